@@ -1,0 +1,106 @@
+"""The direct-debit channel: what is asked of it and what it may answer.
+
+A debit is asked for by an order number that we choose. The channel takes the money for a number
+at most once, so a number may be sent again, and asked about, any number of times. Silence is an
+answer too: ``UNKNOWN``, never an exception for the other requests of the batch.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+
+class Outcome(StrEnum):
+    """What became of an order; ``UNKNOWN`` covers silence and an order still being worked on."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Fault(StrEnum):
+    """Codes of our own for a channel that did not say what became of an order."""
+
+    TIMEOUT = "TIMEOUT"
+    UNREACHABLE = "UNREACHABLE"
+    CHANNEL_ERROR = "CHANNEL_ERROR"
+    UNAUTHORISED = "UNAUTHORISED"
+    REJECTED = "REJECTED"
+    NO_ANSWER = "NO_ANSWER"
+    INVALID_REPLY = "INVALID_REPLY"
+
+
+class ChannelError(Exception):
+    """The channel could not be read as a whole; ``code`` is the fault."""
+
+    def __init__(self, code: Fault, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+
+
+class DebitRequest(NamedTuple):
+    """One order: ``account`` is the channel's opaque token of the card, never its number."""
+
+    number: str
+    account: str
+    amount_fen: int
+    asked_at: datetime
+
+
+class Answer(NamedTuple):
+    """What the channel said of one order.
+
+    ``amount_fen`` is what was taken: 0 unless the order succeeded. ``at`` is the moment of success
+    or refusal as the channel states it.
+    """
+
+    number: str
+    outcome: Outcome
+    code: str
+    amount_fen: int
+    reference: str
+    at: datetime | None
+
+
+class StatementLine(NamedTuple):
+    """One successful debit in the channel's own file of a day."""
+
+    number: str
+    reference: str
+    amount_fen: int
+    at: datetime
+
+
+class Channel(Protocol):
+    """A provider of direct debits."""
+
+    def submit(self, requests: Sequence[DebitRequest]) -> list[Answer]:
+        """Ask for the money; return one answer per request, in the same order.
+
+        Numbers are distinct and amounts above zero. Never raises for a fault of transport. A
+        success always carries exactly the amount asked for; anything else is ``UNKNOWN``.
+        """
+        ...
+
+    def query(self, numbers: Sequence[str]) -> list[Answer | None]:
+        """Ask what became of orders; None means that the channel never saw the number.
+
+        A fault of transport is an ``UNKNOWN`` answer, never None. The channel is not told the
+        amount here: the caller compares it with its own order before it books the money.
+        """
+        ...
+
+    def statement(self, on: date) -> Iterator[StatementLine]:
+        """Yield every successful debit whose ``at`` falls on that day in Asia/Shanghai.
+
+        Raises:
+            ChannelError: the statement could not be read to its end; what was yielded is partial.
+        """
+        ...
+
+
+def unanswered(number: str, code: Fault) -> Answer:
+    """Return the answer for an order of which the channel said nothing that can be trusted."""
+    return Answer(number, Outcome.UNKNOWN, code, amount_fen=0, reference="", at=None)

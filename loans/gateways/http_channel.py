@@ -1,0 +1,195 @@
+"""The channel over HTTP: batches of 1,000, signed both ways, every reply checked before use."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+from backoffice.clock import day_of
+from loans.gateways.channel import (
+    Answer,
+    ChannelError,
+    DebitRequest,
+    Fault,
+    Outcome,
+    StatementLine,
+    unanswered,
+)
+from loans.gateways.wire import Wire
+from loans.rules import refusals
+
+BATCH_MAX = 1_000
+# A chunk of five batches ends within a worker's minute even when every batch times out.
+TIMEOUT_SECONDS = 10.0
+NOT_FOUND = "not_found"
+
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+_REFERENCE = re.compile(r"[!-~]{1,64}")
+
+T = TypeVar("T")
+
+
+class HttpChannel:
+    """Direct debits over the channel's HTTP protocol; see ``loans.gateways.channel.Channel``."""
+
+    def __init__(self, url: str, secret: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        self._wire = Wire(url, secret, timeout_seconds=timeout_seconds)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._wire.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    def submit(self, requests: Sequence[DebitRequest]) -> list[Answer]:
+        """Ask for the money; return one answer per request, in the same order."""
+        assert len({request.number for request in requests}) == len(requests), "a number twice"
+        assert all(request.amount_fen > 0 for request in requests), "nothing to ask for"
+        return [answer for batch in batches(requests) for answer in self._submit(batch)]
+
+    def query(self, numbers: Sequence[str]) -> list[Answer | None]:
+        """Ask what became of orders; None means that the channel never saw the number."""
+        return [answer for batch in batches(numbers) for answer in self._query(batch)]
+
+    def statement(self, on: date) -> Iterator[StatementLine]:
+        """Yield every successful debit whose ``at`` falls on that day in Asia/Shanghai.
+
+        Raises:
+            ChannelError: the statement could not be read to its end; what was yielded is partial.
+        """
+        path = f"/v1/statements/{on.isoformat()}"
+        after, seen = "", {""}
+        while True:
+            page = self._wire.call("GET", f"{path}?after={quote(after, safe='')}")
+            yield from _lines(page, on)
+            after = page.get("next") or ""
+            if not after:
+                return
+            if not isinstance(after, str) or after in seen:
+                raise ChannelError(Fault.INVALID_REPLY, "the pages of the statement go in a circle")
+            seen.add(after)
+
+    def _submit(self, batch: Sequence[DebitRequest]) -> list[Answer]:
+        asks = [request._asdict() | {"asked_at": request.asked_at.isoformat()} for request in batch]
+        try:
+            reply = self._wire.call("POST", "/v1/debits", {"debits": asks})
+            found = _Found(reply, [request.number for request in batch])
+        except ChannelError as error:
+            return [unanswered(request.number, error.code) for request in batch]
+        return [_exact(found.answer(request.number), request.amount_fen) for request in batch]
+
+    def _query(self, batch: Sequence[str]) -> list[Answer | None]:
+        try:
+            reply = self._wire.call("POST", "/v1/debits/query", {"numbers": list(batch)})
+            found = _Found(reply, batch)
+        except ChannelError as error:
+            return [unanswered(number, error.code) for number in batch]
+        return [None if found.says_never_seen(number) else found.answer(number) for number in batch]
+
+
+def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield the items in slices that one request may carry."""
+    for start in range(0, len(items), BATCH_MAX):
+        yield items[start : start + BATCH_MAX]
+
+
+class _Found:
+    """The answers of one reply by number: repeated ones once, contradicting ones not at all."""
+
+    def __init__(self, reply: Mapping[str, Any], numbers: Iterable[str]) -> None:
+        asked = set(numbers)
+        self._items: dict[str, Mapping[str, Any]] = {}
+        self._distrusted: set[str] = set()
+        self._absent = Fault.NO_ANSWER
+        for item in _listed(reply, "answers"):
+            number = item.get("number")
+            if not isinstance(number, str) or number not in asked:
+                # It may have been meant for any order of which the reply does not speak.
+                self._absent = Fault.INVALID_REPLY
+            elif self._items.setdefault(number, item) != item:
+                self._distrusted.add(number)
+
+    def says_never_seen(self, number: str) -> bool:
+        item = self._items.get(number)
+        return (
+            number not in self._distrusted and item is not None and item.get("outcome") == NOT_FOUND
+        )
+
+    def answer(self, number: str) -> Answer:
+        item = self._items.get(number)
+        if item is None:
+            return unanswered(number, self._absent)
+        if number in self._distrusted:
+            return unanswered(number, Fault.INVALID_REPLY)
+        try:
+            return _answer(number, item)
+        except (KeyError, TypeError, ValueError):
+            return unanswered(number, Fault.INVALID_REPLY)
+
+
+def _listed(reply: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    items = reply.get(name)
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise ChannelError(Fault.INVALID_REPLY, f"no list of objects named {name!r}")
+    return items
+
+
+def _answer(number: str, item: Mapping[str, Any]) -> Answer:
+    """Return the answer an item states; KeyError, TypeError or ValueError where it states none."""
+    outcome = Outcome(item["outcome"])
+    code = _matching(_CODE, item["code"])
+    if outcome is Outcome.SUCCEEDED:
+        reference = _matching(_REFERENCE, item["reference"])
+        return Answer(number, outcome, code, _amount(item, at_least=1), reference, _moment(item))
+    if _amount(item, at_least=0) != 0:
+        raise ValueError("an order that took money without success")
+    if outcome is Outcome.FAILED and refusals.is_final(code):
+        return Answer(number, outcome, code, 0, "", _moment(item))
+    return Answer(number, Outcome.UNKNOWN, code, 0, "", None)
+
+
+def _exact(answer: Answer, asked_fen: int) -> Answer:
+    if answer.outcome is Outcome.SUCCEEDED and answer.amount_fen != asked_fen:
+        return unanswered(answer.number, Fault.INVALID_REPLY)
+    return answer
+
+
+def _lines(page: Mapping[str, Any], on: date) -> list[StatementLine]:
+    try:
+        lines = [_line(item) for item in _listed(page, "lines")]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ChannelError(Fault.INVALID_REPLY, f"a line of the statement: {error!r}") from error
+    if any(day_of(line.at) != on for line in lines):
+        raise ChannelError(Fault.INVALID_REPLY, f"a line of the statement is not of {on}")
+    return lines
+
+
+def _line(item: Mapping[str, Any]) -> StatementLine:
+    number, reference = (_matching(_REFERENCE, item[name]) for name in ("number", "reference"))
+    return StatementLine(number, reference, _amount(item, at_least=1), _moment(item))
+
+
+def _amount(item: Mapping[str, Any], *, at_least: int) -> int:
+    amount_fen = item["amount_fen"]
+    # To Python True is an int, to a bank it is not an amount.
+    if type(amount_fen) is not int or amount_fen < at_least:
+        raise ValueError("amount_fen is not an amount")
+    return amount_fen
+
+
+def _moment(item: Mapping[str, Any]) -> datetime:
+    moment = datetime.fromisoformat(item["at"])
+    if moment.utcoffset() is None:
+        raise ValueError("at has no offset")
+    return moment
+
+
+def _matching(pattern: re.Pattern[str], text: str) -> str:
+    if not pattern.fullmatch(text):
+        raise ValueError(f"{text!r} is not of the form agreed")
+    return text

@@ -1,0 +1,185 @@
+"""The books of the sandbox bank: one SQLite file, every answer committed before it is given.
+
+``orders`` holds what became of each number, ``attempts`` every time a number was asked for and
+whether the money moved then: a number executed twice would show there as two rows.
+"""
+
+import json
+import secrets
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS accounts (
+  account TEXT PRIMARY KEY,
+  balance_fen INTEGER NOT NULL CHECK (balance_fen >= 0)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS orders (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  number TEXT NOT NULL UNIQUE,
+  account TEXT NOT NULL,
+  asked_fen INTEGER NOT NULL CHECK (asked_fen > 0),
+  taken_fen INTEGER NOT NULL CHECK (taken_fen IN (0, asked_fen)),
+  code TEXT NOT NULL,
+  reference TEXT NOT NULL,
+  at TEXT NOT NULL,
+  day TEXT NOT NULL,
+  silent_queries INTEGER NOT NULL CHECK (silent_queries >= 0),
+  silent_until INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS statement ON orders (day, id) WHERE taken_fen > 0;
+CREATE TABLE IF NOT EXISTS attempts (
+  id INTEGER PRIMARY KEY,
+  number TEXT NOT NULL,
+  account TEXT NOT NULL,
+  asked_fen INTEGER NOT NULL,
+  asked_at TEXT NOT NULL,
+  code TEXT NOT NULL,
+  executed INTEGER NOT NULL CHECK (executed IN (0, 1))
+) STRICT;
+CREATE TABLE IF NOT EXISTS nonces (
+  nonce TEXT PRIMARY KEY,
+  at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS nonce_age ON nonces (at);
+"""
+
+
+class Order(NamedTuple):
+    """One number and what became of it; times are ISO 8601, ``day`` is of Asia/Shanghai.
+
+    While ``silent_queries`` are left or ``silent_until`` (machine's time, seconds) has not come,
+    the bank says that it is still working on the order.
+    """
+
+    number: str
+    account: str
+    asked_fen: int
+    taken_fen: int
+    code: str
+    reference: str
+    at: str
+    day: str
+    silent_queries: int = 0
+    silent_until: int = 0
+
+
+class Attempt(NamedTuple):
+    """One time that a number was asked for."""
+
+    number: str
+    account: str
+    asked_fen: int
+    asked_at: str
+    code: str
+    executed: bool
+
+
+class Store:
+    """The file and the one connection to it; a transaction at a time."""
+
+    def __init__(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = Lock()
+        self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        # A confirmed debit outlives the machine's power, not only the process.
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA busy_timeout = 5000")
+        self._db.executescript(SCHEMA)
+
+    def close(self) -> None:
+        """Close the file once the transaction under way has ended."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the books alone; commit at the end, undo everything on an exception."""
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def use_nonce(self, nonce: str, *, at: int, keep_seconds: int) -> bool:
+        """Remember a nonce; return whether it was new."""
+        with self.transaction():
+            self._db.execute("DELETE FROM nonces WHERE at < ?", (at - keep_seconds,))
+            added = self._db.execute("INSERT OR IGNORE INTO nonces VALUES (?, ?)", (nonce, at))
+            return added.rowcount == 1
+
+    def orders(self, numbers: Sequence[str]) -> dict[str, Order]:
+        """Return the orders known by these numbers."""
+        rows = self._db.execute(
+            "SELECT number, account, asked_fen, taken_fen, code, reference, at, day,"
+            " silent_queries, silent_until"
+            " FROM orders WHERE number IN (SELECT value FROM json_each(?))",
+            (json.dumps(numbers),),
+        )
+        return {row[0]: Order(*row) for row in rows}
+
+    def balances(self, accounts: Iterable[str]) -> dict[str, int]:
+        """Return the balances in fen of those of the accounts that exist."""
+        rows = self._db.execute(
+            "SELECT account, balance_fen FROM accounts"
+            " WHERE account IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(accounts)),),
+        )
+        return dict(rows.fetchall())
+
+    def set_balances(self, balances: Mapping[str, int]) -> None:
+        """Set balances in fen, opening the accounts that are new."""
+        self._db.executemany(
+            "INSERT INTO accounts VALUES (?, ?)"
+            " ON CONFLICT (account) DO UPDATE SET balance_fen = excluded.balance_fen",
+            balances.items(),
+        )
+
+    def add(self, orders: Iterable[Order], attempts: Iterable[Attempt]) -> None:
+        """Write new orders and the attempts that were made."""
+        self._db.executemany(
+            "INSERT INTO orders (number, account, asked_fen, taken_fen, code, reference, at, day,"
+            " silent_queries, silent_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            orders,
+        )
+        self._db.executemany(
+            "INSERT INTO attempts (number, account, asked_fen, asked_at, code, executed)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            attempts,
+        )
+
+    def count_queries(self, numbers: Sequence[str]) -> None:
+        """Count one query against each order that keeps silent for a number of them."""
+        self._db.execute(
+            "UPDATE orders SET silent_queries = silent_queries - 1 WHERE silent_queries > 0"
+            " AND number IN (SELECT value FROM json_each(?))",
+            (json.dumps(numbers),),
+        )
+
+    def taken_on(self, day: str, *, after: int, limit: int) -> list[tuple[int, Order]]:
+        """Return the successful orders of a day, by id, from beyond the id ``after``."""
+        rows = self._db.execute(
+            "SELECT id, number, account, asked_fen, taken_fen, code, reference, at, day,"
+            " silent_queries, silent_until"
+            " FROM orders WHERE day = ? AND id > ? AND taken_fen > 0 ORDER BY id LIMIT ?",
+            (day, after, limit),
+        )
+        return [(row[0], Order(*row[1:])) for row in rows]
+
+    def forget(self) -> None:
+        """Delete every account, order and attempt; nonces stay used."""
+        for statement in ("DELETE FROM accounts", "DELETE FROM orders", "DELETE FROM attempts"):
+            self._db.execute(statement)
+
+
+def new_reference() -> str:
+    """Return a reference that no other debit of any sandbox bank carries."""
+    return f"SB{secrets.token_hex(12).upper()}"

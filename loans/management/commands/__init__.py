@@ -1,0 +1,1 @@
+"""Commands of the loans; each says what it does with ``--help``."""

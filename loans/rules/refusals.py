@@ -1,0 +1,76 @@
+"""What each code of the direct-debit channel means for the bill it was asked for.
+
+Three questions decide what follows: does the code count against the customer (REPAY-11), does it
+end the mandate, and does it say for certain that no money was taken. A code that is not in the
+table counts against nobody.
+"""
+
+from typing import NamedTuple
+
+
+def gettext_noop(words: str) -> str:
+    """Mark words for the translators; the edges that show them translate."""
+    return words
+
+
+class Refusal(NamedTuple):
+    """The meaning of one code (rulebook, Providers).
+
+    ``counted``: one of the three failures in a row of REPAY-11. ``ends_mandate``: the customer's
+    consent to debits is gone, so there was no attempt. ``final``: no money was taken and none will
+    be under this order number; otherwise the channel must be asked about the number first.
+    """
+
+    code: str
+    label: str
+    counted: bool = False
+    ends_mandate: bool = False
+    final: bool = True
+
+
+REFUSALS: dict[str, Refusal] = {
+    refusal.code: refusal
+    for refusal in (
+        Refusal("NOTENOUGH", gettext_noop("Balance too low"), counted=True),
+        Refusal("RULELIMIT", gettext_noop("Limit or risk rule of the bank"), counted=True),
+        Refusal("ACCOUNTERROR", gettext_noop("Account abnormal or frozen"), counted=True),
+        Refusal("USER_ACCOUNT_ABNORMAL", gettext_noop("Payer abnormal or frozen"), counted=True),
+        Refusal("USER_NOT_EXIST", gettext_noop("Account closed"), counted=True),
+        Refusal("CONTRACT_NOT_EXIST", gettext_noop("No mandate"), ends_mandate=True),
+        Refusal("CONTRACTERROR", gettext_noop("Mandate not valid"), ends_mandate=True),
+        Refusal("BANKERROR", gettext_noop("Bank under maintenance")),
+        Refusal("SYSTEMERROR", gettext_noop("System error at the channel")),
+        Refusal("FREQUENCY_LIMITED", gettext_noop("Too many requests")),
+        Refusal("ORDER_ACCEPTED", gettext_noop("Accepted, result to come"), final=False),
+        Refusal("ORDERPAID", gettext_noop("Already paid"), final=False),
+        Refusal("TRADE_ERROR", gettext_noop("Trade error, to be queried"), final=False),
+        Refusal("ORDER_CONFLICT", gettext_noop("Number used for another order"), final=False),
+        Refusal("TIMEOUT", gettext_noop("No reply in time"), final=False),
+        Refusal("UNREACHABLE", gettext_noop("Channel not reachable"), final=False),
+        Refusal("CHANNEL_ERROR", gettext_noop("Fault at the channel"), final=False),
+        Refusal("UNAUTHORISED", gettext_noop("Signature not accepted"), final=False),
+        Refusal("REJECTED", gettext_noop("Request not understood"), final=False),
+        Refusal("NO_ANSWER", gettext_noop("Order missing from the reply"), final=False),
+        Refusal("INVALID_REPLY", gettext_noop("Reply not to be trusted"), final=False),
+    )
+}
+
+
+def of(code: str) -> Refusal:
+    """Return the meaning of a code; one never heard of is final, uncounted, and its own label."""
+    return REFUSALS.get(code) or Refusal(code, label=code)
+
+
+def is_counted(code: str) -> bool:
+    """Return whether the code is one of the three failures that make a bill overdue (REPAY-11)."""
+    return of(code).counted
+
+
+def ends_mandate(code: str) -> bool:
+    """Return whether the code says that the mandate is gone (REPAY-12)."""
+    return of(code).ends_mandate
+
+
+def is_final(code: str) -> bool:
+    """Return whether a refusal with this code settles the order: no money, now or later."""
+    return of(code).final

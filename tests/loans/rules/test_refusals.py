@@ -1,0 +1,39 @@
+import pytest
+
+from loans.gateways.channel import Fault
+from loans.rules import refusals
+
+COUNTED = {"NOTENOUGH", "RULELIMIT", "ACCOUNTERROR", "USER_ACCOUNT_ABNORMAL", "USER_NOT_EXIST"}
+WITHOUT_MANDATE = {"CONTRACT_NOT_EXIST", "CONTRACTERROR"}
+TECHNICAL = {"BANKERROR", "SYSTEMERROR", "FREQUENCY_LIMITED"}
+OPEN = {"ORDER_ACCEPTED", "ORDERPAID", "TRADE_ERROR", "ORDER_CONFLICT"}
+
+
+def test_every_code_of_the_rulebook_and_of_our_own_is_in_the_table():
+    assert {*refusals.REFUSALS} == COUNTED | WITHOUT_MANDATE | TECHNICAL | OPEN | {*Fault}
+
+
+@pytest.mark.parametrize("code", sorted(refusals.REFUSALS))
+def test_only_what_the_customer_answers_for_counts(code):
+    assert refusals.is_counted(code) is (code in COUNTED)
+
+
+@pytest.mark.parametrize("code", sorted(refusals.REFUSALS))
+def test_only_a_missing_contract_ends_the_mandate(code):
+    assert refusals.ends_mandate(code) is (code in WITHOUT_MANDATE)
+
+
+@pytest.mark.parametrize("code", sorted(refusals.REFUSALS))
+def test_what_leaves_the_order_open_settles_nothing(code):
+    assert refusals.is_final(code) is (code not in OPEN | {*Fault})
+
+
+@pytest.mark.parametrize("code", ["", "notenough", "SOMETHING_NEW"])
+def test_an_unknown_code_counts_against_nobody_and_ends_no_mandate(code):
+    assert refusals.of(code) == refusals.Refusal(code, label=code)
+    assert not refusals.is_counted(code)
+    assert not refusals.ends_mandate(code)
+
+
+def test_no_code_both_counts_and_ends_the_mandate():
+    assert not any(each.counted and each.ends_mandate for each in refusals.REFUSALS.values())
