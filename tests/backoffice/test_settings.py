@@ -1,0 +1,133 @@
+"""A missing or bad variable stops the start with its name, what is wrong and an example."""
+
+import base64
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+KEY = base64.b64encode(bytes(32)).decode()
+GOOD = {
+    "DJANGO_SETTINGS_MODULE": "backoffice.settings",
+    "SECRET_KEY": "secret",
+    "DATABASE_URL": "postgres://app:hidden@localhost/weidai",
+    "DATABASE_OWNER_URL": "postgres://owner:hidden@localhost/weidai",
+    "CELERY_BROKER_URL": "redis://localhost:6379/0",
+    "FIELD_KEYS": f"1:{KEY},2:{KEY}",
+    "BLIND_KEY": KEY,
+    "SANDBOX": "1",
+    "DEBUG": "0",
+    "LANGUAGE_CODE": "zh-hans",
+    "TIME_ZONE": "Asia/Shanghai",
+}
+REQUIRED = ["SECRET_KEY", "DATABASE_URL", "CELERY_BROKER_URL", "FIELD_KEYS", "BLIND_KEY"]
+
+
+@pytest.fixture
+def load(monkeypatch):
+    """Run the settings under good variables changed by the given ones."""
+
+    def run(**changed):
+        for name, value in (GOOD | changed).items():
+            monkeypatch.setenv(name, value)
+        return runpy.run_path(str(ROOT / "backoffice" / "settings.py"))
+
+    return run
+
+
+def check(**changed):
+    """Start a process as an operator does; return its exit status and what it said."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT, env=os.environ | GOOD | changed, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stderr
+
+
+def test_good_variables_are_read(load):
+    settings = load()
+
+    assert settings["SANDBOX"] is True
+    assert settings["DEBUG"] is False
+    assert settings["FIELD_KEYS"] == [f"1:{KEY}", f"2:{KEY}"]
+    assert settings["DATABASES"]["default"]["USER"] == "app"
+    assert settings["DATABASES"]["owner"]["USER"] == "owner"
+
+
+def test_one_role_both_serves_and_migrates_when_no_owner_is_named(load):
+    settings = load(DATABASE_OWNER_URL="")
+
+    assert settings["DATABASES"]["owner"]["USER"] == "app"
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_missing_variable_is_named_with_an_example(load, name):
+    with pytest.raises(ImproperlyConfigured, match=f"^{name} is not set.*{name}=.+"):
+        load(**{name: ""})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "sqlite:///db.sqlite3"),
+        ("DATABASE_URL", "mysql://user:hidden@localhost/weidai"),
+        ("DATABASE_URL", "localhost"),
+        ("DATABASE_OWNER_URL", "sqlite:///db.sqlite3"),
+        ("CELERY_BROKER_URL", "localhost:6379"),
+        ("SANDBOX", "maybe"),
+        ("DEBUG", "ture"),
+        ("LANGUAGE_CODE", "klingon"),
+        ("TIME_ZONE", "Asia/Shangai"),
+    ],
+)
+def test_a_bad_variable_is_named_with_an_example(load, name, value):
+    with pytest.raises(ImproperlyConfigured, match=f"^{name}: .*for example {name}=") as stopped:
+        load(**{name: value})
+
+    assert "hidden" not in str(stopped.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [("1", True), ("true", True), ("0", False), ("False", False), ("", False)]
+)
+def test_a_switch_is_on_or_off(load, written, read):
+    assert load(SANDBOX=written)["SANDBOX"] is read
+
+
+def test_outside_a_sandbox_cookies_travel_over_https_only(load):
+    settings = load(SANDBOX="0")
+
+    assert settings["SESSION_COOKIE_SECURE"] is True
+    assert settings["CSRF_COOKIE_SECURE"] is True
+    assert settings["SECURE_SSL_REDIRECT"] is True
+
+
+def test_a_killed_worker_s_task_comes_back_within_minutes(load):
+    settings = load()
+
+    assert settings["CELERY_TASK_ACKS_LATE"] is True
+    assert settings["CELERY_TASK_REJECT_ON_WORKER_LOST"] is True
+    assert settings["CELERY_BROKER_TRANSPORT_OPTIONS"]["visibility_timeout"] <= 120
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("FIELD_KEYS", f"1:{KEY},2:short"), ("BLIND_KEY", "short")]
+)
+def test_a_process_does_not_start_with_a_key_it_cannot_use(name, value):
+    status, said = check(**{name: value})
+
+    assert status != 0
+    assert f"{name}: " in said
+    assert f"for example {name}=" in said
+
+
+def test_a_process_does_not_start_without_a_database_url():
+    status, said = check(DATABASE_URL="")
+
+    assert status != 0
+    assert "DATABASE_URL is not set" in said
