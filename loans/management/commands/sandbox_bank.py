@@ -18,7 +18,7 @@ from loans.gateways.sandbox.bank import Bank
 from loans.gateways.sandbox.server import SandboxServer
 from loans.gateways.sandbox.store import Store
 
-PORT = 8090
+PORT = 8100
 
 
 class NoSecretError(Refused):

@@ -3,6 +3,7 @@ import os
 import socket
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 
@@ -77,6 +78,21 @@ def test_two_orders_of_one_batch_cannot_take_more_than_there_is(bank, channel):
 
     assert [answer.code for answer in answers] == ["SUCCESS", "NOTENOUGH"]
     assert bank.balance_fen("poor") == 400
+
+
+def test_the_same_orders_from_six_sides_at_once_are_executed_once(bank):
+    asks = [ask(f"{index}-1-1-1", amount_fen=1) for index in range(300)]
+
+    def collect(_side):
+        with bank.channel() as channel:
+            return channel.submit(asks)
+
+    with ThreadPoolExecutor(6) as sides:
+        first, *others = sides.map(collect, range(6))
+
+    assert others == [first] * 5
+    assert bank.executed_twice() == []
+    assert bank.balance_fen("rich") == 1_000_000 - 300
 
 
 def test_an_account_the_bank_does_not_know_is_refused(channel):

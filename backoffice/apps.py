@@ -1,0 +1,98 @@
+"""The ground and the roof of the house."""
+
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.conf import settings
+from django.db import connections
+from django.db.models.signals import post_migrate
+from psycopg import sql
+
+from backoffice.clock import wall
+
+
+class BackofficeConfig(AppConfig):
+    """Starts the Celery app; after a migration grants the serving role its rights."""
+
+    name = "backoffice"
+
+    def ready(self) -> None:
+        """Import the Celery app and connect what follows a migration."""
+        from backoffice import celery  # noqa: F401
+
+        post_migrate.connect(_add_partitions, sender=self)
+        post_migrate.connect(_grant_rights, sender=self)
+        post_migrate.connect(_mark_sandbox, sender=self)
+
+
+def _tables_of_facts() -> list[str]:
+    """Return the tables that are only ever added to."""
+    return [
+        model._meta.db_table
+        for model in apps.get_models()
+        if any(trigger.name == "append_only" for trigger in getattr(model._meta, "triggers", ()))
+    ]
+
+
+def _add_partitions(using: str, **_: Any) -> None:
+    """Create the partitions of the months ahead; rows of other months go to the default one."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'p' AND relname = ANY(%s)",
+            [_tables_of_facts()],
+        )
+        for (table,) in cursor.fetchall():
+            for first, following in _months_ahead():
+                cursor.execute("SELECT to_regclass(%s)", [f"{table}_{first:%Y%m}"])
+                if cursor.fetchone() == (None,):
+                    cursor.execute(
+                        sql.SQL("CREATE TABLE {} PARTITION OF {} FOR VALUES FROM ({}) TO ({})")
+                        .format(sql.Identifier(f"{table}_{first:%Y%m}"), sql.Identifier(table),
+                                sql.Literal(first), sql.Literal(following))
+                    )  # fmt: skip
+
+
+def _months_ahead() -> list[tuple[datetime, datetime]]:
+    """Return this month and the two years after it, each with its successor."""
+    start = wall().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    numbers = range(start.year * 12 + start.month - 1, start.year * 12 + start.month + 24)
+    firsts = [start.replace(year=number // 12, month=number % 12 + 1) for number in numbers]
+    return list(pairwise(firsts))
+
+
+def _grant_rights(using: str, **_: Any) -> None:
+    """Let the serving role read and write rows, and only add to the tables of facts."""
+    role = settings.DATABASES["default"]["USER"]
+    if not role or role == settings.DATABASES["owner"]["USER"]:
+        return
+    to = sql.Identifier(role)
+    facts = _tables_of_facts()
+    with connections[using].cursor() as cursor:
+        for rights in ("USAGE ON SCHEMA public", "USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public",
+                       "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public"):  # fmt: skip
+            cursor.execute(sql.SQL("GRANT {} TO {}").format(sql.SQL(rights), to))
+        for table in facts:
+            cursor.execute(
+                sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(
+                    sql.Identifier(table), to
+                )
+            )
+        cursor.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits "
+            "WHERE inhparent = ANY(%s::regclass[])", [facts]
+        )  # fmt: skip
+        for (partition,) in cursor.fetchall():
+            cursor.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(sql.SQL(partition), to))
+
+
+def _mark_sandbox(using: str, **_: Any) -> None:
+    """Mark a database that nobody has worked in yet as a sandbox, when the settings say so."""
+    if not settings.SANDBOX:
+        return
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO backoffice_sandboxclock (one, ahead) SELECT true, interval '0' "
+            "WHERE NOT EXISTS (SELECT FROM accounts_staff) ON CONFLICT DO NOTHING"
+        )

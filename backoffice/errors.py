@@ -1,0 +1,38 @@
+"""What the product refuses: every refusal has a stable code, plain words and a remedy."""
+
+from typing import Any, ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
+
+Words = str | Promise
+
+
+class Refused(Exception):
+    """A request the product declines; nothing was changed.
+
+    Subclasses stand beside the operation that raises them and set ``code`` (stable, kebab-case),
+    ``words`` (what happened) and ``remedy`` (what to do), with ``{facts}`` filled in by name.
+    """
+
+    code: ClassVar[str] = "refused"
+    words: ClassVar[Words] = _("The request was refused.")
+    remedy: ClassVar[Words] = ""
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(facts)
+        self.facts = facts
+
+    def __str__(self) -> str:
+        """Return words and remedy in the active language."""
+        sentences = (str(self.words).format(**self.facts), str(self.remedy).format(**self.facts))
+        return " ".join(sentence for sentence in sentences if sentence)
+
+    def in_both_languages(self) -> str:
+        """Return code, Chinese and English, for terminals and logs."""
+        with override("zh-hans"):
+            chinese = str(self)
+        with override("en"):
+            english = str(self)
+        return f"[{self.code}] {chinese} / {english}"

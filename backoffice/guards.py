@@ -1,0 +1,98 @@
+"""What the database itself refuses: undeclared moves, late births, changed facts, odd states."""
+
+from typing import Any
+
+import pgtrigger
+from django.apps import apps
+from django.db import models
+from django.db.models import Q
+
+
+def state_check(name: str, choices: type[models.TextChoices]) -> models.CheckConstraint:
+    """Return the constraint that a ``state`` column holds one of its declared values."""
+    return models.CheckConstraint(name=name, condition=Q(state__in=choices.values))
+
+
+def append_only() -> list[pgtrigger.Trigger]:
+    """Return triggers that refuse UPDATE, DELETE and TRUNCATE on a table of facts."""
+    return [
+        pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        pgtrigger.Trigger(
+            name="never_truncated",
+            level=pgtrigger.Statement,
+            when=pgtrigger.Before,
+            operation=pgtrigger.Truncate,
+            func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;",
+        ),
+    ]
+
+
+def declared_pairs(model: type[models.Model]) -> list[tuple[str, str]]:
+    """Return every (source, target) of a model's machine; raises on what SQL cannot hold."""
+    field: Any = model._meta.get_field("state")
+    pairs = set()
+    for declared in field.get_all_transitions(model):
+        if (
+            declared.on_error
+            or not isinstance(declared.target, str)
+            or declared.source in {"*", "+"}
+        ):
+            raise ValueError(f"{model.__name__}.{declared.name}: name each source and one target")
+        pairs.add((str(declared.source), str(declared.target)))
+    if not pairs:
+        raise ValueError(f"{model.__name__} declares no transition: its guard would refuse all")
+    return sorted(pairs)
+
+
+class Guard(pgtrigger.Trigger):
+    """Refuses in the database every change of state that the declaration does not name."""
+
+    when = pgtrigger.Before
+    operation = pgtrigger.Update
+
+    def __init__(self) -> None:
+        super().__init__(name="state_machine")
+
+    def get_condition(self, model: type[models.Model]) -> pgtrigger.Condition:
+        """Return the WHEN clause: the state changes, and not along a declared pair."""
+        # makemigrations hands over a historical model, which has no transitions: ask the registry.
+        current = apps.get_model(model._meta.label)
+        pairs = ", ".join(f"('{source}', '{target}')" for source, target in declared_pairs(current))
+        return pgtrigger.Condition(
+            f"OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN ({pairs})"
+        )
+
+    def get_func(self, model: type[models.Model]) -> str:
+        """Return the body, entered only when the WHEN clause found an undeclared pair."""
+        return (
+            "RAISE EXCEPTION '%: no way from % to %', TG_TABLE_NAME, OLD.state, NEW.state "
+            "USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';"
+        )
+
+
+class Birth(pgtrigger.Trigger):
+    """Refuses a row born in a later state than the machine's first, except to an import.
+
+    It fires after the row: a trigger before it would take COPY's fast path away.
+    """
+
+    when = pgtrigger.After
+    operation = pgtrigger.Insert
+
+    def __init__(self, first: str) -> None:
+        self.first = str(first)
+        super().__init__(name="born_at_the_start")
+
+    def get_condition(self, model: type[models.Model]) -> pgtrigger.Condition:
+        """Return the WHEN clause: another state than the first, and no import under way."""
+        return pgtrigger.Condition(
+            f"NEW.state <> '{self.first}' "
+            "AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on'"
+        )
+
+    def get_func(self, model: type[models.Model]) -> str:
+        """Return the body, entered only for a row that may not be born so."""
+        return (
+            "RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state "
+            "USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_birth';"
+        )

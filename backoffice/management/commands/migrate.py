@@ -1,0 +1,22 @@
+"""Migrate with the role that owns the tables, and wait only briefly for a lock."""
+
+import argparse
+from typing import Any
+
+from django.core.management.commands import migrate
+from django.db import connections
+
+LOCK_TIMEOUT = "10s"
+
+
+class Command(migrate.Command):
+    """Django's migrate on the ``owner`` connection; the serving role owns no table."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.set_defaults(database="owner")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with connections[options["database"]].cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [LOCK_TIMEOUT])
+        super().handle(*args, **options)

@@ -1,0 +1,12 @@
+"""The one-command launcher: environment, embedded services and every process in one terminal.
+
+It runs before anything is installed, so it imports nothing but the standard library.
+"""
+
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 - the one file that an older Python can still read
+    sys.exit(
+        "需要 Python 3.11 或更新版本: PYTHON=python3.11 make run / "
+        "Python 3.11 or newer is needed: PYTHON=python3.11 make run"
+    )

@@ -1,0 +1,30 @@
+"""Loans, what falls due of them, who collects it, and the ledger of every fen."""
+
+from loans.models.bill import Bill, BillState, DebitMode
+from loans.models.debit import DebitOrder, DebitOrderState, Mandate, MandateState, Origin
+from loans.models.ledger import Account, Transfer, TransferKind
+from loans.models.loan import Accrual, ContractTerms, Instalment, Loan, LoanState, Plan
+from loans.models.repayment import Repayment, RepaymentAllocation, UnappliedFunds
+
+__all__ = [
+    "Account",
+    "Accrual",
+    "Bill",
+    "BillState",
+    "ContractTerms",
+    "DebitMode",
+    "DebitOrder",
+    "DebitOrderState",
+    "Instalment",
+    "Loan",
+    "LoanState",
+    "Mandate",
+    "MandateState",
+    "Origin",
+    "Plan",
+    "Repayment",
+    "RepaymentAllocation",
+    "Transfer",
+    "TransferKind",
+    "UnappliedFunds",
+]

@@ -1,0 +1,168 @@
+"""What a customer is asked for on a due date."""
+
+from datetime import date, datetime
+from typing import ClassVar
+
+import django_fsm
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Customer
+from backoffice.guards import Birth, Guard, state_check
+
+
+class BillState(models.TextChoices):
+    """Where a bill stands; how it was paid is ``paid_on`` against ``due_on``."""
+
+    OPEN = "open", _("open")
+    BILLED = "billed", _("billed")
+    PAID = "paid", _("paid")
+    MIN_PAID = "min_paid", _("minimum paid")
+    GRACE = "grace", _("in grace")
+    CARRIED = "carried", _("rest carried")
+    CONVERTED = "converted", _("converted")
+    EXTENDED = "extended", _("extended")
+    OVERDUE = "overdue", _("overdue")
+
+
+CLOSED_STATES = (
+    BillState.PAID,
+    BillState.MIN_PAID,
+    BillState.CARRIED,
+    BillState.CONVERTED,
+)
+COLLECTED_STATES = (BillState.BILLED, BillState.GRACE, BillState.OVERDUE)
+
+
+class DebitMode(models.TextChoices):
+    """What the customer lets us debit (REPAY-10)."""
+
+    FULL = "full", _("everything due")
+    MINIMUM = "minimum", _("the minimum")
+    OFF = "off", _("nothing")
+
+
+class Bill(django_fsm.FSMModelMixin, models.Model):
+    """One bill a person and month: what was printed, what was paid since, how it is collected.
+
+    States: open -> billed -> paid, min_paid, grace, converted or extended; grace -> paid,
+    min_paid, carried, extended or overdue; overdue -> paid; extended -> billed; every closed state
+    -> billed (reopened). The debit cycle counts refusals of ``cycle``, whose first attempt is due
+    on ``cycle_on``; ``debit_on`` is the day of the next attempt (REPAY-10, 11, 18).
+    """
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="bills", verbose_name=_("customer")
+    )
+    state = django_fsm.FSMField(
+        _("state"),
+        choices=BillState.choices,
+        default=BillState.OPEN,
+        max_length=20,
+        protected=True,
+    )
+    due_on = models.DateField(_("due on"))
+    billed_on = models.DateField(_("billed on"))
+    total_fen = models.BigIntegerField(_("bill total"))
+    minimum_fen = models.BigIntegerField(_("minimum payment"))
+    mode = models.CharField(
+        _("direct debit of"), max_length=10, choices=DebitMode.choices, default=DebitMode.FULL
+    )
+    paid_fen = models.BigIntegerField(_("paid"), default=0)
+    last_paid_on = models.DateField(_("last paid on"), null=True, blank=True)
+    rest_fen = models.BigIntegerField(_("rest after the last payment"), null=True, blank=True)
+    cycle = models.SmallIntegerField(_("debit cycle"), default=1)
+    cycle_on = models.DateField(_("cycle from"))
+    refusals = models.SmallIntegerField(_("counted refusals"), default=0)
+    tries = models.SmallIntegerField(_("technical tries"), default=0)
+    debit_on = models.DateField(_("next debit on"), null=True, blank=True)
+    refused_on = models.DateField(_("first refused on"), null=True, blank=True)
+    charged_at_due_fen = models.BigIntegerField(_("charged when due"), default=0)
+    late_fee_fen = models.BigIntegerField(_("late fee"), default=0)
+    late_fee_on = models.DateField(_("late fee on"), null=True, blank=True)
+    overdue_on = models.DateField(_("overdue on"), null=True, blank=True)
+    paid_on = models.DateField(_("paid on"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("bill")
+        verbose_name_plural = _("bills")
+        indexes: ClassVar = [
+            models.Index(fields=["due_on", "id"], name="bill_due"),
+            models.Index(fields=["debit_on", "id"], name="bill_debit"),
+        ]
+        constraints: ClassVar = [
+            state_check("bill_state", BillState),
+            models.CheckConstraint(name="bill_mode", condition=Q(mode__in=DebitMode.values)),
+            models.UniqueConstraint(fields=["customer", "due_on"], name="bill_one_a_due_date"),
+            models.CheckConstraint(
+                name="bill_signs",
+                condition=Q(
+                    total_fen__gt=0,
+                    minimum_fen__range=(0, models.F("total_fen")),
+                    paid_fen__gte=0,
+                    late_fee_fen__gte=0,
+                    charged_at_due_fen__gte=0,
+                    cycle__gte=1,
+                    refusals__range=(0, 3),
+                    tries__gte=0,
+                ),
+            ),
+            models.CheckConstraint(
+                name="bill_paid_has_a_day",
+                condition=Q(paid_on__isnull=True) | Q(state=BillState.PAID),
+            ),
+        ]
+        triggers: ClassVar = [Guard(), Birth(BillState.OPEN)]
+
+    def __str__(self) -> str:
+        return f"B{self.pk} {self.due_on}"
+
+    @django_fsm.transition(
+        field=state, source=[BillState.OPEN, BillState.EXTENDED], target=BillState.BILLED
+    )
+    def issue(self, *, at: datetime) -> None:
+        """Ask the customer for the bill."""
+
+    @django_fsm.transition(
+        field=state,
+        source=[BillState.BILLED, BillState.GRACE, BillState.OVERDUE],
+        target=BillState.PAID,
+    )
+    def pay(self, *, at: datetime) -> None:
+        """Nothing of the bill is owed any more."""
+        self.paid_on = self.last_paid_on
+
+    @django_fsm.transition(
+        field=state, source=[BillState.BILLED, BillState.GRACE], target=BillState.MIN_PAID
+    )
+    def settle_minimum(self, *, at: datetime) -> None:
+        """The minimum was met: the rest revolves (REPAY-9, REPAY-15)."""
+
+    @django_fsm.transition(field=state, source=BillState.BILLED, target=BillState.GRACE)
+    def enter_grace(self, *, at: datetime) -> None:
+        """The due date passed unpaid (REPAY-12)."""
+
+    @django_fsm.transition(field=state, source=BillState.GRACE, target=BillState.CARRIED)
+    def carry(self, *, at: datetime) -> None:
+        """A small rest moves to the next bill (REPAY-16)."""
+
+    @django_fsm.transition(field=state, source=BillState.GRACE, target=BillState.OVERDUE)
+    def record_overdue(self, *, at: datetime, on: date) -> None:
+        """Grace is over and the attempts have failed (REPAY-12)."""
+        self.overdue_on = on
+
+    @django_fsm.transition(field=state, source=BillState.BILLED, target=BillState.CONVERTED)
+    def convert(self, *, at: datetime) -> None:
+        """The principal became an instalment plan (REPAY-6)."""
+
+    @django_fsm.transition(
+        field=state, source=[BillState.BILLED, BillState.GRACE], target=BillState.EXTENDED
+    )
+    def extend(self, *, at: datetime) -> None:
+        """The due date was moved with the staff's approval (FAQ-7)."""
+
+    @django_fsm.transition(field=state, source=list(CLOSED_STATES), target=BillState.BILLED)
+    def reopen(self, *, at: datetime) -> None:
+        """A reversal or an earlier value date: the bill's moves are replayed."""
+        self.paid_on = None

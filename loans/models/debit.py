@@ -1,0 +1,203 @@
+"""Who may be debited, and each single ask for money."""
+
+from datetime import datetime
+from typing import ClassVar
+
+import django_fsm
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import BankCard, Customer
+from backoffice.guards import Birth, Guard, state_check
+from backoffice.models import JobRun
+from loans.models.bill import Bill
+
+
+class MandateState(models.TextChoices):
+    """Whether the customer's authorisation stands."""
+
+    SIGNED = "signed", _("signed")
+    TERMINATED = "terminated", _("terminated")
+
+
+class Mandate(django_fsm.FSMModelMixin, models.Model):
+    """A customer's authorisation to debit one card; one live mandate a person.
+
+    States: signed -> terminated.
+    """
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="mandates", verbose_name=_("customer")
+    )
+    card = models.ForeignKey(
+        BankCard, on_delete=models.PROTECT, related_name="+", verbose_name=_("bank card")
+    )
+    state = django_fsm.FSMField(
+        _("state"),
+        choices=MandateState.choices,
+        default=MandateState.SIGNED,
+        max_length=20,
+        protected=True,
+    )
+    signed_at = models.DateTimeField(_("signed at"))
+    terminated_at = models.DateTimeField(_("terminated at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("mandate")
+        verbose_name_plural = _("mandates")
+        constraints: ClassVar = [
+            state_check("mandate_state", MandateState),
+            models.UniqueConstraint(
+                fields=["customer"],
+                condition=Q(state=MandateState.SIGNED),
+                name="mandate_one_live",
+            ),
+        ]
+        triggers: ClassVar = [Guard(), Birth(MandateState.SIGNED)]
+
+    def __str__(self) -> str:
+        return f"M{self.pk}"
+
+    @django_fsm.transition(field=state, source=MandateState.SIGNED, target=MandateState.TERMINATED)
+    def terminate(self, *, at: datetime) -> None:
+        """The customer or the channel ended the authorisation."""
+        self.terminated_at = at
+
+
+class Origin(models.TextChoices):
+    """Who wanted the money to move."""
+
+    AUTO = "auto", _("direct debit")
+    CUSTOMER = "customer", _("customer")
+
+
+class DebitOrderState(models.TextChoices):
+    """What is known of an order at the channel."""
+
+    PLANNED = "planned", _("planned")
+    SENT = "sent", _("sent")
+    SUCCEEDED = "succeeded", _("paid")
+    FAILED = "failed", _("refused")
+    UNKNOWN = "unknown", _("unknown")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+OPEN_ORDER_STATES = (DebitOrderState.PLANNED, DebitOrderState.SENT, DebitOrderState.UNKNOWN)
+
+
+class DebitOrder(django_fsm.FSMModelMixin, models.Model):
+    """One ask for money under a number the channel knows it by.
+
+    States: planned -> sent or cancelled; sent -> succeeded, failed or unknown; unknown ->
+    succeeded or failed; failed -> succeeded (the bank's later word). The number of an automatic
+    order is ``bill-cycle-attempt-try``; while one is open no other is made.
+    """
+
+    number = models.CharField(_("order number"), max_length=64, unique=True)
+    bill = models.ForeignKey(
+        Bill, on_delete=models.PROTECT, related_name="orders", verbose_name=_("bill")
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="+", db_index=False,
+        verbose_name=_("customer"),
+    )  # fmt: skip
+    card = models.ForeignKey(
+        BankCard, on_delete=models.PROTECT, related_name="+", db_index=False,
+        verbose_name=_("bank card"),
+    )  # fmt: skip
+    run = models.ForeignKey(
+        JobRun, on_delete=models.PROTECT, null=True, related_name="+", db_index=False,
+        verbose_name=_("run"),
+    )  # fmt: skip
+    state = django_fsm.FSMField(
+        _("state"),
+        choices=DebitOrderState.choices,
+        default=DebitOrderState.PLANNED,
+        max_length=20,
+        protected=True,
+    )
+    origin = models.CharField(_("origin"), max_length=10, choices=Origin.choices)
+    cycle = models.SmallIntegerField(_("debit cycle"))
+    attempt = models.SmallIntegerField(_("attempt"))
+    business_date = models.DateField(_("business date"))
+    amount_fen = models.BigIntegerField(_("amount"))
+    taken_fen = models.BigIntegerField(_("taken"), default=0)
+    code = models.CharField(_("channel's code"), max_length=40, blank=True, default="")
+    reference = models.CharField(_("channel's reference"), max_length=80, blank=True, default="")
+    asked_at = models.DateTimeField(_("asked at"), null=True, blank=True)
+    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("debit order")
+        verbose_name_plural = _("debit orders")
+        indexes: ClassVar = [models.Index(fields=["business_date", "id"], name="debit_order_day")]
+        constraints: ClassVar = [
+            state_check("debit_order_state", DebitOrderState),
+            models.CheckConstraint(
+                name="debit_order_origin", condition=Q(origin__in=Origin.values)
+            ),
+            models.UniqueConstraint(
+                fields=["bill"],
+                condition=Q(origin=Origin.AUTO, state__in=OPEN_ORDER_STATES),
+                name="debit_order_one_open",
+            ),
+            models.UniqueConstraint(
+                fields=["bill", "run"],
+                condition=Q(origin=Origin.AUTO),
+                name="debit_order_one_a_run",
+            ),
+            models.CheckConstraint(
+                name="debit_order_signs",
+                condition=Q(
+                    amount_fen__gt=0, taken_fen__gte=0, attempt__range=(1, 3), cycle__gte=1
+                ),
+            ),
+            models.CheckConstraint(
+                name="debit_order_sent_has_a_moment",
+                condition=Q(state__in=[DebitOrderState.PLANNED, DebitOrderState.CANCELLED])
+                | Q(asked_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="debit_order_success_has_money",
+                condition=~Q(state=DebitOrderState.SUCCEEDED)
+                | (Q(taken_fen__gt=0, answered_at__isnull=False) & ~Q(reference="")),
+            ),
+        ]
+        triggers: ClassVar = [Guard(), Birth(DebitOrderState.PLANNED)]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @django_fsm.transition(field=state, source=DebitOrderState.PLANNED, target=DebitOrderState.SENT)
+    def send(self, *, at: datetime) -> None:
+        """The order may leave: written down before anything does."""
+        self.asked_at = at
+
+    @django_fsm.transition(
+        field=state, source=DebitOrderState.PLANNED, target=DebitOrderState.CANCELLED
+    )
+    def cancel(self, *, at: datetime) -> None:
+        """The money is no longer owed; nothing was sent."""
+
+    @django_fsm.transition(
+        field=state,
+        source=[DebitOrderState.SENT, DebitOrderState.UNKNOWN, DebitOrderState.FAILED],
+        target=DebitOrderState.SUCCEEDED,
+    )
+    def succeed(self, *, at: datetime) -> None:
+        """The channel has taken the money, even if it first said otherwise."""
+        self.answered_at = at
+
+    @django_fsm.transition(
+        field=state,
+        source=[DebitOrderState.SENT, DebitOrderState.UNKNOWN],
+        target=DebitOrderState.FAILED,
+    )
+    def fail(self, *, at: datetime) -> None:
+        """The channel refused."""
+        self.answered_at = at
+
+    @django_fsm.transition(field=state, source=DebitOrderState.SENT, target=DebitOrderState.UNKNOWN)
+    def lose_sight(self, *, at: datetime) -> None:
+        """No answer: the channel will be asked by the number."""

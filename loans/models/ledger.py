@@ -1,0 +1,84 @@
+"""The ledger: append-only one-row transfers between a small chart of accounts."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.guards import append_only
+
+
+class Account(models.TextChoices):
+    """The chart of accounts; balances per loan are the loan dimension of the transfers."""
+
+    BANK = "bank", _("bank")
+    LOAN_PRINCIPAL = "loan_principal", _("loan principal")
+    INTEREST = "interest", _("interest receivable")
+    PLAN_FEE = "plan_fee", _("plan fee receivable")
+    LATE_FEE = "late_fee", _("late fee receivable")
+    PENALTY = "penalty", _("penalty interest receivable")
+    ACCRUED_UNPOSTED = "accrued_unposted", _("accrued, not yet posted to loans")
+    ACCRUAL_INCOME = "accrual_income", _("interest and penalty income")
+    LATE_FEE_INCOME = "late_fee_income", _("late fee income")
+    UNAPPLIED_FUNDS = "unapplied_funds", _("unapplied funds of customers")
+    OPENING_BALANCE = "opening_balance", _("opening balance")
+
+
+RECEIVABLES = {
+    Account.LOAN_PRINCIPAL: "unpaid_principal_fen",
+    Account.INTEREST: "unpaid_interest_fen",
+    Account.PLAN_FEE: "unpaid_plan_fee_fen",
+    Account.LATE_FEE: "unpaid_late_fee_fen",
+    Account.PENALTY: "unpaid_penalty_fen",
+}
+
+
+class TransferKind(models.TextChoices):
+    """What kind of event moved the money."""
+
+    OPENING = "opening", _("opening balance")
+    NIGHT = "night", _("accrual of a night")
+    ACCRUAL = "accrual", _("accrual posted to a loan")
+    LATE_FEE = "late_fee", _("late fee")
+    REPAYMENT = "repayment", _("repayment")
+    UNAPPLIED = "unapplied", _("waiting for a refund")
+
+
+class Transfer(models.Model):
+    """One amount from one account to another: it balances by construction.
+
+    Append-only, partitioned by month of ``business_date``; the primary key in the database is
+    (id, business_date). ``cause`` names what made it, e.g. ``repayment:42``.
+    """
+
+    business_date = models.DateField(_("business date"))
+    debit_account = models.CharField(_("debit"), max_length=20, choices=Account.choices)
+    credit_account = models.CharField(_("credit"), max_length=20, choices=Account.choices)
+    amount_fen = models.BigIntegerField(_("amount"))
+    kind = models.CharField(_("kind"), max_length=12, choices=TransferKind.choices)
+    cause = models.CharField(_("cause"), max_length=60)
+    loan_id = models.BigIntegerField(_("loan"), null=True)
+    customer_id = models.BigIntegerField(_("customer"), null=True)
+    funder = models.CharField(_("funder"), max_length=20, default="own")
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("transfer")
+        verbose_name_plural = _("ledger")
+        default_permissions = ("view",)
+        indexes: ClassVar = [models.Index(fields=["loan_id"], name="transfer_loan")]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="transfer_moves_money",
+                condition=Q(amount_fen__gt=0) & ~Q(debit_account=F("credit_account")),
+            ),
+            models.CheckConstraint(
+                name="transfer_accounts",
+                condition=Q(debit_account__in=Account.values, credit_account__in=Account.values),
+            ),
+        ]
+        triggers: ClassVar = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.debit_account} <- {self.credit_account} {self.amount_fen}"

@@ -1,0 +1,240 @@
+"""One drawdown, the parts of it that fall due, and the terms it was signed under."""
+
+from datetime import date, datetime
+from typing import ClassVar
+
+import django_fsm
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Customer
+from backoffice.guards import Birth, Guard, append_only, state_check
+from risk.models import CreditLine
+
+
+class ContractTerms(models.Model):
+    """The product numbers a contract was signed under; contracts never read policy again."""
+
+    digest = models.CharField(_("digest"), max_length=64, unique=True)
+    numbers = models.JSONField(_("numbers"))
+
+    class Meta:
+        verbose_name = _("contract terms")
+        verbose_name_plural = _("contract terms")
+        default_permissions = ("view",)
+        triggers: ClassVar = append_only()
+
+    def __str__(self) -> str:
+        return self.digest[:12]
+
+
+class Plan(models.TextChoices):
+    """How a loan is repaid (REPAY-5)."""
+
+    BULLET = "bullet", _("in one go")
+    PLAN_3 = "plan-3", _("3 instalments")
+    PLAN_6 = "plan-6", _("6 instalments")
+    PLAN_12 = "plan-12", _("12 instalments")
+
+
+class LoanState(models.TextChoices):
+    """Where a loan stands."""
+
+    CREATED = "created", _("created")
+    DISBURSING = "disbursing", _("disbursing")
+    ACTIVE = "active", _("active")
+    OVERDUE = "overdue", _("overdue")
+    SETTLED = "settled", _("settled")
+    CHARGED_OFF = "charged_off", _("charged off")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class Loan(django_fsm.FSMModelMixin, models.Model):
+    """One drawdown and what is still owed on it.
+
+    States: created -> disbursing -> active <-> overdue; active or overdue -> settled (nothing
+    owed) or charged_off; created or disbursing -> cancelled; settled -> active (reopened).
+    Charges are posted for the nights before ``accrued_on``; the cap of RATE-7 compares
+    ``charged_fen`` with ``principal_nights_fen`` (principal summed over those nights).
+    """
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="loans", verbose_name=_("customer")
+    )
+    line = models.ForeignKey(
+        CreditLine, on_delete=models.PROTECT, related_name="+", db_index=False,
+        verbose_name=_("credit line"),
+    )  # fmt: skip
+    terms = models.ForeignKey(
+        ContractTerms, on_delete=models.PROTECT, related_name="+", db_index=False,
+        verbose_name=_("terms"),
+    )  # fmt: skip
+    state = django_fsm.FSMField(
+        _("state"),
+        choices=LoanState.choices,
+        default=LoanState.CREATED,
+        max_length=20,
+        protected=True,
+    )
+    plan = models.CharField(_("plan"), max_length=10, choices=Plan.choices)
+    principal_fen = models.BigIntegerField(_("principal"))
+    daily_rate_ppm = models.IntegerField(_("daily rate"))
+    drawn_on = models.DateField(_("drawn on"))
+    unpaid_principal_fen = models.BigIntegerField(_("unpaid principal"))
+    accrued_on = models.DateField(_("accrued to"))
+    principal_nights_fen = models.BigIntegerField(_("principal times nights"), default=0)
+    charged_fen = models.BigIntegerField(_("charged"), default=0)
+    waived_fen = models.BigIntegerField(_("waived by the cap"), default=0)
+    overdue_on = models.DateField(_("overdue on"), null=True, blank=True)
+    closed_on = models.DateField(_("closed on"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("loan")
+        verbose_name_plural = _("loans")
+        constraints: ClassVar = [
+            state_check("loan_state", LoanState),
+            models.CheckConstraint(name="loan_plan", condition=Q(plan__in=Plan.values)),
+            models.CheckConstraint(
+                name="loan_signs",
+                condition=Q(
+                    principal_fen__gt=0,
+                    unpaid_principal_fen__gte=0,
+                    daily_rate_ppm__gte=0,
+                    charged_fen__gte=0,
+                    waived_fen__gte=0,
+                    principal_nights_fen__gte=0,
+                ),
+            ),
+            models.CheckConstraint(
+                name="loan_unpaid_within_principal",
+                condition=Q(unpaid_principal_fen__lte=models.F("principal_fen")),
+            ),
+            models.CheckConstraint(
+                name="loan_settled_owes_nothing",
+                condition=~Q(state=LoanState.SETTLED)
+                | Q(unpaid_principal_fen=0, closed_on__isnull=False),
+            ),
+        ]
+        triggers: ClassVar = [Guard(), Birth(LoanState.CREATED)]
+
+    def __str__(self) -> str:
+        return f"{_('loan')} {self.pk}"
+
+    @django_fsm.transition(field=state, source=LoanState.CREATED, target=LoanState.DISBURSING)
+    def disburse(self, *, at: datetime) -> None:
+        """The money was ordered to be paid out."""
+
+    @django_fsm.transition(field=state, source=LoanState.DISBURSING, target=LoanState.ACTIVE)
+    def activate(self, *, at: datetime) -> None:
+        """The money has arrived: the loan accrues."""
+
+    @django_fsm.transition(
+        field=state, source=[LoanState.CREATED, LoanState.DISBURSING], target=LoanState.CANCELLED
+    )
+    def cancel(self, *, at: datetime) -> None:
+        """The money was never paid out."""
+
+    @django_fsm.transition(field=state, source=LoanState.ACTIVE, target=LoanState.OVERDUE)
+    def record_overdue(self, *, at: datetime, on: date) -> None:
+        """A bill of the loan was classified as overdue (REPAY-12)."""
+        self.overdue_on = on
+
+    @django_fsm.transition(field=state, source=LoanState.OVERDUE, target=LoanState.ACTIVE)
+    def cure(self, *, at: datetime) -> None:
+        """Everything past due was paid; later parts are still to come."""
+        self.overdue_on = None
+
+    @django_fsm.transition(
+        field=state, source=[LoanState.ACTIVE, LoanState.OVERDUE], target=LoanState.SETTLED
+    )
+    def settle(self, *, at: datetime, on: date) -> None:
+        """Close a loan on which nothing is owed."""
+        self.closed_on = on
+
+    @django_fsm.transition(
+        field=state, source=[LoanState.ACTIVE, LoanState.OVERDUE], target=LoanState.CHARGED_OFF
+    )
+    def charge_off(self, *, at: datetime, on: date) -> None:
+        """Give the loan up as a loss; the claim stays."""
+        self.closed_on = on
+
+    @django_fsm.transition(field=state, source=LoanState.SETTLED, target=LoanState.ACTIVE)
+    def reopen(self, *, at: datetime) -> None:
+        """A repayment was reversed: something is owed again."""
+        self.closed_on = None
+
+
+class Accrual(models.TextChoices):
+    """What a part of a loan bears each night; exactly one of them (RATE-5)."""
+
+    NONE = "none", _("nothing")
+    OWN = "own", _("interest")
+    REVOLVING = "revolving", _("interest at 1.5 times the rate")
+    PENALTY = "penalty", _("penalty interest")
+
+
+class Instalment(models.Model):
+    """A part of a loan that falls due on a day: the one part of a bullet, a row of a plan.
+
+    The ``unpaid_*`` columns are charged and not yet paid. The accrual segment (``accrual``,
+    ``segment_on``, ``segment_base_fen``) has posted ``segment_posted_fen`` of its contract amount,
+    for the nights before the loan's ``accrued_on`` (GEN-3).
+    """
+
+    loan = models.ForeignKey(
+        Loan, on_delete=models.PROTECT, related_name="instalments", db_index=False,
+        verbose_name=_("loan"),
+    )  # fmt: skip
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="+", db_index=False,
+        verbose_name=_("customer"),
+    )  # fmt: skip
+    bill = models.ForeignKey(
+        "loans.Bill", on_delete=models.PROTECT, null=True, related_name="instalments",
+        verbose_name=_("bill"),
+    )  # fmt: skip
+    number = models.SmallIntegerField(_("number"))
+    due_on = models.DateField(_("due on"))
+    principal_fen = models.BigIntegerField(_("principal"))
+    plan_fee_fen = models.BigIntegerField(_("plan fee"), default=0)
+    unpaid_principal_fen = models.BigIntegerField(_("unpaid principal"))
+    unpaid_interest_fen = models.BigIntegerField(_("unpaid interest"), default=0)
+    unpaid_plan_fee_fen = models.BigIntegerField(_("unpaid plan fee"), default=0)
+    unpaid_late_fee_fen = models.BigIntegerField(_("unpaid late fee"), default=0)
+    unpaid_penalty_fen = models.BigIntegerField(_("unpaid penalty interest"), default=0)
+    accrual = models.CharField(_("accrues"), max_length=10, choices=Accrual.choices)
+    segment_on = models.DateField(_("segment from"))
+    segment_base_fen = models.BigIntegerField(_("segment base"), default=0)
+    segment_posted_fen = models.BigIntegerField(_("segment posted"), default=0)
+    late_fee_base_fen = models.BigIntegerField(_("late fee base"), default=0)
+
+    class Meta:
+        verbose_name = _("instalment")
+        verbose_name_plural = _("instalments")
+        indexes: ClassVar = [models.Index(fields=["due_on", "id"], name="instalment_due")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["loan", "number"], name="instalment_once"),
+            models.CheckConstraint(
+                name="instalment_accrual", condition=Q(accrual__in=Accrual.values)
+            ),
+            models.CheckConstraint(
+                name="instalment_signs",
+                condition=Q(
+                    principal_fen__gt=0,
+                    plan_fee_fen__gte=0,
+                    unpaid_principal_fen__range=(0, models.F("principal_fen")),
+                    unpaid_interest_fen__gte=0,
+                    unpaid_plan_fee_fen__range=(0, models.F("plan_fee_fen")),
+                    unpaid_late_fee_fen__gte=0,
+                    unpaid_penalty_fen__gte=0,
+                    segment_base_fen__gte=0,
+                    segment_posted_fen__gte=0,
+                    late_fee_base_fen__gte=0,
+                    number__range=(1, 12),
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.loan_id}/{self.number}"

@@ -1,0 +1,118 @@
+"""Money that arrived, where it went, and what of it waits."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Customer
+from backoffice.guards import append_only
+from loans.models.bill import Bill
+from loans.models.debit import DebitOrder
+from loans.models.loan import Instalment, Loan
+
+
+class Repayment(models.Model):
+    """Money a channel has taken from a customer for a bill, once per order.
+
+    ``value_on`` is the day the channel took it (GEN-9). Append-only.
+    """
+
+    order = models.OneToOneField(
+        DebitOrder, on_delete=models.PROTECT, related_name="repayment", verbose_name=_("order")
+    )
+    bill = models.ForeignKey(
+        Bill, on_delete=models.PROTECT, related_name="repayments", verbose_name=_("bill")
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="repayments", db_index=False,
+        verbose_name=_("customer"),
+    )  # fmt: skip
+    amount_fen = models.BigIntegerField(_("amount"))
+    value_on = models.DateField(_("value date"))
+    recorded_at = models.DateTimeField(_("recorded at"))
+
+    class Meta:
+        verbose_name = _("repayment")
+        verbose_name_plural = _("repayments")
+        default_permissions = ("view",)
+        constraints: ClassVar = [
+            models.CheckConstraint(name="repayment_signs", condition=Q(amount_fen__gt=0))
+        ]
+        triggers: ClassVar = append_only()
+
+    def __str__(self) -> str:
+        return f"R{self.pk}"
+
+
+class RepaymentAllocation(models.Model):
+    """What one repayment settled of one instalment (REPAY-8). Append-only."""
+
+    repayment = models.ForeignKey(
+        Repayment, on_delete=models.PROTECT, related_name="allocations",
+        verbose_name=_("repayment"),
+    )  # fmt: skip
+    loan = models.ForeignKey(
+        Loan, on_delete=models.PROTECT, related_name="allocations", verbose_name=_("loan")
+    )
+    instalment = models.ForeignKey(
+        Instalment, on_delete=models.PROTECT, related_name="+", db_index=False,
+        verbose_name=_("instalment"),
+    )  # fmt: skip
+    penalty_fen = models.BigIntegerField(_("penalty interest"))
+    late_fee_fen = models.BigIntegerField(_("late fee"))
+    interest_fen = models.BigIntegerField(_("interest"))
+    plan_fee_fen = models.BigIntegerField(_("plan fee"))
+    principal_fen = models.BigIntegerField(_("principal"))
+
+    class Meta:
+        verbose_name = _("allocation")
+        verbose_name_plural = _("allocations")
+        default_permissions = ("view",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["repayment", "instalment"], name="repayment_allocation_once"
+            ),
+            models.CheckConstraint(
+                name="repayment_allocation_signs",
+                condition=Q(
+                    penalty_fen__gte=0,
+                    late_fee_fen__gte=0,
+                    interest_fen__gte=0,
+                    plan_fee_fen__gte=0,
+                    principal_fen__gte=0,
+                ),
+            ),
+        ]
+        triggers: ClassVar = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.repayment_id}/{self.instalment_id}"
+
+
+class UnappliedFunds(models.Model):
+    """Money taken beyond what was owed; it is the customer's and waits for its refund."""
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="unapplied_funds",
+        verbose_name=_("customer"),
+    )  # fmt: skip
+    repayment = models.OneToOneField(
+        Repayment, on_delete=models.PROTECT, related_name="unapplied",
+        verbose_name=_("repayment"),
+    )  # fmt: skip
+    amount_fen = models.BigIntegerField(_("amount"))
+    waiting_since = models.DateTimeField(_("waiting since"))
+    refunded_at = models.DateTimeField(_("refunded at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("unapplied funds")
+        verbose_name_plural = _("unapplied funds")
+        default_permissions = ("view",)
+        constraints: ClassVar = [
+            models.CheckConstraint(name="unapplied_funds_signs", condition=Q(amount_fen__gt=0))
+        ]
+
+    def __str__(self) -> str:
+        return f"U{self.pk}"

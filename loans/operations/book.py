@@ -1,0 +1,200 @@
+"""The loans behind a batch of bills: locked, read as positions, charged, written back.
+
+Every money movement works on a ``Book``, so there is one place that turns rows into positions,
+charges into ledger entries, and positions back into rows. Lock order: bills, then loans, each by
+ascending id; instalments are covered by their loan's lock.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Self
+
+from backoffice import bulk, workflow
+from loans.models import Account, Bill, ContractTerms, Instalment, Loan, Plan, TransferKind
+from loans.operations import ledger
+from loans.operations.ledger import Entry
+from loans.policy import LoanPolicy
+from loans.queries.terms import from_numbers
+from loans.rules.position import Charge, Part, Position, accrue
+
+PART_FIELDS = (
+    "unpaid_principal_fen", "unpaid_interest_fen", "unpaid_plan_fee_fen", "unpaid_late_fee_fen",
+    "unpaid_penalty_fen", "accrual", "segment_on", "segment_base_fen", "segment_posted_fen",
+)  # fmt: skip
+POSITION_FIELDS = (
+    "unpaid_principal_fen", "accrued_on", "principal_nights_fen", "charged_fen", "waived_fen",
+    "overdue_on", "closed_on",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def terms_of(terms_id: int) -> LoanPolicy:
+    """Return the numbers a contract was signed under; they never change."""
+    return from_numbers(ContractTerms.objects.get(pk=terms_id).numbers)
+
+
+def position_of(loan: Loan, instalments: Sequence[Instalment]) -> Position:
+    """Read a loan and its instalments as a position."""
+    parts = tuple(Part(*(getattr(row, name) for name in PART_FIELDS)) for row in instalments)
+    return Position(
+        loan.daily_rate_ppm,
+        parts,
+        loan.accrued_on,
+        loan.principal_nights_fen,
+        loan.charged_fen,
+        loan.waived_fen,
+    )
+
+
+class Book:
+    """Bills with everything behind them, locked in this transaction."""
+
+    def __init__(self, bills: Iterable[Bill]) -> None:
+        self.bills: dict[int, Bill] = {bill.pk: bill for bill in bills}
+        loan_ids = Instalment.objects.filter(bill_id__in=list(self.bills)).values("loan_id")
+        self.loans: dict[int, Loan] = {
+            loan.pk: loan
+            for loan in Loan.objects.select_for_update().filter(pk__in=loan_ids).order_by("pk")
+        }
+        self.instalments: dict[int, list[Instalment]] = defaultdict(list)
+        self.under: dict[int, list[Instalment]] = defaultdict(list)
+        rows = Instalment.objects.filter(loan_id__in=list(self.loans)).order_by("loan", "number")
+        for row in rows:
+            self.instalments[row.loan_id].append(row)
+            if row.bill_id is not None:
+                self.under[row.bill_id].append(row)
+        self.positions: dict[int, Position] = {
+            loan.pk: position_of(loan, self.instalments[loan.pk]) for loan in self.loans.values()
+        }
+        self._touched: set[int] = set()
+        self._entries: list[Entry] = []
+
+    @classmethod
+    def lock(cls, bill_ids: Iterable[int]) -> Self:
+        """Lock the bills and the loans behind them, in order."""
+        return cls(Bill.objects.select_for_update().filter(pk__in=set(bill_ids)).order_by("pk"))
+
+    def terms(self, loan_id: int) -> LoanPolicy:
+        """Return the terms of a loan."""
+        return terms_of(self.loans[loan_id].terms_id)
+
+    def bill_terms(self, bill: Bill) -> LoanPolicy:
+        """Return the terms of a bill: those of its oldest loan."""
+        return self.terms(min(row.loan_id for row in self.under[bill.pk]))
+
+    def loans_under(self, bill: Bill) -> list[Loan]:
+        """Return the loans that stand in a bill, oldest drawdown first."""
+        loans = {row.loan_id: self.loans[row.loan_id] for row in self.under[bill.pk]}
+        return sorted(loans.values(), key=lambda loan: (loan.drawn_on, loan.pk))
+
+    def part(self, row: Instalment) -> Part:
+        """Return the part of an instalment as the book holds it now."""
+        return self.positions[row.loan_id].parts[self._index(row)]
+
+    def parts_under(self, bill: Bill) -> list[tuple[Instalment, Part]]:
+        """Return the instalments of a bill with their parts."""
+        return [(row, self.part(row)) for row in self.under[bill.pk]]
+
+    def owed(self, bill: Bill, positions: Mapping[int, Position] | None = None) -> tuple[int, int]:
+        """Return what is unpaid under a bill, and the mandatory part of it (REPAY-7).
+
+        Mandatory are interest, fees and whole plan rows. ``positions`` stand in for the book's.
+        """
+        unpaid_fen = mandatory_fen = 0
+        for row in self.under[bill.pk]:
+            part = (positions or self.positions)[row.loan_id].parts[self._index(row)]
+            unpaid_fen += part.unpaid_fen
+            mandatory_fen += part.unpaid_fen - (part.principal_fen if self.is_bullet(row) else 0)
+        return unpaid_fen, mandatory_fen
+
+    def is_bullet(self, row: Instalment) -> bool:
+        """Say whether an instalment is the one part of a bullet loan."""
+        return self.loans[row.loan_id].plan == Plan.BULLET
+
+    def preview(self, bill: Bill, *, on: date) -> dict[int, Position]:
+        """Return the positions of the loans under a bill on a day, without charging them."""
+        return {
+            loan.pk: accrue(self.positions[loan.pk], on=on, terms=self.terms(loan.pk))[0]
+            for loan in self.loans_under(bill)
+        }
+
+    def charge(
+        self,
+        loan: Loan,
+        *,
+        on: date,
+        cause: str,
+        late_fees_fen: Mapping[int, int] | None = None,
+    ) -> None:
+        """Charge a loan its nights up to a day, with late fees per instalment id."""
+        rows = self.instalments[loan.pk]
+        fees = [late_fees_fen.get(row.pk, 0) for row in rows] if late_fees_fen else []
+        position, charges = accrue(
+            self.positions[loan.pk], on=on, terms=self.terms(loan.pk), late_fees_fen=fees
+        )
+        self._put(loan.pk, position)
+        self._enter_charges(loan, charges, on=on, cause=cause)
+
+    def replace(self, row: Instalment, part: Part) -> None:
+        """Put a changed part into the book."""
+        position = self.positions[row.loan_id]
+        parts = list(position.parts)
+        parts[self._index(row)] = part
+        self._put(row.loan_id, position._replace(parts=tuple(parts)))
+
+    def enter(self, entries: Iterable[Entry]) -> None:
+        """Add ledger entries to be posted with the book."""
+        self._entries += entries
+
+    def write(self, *, at: datetime) -> None:
+        """Write positions, states and ledger: one UPDATE a table, one COPY."""
+        loans = [self.loans[loan_id] for loan_id in sorted(self._touched)]
+        rows = [row for loan in loans for row in self.instalments[loan.pk]]
+        for loan in loans:
+            self._write_back(loan)
+        workflow.save(loans, *POSITION_FIELDS)
+        bulk.update(rows, (*PART_FIELDS, "late_fee_base_fen", "bill"))
+        ledger.post(self._entries, at=at)
+        self._touched.clear()
+        self._entries.clear()
+
+    def touch(self, loan: Loan) -> None:
+        """Have a loan and its instalments written, whatever changed on them."""
+        self._touched.add(loan.pk)
+
+    @staticmethod
+    def _index(row: Instalment) -> int:
+        return row.number - 1
+
+    def _put(self, loan_id: int, position: Position) -> None:
+        self.positions[loan_id] = position
+        self._touched.add(loan_id)
+
+    def _write_back(self, loan: Loan) -> None:
+        position = self.positions[loan.pk]
+        loan.unpaid_principal_fen = position.principal_fen
+        loan.accrued_on = position.accrued_on
+        loan.principal_nights_fen = position.principal_nights_fen
+        loan.charged_fen, loan.waived_fen = position.charged_fen, position.waived_fen
+        for row, part in zip(self.instalments[loan.pk], position.parts, strict=True):
+            for name, value in zip(PART_FIELDS, part, strict=True):
+                setattr(row, name, value)
+
+    def _enter_charges(
+        self, loan: Loan, charges: Iterable[Charge], *, on: date, cause: str
+    ) -> None:
+        for charge in charges:
+            for debit, credit, kind, amount_fen in (
+                (Account.INTEREST, Account.ACCRUED_UNPOSTED, TransferKind.ACCRUAL,
+                 charge.interest_fen),
+                (Account.PENALTY, Account.ACCRUED_UNPOSTED, TransferKind.ACCRUAL,
+                 charge.penalty_fen),
+                (Account.LATE_FEE, Account.LATE_FEE_INCOME, TransferKind.LATE_FEE,
+                 charge.late_fee_fen),
+            ):  # fmt: skip
+                if amount_fen:
+                    self._entries.append(
+                        Entry(on, debit, credit, amount_fen, kind, cause, loan.pk, loan.customer_id)
+                    )

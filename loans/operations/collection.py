@@ -1,0 +1,239 @@
+"""Collecting what is due: prepare, ask, record.
+
+The 9:00 job calls these with thousands of bills, a customer's own payment with one.
+``prepare`` commits an order under a number of its own before anything leaves; ``ask`` talks to the
+channel outside any transaction; ``record`` takes what the channel says - an answer, a later query,
+a statement line - in any order, any number of times. An order found open is asked about by its
+number and never made anew. Money offered may be refused; money taken may not: what is no longer
+owed waits as the customer's unapplied funds.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from backoffice import bulk, workflow
+from backoffice.errors import Refused
+from backoffice.money import yuan
+from loans.gateways.channel import Answer, Channel, DebitRequest
+from loans.models import Bill, BillState, DebitOrder, Mandate, MandateState, Origin
+from loans.models.bill import COLLECTED_STATES
+from loans.models.debit import OPEN_ORDER_STATES
+from loans.operations import receipts
+from loans.operations.book import Book
+from loans.rules import cycle as cycles
+
+BY = "collection"
+
+
+class Ask(NamedTuple):
+    """A wish for money: the whole bill by direct debit, or an amount the customer chose.
+
+    ``key`` names a customer's wish, so that the same wish is the same order.
+    """
+
+    bill_id: int
+    amount_fen: int | None = None
+    origin: str = Origin.AUTO
+    key: str = ""
+
+
+class Prepared(NamedTuple):
+    """An order and the account it asks; one that is not new was perhaps sent before."""
+
+    order: DebitOrder
+    account: str
+    is_new: bool
+
+
+class OverpaidError(Refused):
+    """A customer offered more than is owed under the bill."""
+
+    code = "overpaid"
+    words = _("This bill asks {unpaid} yuan; {offered} is more than that.")
+    remedy = _("Offer at most what is unpaid.")
+
+
+class NoMandateError(Refused):
+    """The customer has no card that may be debited."""
+
+    code = "no-mandate"
+    words = _("There is no live authorisation to debit a card of this customer.")
+    remedy = _("Sign an authorisation first.")
+
+
+_ORDER_COLUMNS = (
+    "id", "number", "bill", "customer", "card", "run", "state", "origin", "cycle",
+    "attempt", "business_date", "amount_fen", "taken_fen", "code", "reference",
+)  # fmt: skip
+
+
+@transaction.atomic(durable=True)
+def prepare(
+    asks: Sequence[Ask], *, on: date, at: datetime, run_id: int | None = None
+) -> list[Prepared]:
+    """Create the order for each ask, or return the one already open.
+
+    An automatic ask of a bill that is paid, not up for an attempt, or not debited yields nothing.
+
+    Raises:
+        OverpaidError: a customer's amount is above what is unpaid.
+        NoMandateError: a customer's payment without a card to take it from.
+    """
+    book = Book.lock(ask.bill_id for ask in asks)
+    mandates = _live_mandates(book.bills.values())
+    made = _orders_made(asks, book)
+    fresh = []
+    for ask in asks:
+        bill = book.bills[ask.bill_id]
+        if (ask.bill_id, ask.key) in made:
+            continue
+        order = _new_order(book, bill, ask, mandates.get(bill.customer_id), on=on, run_id=run_id)
+        if order is not None:
+            fresh.append(order)
+    _send(fresh, at=at)
+    bulk.update(list(book.bills.values()), ("cycle", "cycle_on", "refusals", "tries"))
+    return [Prepared(order, order.card.account, False) for order in made.values()] + [
+        Prepared(order, mandates[order.customer_id].card.account, True) for order in fresh
+    ]
+
+
+def ask(prepared: Sequence[Prepared], *, channel: Channel, at: datetime) -> list[Answer]:
+    """Ask the channel for the money; a time-out answers ``unknown``, never raises for the rest.
+
+    Orders that are not new are asked about by their number first, and sent again under the same
+    number only when the channel never saw it.
+    """
+    assert not connection.in_atomic_block, "the channel is never asked inside a transaction"
+    seen = [one for one in prepared if not one.is_new]
+    found = channel.query([one.order.number for one in seen]) if seen else []
+    answers = [answer for answer in found if answer is not None]
+    unseen = [one for one, answer in zip(seen, found, strict=True) if answer is None]
+    to_send = unseen + [one for one in prepared if one.is_new]
+    requests = [
+        DebitRequest(one.order.number, one.account, one.order.amount_fen, at) for one in to_send
+    ]
+    return answers + (channel.submit(requests) if requests else [])
+
+
+@transaction.atomic(durable=True)
+def record(answers: Sequence[Answer], *, at: datetime) -> receipts.Recorded:
+    """Store each answer once and apply the money; a repeated answer changes nothing."""
+    return receipts.record(answers, at=at)
+
+
+def _live_mandates(bills: Iterable[Bill]) -> dict[int, Mandate]:
+    """Return the live mandate of each customer, with its card."""
+    mandates = Mandate.objects.select_related("card").filter(
+        customer_id__in={bill.customer_id for bill in bills}, state=MandateState.SIGNED
+    )
+    return {mandate.customer_id: mandate for mandate in mandates}
+
+
+def _orders_made(asks: Sequence[Ask], book: Book) -> dict[tuple[int, str], DebitOrder]:
+    """Return the orders that already answer an ask: open automatic ones, and equal wishes."""
+    orders = DebitOrder.objects.select_related("card").filter(
+        bill_id__in=list(book.bills), origin=Origin.AUTO, state__in=OPEN_ORDER_STATES
+    )
+    made = {(order.bill_id, ""): order for order in orders}
+    wishes = {_wish_number(ask): ask for ask in asks if ask.origin == Origin.CUSTOMER}
+    for order in DebitOrder.objects.select_related("card").filter(number__in=list(wishes)):
+        made[order.bill_id, wishes[order.number].key] = order
+    wanted = {(ask.bill_id, ask.key) for ask in asks}
+    return {key: order for key, order in made.items() if key in wanted}
+
+
+def _wish_number(ask: Ask) -> str:
+    return f"{ask.bill_id}-c-{ask.key}"
+
+
+def _new_order(
+    book: Book, bill: Bill, ask: Ask, mandate: Mandate | None, *, on: date, run_id: int | None
+) -> DebitOrder | None:
+    """Return the order an ask leads to, or None where an automatic one asks nothing today."""
+    if ask.origin == Origin.CUSTOMER:
+        if mandate is None:
+            raise NoMandateError()
+        amount_fen = _offered_fen(book, bill, ask, on=on)
+        number = _wish_number(ask)
+    else:
+        if mandate is None or bill.state not in COLLECTED_STATES or not _is_up(book, bill, on=on):
+            return None
+        amount_fen = _due_fen(book, bill, on=on)
+        if not amount_fen:
+            return None
+        number = f"{bill.pk}-{bill.cycle}-{bill.refusals + 1}-{bill.tries + 1}"
+    return DebitOrder(
+        number=number,
+        bill=bill,
+        customer_id=bill.customer_id,
+        card_id=mandate.card_id,
+        run_id=run_id,
+        origin=ask.origin,
+        cycle=bill.cycle,
+        attempt=min(bill.refusals + 1, 3),
+        business_date=on,
+        amount_fen=amount_fen,
+    )
+
+
+def _is_up(book: Book, bill: Bill, *, on: date) -> bool:
+    """Say whether a bill may be attempted today, rolling an overdue one into its next cycle."""
+    if bill.debit_on is None or bill.debit_on > on:
+        return False
+    terms = book.bill_terms(bill)
+    cycle = cycles.Cycle(bill.cycle, bill.cycle_on, bill.refusals)
+    if bill.state == BillState.OVERDUE:
+        rolled = cycles.running(cycle, on=on, due_on=bill.due_on, terms=terms)
+        if rolled != cycle:
+            bill.cycle, bill.cycle_on, bill.refusals = rolled
+            bill.tries, cycle = 0, rolled
+    return bill.refusals < terms.debit_attempts_max and cycles.is_attempt_day(
+        cycle, on=on, terms=terms
+    )
+
+
+def _due_fen(book: Book, bill: Bill, *, on: date) -> int:
+    """Return what the customer's mode asks of a bill today, interest and fees included."""
+    ahead = book.preview(bill, on=on)
+    unpaid_fen, mandatory_fen = book.owed(bill, ahead)
+    charged_fen = sum(position.charged_fen for position in ahead.values())
+    demand = cycles.Demand(
+        mode=bill.mode,
+        is_overdue=bill.state == BillState.OVERDUE,
+        is_due_day=on <= bill.due_on,
+        minimum_fen=bill.minimum_fen,
+        paid_fen=bill.paid_fen,
+        rest_fen=bill.rest_fen,
+        unpaid_fen=unpaid_fen,
+        mandatory_unpaid_fen=mandatory_fen,
+        charged_since_due_fen=charged_fen - bill.charged_at_due_fen
+        if bill.state == BillState.GRACE
+        else 0,
+    )
+    return cycles.ask_fen(demand, book.bill_terms(bill))
+
+
+def _offered_fen(book: Book, bill: Bill, ask: Ask, *, on: date) -> int:
+    """Return the amount a customer offers, which may not exceed what is unpaid that day."""
+    unpaid_fen, _mandatory_fen = book.owed(bill, book.preview(bill, on=on))
+    offered_fen = unpaid_fen if ask.amount_fen is None else ask.amount_fen
+    if not 0 < offered_fen <= unpaid_fen:
+        raise OverpaidError(unpaid=yuan(unpaid_fen), offered=yuan(offered_fen))
+    return offered_fen
+
+
+def _send(orders: Sequence[DebitOrder], *, at: datetime) -> None:
+    """Insert the orders as planned and move them to sent."""
+    for order, order_id in zip(orders, bulk.reserve_ids(DebitOrder, len(orders)), strict=True):
+        order.pk = order_id
+    rows = [
+        [getattr(order, DebitOrder._meta.get_field(name).attname) for name in _ORDER_COLUMNS]
+        for order in orders
+    ]
+    bulk.copy(DebitOrder, _ORDER_COLUMNS, rows)
+    workflow.move(orders, "send", by=BY, reason="due", at=at)
+    workflow.save(orders, "asked_at")

@@ -1,0 +1,14 @@
+"""Storing contract terms: equal numbers are one row."""
+
+from loans.models import ContractTerms
+from loans.policy import LoanPolicy
+from loans.queries.terms import digest, to_numbers
+
+
+def signed_under(policy: LoanPolicy) -> ContractTerms:
+    """Return the row that holds these numbers, creating it the first time."""
+    numbers = to_numbers(policy)
+    ContractTerms.objects.bulk_create(
+        [ContractTerms(digest=digest(numbers), numbers=numbers)], ignore_conflicts=True
+    )
+    return ContractTerms.objects.get(digest=digest(numbers))

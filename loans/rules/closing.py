@@ -1,0 +1,98 @@
+"""What becomes of an unpaid bill at 00:05: minimum, grace, carried or overdue (REPAY-9 to 16).
+
+The decision looks at the position as of 00:00 of the day: what happened on the day itself does
+not undo it (GEN-8).
+"""
+
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from loans.policy import LoanPolicy
+
+
+class Move(StrEnum):
+    """The transitions of a bill that a day's close can decide on."""
+
+    SETTLE_MINIMUM = "settle_minimum"
+    ENTER_GRACE = "enter_grace"
+    CARRY = "carry"
+    RECORD_OVERDUE = "record_overdue"
+
+
+class Unpaid(NamedTuple):
+    """A bill that was not paid in full by its due date, as of 00:00."""
+
+    state: str
+    due_on: date
+    minimum_fen: int
+    paid_fen: int  # payments since the bill date
+    last_paid_on: date | None
+    rest_fen: int | None  # what the last payment left, None when nothing was paid
+    unpaid_fen: int
+    mandatory_unpaid_fen: int  # interest to that day, fees, plan rows
+    late_fee_fen: int  # charged so far
+    refusals: int  # counted in the running cycle
+    is_debited: bool  # a live mandate, and the customer did not switch it off
+
+
+class Decision(NamedTuple):
+    """The moves of one bill, in order, and the night from which a met minimum revolves."""
+
+    moves: tuple[Move, ...] = ()
+    revolves_on: date | None = None
+
+
+def decide(bill: Unpaid, *, on: date, terms: LoanPolicy) -> Decision:
+    """Return what the 00:05 batch of ``on`` does with the bill."""
+    moves: tuple[Move, ...] = ()
+    state = bill.state
+    if state == "billed" and on > bill.due_on:
+        if not is_small_rest(bill, terms) and is_minimum_met(bill):
+            return Decision((Move.SETTLE_MINIMUM,), bill.due_on)
+        moves, state = (Move.ENTER_GRACE,), "grace"
+    if state != "grace":
+        return Decision(moves)
+    if bill.state == "grace" and not is_small_rest(bill, terms) and is_minimum_met(bill):
+        return Decision((Move.SETTLE_MINIMUM,), bill.last_paid_on)
+    if on > bill.due_on + timedelta(days=terms.grace_days):
+        if is_small_rest(bill, terms) or bill.unpaid_fen <= terms.tolerance_fen:
+            moves += (Move.CARRY,)
+        elif is_classified(bill, on=on, terms=terms):
+            moves += (Move.RECORD_OVERDUE,)
+    return Decision(moves)
+
+
+def is_minimum_met(bill: Unpaid) -> bool:
+    """Say whether the payments reach the minimum and late fee, nothing mandatory left (REPAY-7)."""
+    return bill.paid_fen >= bill.minimum_fen + bill.late_fee_fen and not bill.mandatory_unpaid_fen
+
+
+def is_small_rest(bill: Unpaid, terms: LoanPolicy) -> bool:
+    """Say whether a payment left at most 10.00, which waits for the next bill (REPAY-16)."""
+    return bill.rest_fen is not None and bill.rest_fen <= terms.tolerance_fen
+
+
+def is_classified(bill: Unpaid, *, on: date, terms: LoanPolicy) -> bool:
+    """Say whether the overdue record is due, grace being over (REPAY-11, REPAY-12).
+
+    Three counted refusals, nobody to debit, or the last day technical faults may put it off to.
+    """
+    return (
+        bill.refusals >= terms.debit_attempts_max
+        or not bill.is_debited
+        or on >= bill.due_on + timedelta(days=terms.classified_latest_days)
+    )
+
+
+def is_late_fee_due(
+    *, on: date, refused_on: date | None, charged_on: date | None, is_debited: bool
+) -> bool:
+    """Say whether the 00:05 batch of ``on`` charges the late fee of a bill in arrears.
+
+    Once a bill; the day after the first counted refusal, or at once where nobody debits
+    (REPAY-11, REPAY-13).
+    """
+    if charged_on is not None:
+        return False
+    return not is_debited if refused_on is None else on > refused_on

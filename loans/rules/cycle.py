@@ -1,0 +1,97 @@
+"""When a bill is debited and for how much (REPAY-10, REPAY-11, REPAY-18).
+
+A cycle is three attempts on three days running. Before classification technical faults open a
+second window on D+4 to D+6; after it new cycles follow every seven days until D+90.
+"""
+
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from loans.policy import LoanPolicy
+
+
+class Cycle(NamedTuple):
+    """The debit cycle of a bill: its number, the day of its first attempt, what it counted."""
+
+    number: int
+    first_on: date
+    refusals: int
+
+
+def is_attempt_day(cycle: Cycle, *, on: date, terms: LoanPolicy) -> bool:
+    """Say whether the channel may be asked on a day: inside a window of the cycle."""
+    offset = (on - cycle.first_on).days
+    window = terms.debit_attempts_max
+    if 0 <= offset < window:
+        return True
+    second = terms.second_window_days
+    return cycle.number == 1 and second <= offset < second + window
+
+
+def after_refusal(cycle: Cycle, *, on: date, terms: LoanPolicy) -> date | None:
+    """Return the day of the next attempt after a counted refusal on ``on``, if there is one."""
+    if cycle.refusals >= terms.debit_attempts_max:
+        return None
+    following = on + timedelta(days=1)
+    if is_attempt_day(cycle, on=following, terms=terms):
+        return following
+    second_on = cycle.first_on + timedelta(days=terms.second_window_days)
+    return second_on if cycle.number == 1 and following <= second_on else None
+
+
+def after_classification(cycle: Cycle, *, on: date, terms: LoanPolicy) -> Cycle:
+    """Return the first recovery cycle of a bill recorded overdue on ``on`` (REPAY-18)."""
+    return Cycle(cycle.number + 1, on + timedelta(days=terms.recovery_wait_days), 0)
+
+
+def following(cycle: Cycle, *, due_on: date, terms: LoanPolicy) -> Cycle | None:
+    """Return the recovery cycle after this one, or None once 90 days past due are reached."""
+    first_on = cycle.first_on + timedelta(days=terms.recovery_every_days)
+    if (first_on - due_on).days > terms.recovery_until_days:
+        return None
+    return Cycle(cycle.number + 1, first_on, 0)
+
+
+def running(cycle: Cycle, *, on: date, due_on: date, terms: LoanPolicy) -> Cycle:
+    """Return the recovery cycle that holds on a day: missed windows are passed over (REPAY-18)."""
+    later = following(cycle, due_on=due_on, terms=terms)
+    while later is not None and later.first_on <= on:
+        cycle, later = later, following(later, due_on=due_on, terms=terms)
+    return cycle
+
+
+class Demand(NamedTuple):
+    """What decides how much of a bill is asked for at 9:00, all in fen as of that day."""
+
+    mode: str
+    is_overdue: bool
+    is_due_day: bool
+    minimum_fen: int
+    paid_fen: int
+    rest_fen: int | None
+    unpaid_fen: int
+    mandatory_unpaid_fen: int
+    charged_since_due_fen: int  # interest of nights D and later, and the late fee
+
+
+def ask_fen(demand: Demand, terms: LoanPolicy) -> int:
+    """Return the amount to debit now; 0 when the cycle is cancelled or asks nothing (REPAY-10).
+
+    After classification everything unpaid is asked, whatever the mode, unless it is off.
+    """
+    if demand.mode == "off" or not demand.unpaid_fen:
+        return 0
+    if demand.is_overdue:
+        return demand.unpaid_fen
+    if demand.rest_fen is not None and demand.rest_fen <= terms.tolerance_fen:
+        return 0
+    if demand.is_due_day and _minimum_met(demand):
+        return 0
+    if demand.mode == "full":
+        return demand.unpaid_fen
+    short_fen = demand.minimum_fen + demand.charged_since_due_fen - demand.paid_fen
+    return min(demand.unpaid_fen, max(short_fen, demand.mandatory_unpaid_fen))
+
+
+def _minimum_met(demand: Demand) -> bool:
+    return demand.paid_fen >= demand.minimum_fen and not demand.mandatory_unpaid_fen

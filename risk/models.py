@@ -1,0 +1,198 @@
+"""Credit lines and the conduct of those who draw on them."""
+
+from datetime import datetime
+from typing import ClassVar
+
+import django_fsm
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Customer
+from backoffice.guards import Birth, Guard, append_only, state_check
+
+
+class CreditLineState(models.TextChoices):
+    """Whether a line may be drawn on."""
+
+    ACTIVE = "active", _("active")
+    SUSPENDED = "suspended", _("suspended")
+    FROZEN = "frozen", _("frozen")
+    CLOSED = "closed", _("closed")
+
+
+class CreditLineQuerySet(models.QuerySet["CreditLine"]):
+    """Questions about the room on lines."""
+
+    def usable_at_least(self, amount_fen: int) -> "CreditLineQuerySet":
+        """Return active lines with this much room left (LIMIT-9)."""
+        room = (
+            (models.F("limit_fen") + models.F("temporary_fen"))
+            * (1000 - models.F("buffer_permille"))
+            / 1000
+            - models.F("held_fen")
+            - models.F("drawn_fen")
+            - models.F("reserved_fen")
+        )
+        return (
+            self.filter(state=CreditLineState.ACTIVE).alias(room=room).filter(room__gte=amount_fen)
+        )
+
+
+class CreditLine(django_fsm.FSMModelMixin, models.Model):
+    """What one person may owe at most; one open line a person (ELIG-8).
+
+    States: active <-> suspended; active or suspended <-> frozen; any of them -> closed. Room is
+    asked for at the reservation only: limits fall below what is drawn, and a reversed payment
+    draws again.
+    """
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="lines", verbose_name=_("customer")
+    )
+    state = django_fsm.FSMField(
+        _("state"),
+        choices=CreditLineState.choices,
+        default=CreditLineState.ACTIVE,
+        max_length=20,
+        protected=True,
+    )
+    limit_fen = models.BigIntegerField(_("limit"))
+    temporary_fen = models.BigIntegerField(_("temporary limit"), default=0)
+    buffer_permille = models.IntegerField(_("buffer"))
+    held_fen = models.BigIntegerField(_("held"), default=0)
+    reserved_fen = models.BigIntegerField(_("reserved"), default=0)
+    drawn_fen = models.BigIntegerField(_("drawn"), default=0)
+    opened_on = models.DateField(_("opened on"))
+
+    objects = CreditLineQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("credit line")
+        verbose_name_plural = _("credit lines")
+        constraints: ClassVar = [
+            state_check("credit_line_state", CreditLineState),
+            models.UniqueConstraint(
+                fields=["customer"],
+                condition=~Q(state=CreditLineState.CLOSED),
+                name="credit_line_one_open",
+            ),
+            models.CheckConstraint(
+                name="credit_line_signs",
+                condition=Q(
+                    limit_fen__gte=0,
+                    temporary_fen__gte=0,
+                    held_fen__gte=0,
+                    reserved_fen__gte=0,
+                    drawn_fen__gte=0,
+                    buffer_permille__range=(0, 1000),
+                ),
+            ),
+        ]
+        triggers: ClassVar = [
+            Guard(),
+            Birth(CreditLineState.ACTIVE),
+            pgtrigger.Trigger(
+                name="room_is_asked_for_when_reserving",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "NEW.reserved_fen > OLD.reserved_fen AND (NEW.state <> 'active' "
+                    "OR NEW.reserved_fen > (NEW.limit_fen + NEW.temporary_fen) "
+                    "* (1000 - NEW.buffer_permille) / 1000 - NEW.held_fen - NEW.drawn_fen)"
+                ),
+                func=(
+                    "RAISE EXCEPTION 'credit line %: no room for the reservation', NEW.id "
+                    "USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_line_room';"
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"L{self.pk}"
+
+    @django_fsm.transition(
+        field=state, source=CreditLineState.ACTIVE, target=CreditLineState.SUSPENDED
+    )
+    def suspend(self, *, at: datetime) -> None:
+        """Stop new drawdowns (REPAY-18)."""
+
+    @django_fsm.transition(
+        field=state, source=CreditLineState.SUSPENDED, target=CreditLineState.ACTIVE
+    )
+    def resume(self, *, at: datetime) -> None:
+        """Allow drawdowns again after a full cure (REPAY-19)."""
+
+    @django_fsm.transition(
+        field=state,
+        source=[CreditLineState.ACTIVE, CreditLineState.SUSPENDED],
+        target=CreditLineState.FROZEN,
+    )
+    def freeze(self, *, at: datetime) -> None:
+        """Stop everything but repayments on suspicion of fraud (SEC-11)."""
+
+    @django_fsm.transition(
+        field=state, source=CreditLineState.FROZEN, target=CreditLineState.ACTIVE
+    )
+    def unfreeze(self, *, at: datetime) -> None:
+        """Lift a freeze."""
+
+    @django_fsm.transition(
+        field=state, source=CreditLineState.FROZEN, target=CreditLineState.SUSPENDED
+    )
+    def unfreeze_suspended(self, *, at: datetime) -> None:
+        """Lift a freeze on a line that was suspended before."""
+
+    @django_fsm.transition(
+        field=state,
+        source=[CreditLineState.ACTIVE, CreditLineState.SUSPENDED, CreditLineState.FROZEN],
+        target=CreditLineState.CLOSED,
+    )
+    def close(self, *, at: datetime) -> None:
+        """End the line for good."""
+
+
+class ConductOutcome(models.TextChoices):
+    """How a bill ended, as the risk side remembers it."""
+
+    PAID = "paid", _("paid")
+    MIN_PAID = "min_paid", _("minimum paid")
+    CARRIED = "carried", _("small rest carried")
+    OVERDUE = "overdue", _("overdue")
+
+
+class Conduct(models.Model):
+    """How one bill ended: what risk knows of repayments, as a lender reads a bureau.
+
+    Append-only; ``source`` makes a repeated report one row.
+    """
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="conduct", verbose_name=_("customer")
+    )
+    source = models.CharField(_("source"), max_length=60, unique=True)
+    due_on = models.DateField(_("due on"))
+    total_fen = models.BigIntegerField(_("bill total"))
+    minimum_fen = models.BigIntegerField(_("minimum payment"))
+    paid_fen = models.BigIntegerField(_("paid"))
+    outcome = models.CharField(_("outcome"), max_length=20, choices=ConductOutcome.choices)
+    recorded_at = models.DateTimeField(_("recorded at"))
+
+    class Meta:
+        verbose_name = _("conduct record")
+        verbose_name_plural = _("conduct")
+        default_permissions = ("view",)
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="conduct_outcome", condition=Q(outcome__in=ConductOutcome.values)
+            ),
+            models.CheckConstraint(
+                name="conduct_signs",
+                condition=Q(total_fen__gt=0, minimum_fen__gte=0, paid_fen__gte=0),
+            ),
+        ]
+        triggers: ClassVar = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.outcome}"

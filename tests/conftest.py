@@ -1,0 +1,75 @@
+"""The database of the tests: migrated by the owner, used through the serving role."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from psycopg import sql
+
+KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission", "auth_group",
+               "auth_group_permissions", "backoffice_sandboxclock")  # fmt: skip
+
+
+def _owner(database: str) -> psycopg.Connection:
+    settings = connections["owner"].settings_dict
+    return psycopg.connect(
+        dbname=database,
+        user=settings["USER"],
+        password=settings["PASSWORD"] or None,
+        host=settings["HOST"] or settings["OPTIONS"].get("host"),
+        port=settings["PORT"] or None,
+        autocommit=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def database_name(request: pytest.FixtureRequest) -> str:
+    """The name of this process's test database."""
+    worker = getattr(request.config, "workerinput", {"workerid": "main"})["workerid"]
+    return f"test_weidai_{worker}"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(database_name: str, django_db_blocker) -> Iterator[None]:
+    """Create and migrate the test database; both roles are pointed at it."""
+    home = connections["owner"].settings_dict["NAME"]
+    create = sql.SQL("DROP DATABASE IF EXISTS {0} WITH (FORCE)"), sql.SQL("CREATE DATABASE {0}")
+    with _owner(home) as connection:
+        for statement in create:
+            connection.execute(statement.format(sql.Identifier(database_name)))
+    for alias in connections:
+        connections[alias].close()
+        connections[alias].settings_dict["NAME"] = database_name
+    with django_db_blocker.unblock():
+        call_command("migrate", verbosity=0, interactive=False)
+    yield
+    for alias in connections:
+        connections[alias].close()
+    with _owner(home) as connection:
+        connection.execute(create[0].format(sql.Identifier(database_name)))
+
+
+@pytest.fixture
+def committed_db(django_db_setup, django_db_blocker, database_name: str) -> Iterator[None]:
+    """A database with real commits; every row but the migrations' own is gone afterwards."""
+    with django_db_blocker.unblock():
+        yield
+        for alias in connections:
+            connections[alias].close()
+    empty_tables(database_name)
+
+
+def empty_tables(database: str) -> None:
+    """Empty every table but those that migrations fill, past the triggers, as the superuser."""
+    with _owner(database) as connection:
+        connection.execute("SET session_replication_role = replica")
+        tables = connection.execute(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition "
+            "AND relnamespace = 'public'::regnamespace AND relname <> ALL(%s)",
+            [list(KEPT_TABLES)],
+        ).fetchall()
+        names = sql.SQL(", ").join(sql.Identifier(name) for (name,) in tables)
+        connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(names))
+        connection.execute("UPDATE backoffice_sandboxclock SET ahead = '0'")
