@@ -410,6 +410,7 @@ def test_kills_in_the_middle_of_batches_lose_no_answer_and_execute_no_number_twi
                     if answer.outcome is Outcome.SUCCEEDED:
                         answered[answer.number] = answer
                         del waiting[answer.number]
+                time.sleep(0.02)
 
     thread = Thread(target=collect)
     thread.start()
