@@ -30,9 +30,17 @@ def paint(colour: str, text: str, stream: TextIO) -> str:
 
 def say(chinese: str, english: str) -> None:
     """Print a step that is done, with the seconds since the start."""
+    _line(paint(GREEN, "✓", sys.stderr), f"{chinese} / {english}")
+
+
+def begin(chinese: str, english: str) -> None:
+    """Print a step that takes a while."""
+    _line("…", f"{chinese} / {english}")
+
+
+def _line(mark: str, words: str) -> None:
     seconds = paint(GREY, f"{time.monotonic() - STARTED:5.1f}s", sys.stderr)
-    mark = paint(GREEN, "✓", sys.stderr)
-    print(f" {mark} {seconds}  {chinese} / {english}", file=sys.stderr, flush=True)
+    print(f" {mark} {seconds}  {words}", file=sys.stderr, flush=True)
 
 
 def complain(error: LaunchError | str) -> None:

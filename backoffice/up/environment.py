@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from backoffice.up.console import LaunchError, say
+from backoffice.up.console import LaunchError, begin
 from backoffice.up.places import ROOT, RUN, VENV, make_own
 
 RUNTIME = ROOT / "requirements.txt"
@@ -78,18 +78,14 @@ def create(venv: Path) -> None:
     Raises:
         LaunchError: Python's venv module is incomplete or the environment cannot be made.
     """
-    if shutil.which("uv"):
-        command = ["uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(venv)]
-    else:
-        _require_venv()
-        command = [sys.executable, "-m", "venv", "--clear", str(venv)]
-    made = subprocess.run(command, stdout=sys.stderr, check=False)
-    if made.returncode:
+    if _ran("uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(venv)):
+        return
+    _require_venv()
+    if not _ran(sys.executable, "-m", "venv", "--clear", str(venv)):
         raise LaunchError(
             f"无法创建 {venv}: 请删除该目录后重试",
             f"cannot create {venv}: remove that folder and try again",
         )
-    say(f"环境 {venv.name}", f"environment {venv.name}")
 
 
 def _require_venv() -> None:
@@ -108,34 +104,30 @@ def install(venv: Path, files: list[Path]) -> None:
         LaunchError: A package cannot be installed.
     """
     names = ", ".join(file.name for file in files)
-    say(f"安装 {names} (首次约一分钟)", f"installing {names} (a minute or so the first time)")
+    begin(f"安装 {names} (首次约一分钟)", f"installing {names} (a minute or so the first time)")
     digests = {file: digest(file) for file in files}
     wanted = [argument for file in files for argument in ("-r", str(file))]
-    if not any(_installed(command + wanted) for command in _installers(venv)):
-        raise LaunchError(
-            "依赖安装失败: 检查网络与 pip 配置后重试",
-            "packages cannot be installed: check the network and pip's configuration, try again",
-        )
+    python = str(venv / "bin" / "python")
+    # uv does not read pip's configuration: where only pip knows the package index, pip is next.
+    if not _ran("uv", "pip", "install", "--quiet", "--python", python, *wanted):
+        _install_with_pip(python, wanted)
     for file, value in digests.items():
         _stamp_file(venv, file).write_text(value)
 
 
-def _installers(venv: Path) -> list[list[str]]:
-    """Return the commands that can install, in the order to try them."""
-    python = str(venv / "bin" / "python")
-    pip = [python, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
-    if not shutil.which("uv"):
-        return [pip]
-    # uv does not read pip's configuration: where only pip knows the package index, pip is next.
-    return [["uv", "pip", "install", "--quiet", "--python", python], pip]
+def _install_with_pip(python: str, wanted: list[str]) -> None:
+    if not _ran(python, "-c", "import pip"):
+        _ran(python, "-m", "ensurepip", "--upgrade")
+    quietly = ["-qq", "--no-input", "--disable-pip-version-check"]
+    if not _ran(python, "-m", "pip", "install", *quietly, *wanted):
+        raise LaunchError(
+            "依赖安装失败: 检查网络与 pip 配置后重试",
+            "packages cannot be installed: check the network and pip's configuration, try again",
+        )
 
 
-def _installed(command: list[str]) -> bool:
-    if "pip" in command[1:3] and command[0] != "uv" and not _has_pip(command[0]):
-        subprocess.run([command[0], "-m", "ensurepip"], stdout=sys.stderr, check=False)
-    return subprocess.run(command, stdout=sys.stderr, check=False).returncode == 0
-
-
-def _has_pip(python: str) -> bool:
-    probe = "import importlib.util, sys; sys.exit(importlib.util.find_spec('pip') is None)"
-    return subprocess.run([python, "-c", probe], check=False).returncode == 0
+def _ran(program: str, *arguments: str) -> bool:
+    """Run a program; return whether it is there and succeeded."""
+    if not shutil.which(program):
+        return False
+    return subprocess.run([program, *arguments], stdout=sys.stderr, check=False).returncode == 0

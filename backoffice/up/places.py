@@ -1,4 +1,4 @@
-"""Where the launcher keeps things: ``.run/`` in the checkout, data in a folder of the user's own."""
+"""Where things are kept: ``.run/`` in the checkout, data in a folder of the user's own."""
 
 import hashlib
 import os

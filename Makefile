@@ -1,0 +1,26 @@
+# The commands of every day; each prepares its own environment (.venv) and services.
+PYTHON ?= python3
+UP = $(PYTHON) -m backoffice.up
+# More words for pytest: make test ARGS="-k bills"
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-long check audit
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
+
+run:  ## 启动全部 / everything in one terminal, with a demo book; PORT=8001 another port
+	@$(UP)
+
+test:  ## 测试 / every test on the embedded services
+	@$(UP) exec --dev -- pytest -n 2 $(ARGS)
+
+test-long:  ## 长测试 / the same tests with larger numbers
+	@WEIDAI_TEST_PROFILE=long $(UP) exec --dev -- pytest -n 2 $(ARGS)
+
+check:  ## 检查 / lint, types, floors, templates, migrations, deployment, translations, security
+	@$(UP) exec --dev -- .ci/check
+
+audit:  ## 依赖漏洞 / known weaknesses of the installed packages
+	@$(UP) exec --dev -- pip-audit --progress-spinner off

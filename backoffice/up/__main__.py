@@ -1,0 +1,83 @@
+"""``python -m backoffice.up``: start everything, or run one command with everything it needs."""
+
+import argparse
+import os
+import signal
+import sys
+
+from backoffice.up import command, environment, launch
+from backoffice.up.console import LaunchError, complain
+from backoffice.up.places import ROOT
+
+PORT = 8000
+
+
+def port_number(words: str) -> int:
+    """Return a port to listen on.
+
+    Raises:
+        argparse.ArgumentTypeError: It is not a whole number of 1 to 65535.
+    """
+    if not words.isascii() or not words.isdigit() or not 1 <= int(words) <= 65535:
+        raise argparse.ArgumentTypeError(
+            f"{words!r} 不是端口, 例如 8001 / {words!r} is not a port, for example 8001"
+        )
+    return int(words)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    arguments = argparse.ArgumentParser(
+        prog="python -m backoffice.up",
+        description="启动全部进程 / Start everything in one terminal; Ctrl-C ends it.",
+    )
+    # Without arguments: start. "exec" is the one subcommand, so a plain start needs no word.
+    commands = arguments.add_subparsers(dest="command", metavar="exec")
+    execute = commands.add_parser(
+        "exec", help="在就绪的环境中运行命令 / run a command with environment and services"
+    )
+    execute.add_argument(
+        "--dev", action="store_true", help="含开发依赖 / with requirements-dev.txt"
+    )
+    execute.add_argument("words", nargs="+", metavar="CMD", help="-- CMD ARG ...")
+    arguments.add_argument(
+        "--port",
+        type=port_number,
+        default=os.environ.get("PORT") or str(PORT),
+        help=f"网页端口 / port of the pages (PORT, {PORT})",
+    )
+    arguments.add_argument(
+        "--no-demo",
+        dest="demo",
+        action="store_false",
+        help="不建演示数据 / without demo book and logins; SANDBOX=0 unless --sandbox",
+    )
+    arguments.add_argument(
+        "--sandbox", action="store_true", help="沙箱模式 / sandbox: movable clock, sandbox bank"
+    )
+    return arguments
+
+
+def main() -> int:
+    """Run the launcher; return its exit code."""
+    options = parser().parse_args()
+    os.chdir(ROOT)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup stays nohup
+            signal.signal(number, signal.default_int_handler)
+    try:
+        if options.command == "exec":
+            environment.enter(dev=options.dev)
+            return command.run(options.words)
+        launch.require_place(options.port)
+        environment.enter(dev=False)
+        return launch.run(launch.Options(options.port, demo=options.demo, sandbox=options.sandbox))
+    except LaunchError as error:
+        complain(error)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+"""A whole start, step by step: services, migrations, bank, demo, web, worker and beat."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from backoffice.up import network, services
+from backoffice.up.console import BOLD, LaunchError, paint, say
+from backoffice.up.lock import Lock
+from backoffice.up.places import RUN, make_own
+from backoffice.up.processes import Family, on_leash
+
+START_SECONDS_MAX = 60.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a start was asked for."""
+
+    port: int
+    demo: bool
+    sandbox: bool
+
+    @property
+    def address(self) -> str:
+        """Where the pages are."""
+        return f"http://{network.HOST}:{self.port}"
+
+
+def require_place(port: int) -> None:
+    """Look, before anything is installed, whether a start has a place here.
+
+    Raises:
+        LaunchError: A launcher already runs for this checkout, or the port is taken.
+    """
+    make_own(RUN, mode=0o700)
+    lock = Lock(RUN)
+    _claim(lock, address="")
+    lock.release()
+    network.require_free(port)
+
+
+def _claim(lock: Lock, *, address: str) -> None:
+    owner = lock.claim(address=address)
+    if owner is None:
+        return
+    if owner.address:
+        raise LaunchError(f"已在运行: {owner.address}", f"already running: {owner.address}")
+    raise LaunchError(
+        f"进程 {owner.pid} 正在使用服务 (测试或检查): 等它结束后重试",
+        f"process {owner.pid} uses the services (tests or checks): try again when it has ended",
+    )
+
+
+def run(options: Options) -> int:
+    """Start everything and keep it running until Ctrl-C; return the exit code.
+
+    Raises:
+        LaunchError: A step fails, or a process ends by itself.
+    """
+    lock = Lock(RUN)
+    _claim(lock, address=options.address)
+    services.ENV_FILE.unlink(missing_ok=True)
+    try:
+        with Family(RUN) as family:
+            start_all(family, options)
+            family.watch()
+    except KeyboardInterrupt:
+        say("已全部停止", "everything has stopped")
+    finally:
+        services.ENV_FILE.unlink(missing_ok=True)
+        lock.release()
+    return 0
+
+
+def start_all(family: Family, options: Options) -> None:
+    """Start every part in its order and print the address.
+
+    Raises:
+        LaunchError: A step fails, or a process ends by itself.
+    """
+    bank_port = network.free_port()
+    names = services.start(family, extra=_names(options, bank_port))
+    env = services.environ(names)
+    manage("migrate", "--verbosity", "0", env=env)
+    say("数据库迁移", "database migrated")
+    if names["SANDBOX"] == "1" and names["CHANNEL_URL"] == _bank_url(bank_port):
+        start_bank(family, bank_port, env)
+    logins = manage("demo", env=env) if options.demo else ""
+    start_product(family, options.port, env)
+    wait(family, lambda: network.is_alive(options.port))
+    print(logins, end="")
+    ready = f"就绪 / ready: {options.address}  ·  Ctrl-C"
+    print(paint(BOLD, ready, sys.stdout), flush=True)
+
+
+def _names(options: Options, bank_port: int) -> dict[str, str]:
+    sandbox = options.demo or options.sandbox
+    channel = _bank_url(bank_port) if sandbox else ""
+    return {"SANDBOX": "1" if sandbox else "0", "CHANNEL_URL": channel}
+
+
+def _bank_url(port: int) -> str:
+    return f"http://{network.HOST}:{port}"
+
+
+def manage(*words: str, env: Mapping[str, str]) -> str:
+    """Run a management command to its end; return what it printed.
+
+    Raises:
+        LaunchError: The command failed; its last words follow.
+    """
+    command = on_leash([sys.executable, "manage.py", *words])
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    (RUN / f"{words[0]}.log").write_text(done.stdout + done.stderr, encoding="utf-8")
+    if done.returncode:
+        last_words = (done.stdout + done.stderr)[-3000:].rstrip()
+        raise LaunchError(
+            f"manage.py {words[0]} 失败 (代码 {done.returncode})",
+            f"manage.py {words[0]} failed (code {done.returncode}):\n{last_words}",
+        )
+    return done.stdout
+
+
+def start_bank(family: Family, port: int, env: Mapping[str, str]) -> None:
+    """Start the sandbox bank and wait until it answers.
+
+    Raises:
+        LaunchError: It does not.
+    """
+    words = ["sandbox_bank", "--port", str(port), "--store", str(RUN / "sandbox-bank.sqlite3")]
+    family.start("bank", [sys.executable, "manage.py", *words], env=env)
+    wait(family, lambda: network.answers(port))
+    say("沙箱银行", f"sandbox bank {_bank_url(port)}")
+
+
+def start_product(family: Family, port: int, env: Mapping[str, str]) -> None:
+    """Start web, worker and beat."""
+    python = [sys.executable, "-m"]
+    bind = ["-b", f"{network.HOST}:{port}", "--threads", "4", "--no-control-socket"]
+    family.start("web", [*python, "gunicorn", "backoffice.wsgi:application", *bind], env=env)
+    celery = [*python, "celery", "-A", "backoffice"]
+    worker = ["worker", "--concurrency", "2", "--loglevel", "INFO"]
+    family.start("worker", [*celery, *worker], env=env)
+    beat = ["beat", "--schedule", str(RUN / "beat"), "--pidfile=", "--loglevel", "INFO"]
+    family.start("beat", [*celery, *beat], env=env)
+
+
+def wait(family: Family, is_ready: Callable[[], bool]) -> None:
+    """Wait until a part answers.
+
+    Raises:
+        LaunchError: It never does, or a process ends by itself.
+    """
+    until = time.monotonic() + START_SECONDS_MAX
+    while not is_ready():
+        family.check()
+        if time.monotonic() > until:
+            raise LaunchError(
+                f"{START_SECONDS_MAX:.0f} 秒内没有应答: 见 {RUN}/*.log",
+                f"no answer within {START_SECONDS_MAX:.0f} seconds: see {RUN}/*.log",
+            )
+        time.sleep(0.05)

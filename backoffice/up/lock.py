@@ -1,0 +1,70 @@
+"""One owner of the services per checkout; others learn who it is, or borrow from it."""
+
+import fcntl
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who runs the services: ``address`` is empty for a command that runs no web process."""
+
+    pid: int
+    address: str
+
+
+class Lock:
+    """A file lock that the kernel lets go when its process ends, however it ends."""
+
+    def __init__(self, run: Path) -> None:
+        self.file = run / "lock"
+        self._borrowers_file = run / "borrowers.lock"
+        self._held: list[IO[str]] = []
+
+    def claim(self, *, address: str) -> Owner | None:
+        """Become the owner and return None, or return who is."""
+        stream = self.file.open("a+")
+        if not _locked(stream, fcntl.LOCK_EX):
+            stream.seek(0)
+            owner = _owner(stream.read())
+            stream.close()
+            return owner
+        stream.truncate(0)
+        stream.write(json.dumps(asdict(Owner(os.getpid(), address))))
+        stream.flush()
+        self._held.append(stream)
+        return None
+
+    def borrow(self) -> None:
+        """Tell the owner that its services are in use until this process ends."""
+        stream = self._borrowers_file.open("a+")
+        fcntl.flock(stream, fcntl.LOCK_SH)
+        self._held.append(stream)
+
+    def is_borrowed(self) -> bool:
+        """Return whether a borrower is still at work."""
+        with self._borrowers_file.open("a+") as stream:
+            return not _locked(stream, fcntl.LOCK_EX)
+
+    def release(self) -> None:
+        """Let go."""
+        while self._held:
+            self._held.pop().close()
+
+
+def _locked(stream: IO[str], kind: int) -> bool:
+    with suppress(BlockingIOError):
+        fcntl.flock(stream, kind | fcntl.LOCK_NB)
+        return True
+    return False
+
+
+def _owner(words: str) -> Owner:
+    """Return the owner that the lock file names; it is empty for an instant at the claim."""
+    with suppress(ValueError, TypeError):
+        return Owner(**json.loads(words))
+    return Owner(0, "")

