@@ -18,8 +18,8 @@ class Staff(AbstractUser):
     """A person who works in the back office."""
 
     class Meta(AbstractUser.Meta):
-        verbose_name = _("staff member")
-        verbose_name_plural = _("staff")
+        verbose_name = _("staff member")  # type: ignore[assignment]
+        verbose_name_plural = _("staff")  # type: ignore[assignment]
 
 
 class CustomerState(models.TextChoices):

@@ -12,6 +12,12 @@ from psycopg import sql
 
 from backoffice.clock import wall
 
+_RIGHTS = (
+    "USAGE ON SCHEMA public",
+    "USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public",
+    "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public",
+)
+
 
 class BackofficeConfig(AppConfig):
     """Starts the Celery app; after a migration grants the serving role its rights."""
@@ -19,9 +25,10 @@ class BackofficeConfig(AppConfig):
     name = "backoffice"
 
     def ready(self) -> None:
-        """Import the Celery app and connect what follows a migration."""
-        from backoffice import celery  # noqa: F401
+        """Import the Celery app, check the keys, connect what follows a migration."""
+        from backoffice import celery, crypto  # noqa: F401
 
+        crypto.require_keys()
         post_migrate.connect(_add_partitions, sender=self)
         post_migrate.connect(_grant_rights, sender=self)
         post_migrate.connect(_mark_sandbox, sender=self)
@@ -67,11 +74,10 @@ def _grant_rights(using: str, **_: Any) -> None:
     role = settings.DATABASES["default"]["USER"]
     if not role or role == settings.DATABASES["owner"]["USER"]:
         return
-    to = sql.Identifier(role)
+    to = sql.Identifier(str(role))
     facts = _tables_of_facts()
     with connections[using].cursor() as cursor:
-        for rights in ("USAGE ON SCHEMA public", "USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public",
-                       "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public"):  # fmt: skip
+        for rights in _RIGHTS:
             cursor.execute(sql.SQL("GRANT {} TO {}").format(sql.SQL(rights), to))
         for table in facts:
             cursor.execute(

@@ -11,18 +11,25 @@ from typing import Any
 from django.db import connection, models
 from psycopg import sql
 
+from backoffice.crypto import SealedField
+
+Model = type[models.Model]
+
 
 @lru_cache(maxsize=256)
-def _copy_statement(model: type[models.Model], columns: tuple[str, ...]) -> sql.Composed:
-    names = [model._meta.get_field(column).column for column in columns]
+def _fields(model: Model, names: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(model._meta.get_field(name) for name in names)
+
+
+@lru_cache(maxsize=256)
+def _copy_statement(model: Model, columns: tuple[str, ...]) -> sql.Composed:
+    names = [sql.Identifier(field.column) for field in _fields(model, columns)]
     return sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(model._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, names))
+        sql.Identifier(model._meta.db_table), sql.SQL(", ").join(names)
     )
 
 
-def copy(
-    model: type[models.Model], columns: tuple[str, ...], rows: Iterable[Sequence[Any]]
-) -> None:
+def copy(model: Model, columns: tuple[str, ...], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows with COPY; each row holds the values of ``columns`` in order."""
     rows = list(rows)
     if not rows:
@@ -32,17 +39,22 @@ def copy(
             stream.write_row(row)
 
 
+def insert(records: Sequence[models.Model], columns: tuple[str, ...]) -> None:
+    """Insert new records of one model, ids set beforehand, with COPY."""
+    if not records:
+        return
+    model = type(records[0])
+    names = [field.attname for field in _fields(model, columns)]
+    copy(model, columns, ([getattr(record, name) for name in names] for record in records))
+
+
 @lru_cache(maxsize=256)
-def _update_statement(model: type[models.Model], fields: tuple[str, ...]) -> str:
-    primary = model._meta.pk
-    assert primary is not None
-    concrete = [primary, *(model._meta.get_field(name) for name in fields)]
+def _update_statement(model: Model, names: tuple[str, ...]) -> str:
+    fields = (model._meta.pk, *_fields(model, names))
+    assert not any(isinstance(field, SealedField) for field in fields), "seal before writing"
     quote = connection.ops.quote_name
-    columns = [quote(field.column) for field in concrete]
-    arrays = ", ".join(
-        f"%s::{field.rel_db_type(connection) if field.is_relation else field.db_type(connection)}[]"
-        for field in concrete
-    )
+    columns = [quote(field.column) for field in fields if field]
+    arrays = ", ".join(f"%s::{_type(field)}[]" for field in fields)
     sets = ", ".join(f"{column} = new.{column}" for column in columns[1:])
     table = quote(model._meta.db_table)
     return (
@@ -51,21 +63,29 @@ def _update_statement(model: type[models.Model], fields: tuple[str, ...]) -> str
     )
 
 
-def update(records: Sequence[models.Model], fields: tuple[str, ...]) -> None:
-    """Write the named fields of the records, all of one model, in one UPDATE."""
+def _type(field: Any) -> str:
+    """Return the column's type as PostgreSQL writes it."""
+    if field.primary_key or field.is_relation:
+        return str(field.rel_db_type(connection))
+    return str(field.db_type(connection))
+
+
+def update(records: Sequence[models.Model], names: tuple[str, ...]) -> None:
+    """Write the named fields of the records, all of one model, in one UPDATE.
+
+    For scalar columns: arrays, JSON and sealed values do not travel through ``unnest``.
+    """
     if not records:
         return
     model = type(records[0])
-    primary = model._meta.pk
-    assert primary is not None
-    names = [primary.attname, *(model._meta.get_field(name).attname for name in fields)]
-    arrays = [[getattr(record, name) for record in records] for name in names]
+    attributes = ["pk", *(field.attname for field in _fields(model, names))]
+    arrays = [[getattr(record, name) for record in records] for name in attributes]
     with connection.cursor() as cursor:
-        cursor.execute(_update_statement(model, fields), arrays)
+        cursor.execute(_update_statement(model, names), arrays)
         assert cursor.rowcount == len(records), "a locked row vanished"
 
 
-def reserve_ids(model: type[models.Model], count: int) -> list[int]:
+def reserve_ids(model: Model, count: int) -> list[int]:
     """Take the next ``count`` ids of a table, so that rows of several tables can be linked."""
     if not count:
         return []

@@ -106,4 +106,4 @@ def reset() -> None:
 
 def _store(ahead: timedelta) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE backoffice_sandboxclock SET ahead = %s", [ahead])
+        cursor.execute("UPDATE backoffice_sandboxclock SET ahead = %s", [str(ahead)])

@@ -46,7 +46,8 @@ def current(policy: type[Policy], *, on: date) -> Policy:
     merged: dict[str, Any] = {}
     for version in versions:
         merged |= version.overrides
-    return draft(app, merged)
+    numbers: Policy = draft(app, merged)
+    return numbers
 
 
 def draft(app: str, overrides: Mapping[str, Any]) -> Any:

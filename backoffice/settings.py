@@ -1,8 +1,10 @@
 """Settings of Weidai, read from the environment; ``.env.example`` lists every name."""
 
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -13,9 +15,38 @@ for env_file in (BASE_DIR / ".env", BASE_DIR / ".run" / "env"):
     if env_file.is_file():
         env.read_env(str(env_file))
 
-SECRET_KEY = env.str("SECRET_KEY")
-DEBUG = env.bool("DEBUG", default=False)
-SANDBOX = env.bool("SANDBOX", default=False)
+
+def _required(name: str, example: str) -> str:
+    """Return a variable without a safe default; an empty one counts as missing."""
+    value: str = env.str(name, default="")
+    if not value:
+        raise ImproperlyConfigured(
+            f"{name} is not set. Put it into the environment or .env, for example {name}={example}"
+        )
+    return value
+
+
+def _check(name: str, good: bool, what: str, example: str) -> None:
+    """Refuse a variable without showing it: it may hold a password."""
+    if not good:
+        raise ImproperlyConfigured(f"{name}: {what}, for example {name}={example}")
+
+
+def _switch(name: str) -> bool:
+    """Return a variable that is on or off, off when missing; a misspelling is neither."""
+    value: str = env.str(name, default="").lower()
+    _check(name, value in {"", "0", "1", "false", "true"}, "it is 1 or 0", "1")
+    return value in {"1", "true"}
+
+
+_NEW_KEY = (
+    "<key>. Make one with: "
+    'python -c "import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())"'
+)
+
+SECRET_KEY = _required("SECRET_KEY", "<50 random characters>")
+DEBUG = _switch("DEBUG")
+SANDBOX = _switch("SANDBOX")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 
 INSTALLED_APPS = [
@@ -67,8 +98,11 @@ TEMPLATES = [
 ]
 
 
-def _database(url: str) -> dict[str, object]:
+def _database(name: str, url: str) -> dict[str, object]:
     """Return Django's database settings for a PostgreSQL URL."""
+    is_postgresql = url.startswith(("postgres://", "postgresql://"))
+    example = "postgres://weidai_app:password@localhost/weidai"
+    _check(name, is_postgresql, "Weidai needs PostgreSQL; SQLite cannot serve it", example)
     return {
         **env.db_url_config(url),
         "ENGINE": "django.db.backends.postgresql",
@@ -77,9 +111,10 @@ def _database(url: str) -> dict[str, object]:
 
 
 # Two roles: one serves and owns nothing, the other owns the tables and migrates them.
+_url = _required("DATABASE_URL", "postgres://weidai_app:password@localhost/weidai")
 DATABASES = {
-    "default": _database(env.str("DATABASE_URL")),
-    "owner": _database(env.str("DATABASE_OWNER_URL", default=env.str("DATABASE_URL"))),
+    "default": _database("DATABASE_URL", _url),
+    "owner": _database("DATABASE_OWNER_URL", env.str("DATABASE_OWNER_URL", default="") or _url),
 }
 DATABASES["owner"]["TEST"] = {"MIRROR": "default"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -97,8 +132,10 @@ LOGIN_REDIRECT_URL = "admin:index"
 
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="zh-hans")
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+_check("LANGUAGE_CODE", LANGUAGE_CODE in dict(LANGUAGES), "it is zh-hans or en", "zh-hans")
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", default="Asia/Shanghai")
+_check("TIME_ZONE", TIME_ZONE in available_timezones(), "no such time zone", "Asia/Shanghai")
 USE_TZ = True
 
 STATIC_URL = "/static/"
@@ -114,13 +151,14 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 
 # Sealed fields: "version:base64 key" pairs, the last one seals; the blind key makes search indexes.
-FIELD_KEYS = env.list("FIELD_KEYS")
-BLIND_KEY = env.str("BLIND_KEY")
+FIELD_KEYS = _required("FIELD_KEYS", f"1:{_NEW_KEY}").split(",")
+BLIND_KEY = _required("BLIND_KEY", _NEW_KEY)
 
 CHANNEL_URL = env.str("CHANNEL_URL", default="")
 CHANNEL_SECRET = env.str("CHANNEL_SECRET", default="")
 
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL")
+CELERY_BROKER_URL = _required("CELERY_BROKER_URL", "redis://localhost:6379/0")
+_check("CELERY_BROKER_URL", "://" in CELERY_BROKER_URL, "it is no URL", "redis://localhost:6379/0")
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

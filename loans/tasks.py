@@ -1,28 +1,35 @@
 """The loans side of the business day, as a table of slots (GEN-8, REPAY-10, REPAY-11)."""
 
+from collections.abc import Callable
 from datetime import time
 from functools import partial
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.jobs import Slot
+from backoffice.jobs import Slot, Tally
 from loans.gateways.from_settings import debit_channel
-from loans.operations import business_day
+from loans.operations import business_day, reconciling
 
 
-def _debits(at: time, title: "str | object") -> Slot:
-    """Return a slot that debits what is due and asks about what is open."""
-    name = f"{at:%H:%M}"
+def _with_channel(work: Callable[..., Tally]) -> Callable[..., Tally]:
+    """Return the work function, given the settings' channel when it runs."""
 
-    def work(ids, *, run_id, on, at):  # type: ignore[no-untyped-def]  # noqa: ANN001
-        return business_day.debit(ids, run_id=run_id, on=on, at=at, channel=debit_channel())
+    def run(*args: Any, **facts: Any) -> Tally:
+        return work(*args, channel=debit_channel(), **facts)
 
+    return run
+
+
+def _debits(hour: int, title: Any) -> Slot:
+    """Return a slot that asks about what is open and debits what is due."""
+    name = f"{hour:02}:00"
     return Slot(
         name=name,
-        at=at,
-        title=title,  # type: ignore[arg-type]
+        at=time(hour, 0),
+        title=title,
         plan=partial(business_day.plan_debits, name),
-        work=work,
+        work=_with_channel(business_day.debit),
         optional=True,
     )
 
@@ -41,6 +48,13 @@ SLOTS = (
         title=_("accrual of the night"),
         work=business_day.accrue_night,
     ),
-    _debits(time(9, 0), _("direct debits")),
-    *(_debits(time(hour, 0), _("direct debits again")) for hour in range(10, 22)),
+    Slot(
+        name="02:00",
+        at=time(2, 0),
+        title=_("reconciliation"),
+        work=_with_channel(reconciling.nightly),
+        optional=True,
+    ),
+    _debits(9, _("direct debits")),
+    *(_debits(hour, _("direct debits again")) for hour in range(10, 22)),
 )

@@ -1,5 +1,6 @@
 """The database of the tests: migrated by the owner, used through the serving role."""
 
+import os
 from collections.abc import Iterator
 
 import psycopg
@@ -28,7 +29,7 @@ def _owner(database: str) -> psycopg.Connection:
 def database_name(request: pytest.FixtureRequest) -> str:
     """The name of this process's test database."""
     worker = getattr(request.config, "workerinput", {"workerid": "main"})["workerid"]
-    return f"test_weidai_{worker}"
+    return f"test_weidai_{worker}_{os.getpid()}"
 
 
 @pytest.fixture(scope="session")

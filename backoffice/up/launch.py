@@ -84,13 +84,18 @@ def start_all(family: Family, options: Options) -> None:
     bank_port = network.free_port()
     names = services.start(family, extra=_names(options, bank_port))
     env = services.environ(names)
+    has_bank = names["SANDBOX"] == "1" and names["CHANNEL_URL"] == _bank_url(bank_port)
+    if has_bank:
+        start_bank(family, bank_port, env)  # beside the migrations: it keeps books of its own
     manage("migrate", "--verbosity", "0", env=env)
     say("数据库迁移", "database migrated")
-    if names["SANDBOX"] == "1" and names["CHANNEL_URL"] == _bank_url(bank_port):
-        start_bank(family, bank_port, env)
+    if has_bank:
+        wait(family, lambda: network.answers(bank_port))
+        say("沙箱银行", f"sandbox bank {_bank_url(bank_port)}")
+    start_web(family, options.port, env)  # beside the demo, on tables that are all there
     logins = manage("demo", env=env) if options.demo else ""
-    start_product(family, options.port, env)
     wait(family, lambda: network.is_alive(options.port))
+    start_workers(family, env)
     print(logins, end="")
     ready = f"就绪 / ready: {options.address}  ·  Ctrl-C"
     print(paint(BOLD, ready, sys.stdout), flush=True)
@@ -125,23 +130,21 @@ def manage(*words: str, env: Mapping[str, str]) -> str:
 
 
 def start_bank(family: Family, port: int, env: Mapping[str, str]) -> None:
-    """Start the sandbox bank and wait until it answers.
-
-    Raises:
-        LaunchError: It does not.
-    """
+    """Start the sandbox bank."""
     words = ["sandbox_bank", "--port", str(port), "--store", str(RUN / "sandbox-bank.sqlite3")]
     family.start("bank", [sys.executable, "manage.py", *words], env=env)
-    wait(family, lambda: network.answers(port))
-    say("沙箱银行", f"sandbox bank {_bank_url(port)}")
 
 
-def start_product(family: Family, port: int, env: Mapping[str, str]) -> None:
-    """Start web, worker and beat."""
-    python = [sys.executable, "-m"]
-    bind = ["-b", f"{network.HOST}:{port}", "--threads", "4", "--no-control-socket"]
-    family.start("web", [*python, "gunicorn", "backoffice.wsgi:application", *bind], env=env)
-    celery = [*python, "celery", "-A", "backoffice"]
+def start_web(family: Family, port: int, env: Mapping[str, str]) -> None:
+    """Start the web process."""
+    gunicorn = [sys.executable, "-m", "gunicorn", "backoffice.wsgi:application"]
+    options = ["-b", f"{network.HOST}:{port}", "--threads", "4", "--no-control-socket"]
+    family.start("web", [*gunicorn, *options], env=env)
+
+
+def start_workers(family: Family, env: Mapping[str, str]) -> None:
+    """Start the worker and the beat that wakes it every minute."""
+    celery = [sys.executable, "-m", "celery", "-A", "backoffice"]
     worker = ["worker", "--concurrency", "2", "--loglevel", "INFO"]
     family.start("worker", [*celery, *worker], env=env)
     beat = ["beat", "--schedule", str(RUN / "beat"), "--pidfile=", "--loglevel", "INFO"]

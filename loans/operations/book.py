@@ -6,46 +6,22 @@ ascending id; instalments are covered by their loan's lock.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Self
 
 from backoffice import bulk, workflow
-from loans.models import Account, Bill, ContractTerms, Instalment, Loan, Plan, TransferKind
+from loans.models import Account, Bill, Instalment, Loan, Plan, TransferKind
 from loans.operations import ledger
 from loans.operations.ledger import Entry
 from loans.policy import LoanPolicy
-from loans.queries.terms import from_numbers
+from loans.queries.positions import PART_FIELDS, position_of, terms_of
 from loans.rules.position import Charge, Part, Position, accrue
 
-PART_FIELDS = (
-    "unpaid_principal_fen", "unpaid_interest_fen", "unpaid_plan_fee_fen", "unpaid_late_fee_fen",
-    "unpaid_penalty_fen", "accrual", "segment_on", "segment_base_fen", "segment_posted_fen",
-)  # fmt: skip
 POSITION_FIELDS = (
     "unpaid_principal_fen", "accrued_on", "principal_nights_fen", "charged_fen", "waived_fen",
     "overdue_on", "closed_on",
 )  # fmt: skip
-
-
-@lru_cache(maxsize=1024)
-def terms_of(terms_id: int) -> LoanPolicy:
-    """Return the numbers a contract was signed under; they never change."""
-    return from_numbers(ContractTerms.objects.get(pk=terms_id).numbers)
-
-
-def position_of(loan: Loan, instalments: Sequence[Instalment]) -> Position:
-    """Read a loan and its instalments as a position."""
-    parts = tuple(Part(*(getattr(row, name) for name in PART_FIELDS)) for row in instalments)
-    return Position(
-        loan.daily_rate_ppm,
-        parts,
-        loan.accrued_on,
-        loan.principal_nights_fen,
-        loan.charged_fen,
-        loan.waived_fen,
-    )
 
 
 class Book:

@@ -230,10 +230,6 @@ def _send(orders: Sequence[DebitOrder], *, at: datetime) -> None:
     """Insert the orders as planned and move them to sent."""
     for order, order_id in zip(orders, bulk.reserve_ids(DebitOrder, len(orders)), strict=True):
         order.pk = order_id
-    rows = [
-        [getattr(order, DebitOrder._meta.get_field(name).attname) for name in _ORDER_COLUMNS]
-        for order in orders
-    ]
-    bulk.copy(DebitOrder, _ORDER_COLUMNS, rows)
+    bulk.insert(orders, _ORDER_COLUMNS)
     workflow.move(orders, "send", by=BY, reason="due", at=at)
     workflow.save(orders, "asked_at")

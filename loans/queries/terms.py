@@ -21,7 +21,7 @@ def to_numbers(policy: LoanPolicy) -> dict[str, Any]:
 def from_numbers(numbers: Mapping[str, Any]) -> LoanPolicy:
     """Return stored numbers as the policy they were; later numbers take their default."""
     known = {field.name: field for field in dataclasses.fields(LoanPolicy)}
-    values = {
+    values: dict[str, Any] = {
         name: time.fromisoformat(value) if isinstance(known[name].default, time) else value
         for name, value in numbers.items()
         if name in known

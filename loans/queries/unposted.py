@@ -46,18 +46,19 @@ WITH part AS (
            sum(CASE accrual
                WHEN 'own' THEN (2 * base * rate * borne + 1000000) / 2000000
                WHEN 'revolving' THEN (2 * base * rate * factor * borne + 1000000000) / 2000000000
-               ELSE div(2 * base * (power(1000000 + penalty, borne) - power(1000000::numeric, borne))
-                        + power(1000000::numeric, borne), 2 * power(1000000::numeric, borne))
+               ELSE div(2 * base * (power(1000000 + penalty, borne) - whole) + whole, 2 * whole)
                END - posted) AS fen,
            div((min(principal_nights_fen) + min(unpaid_principal_fen) * night)::numeric
                * min(cap_ppm), min(cap_year)) - min(charged_fen) AS room
     FROM part, generate_series(1, part.nights) AS night,
-         LATERAL (SELECT part.accrued_on + night - part.segment_on AS borne) AS lived
+         LATERAL (SELECT part.accrued_on + night - part.segment_on AS borne) AS lived,
+         LATERAL (SELECT power(1000000::numeric, borne) AS whole) AS scale
     WHERE part.id NOT IN (SELECT id FROM easy)
     GROUP BY part.id, night
 ), hard AS (
     SELECT night.id,
-           max(fen) FILTER (WHERE night.night = straight.nights) + least(0, min(room - fen)) AS fen
+           max(night.fen) FILTER (WHERE night.night = straight.nights)
+           + least(0, min(room - night.fen)) AS fen
     FROM night JOIN straight ON straight.id = night.id GROUP BY night.id
 )
 SELECT coalesce((SELECT sum(fen) FROM easy), 0) + coalesce((SELECT sum(fen) FROM hard), 0),

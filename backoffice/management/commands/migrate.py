@@ -1,8 +1,8 @@
 """Migrate with the role that owns the tables, and wait only briefly for a lock."""
 
-import argparse
 from typing import Any
 
+from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
 from django.db import connections
 
@@ -12,7 +12,7 @@ LOCK_TIMEOUT = "10s"
 class Command(migrate.Command):
     """Django's migrate on the ``owner`` connection; the serving role owns no table."""
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.set_defaults(database="owner")
 

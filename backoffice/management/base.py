@@ -1,0 +1,48 @@
+"""What every command of the house has in common: ``--json``, bilingual refusals, exit codes."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from backoffice.errors import Refused
+
+
+class HouseCommand(BaseCommand):
+    """A command that returns a result, shown as text or, with ``--json``, as JSON.
+
+    Subclasses define ``perform`` (do it, return the result) and ``show`` (write it for people).
+    ``failed`` says whether the result means exit code 1.
+    """
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add ``--json``; subclasses add theirs and call this."""
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Perform, show, and turn a refusal into exit code 2 in both languages."""
+        self.is_json = options["json"]
+        try:
+            result = self.perform(**options)
+        except Refused as refusal:
+            raise CommandError(refusal.in_both_languages(), returncode=2) from refusal
+        if self.is_json:
+            self.stdout.write(json.dumps(result, default=str, ensure_ascii=False, indent=2))
+        else:
+            self.show(result)
+        if self.failed(result):
+            raise SystemExit(1)
+
+    def perform(self, **options: Any) -> dict[str, Any]:
+        """Do the work and return what there is to tell."""
+        raise CommandError(f"{type(self).__module__} performs nothing")
+
+    def show(self, result: dict[str, Any]) -> None:
+        """Write the result for people."""
+        for name, value in result.items():
+            self.stdout.write(f"{name}: {value}")
+
+    def failed(self, result: dict[str, Any]) -> bool:
+        """Say whether the result means that something is wrong."""
+        return False

@@ -1,0 +1,82 @@
+"""Run every job of the business date or dates, in order, to completion; again = nothing new."""
+
+from argparse import ArgumentParser
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+
+from backoffice import clock, jobs
+from backoffice.management import day
+from backoffice.management.base import HouseCommand
+from backoffice.money import yuan
+
+
+class Command(HouseCommand):
+    """In a sandbox the clock is moved along; elsewhere only what has fallen due is run."""
+
+    help = "Run every job of the business date(s), in order, to completion."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--date", type=_day, help="the (first) business date, default today")
+        parser.add_argument("--through", type=_day, help="the last business date")
+        parser.add_argument("--dry-run", action="store_true", help="print the sums, do nothing")
+
+    def perform(self, **options: Any) -> dict[str, Any]:
+        first = options["date"] or clock.business_date()
+        last = options["through"] or first
+        if last < first:
+            raise CommandError(f"--through {last} lies before --date {first}")
+        if options["dry_run"]:
+            return {"plan": list(_plan(first, last))}
+        runs = []
+        for run in self._live(last):
+            runs.append(day.told(run))
+            if not self.is_json:
+                self.stdout.write(day.line(runs[-1]))
+        return {"runs": runs, "now": clock.now().isoformat()}
+
+    def _live(self, last: date) -> Any:
+        end = clock.moment_of(last, jobs.slots()[-1].at)
+        if settings.SANDBOX and end > clock.now():
+            return day.live_until(end)
+        if last > clock.business_date():
+            raise CommandError(f"{last} has not come yet")
+        return day.run_due()
+
+    def show(self, result: dict[str, Any]) -> None:
+        if "plan" in result:
+            for slot in result["plan"]:
+                self.stdout.write(
+                    f"{slot['business_date']} {slot['slot']:6} {_('planned')} "
+                    f"{slot['planned']:>7} {yuan(slot['planned_fen']):>16} {slot['title']} "
+                    f"{slot['held_reason']}".rstrip()
+                )
+        elif not result["runs"]:
+            self.stdout.write(_("Everything has been run already."))
+
+    def failed(self, result: dict[str, Any]) -> bool:
+        return any(run["state"] == "held" for run in result.get("runs", ()))
+
+
+def _plan(first: date, last: date) -> Any:
+    """Yield what each slot would plan, as the book stands now."""
+    for number in range(first.toordinal(), last.toordinal() + 1):
+        on = date.fromordinal(number)
+        for slot in jobs.slots():
+            plan = slot.plan(on=on, at=clock.moment_of(on, slot.at)) if slot.plan else None
+            yield {
+                "business_date": on,
+                "slot": slot.name,
+                "title": str(slot.title),
+                "planned": len(plan.ids) if plan else 0,
+                "planned_fen": plan.amount_fen if plan else 0,
+                "held_reason": plan.held_because if plan else "",
+            }
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)

@@ -1,0 +1,99 @@
+"""Living through business days in one process: every run that falls due, in order, to its end."""
+
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from backoffice import clock, jobs
+from backoffice.errors import Refused
+from backoffice.models import JobRun
+
+WAIT_SECONDS = 0.2
+
+
+class SlotPausedError(Refused):
+    """A slot that must not be passed over is paused."""
+
+    code = "slot-paused"
+    words = _("The slot {slot} of {day} is paused; the day stands still before it.")
+    remedy = _("Have two people resume it, then run the day again.")
+
+
+def run_due() -> Iterator[JobRun]:
+    """Run what should have happened by now, oldest first; held and paused runs are passed over.
+
+    Raises:
+        SlotPausedError: a slot that later ones depend on is paused.
+        ChunkFailedError: a part of a run raised an error.
+    """
+    for day, slot in jobs.due(now=clock.now()):
+        if jobs.is_paused(slot):
+            if not slot.optional:
+                raise SlotPausedError(slot=slot.name, day=day)
+            continue
+        yield finish(jobs.claim(slot, on=day, at=clock.now()))
+
+
+def finish(run: JobRun) -> JobRun:
+    """Work on a run until it is finished, waiting for parts that another process holds."""
+    while run.finished_at is None and not jobs.is_held(run):
+        for chunk_id in run.chunks.filter(done_at=None).order_by("number").values_list("pk"):
+            jobs.run_chunk(chunk_id[0], at=clock.now())
+        run = JobRun.objects.get(pk=run.pk)
+        if run.finished_at is None:
+            time.sleep(WAIT_SECONDS)
+    return run
+
+
+def live_until(moment: datetime) -> Iterator[JobRun]:
+    """Move a sandbox's clock to a moment, running every slot on the way at its time.
+
+    Raises:
+        SlotPausedError: a slot that later ones depend on is paused.
+        ChunkFailedError: a part of a run raised an error.
+    """
+    yield from run_due()
+    for day, slot in jobs.upcoming(after=clock.now(), until=moment):
+        _move_to(clock.moment_of(day, slot.at))
+        yield from run_due()
+    _move_to(moment)
+
+
+def _move_to(moment: datetime) -> None:
+    if moment > clock.now():
+        clock.move_to(moment)
+
+
+def told(run: JobRun) -> dict[str, Any]:
+    """Return a run as commands report it."""
+    title = str(jobs.slot_named(run.slot).title)
+    state = "finished" if run.finished_at else "held"
+    return {
+        "business_date": run.business_date,
+        "slot": run.slot,
+        "title": title,
+        "planned": run.planned,
+        "planned_fen": run.planned_fen,
+        "done": run.done,
+        "failed": run.failed,
+        "unknown": run.unknown,
+        "state": state,
+        "held_reason": run.held_reason if not run.finished_at else "",
+        "seconds": round((run.finished_at - run.started_at).total_seconds(), 2)
+        if run.finished_at
+        else None,
+    }
+
+
+def line(told_run: dict[str, Any]) -> str:
+    """Return a told run as one line for people."""
+    seconds = "" if told_run["seconds"] is None else f"{told_run['seconds']:8.2f} s"
+    return (
+        f"{told_run['business_date']} {told_run['slot']:6} "
+        f"{_('planned')} {told_run['planned']:>6} {_('done')} {told_run['done']:>6} "
+        f"{_('failed')} {told_run['failed']:>6} {_('unknown')} {told_run['unknown']:>4}"
+        f"{seconds} {told_run['title']} {told_run['held_reason']}"
+    ).rstrip()

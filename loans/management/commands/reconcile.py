@@ -1,0 +1,52 @@
+"""Compare caches with the ledger, the bank with orders with the ledger, accruals with the rules."""
+
+from argparse import ArgumentParser
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from backoffice import clock
+from backoffice.management.base import HouseCommand
+from backoffice.money import yuan
+from loans.gateways.from_settings import debit_channel
+from loans.operations.reconciling import reconcile
+from loans.queries.reconciliation import days_with_orders
+
+
+class Command(HouseCommand):
+    """Exit code 1 and a line for each difference; 0 when there is none."""
+
+    help = "Reconcile the book, the bank and the ledger; list each difference."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--date", type=date.fromisoformat, help="only this day's bank record; default: all"
+        )
+
+    def perform(self, **options: Any) -> dict[str, Any]:
+        on = clock.business_date()
+        days = [options["date"]] if options["date"] else days_with_orders()
+        differences = reconcile(days=days, on=on, channel=debit_channel())
+        return {
+            "on": on,
+            "days": days,
+            "differences": [difference._asdict() for difference in differences],
+        }
+
+    def show(self, result: dict[str, Any]) -> None:
+        for one in result["differences"]:
+            self.stdout.write(
+                f"{one['check']} | {one['subject']} | {_('expected')} "
+                f"{yuan(one['expected_fen'])} | {_('found')} {yuan(one['found_fen'])}"
+            )
+        count = len(result["differences"])
+        self.stdout.write(
+            _("{count} differences; {days} days of bank records compared.").format(
+                count=count, days=len(result["days"])
+            )
+        )
+
+    def failed(self, result: dict[str, Any]) -> bool:
+        return bool(result["differences"])

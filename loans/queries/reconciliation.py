@@ -1,0 +1,214 @@
+"""Comparing what must be equal: caches and ledger, bank and orders and ledger, accruals and rules.
+
+Nothing is changed here; every disagreement is one ``Difference``.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from django.db import connection
+from django.db.models import Max, Prefetch, Sum
+from django.db.models.functions import Coalesce
+
+from loans.gateways.channel import Channel
+from loans.models import (
+    DebitOrder,
+    DebitOrderState,
+    Instalment,
+    Loan,
+    LoanState,
+    Repayment,
+    Transfer,
+    TransferKind,
+    UnappliedFunds,
+)
+from loans.models.ledger import RECEIVABLES, Account
+from loans.queries.positions import position_of, terms_of
+from loans.queries.unposted import unposted
+from loans.rules.position import accrue
+
+
+class Difference(NamedTuple):
+    """Two figures that should be equal, in fen: where, of what, and both values."""
+
+    check: str
+    subject: str
+    expected_fen: int
+    found_fen: int
+
+
+def caches() -> Iterator[Difference]:
+    """Compare the balances kept on instalments, loans and lines with the ledger."""
+    for account, column in RECEIVABLES.items():
+        yield from _rows("loan", f"ledger {account}", _RECEIVABLE.format(column=column), [account])
+    yield from _rows("loan", "principal of the parts", _PRINCIPAL)
+    yield from _rows("line", "drawn on the line", _DRAWN)
+    yield from _rows("bill", "paid on the bill", _PAID)
+    yield from _rows("bill", "owed on a paid bill", _OWED)
+
+
+def unapplied_funds() -> Iterator[Difference]:
+    """Compare the customers' waiting money with its account."""
+    waiting = UnappliedFunds.objects.filter(refunded_at=None).aggregate(
+        fen=Coalesce(Sum("amount_fen"), 0)
+    )["fen"]
+    held = -balance_fen(Account.UNAPPLIED_FUNDS)
+    if waiting != held:
+        yield Difference("unapplied funds", "all", waiting, held)
+
+
+def trial_balance() -> Iterator[Difference]:
+    """Compare the sum of all debit with all credit balances."""
+    total = sum(balance_fen(account) for account in Account.values)
+    if total:
+        yield Difference("trial balance", "all accounts", 0, total)
+
+
+def balance_fen(account: str) -> int:
+    """Return debits less credits of an account."""
+    debits = Transfer.objects.filter(debit_account=account).aggregate(
+        fen=Coalesce(Sum("amount_fen"), 0)
+    )
+    credits = Transfer.objects.filter(credit_account=account).aggregate(
+        fen=Coalesce(Sum("amount_fen"), 0)
+    )
+    return int(debits["fen"] - credits["fen"])
+
+
+def accruals(*, on: date) -> Iterator[Difference]:
+    """Compare ``accrued_unposted`` with the rules, loan by loan, as of the last booked night."""
+    night = Transfer.objects.filter(kind=TransferKind.NIGHT).aggregate(on=Max("business_date"))[
+        "on"
+    ]
+    as_of = min(on, night + timedelta(days=1)) if night else on
+    by_rules = sum(map(_unposted_fen, _open_loans(), _repeat(as_of)))
+    in_ledger = unposted(on=as_of).ledger_fen
+    if by_rules != in_ledger:
+        yield Difference("accrued, not posted", f"as of {as_of}", by_rules, in_ledger)
+
+
+def _repeat(day: date) -> Iterator[date]:
+    while True:
+        yield day
+
+
+def _open_loans() -> Iterable[Loan]:
+    rows = Instalment.objects.order_by("number")
+    return (
+        Loan.objects.filter(state__in=[LoanState.ACTIVE, LoanState.OVERDUE])
+        .prefetch_related(Prefetch("instalments", rows))
+        .order_by("pk")
+        .iterator(chunk_size=2_000)
+    )
+
+
+def _unposted_fen(loan: Loan, as_of: date) -> int:
+    """Return what the rules say a loan has accrued and not posted."""
+    if loan.accrued_on >= as_of:
+        return 0
+    position = position_of(loan, loan.instalments.all())
+    ahead, _charges = accrue(position, on=as_of, terms=terms_of(loan.terms_id))
+    return ahead.charged_fen - position.charged_fen
+
+
+def bank(*, on: date, channel: Channel) -> Iterator[Difference]:
+    """Compare a day at the channel with our orders, and our orders with the ledger.
+
+    Raises:
+        ChannelError: the channel's statement cannot be read.
+    """
+    orders = {
+        repayment.order.number: repayment
+        for repayment in Repayment.objects.filter(value_on=on).select_related("order")
+    }
+    stated = {line.number: line.amount_fen for line in channel.statement(on)}
+    booked = _booked_fen(on)
+    for number in sorted(stated.keys() | orders.keys()):
+        repayment = orders.get(number)
+        ours = repayment.amount_fen if repayment else 0
+        if stated.get(number, 0) != ours:
+            yield Difference("bank = orders", f"order {number}", stated.get(number, 0), ours)
+        if repayment and booked.get(f"repayment:{repayment.pk}", 0) != ours:
+            found = booked.get(f"repayment:{repayment.pk}", 0)
+            yield Difference("orders = ledger", f"order {number}", ours, found)
+
+
+def _booked_fen(on: date) -> dict[str, int]:
+    rows = (
+        Transfer.objects.filter(business_date=on, debit_account=Account.BANK)
+        .values_list("cause")
+        .annotate(fen=Sum("amount_fen"))
+    )
+    return dict(rows)
+
+
+def orders() -> Iterator[Difference]:
+    """Compare each order that took money with its repayment."""
+    yield from _rows("order", "taken = repayment", _TAKEN, [DebitOrderState.SUCCEEDED])
+
+
+def days_with_orders() -> list[date]:
+    """Return the days on which money was asked for or arrived."""
+    asked = DebitOrder.objects.values_list("business_date", flat=True).distinct()
+    valued = Repayment.objects.values_list("value_on", flat=True).distinct()
+    return sorted(set(asked) | set(valued))
+
+
+def _rows(kind: str, check: str, sql: str, values: Sequence[str] = ()) -> Iterator[Difference]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        for subject, expected, found in cursor.fetchall():
+            yield Difference(check, f"{kind} {subject}", int(expected), int(found))
+
+
+_RECEIVABLE = """
+WITH moved AS (
+    SELECT loan_id, sum(CASE WHEN debit_account = account.code THEN amount_fen
+                             ELSE -amount_fen END) AS fen
+    FROM loans_transfer, (SELECT %s AS code) AS account
+    WHERE account.code IN (debit_account, credit_account) GROUP BY loan_id
+), kept AS (
+    SELECT loan_id, sum({column}) AS fen FROM loans_instalment GROUP BY loan_id
+)
+SELECT coalesce(moved.loan_id, kept.loan_id), coalesce(moved.fen, 0), coalesce(kept.fen, 0)
+FROM moved FULL JOIN kept ON kept.loan_id = moved.loan_id
+WHERE coalesce(moved.fen, 0) <> coalesce(kept.fen, 0) ORDER BY 1
+"""
+_PRINCIPAL = """
+SELECT loan.id, sum(part.unpaid_principal_fen), loan.unpaid_principal_fen
+FROM loans_loan AS loan JOIN loans_instalment AS part ON part.loan_id = loan.id
+GROUP BY loan.id HAVING sum(part.unpaid_principal_fen) <> loan.unpaid_principal_fen ORDER BY 1
+"""
+_DRAWN = """
+SELECT line.id, coalesce(sum(loan.unpaid_principal_fen), 0), line.drawn_fen
+FROM risk_creditline AS line LEFT JOIN loans_loan AS loan ON loan.line_id = line.id
+GROUP BY line.id
+HAVING coalesce(sum(loan.unpaid_principal_fen), 0) <> line.drawn_fen ORDER BY 1
+"""
+_PAID = """
+WITH applied AS (
+    SELECT repayment.bill_id, sum(part.penalty_fen + part.late_fee_fen + part.interest_fen
+                                  + part.plan_fee_fen + part.principal_fen) AS fen
+    FROM loans_repayment AS repayment
+    JOIN loans_repaymentallocation AS part ON part.repayment_id = repayment.id
+    GROUP BY repayment.bill_id
+)
+SELECT bill.id, coalesce(applied.fen, 0), bill.paid_fen
+FROM loans_bill AS bill LEFT JOIN applied ON applied.bill_id = bill.id
+WHERE bill.paid_fen <> coalesce(applied.fen, 0) ORDER BY 1
+"""
+_OWED = """
+SELECT bill.id, 0, sum(part.unpaid_principal_fen + part.unpaid_interest_fen
+    + part.unpaid_plan_fee_fen + part.unpaid_late_fee_fen + part.unpaid_penalty_fen) AS fen
+FROM loans_bill AS bill JOIN loans_instalment AS part ON part.bill_id = bill.id
+WHERE bill.state = 'paid' GROUP BY bill.id
+HAVING sum(part.unpaid_principal_fen + part.unpaid_interest_fen + part.unpaid_plan_fee_fen
+    + part.unpaid_late_fee_fen + part.unpaid_penalty_fen) <> 0 ORDER BY 1
+"""
+_TAKEN = """
+SELECT orders.number, orders.taken_fen, coalesce(repayment.amount_fen, 0)
+FROM loans_debitorder AS orders LEFT JOIN loans_repayment AS repayment
+    ON repayment.order_id = orders.id
+WHERE orders.state = %s AND orders.taken_fen <> coalesce(repayment.amount_fen, 0) ORDER BY 1
+"""

@@ -1,0 +1,205 @@
+"""Bills with everything behind them, and a channel that answers what the test says."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+
+import pytest
+from django.db import transaction
+
+from accounts.models import BankCard, BankCardState, Customer, CustomerState
+from backoffice import clock, workflow
+from loans.gateways.channel import Answer, DebitRequest, Outcome, StatementLine
+from loans.models import (
+    Account,
+    Accrual,
+    Bill,
+    BillState,
+    Instalment,
+    Loan,
+    LoanState,
+    Mandate,
+    Plan,
+    TransferKind,
+)
+from loans.operations import ledger
+from loans.operations.ledger import Entry
+from loans.operations.terms import signed_under
+from loans.policy import LoanPolicy
+from loans.rules.accrual import interest_fen
+from loans.rules.bill import minimum_fen
+from risk.models import CreditLine, CreditLineState
+
+DUE_ON = date(2026, 10, 1)
+NINE = time(9, 0)
+
+
+def moment(day: date, at: time = NINE) -> datetime:
+    return clock.moment_of(day, at)
+
+
+def day(n: int) -> date:
+    """D+n."""
+    return DUE_ON + timedelta(days=n)
+
+
+class FakeChannel:
+    """Answers each order by its account's script; dedups by number like a real channel."""
+
+    def __init__(self) -> None:
+        self.codes: dict[str, list[str]] = {}
+        self.taken: dict[str, Answer] = {}
+        self.submitted: list[DebitRequest] = []
+
+    def will_answer(self, account: str, *codes: str) -> None:
+        """Answer with these codes in turn, the last one for ever; SUCCESS and TIMEOUT included."""
+        self.codes[account] = list(codes)
+
+    def submit(self, requests: Sequence[DebitRequest]) -> list[Answer]:
+        self.submitted += requests
+        return [self._answer(request) for request in requests]
+
+    def query(self, numbers: Sequence[str]) -> list[Answer | None]:
+        return [self.taken.get(number) for number in numbers]
+
+    def statement(self, on: date) -> Iterator[StatementLine]:
+        for answer in self.taken.values():
+            if answer.outcome == Outcome.SUCCEEDED and clock.day_of(answer.at) == on:
+                yield StatementLine(answer.number, answer.reference, answer.amount_fen, answer.at)
+
+    def _answer(self, request: DebitRequest) -> Answer:
+        if request.number in self.taken:
+            return self.taken[request.number]
+        codes = self.codes.get(request.account, ["SUCCESS"])
+        code = codes.pop(0) if len(codes) > 1 else codes[0]
+        if code == "TIMEOUT":
+            return Answer(request.number, Outcome.UNKNOWN, "TIMEOUT", 0, "", None)
+        taken = code in ("SUCCESS", "LOST")
+        answer = Answer(
+            request.number,
+            Outcome.SUCCEEDED if taken else Outcome.FAILED,
+            "SUCCESS" if taken else code,
+            request.amount_fen if taken else 0,
+            f"ref-{request.number}" if taken else "",
+            request.asked_at,
+        )
+        self.taken[request.number] = answer
+        if code == "LOST":  # executed, but the reply never arrives
+            return Answer(request.number, Outcome.UNKNOWN, "TIMEOUT", 0, "", None)
+        return answer
+
+
+@pytest.fixture
+def channel() -> FakeChannel:
+    return FakeChannel()
+
+
+MakeBill = Callable[..., Bill]
+
+
+@pytest.fixture
+def make_bill() -> MakeBill:
+    """Make a customer with card, mandate, line, one bullet loan and its bill, as imported."""
+    made = 0
+
+    def make(
+        *,
+        principal_fen: int = 1_000_000,
+        rate_ppm: int = 500,
+        drawn_on: date = date(2026, 9, 1),
+        due_on: date = DUE_ON,
+        mode: str = "full",
+        policy: LoanPolicy | None = None,
+        with_mandate: bool = True,
+        customer: Customer | None = None,
+    ) -> Bill:
+        nonlocal made
+        made += 1
+        terms = policy or LoanPolicy()
+        with transaction.atomic(), workflow.importing():
+            who = customer or _customer(made)
+            if with_mandate and customer is None:
+                _mandate(who, made)
+            line, _ = CreditLine.objects.get_or_create(
+                customer=who,
+                defaults={
+                    "state": CreditLineState.ACTIVE,
+                    "limit_fen": 30_000_000,
+                    "buffer_permille": 150,
+                    "opened_on": drawn_on,
+                },
+            )
+            CreditLine.objects.filter(pk=line.pk).update(drawn_fen=line.drawn_fen + principal_fen)
+            return _bill(who, line, terms, principal_fen, rate_ppm, drawn_on, due_on, mode)
+
+    return make
+
+
+def _customer(n: int) -> Customer:
+    return Customer.objects.create(
+        state=CustomerState.READY,
+        name="张三",
+        id_number=f"11010119900307{n:04}",
+        id_blind=n.to_bytes(16, "big"),
+        registered_at=moment(date(2026, 1, 1)),
+    )
+
+
+def _mandate(who: Customer, n: int) -> Mandate:
+    card = BankCard.objects.create(
+        customer=who,
+        state=BankCardState.ACTIVE,
+        number=f"621700001000{n:07}",
+        number_blind=n.to_bytes(16, "big"),
+        last_four=f"{n:04}",
+        bank="建设银行",
+        account=f"acct-{n}",
+        bound_at=who.registered_at,
+    )
+    return Mandate.objects.create(customer=who, card=card, signed_at=who.registered_at)
+
+
+def _bill(who, line, terms, principal_fen, rate_ppm, drawn_on, due_on, mode) -> Bill:
+    nights = (due_on - drawn_on).days
+    owed_interest_fen = interest_fen(principal_fen, rate_ppm, nights)
+    total_fen = principal_fen + owed_interest_fen
+    bill = Bill.objects.create(
+        customer=who,
+        state=BillState.BILLED,
+        due_on=due_on,
+        billed_on=due_on - timedelta(days=10),
+        total_fen=total_fen,
+        minimum_fen=minimum_fen(total_fen, mandatory_fen=owed_interest_fen, terms=terms),
+        mode=mode,
+        cycle_on=due_on,
+        debit_on=due_on,
+    )
+    loan = Loan.objects.create(
+        customer=who,
+        line=line,
+        terms=signed_under(terms),
+        state=LoanState.ACTIVE,
+        plan=Plan.BULLET,
+        principal_fen=principal_fen,
+        daily_rate_ppm=rate_ppm,
+        drawn_on=drawn_on,
+        unpaid_principal_fen=principal_fen,
+        accrued_on=drawn_on,
+    )
+    Instalment.objects.create(
+        loan=loan,
+        customer=who,
+        bill=bill,
+        number=1,
+        due_on=due_on,
+        principal_fen=principal_fen,
+        unpaid_principal_fen=principal_fen,
+        accrual=Accrual.OWN,
+        segment_on=drawn_on,
+        segment_base_fen=principal_fen,
+    )
+    ledger.post(
+        [Entry(drawn_on, Account.LOAN_PRINCIPAL, Account.OPENING_BALANCE, principal_fen,
+               TransferKind.OPENING, f"loan:{loan.pk}", loan.pk, who.pk)],
+        at=moment(drawn_on),
+    )  # fmt: skip
+    return bill
