@@ -11,6 +11,7 @@ from backoffice.up.console import BOLD, LaunchError, paint, say
 from backoffice.up.lock import Lock
 from backoffice.up.places import RUN, make_own
 from backoffice.up.processes import Family, on_leash
+from backoffice.up.terminal import own_foreground
 
 START_SECONDS_MAX = 60.0
 
@@ -64,7 +65,7 @@ def run(options: Options) -> int:
     _claim(lock, address=options.address)
     services.ENV_FILE.unlink(missing_ok=True)
     try:
-        with Family(RUN) as family:
+        with own_foreground(), Family(RUN) as family:
             start_all(family, options)
             family.watch()
     except KeyboardInterrupt:
@@ -121,12 +122,20 @@ def manage(*words: str, env: Mapping[str, str]) -> str:
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     (RUN / f"{words[0]}.log").write_text(done.stdout + done.stderr, encoding="utf-8")
     if done.returncode:
-        last_words = (done.stdout + done.stderr)[-3000:].rstrip()
+        log = RUN / f"{words[0]}.log"
         raise LaunchError(
-            f"manage.py {words[0]} 失败 (代码 {done.returncode})",
-            f"manage.py {words[0]} failed (code {done.returncode}):\n{last_words}",
+            f"manage.py {words[0]} 失败: 见 {log}",
+            f"manage.py {words[0]} failed: see {log}\n{last_words(done.stderr)}",
         )
     return done.stdout
+
+
+def last_words(output: str) -> str:
+    """Return what a command said last; of a traceback only the error, for the log has it all."""
+    lines = output.rstrip().splitlines()
+    frames = [number for number, line in enumerate(lines) if line.startswith("  ")]
+    after = frames[-1] + 1 if "Traceback (most recent call last):" in lines else 0
+    return "\n".join(lines[after:][-12:])
 
 
 def start_bank(family: Family, port: int, env: Mapping[str, str]) -> None:
@@ -144,7 +153,7 @@ def start_web(family: Family, port: int, env: Mapping[str, str]) -> None:
 
 def start_workers(family: Family, env: Mapping[str, str]) -> None:
     """Start the worker and the beat that wakes it every minute."""
-    celery = [sys.executable, "-m", "celery", "-A", "backoffice"]
+    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "backoffice"]
     worker = ["worker", "--concurrency", "2", "--loglevel", "INFO"]
     family.start("worker", [*celery, *worker], env=env)
     beat = ["beat", "--schedule", str(RUN / "beat"), "--pidfile=", "--loglevel", "INFO"]

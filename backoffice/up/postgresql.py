@@ -26,11 +26,12 @@ START_SECONDS_MAX = 60.0
 LOCALE = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 ENVIRON = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
-ROLES_AND_DATABASE = f"""
-SELECT 'CREATE ROLE {SERVING} LOGIN'
- WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{SERVING}') \\gexec
-SELECT 'CREATE DATABASE {DATABASE}'
- WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
+# For psql. The serving role owns nothing, not even its database.
+ROLES_AND_DATABASE = r"""
+SELECT 'CREATE ROLE weidai_app LOGIN'
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'weidai_app') \gexec
+SELECT 'CREATE DATABASE weidai'
+ WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'weidai') \gexec
 """
 
 

@@ -134,9 +134,13 @@ class Family:
             time.sleep(0.2)
 
     def stop(self) -> None:
-        """End everyone, the services last; who does not end in the grace is killed."""
+        """End everyone, the services last; who does not end in the grace is killed.
+
+        Another Ctrl-C ends the grace of those who are being waited for.
+        """
         for names in STOP_ORDER:
-            end([child for child in self.children if child.name in names])
+            with suppress(KeyboardInterrupt):
+                end([child for child in self.children if child.name in names])
         self.children.clear()
 
 

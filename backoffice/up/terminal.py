@@ -1,0 +1,45 @@
+"""Ctrl-C for the launcher alone: ``make`` above it would die of the signal and report a failure."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+@contextmanager
+def own_foreground() -> Iterator[None]:
+    """Be the terminal's foreground group while the block runs, where another process leads ours."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError:  # no terminal: nobody types Ctrl-C
+        yield
+        return
+    before = os.tcgetpgrp(terminal)
+    if before != os.getpgrp() or before == os.getpid():
+        os.close(terminal)
+        yield
+        return
+    os.setpgid(0, 0)
+    _give(terminal, os.getpgrp())
+    # The shell watches the other group: stopped by Ctrl-Z, ours would hold the terminal for good.
+    stop = signal.signal(signal.SIGTSTP, _disregard)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTSTP, stop)
+        _give(terminal, before)
+        os.close(terminal)
+
+
+def _disregard(_: int, __: FrameType | None) -> None:
+    """Do nothing; unlike SIG_IGN, this is not inherited by the processes we start."""
+
+
+def _give(terminal: int, group: int) -> None:
+    """Make a group the foreground; blocked, SIGTTOU does not stop a background caller."""
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
+    try:
+        os.tcsetpgrp(terminal, group)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
