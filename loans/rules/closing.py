@@ -63,6 +63,39 @@ def decide(bill: Unpaid, *, on: date, terms: LoanPolicy) -> Decision:
     return Decision(moves)
 
 
+def outcome_at_due(total_fen: int, *, minimum_fen: int, paid_fen: int, terms: LoanPolicy) -> str:
+    """Return how a closed bill ended of which only these amounts are known.
+
+    What ``decide`` does with a bill that nobody debits once its grace is over, no fee and no
+    mandatory part being known: paid, min_paid, carried or overdue.
+    """
+    if paid_fen >= total_fen:
+        return "paid"
+    unpaid_fen = total_fen - paid_fen
+    bill = Unpaid(
+        state="billed",
+        due_on=date.min,
+        minimum_fen=minimum_fen,
+        paid_fen=paid_fen,
+        last_paid_on=date.min if paid_fen else None,
+        rest_fen=unpaid_fen if paid_fen else None,
+        unpaid_fen=unpaid_fen,
+        mandatory_unpaid_fen=0,
+        late_fee_fen=0,
+        refusals=0,
+        is_debited=False,
+    )
+    grace_over_on = date.min + timedelta(days=terms.grace_days + 1)
+    return _ENDS[decide(bill, on=grace_over_on, terms=terms).moves[-1]]
+
+
+_ENDS = {
+    Move.SETTLE_MINIMUM: "min_paid",
+    Move.CARRY: "carried",
+    Move.RECORD_OVERDUE: "overdue",
+}
+
+
 def is_minimum_met(bill: Unpaid) -> bool:
     """Say whether the payments reach the minimum and late fee, nothing mandatory left (REPAY-7)."""
     return bill.paid_fen >= bill.minimum_fen + bill.late_fee_fen and not bill.mandatory_unpaid_fen

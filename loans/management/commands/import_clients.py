@@ -1,0 +1,50 @@
+"""``manage.py import_clients FILE``: a lender's book, moved onto this system."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext
+
+from backoffice import clock
+from backoffice.management.base import HouseCommand
+from loans.management import portfolio
+from loans.operations.portfolio.checking import check_book
+from loans.operations.portfolio.importing import import_book
+
+
+class Command(HouseCommand):
+    """Import the book, or with ``--compare`` hold its labels against the first debits.
+
+    Exit code 1 when a line was bad or a debit ended otherwise than implied.
+    """
+
+    help = gettext(
+        "Import a lender's book (CSV or .gz) into a sandbox; again imports only the rest."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("file", type=Path, help=gettext("the book, plain or gzip"))
+        parser.add_argument("--limit", type=int, help=gettext("only the first lines"))
+        parser.add_argument(
+            "--compare",
+            action="store_true",
+            help=gettext("import nothing; compare the labels with the debits of the due day"),
+        )
+
+    def perform(self, **options: Any) -> dict[str, Any]:
+        file, limit = options["file"], options["limit"]
+        self.show_result = portfolio.show_check if options["compare"] else portfolio.show_import
+        if options["compare"]:
+            return portfolio.checked(check_book(file, limit=limit))
+        with portfolio.sandbox_bank() as bank:
+            at = clock.now()
+            report = import_book(file, bank=bank, on=clock.day_of(at), at=at, limit=limit)
+        return portfolio.told(report)
+
+    def show(self, result: dict[str, Any]) -> None:
+        self.stdout.write(self.show_result(result))
+
+    def failed(self, result: dict[str, Any]) -> bool:
+        return bool(result.get("bad_lines") or result.get("mismatches"))
