@@ -39,6 +39,7 @@ class Child:
     process: subprocess.Popen[str]
     log: Path
     stop_signal: signal.Signals
+    pump: threading.Thread | None = None
 
     def last_words(self) -> str:
         """Return the end of the log."""
@@ -96,10 +97,12 @@ class Family:
             cwd=ROOT,
             start_new_session=True,
         )
-        child = self._adopt(Child(name, process, self.log(name), signal.SIGTERM))
         assert process.stdout is not None
-        threading.Thread(target=_pump, args=(child, process.stdout), daemon=True).start()
-        return child
+        pump = threading.Thread(
+            target=_pump, args=(name, process.stdout, self.log(name)), daemon=True
+        )
+        pump.start()
+        return self._adopt(Child(name, process, self.log(name), signal.SIGTERM, pump))
 
     def log(self, name: str) -> Path:
         """Return the file that keeps a process's output."""
@@ -159,11 +162,13 @@ def end(children: Sequence[Child]) -> None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(child.process.pid, signal.SIGKILL)
             child.process.wait()
+            if child.pump:
+                child.pump.join(1.0)  # its last lines are still on the way
 
 
-def _pump(child: Child, output: IO[str]) -> None:
-    prefix = paint(COLOURS[child.name], f"{child.name:>6} │", sys.stdout)
-    with child.log.open("w", encoding="utf-8") as log:
+def _pump(name: str, output: IO[str], file: Path) -> None:
+    prefix = paint(COLOURS[name], f"{name:>6} │", sys.stdout)
+    with output, file.open("w", encoding="utf-8") as log:
         for line in output:
             log.write(line)
             log.flush()
