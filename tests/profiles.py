@@ -1,0 +1,25 @@
+"""How many examples a law is tried on: a few hundred by default, thousands in the long form."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+IS_LONG = os.environ.get("WEIDAI_TEST_PROFILE") == "long"
+
+# Laws of pure rules.
+pure = settings(max_examples=5_000 if IS_LONG else 200, deadline=None)
+
+# Laws that hold in the database; every example rolls its own rows back.
+database = settings(
+    max_examples=1_000 if IS_LONG else 100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+# Whole lives of loans, many days each.
+lives = settings(
+    max_examples=300 if IS_LONG else 25,
+    stateful_step_count=80 if IS_LONG else 30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
