@@ -40,14 +40,15 @@ class Command(HouseCommand):
         elif options["action"] == "advance":
             runs = self._live_until(clock.now() + _span(options["span"]))
         elif options["action"] == "reset":
-            _refuse_after_runs()
+            _refuse_after_runs(clock.wall())
             clock.reset()
         now = clock.now()
         return {"now": now.isoformat(), "wall": clock.wall().isoformat(), "runs": runs}
 
     def _live_until(self, moment: datetime) -> list[dict[str, Any]]:
         if moment < clock.now():
-            clock.move_to(moment)
+            _refuse_after_runs(moment)
+            clock.move_to(moment, is_back_allowed=True)
         runs = []
         for run in day.live_until(moment):
             runs.append(day.told(run))
@@ -75,8 +76,7 @@ def _span(text: str) -> timedelta:
     return timedelta(**{UNITS[found[2]]: int(found[1])})
 
 
-def _refuse_after_runs() -> None:
-    """Going back would run days twice over: only a sandbox that ran none may be reset."""
-    ahead = JobRun.objects.filter(business_date__gt=clock.wall().date()).first()
-    if ahead is not None:
-        raise clock.ClockMovedBackError(now=ahead.business_date, wanted=clock.wall().date())
+def _refuse_after_runs(moment: datetime) -> None:
+    """Refuse to go back behind a day that was run: it would be lived through twice."""
+    if JobRun.objects.filter(business_date__gte=clock.day_of(moment)).exists():
+        raise clock.ClockMovedBackError(now=clock.now().isoformat(" ", "seconds"), wanted=moment)
