@@ -80,7 +80,7 @@ def accrue(
         charges = [Charge(interest_fen=end) for end in ends_fen]
         waived_fen = 0
     else:
-        charges, waived_fen = _night_by_night(position, nights, terms)
+        charges, waived_fen = _night_by_night(position, nights, sum(fees_fen), terms)
     charges, cut_fen = _with_late_fees(position, nights, charges, fees_fen, terms)
     return _charged(position, on, charges, ends_fen, waived_fen + cut_fen), charges
 
@@ -121,8 +121,13 @@ def _cannot_meet_the_cap(
     )
 
 
-def _night_by_night(position: Position, nights: int, terms: LoanPolicy) -> tuple[list[Charge], int]:
-    """Charge each night under its own cap; return the sums per part and the fen waived."""
+def _night_by_night(
+    position: Position, nights: int, late_fees_fen: int, terms: LoanPolicy
+) -> tuple[list[Charge], int]:
+    """Charge each night under its own cap; return the sums per part and the fen waived.
+
+    The last night's penalty leaves room for the late fees that come with it.
+    """
     first = position.accrued_on.toordinal()
     posted = [part.segment_posted_fen for part in position.parts]
     interest, penalty = [0] * len(posted), [0] * len(posted)
@@ -137,7 +142,8 @@ def _night_by_night(position: Position, nights: int, terms: LoanPolicy) -> tuple
                 part.accrual, part.segment_base_fen, position.rate_ppm, borne, terms
             )
             post_fen, posted[n] = end_fen - posted[n], end_fen
-            kept_fen = min(post_fen, room_fen)
+            is_after_fees = part.accrual == PENALTY and night == nights
+            kept_fen = min(post_fen, max(0, room_fen - late_fees_fen * is_after_fees))
             room_fen -= kept_fen
             charged_fen += kept_fen
             waived_fen += post_fen - kept_fen
