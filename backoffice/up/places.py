@@ -35,11 +35,12 @@ def data_folder(environ: dict[str, str], *, uid: int, root: Path = ROOT) -> Path
 
 
 def make_own(folder: Path, *, mode: int) -> Path:
-    """Make a folder of ours with exactly this mode.
+    """Make a folder of ours with exactly this mode; parents that are missing are open to read.
 
     Raises:
         LaunchError: It cannot be made, or somebody else's folder stands there.
     """
+    umask = os.umask(0o022)
     try:
         folder.mkdir(mode=mode, parents=True, exist_ok=True)
         state = folder.lstat()
@@ -51,6 +52,8 @@ def make_own(folder: Path, *, mode: int) -> Path:
             f"目录 {folder} 不可用 ({error}): 请设 WEIDAI_DATA=/可写目录",
             f"the folder {folder} cannot be used ({error}): set WEIDAI_DATA=/a/writable/folder",
         ) from error
+    finally:
+        os.umask(umask)
     return folder
 
 

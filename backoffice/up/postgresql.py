@@ -22,6 +22,7 @@ PARTS = (INSTALLATION, f"{PACKAGE}.libs")
 OWNER, SERVING, DATABASE = "weidai_owner", "weidai_app", "weidai"
 UNPRIVILEGED_UID = 65534
 START_SECONDS_MAX = 60.0
+PREDECESSOR_SECONDS_MAX = 10.0
 # Collation that does not depend on the machine's C library, so a cluster outlives its upgrade.
 LOCALE = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 ENVIRON = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
@@ -135,17 +136,18 @@ def copied_programs(home: Path) -> Path:
 
 
 def _copy(site: Path, copy: Path) -> None:
+    """Copy the programs beside their place and move them there whole, readable by everyone."""
     new = copy.with_name(copy.name + ".new")
     shutil.rmtree(new, ignore_errors=True)
     without = shutil.ignore_patterns("include", "*.a", "__pycache__")
-    umask = os.umask(0o022)  # the server's user must be able to read it all
-    try:
-        for part in PARTS:
-            if (site / part).exists():  # the libraries stand apart in the Linux wheel only
-                shutil.copytree(site / part, new / part, symlinks=True, ignore=without)
-        new.rename(copy)
-    finally:
-        os.umask(umask)
+    for part in PARTS:
+        if (site / part).exists():  # the libraries stand apart in the Linux wheel only
+            shutil.copytree(site / part, new / part, symlinks=True, ignore=without)
+    for path in (new, *new.rglob("*")):
+        if not path.is_symlink():  # the server's user reads it all, whoever installed it and how
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o555 if mode & 0o100 else 0o444))
+    new.rename(copy)
 
 
 def _initialise(cluster: Cluster) -> None:
@@ -163,7 +165,7 @@ def _initialise(cluster: Cluster) -> None:
 
 def _wait_for_predecessor(cluster: Cluster) -> None:
     """Wait while a server whose launcher was killed finishes its shutdown."""
-    until = time.monotonic() + START_SECONDS_MAX
+    until = time.monotonic() + PREDECESSOR_SECONDS_MAX
     while _is_served(cluster) and time.monotonic() < until:
         time.sleep(0.1)
 

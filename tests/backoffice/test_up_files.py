@@ -8,7 +8,7 @@ import sys
 import environ
 import pytest
 
-from backoffice.up import dotenv, places, services
+from backoffice.up import dotenv, places, postgresql, services
 from backoffice.up.console import LaunchError
 from backoffice.up.lock import Lock, Owner
 from backoffice.up.places import SOCKET_NAME, SOCKET_PATH_BYTES_MAX
@@ -114,6 +114,25 @@ def test_a_link_in_the_place_of_our_folder_is_refused(tmp_path):
 
     with pytest.raises(LaunchError, match="WEIDAI_DATA"):
         places.make_own(tmp_path / "ours", mode=0o700)
+
+
+def test_a_private_umask_does_not_lock_the_server_out(tmp_path):
+    site = tmp_path / "site"
+    (site / postgresql.INSTALLATION / "bin").mkdir(parents=True)
+    (site / postgresql.INSTALLATION / "bin" / "postgres").touch(mode=0o700)
+    (site / postgresql.INSTALLATION / "words").touch(mode=0o600)
+    umask = os.umask(0o077)
+    try:
+        home = places.make_own(tmp_path / "data" / "home", mode=0o755)
+        postgresql._copy(site, home / "programs")
+    finally:
+        os.umask(umask)
+
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in home.parent.rglob("*")}
+
+    assert modes["postgres"] == modes["bin"] == modes["programs"] == modes["home"] == 0o755
+    assert modes["words"] == 0o644
+    assert stat.S_IMODE(home.parent.stat().st_mode) == 0o755
 
 
 def test_a_second_start_learns_the_address_of_the_first(tmp_path):
