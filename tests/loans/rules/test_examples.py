@@ -3,6 +3,7 @@
 import ast
 import re
 from datetime import date
+from itertools import pairwise
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_nightly_postings_sum_to_the_rounded_whole(example):
     principal_fen, rate_ppm = principal_and_rate(example)
     ends = [interest_fen(principal_fen, rate_ppm, night) for night in range(6)]
 
-    posts = [end - start for start, end in zip(ends, ends[1:], strict=False)]
+    posts = [end - start for start, end in pairwise(ends)]
     assert posts == ast.literal_eval(re.search(r"\[.*\]", example["result"])[0])
     assert sum(posts) == int(re.search(r"sum (\d+)", example["result"])[1])
 
