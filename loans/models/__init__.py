@@ -3,7 +3,7 @@
 from loans.models.bill import Bill, BillState, DebitMode
 from loans.models.debit import DebitOrder, DebitOrderState, Mandate, MandateState, Origin
 from loans.models.ledger import Account, Transfer, TransferKind
-from loans.models.loan import Accrual, ContractTerms, Instalment, Loan, LoanState, Plan
+from loans.models.loan import Accrual, ContractTerms, Instalment, Loan, LoanState, Opening, Plan
 from loans.models.repayment import Repayment, RepaymentAllocation, UnappliedFunds
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "LoanState",
     "Mandate",
     "MandateState",
+    "Opening",
     "Origin",
     "Plan",
     "Repayment",

@@ -162,7 +162,11 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
     def extend(self, *, at: datetime) -> None:
         """The due date was moved with the staff's approval (FAQ-7)."""
 
-    @django_fsm.transition(field=state, source=list(CLOSED_STATES), target=BillState.BILLED)
+    @django_fsm.transition(
+        field=state,
+        source=[*CLOSED_STATES, BillState.GRACE, BillState.OVERDUE],
+        target=BillState.BILLED,
+    )
     def reopen(self, *, at: datetime) -> None:
-        """A reversal or an earlier value date: the bill's moves are replayed."""
-        self.paid_on = None
+        """A reversal or an earlier value date: the bill's moves are replayed (GEN-9)."""
+        self.paid_on = self.overdue_on = None

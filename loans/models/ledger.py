@@ -43,6 +43,7 @@ class TransferKind(models.TextChoices):
     LATE_FEE = "late_fee", _("late fee")
     REPAYMENT = "repayment", _("repayment")
     UNAPPLIED = "unapplied", _("waiting for a refund")
+    REVERSAL = "reversal", _("reversal")
 
 
 class Transfer(models.Model):

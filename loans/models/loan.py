@@ -238,3 +238,34 @@ class Instalment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.loan_id}/{self.number}"
+
+
+class Opening(models.Model):
+    """Where a loan stood when a bill was issued: what an earlier value date is replayed from.
+
+    ``parts`` holds the instalments as the positions of the rules have them. Append-only.
+    """
+
+    bill = models.ForeignKey(
+        "loans.Bill", on_delete=models.PROTECT, related_name="openings", verbose_name=_("bill")
+    )
+    loan = models.ForeignKey(
+        Loan, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("loan")
+    )
+    accrued_on = models.DateField(_("accrued to"))
+    principal_nights_fen = models.BigIntegerField(_("principal times nights"))
+    charged_fen = models.BigIntegerField(_("charged"))
+    waived_fen = models.BigIntegerField(_("waived by the cap"))
+    parts = models.JSONField(_("parts"))
+
+    class Meta:
+        verbose_name = _("opening of a bill")
+        verbose_name_plural = _("openings of bills")
+        default_permissions = ("view",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["bill", "loan"], name="opening_once")
+        ]
+        triggers: ClassVar = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.bill_id}/{self.loan_id}"

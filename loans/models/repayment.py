@@ -47,7 +47,11 @@ class Repayment(models.Model):
 
 
 class RepaymentAllocation(models.Model):
-    """What one repayment settled of one instalment (REPAY-8). Append-only."""
+    """What one repayment settled of one instalment (REPAY-8). Append-only.
+
+    An earlier value date can change where later repayments went: then each of them is allocated
+    anew under the next ``revision``, and the highest revision of a repayment is the one that holds.
+    """
 
     repayment = models.ForeignKey(
         Repayment, on_delete=models.PROTECT, related_name="allocations",
@@ -60,6 +64,7 @@ class RepaymentAllocation(models.Model):
         Instalment, on_delete=models.PROTECT, related_name="+", db_index=False,
         verbose_name=_("instalment"),
     )  # fmt: skip
+    revision = models.SmallIntegerField(_("revision"), default=1)
     penalty_fen = models.BigIntegerField(_("penalty interest"))
     late_fee_fen = models.BigIntegerField(_("late fee"))
     interest_fen = models.BigIntegerField(_("interest"))
@@ -72,7 +77,7 @@ class RepaymentAllocation(models.Model):
         default_permissions = ("view",)
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["repayment", "instalment"], name="repayment_allocation_once"
+                fields=["repayment", "instalment", "revision"], name="repayment_allocation_once"
             ),
             models.CheckConstraint(
                 name="repayment_allocation_signs",
@@ -82,6 +87,7 @@ class RepaymentAllocation(models.Model):
                     interest_fen__gte=0,
                     plan_fee_fen__gte=0,
                     principal_fen__gte=0,
+                    revision__gte=1,
                 ),
             ),
         ]

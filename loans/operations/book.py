@@ -124,6 +124,15 @@ class Book:
         """Add ledger entries to be posted with the book."""
         self._entries += entries
 
+    def take_entries(self) -> list[Entry]:
+        """Take out the ledger entries that wait to be posted."""
+        entries, self._entries = self._entries, []
+        return entries
+
+    def rewind(self, loan: Loan, position: Position) -> None:
+        """Put a loan back to an earlier position, to be lived through again."""
+        self._put(loan.pk, position)
+
     def write(self, *, at: datetime) -> None:
         """Write positions, states and ledger: one UPDATE a table, one COPY."""
         loans = [self.loans[loan_id] for loan_id in sorted(self._touched)]

@@ -24,7 +24,7 @@ from loans.models import (
 from loans.operations import ledger
 from loans.operations.book import Book
 from loans.operations.ledger import Entry
-from loans.operations.receipts import report
+from loans.operations.payments import report
 from loans.queries.unposted import unposted
 from loans.rules import cycle as cycles
 from loans.rules.bill import late_fees_fen
@@ -34,7 +34,7 @@ from risk.operations import conduct, lines
 
 BY = "close"
 
-_BILL_FIELDS = (
+BILL_FIELDS = (
     "cycle", "cycle_on", "refusals", "tries", "debit_on", "late_fee_on", "late_fee_fen",
     "charged_at_due_fen", "overdue_on",
 )  # fmt: skip
@@ -53,32 +53,35 @@ def close(bill_ids: Sequence[int], *, on: date, at: datetime) -> int:
     A bill that this day has nothing for is left as it is, so that running it again is harmless.
     """
     book = Book.lock(bill_ids)
-    debited = _debited_customers(book.bills.values())
+    debited = debited_customers(book.bills.values())
     touched = 0
     for bill in book.bills.values():
         if bill.state in (BillState.BILLED, BillState.GRACE, BillState.OVERDUE):
             is_debited = bill.mode != DebitMode.OFF and bill.customer_id in debited
-            touched += _close_bill(book, bill, is_debited=is_debited, on=on, at=at)
+            touched += close_bill(book, bill, is_debited=is_debited, on=on, at=at)
     bills = list(book.bills.values())
-    workflow.save(bills, *_BILL_FIELDS)
+    workflow.save(bills, *BILL_FIELDS)
     book.write(at=at)
     _tell_risk(bills, on=on, at=at)
     return touched
 
 
-def _debited_customers(bills: Iterable[Bill]) -> set[int]:
+def debited_customers(bills: Iterable[Bill]) -> set[int]:
+    """Return the customers of these bills who have a live mandate."""
     customers = {bill.customer_id for bill in bills}
     live = Mandate.objects.filter(customer_id__in=customers, state=MandateState.SIGNED)
     return set(live.values_list("customer_id", flat=True))
 
 
-def _close_bill(book: Book, bill: Bill, *, is_debited: bool, on: date, at: datetime) -> bool:
-    """Decide on one bill and carry the decision out in the book."""
+def close_bill(book: Book, bill: Bill, *, is_debited: bool, on: date, at: datetime) -> bool:
+    """Decide on one bill in the book and carry the decision out; say whether anything changed."""
     if bill.state == BillState.BILLED:
         _accrue_to(book, bill, on=bill.due_on)
     unpaid = _as_of_midnight(book, bill, is_debited=is_debited)
     decision = decide(unpaid, on=on, terms=book.bill_terms(bill))
-    for move in decision.moves:
+    for number, move in enumerate(decision.moves):
+        if number:  # the database follows each step of the machine
+            workflow.save([bill], *BILL_FIELDS)
         workflow.move([bill], move.value, by=BY, reason=_REASONS[move], at=at, **_facts(move, on))
         if move == Move.ENTER_GRACE:
             _enter_grace(book, bill, is_minimum_met=is_minimum_met(unpaid))

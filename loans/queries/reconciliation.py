@@ -192,6 +192,8 @@ WITH applied AS (
                                   + part.plan_fee_fen + part.principal_fen) AS fen
     FROM loans_repayment AS repayment
     JOIN loans_repaymentallocation AS part ON part.repayment_id = repayment.id
+    WHERE part.revision = (SELECT max(revision) FROM loans_repaymentallocation AS latest
+                           WHERE latest.repayment_id = repayment.id)
     GROUP BY repayment.bill_id
 )
 SELECT bill.id, coalesce(applied.fen, 0), bill.paid_fen

@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 
 from accounts.models import BankCard, BankCardState, Customer, CustomerState
-from backoffice import clock, workflow
+from backoffice import bulk, clock, workflow
 from loans.gateways.channel import Answer, DebitRequest, Outcome, StatementLine
 from loans.models import (
     Account,
@@ -18,6 +18,7 @@ from loans.models import (
     Loan,
     LoanState,
     Mandate,
+    Opening,
     Plan,
     TransferKind,
 )
@@ -25,6 +26,8 @@ from loans.operations import ledger
 from loans.operations.ledger import Entry
 from loans.operations.terms import signed_under
 from loans.policy import LoanPolicy
+from loans.queries.openings import OPENING_COLUMNS, to_row
+from loans.queries.positions import position_of
 from loans.rules.accrual import interest_fen
 from loans.rules.bill import minimum_fen
 from risk.models import CreditLine, CreditLineState
@@ -197,6 +200,9 @@ def _bill(who, line, terms, principal_fen, rate_ppm, drawn_on, due_on, mode) -> 
         segment_on=drawn_on,
         segment_base_fen=principal_fen,
     )
+    rows = Instalment.objects.filter(loan=loan)
+    position = position_of(loan, rows)
+    bulk.copy(Opening, OPENING_COLUMNS, [to_row(bill.pk, loan.pk, position)])
     ledger.post(
         [Entry(drawn_on, Account.LOAN_PRINCIPAL, Account.OPENING_BALANCE, principal_fen,
                TransferKind.OPENING, f"loan:{loan.pk}", loan.pk, who.pk)],

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
+import psycopg
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext_lazy as _
@@ -175,8 +176,8 @@ def _store(
         with transaction.atomic(), workflow.importing():
             signed = signed_under(policy_numbers)
             write(clients, terms=Terms(on, at, policy_numbers, signed.pk, buffer_permille))
-    except DatabaseError as error:
-        diagnosis = getattr(error.__cause__, "diag", None)
+    except (DatabaseError, psycopg.Error) as error:  # COPY does not go through Django's own errors
+        diagnosis = getattr(error.__cause__ or error, "diag", None)
         problem = getattr(diagnosis, "message_primary", None) or type(error).__name__
         lines = [client.row.line for client in clients]
         raise RowsRefusedError(first=lines[0], last=lines[-1], problem=problem) from error

@@ -19,6 +19,7 @@ from loans.models import (
     LoanState,
     Mandate,
     MandateState,
+    Opening,
     Plan,
     TransferKind,
 )
@@ -29,6 +30,8 @@ from loans.operations.portfolio.debts import LiveLoan
 from loans.operations.portfolio.people import Person, invent
 from loans.operations.portfolio.reading import Row
 from loans.policy import LoanPolicy
+from loans.queries.openings import OPENING_COLUMNS, to_row
+from loans.rules.position import Part, Position
 from risk.models import CreditLine, CreditLineState
 from risk.operations import conduct
 
@@ -49,6 +52,8 @@ _INSTALMENT = ("loan", "customer", "bill", "number", "due_on", "principal_fen", 
                "unpaid_principal_fen", "unpaid_interest_fen", "unpaid_plan_fee_fen",
                "unpaid_late_fee_fen", "unpaid_penalty_fen", "accrual", "segment_on",
                "segment_base_fen", "segment_posted_fen", "late_fee_base_fen")  # fmt: skip
+
+ORIGIN = "book:"
 
 Values = tuple[object, ...]
 
@@ -97,7 +102,7 @@ class _Ids(NamedTuple):
 
 def origin_of(row: Row) -> str:
     """Return the mark by which a customer is known to be this row of the book."""
-    return f"book:{row.number}"
+    return f"{ORIGIN}{row.number}"
 
 
 def client_of(row: Row, *, on: date, policy: LoanPolicy) -> Client:
@@ -123,6 +128,7 @@ def write(clients: Sequence[Client], *, terms: Terms) -> None:
     bulk.copy(Loan, _LOAN, [_loan(loan, ids, terms) for _, loan, ids in live])
     bulk.copy(Bill, _BILL, [_bill(loan, ids, terms.on) for _, loan, ids in live])
     bulk.copy(Instalment, _INSTALMENT, [_instalment(loan, ids, terms.on) for _, loan, ids in live])
+    bulk.copy(Opening, OPENING_COLUMNS, [_snapshot(loan, ids, terms) for _, loan, ids in live])
     entries = [entry for opening in live for entry in _opening(*opening, on=terms.on)]
     ledger.post(entries, at=terms.at)
 
@@ -208,6 +214,21 @@ def _instalment(loan: LiveLoan, ids: _Ids, due_on: date) -> Values:
         ids.loan, ids.customer, ids.bill, 1, due_on, loan.principal_fen, 0, loan.principal_fen,
         loan.interest_fen, 0, 0, 0, Accrual.OWN, due_on, loan.principal_fen, 0, 0,
     )  # fmt: skip
+
+
+def _snapshot(loan: LiveLoan, ids: _Ids, terms: Terms) -> Values:
+    """Return where the loan stands when its bill comes into being: replays start from there."""
+    assert ids.bill is not None
+    assert ids.loan is not None
+    part = Part(
+        loan.principal_fen, loan.interest_fen, 0, 0, 0, Accrual.OWN.value, terms.on,
+        loan.principal_fen, 0,
+    )  # fmt: skip
+    position = Position(
+        terms.policy.migrated_daily_rate_ppm, (part,), terms.on,
+        loan.principal_fen * loan.nights, loan.interest_fen, 0,
+    )  # fmt: skip
+    return to_row(ids.bill, ids.loan, position)
 
 
 def _opening(client: Client, loan: LiveLoan, ids: _Ids, *, on: date) -> list[Entry]:

@@ -1,0 +1,202 @@
+"""Applying taken money to a bill: allocation, ledger, new segments, closed bills and loans.
+
+One implementation for a batch of fresh receipts and for a replay (GEN-9): both collect what they
+lead to in a ``Receipt``, which is written once.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import NamedTuple
+
+from backoffice import workflow
+from loans.models import (
+    Account,
+    Bill,
+    BillState,
+    Instalment,
+    Loan,
+    LoanState,
+    TransferKind,
+)
+from loans.models.bill import COLLECTED_STATES
+from loans.operations.book import Book
+from loans.operations.ledger import Entry
+from loans.rules.accrual import NONE, PENALTY, REVOLVING
+from loans.rules.allocation import Claim, Owed, allocate
+from loans.rules.position import Part, start_segment
+from risk.operations import conduct, lines
+
+BY = "channel"
+
+_CREDITS = (
+    Account.PENALTY, Account.LATE_FEE, Account.INTEREST, Account.PLAN_FEE, Account.LOAN_PRINCIPAL,
+)  # fmt: skip
+
+
+class Payment(NamedTuple):
+    """Money taken for a bill, in fen, on the day the channel took it."""
+
+    repayment_id: int
+    bill_id: int
+    amount_fen: int
+    value_on: date
+
+
+class Allocation(NamedTuple):
+    """What a payment settled of one instalment."""
+
+    repayment_id: int
+    loan_id: int
+    instalment_id: int
+    paid: Owed
+    revision: int = 1
+
+
+class Unapplied(NamedTuple):
+    """What a payment brought beyond what was owed, in fen."""
+
+    customer_id: int
+    repayment_id: int
+    amount_fen: int
+
+
+@dataclass
+class Receipt:
+    """What applying payments leads to besides the book: written together at its end."""
+
+    book: Book
+    at: datetime
+    allocations: list[Allocation] = field(default_factory=list)
+    unapplied: list[Unapplied] = field(default_factory=list)
+    restorations: list[lines.Restoration] = field(default_factory=list)
+
+
+def apply(receipt: Receipt, payment: Payment) -> None:
+    """Apply one payment to its bill; the surplus waits as unapplied funds (REPAY-8)."""
+    book, bill = receipt.book, receipt.book.bills[payment.bill_id]
+    for loan in book.loans_under(bill):
+        if book.positions[loan.pk].accrued_on < payment.value_on:
+            book.charge(loan, on=payment.value_on, cause=f"repayment:{payment.repayment_id}")
+    rows = book.under[bill.pk]
+    parts, left_fen = allocate(payment.amount_fen, [_claim(book, row) for row in rows])
+    for row, paid in zip(rows, parts, strict=True):
+        if any(paid):
+            _settle(receipt, payment, row, paid)
+    if left_fen:
+        _wait(receipt, payment, bill, left_fen)
+    if left_fen < payment.amount_fen:
+        bill.paid_fen += payment.amount_fen - left_fen
+        bill.last_paid_on = payment.value_on
+        bill.rest_fen = book.owed(bill)[0]
+
+
+def _claim(book: Book, row: Instalment) -> Claim:
+    """Return an instalment as a claim with its current daily rate (REPAY-8)."""
+    part, loan = book.part(row), book.loans[row.loan_id]
+    terms = book.terms(loan.pk)
+    rate = {
+        NONE: 0,
+        PENALTY: terms.penalty_ppm * 1000,
+        REVOLVING: loan.daily_rate_ppm * terms.revolve_factor_permille,
+    }.get(part.accrual, loan.daily_rate_ppm * 1000)
+    owed = Owed(
+        part.penalty_fen,
+        part.late_fee_fen,
+        part.interest_fen,
+        part.plan_fee_fen,
+        part.principal_fen,
+    )
+    return Claim(owed, rate, not book.is_bullet(row), loan.drawn_on)
+
+
+def _settle(receipt: Receipt, payment: Payment, row: Instalment, paid: Owed) -> None:
+    """Take a paid part off an instalment: a new segment, ledger entries, room on the line."""
+    book, loan = receipt.book, receipt.book.loans[row.loan_id]
+    part = book.part(row)
+    left = part._replace(
+        principal_fen=part.principal_fen - paid.principal_fen,
+        interest_fen=part.interest_fen - paid.interest_fen,
+        plan_fee_fen=part.plan_fee_fen - paid.plan_fee_fen,
+        late_fee_fen=part.late_fee_fen - paid.late_fee_fen,
+        penalty_fen=part.penalty_fen - paid.penalty_fen,
+    )
+    book.replace(row, _restarted(left, on=book.positions[loan.pk].accrued_on))
+    receipt.allocations.append(Allocation(payment.repayment_id, loan.pk, row.pk, paid))
+    book.enter(
+        Entry(payment.value_on, Account.BANK, account, amount_fen, TransferKind.REPAYMENT,
+              f"repayment:{payment.repayment_id}", loan.pk, loan.customer_id)
+        for account, amount_fen in zip(_CREDITS, paid, strict=True)
+        if amount_fen
+    )  # fmt: skip
+    if paid.principal_fen:
+        receipt.restorations.append(lines.Restoration(loan.line_id, paid.principal_fen))
+
+
+def _restarted(part: Part, *, on: date) -> Part:
+    """Return the part in a new segment of its kind; nothing accrues on nothing (GEN-3)."""
+    owes = part.principal_fen or (part.accrual == PENALTY and part.penalty_fen)
+    return start_segment(part, part.accrual if owes else NONE, on=on)
+
+
+def _wait(receipt: Receipt, payment: Payment, bill: Bill, left_fen: int) -> None:
+    """Keep money that is not owed for the customer."""
+    receipt.unapplied.append(Unapplied(bill.customer_id, payment.repayment_id, left_fen))
+    receipt.book.enter(
+        [Entry(payment.value_on, Account.BANK, Account.UNAPPLIED_FUNDS, left_fen,
+               TransferKind.UNAPPLIED, f"repayment:{payment.repayment_id}", None,
+               bill.customer_id)]
+    )  # fmt: skip
+
+
+def close_paid(book: Book, bills: Iterable[Bill], *, at: datetime) -> list[Bill]:
+    """Close the bills and loans on which nothing is owed; return the bills that were."""
+    bills = list(bills)
+    paid = [b for b in bills if b.state in COLLECTED_STATES and not book.owed(b)[0]]
+    workflow.move(paid, "pay", by=BY, reason="paid in full", at=at)
+    for bill in bills:
+        for loan in book.loans_under(bill):
+            _close_loan(book, loan, bill, at=at)
+    return paid
+
+
+def _close_loan(book: Book, loan: Loan, bill: Bill, *, at: datetime) -> None:
+    """Settle a loan that owes nothing; one that is only cured goes on."""
+    owes = any(part.unpaid_fen for part in book.positions[loan.pk].parts)
+    if not owes and loan.state in (LoanState.ACTIVE, LoanState.OVERDUE):
+        workflow.move([loan], "settle", by=BY, reason="repaid in full", at=at, on=bill.last_paid_on)
+    elif owes and loan.state == LoanState.OVERDUE and bill.state == BillState.PAID:
+        workflow.move([loan], "cure", by=BY, reason="past due paid", at=at)
+    book.touch(loan)
+
+
+def report(bill: Bill, outcome: str) -> conduct.Report:
+    """Return a bill as risk is told of it."""
+    return conduct.Report(
+        bill.customer_id,
+        f"bill:{bill.pk}",
+        bill.due_on,
+        bill.total_fen,
+        bill.minimum_fen,
+        bill.paid_fen,
+        outcome,
+    )
+
+
+def resume_lines(book: Book, cured: Sequence[Bill], *, at: datetime) -> None:
+    """Reopen lines once nothing is past due and 30 days past due were never passed (REPAY-19)."""
+    short = [
+        bill.customer_id
+        for bill in cured
+        if bill.paid_on
+        and (bill.paid_on - bill.due_on).days <= book.bill_terms(bill).cured_alone_days_max
+    ]
+    if not short:
+        return
+    still = set(
+        Bill.objects.filter(customer_id__in=short, state=BillState.OVERDUE).values_list(
+            "customer_id", flat=True
+        )
+    )
+    free = [customer_id for customer_id in short if customer_id not in still]
+    lines.resume(free, by=BY, reason="everything past due is paid", at=at)

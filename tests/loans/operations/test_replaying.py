@@ -1,0 +1,120 @@
+"""A success that is heard of late counts from the day the channel took the money (GEN-9)."""
+
+from datetime import datetime, time
+
+import pytest
+
+from loans.gateways.channel import Answer, Outcome
+from loans.models import Bill, DebitOrder, Instalment, Loan, Repayment, Transfer, UnappliedFunds
+from loans.operations import collection
+from loans.queries import reconciliation
+from risk.models import Conduct, CreditLine
+from tests.loans.conftest import day, moment
+from tests.loans.operations.test_overdue_life import live, pay, payoff_fen, reread
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+
+
+def told_late(order: DebitOrder, *, succeeded_at: datetime) -> Answer:
+    reference = f"late-{order.number}"
+    return Answer(
+        order.number, Outcome.SUCCEEDED, "SUCCESS", order.amount_fen, reference, succeeded_at
+    )
+
+
+def differences() -> list[reconciliation.Difference]:
+    return [
+        *reconciliation.caches(),
+        *reconciliation.unapplied_funds(),
+        *reconciliation.orders(),
+        *reconciliation.trial_balance(),
+    ]
+
+
+def test_the_first_attempt_succeeded_after_all(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, until=6)
+    first = DebitOrder.objects.get(number=f"{bill.pk}-1-1-1")
+
+    collection.record([told_late(first, succeeded_at=moment(day(0)))], at=moment(day(6), time(12)))
+
+    bill = reread(bill)
+    assert (bill.state, bill.paid_on, bill.late_fee_fen, bill.overdue_on) == (
+        "paid", day(0), 0, None,
+    )  # fmt: skip
+    loan = Loan.objects.get()
+    assert (loan.state, loan.charged_fen, loan.closed_on) == ("settled", 15_000, day(0))
+    assert CreditLine.objects.get().state == "active"
+    assert CreditLine.objects.get().drawn_fen == 0
+    assert Conduct.objects.order_by("pk").last().outcome == "paid"
+    assert differences() == []
+
+
+def test_a_later_payment_of_the_same_bill_waits_for_its_refund(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH", "SUCCESS")
+    live(bill, channel, until=2)
+    first = DebitOrder.objects.get(number=f"{bill.pk}-1-1-1")
+
+    collection.record([told_late(first, succeeded_at=moment(day(0)))], at=moment(day(2), time(12)))
+
+    assert reread(bill).paid_on == day(0)
+    assert UnappliedFunds.objects.get().amount_fen == 1_016_008
+    second = Repayment.objects.get(value_on=day(1))
+    assert sum(second.allocations.filter(revision=2).values_list("principal_fen", flat=True)) == 0
+    assert differences() == []
+
+
+def test_a_part_payment_of_an_earlier_day_changes_what_came_after(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, until=9)
+    channel.will_answer("acct-1", "TIMEOUT")
+    ask = collection.Ask(bill.pk, 100_000, origin="customer", key="by-hand")
+    [by_hand] = collection.prepare([ask], on=day(9), at=moment(day(9), time(10)))
+    collection.record(
+        collection.ask([by_hand], channel=channel, at=moment(day(9))), at=moment(day(9), time(10))
+    )
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, first=10, until=12)
+    pay(bill, channel, 200_000, at=moment(day(12), time(15)))
+
+    answer = told_late(by_hand.order, succeeded_at=moment(day(9), time(10)))
+    collection.record([answer], at=moment(day(12), time(16)))
+
+    # As in the worked examples: 922,518 of principal from day 9, three nights of penalty 2,770.
+    [allocation] = Repayment.objects.get(value_on=day(12)).allocations.filter(revision=2)
+    assert (allocation.penalty_fen, allocation.principal_fen) == (2_770, 197_230)
+    assert Instalment.objects.get().unpaid_principal_fen == 922_518 - 197_230
+    assert payoff_fen(bill, day(12)) == 922_518 - 197_230
+    assert reread(bill).state == "overdue"
+    assert differences() == []
+
+
+def test_what_did_not_change_is_not_reversed(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, until=6)
+    first = DebitOrder.objects.get(number=f"{bill.pk}-1-1-1")
+
+    collection.record([told_late(first, succeeded_at=moment(day(0)))], at=moment(day(6), time(12)))
+
+    reversed_ = Transfer.objects.filter(kind="reversal").values_list("cause", "amount_fen")
+    assert all(cause.startswith(("accrual|", "late_fee|")) for cause, _fen in reversed_)
+    assert Transfer.objects.filter(kind="reversal", cause__startswith="late_fee|").count() == 1
+
+
+def test_hearing_it_again_changes_nothing(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, until=3)
+    first = DebitOrder.objects.get(number=f"{bill.pk}-1-1-1")
+    answer = told_late(first, succeeded_at=moment(day(0)))
+    collection.record([answer], at=moment(day(3), time(12)))
+    transfers = Transfer.objects.count()
+
+    collection.record([answer], at=moment(day(3), time(13)))
+
+    assert Transfer.objects.count() == transfers
+    assert Bill.objects.get().paid_fen == 1_015_000
