@@ -76,19 +76,26 @@ def checked(check: Check) -> dict[str, Any]:
 
 def show_import(result: dict[str, Any]) -> str:
     """Return an import as text: bad lines, the comparison, the counts."""
-    expected = result["orders_expected"]
-    counts = _(
-        "{rows} good rows: {imported} imported, {already} already there; {bad} bad lines."
-    ).format(
-        rows=result["rows"],
-        imported=result["imported"],
-        already=result["already_there"],
-        bad=len(result["bad_lines"]),
-    )
-    orders = _("Orders expected: paid {paid}, refused {refused}.").format(**expected)
     tables = [_comparison_table(policy) for policy in result["comparison"]]
-    parts = [_bad_lines(result["bad_lines"]), *map(_drawn, tables), counts, orders]
+    parts = [_bad_lines(result["bad_lines"]), *map(_drawn, tables), counts(result)]
     return "\n".join(part for part in parts if part)
+
+
+def counts(result: dict[str, Any]) -> str:
+    """Return how many rows an import took, and how many debits the book implies."""
+    rows = _("{rows} good rows: {imported} imported, {already} already there; {bad} bad lines.")
+    orders = _("Orders expected: paid {paid}, refused {refused}.")
+    return "\n".join(
+        (
+            rows.format(
+                rows=result["rows"],
+                imported=result["imported"],
+                already=result["already_there"],
+                bad=len(result["bad_lines"]),
+            ),
+            orders.format(**result["orders_expected"]),
+        )
+    )
 
 
 def _bad_lines(lines: Sequence[dict[str, Any]]) -> str:
@@ -120,9 +127,9 @@ def _comparison_table(policy: dict[str, Any]) -> Table:
     table = _table(title, _("month"), _("lender's status"), *outcomes.values(), _("agreed"))
     for month in policy["months"]:
         for n, (status, ours) in enumerate(month["by_status"].items()):
-            counts = [str(ours.get(name, 0)) for name in outcomes]
+            cells = [str(ours.get(name, 0)) for name in outcomes]
             agreed = "" if n else f"{_tenths(month['agreed_permille'])} %"
-            table.add_row("" if n else month["column"], _status(int(status)), *counts, agreed)
+            table.add_row("" if n else month["column"], _status(int(status)), *cells, agreed)
         table.add_section()
     return table
 
@@ -149,8 +156,8 @@ def show_check(result: dict[str, Any]) -> str:
     }
     table = _table(_("First debits"), "", _("implied by the book"), _("in the orders"))
     for name in dict.fromkeys([*result["expected"], *result["found"]]):
-        counts = (str(result[side].get(name, 0)) for side in ("expected", "found"))
-        table.add_row(words.get(name, name), *counts)
+        cells = (str(result[side].get(name, 0)) for side in ("expected", "found"))
+        table.add_row(words.get(name, name), *cells)
     return _drawn(table) + _mismatches(result["mismatches"], words)
 
 

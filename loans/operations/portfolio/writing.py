@@ -53,8 +53,6 @@ _INSTALMENT = ("loan", "customer", "bill", "number", "due_on", "principal_fen", 
                "unpaid_late_fee_fen", "unpaid_penalty_fen", "accrual", "segment_on",
                "segment_base_fen", "segment_posted_fen", "late_fee_base_fen")  # fmt: skip
 
-ORIGIN = "book:"
-
 Values = tuple[object, ...]
 
 
@@ -102,7 +100,7 @@ class _Ids(NamedTuple):
 
 def origin_of(row: Row) -> str:
     """Return the mark by which a customer is known to be this row of the book."""
-    return f"{ORIGIN}{row.number}"
+    return f"book:{row.number}"
 
 
 def client_of(row: Row, *, on: date, policy: LoanPolicy) -> Client:
