@@ -16,7 +16,6 @@ from accounts.policy import GROUPS
 from backoffice import clock
 from backoffice.errors import Words
 from loans.operations.portfolio.importing import Purse, Report, SandboxOnlyError, import_book
-from loans.operations.portfolio.writing import ORIGIN
 
 ADMIN = "admin"
 BOOK = Path(__file__).resolve().parent.parent / "data" / "credit_clients.csv.gz"
@@ -91,7 +90,7 @@ def show_book(*, bank: Purse, now: datetime) -> Shown | None:
         NoBankError: the sandbox bank did not take the balances.
         RowsRefusedError: the database refused the rows.
     """
-    if Customer.objects.filter(origin__startswith=ORIGIN).exists():
+    if Customer.objects.filter(origin__isnull=False).exists():
         return None
     at = next_showing(now)
     report = import_book(BOOK, bank=bank, on=clock.day_of(at), at=at, limit=BOOK_ROWS)

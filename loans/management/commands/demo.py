@@ -1,0 +1,55 @@
+"""``manage.py demo``: logins for every role and, the first time, a book to watch at 9:00."""
+
+import secrets
+from argparse import ArgumentParser
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from backoffice import clock
+from backoffice.management.base import HouseCommand
+from loans.management import portfolio
+from loans.operations.demo import create_logins, show_book
+
+# Without those that are mistaken for each other.
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+class Command(HouseCommand):
+    """Sandbox only. Each run gives all logins a new password, printed here and nowhere else."""
+
+    help = _("Give a sandbox its logins and, the first time, 2,000 customers of a real book.")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--password", help=_("of all logins; default is a random one"))
+        parser.add_argument("--no-book", action="store_true", help=_("only the logins"))
+
+    def perform(self, **options: Any) -> dict[str, Any]:
+        password = options["password"] or _new_password()
+        logins = create_logins(password=password)
+        result = {
+            "password": password,
+            "logins": [{"username": one.username, "role": str(one.role)} for one in logins],
+            "book": None if options["no_book"] else _book(),
+        }
+        return result | {"now": clock.now().isoformat(" ", "minutes")}
+
+    def show(self, result: dict[str, Any]) -> None:
+        words = _("Logins, all with the password {password}")
+        self.stdout.write(words.format(password=result["password"]))
+        for login in result["logins"]:
+            self.stdout.write(f"  {login['username']:<12} {login['role']}")
+        if result["book"]:
+            self.stdout.write(portfolio.counts(result["book"]))
+        self.stdout.write(_("Business clock: {now}").format(now=result["now"]))
+
+
+def _new_password() -> str:
+    return "-".join("".join(secrets.choice(_LETTERS) for _n in range(4)) for _group in range(3))
+
+
+def _book() -> dict[str, Any] | None:
+    with portfolio.sandbox_bank() as bank:
+        shown = show_book(bank=bank, now=clock.now())
+    return portfolio.told(shown.report) if shown else None
