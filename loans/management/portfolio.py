@@ -131,6 +131,10 @@ def _comparison_table(policy: dict[str, Any]) -> Table:
             agreed = "" if n else f"{_tenths(month['agreed_permille'])} %"
             table.add_row("" if n else month["column"], _status(int(status)), *cells, agreed)
         table.add_section()
+    table.caption = _(
+        "Agreed: paid is paid in full, minimum is minimum, overdue is late, a small rest is either "
+        "of the first two; months without use or bill are left out."
+    )
     return table
 
 
@@ -172,7 +176,7 @@ def _mismatches(mismatches: Sequence[dict[str, Any]], words: dict[str, str]) -> 
 
 
 def _table(title: str, *headers: str) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(title=title, title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD)
     for header in headers:
         table.add_column(header)
     return table

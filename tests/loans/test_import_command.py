@@ -6,6 +6,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils.translation import override
 
 from accounts.models import BankCard, Customer, Staff
 from backoffice import clock
@@ -28,8 +29,7 @@ def bank(tmp_path_factory):
 def channel(settings, bank):
     bank.reset()
     settings.CHANNEL_URL, settings.CHANNEL_SECRET = bank.url, SECRET
-    settings.LANGUAGE_CODE = "en"
-    with HttpChannel(bank.url, SECRET) as opened:
+    with HttpChannel(bank.url, SECRET) as opened, override("en"):
         yield opened
 
 
@@ -146,6 +146,12 @@ def test_without_a_bank_nothing_is_imported_and_the_remedy_named(
 
     assert refusal.value.returncode == 2
     assert not Customer.objects.exists()
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "x", "²"])
+def test_a_limit_is_a_number_of_lines(tmp_path, limit):
+    with pytest.raises(CommandError, match="--limit"):
+        run("import_clients", book(tmp_path, row()), f"--limit={limit}")
 
 
 def test_the_first_debits_end_as_the_labels_imply(committed_db, tmp_path, channel):

@@ -1,6 +1,6 @@
 """``manage.py import_clients FILE``: a lender's book, moved onto this system."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ class Command(HouseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("file", type=Path, help=gettext("the book, plain or gzip"))
-        parser.add_argument("--limit", type=int, help=gettext("only the first lines"))
+        parser.add_argument("--limit", type=_lines, help=gettext("only the first lines"))
         parser.add_argument(
             "--compare",
             action="store_true",
@@ -48,3 +48,9 @@ class Command(HouseCommand):
 
     def failed(self, result: dict[str, Any]) -> bool:
         return bool(result.get("bad_lines") or result.get("mismatches"))
+
+
+def _lines(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise ArgumentTypeError(gettext("{text} is not a number of lines").format(text=text))
+    return int(text)
