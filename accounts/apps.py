@@ -1,11 +1,37 @@
 """Staff, customers and their cards."""
 
-from django.apps import AppConfig
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
-    """The app of people."""
+    """The app of people; after a migration each group gets the rights of the table."""
 
     name = "accounts"
     verbose_name = _("Accounts")
+
+    def ready(self) -> None:
+        """Connect what follows a migration: rights exist only then, one app after the other."""
+        post_migrate.connect(_grant_rights, dispatch_uid="accounts.groups")
+
+
+def _grant_rights(sender: AppConfig, using: str, **_: Any) -> None:
+    """Give the groups their rights on one app's models: those of the table and no others."""
+    from accounts.policy import GROUPS
+
+    app = sender.label
+    groups = apps.get_model("auth", "Group").objects.using(using)
+    permissions = apps.get_model("auth", "Permission").objects.using(using)
+    of_app = {
+        permission.codename: permission
+        for permission in permissions.filter(content_type__app_label=app)
+    }
+    for group in groups.filter(name__in=GROUPS):
+        rights = [right.split(".") for right in GROUPS[group.name]]
+        wanted = {of_app[codename] for label, codename in rights if label == app}
+        kept = set(group.permissions.using(using).filter(content_type__app_label=app))
+        group.permissions.remove(*(kept - wanted))
+        group.permissions.add(*(wanted - kept))

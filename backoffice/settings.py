@@ -182,4 +182,11 @@ UNFOLD = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
+    "ENVIRONMENT": "backoffice.dashboard.badge",
+    "DASHBOARD_CALLBACK": "backoffice.dashboard.callback",
+    "SIDEBAR": {"show_search": False, "navigation": "backoffice.dashboard.navigation"},
+    "STYLES": [f"{STATIC_URL}backoffice/staff.css"],
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}backoffice/icon.svg"}
+    ],
 }

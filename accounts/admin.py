@@ -1,0 +1,211 @@
+"""Staff pages of people: the staff themselves, customers and cards, identity masked."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from accounts.models import BankCard, Customer, Staff
+from accounts.policy import TITLES
+from accounts.rules import masking
+from backoffice.crypto import blind
+from backoffice.pages import ReadOnlyAdmin, display, link, list_address, number_in
+
+if TYPE_CHECKING:
+    _StaffAdmin = UserAdmin[Staff]
+else:
+    from unfold.admin import ModelAdmin
+
+    class _StaffAdmin(UserAdmin, ModelAdmin):
+        pass
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Staff)
+class StaffPages(_StaffAdmin):
+    """Who works here; rights come with the groups."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    actions = None
+    list_display = ("username", "full_name", "group_names", "is_active", "is_superuser")
+    list_filter = ("is_active", "groups")
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("Person"), {"fields": ("last_name", "first_name", "email")}),
+        (_("Rights"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        (_("Moments"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("username", "password1", "password2", "is_staff", "groups")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Return the staff with their groups."""
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @display(description=_("name"))
+    def full_name(self, person: Staff) -> str:
+        """Return the family name first, as Chinese names go."""
+        return f"{person.last_name}{person.first_name}"
+
+    @display(description=_("groups"))
+    def group_names(self, person: Staff) -> str:
+        """Return the groups in the reader's language."""
+        return ", ".join(_title(group) for group in person.groups.all())
+
+
+def _title(group: Group) -> str:
+    return gettext(TITLES.get(group.name, group.name))
+
+
+@admin.register(Group)
+class GroupPages(ReadOnlyAdmin):
+    """What each group may do; the table stands in the code."""
+
+    list_display = ("title", "name")
+    fields = ("title", "rights")
+    ordering = ("pk",)
+
+    @display(description=_("group"))
+    def title(self, group: Group) -> str:
+        """Return the group's name in the reader's language."""
+        return _title(group)
+
+    @display(description=_("rights"))
+    def rights(self, group: Group) -> SafeString:
+        """Return each right as model and action."""
+        permissions = group.permissions.select_related("content_type").order_by(
+            "content_type__app_label", "content_type__model", "codename"
+        )
+        return format_html_join("", "<div>{} · {}</div>", map(_in_words, permissions))
+
+
+def _in_words(permission: Any) -> tuple[str, str]:
+    model = permission.content_type.model_class()
+    verb = permission.codename.partition("_")[0]
+    verbs = {
+        "view": gettext("view"),
+        "add": gettext("add"),
+        "change": gettext("change"),
+        "delete": gettext("delete"),
+    }
+    subject = str(model._meta.verbose_name) if model else permission.content_type.model
+    return subject, verbs.get(verb) or gettext(permission.name)
+
+
+def shown_name(customer: Customer) -> str:
+    """Return a customer's id and masked name, as every list shows it."""
+    return f"{customer} {masking.name(customer.name)}".strip()
+
+
+class CustomersRows(ReadOnlyAdmin):
+    """Rows that belong to a customer, found by their own id or the customer's."""
+
+    list_select_related: ClassVar[Any] = ("customer",)
+    search_fields = ("pk",)
+    search_help_text = _("Id, or customer id such as C42")
+    prefix = ""
+    customer_path = "customer_id"  # the way to the customer that has an index
+
+    def find(self, term: str) -> Q:
+        """Return the rows with this id or of this customer."""
+        if term.upper().startswith("C"):
+            return Q(**{self.customer_path: number_in(term, "C")})
+        return Q(pk=number_in(term, self.prefix))
+
+    @display(description=_("customer"))
+    def customer_link(self, row: Any) -> SafeString | str:
+        """Return a link to the customer, named with the masked name."""
+        return link(row.customer, shown_name(row.customer))
+
+
+@admin.register(Customer)
+class CustomerPages(ReadOnlyAdmin):
+    """Customers, found by id or by their full ID number, phone or card number."""
+
+    list_display = ("shown", "masked_id", "masked_phone", "state_label", "registered_at")
+    list_filter = ("state",)
+    search_fields = ("pk",)
+    search_help_text = _("Customer id, or the full ID number, phone or card number")
+    fieldsets = (
+        (None, {"fields": (("shown", "state_label", "registered_at"),
+                           ("masked_id", "masked_phone", "born_on"))}),
+        (_("Related"), {"fields": ("related", "cards", ("public_id", "origin"))}),
+    )  # fmt: skip
+
+    def find(self, term: str) -> Q:
+        """Return the customer with this id, ID number, phone or card number."""
+        cards = BankCard.objects.filter(number_blind=blind(term, "card"))
+        return (
+            Q(pk=number_in(term, "C"))
+            | Q(id_blind=blind(term, "id_number"))
+            | Q(phone_blind=blind(term, "phone"))
+            | Q(pk__in=cards.values("customer_id"))
+        )
+
+    @display(description=_("customer"))
+    def shown(self, customer: Customer) -> str:
+        """Return the masked name with the id."""
+        return shown_name(customer)
+
+    @display(description=_("ID number"))
+    def masked_id(self, customer: Customer) -> str:
+        """Return the masked ID number."""
+        return masking.id_number(customer.id_number)
+
+    @display(description=_("phone"))
+    def masked_phone(self, customer: Customer) -> str:
+        """Return the masked phone number."""
+        return masking.phone(customer.phone)
+
+    @display(description=_("bank cards"))
+    def cards(self, customer: Customer) -> SafeString:
+        """Return the cards as links."""
+        cards = customer.cards.order_by("pk")
+        return format_html_join(" ", "{}", ((link(card),) for card in cards))
+
+    @display(description=_("all about this customer"))
+    def related(self, customer: Customer) -> SafeString:
+        """Return links to the lists of this customer's rows, whichever app keeps them."""
+        rows = (
+            (list_address(relation.related_model), customer.pk, relation.field.name,
+             relation.related_model._meta.verbose_name_plural)
+            for relation in customer._meta.related_objects
+            if relation.related_model in admin.site._registry and not relation.hidden
+            and getattr(relation.field, "db_index", False)
+        )  # fmt: skip
+        return format_html_join(
+            " · ", '<a class="link" href="{0}?{2}__id__exact={1}">{3}</a>', rows
+        )
+
+
+@admin.register(BankCard)
+class BankCardPages(CustomersRows):
+    """Bound cards; of a number only the last four digits are shown."""
+
+    list_display = ("shown", "customer_link", "bank", "state_label", "bound_at")
+    list_filter = ("state",)
+    search_help_text = _("Card id, customer id such as C42, or the full card number")
+    fields = ("shown", "customer_link", "bank", "state_label", "account", "bound_at")
+
+    def find(self, term: str) -> Q:
+        """Return the cards with this id or number, or of this customer."""
+        return super().find(term) | Q(number_blind=blind(term, "card"))
+
+    @display(description=_("bank card"))
+    def shown(self, card: BankCard) -> str:
+        """Return the bank with the last four digits."""
+        return f"{card.bank} {masking.card(card.last_four)}"

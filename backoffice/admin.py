@@ -1,0 +1,145 @@
+"""Staff pages of the house: runs, chunks, pauses, policy versions, state changes, messages."""
+
+from django.apps import apps
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from backoffice import jobs
+from backoffice.models import (
+    JobChunk,
+    JobRun,
+    OutboxMessage,
+    PolicyVersion,
+    SlotPause,
+    StateChange,
+)
+from backoffice.pages import (
+    ReadOnlyAdmin,
+    Section,
+    day_filter,
+    display,
+    link,
+    number_in,
+    state_words,
+)
+
+
+@admin.register(JobRun)
+class JobRunPages(ReadOnlyAdmin):
+    """The runs of all days."""
+
+    list_display = (
+        "__str__", "work", "planned", "planned_yuan", "done", "failed", "unknown", "held_reason",
+        "started_at", "finished_at", "page",
+    )  # fmt: skip
+    list_filter = (day_filter("business_date", _("business date")),
+                   ("finished_at", admin.EmptyFieldListFilter))  # fmt: skip
+
+    @display(description=_("work"))
+    def work(self, run: JobRun) -> str:
+        """Return what the slot does."""
+        return next((str(slot.title) for slot in jobs.slots() if slot.name == run.slot), "")
+
+    @display(description=_("page of the run"))
+    def page(self, run: JobRun) -> SafeString:
+        """Return a link to the page that shows the run in numbers."""
+        address = f"{reverse('admin:loans_run')}?on={run.business_date}&slot={run.slot}"
+        return format_html('<a class="link" href="{}">{}</a>', address, _("in numbers"))
+
+    def sections(self, request: HttpRequest, record: JobRun) -> list[Section]:
+        """Return the chunks of the run."""
+        heads = (_("number"), _("ids"), _("owner"), _("tries"), _("done at"), _("error"))
+        rows = [
+            (link(chunk, chunk.number), len(chunk.ids), chunk.owner, chunk.tries,
+             chunk.done_at or "", chunk.error)
+            for chunk in record.chunks.order_by("number")
+        ]  # fmt: skip
+        return [Section(JobChunk._meta.verbose_name_plural, heads, rows)]
+
+
+@admin.register(JobChunk)
+class JobChunkPages(ReadOnlyAdmin):
+    """Parts of runs that workers take."""
+
+    list_select_related = ("run",)
+    list_display = ("__str__", "run_link", "owner", "tries", "done_at", "error")
+    list_filter = (("done_at", admin.EmptyFieldListFilter),)
+    fields = ("run_link", "number", "owner", "tries", "error", "done_at")
+
+
+@admin.register(SlotPause)
+class SlotPausePages(ReadOnlyAdmin):
+    """Slots that were stopped, by whom, and who let them run again."""
+
+    list_select_related = ("paused_by", "requested_by", "resumed_by")
+    list_display = ("slot", "state_label", "reason", "paused_by", "paused_at", "requested_by",
+                    "resumed_by", "resumed_at")  # fmt: skip
+    list_filter = ("state",)
+    fields = list_display
+
+
+@admin.register(PolicyVersion)
+class PolicyVersionPages(ReadOnlyAdmin):
+    """Overrides of the product's numbers."""
+
+    list_select_related = ("proposed_by", "decided_by")
+    list_display = ("__str__", "state_label", "effective_on", "reason", "proposed_by",
+                    "decided_by")  # fmt: skip
+    list_filter = ("state",)
+    fields = ("app", "overrides", "effective_on", "reason", "state_label", "proposed_by",
+              "proposed_at", "decided_by", "decided_at")  # fmt: skip
+
+
+@admin.register(StateChange)
+class StateChangePages(ReadOnlyAdmin):
+    """Every move of every machine."""
+
+    list_display = ("at", "subject", "transition", "before", "after", "actor", "why")
+    fields = list_display
+    search_fields = ("pk",)
+    search_help_text = _("Kind and id, such as loans.bill 42")
+
+    def find(self, term: str) -> Q:
+        """Return the moves of one record."""
+        kind, _space, number = term.rpartition(" ")
+        return Q(subject_type=kind.strip().lower(), subject_id=number_in(number, ""))
+
+    @display(description=_("subject"))
+    def subject(self, change: StateChange) -> str:
+        """Return the record's kind and id."""
+        return f"{change.subject_type} {change.subject_id}"
+
+    @display(description=_("from"))
+    def before(self, change: StateChange) -> SafeString:
+        """Return the state it left."""
+        return _state(change, change.source)
+
+    @display(description=_("to"))
+    def after(self, change: StateChange) -> SafeString:
+        """Return the state it entered."""
+        return _state(change, change.target)
+
+    @display(description=_("reason"))
+    def why(self, change: StateChange) -> str:
+        """Return the reason in the reader's language where the product gave it."""
+        return gettext(change.reason) if change.reason else ""
+
+
+def _state(change: StateChange, state: str) -> SafeString:
+    return state_words(apps.get_model(change.subject_type), state)
+
+
+@admin.register(OutboxMessage)
+class OutboxMessagePages(ReadOnlyAdmin):
+    """Messages on their way out; what they carry is not shown."""
+
+    list_display = ("__str__", "created_at", "tries", "done_at", "dead_at", "error")
+    list_filter = (("done_at", admin.EmptyFieldListFilter),
+                   ("dead_at", admin.EmptyFieldListFilter))  # fmt: skip
+    hidden = ("payload",)

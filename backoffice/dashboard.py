@@ -1,0 +1,130 @@
+"""The first page of the staff: the day, its 9:00 run, what is late, the last reconciliation."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from backoffice import clock
+from backoffice.models import JobRun
+from backoffice.money import yuan
+from backoffice.pages import list_address
+from loans.models import Bill, BillState
+from loans.queries.arrears import late
+from loans.queries.debit_day import debit_day
+
+RUN_SLOT, RECONCILE_SLOT = "09:00", "02:00"
+
+
+def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the numbers of the day that the person may see."""
+    now = clock.now()
+    context |= {"now": now, "is_sandbox": settings.SANDBOX}
+    if request.user.has_perm("loans.view_debitorder"):
+        context["day"] = debit_day(on=now.date(), slot=RUN_SLOT)
+        context["run_address"] = reverse("admin:loans_run")
+    if request.user.has_perm("loans.view_bill"):
+        context["late"] = _late()
+    if request.user.has_perm("backoffice.view_jobrun"):
+        context["reconciled"] = (
+            JobRun.objects.filter(slot=RECONCILE_SLOT, finished_at__isnull=False)
+            .order_by("-business_date")
+            .first()
+        )
+    return context
+
+
+def _late() -> list[dict[str, Any]]:
+    """Return the bills in grace and overdue with their lists."""
+    words = {BillState.GRACE: _("in grace"), BillState.OVERDUE: _("overdue")}
+    kinds = {BillState.GRACE: "warning", BillState.OVERDUE: "danger"}
+    return [
+        {
+            "title": words[BillState(state)],
+            "kind": kinds[BillState(state)] if found.bills else "",
+            "bills": found.bills,
+            "amount": yuan(found.unpaid_fen),
+            "address": f"{list_address(Bill)}?state__exact={state}",
+        }
+        for state, found in late().items()
+    ]
+
+
+def badge(request: HttpRequest) -> list[str] | None:
+    """Return the badge that marks a sandbox on every page."""
+    return [str(_("Sandbox")), "warning"] if settings.SANDBOX else None
+
+
+# The sidebar: groups of (title, icon, name of the address, right to see it).
+_SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
+    (_("Today"), (
+        (_("Overview"), "dashboard", "index", ""),
+        (_("9:00 run"), "schedule", "loans_run", "loans.view_debitorder"),
+        (_("Runs of the day"), "event_repeat", "backoffice_jobrun_changelist",
+         "backoffice.view_jobrun"),
+    )),
+    (_("Customers"), (
+        (_("Customers"), "person", "accounts_customer_changelist", "accounts.view_customer"),
+        (_("Bank cards"), "credit_card", "accounts_bankcard_changelist", "accounts.view_bankcard"),
+        (_("Credit lines"), "speed", "risk_creditline_changelist", "risk.view_creditline"),
+        (_("Conduct"), "history_edu", "risk_conduct_changelist", "risk.view_conduct"),
+    )),
+    (_("Loans"), (
+        (_("Loans"), "payments", "loans_loan_changelist", "loans.view_loan"),
+        (_("Instalments"), "calendar_month", "loans_instalment_changelist",
+         "loans.view_instalment"),
+        (_("Bills"), "receipt_long", "loans_bill_changelist", "loans.view_bill"),
+        (_("Contract terms"), "contract", "loans_contractterms_changelist",
+         "loans.view_contractterms"),
+    )),
+    (_("Collection"), (
+        (_("Debit orders"), "sync_alt", "loans_debitorder_changelist", "loans.view_debitorder"),
+        (_("Mandates"), "verified_user", "loans_mandate_changelist", "loans.view_mandate"),
+        (_("Repayments"), "savings", "loans_repayment_changelist", "loans.view_repayment"),
+        (_("Unapplied funds"), "hourglass_empty", "loans_unappliedfunds_changelist",
+         "loans.view_unappliedfunds"),
+        (_("Ledger"), "menu_book", "loans_transfer_changelist", "loans.view_transfer"),
+    )),
+    (_("House"), (
+        (_("Pauses of slots"), "pause_circle", "backoffice_slotpause_changelist",
+         "backoffice.view_slotpause"),
+        (_("Policy versions"), "tune", "backoffice_policyversion_changelist",
+         "backoffice.view_policyversion"),
+        (_("State changes"), "timeline", "backoffice_statechange_changelist",
+         "backoffice.view_statechange"),
+        (_("Messages"), "outbox", "backoffice_outboxmessage_changelist",
+         "backoffice.view_outboxmessage"),
+        (_("Staff"), "badge", "accounts_staff_changelist", "accounts.view_staff"),
+        (_("Groups"), "groups", "auth_group_changelist", "auth.view_group"),
+    )),
+)  # fmt: skip
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the sidebar: what the person may see, in the order of the work."""
+    here = request.resolver_match
+    assert here is not None
+    return [
+        {
+            "title": title,
+            "separator": True,
+            "items": [
+                {
+                    "title": words,
+                    "icon": icon,
+                    "link": reverse(f"admin:{name}"),
+                    "active": name == here.url_name or _opens(here.url_name or "", name),
+                }
+                for words, icon, name, right in items
+                if not right or request.user.has_perm(right)
+            ],
+        }
+        for title, items in _SIDEBAR
+    ]
+
+
+def _opens(page: str, name: str) -> bool:
+    """Say whether a page shows a record of the list that this name stands for."""
+    return name.endswith("_changelist") and page.startswith(name.removesuffix("changelist"))

@@ -1,0 +1,51 @@
+"""Staff pages of limits: credit lines and the conduct of those who draw on them."""
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin import CustomersRows
+from backoffice.pages import amount, day_filter, display, label
+from risk.models import Conduct, CreditLine
+
+
+@admin.register(CreditLine)
+class CreditLinePages(CustomersRows):
+    """Credit lines: the limit, what is drawn of it, and what is left."""
+
+    prefix = "L"
+    list_display = (
+        "__str__", "customer_link", "state_label", "limit_yuan", "temporary_yuan", "drawn_yuan",
+        "reserved_yuan", "available_yuan", "opened_on",
+    )  # fmt: skip
+    list_filter = ("state",)
+    fieldsets = (
+        (None, {"fields": (("customer_link", "state_label", "opened_on"),)}),
+        (_("Amounts"), {"fields": (
+            ("limit_yuan", "temporary_yuan"), ("buffer_permille", "available_yuan"),
+            ("drawn_yuan", "held_yuan", "reserved_yuan"),
+        )}),
+    )  # fmt: skip
+
+    @display(description=_("available"))
+    def available_yuan(self, line: CreditLine) -> SafeString | str:
+        """Return the room left, in yuan; a line that may not be drawn on has none."""
+        whole_fen = (line.limit_fen + line.temporary_fen) * (1000 - line.buffer_permille) // 1000
+        room_fen = whole_fen - line.held_fen - line.drawn_fen - line.reserved_fen
+        return amount(max(room_fen, 0) if line.state == "active" else 0)
+
+
+@admin.register(Conduct)
+class ConductPages(CustomersRows):
+    """How each bill ended, as risk remembers it."""
+
+    list_display = (
+        "source", "customer_link", "due_on", "total_yuan", "minimum_yuan", "paid_yuan",
+        "outcome_label", "recorded_at",
+    )  # fmt: skip
+    list_filter = (day_filter("due_on", _("due on")), "outcome")
+
+    @display(description=_("outcome"))
+    def outcome_label(self, row: Conduct) -> SafeString:
+        """Return the outcome as a coloured label."""
+        return label(row.get_outcome_display(), row.outcome)
