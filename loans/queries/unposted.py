@@ -11,7 +11,8 @@ from typing import NamedTuple
 from django.db import connection
 
 # A loan on straight lines well below its cap takes the short way; the others are followed night
-# by night: charged(k) = F(k) + min(0, min over j of cap(j) - charged(0) - F(j)).
+# by night: charged(k) = F(k) + min(0, min over j of room(j) - F(j)), room(j) being what the cap of
+# night j leaves above charged(0): nothing for a loan that was taken over with more than its cap.
 _SQL = """
 WITH part AS (
     SELECT loan.id, %(on)s::date - loan.accrued_on AS nights, loan.accrued_on, loan.charged_fen,
@@ -48,8 +49,8 @@ WITH part AS (
                WHEN 'revolving' THEN (2 * base * rate * factor * borne + 1000000000) / 2000000000
                ELSE div(2 * base * (power(1000000 + penalty, borne) - whole) + whole, 2 * whole)
                END - posted) AS fen,
-           div((min(principal_nights_fen) + min(unpaid_principal_fen) * night)::numeric
-               * min(cap_ppm), min(cap_year)) - min(charged_fen) AS room
+           greatest(0, div((min(principal_nights_fen) + min(unpaid_principal_fen) * night)::numeric
+               * min(cap_ppm), min(cap_year)) - min(charged_fen)) AS room
     FROM part, generate_series(1, part.nights) AS night,
          LATERAL (SELECT part.accrued_on + night - part.segment_on AS borne) AS lived,
          LATERAL (SELECT power(1000000::numeric, borne) AS whole) AS scale
