@@ -155,8 +155,8 @@ def show_check(result: dict[str, Any]) -> str:
         "failed": _("refused"),
         "no_order": _("no order"),
         "not_imported": _("not imported"),
-        "sent": _("open"),
-        "unknown": _("open"),
+        "sent": _("no answer yet"),
+        "unknown": _("no answer yet"),
     }
     table = _table(_("First debits"), "", _("implied by the book"), _("in the orders"))
     for name in dict.fromkeys([*result["expected"], *result["found"]]):

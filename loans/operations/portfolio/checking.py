@@ -42,7 +42,7 @@ def check_book(file: Path, *, limit: int | None = None) -> Check:
     check = Check()
     lines = (line for line in read(file, limit=limit) if not isinstance(line, BadLine))
     live = (row for row in lines if row.bills[0] > 0)
-    for rows in chunks(live, _CHUNK_ROWS):
+    for rows in chunks(live, size=_CHUNK_ROWS):
         states = by_origin([origin_of(row) for row in rows])
         for row in rows:
             _compare(check, row, states)

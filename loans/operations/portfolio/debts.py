@@ -48,7 +48,7 @@ class PastBill(NamedTuple):
     paid_fen: int
 
 
-def months_before(day: date, months: int) -> date:
+def months_before(day: date, *, months: int) -> date:
     """Return the same day of an earlier month, or the last one of a shorter month."""
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
@@ -68,7 +68,7 @@ def live_loan(row: Row, *, on: date, terms: LoanPolicy) -> LiveLoan | None:
     total_fen = row.bills[0] * FEN_PER_DOLLAR
     if total_fen <= 0:
         return None
-    drawn_on, rate_ppm = months_before(on, 1), terms.migrated_daily_rate_ppm
+    drawn_on, rate_ppm = months_before(on, months=1), terms.migrated_daily_rate_ppm
     nights = (on - drawn_on).days
     growth = MICROFEN_PER_FEN + rate_ppm * nights
     principal_fen = divide_half_up(total_fen * MICROFEN_PER_FEN, growth)

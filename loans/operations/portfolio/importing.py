@@ -115,7 +115,7 @@ def import_book(
     draft = policy.draft("loans", {"minimum_permille": DRAFT_MINIMUM_PERMILLE})
     report = Report(Comparison([terms, draft]))
     with _alone():
-        for rows in chunks(_counted(read(file, limit=limit), report), CHUNK_ROWS):
+        for rows in chunks(_counted(read(file, limit=limit), report), size=CHUNK_ROWS):
             new = [client_of(row, on=on, policy=terms) for row in _not_yet_here(rows)]
             _fund(bank, new)
             _store(new, on=on, at=at, policy_numbers=terms)

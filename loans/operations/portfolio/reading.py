@@ -240,7 +240,7 @@ def _number(text: str) -> int | None:
     return int(exact) if exact == exact.to_integral_value() else None
 
 
-def chunks(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
+def chunks(rows: Iterator[Row], *, size: int) -> Iterator[list[Row]]:
     """Yield rows a number at a time."""
     while chunk := list(islice(rows, size)):
         yield chunk

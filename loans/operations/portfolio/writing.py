@@ -71,7 +71,7 @@ class Terms(NamedTuple):
     @property
     def opened_on(self) -> date:
         """Return the day from which the customers are known."""
-        return debts.months_before(self.on, debts.HISTORY_MONTHS + 1)
+        return debts.months_before(self.on, months=debts.HISTORY_MONTHS + 1)
 
     @property
     def opened_at(self) -> datetime:
@@ -184,7 +184,7 @@ def _conduct(client: Client, ids: _Ids, terms: Terms) -> Iterator[conduct.Report
         yield conduct.Report(
             ids.customer,
             f"{origin_of(client.row)}:{bill.number}",
-            debts.months_before(terms.on, bill.number - 1),
+            debts.months_before(terms.on, months=bill.number - 1),
             bill.total_fen,
             least_fen,
             bill.paid_fen,

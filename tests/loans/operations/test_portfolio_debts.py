@@ -75,7 +75,7 @@ def test_the_bill_is_kept_to_the_fen_and_the_interest_stays_within_the_cap(dolla
     ],
 )
 def test_months_are_counted_back_by_the_calendar(day, months, before):
-    assert debts.months_before(day, months) == before
+    assert debts.months_before(day, months=months) == before
 
 
 def test_past_bills_pair_each_month_with_what_was_paid_of_it():
