@@ -27,7 +27,7 @@ def late() -> dict[str, Late]:
     rows = (
         Instalment.objects.filter(bill__state__in=states)
         .values_list("bill__state")
-        .annotate(Count("bill", distinct=True), Sum(unpaid))
+        .annotate(bills=Count("bill", distinct=True), unpaid_fen=Sum(unpaid))
     )
     found = {state: Late(bills, unpaid_fen) for state, bills, unpaid_fen in rows}
     return {state: found.get(state, Late(0, 0)) for state in states}
