@@ -16,6 +16,23 @@ from backoffice.crypto import SealedField
 Model = type[models.Model]
 
 
+@models.Field.register_lookup
+@models.ForeignKey.register_lookup
+class AnyOf(models.Lookup):
+    """``pk__any=ids``: one array instead of thousands of parameters, each parsed on its own."""
+
+    lookup_name = "any"
+
+    def get_prep_lookup(self) -> list[Any]:
+        """Return the values as they are: ids and texts need no preparation."""
+        return list(self.rhs)
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """Return ``column = ANY(array)``."""
+        column, parameters = self.process_lhs(compiler, connection)
+        return f"{column} = ANY(%s)", (*parameters, self.rhs)
+
+
 @lru_cache(maxsize=256)
 def _fields(model: Model, names: tuple[str, ...]) -> tuple[Any, ...]:
     return tuple(model._meta.get_field(name) for name in names)

@@ -1,5 +1,6 @@
 """Settings of Weidai, read from the environment; ``.env.example`` lists every name."""
 
+import os
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -10,10 +11,12 @@ from django.utils.translation import gettext_lazy as _
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-# The real environment wins, then the operator's file, then what the launcher wrote.
-for env_file in (BASE_DIR / ".env", BASE_DIR / ".run" / "env"):
-    if env_file.is_file():
-        env.read_env(str(env_file))
+# The real environment wins, then the operator's file. What the launcher wrote of its embedded
+# services counts only where neither names a database: never half of one and half of the other.
+if (BASE_DIR / ".env").is_file():
+    env.read_env(str(BASE_DIR / ".env"))
+if (BASE_DIR / ".run" / "env").is_file() and "DATABASE_URL" not in os.environ:
+    env.read_env(str(BASE_DIR / ".run" / "env"))
 
 
 def _required(name: str, example: str) -> str:

@@ -10,6 +10,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from accounts.models import Customer
+from loans.gateways.channel import ChannelError
 from loans.gateways.sandbox import SandboxBank
 from loans.operations.portfolio.checking import Check
 from loans.operations.portfolio.comparison import NO_BILL, Month
@@ -23,13 +25,22 @@ WIDTH = 100
 def sandbox_bank() -> SandboxBank:
     """Return the sandbox bank that the settings name.
 
+    Order numbers begin anew with a database: before the first import the bank is told to forget
+    those of an earlier one, which it would take for repetitions.
+
     Raises:
-        NoBankError: they name none.
+        NoBankError: they name none, or it does not answer.
     """
     for name in ("CHANNEL_URL", "CHANNEL_SECRET"):
         if not getattr(settings, name):
             raise NoBankError(problem=_("{name} is not set").format(name=name))
-    return SandboxBank(settings.CHANNEL_URL, settings.CHANNEL_SECRET)
+    bank = SandboxBank(settings.CHANNEL_URL, settings.CHANNEL_SECRET)
+    if settings.SANDBOX and not Customer.objects.exists():
+        try:
+            bank.reset()
+        except ChannelError as error:
+            raise NoBankError(problem=error) from error
+    return bank
 
 
 def told(report: Report) -> dict[str, Any]:

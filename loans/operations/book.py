@@ -29,14 +29,14 @@ class Book:
 
     def __init__(self, bills: Iterable[Bill]) -> None:
         self.bills: dict[int, Bill] = {bill.pk: bill for bill in bills}
-        loan_ids = Instalment.objects.filter(bill_id__in=list(self.bills)).values("loan_id")
+        loan_ids = Instalment.objects.filter(bill_id__any=list(self.bills)).values("loan_id")
         self.loans: dict[int, Loan] = {
             loan.pk: loan
             for loan in Loan.objects.select_for_update().filter(pk__in=loan_ids).order_by("pk")
         }
         self.instalments: dict[int, list[Instalment]] = defaultdict(list)
         self.under: dict[int, list[Instalment]] = defaultdict(list)
-        rows = Instalment.objects.filter(loan_id__in=list(self.loans)).order_by("loan", "number")
+        rows = Instalment.objects.filter(loan_id__any=list(self.loans)).order_by("loan", "number")
         for row in rows:
             self.instalments[row.loan_id].append(row)
             if row.bill_id is not None:
@@ -44,13 +44,14 @@ class Book:
         self.positions: dict[int, Position] = {
             loan.pk: position_of(loan, self.instalments[loan.pk]) for loan in self.loans.values()
         }
+        self.rolled: set[int] = set()  # bills whose debit cycle moved on
         self._touched: set[int] = set()
         self._entries: list[Entry] = []
 
     @classmethod
     def lock(cls, bill_ids: Iterable[int]) -> Self:
         """Lock the bills and the loans behind them, in order."""
-        return cls(Bill.objects.select_for_update().filter(pk__in=set(bill_ids)).order_by("pk"))
+        return cls(Bill.objects.select_for_update().filter(pk__any=set(bill_ids)).order_by("pk"))
 
     def terms(self, loan_id: int) -> LoanPolicy:
         """Return the terms of a loan."""

@@ -69,7 +69,7 @@ def close(bill_ids: Sequence[int], *, on: date, at: datetime) -> int:
 def debited_customers(bills: Iterable[Bill]) -> set[int]:
     """Return the customers of these bills who have a live mandate."""
     customers = {bill.customer_id for bill in bills}
-    live = Mandate.objects.filter(customer_id__in=customers, state=MandateState.SIGNED)
+    live = Mandate.objects.filter(customer_id__any=customers, state=MandateState.SIGNED)
     return set(live.values_list("customer_id", flat=True))
 
 

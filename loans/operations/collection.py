@@ -95,7 +95,8 @@ def prepare(
         if order is not None:
             fresh.append(order)
     _send(fresh, at=at)
-    bulk.update(list(book.bills.values()), ("cycle", "cycle_on", "refusals", "tries"))
+    rolled = [bill for bill in book.bills.values() if bill.pk in book.rolled]
+    bulk.update(rolled, ("cycle", "cycle_on", "refusals", "tries"))
     return [Prepared(order, order.card.account, False) for order in made.values()] + [
         Prepared(order, mandates[order.customer_id].card.account, True) for order in fresh
     ]
@@ -127,20 +128,28 @@ def record(answers: Sequence[Answer], *, at: datetime) -> receipts.Recorded:
 
 def _live_mandates(bills: Iterable[Bill]) -> dict[int, Mandate]:
     """Return the live mandate of each customer, with its card."""
-    mandates = Mandate.objects.select_related("card").filter(
-        customer_id__in={bill.customer_id for bill in bills}, state=MandateState.SIGNED
+    mandates = (
+        Mandate.objects.select_related("card")
+        .only("customer_id", "state", "card__account", "card__state")  # nothing sealed is opened
+        .filter(customer_id__any={bill.customer_id for bill in bills}, state=MandateState.SIGNED)
     )
     return {mandate.customer_id: mandate for mandate in mandates}
 
 
 def _orders_made(asks: Sequence[Ask], book: Book) -> dict[tuple[int, str], DebitOrder]:
     """Return the orders that already answer an ask: open automatic ones, and equal wishes."""
-    orders = DebitOrder.objects.select_related("card").filter(
-        bill_id__in=list(book.bills), origin=Origin.AUTO, state__in=OPEN_ORDER_STATES
+    orders = (
+        DebitOrder.objects.select_related("card")
+        .defer("card__number")
+        .filter(bill_id__any=list(book.bills), origin=Origin.AUTO, state__in=OPEN_ORDER_STATES)
     )
     made = {(order.bill_id, ""): order for order in orders}
     wishes = {_wish_number(ask): ask for ask in asks if ask.origin == Origin.CUSTOMER}
-    for order in DebitOrder.objects.select_related("card").filter(number__in=list(wishes)):
+    for order in (
+        DebitOrder.objects.select_related("card")
+        .defer("card__number")
+        .filter(number__any=list(wishes))
+    ):
         made[order.bill_id, wishes[order.number].key] = order
     wanted = {(ask.bill_id, ask.key) for ask in asks}
     return {key: order for key, order in made.items() if key in wanted}
@@ -191,6 +200,7 @@ def _is_up(book: Book, bill: Bill, *, on: date) -> bool:
         if rolled != cycle:
             bill.cycle, bill.cycle_on, bill.refusals = rolled
             bill.tries, cycle = 0, rolled
+            book.rolled.add(bill.pk)
     return bill.refusals < terms.debit_attempts_max and cycles.is_attempt_day(
         cycle, on=on, terms=terms
     )

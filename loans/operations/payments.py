@@ -194,7 +194,7 @@ def resume_lines(book: Book, cured: Sequence[Bill], *, at: datetime) -> None:
     if not short:
         return
     still = set(
-        Bill.objects.filter(customer_id__in=short, state=BillState.OVERDUE).values_list(
+        Bill.objects.filter(customer_id__any=short, state=BillState.OVERDUE).values_list(
             "customer_id", flat=True
         )
     )

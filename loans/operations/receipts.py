@@ -22,6 +22,7 @@ from loans.models import (
     RepaymentAllocation,
     UnappliedFunds,
 )
+from loans.models.bill import COLLECTED_STATES
 from loans.operations import payments, replaying
 from loans.operations.book import Book
 from loans.operations.payments import Payment, Receipt
@@ -57,10 +58,10 @@ def record(answers: Sequence[Answer], *, at: datetime) -> Recorded:
     A success is final; a refusal may still become one; what repeats changes nothing.
     """
     said = {answer.number: answer for answer in answers}
-    bill_ids = DebitOrder.objects.filter(number__in=list(said)).values_list("bill_id", flat=True)
+    bill_ids = DebitOrder.objects.filter(number__any=list(said)).values_list("bill_id", flat=True)
     book = Book.lock(bill_ids)
     orders = list(
-        DebitOrder.objects.select_for_update().filter(number__in=list(said)).order_by("pk")
+        DebitOrder.objects.select_for_update().filter(number__any=list(said)).order_by("pk")
     )
     won = [o for o in orders if _is(said[o.number], Outcome.SUCCEEDED) and not _is_final(o)]
     lost = [o for o in orders if _is(said[o.number], Outcome.FAILED) and _is_open(o)]
@@ -130,6 +131,19 @@ def _count_refusals(book: Book, orders: Iterable[DebitOrder], *, at: datetime) -
     _end_mandates(dead, at=at)
 
 
+def _count_anew(book: Book, orders: Sequence[DebitOrder]) -> None:
+    """Reset the counter of a bill that a success has not paid off (REPAY-11).
+
+    It goes on with a try above every one the cycle has used, so that no number comes again.
+    """
+    debited = {order.bill_id for order in orders if order.origin == Origin.AUTO}
+    bills = [book.bills[pk] for pk in debited if book.bills[pk].state in COLLECTED_STATES]
+    for bill in bills:
+        made = bill.orders.filter(origin=Origin.AUTO, cycle=bill.cycle)
+        bill.refusals, bill.tries = 0, made.count()
+    workflow.save(bills, "refusals", "tries")
+
+
 def _end_mandates(customer_ids: Collection[int], *, at: datetime) -> None:
     """End the mandates the channel no longer knows: from then on grace alone decides (REPAY-12)."""
     if not customer_ids:
@@ -181,6 +195,7 @@ def _apply(
     )  # fmt: skip
     for bill_id in sorted(late):
         replaying.replay(receipt, book.bills[bill_id], on=clock.day_of(at))
+    _count_anew(book, orders)
     _write(receipt)
 
 

@@ -4,6 +4,7 @@ from datetime import date, time
 
 import pytest
 
+from loans.gateways.channel import Answer, Outcome
 from loans.models import Bill, DebitOrder, Instalment, Loan, Transfer
 from loans.operations import closing, collection
 from loans.operations.book import Book
@@ -192,3 +193,24 @@ def test_the_ledger_agrees_with_every_balance(make_bill, channel):
         debits = Transfer.objects.filter(debit_account=account).values_list("amount_fen", flat=True)
         credits = Transfer.objects.filter(credit_account=account)
         assert sum(debits) - sum(credits.values_list("amount_fen", flat=True)) == unpaid_fen
+
+
+def test_a_success_that_leaves_a_rest_is_followed_by_a_new_number(make_bill, channel):
+    bill = make_bill(principal_fen=100_000_000)
+    channel.will_answer("acct-1", "TIMEOUT")
+    debit(bill, channel, on=day(0))
+    [order] = DebitOrder.objects.all()
+    next_day = moment(day(1), time(0, 1))
+    answer = Answer(
+        order.number, Outcome.SUCCEEDED, "SUCCESS", order.amount_fen, "ref-late", next_day
+    )
+    collection.record([answer], at=next_day)
+    channel.will_answer("acct-1", "SUCCESS")
+
+    debit(bill, channel, on=day(1))
+
+    assert [one.number for one in DebitOrder.objects.order_by("pk")] == [
+        f"{bill.pk}-1-1-1",
+        f"{bill.pk}-1-1-2",
+    ]
+    assert reread(bill).state == "paid"
