@@ -120,7 +120,8 @@ def _count_refusals(book: Book, orders: Iterable[DebitOrder], *, at: datetime) -
         bill = book.bills[order.bill_id]
         if ends_mandate(order.code):
             dead.add(order.customer_id)
-        if order.origin != Origin.AUTO or order.cycle != bill.cycle:
+        is_over = bill.state not in COLLECTED_STATES or order.cycle != bill.cycle
+        if order.origin != Origin.AUTO or is_over:
             continue
         if not is_counted(order.code):
             bill.tries += 1
