@@ -18,8 +18,8 @@ database = settings(
 
 # Whole lives of loans, many days each.
 lives = settings(
-    max_examples=300 if IS_LONG else 25,
-    stateful_step_count=80 if IS_LONG else 30,
+    max_examples=200 if IS_LONG else 12,
+    stateful_step_count=60 if IS_LONG else 20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
