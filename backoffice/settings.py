@@ -142,7 +142,6 @@ _check("TIME_ZONE", TIME_ZONE in available_timezones(), "no such time zone", "As
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
 # The files come from the installed packages: no collectstatic step stands before the first start.
 WHITENOISE_USE_FINDERS = True
 
