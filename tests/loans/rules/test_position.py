@@ -204,6 +204,17 @@ def test_a_late_fee_on_a_day_already_charged_keeps_within_what_is_left():
     assert (after.charged_fen, after.waived_fen) == (197, 3)
 
 
+def test_near_the_cap_the_late_fee_is_kept_and_the_penalty_waived():
+    late = start_segment(part(1_000_000, penalty_fen=0), "penalty", on=day(4))
+    near = loan(late, accrued_on=day(4))._replace(principal_nights_fen=34_000_000)
+    near = near._replace(charged_fen=cap_fen(34_000_000, TERMS))
+
+    after, [charge] = accrue(near, on=day(5), terms=TERMS, late_fees_fen=[508])
+
+    assert charge == Charge(late_fee_fen=508, penalty_fen=149)
+    assert after.waived_fen == 1_000 - 149
+
+
 def test_nights_are_never_taken_back():
     with pytest.raises(AssertionError, match="earlier value date"):
         accrue(loan(part(), accrued_on=day(3)), on=day(2), terms=TERMS)
