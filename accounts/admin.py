@@ -75,7 +75,7 @@ def _title(group: Group) -> str:
 class GroupPages(ReadOnlyAdmin):
     """What each group may do; the table stands in the code."""
 
-    list_display = ("title", "name")
+    list_display = ("title",)
     fields = ("title", "rights")
     ordering = ("pk",)
 

@@ -72,16 +72,36 @@ class JobChunkPages(ReadOnlyAdmin):
     list_filter = (("done_at", admin.EmptyFieldListFilter),)
     fields = ("run_link", "number", "owner", "tries", "error", "done_at")
 
+    @display(description=_("run"))
+    def run_link(self, chunk: JobChunk) -> SafeString | str:
+        """Return a link to the run."""
+        return link(chunk.run)
+
 
 @admin.register(SlotPause)
 class SlotPausePages(ReadOnlyAdmin):
     """Slots that were stopped, by whom, and who let them run again."""
 
     list_select_related = ("paused_by", "requested_by", "resumed_by")
-    list_display = ("slot", "state_label", "reason", "paused_by", "paused_at", "requested_by",
-                    "resumed_by", "resumed_at")  # fmt: skip
+    list_display = ("slot", "state_label", "reason", "stopped_by", "paused_at", "asked_by",
+                    "agreed_by", "resumed_at")  # fmt: skip
     list_filter = ("state",)
     fields = list_display
+
+    @display(description=_("paused by"))
+    def stopped_by(self, pause: SlotPause) -> str:
+        """Return who stopped the slot."""
+        return str(pause.paused_by)
+
+    @display(description=_("resume requested by"))
+    def asked_by(self, pause: SlotPause) -> str:
+        """Return who asked for it to run again."""
+        return str(pause.requested_by or "")
+
+    @display(description=_("resumed by"))
+    def agreed_by(self, pause: SlotPause) -> str:
+        """Return who agreed."""
+        return str(pause.resumed_by or "")
 
 
 @admin.register(PolicyVersion)

@@ -44,37 +44,13 @@ PAGE_SIZE = 50
 _KEYS = ("before", "after")
 
 # The colour of a state, whichever machine it belongs to; the others stay grey.
-STATE_VARIANTS = {
-    "active": "success",
-    "approved": "success",
-    "ready": "success",
-    "paid": "success",
-    "succeeded": "success",
-    "signed": "success",
-    "settled": "success",
-    "resumed": "success",
-    "billed": "info",
-    "sent": "info",
-    "identified": "info",
-    "consented": "info",
-    "disbursing": "info",
-    "min_paid": "info",
-    "extended": "info",
-    "grace": "warning",
-    "unknown": "warning",
-    "pending": "warning",
-    "proposed": "warning",
-    "suspended": "warning",
-    "repay_only": "warning",
-    "paused": "warning",
-    "resume_requested": "warning",
-    "overdue": "danger",
-    "failed": "danger",
-    "frozen": "danger",
-    "charged_off": "danger",
-    "rejected": "danger",
-    "refused": "danger",
+_COLOURS = {
+    "success": "active approved ready paid succeeded signed settled resumed",
+    "info": "billed sent identified consented disbursing min_paid extended",
+    "warning": "grace unknown pending proposed suspended repay_only paused resume_requested",
+    "danger": "overdue failed frozen charged_off rejected refused",
 }
+STATE_VARIANTS = {state: colour for colour, found in _COLOURS.items() for state in found.split()}
 
 
 Method = TypeVar("Method", bound=Callable[..., Any])

@@ -108,7 +108,7 @@ class TransferPages(ReadOnlyAdmin):
     """The ledger: one row, one amount from one account to another."""
 
     list_display = (
-        "pk", "business_date", "kind", "debit_account", "credit_account", "amount_yuan",
+        "shown_id", "business_date", "kind", "debit_account", "credit_account", "amount_yuan",
         "loan_shown", "cause", "at",
     )  # fmt: skip
     list_filter = (day_filter("business_date", _("business date")), "kind", "debit_account",
@@ -121,6 +121,11 @@ class TransferPages(ReadOnlyAdmin):
         if term.upper().startswith("T"):
             return Q(pk=number_in(term, "T"))
         return Q(loan_id=number_in(term, ""))
+
+    @display(description=_("transfer"))
+    def shown_id(self, transfer: Transfer) -> str:
+        """Return the id as the search takes it."""
+        return f"T{transfer.pk}"
 
     @display(description=_("loan"))
     def loan_shown(self, transfer: Transfer) -> SafeString | str:

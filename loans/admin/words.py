@@ -14,6 +14,7 @@ from loans.queries.explanation import BEFORE, LATE_FEE, Line
 from loans.rules import refusals
 from loans.rules.accrual import OWN, PENALTY, REVOLVING
 
+SUCCESS = "SUCCESS"  # the state of the order says it already
 KINDS: dict[str, Any] = {
     OWN: _("interest"),
     REVOLVING: _("interest at 1.5 times the rate"),
@@ -57,8 +58,8 @@ def formula(line: Line, loan: Loan, terms: LoanPolicy) -> SafeString | str:
 
 
 def code_words(code: str) -> str:
-    """Return what a code of the channel means, in the reader's language, with the code."""
-    if not code:
+    """Return what a refusal of the channel means, in the reader's language, with its code."""
+    if code in ("", SUCCESS):
         return ""
     meaning = refusals.of(code)
     return code if meaning.label == code else f"{gettext(meaning.label)} ({code})"

@@ -1,0 +1,139 @@
+"""A browser, a server on a real port, and a small book after nine o'clock."""
+
+import os
+import shutil
+from pathlib import Path
+from threading import Thread
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import pytest
+from django.core.wsgi import get_wsgi_application
+from django.db import connections
+
+from accounts.models import Staff
+from tests.loans.conftest import channel, day, make_bill  # fixtures
+from tests.loans.days import live, set_clock
+
+__all__ = ["channel", "make_bill"]
+
+CHROMIUM = shutil.which("chromium") or ""
+PASSWORD = "walk-the-pages"
+ANSWERS = (
+    ("SUCCESS",), ("NOTENOUGH",), ("NOTENOUGH", "SUCCESS"), ("TIMEOUT",), ("BANKERROR",),
+    ("RULELIMIT",), ("CONTRACT_NOT_EXIST",),
+)  # fmt: skip
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *args):
+        """Say nothing of each request."""
+
+
+class _Server(WSGIServer):
+    """One thread: every request closes the database connection it used."""
+
+    def shutdown_request(self, request):
+        super().shutdown_request(request)
+        connections.close_all()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if not CHROMIUM:
+        pytest.skip("chromium is missing: apt-get install chromium")
+    # Playwright's loop would make Django think that the tests themselves run in one.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield opened
+        opened.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def book(committed_db, make_bill, channel, monkeypatch):
+    """Fourteen bills of three due dates, lived up to 9:00 of D+8."""
+    for n in range(14):
+        make_bill(principal_fen=800_000 + n * 54_321, due_on=day(n % 3))
+        channel.will_answer(f"acct-{n + 1}", *ANSWERS[n % len(ANSWERS)])
+    live(channel, monkeypatch, *(day(n) for n in range(9)), until="09:00")
+    set_clock(day(8), "09:00")
+    Staff.objects.create_superuser("admin", password=PASSWORD)
+
+
+@pytest.fixture
+def address(book, settings):
+    """The address of a server over the book."""
+    settings.ALLOWED_HOSTS = ["127.0.0.1"]
+    with make_server("127.0.0.1", 0, get_wsgi_application(), _Server, _Quiet) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+class Walk:
+    """A person in front of a browser, who notes every fault of a page."""
+
+    def __init__(self, browser, address, locale):
+        self.address, self.locale = address, locale
+        context = browser.new_context(locale=locale, viewport={"width": 1440, "height": 900})
+        self.page = context.new_page()
+        self.faults = []
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.faults.append(f"{self.page.url}: {error}"))
+        self.page.on("response", self._response)
+        self.close = context.close
+
+    def _console(self, message):
+        if message.type == "error":
+            self.faults.append(f"{self.page.url}: {message.text}")
+
+    def _response(self, response):
+        if response.status >= 400:
+            self.faults.append(f"{response.status} {response.url}")
+        if not response.url.startswith((self.address, "data:")):
+            self.faults.append(f"another host: {response.url}")
+
+    def go(self, path):
+        self.page.goto(self.address + path)
+        self.page.wait_for_load_state("load")
+
+    def log_in(self):
+        self.go("/admin/login/")
+        self.shoot("login")
+        self.page.fill("[name=username]", "admin")
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.click("form[method=post] button[type=submit]")
+        self.page.wait_for_url("**/admin/")
+
+    def shoot(self, name):
+        """Save a screenshot where SHOTS_DIR says, if it says."""
+        folder = os.environ.get("SHOTS_DIR")
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=f"{folder}/{self.locale[:2]}-{name}.png", full_page=True)
+
+    def words(self):
+        """Return the visible text of the page; icons are words only to their font."""
+        self.page.eval_on_selector_all(
+            ".material-symbols-outlined", "icons => icons.forEach(icon => icon.remove())"
+        )
+        return self.page.inner_text("body")
+
+
+@pytest.fixture
+def walk(browser, address):
+    walks = []
+
+    def start(locale):
+        walks.append(Walk(browser, address, locale))
+        return walks[-1]
+
+    yield start
+    for one in walks:
+        one.close()

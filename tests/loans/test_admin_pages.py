@@ -1,0 +1,137 @@
+"""Staff pages of the book: complete, masked, linked, and read in a few statements."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import Staff
+from loans.models import Bill, DebitOrder, Repayment
+from tests.loans.conftest import DUE_ON, day
+from tests.loans.days import live, set_clock
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+
+# What a list may cost whatever it shows: session, person, clock, rights and the page itself.
+QUERIES_MAX = 8
+LISTS = (
+    "accounts_customer", "accounts_bankcard", "risk_creditline", "risk_conduct", "loans_loan",
+    "loans_instalment", "loans_bill", "loans_debitorder", "loans_mandate", "loans_repayment",
+    "loans_transfer", "backoffice_jobrun", "backoffice_jobchunk", "backoffice_statechange",
+)  # fmt: skip
+
+
+@pytest.fixture
+def staff(client):
+    client.force_login(Staff.objects.create_superuser("admin"))
+    client.get(reverse("admin:index"))
+    return client
+
+
+@pytest.fixture
+def overdue(make_bill, channel, monkeypatch):
+    """A bill overdue since D+4, as of D+14."""
+    bill = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(channel, monkeypatch, *(day(n) for n in range(15)))
+    set_clock(day(14), "21:00")
+    return Bill.objects.get(pk=bill.pk)
+
+
+def bill_page(staff, bill, **query):
+    address = reverse("admin:loans_bill_change", args=[bill.pk])
+    return staff.get(address, query, headers={"accept-language": "en"}).content.decode()
+
+
+def test_fifty_rows_cost_no_more_statements_than_one(staff, make_bill, channel, monkeypatch):
+    for _n in range(52):
+        make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(channel, monkeypatch, day(0), until="09:00")
+    for name in LISTS:
+        with CaptureQueriesContext(connection) as found:
+            assert staff.get(reverse(f"admin:{name}_changelist")).status_code == 200
+        assert len(found) <= QUERIES_MAX, name
+
+
+def test_an_overdue_bill_is_explained_to_the_fen(staff, overdue):
+    page = bill_page(staff, overdue)
+
+    for words in (
+        "Owed on 2026-10-15: 10,275.53 yuan",
+        "10,000.00 × 0.05% × 34",
+        "10,150.00 × 0.05%",
+        "10,000.00 × (1.001^10 − 1)",
+        "100.45",
+        "Service charge",
+        "Insurance",
+    ):
+        assert words.lower() in page.lower()
+
+
+def test_a_bill_can_be_explained_for_a_later_day(staff, overdue):
+    page = bill_page(staff, overdue, on=day(18))
+
+    assert "0.38" in page
+    assert "Owed on 2026-10-19: 10,315.61 yuan" in page
+
+
+def test_a_bill_page_tells_the_whole_story(staff, overdue):
+    page = bill_page(staff, overdue)
+
+    for order in overdue.orders.all():
+        assert order.number in page
+    assert "Balance too low (NOTENOUGH)" in page
+    assert "unpaid when the due date ended" in page
+    assert "accrued, not yet posted to loans" in page
+    assert reverse("admin:accounts_customer_change", args=[overdue.customer_id]) in page
+
+
+def test_a_repayment_shows_what_it_settled(staff, make_bill, channel, monkeypatch):
+    make_bill()
+    live(channel, monkeypatch, day(0), until="09:00")
+    repayment = Repayment.objects.get()
+
+    page = staff.get(reverse("admin:loans_repayment_change", args=[repayment.pk])).content.decode()
+
+    assert "150.00" in page
+    assert "10,000.00" in page
+
+
+@pytest.mark.parametrize("name", ["loan", "instalment", "debitorder", "mandate", "transfer"])
+def test_every_record_opens(staff, overdue, name):
+    page = reverse(f"admin:loans_{name}_changelist")
+    record = staff.get(page).context["cl"].result_list[0]
+
+    assert staff.get(reverse(f"admin:loans_{name}_change", args=[record.pk])).status_code == 200
+
+
+def test_an_order_is_found_by_its_number_or_its_beginning(staff, overdue):
+    address = reverse("admin:loans_debitorder_changelist")
+    order = DebitOrder.objects.order_by("pk").first()
+
+    def found(term):
+        return {row.number for row in staff.get(address, {"q": term}).context["cl"].result_list}
+
+    assert found(order.number) == {order.number}
+    assert order.number in found(f"{overdue.pk}-1-")
+    assert found("nothing") == set()
+    assert len(found(f"C{overdue.customer_id}")) == overdue.orders.count()
+
+
+def test_bills_and_orders_are_filtered_without_a_count(staff, overdue):
+    for address, query, wanted in (
+        ("loans_bill", {"state__exact": "overdue"}, 1),
+        ("loans_bill", {"state__exact": "paid"}, 0),
+        ("loans_bill", {"due_on": DUE_ON}, 1),
+        ("loans_bill", {"due_on": DUE_ON + timedelta(days=1)}, 0),
+        ("loans_debitorder", {"code": "NOTENOUGH", "attempt": 3, "business_date": day(2)}, 1),
+        ("loans_debitorder", {"code": "BANKERROR"}, 0),
+        ("loans_debitorder", {"state__in": "sent,unknown"}, 0),
+    ):
+        with CaptureQueriesContext(connection) as found:
+            page = staff.get(reverse(f"admin:{address}_changelist"), query)
+        assert len(page.context["cl"].result_list) == wanted, query
+        assert not [one for one in found if "COUNT(" in one["sql"].upper()]
