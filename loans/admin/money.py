@@ -35,15 +35,15 @@ LEDGER_ROWS_MAX = 300
 def allocations(rows: QuerySet[RepaymentAllocation]) -> Section:
     """Return what repayments settled, in the order of REPAY-8."""
     heads = (
-        _("repayment"), _("value date"), _("loan"), amount_head(_("penalty interest")),
-        amount_head(_("late fee")), amount_head(_("interest")), amount_head(_("plan fee")),
-        amount_head(_("principal")),
+        _("repayment"), _("revision"), _("value date"), _("loan"),
+        amount_head(_("penalty interest")), amount_head(_("late fee")),
+        amount_head(_("interest")), amount_head(_("plan fee")), amount_head(_("principal")),
     )  # fmt: skip
     found = [
         (
-            link(row.repayment), row.repayment.value_on, link(row.loan), amount(row.penalty_fen),
-            amount(row.late_fee_fen), amount(row.interest_fen), amount(row.plan_fee_fen),
-            amount(row.principal_fen),
+            link(row.repayment), row.revision, row.repayment.value_on, link(row.loan),
+            amount(row.penalty_fen), amount(row.late_fee_fen), amount(row.interest_fen),
+            amount(row.plan_fee_fen), amount(row.principal_fen),
         )
         for row in rows.select_related("repayment", "loan").order_by("pk")
     ]  # fmt: skip

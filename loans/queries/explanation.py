@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from backoffice.clock import day_of
 from backoffice.models import StateChange
-from loans.models import Bill, Instalment, Loan, Plan, RepaymentAllocation
+from loans.models import Bill, BillState, Instalment, Loan, Plan, RepaymentAllocation
 from loans.policy import LoanPolicy
 from loans.queries.positions import position_of, terms_of
 from loans.rules.accrual import NONE, OWN, PENALTY, REVOLVING, contract_fen
@@ -110,16 +110,17 @@ class _History:
     def __init__(self, loans: Sequence[Loan], rows: dict[int, list[Instalment]]) -> None:
         self.rows = rows
         self.paid: dict[int, list[RepaymentAllocation]] = defaultdict(list)
-        allocations = RepaymentAllocation.objects.filter(loan__in=loans)
-        for allocation in allocations.select_related("repayment").order_by("repayment_id"):
+        for allocation in _holding(loans):
             self.paid[allocation.instalment_id].append(allocation)
         bills = {row.bill_id for found in rows.values() for row in found if row.bill_id}
-        self.met: dict[int, StateChange] = {
-            change.subject_id: change
-            for change in StateChange.objects.filter(
-                subject_type="loans.bill", subject_id__in=bills, transition="settle_minimum"
-            ).order_by("at")
-        }
+        moves = StateChange.objects.filter(
+            subject_type="loans.bill",
+            subject_id__in=bills,
+            transition__in=("settle_minimum", "reopen"),
+        )
+        # The last one counts: a replay reopens a bill before it lives its moves again.
+        last = {change.subject_id: change for change in moves.order_by("at", "pk")}
+        self.met = {pk: one for pk, one in last.items() if one.transition == "settle_minimum"}
         self.fees = self._late_fees(bills)
 
     @staticmethod
@@ -137,7 +138,18 @@ class _History:
             fees |= {row.pk: fee for row, fee in zip(found, split, strict=True)}
         return fees
 
-    def events(self, loan: Loan) -> list[Event]:
+    def starts(self, loan: Loan) -> list[date | None]:
+        """Return the nights from which a met minimum may revolve, the likeliest first.
+
+        Usually the move tells (None). Money of an earlier value date met the minimum on a day of
+        its own, which no move tells: any day on which something was paid, or the due date.
+        """
+        rows = [row for row in self.rows[loan.pk] if row.bill_id in self.met]
+        days = {row.bill.due_on for row in rows if row.bill is not None}
+        days |= {paid.repayment.value_on for row in rows for paid in self.paid[row.pk]}
+        return [None, *sorted(days)]
+
+    def events(self, loan: Loan, *, met_on: date | None) -> list[Event]:
         """Return what happened to a loan, in the order in which it counted."""
         found: list[Event] = []
         for index, row in enumerate(self.rows[loan.pk]):
@@ -146,10 +158,12 @@ class _History:
                 for paid in self.paid[row.pk]
             ]
             if row.bill is not None:
-                found += self._events_of_bill(index, row, row.bill)
+                found += self._events_of_bill(index, row, row.bill, met_on)
         return sorted(found, key=lambda event: event[:3])
 
-    def _events_of_bill(self, index: int, row: Instalment, bill: Bill) -> list[Event]:
+    def _events_of_bill(
+        self, index: int, row: Instalment, bill: Bill, met_on: date | None
+    ) -> list[Event]:
         found = []
         if bill.overdue_on is not None:
             found.append(Event(bill.overdue_on, 0, index, _segment(index, PENALTY)))
@@ -157,13 +171,29 @@ class _History:
             found.append(Event(bill.late_fee_on, 0, index, _late_fee(index, self.fees[row.pk])))
         change = self.met.get(bill.pk)
         if change is not None:
-            on = bill.due_on if change.source == "billed" else self._paid_before(row, change)
+            on = met_on or self._met_on(row, bill, change)
             found.append(Event(on, 2, index, _segment(index, REVOLVING)))
         return found
 
-    def _paid_before(self, row: Instalment, change: StateChange) -> date:
+    def _met_on(self, row: Instalment, bill: Bill, change: StateChange) -> date:
+        """Return the night from which the rest revolves, as the move tells it (REPAY-9, 15)."""
+        if change.source == BillState.BILLED:
+            return bill.due_on
         days = [paid.repayment.value_on for paid in self.paid[row.pk]]
         return max((day for day in days if day < day_of(change.at)), default=day_of(change.at))
+
+
+def _holding(loans: Sequence[Loan]) -> list[RepaymentAllocation]:
+    """Return the allocations that hold: of each repayment those of its highest revision."""
+    rows = list(
+        RepaymentAllocation.objects.filter(loan__in=loans)
+        .select_related("repayment")
+        .order_by("repayment_id")
+    )
+    last: dict[int, int] = {}
+    for row in rows:
+        last[row.repayment_id] = max(row.revision, last.get(row.repayment_id, 0))
+    return [row for row in rows if row.revision == last[row.repayment_id]]
 
 
 @dataclass
@@ -252,9 +282,8 @@ def _explain_loan(
     stands = position_of(loan, rows)
     on = max(on, stands.accrued_on)
     position, charges = accrue(stands, on=on, terms=terms)
-    replay = _replay(loan, rows, terms, history.events(loan), on=on)
-    is_replayed = _is_same(replay.position, position)
-    lines = replay.lines if is_replayed else _running(rows, stands, charges, history, terms, on=on)
+    replay = _found(loan, rows, terms, history, position, on=on)
+    lines = replay.lines if replay else _running(rows, stands, charges, history, terms, on=on)
     pairs = list(zip(rows, position.parts, strict=True))
     return LoanExplained(
         loan,
@@ -262,8 +291,25 @@ def _explain_loan(
         sorted((line for line in lines if line.row.bill_id == bill.pk), key=_turn),
         [(row, part) for row, part in pairs if row.bill_id == bill.pk],
         position,
-        is_replayed,
+        is_replayed=replay is not None,
     )
+
+
+def _found(
+    loan: Loan,
+    rows: Sequence[Instalment],
+    terms: LoanPolicy,
+    history: _History,
+    position: Position,
+    *,
+    on: date,
+) -> _Replay | None:
+    """Return the replay that ends where the books stand, or None."""
+    for met_on in history.starts(loan):
+        replay = _replay(loan, rows, terms, history.events(loan, met_on=met_on), on=on)
+        if _is_same(replay.position, position):
+            return replay
+    return None
 
 
 def _turn(line: Line) -> tuple[int, date]:

@@ -114,6 +114,23 @@ def test_a_paid_bill_keeps_its_lines_and_owes_nothing(make_bill, channel, monkey
     assert [line[0] for line in lines(found)] == ["own", "late_fee"]
 
 
+def test_money_of_an_earlier_day_leaves_the_lines_it_should_have_had(
+    make_bill, channel, monkeypatch
+):
+    bill = make_bill(mode="minimum")
+    channel.will_answer("acct-1", "LOST")
+    live(channel, monkeypatch, *days(2))
+
+    found = explained(bill, on=day(2))
+
+    assert Bill.objects.get(pk=bill.pk).state == "min_paid"
+    assert lines(found) == [
+        ("own", day(-30), 30, 1_000_000, 15_000, 15_000),
+        ("revolving", day(0), 1, 913_500, 685, 685),
+        ("revolving", day(1), 1, 913_500, 685, 685),
+    ]
+
+
 def test_a_day_before_the_last_posting_shows_the_books(make_bill, channel, monkeypatch):
     bill = make_bill()
     channel.will_answer("acct-1", "NOTENOUGH")
