@@ -8,6 +8,7 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.db import connections
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 from psycopg import sql
 
 from backoffice.clock import wall
@@ -23,6 +24,7 @@ class BackofficeConfig(AppConfig):
     """Starts the Celery app; after a migration grants the serving role its rights."""
 
     name = "backoffice"
+    verbose_name = _("House")
 
     def ready(self) -> None:
         """Import the Celery app, check the keys, connect what follows a migration."""
@@ -43,7 +45,7 @@ def _tables_of_facts() -> list[str]:
     ]
 
 
-def _add_partitions(using: str, **_: Any) -> None:
+def _add_partitions(using: str, **facts: Any) -> None:
     """Create the partitions of the months ahead; rows of other months go to the default one."""
     with connections[using].cursor() as cursor:
         cursor.execute(
@@ -69,7 +71,7 @@ def _months_ahead() -> list[tuple[datetime, datetime]]:
     return list(pairwise(firsts))
 
 
-def _grant_rights(using: str, **_: Any) -> None:
+def _grant_rights(using: str, **facts: Any) -> None:
     """Let the serving role read and write rows, and only add to the tables of facts."""
     role = settings.DATABASES["default"]["USER"]
     if not role or role == settings.DATABASES["owner"]["USER"]:
@@ -93,7 +95,7 @@ def _grant_rights(using: str, **_: Any) -> None:
             cursor.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(sql.SQL(partition), to))
 
 
-def _mark_sandbox(using: str, **_: Any) -> None:
+def _mark_sandbox(using: str, **facts: Any) -> None:
     """Mark a database that nobody has worked in yet as a sandbox, when the settings say so."""
     if not settings.SANDBOX:
         return

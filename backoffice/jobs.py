@@ -218,12 +218,14 @@ def _owning(chunk_id: int) -> Iterator[bool]:
 def run_chunk(chunk_id: int, *, at: datetime) -> bool:
     """Work on one chunk unless it is done or somebody else's; say whether its run is finished.
 
+    The broker is only a hint: an id that no chunk has is passed over.
+
     Raises:
         ChunkFailedError: the work raised; the error stands on the chunk, which stays open.
     """
     with _owning(chunk_id) as owned:
-        chunk = JobChunk.objects.select_related("run").get(pk=chunk_id)
-        if chunk.done_at or not owned:
+        chunk = JobChunk.objects.select_related("run").filter(pk=chunk_id).first()
+        if chunk is None or chunk.done_at or not owned:
             return False
         JobChunk.objects.filter(pk=chunk_id).update(
             owner=f"{socket.gethostname()}:{os.getpid()}", tries=F("tries") + 1

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 import django_fsm
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -102,7 +103,28 @@ class PolicyVersion(django_fsm.FSMModelMixin, models.Model):
                 | (~Q(state=FourEyesState.PROPOSED) & Q(decided_by__isnull=False)),
             ),
         ]
-        triggers: ClassVar = [Guard(), Birth(FourEyesState.PROPOSED)]
+        triggers: ClassVar = [
+            Guard(),
+            Birth(FourEyesState.PROPOSED),
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="signed_as_proposed",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.state = NEW.state AND OLD.state <> 'proposed' "
+                    "AND OLD.* IS DISTINCT FROM NEW.* "
+                    "OR (OLD.app, OLD.overrides, OLD.effective_on, OLD.proposed_by_id) "
+                    "IS DISTINCT FROM "
+                    "(NEW.app, NEW.overrides, NEW.effective_on, NEW.proposed_by_id)"
+                ),
+                func=(
+                    "RAISE EXCEPTION 'policy version %: what was proposed is what is signed', "
+                    "NEW.id USING ERRCODE = 'check_violation', "
+                    "CONSTRAINT = 'policy_version_as_proposed';"
+                ),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.app} {self.effective_on}"
@@ -180,7 +202,9 @@ class JobChunk(models.Model):
     worker's chunk is anybody's again at once. What a chunk does must therefore be repeatable.
     """
 
-    run = models.ForeignKey(JobRun, on_delete=models.CASCADE, related_name="chunks")
+    run = models.ForeignKey(
+        JobRun, on_delete=models.CASCADE, related_name="chunks", verbose_name=_("run")
+    )
     number = models.IntegerField(_("number"))
     ids = ArrayField(models.BigIntegerField(), verbose_name=_("ids"))
     owner = models.CharField(_("owner"), max_length=80, blank=True)
@@ -224,14 +248,25 @@ class SlotPause(django_fsm.FSMModelMixin, models.Model):
         protected=True,
     )
     paused_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("paused by"),
     )
     paused_at = models.DateTimeField(_("paused at"))
     requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("resume requested by"),
     )
     resumed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("resumed by"),
     )
     resumed_at = models.DateTimeField(_("resumed at"), null=True)
 

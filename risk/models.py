@@ -171,7 +171,7 @@ class Conduct(models.Model):
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, related_name="conduct", verbose_name=_("customer")
     )
-    source = models.CharField(_("source"), max_length=60, unique=True)
+    source = models.CharField(_("source"), max_length=60)
     due_on = models.DateField(_("due on"))
     total_fen = models.BigIntegerField(_("bill total"))
     minimum_fen = models.BigIntegerField(_("minimum payment"))
@@ -184,6 +184,7 @@ class Conduct(models.Model):
         verbose_name_plural = _("conduct")
         default_permissions = ("view",)
         constraints: ClassVar = [
+            models.UniqueConstraint(fields=["source"], name="conduct_source"),
             models.CheckConstraint(
                 name="conduct_outcome", condition=Q(outcome__in=ConductOutcome.values)
             ),

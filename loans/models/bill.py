@@ -77,6 +77,7 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
     refusals = models.SmallIntegerField(_("counted refusals"), default=0)
     tries = models.SmallIntegerField(_("technical tries"), default=0)
     debit_on = models.DateField(_("next debit on"), null=True, blank=True)
+    closed_on = models.DateField(_("closed through"), null=True, blank=True)
     refused_on = models.DateField(_("first refused on"), null=True, blank=True)
     charged_at_due_fen = models.BigIntegerField(_("charged when due"), default=0)
     late_fee_fen = models.BigIntegerField(_("late fee"), default=0)

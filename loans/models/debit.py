@@ -94,10 +94,11 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
     order is ``bill-cycle-attempt-try``; while one is open no other is made.
     """
 
-    number = models.CharField(_("order number"), max_length=64, unique=True)
-    bill = models.ForeignKey(
-        Bill, on_delete=models.PROTECT, related_name="orders", verbose_name=_("bill")
-    )
+    number = models.CharField(_("order number"), max_length=64)
+    bill = models.ForeignKey(  # found through the unique index of (bill, run)
+        Bill, on_delete=models.PROTECT, related_name="orders", db_index=False,
+        verbose_name=_("bill"),
+    )  # fmt: skip
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, related_name="+", db_index=False,
         verbose_name=_("customer"),
@@ -142,11 +143,8 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
                 condition=Q(origin=Origin.AUTO, state__in=OPEN_ORDER_STATES),
                 name="debit_order_one_open",
             ),
-            models.UniqueConstraint(
-                fields=["bill", "run"],
-                condition=Q(origin=Origin.AUTO),
-                name="debit_order_one_a_run",
-            ),
+            models.UniqueConstraint(fields=["bill", "run"], name="debit_order_one_a_run"),
+            models.UniqueConstraint(fields=["number"], name="debit_order_number"),
             models.CheckConstraint(
                 name="debit_order_signs",
                 condition=Q(

@@ -36,7 +36,7 @@ BY = "close"
 
 BILL_FIELDS = (
     "cycle", "cycle_on", "refusals", "tries", "debit_on", "late_fee_on", "late_fee_fen",
-    "charged_at_due_fen", "overdue_on",
+    "charged_at_due_fen", "overdue_on", "closed_on",
 )  # fmt: skip
 _REASONS = {
     Move.SETTLE_MINIMUM: "the minimum was met",
@@ -66,6 +66,30 @@ def close(bill_ids: Sequence[int], *, on: date, at: datetime) -> int:
     return touched
 
 
+def catch_up(bills: Iterable[Bill], *, through: date, book: Book, at: datetime) -> None:
+    """Close the days up to ``through`` that the 00:05 batch has not closed yet.
+
+    A payment of a day does not undo what the day's close had to decide first (GEN-8).
+    """
+    open_states = (BillState.BILLED, BillState.GRACE)
+    behind = [
+        bill
+        for bill in bills
+        if bill.state in open_states and (bill.closed_on or bill.due_on) < through
+    ]
+    if not behind:
+        return
+    debited = debited_customers(behind)
+    for bill in behind:
+        is_debited = bill.mode != DebitMode.OFF and bill.customer_id in debited
+        day = (bill.closed_on or bill.due_on) + timedelta(days=1)
+        while day <= through and bill.state in open_states:
+            close_bill(book, bill, is_debited=is_debited, on=day, at=at)
+            workflow.save([bill], *BILL_FIELDS)
+            day += timedelta(days=1)
+        _tell_risk([bill], on=bill.overdue_on or through, at=at)
+
+
 def debited_customers(bills: Iterable[Bill]) -> set[int]:
     """Return the customers of these bills who have a live mandate."""
     customers = {bill.customer_id for bill in bills}
@@ -74,7 +98,13 @@ def debited_customers(bills: Iterable[Bill]) -> set[int]:
 
 
 def close_bill(book: Book, bill: Bill, *, is_debited: bool, on: date, at: datetime) -> bool:
-    """Decide on one bill in the book and carry the decision out; say whether anything changed."""
+    """Decide on one bill in the book and carry the decision out; say whether anything changed.
+
+    A day the bill was closed through already changes nothing.
+    """
+    if bill.closed_on is not None and bill.closed_on >= on:
+        return False
+    bill.closed_on = on
     if bill.state == BillState.BILLED:
         _accrue_to(book, bill, on=bill.due_on)
     unpaid = _as_of_midnight(book, bill, is_debited=is_debited)

@@ -23,7 +23,7 @@ from loans.models import (
     UnappliedFunds,
 )
 from loans.models.bill import COLLECTED_STATES
-from loans.operations import payments, replaying
+from loans.operations import closing, payments, replaying
 from loans.operations.book import Book
 from loans.operations.payments import Payment, Receipt
 from loans.rules import cycle as cycles
@@ -178,6 +178,9 @@ def _apply(
         for repayment_id, order in zip(ids, orders, strict=True)
         for answer in (said[order.number],)
     ]
+    for payment in arrived:
+        bill = book.bills[payment.bill_id]
+        closing.catch_up([bill], through=payment.value_on, book=book, at=at)
     late = {payment.bill_id for payment in arrived if replaying.is_late(book, payment)}
     receipt = Receipt(book, at)
     for payment in arrived:

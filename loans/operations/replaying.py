@@ -58,8 +58,10 @@ class Before(NamedTuple):
 
 
 def is_late(book: Book, payment: Payment) -> bool:
-    """Say whether something was already charged for days after the payment's value date."""
+    """Say whether a later day was already closed or charged without the payment."""
     bill = book.bills[payment.bill_id]
+    if bill.closed_on is not None and payment.value_on < bill.closed_on:
+        return True
     return any(
         payment.value_on < book.positions[loan.pk].accrued_on for loan in book.loans_under(bill)
     )
@@ -148,6 +150,7 @@ def _rewind(book: Book, bill: Bill, receipt: Receipt) -> None:
         workflow.move([bill], "reopen", by=BY, reason=REASON, at=receipt.at)
     bill.paid_fen = bill.late_fee_fen = bill.charged_at_due_fen = 0
     bill.last_paid_on = bill.rest_fen = bill.late_fee_on = bill.refused_on = None
+    bill.closed_on = None
     workflow.save([bill], *_FIELDS)
 
 

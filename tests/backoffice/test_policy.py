@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import IntegrityError, ProgrammingError
+from django.db.transaction import atomic
 from django.utils.translation import override
 
 from backoffice import policy, workflow
@@ -150,3 +152,15 @@ def test_a_decision_is_kept_with_person_and_moment(version):
     stored = PolicyVersion.objects.get(pk=made.pk)
     assert (stored.state, stored.decided_by.username) == (FourEyesState.APPROVED, "checker")
     assert stored.decided_at == AT
+
+
+@pytest.mark.parametrize("decision", ["approve", "reject"])
+def test_what_was_decided_cannot_be_changed_any_more(version, decision):
+    made = version(date(2026, 10, 1), decision=decision)
+
+    with pytest.raises(IntegrityError, match="what was proposed is what is signed"), atomic():
+        PolicyVersion.objects.filter(pk=made.pk).update(overrides={"rate_ppm": 5_000})
+    with pytest.raises(ProgrammingError, match="Cannot delete"), atomic():
+        PolicyVersion.objects.filter(pk=made.pk).delete()
+
+    assert PolicyVersion.objects.get(pk=made.pk).overrides == made.overrides

@@ -99,13 +99,13 @@ def test_a_bill_has_one_automatic_order_a_run(order, run_id):
 
     with refused("debit_order_one_a_run", "loans_debitorder"):
         order("2", run_id=run_id)
-    order("3", run_id=run_id, origin="customer")
+    order("3", origin="customer")
 
 
 def test_a_number_is_used_once(order):
     move(order("1"), "cancelled")
 
-    with refused("loans_debitorder_number_key", "loans_debitorder"):
+    with refused("debit_order_number", "loans_debitorder"):
         order("1")
 
 
@@ -241,7 +241,7 @@ def test_a_bill_is_reported_to_risk_once(bill):
     )
     execute(report, bill.customer_id, "paid")
 
-    with refused("risk_conduct_source_key", "risk_conduct"):
+    with refused("conduct_source", "risk_conduct"):
         execute(report, bill.customer_id, "overdue")
 
 

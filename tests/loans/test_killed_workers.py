@@ -30,7 +30,7 @@ from tests.sandbox import PROJECT, SECRET, BankProcess
 BILLS = int(os.environ.get("WEIDAI_KILL_BILLS", "400"))
 CHILD_KILLS = 20
 WORKER_KILLS = 2
-QUEUE = "killed"
+QUEUE = f"killed-{os.getpid()}"  # what an earlier run left in the broker is not ours
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 

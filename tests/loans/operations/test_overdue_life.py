@@ -214,3 +214,32 @@ def test_a_success_that_leaves_a_rest_is_followed_by_a_new_number(make_bill, cha
         f"{bill.pk}-1-1-2",
     ]
     assert reread(bill).state == "paid"
+
+
+def test_a_payment_before_the_close_does_not_undo_it(make_bill, channel):
+    bill = make_bill(mode="off")
+    just_after_midnight = moment(day(1), time(0, 2))
+
+    pay(bill, channel, 101_500, at=just_after_midnight)
+    closing.close([bill.pk], on=day(1), at=moment(day(1), time(0, 5)))
+
+    bill = reread(bill)
+    assert (bill.state, bill.late_fee_fen, bill.paid_fen) == ("grace", 508, 101_500)
+    # 15,500 of interest and the late fee of 508 go first, 85,492 to principal.
+    assert payoff_fen(bill, day(1)) == 1_000_000 - 85_492
+
+
+def test_a_minimum_heard_of_a_day_later_revolves_from_its_own_day(make_bill, channel):
+    bill = make_bill(mode="minimum")
+    channel.will_answer("acct-1", "LOST")
+    live(bill, channel, until=0)
+    closing.close([bill.pk], on=day(1), at=moment(day(1), time(0, 5)))
+    assert reread(bill).state == "grace"
+
+    [order] = DebitOrder.objects.all()
+    collection.record(channel.query([order.number]), at=moment(day(1)))
+    debit(bill, channel, on=day(1))
+
+    assert reread(bill).state == "min_paid"
+    assert DebitOrder.objects.count() == 1
+    assert payoff_fen(bill, day(1)) == 913_500 + 685
