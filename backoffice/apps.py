@@ -45,7 +45,7 @@ def _tables_of_facts() -> list[str]:
     ]
 
 
-def _add_partitions(using: str, **facts: Any) -> None:
+def _add_partitions(using: str, **_given: Any) -> None:
     """Create the partitions of the months ahead; rows of other months go to the default one."""
     with connections[using].cursor() as cursor:
         cursor.execute(
@@ -71,7 +71,7 @@ def _months_ahead() -> list[tuple[datetime, datetime]]:
     return list(pairwise(firsts))
 
 
-def _grant_rights(using: str, **facts: Any) -> None:
+def _grant_rights(using: str, **_given: Any) -> None:
     """Let the serving role read and write rows, and only add to the tables of facts."""
     role = settings.DATABASES["default"]["USER"]
     if not role or role == settings.DATABASES["owner"]["USER"]:
@@ -95,7 +95,7 @@ def _grant_rights(using: str, **facts: Any) -> None:
             cursor.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(sql.SQL(partition), to))
 
 
-def _mark_sandbox(using: str, **facts: Any) -> None:
+def _mark_sandbox(using: str, **_given: Any) -> None:
     """Mark a database that nobody has worked in yet as a sandbox, when the settings say so."""
     if not settings.SANDBOX:
         return
