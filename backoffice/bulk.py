@@ -75,7 +75,8 @@ def _update_statement(model: Model, names: tuple[str, ...]) -> str:
     sets = ", ".join(f"{column} = new.{column}" for column in columns[1:])
     table = quote(model._meta.db_table)
     return (
-        f"UPDATE {table} SET {sets} FROM unnest({arrays}) AS new ({', '.join(columns)}) "
+        # Names come from the models, quoted; values travel as parameters.
+        f"UPDATE {table} SET {sets} FROM unnest({arrays}) AS new ({', '.join(columns)}) "  # nosec B608
         f"WHERE {table}.{columns[0]} = new.{columns[0]}"
     )
 

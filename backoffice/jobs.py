@@ -227,10 +227,12 @@ def run_chunk(chunk_id: int, *, at: datetime) -> bool:
         chunk = JobChunk.objects.select_related("run").filter(pk=chunk_id).first()
         if chunk is None or chunk.done_at or not owned:
             return False
+        run = chunk.run
+        if is_held(run) or is_paused(slot_named(run.slot)):
+            return False
         JobChunk.objects.filter(pk=chunk_id).update(
             owner=f"{socket.gethostname()}:{os.getpid()}", tries=F("tries") + 1
         )
-        run = chunk.run
         try:
             tally = slot_named(run.slot).work(chunk.ids, run_id=run.pk, on=run.business_date, at=at)
         except Exception as error:

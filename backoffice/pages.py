@@ -19,7 +19,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
@@ -111,11 +111,8 @@ def amount_head(words: Any) -> SafeString:
 
 def label(words: Any, state: str) -> SafeString:
     """Return a coloured label in the colour of a state."""
-    return mark_safe(
-        render_to_string(
-            "unfold/helpers/label.html", {"text": words, "type": STATE_VARIANTS.get(state, "")}
-        )
-    )
+    variant = STATE_VARIANTS.get(state, "")
+    return render_to_string("unfold/helpers/label.html", {"text": words, "type": variant})
 
 
 def timeline(*records: Model) -> Section:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import time
-from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -23,12 +22,11 @@ def _with_channel(work: Callable[..., Tally]) -> Callable[..., Tally]:
 
 def _debits(hour: int, title: Any) -> Slot:
     """Return a slot that asks about what is open and debits what is due."""
-    name = f"{hour:02}:00"
     return Slot(
-        name=name,
+        name=f"{hour:02}:00",
         at=time(hour, 0),
         title=title,
-        plan=partial(business_day.plan_debits, name),
+        plan=business_day.plan_debits,
         work=_with_channel(business_day.debit),
         optional=True,
     )

@@ -119,7 +119,7 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
         triggers: ClassVar = [Guard(), Birth(LoanState.CREATED)]
 
     def __str__(self) -> str:
-        return f"{_('loan')} {self.pk}"
+        return f"{self._meta.verbose_name} {self.pk}"
 
     @django_fsm.transition(field=state, source=LoanState.CREATED, target=LoanState.DISBURSING)
     def disburse(self, *, at: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 
 from backoffice import clock
-from backoffice.jobs import Plan, Tally
+from backoffice.jobs import Plan, Tally, is_paused, slot_named
 from backoffice.policy import current
 from loans.gateways.channel import Channel
 from loans.models import Bill, DebitOrder, DebitOrderState
@@ -35,21 +35,22 @@ def accrue_night(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> 
     return Tally(done=1)
 
 
-def plan_debits(slot: str, *, on: date, at: datetime) -> Plan:
+def plan_debits(*, on: date, at: datetime) -> Plan:
     """Plan the debits of a slot; a plan out of all proportion waits for a person.
 
-    A day that has passed is not debited after the fact: the next 9:00 takes its bills, and our
-    outage is not the customer's refusal (REPAY-11).
+    The hourly slots repeat the plan of 9:00: where it is held they are, and while it is paused
+    they ask for nothing. A day that has passed is not debited after the fact: the next 9:00 takes
+    its bills, and our outage is not the customer's refusal (REPAY-11).
     """
-    if on != clock.day_of(at):
+    if on != clock.day_of(at) or is_paused(slot_named(due.FIRST_DEBITS)):
         return Plan([])
     bills = due.to_debit(on=on)
-    return Plan(bills.ids, bills.amount_fen, _why_held(len(bills.ids), slot, on=on))
+    return Plan(bills.ids, bills.amount_fen, _why_held(len(bills.ids), on=on))
 
 
-def _why_held(planned: int, slot: str, *, on: date) -> str:
+def _why_held(planned: int, *, on: date) -> str:
     policy = current(LoanPolicy, on=on)
-    usual = due.comparable_orders(slot=slot, on=on)
+    usual = due.comparable_orders(on=on)
     if usual is None or planned < policy.runaway_orders_min:
         return ""
     if planned * 1000 <= usual * policy.runaway_permille:

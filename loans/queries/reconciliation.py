@@ -147,8 +147,9 @@ def _booked_fen(on: date) -> dict[str, int]:
 
 
 def orders() -> Iterator[Difference]:
-    """Compare each order that took money with its repayment."""
+    """Compare each order that took money with its repayment, and with what it asked for."""
     yield from _rows("order", "taken = repayment", _TAKEN, [DebitOrderState.SUCCEEDED])
+    yield from _rows("order", "asked = taken", _ASKED, [DebitOrderState.SUCCEEDED])
 
 
 def days_with_orders() -> list[date]:
@@ -216,4 +217,8 @@ SELECT orders.number, orders.taken_fen, coalesce(repayment.amount_fen, 0)
 FROM loans_debitorder AS orders LEFT JOIN loans_repayment AS repayment
     ON repayment.order_id = orders.id
 WHERE orders.state = %s AND orders.taken_fen <> coalesce(repayment.amount_fen, 0) ORDER BY 1
+"""
+_ASKED = """
+SELECT number, amount_fen, taken_fen FROM loans_debitorder
+WHERE state = %s AND amount_fen <> taken_fen ORDER BY 1
 """

@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from risk.models import Conduct
-
 
 class Report(NamedTuple):
     """How a bill ended, in fen. ``source`` names the bill once and for all."""
@@ -28,8 +26,8 @@ def record(reports: Sequence[Report], *, at: datetime) -> None:
     columns = list(zip(*reports, strict=True))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {Conduct._meta.db_table} "
-            "(customer_id, source, due_on, total_fen, minimum_fen, paid_fen, outcome, recorded_at) "
+            "INSERT INTO risk_conduct (customer_id, source, due_on, total_fen, minimum_fen, "
+            "paid_fen, outcome, recorded_at) "
             "SELECT *, %s FROM unnest(%s::bigint[], %s::text[], %s::date[], %s::bigint[], "
             "%s::bigint[], %s::bigint[], %s::text[]) ON CONFLICT (source) DO NOTHING",
             [at, *map(list, columns)],

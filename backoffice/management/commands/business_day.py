@@ -49,9 +49,10 @@ class Command(HouseCommand):
 
     def show(self, result: dict[str, Any]) -> None:
         if "plan" in result:
+            planned = _("planned")
             for slot in result["plan"]:
                 self.stdout.write(
-                    f"{slot['business_date']} {slot['slot']:6} {_('planned')} "
+                    f"{slot['business_date']} {slot['slot']:6} {planned} "
                     f"{slot['planned']:>7} {yuan(slot['planned_fen']):>16} {slot['title']} "
                     f"{slot['held_reason']}".rstrip()
                 )

@@ -57,8 +57,9 @@ class Command(HouseCommand):
         return runs
 
     def show(self, result: dict[str, Any]) -> None:
-        self.stdout.write(f"{_('business clock')} {result['now']}")
-        self.stdout.write(f"{_('machine clock')}  {result['wall']}")
+        product, machine = _("business clock"), _("machine clock")
+        self.stdout.write(f"{product} {result['now']}")
+        self.stdout.write(f"{machine} {result['wall']}")
 
 
 def _moment(text: str) -> datetime:

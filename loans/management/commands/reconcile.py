@@ -36,10 +36,11 @@ class Command(HouseCommand):
         }
 
     def show(self, result: dict[str, Any]) -> None:
+        expected, found = _("expected"), _("found")
         for one in result["differences"]:
             self.stdout.write(
-                f"{one['check']} | {one['subject']} | {_('expected')} "
-                f"{yuan(one['expected_fen'])} | {_('found')} {yuan(one['found_fen'])}"
+                f"{one['check']} | {one['subject']} | {expected} "
+                f"{yuan(one['expected_fen'])} | {found} {yuan(one['found_fen'])}"
             )
         count = len(result["differences"])
         self.stdout.write(
