@@ -232,14 +232,17 @@ def accrue_night(*, on: date, at: datetime) -> int:
     """Book the night before ``on`` for the whole book as one transfer; return its fen.
 
     It brings ``accrued_unposted`` to the closed form over all open segments, whatever was posted
-    to loans since the last night. Nothing is booked when it stands there already.
+    to loans since the last night; income goes back where an earlier value date has taken away more
+    than the night brings. Nothing is booked when it stands there already.
     """
     stands = unposted(on=on)
     night_fen = stands.closed_form_fen - stands.ledger_fen
-    assert night_fen >= 0, "more was posted to loans than they have accrued"
+    debit, credit = Account.ACCRUED_UNPOSTED, Account.ACCRUAL_INCOME
+    if night_fen < 0:
+        debit, credit = credit, debit
     ledger.post(
-        [Entry(on - timedelta(days=1), Account.ACCRUED_UNPOSTED, Account.ACCRUAL_INCOME,
-               night_fen, TransferKind.NIGHT, f"night:{on - timedelta(days=1)}", None, None)],
+        [Entry(on - timedelta(days=1), debit, credit, abs(night_fen), TransferKind.NIGHT,
+               f"night:{on - timedelta(days=1)}", None, None)],
         at=at,
     )  # fmt: skip
     return night_fen

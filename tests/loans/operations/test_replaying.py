@@ -6,7 +6,7 @@ import pytest
 
 from loans.gateways.channel import Answer, Outcome
 from loans.models import Bill, DebitOrder, Instalment, Loan, Repayment, Transfer, UnappliedFunds
-from loans.operations import collection
+from loans.operations import closing, collection
 from loans.queries import reconciliation
 from risk.models import Conduct, CreditLine
 from tests.loans.conftest import day, moment
@@ -118,3 +118,17 @@ def test_hearing_it_again_changes_nothing(make_bill, channel):
 
     assert Transfer.objects.count() == transfers
     assert Bill.objects.get().paid_fen == 1_015_000
+
+
+def test_the_night_after_a_late_success_gives_the_income_back(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "LOST")
+    live(bill, channel, until=0)
+    closing.close([bill.pk], on=day(1), at=moment(day(1), time(0, 5)))
+    closing.accrue_night(on=day(1), at=moment(day(1), time(0, 30)))
+    collection.record(channel.query([f"{bill.pk}-1-1-1"]), at=moment(day(1)))
+
+    closing.accrue_night(on=day(2), at=moment(day(2), time(0, 30)))
+
+    assert list(reconciliation.accruals(on=day(2))) == []
+    assert reconciliation.balance_fen("accrual_income") == -15_000
