@@ -74,8 +74,8 @@ def replay(receipt: Receipt, bill: Bill, *, on: date) -> None:
     and the states follow from the replay.
     """
     book = receipt.book
-    before = _before(book, bill)
     kept = book.take_entries()
+    before = _before(book, bill, kept)
     _rewind(book, bill, receipt)
     lived = Receipt(book, receipt.at)
     _live(lived, bill, on=on)
@@ -95,13 +95,17 @@ def replay(receipt: Receipt, bill: Bill, *, on: date) -> None:
     _tell_risk(book, bill, before, receipt)
 
 
-def _before(book: Book, bill: Bill) -> Before:
+def _before(book: Book, bill: Bill, kept: Sequence[Entry]) -> Before:
     loans = book.loans_under(bill)
+    booked = _booked([loan.pk for loan in loans], bill)
+    for entry in kept:  # days that were caught up just now: posted with the rest of the book
+        if entry.loan_id in {loan.pk for loan in loans}:
+            booked[entry._replace(amount_fen=0)] += entry.amount_fen
     return Before(
         bill.overdue_on,
         {name: getattr(bill, name) for name in _CYCLE_FIELDS},
         {loan.pk: book.positions[loan.pk].principal_fen for loan in loans},
-        _booked([loan.pk for loan in loans], bill),
+        booked,
     )
 
 

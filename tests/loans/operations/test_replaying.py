@@ -22,6 +22,15 @@ def told_late(order: DebitOrder, *, succeeded_at: datetime) -> Answer:
     )
 
 
+def unheard_of(bill, channel, amount_fen: int, *, at: datetime, key: str) -> DebitOrder:
+    """A customer's own payment of which the channel says nothing yet."""
+    channel.will_answer("acct-1", "TIMEOUT")
+    ask = collection.Ask(bill.pk, amount_fen, origin="customer", key=key)
+    [made] = collection.prepare([ask], on=at.date(), at=at)
+    collection.record(collection.ask([made], channel=channel, at=at), at=at)
+    return made.order
+
+
 def differences() -> list[reconciliation.Difference]:
     return [
         *reconciliation.caches(),
@@ -132,3 +141,18 @@ def test_the_night_after_a_late_success_gives_the_income_back(make_bill, channel
 
     assert list(reconciliation.accruals(on=day(2))) == []
     assert reconciliation.balance_fen("accrual_income") == -15_000
+
+
+def test_two_successes_of_both_sides_of_midnight_heard_of_before_the_close(make_bill, channel):
+    bill = make_bill(mode="off")
+    before = unheard_of(bill, channel, 100_000, at=moment(day(0), time(23)), key="before")
+    after = unheard_of(bill, channel, 100_000, at=moment(day(0), time(23, 59)), key="after")
+    answers = [
+        told_late(before, succeeded_at=moment(day(0), time(23))),
+        told_late(after, succeeded_at=moment(day(1), time(0, 1))),
+    ]
+
+    collection.record(answers, at=moment(day(1), time(0, 3)))
+
+    assert reread(bill).paid_fen == 200_000
+    assert differences() == []
