@@ -126,7 +126,7 @@ def _count_refusals(book: Book, orders: Iterable[DebitOrder], *, at: datetime) -
         if not is_counted(order.code):
             bill.tries += 1
             continue
-        bill.refusals, bill.tries = bill.refusals + 1, 0
+        bill.refusals += 1  # tries go on: after a part success a lower one is used already
         bill.refused_on = bill.refused_on or order.business_date
         bill.debit_on = _next_debit_on(book, bill, on=order.business_date)
     _end_mandates(dead, at=at)

@@ -216,6 +216,24 @@ def test_a_success_that_leaves_a_rest_is_followed_by_a_new_number(make_bill, cha
     assert reread(bill).state == "paid"
 
 
+def test_no_number_comes_again_after_a_smaller_success_than_asked(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, until=0)
+    channel.will_answer("acct-1", "TIMEOUT")
+    live(bill, channel, first=1, until=1)
+    order = DebitOrder.objects.get(state="unknown")
+    answer = Answer(order.number, Outcome.SUCCEEDED, "SUCCESS", 50_000, "ref-part", moment(day(1)))
+    collection.record([answer], at=moment(day(1), time(10)))
+    channel.will_answer("acct-1", "NOTENOUGH")
+    debit(bill, channel, on=day(1))
+
+    debit(bill, channel, on=day(2))
+
+    numbers = DebitOrder.objects.order_by("pk").values_list("number", flat=True)
+    assert [number.split("-", 1)[1] for number in numbers] == ["1-1-1", "1-2-1", "1-1-3", "1-2-3"]
+
+
 def test_a_payment_before_the_close_does_not_undo_it(make_bill, channel):
     bill = make_bill(mode="off")
     just_after_midnight = moment(day(1), time(0, 2))
