@@ -28,6 +28,7 @@ from loans.models import (
     TransferKind,
     UnappliedFunds,
 )
+from loans.models.bill import COLLECTED_STATES
 from loans.operations import closing, payments
 from loans.operations.book import Book
 from loans.operations.ledger import Entry
@@ -166,14 +167,15 @@ def _live(lived: Receipt, bill: Bill, *, on: date) -> None:
     arrivals = _payments(bill)
     start = max(position.accrued_on for position in _positions(book, bill))
     for today in _days(min([start, *(payment.value_on for payment in arrivals)]), on):
-        bill.refusals = sum(refused_on < today for refused_on in refused)
-        bill.refused_on = min((day for day in refused if day < today), default=None)
-        if today > bill.due_on and bill.state in (BillState.BILLED, BillState.GRACE):
+        bill.refusals = sum(cycle == 1 and refused_on < today for cycle, refused_on in refused)
+        bill.refused_on = min((day for _cycle, day in refused if day < today), default=None)
+        if today > bill.due_on and bill.state in COLLECTED_STATES:
             closing.close_bill(book, bill, is_debited=is_debited, on=today, at=lived.at)
         for payment in (one for one in arrivals if one.value_on == today):
             payments.apply(lived, payment)
             payments.close_paid(book, [bill], at=lived.at)
         workflow.save([bill], *_FIELDS)
+    bill.refused_on = min((day for _cycle, day in refused), default=None)
 
 
 def _positions(book: Book, bill: Bill) -> Iterator[Position]:
@@ -184,12 +186,12 @@ def _days(first: date, last: date) -> Iterator[date]:
     return (first + timedelta(days=n) for n in range((last - first).days + 1))
 
 
-def _refused_on(bill: Bill) -> list[date]:
-    """Return the days of the first cycle's counted refusals."""
+def _refused_on(bill: Bill) -> list[tuple[int, date]]:
+    """Return the cycles and days of the counted refusals."""
     orders = DebitOrder.objects.filter(
-        bill=bill, origin=Origin.AUTO, state=DebitOrderState.FAILED, cycle=1
+        bill=bill, origin=Origin.AUTO, state=DebitOrderState.FAILED
     ).order_by("pk")
-    return [order.business_date for order in orders if is_counted(order.code)]
+    return [(order.cycle, order.business_date) for order in orders if is_counted(order.code)]
 
 
 def _payments(bill: Bill) -> list[Payment]:

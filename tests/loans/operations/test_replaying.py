@@ -156,3 +156,31 @@ def test_two_successes_of_both_sides_of_midnight_heard_of_before_the_close(make_
 
     assert reread(bill).paid_fen == 200_000
     assert differences() == []
+
+
+def test_a_refusal_of_the_day_still_brings_the_late_fee_next_night(make_bill, channel):
+    bill = make_bill()
+    lost = unheard_of(bill, channel, 1_000, at=moment(day(-2)), key="lost")
+    pay(bill, channel, 1_000, at=moment(day(-1)))
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, until=0)
+
+    collection.record([told_late(lost, succeeded_at=moment(day(-2)))], at=moment(day(0), time(12)))
+    closing.close([bill.pk], on=day(1), at=moment(day(1), time(0, 5)))
+
+    assert (reread(bill).late_fee_on, reread(bill).late_fee_fen) == (day(1), 507)
+
+
+def test_a_late_fee_of_a_later_cycle_outlives_a_part_payment_before_it(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "BANKERROR")
+    live(bill, channel, until=7)
+    lost = unheard_of(bill, channel, 1_000, at=moment(day(8)), key="lost")
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, first=8, until=10)
+
+    collection.record([told_late(lost, succeeded_at=moment(day(8)))], at=moment(day(10), time(12)))
+
+    bill = reread(bill)
+    assert (bill.refused_on, bill.late_fee_on, bill.late_fee_fen) == (day(9), day(10), 508)
+    assert differences() == []
