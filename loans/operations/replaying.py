@@ -52,6 +52,7 @@ _CYCLE_FIELDS = ("cycle", "cycle_on", "refusals", "tries", "debit_on")
 class Before(NamedTuple):
     """What is compared after the replay."""
 
+    state: str
     overdue_on: date | None
     cycle: dict[str, object]
     principal_fen: dict[int, int]
@@ -103,6 +104,7 @@ def _before(book: Book, bill: Bill, kept: Sequence[Entry]) -> Before:
         if entry.loan_id in {loan.pk for loan in loans}:
             booked[entry._replace(amount_fen=0)] += entry.amount_fen
     return Before(
+        bill.state,
         bill.overdue_on,
         {name: getattr(bill, name) for name in _CYCLE_FIELDS},
         {loan.pk: book.positions[loan.pk].principal_fen for loan in loans},
@@ -285,6 +287,8 @@ def _tell_risk(book: Book, bill: Bill, before: Before, receipt: Receipt) -> None
         report = payments.report(bill, outcome)
         source = report.source if last is None else f"{report.source}:{told + 2}"
         conduct.record([report._replace(source=source)], at=receipt.at)
+    if before.state == BillState.OVERDUE and bill.state == BillState.PAID and bill.overdue_on:
+        payments.resume_lines(book, [bill], at=receipt.at)
     if before.overdue_on and not bill.overdue_on:
         still = Bill.objects.filter(customer=bill.customer_id, state=BillState.OVERDUE)
         if not still.exclude(pk=bill.pk).exists():

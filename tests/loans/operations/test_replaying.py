@@ -184,3 +184,17 @@ def test_a_late_fee_of_a_later_cycle_outlives_a_part_payment_before_it(make_bill
     bill = reread(bill)
     assert (bill.refused_on, bill.late_fee_on, bill.late_fee_fen) == (day(9), day(10), 508)
     assert differences() == []
+
+
+def test_a_late_success_that_completes_an_overdue_bill_reopens_the_line(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, until=4)
+    lost = unheard_of(bill, channel, 600_000, at=moment(day(5)), key="lost")
+    pay(bill, channel, 500_000, at=moment(day(6)))
+    assert CreditLine.objects.get().state == "suspended"
+
+    collection.record([told_late(lost, succeeded_at=moment(day(5)))], at=moment(day(6), time(12)))
+
+    assert (reread(bill).state, reread(bill).overdue_on) == ("paid", day(4))
+    assert CreditLine.objects.get().state == "active"
