@@ -8,12 +8,12 @@ they reverse; what does not differ is left alone. Only this bill's loans are tou
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import NamedTuple
 
 from django.db import connection
 
-from backoffice import workflow
+from backoffice import clock, workflow
 from loans.models import (
     Bill,
     BillState,
@@ -21,6 +21,7 @@ from loans.models import (
     DebitOrder,
     DebitOrderState,
     LoanState,
+    Mandate,
     Opening,
     Origin,
     Repayment,
@@ -164,7 +165,7 @@ def _rewind(book: Book, bill: Bill, receipt: Receipt) -> None:
 def _live(lived: Receipt, bill: Bill, *, on: date) -> None:
     """Close each day and apply each payment again, in the order of the value dates."""
     book = lived.book
-    is_debited = bill.mode != DebitMode.OFF and bool(closing.debited_customers([bill]))
+    mandates = list(Mandate.objects.filter(customer=bill.customer_id))
     refused = _refused_on(bill)
     arrivals = _payments(bill)
     start = max(position.accrued_on for position in _positions(book, bill))
@@ -172,6 +173,12 @@ def _live(lived: Receipt, bill: Bill, *, on: date) -> None:
         bill.refusals = sum(cycle == 1 and refused_on < today for cycle, refused_on in refused)
         bill.refused_on = min((day for _cycle, day in refused if day < today), default=None)
         if today > bill.due_on and bill.state in COLLECTED_STATES:
+            midnight = clock.moment_of(today, time())
+            is_debited = bill.mode != DebitMode.OFF and any(
+                one.signed_at < midnight
+                and (one.terminated_at is None or one.terminated_at >= midnight)
+                for one in mandates
+            )
             closing.close_bill(book, bill, is_debited=is_debited, on=today, at=lived.at)
         for payment in (one for one in arrivals if one.value_on == today):
             payments.apply(lived, payment)

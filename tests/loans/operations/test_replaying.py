@@ -198,3 +198,17 @@ def test_a_late_success_that_completes_an_overdue_bill_reopens_the_line(make_bil
 
     assert (reread(bill).state, reread(bill).overdue_on) == ("paid", day(4))
     assert CreditLine.objects.get().state == "active"
+
+
+def test_a_mandate_that_ended_later_is_not_missed_on_the_days_before(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "BANKERROR")
+    live(bill, channel, until=5)
+    lost = unheard_of(bill, channel, 1_000, at=moment(day(5)), key="lost")
+    channel.will_answer("acct-1", "CONTRACT_NOT_EXIST")
+    live(bill, channel, first=6, until=7)
+    assert (reread(bill).overdue_on, reread(bill).late_fee_on) == (day(7), day(7))
+
+    collection.record([told_late(lost, succeeded_at=moment(day(5)))], at=moment(day(7), time(12)))
+
+    assert (reread(bill).overdue_on, reread(bill).late_fee_on) == (day(7), day(7))
