@@ -62,7 +62,7 @@ def _why_held(planned: int, *, on: date) -> str:
 
 def debit(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel: Channel) -> Tally:
     """Collect a chunk of bills: ask about what is open, then ask for what is due."""
-    if on != clock.day_of(at):
+    if on != clock.day_of(at) or is_paused(slot_named(due.FIRST_DEBITS)):
         return Tally()
     open_orders = _open_orders(ids)
     answers = collection.ask(open_orders, channel=channel, at=at)
