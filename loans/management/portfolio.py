@@ -13,9 +13,10 @@ from rich.table import Table
 from accounts.models import Customer
 from loans.gateways.channel import ChannelError
 from loans.gateways.sandbox import SandboxBank
+from loans.operations.portfolio.admission import NoBankError
 from loans.operations.portfolio.checking import Check
 from loans.operations.portfolio.comparison import NO_BILL, Month
-from loans.operations.portfolio.importing import NoBankError, Report
+from loans.operations.portfolio.importing import Report
 from loans.operations.portfolio.reading import BadLine
 
 LISTED_MAX = 20

@@ -15,7 +15,8 @@ from accounts.models import Customer, Staff
 from accounts.policy import GROUPS
 from backoffice import clock
 from backoffice.errors import Words
-from loans.operations.portfolio.importing import Purse, Report, SandboxOnlyError, import_book
+from loans.operations.portfolio.admission import Purse, SandboxOnlyError
+from loans.operations.portfolio.importing import Report, import_book
 
 ADMIN = "admin"
 BOOK = Path(__file__).resolve().parent.parent / "data" / "credit_clients.csv.gz"

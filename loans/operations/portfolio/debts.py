@@ -22,19 +22,31 @@ FUNDS_PERMILLE = 1100
 
 
 class LiveLoan(NamedTuple):
-    """A bullet loan whose only bill falls due today, its interest charged."""
+    """A bullet loan with at most one bill: what it asks, and up to which day it was charged."""
 
     principal_fen: int
     interest_fen: int
     minimum_fen: int
     rate_ppm: int
     drawn_on: date
-    nights: int
+    due_on: date
+    charged_through: date
+    is_billed: bool = True
 
     @property
     def total_fen(self) -> int:
         """Return what the bill asks."""
         return self.principal_fen + self.interest_fen
+
+    @property
+    def charged_nights(self) -> int:
+        """Return the nights whose interest was charged: all of them, or none yet."""
+        return (self.charged_through - self.drawn_on).days
+
+    @property
+    def charged_fen(self) -> int:
+        """Return the interest that was charged."""
+        return self.interest_fen if self.charged_through == self.due_on else 0
 
 
 class PastBill(NamedTuple):
@@ -74,7 +86,8 @@ def live_loan(row: Row, *, on: date, terms: LoanPolicy) -> LiveLoan | None:
     principal_fen = divide_half_up(total_fen * MICROFEN_PER_FEN, growth)
     interest_fen = min(total_fen - principal_fen, cap_fen(principal_fen * nights, terms))
     least_fen = minimum_fen(total_fen, mandatory_fen=interest_fen, terms=terms)
-    return LiveLoan(total_fen - interest_fen, interest_fen, least_fen, rate_ppm, drawn_on, nights)
+    principal_fen = total_fen - interest_fen
+    return LiveLoan(principal_fen, interest_fen, least_fen, rate_ppm, drawn_on, on, on)
 
 
 def billed_on(due_on: date) -> date:

@@ -1,4 +1,4 @@
-"""Storing rows of a lender's book, table by table, under ids taken beforehand."""
+"""Storing clients with everything they bring along, table by table, under ids taken beforehand."""
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,7 @@ from loans.models import (
 from loans.operations import ledger
 from loans.operations.ledger import Entry
 from loans.operations.portfolio import debts
-from loans.operations.portfolio.debts import LiveLoan
+from loans.operations.portfolio.debts import LiveLoan, PastBill
 from loans.operations.portfolio.people import Person, invent
 from loans.operations.portfolio.reading import Row
 from loans.policy import LoanPolicy
@@ -80,16 +80,22 @@ class Terms(NamedTuple):
 
 
 class Client(NamedTuple):
-    """A row, who it stands for, the account of the card and the live loan, if there is one."""
+    """Who comes, under which mark and with which limit, funds, live loan and past bills.
 
-    row: Row
+    ``funds_fen`` is what the bank of the sandbox holds for the card.
+    """
+
+    origin: str
     person: Person
     account: str
+    limit_fen: int
+    funds_fen: int
     loan: LiveLoan | None
+    past: Sequence[PastBill] = ()
 
 
 class _Ids(NamedTuple):
-    """The ids of one client's rows; loan and bill only where there is a live loan."""
+    """The ids of one client's rows; loan and bill only where there are such."""
 
     customer: int
     card: int
@@ -106,8 +112,20 @@ def origin_of(row: Row) -> str:
 def client_of(row: Row, *, on: date, policy: LoanPolicy) -> Client:
     """Return what a row becomes; the same row always the same person and account."""
     person = invent(row.number, sex=row.sex, age=row.age, on=on)
-    account = f"acct-{blind(person.card_number, 'account').hex()}"
-    return Client(row, person, account, debts.live_loan(row, on=on, terms=policy))
+    return Client(
+        origin_of(row),
+        person,
+        account_of(person),
+        debts.limit_fen(row),
+        debts.funds_fen(row),
+        debts.live_loan(row, on=on, terms=policy),
+        debts.past_bills(row),
+    )
+
+
+def account_of(person: Person) -> str:
+    """Return the token under which the bank of a sandbox knows the person's card."""
+    return f"acct-{blind(person.card_number, 'account').hex()}"
 
 
 def write(clients: Sequence[Client], *, terms: Terms) -> None:
@@ -124,23 +142,26 @@ def write(clients: Sequence[Client], *, terms: Terms) -> None:
     bulk.copy(CreditLine, _LINE, [_line(client, ids, terms) for client, ids in known])
     conduct.record([told for pair in known for told in _conduct(*pair, terms)], at=terms.at)
     bulk.copy(Loan, _LOAN, [_loan(loan, ids, terms) for _, loan, ids in live])
-    bulk.copy(Bill, _BILL, [_bill(loan, ids, terms.on) for _, loan, ids in live])
-    bulk.copy(Instalment, _INSTALMENT, [_instalment(loan, ids, terms.on) for _, loan, ids in live])
-    bulk.copy(Opening, OPENING_COLUMNS, [_snapshot(loan, ids, terms) for _, loan, ids in live])
+    billed = [(loan, ids) for _, loan, ids in live if loan.is_billed]
+    bulk.copy(Bill, _BILL, [_bill(*one) for one in billed])
+    bulk.copy(Instalment, _INSTALMENT, [_instalment(loan, ids) for _, loan, ids in live])
+    bulk.copy(Opening, OPENING_COLUMNS, [_snapshot(*one) for one in billed])
     entries = [entry for opening in live for entry in _opening(*opening, on=terms.on)]
     ledger.post(entries, at=terms.at)
 
 
 def _reserve(clients: Sequence[Client]) -> Iterator[_Ids]:
     """Take the ids of everything that others point at."""
-    live = sum(client.loan is not None for client in clients)
+    live = [client.loan for client in clients if client.loan]
     customers, cards, lines = (
         bulk.reserve_ids(model, len(clients)) for model in (Customer, BankCard, CreditLine)
     )
-    loans, bills = (iter(bulk.reserve_ids(model, live)) for model in (Loan, Bill))
+    loans = iter(bulk.reserve_ids(Loan, len(live)))
+    bills = iter(bulk.reserve_ids(Bill, sum(loan.is_billed for loan in live)))
     for client, customer, card, line in zip(clients, customers, cards, lines, strict=True):
-        own = (next(loans), next(bills)) if client.loan else (None, None)
-        yield _Ids(customer, card, line, *own)
+        loan = next(loans) if client.loan else None
+        bill = next(bills) if client.loan and client.loan.is_billed else None
+        yield _Ids(customer, card, line, loan, bill)
 
 
 def _sealing(model: Any, name: str) -> Callable[[str], bytes]:
@@ -156,7 +177,7 @@ def _customers(known: Sequence[tuple[Client, _Ids]], opened_at: datetime) -> Ite
             ids.customer, uuid.uuid4(), CustomerState.READY, name(who.name),
             id_number(who.id_number), blind(who.id_number, "id_number"),
             phone(who.phone), blind(who.phone, "phone"),
-            who.born_on, opened_at, origin_of(client.row),
+            who.born_on, opened_at, client.origin,
         )  # fmt: skip
 
 
@@ -173,17 +194,17 @@ def _cards(known: Sequence[tuple[Client, _Ids]], opened_at: datetime) -> Iterato
 def _line(client: Client, ids: _Ids, terms: Terms) -> Values:
     drawn_fen = client.loan.principal_fen if client.loan else 0
     return (
-        ids.line, ids.customer, CreditLineState.ACTIVE, debts.limit_fen(client.row), 0,
+        ids.line, ids.customer, CreditLineState.ACTIVE, client.limit_fen, 0,
         terms.buffer_permille, 0, 0, drawn_fen, terms.opened_on,
     )  # fmt: skip
 
 
 def _conduct(client: Client, ids: _Ids, terms: Terms) -> Iterator[conduct.Report]:
-    for bill in debts.past_bills(client.row):
+    for bill in client.past:
         least_fen, outcome = debts.classify(bill, terms=terms.policy)
         yield conduct.Report(
             ids.customer,
-            f"{origin_of(client.row)}:{bill.number}",
+            f"{client.origin}:{bill.number}",
             debts.months_before(terms.on, months=bill.number - 1),
             bill.total_fen,
             least_fen,
@@ -195,36 +216,38 @@ def _conduct(client: Client, ids: _Ids, terms: Terms) -> Iterator[conduct.Report
 def _loan(loan: LiveLoan, ids: _Ids, terms: Terms) -> Values:
     return (
         ids.loan, ids.customer, ids.line, terms.row_id, LoanState.ACTIVE, Plan.BULLET,
-        loan.principal_fen, loan.rate_ppm, loan.drawn_on, loan.principal_fen, terms.on,
-        loan.principal_fen * loan.nights, loan.interest_fen, 0,
+        loan.principal_fen, loan.rate_ppm, loan.drawn_on, loan.principal_fen,
+        loan.charged_through, loan.principal_fen * loan.charged_nights, loan.charged_fen, 0,
     )  # fmt: skip
 
 
-def _bill(loan: LiveLoan, ids: _Ids, due_on: date) -> Values:
+def _bill(loan: LiveLoan, ids: _Ids) -> Values:
+    due_on = loan.due_on
     return (
         ids.bill, ids.customer, BillState.BILLED, due_on, debts.billed_on(due_on), loan.total_fen,
         loan.minimum_fen, DebitMode.FULL, 0, 1, due_on, 0, 0, due_on, 0, 0,
     )  # fmt: skip
 
 
-def _instalment(loan: LiveLoan, ids: _Ids, due_on: date) -> Values:
+def _instalment(loan: LiveLoan, ids: _Ids) -> Values:
     return (
-        ids.loan, ids.customer, ids.bill, 1, due_on, loan.principal_fen, 0, loan.principal_fen,
-        loan.interest_fen, 0, 0, 0, Accrual.OWN, due_on, loan.principal_fen, 0, 0,
+        ids.loan, ids.customer, ids.bill, 1, loan.due_on, loan.principal_fen, 0,
+        loan.principal_fen, loan.charged_fen, 0, 0, 0, Accrual.OWN, loan.charged_through,
+        loan.principal_fen, 0, 0,
     )  # fmt: skip
 
 
-def _snapshot(loan: LiveLoan, ids: _Ids, terms: Terms) -> Values:
+def _snapshot(loan: LiveLoan, ids: _Ids) -> Values:
     """Return where the loan stands when its bill comes into being: replays start from there."""
     assert ids.bill is not None
     assert ids.loan is not None
     part = Part(
-        loan.principal_fen, loan.interest_fen, 0, 0, 0, Accrual.OWN.value, terms.on,
+        loan.principal_fen, loan.charged_fen, 0, 0, 0, Accrual.OWN.value, loan.charged_through,
         loan.principal_fen, 0,
     )  # fmt: skip
     position = Position(
-        terms.policy.migrated_daily_rate_ppm, (part,), terms.on,
-        loan.principal_fen * loan.nights, loan.interest_fen, 0,
+        loan.rate_ppm, (part,), loan.charged_through, loan.principal_fen * loan.charged_nights,
+        loan.charged_fen, 0,
     )  # fmt: skip
     return to_row(ids.bill, ids.loan, position)
 
@@ -233,10 +256,10 @@ def _opening(client: Client, loan: LiveLoan, ids: _Ids, *, on: date) -> list[Ent
     """Return the opening balances of a loan; ``ledger.post`` leaves out what is zero."""
     amounts = (
         (Account.LOAN_PRINCIPAL, loan.principal_fen),
-        (Account.INTEREST, loan.interest_fen),
+        (Account.INTEREST, loan.charged_fen),
     )
     return [
         Entry(on, account, Account.OPENING_BALANCE, amount_fen, TransferKind.OPENING,
-              origin_of(client.row), ids.loan, ids.customer)
+              client.origin, ids.loan, ids.customer)
         for account, amount_fen in amounts
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from backoffice import clock
 from loans.models import Bill
 from loans.operations import demo
 from loans.operations.demo import create_logins, next_showing, show_book
-from loans.operations.portfolio.importing import NoBankError, SandboxOnlyError
+from loans.operations.portfolio.admission import NoBankError, SandboxOnlyError
 from tests.loans.operations.books import FakeBank, book, row
 
 NAMES = ["admin", "support", "credit", "risk", "collections", "finance", "auditor", "manager"]

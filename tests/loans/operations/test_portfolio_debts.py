@@ -30,7 +30,8 @@ def test_a_bill_of_40600_dollars_is_the_loan_of_table_1_9():
         minimum_fen=101_500,
         rate_ppm=500,
         drawn_on=date(2026, 9, 1),
-        nights=30,
+        due_on=ON,
+        charged_through=ON,
     )
 
 
@@ -58,9 +59,9 @@ def test_the_bill_is_kept_to_the_fen_and_the_interest_stays_within_the_cap(dolla
 
     assert loan.total_fen == dollars * 25
     assert loan.principal_fen > 0
-    assert 0 <= loan.interest_fen <= cap_fen(loan.principal_fen * loan.nights, TERMS)
+    assert 0 <= loan.interest_fen <= cap_fen(loan.principal_fen * loan.charged_nights, TERMS)
     assert 0 < loan.minimum_fen <= loan.total_fen
-    assert loan.nights in range(28, 32)
+    assert loan.charged_nights in range(28, 32)
 
 
 @pytest.mark.parametrize(

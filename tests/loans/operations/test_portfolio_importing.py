@@ -20,14 +20,14 @@ from loans.models import (
     Mandate,
     Transfer,
 )
-from loans.operations.portfolio import importing
-from loans.operations.portfolio.importing import (
+from loans.operations.portfolio import admission, importing
+from loans.operations.portfolio.admission import (
     ImportUnderWayError,
     NoBankError,
     RowsRefusedError,
     SandboxOnlyError,
-    import_book,
 )
+from loans.operations.portfolio.importing import import_book
 from loans.operations.portfolio.people import invent
 from loans.operations.portfolio.reading import UnreadableBookError
 from loans.operations.reconciling import reconcile
@@ -292,7 +292,7 @@ def test_a_truncated_gzip_gives_the_rows_before_the_break(db, run, tmp_path):
 
 
 def test_a_chunk_the_database_refuses_leaves_nothing_of_itself(committed_db, run, monkeypatch):
-    monkeypatch.setattr(importing, "CHUNK_ROWS", 3)
+    monkeypatch.setattr(importing, "BATCH_CLIENTS", 3)
     taken = invent(5, sex=1, age=35, on=ON)
     Customer.objects.create(id_blind=blind(taken.id_number, "id_number"), registered_at=AT)
 
@@ -307,7 +307,7 @@ def test_a_chunk_the_database_refuses_leaves_nothing_of_itself(committed_db, run
 
 
 def test_after_the_cause_is_gone_the_rest_is_imported(committed_db, run, bank, monkeypatch):
-    monkeypatch.setattr(importing, "CHUNK_ROWS", 3)
+    monkeypatch.setattr(importing, "BATCH_CLIENTS", 3)
     rows = [row(ID=n) for n in range(1, 10)]
     taken = invent(9, sex=1, age=35, on=ON)
     other = Customer.objects.create(id_blind=blind(taken.id_number, "id_number"), registered_at=AT)
@@ -331,7 +331,7 @@ def test_no_bank_no_customer(db, run, bank):
 
 
 def test_a_bank_that_goes_away_half_way_leaves_whole_chunks_only(db, run, bank, monkeypatch):
-    monkeypatch.setattr(importing, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(importing, "BATCH_CLIENTS", 2)
     fund = bank.fund
 
     def once(balances):
@@ -350,7 +350,7 @@ def test_a_bank_that_goes_away_half_way_leaves_whole_chunks_only(db, run, bank, 
 
 
 def test_the_bank_is_told_before_the_rows_are_committed(committed_db, run, bank, monkeypatch):
-    monkeypatch.setattr(importing, "write", lambda *_args, **_facts: 1 / 0)
+    monkeypatch.setattr(admission, "write", lambda *_args, **_facts: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         run(row())
@@ -371,7 +371,7 @@ def test_outside_a_sandbox_nothing_is_imported(db, run, bank, settings):
 
 def test_two_imports_at_once_are_one_and_a_refusal(committed_db, run):
     with _second_connection() as other:
-        other.execute("SELECT pg_advisory_lock(%s)", [importing._LOCK])
+        other.execute("SELECT pg_advisory_lock(%s)", [admission._LOCK])
         with pytest.raises(ImportUnderWayError):
             run(row())
     assert not any(counts().values())
