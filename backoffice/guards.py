@@ -71,7 +71,7 @@ class Guard(pgtrigger.Trigger):
 
 
 class Birth(pgtrigger.Trigger):
-    """Refuses a row born in a later state than the machine's first, except to an import.
+    """Refuses a row born in another state than the machine begins with, except to an import.
 
     It fires after the row: a trigger before it would take COPY's fast path away.
     """
@@ -79,15 +79,15 @@ class Birth(pgtrigger.Trigger):
     when = pgtrigger.After
     operation = pgtrigger.Insert
 
-    def __init__(self, first: str) -> None:
-        self.first = str(first)
+    def __init__(self, *first: str) -> None:
+        self.first = [str(state) for state in first]
         super().__init__(name="born_at_the_start")
 
     def get_condition(self, model: type[models.Model]) -> pgtrigger.Condition:
         """Return the WHEN clause: another state than the first, and no import under way."""
+        is_later = " AND ".join(f"NEW.state <> '{state}'" for state in self.first)
         return pgtrigger.Condition(
-            f"NEW.state <> '{self.first}' "
-            "AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on'"
+            f"{is_later} AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on'"
         )
 
     def get_func(self, model: type[models.Model]) -> str:

@@ -224,7 +224,7 @@ class Migration(migrations.Migration):
                 ('late_fee_on', models.DateField(blank=True, null=True, verbose_name='late fee on')),
                 ('overdue_on', models.DateField(blank=True, null=True, verbose_name='overdue on')),
                 ('paid_on', models.DateField(blank=True, null=True, verbose_name='paid on')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bills', to='accounts.customer', verbose_name='customer')),
+                ('customer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='bills', to='accounts.customer', verbose_name='customer')),
             ],
             options={
                 'verbose_name': 'bill',
@@ -303,7 +303,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='opening',
             name='bill',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='openings', to='loans.bill', verbose_name='bill'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='openings', to='loans.bill', verbose_name='bill'),
         ),
         migrations.AddField(
             model_name='opening',
@@ -338,7 +338,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='repaymentallocation',
             name='repayment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='loans.repayment', verbose_name='repayment'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='loans.repayment', verbose_name='repayment'),
         ),
         migrations.AddIndex(
             model_name='transfer',
@@ -453,7 +453,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='debitorder',
-            trigger=pgtrigger.compiler.Trigger(name='born_at_the_start', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'planned' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_birth';", hash='2f34e2cee91de50723d15e85e6e80c135e655704', operation='INSERT', pgid='pgtrigger_born_at_the_start_377b7', table='loans_debitorder', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='born_at_the_start', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'planned' AND NEW.state <> 'sent' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_birth';", hash='76ae974778c57495f45b45133f61d8ed72519642', operation='INSERT', pgid='pgtrigger_born_at_the_start_377b7', table='loans_debitorder', when='AFTER')),
         ),
         migrations.AddConstraint(
             model_name='loan',
@@ -564,6 +564,7 @@ class Migration(migrations.Migration):
             [
                 "ALTER TABLE loans_bill SET (fillfactor = 85)",
                 "ALTER TABLE loans_instalment SET (fillfactor = 85)",
+                "ALTER TABLE loans_loan SET (fillfactor = 85)",
             ],
             reverse_sql=migrations.RunSQL.noop,
         ),

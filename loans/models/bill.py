@@ -52,9 +52,10 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
     on ``cycle_on``; ``debit_on`` is the day of the next attempt (REPAY-10, 11, 18).
     """
 
-    customer = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, related_name="bills", verbose_name=_("customer")
-    )
+    customer = models.ForeignKey(  # found through the unique index of (customer, due_on)
+        Customer, on_delete=models.PROTECT, related_name="bills", db_index=False,
+        verbose_name=_("customer"),
+    )  # fmt: skip
     state = django_fsm.FSMField(
         _("state"),
         choices=BillState.choices,

@@ -90,8 +90,9 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
     """One ask for money under a number the channel knows it by.
 
     States: planned -> sent or cancelled; sent -> succeeded, failed or unknown; unknown ->
-    succeeded or failed; failed -> succeeded (the bank's later word). The number of an automatic
-    order is ``bill-cycle-attempt-try``; while one is open no other is made.
+    succeeded or failed; failed -> succeeded (the bank's later word). An order that is asked at
+    once is born sent: what is written down before it leaves. The number of an automatic order is
+    ``bill-cycle-attempt-try``; while one is open no other is made.
     """
 
     number = models.CharField(_("order number"), max_length=64)
@@ -162,7 +163,7 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
                 | (Q(taken_fen__gt=0, answered_at__isnull=False) & ~Q(reference="")),
             ),
         ]
-        triggers: ClassVar = [Guard(), Birth(DebitOrderState.PLANNED)]
+        triggers: ClassVar = [Guard(), Birth(DebitOrderState.PLANNED, DebitOrderState.SENT)]
 
     def __str__(self) -> str:
         return self.number

@@ -246,9 +246,10 @@ class Opening(models.Model):
     ``parts`` holds the instalments as the positions of the rules have them. Append-only.
     """
 
-    bill = models.ForeignKey(
-        "loans.Bill", on_delete=models.PROTECT, related_name="openings", verbose_name=_("bill")
-    )
+    bill = models.ForeignKey(  # found through the unique index
+        "loans.Bill", on_delete=models.PROTECT, related_name="openings", db_index=False,
+        verbose_name=_("bill"),
+    )  # fmt: skip
     loan = models.ForeignKey(
         Loan, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("loan")
     )

@@ -53,8 +53,8 @@ class RepaymentAllocation(models.Model):
     anew under the next ``revision``, and the highest revision of a repayment is the one that holds.
     """
 
-    repayment = models.ForeignKey(
-        Repayment, on_delete=models.PROTECT, related_name="allocations",
+    repayment = models.ForeignKey(  # found through the unique index
+        Repayment, on_delete=models.PROTECT, related_name="allocations", db_index=False,
         verbose_name=_("repayment"),
     )  # fmt: skip
     loan = models.ForeignKey(

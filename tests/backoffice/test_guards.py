@@ -96,7 +96,7 @@ def test_no_row_is_born_later_than_the_start_but_by_an_import(
     with bare(model._meta.db_table, database_name) as session:
         become(session, serving_role())
         for state in states(model):
-            if state == first:
+            if state in first:
                 insert(session, model, state)
             else:
                 with stopped(session, f"{model._meta.db_table}_birth"):
@@ -104,14 +104,14 @@ def test_no_row_is_born_later_than_the_start_but_by_an_import(
         [(count,)] = session.execute(
             sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(model._meta.db_table))
         ).fetchall()
-        assert count == 1
+        assert count == len(first)
         for state in states(model):
             born_in(session, model, state)
 
 
 @MACHINES
 def test_a_machine_starts_in_its_default_state(model):
-    assert trigger_of(model, Birth).first == model._meta.get_field("state").default
+    assert trigger_of(model, Birth).first[0] == model._meta.get_field("state").default
 
 
 @MACHINES
