@@ -7,6 +7,7 @@ holds its advisory lock, so a killed worker's chunk is free at once. Runs go str
 oldest day first; a held run or a paused optional slot lets the later ones pass.
 """
 
+import gc
 import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -215,6 +216,22 @@ def _owning(chunk_id: int) -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_SPACE, chunk_id])
 
 
+@contextmanager
+def _not_collecting() -> Iterator[None]:
+    """Put off the search for reference cycles: a chunk keeps what it makes until its end.
+
+    Looking through all of it again and again costs a quarter of the time; what a chunk makes is
+    bounded by its size.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def run_chunk(chunk_id: int, *, at: datetime) -> bool:
     """Work on one chunk unless it is done or somebody else's; say whether its run is finished.
 
@@ -234,7 +251,10 @@ def run_chunk(chunk_id: int, *, at: datetime) -> bool:
             owner=f"{socket.gethostname()}:{os.getpid()}", tries=F("tries") + 1
         )
         try:
-            tally = slot_named(run.slot).work(chunk.ids, run_id=run.pk, on=run.business_date, at=at)
+            with _not_collecting():
+                tally = slot_named(run.slot).work(
+                    chunk.ids, run_id=run.pk, on=run.business_date, at=at
+                )
         except Exception as error:
             JobChunk.objects.filter(pk=chunk_id).update(error=f"{type(error).__name__}: {error}")
             raise ChunkFailedError(number=chunk.number, run=run, error=error) from error
