@@ -51,6 +51,11 @@ def undone():
         transaction.set_rollback(True)
 
 
+def plan_of(position):
+    """A bullet has one part."""
+    return Plan.BULLET if len(position.parts) == 1 else Plan.PLAN_3
+
+
 def write(home, book, state=LoanState.ACTIVE):
     """Put positions and their terms into the database as loans."""
     loan_ids = bulk.reserve_ids(Loan, len(book))
@@ -58,9 +63,10 @@ def write(home, book, state=LoanState.ACTIVE):
     for loan_id, (policy, position) in zip(loan_ids, book, strict=True):
         principal_fen = position.principal_fen
         loans.append(
-            (loan_id, home.customer_id, home.line_id, signed_under(policy).pk, state, Plan.BULLET,
-             max(1, principal_fen), position.rate_ppm, DUE_ON, principal_fen, position.accrued_on,
-             position.principal_nights_fen, position.charged_fen, position.waived_fen)
+            (loan_id, home.customer_id, home.line_id, signed_under(policy).pk, state,
+             plan_of(position), max(1, principal_fen), position.rate_ppm, DUE_ON, principal_fen,
+             position.accrued_on, position.principal_nights_fen, position.charged_fen,
+             position.waived_fen)
         )  # fmt: skip
         parts += [
             (loan_id, home.customer_id, number, DUE_ON, max(1, row.principal_fen), 0,
