@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Self
 
+from django.db.models import QuerySet
+
 from backoffice import bulk, workflow
 from loans.models import Account, Bill, Instalment, Loan, Plan, TransferKind
 from loans.operations import ledger
@@ -25,24 +27,24 @@ POSITION_FIELDS = (
 
 
 class Book:
-    """Bills with everything behind them, locked in this transaction."""
+    """Bills with everything behind them, the bills locked in this transaction."""
 
-    def __init__(self, bills: Iterable[Bill]) -> None:
-        self.bills: dict[int, Bill] = {bill.pk: bill for bill in bills}
-        loan_ids = Instalment.objects.filter(bill_id__any=list(self.bills)).values("loan_id")
-        self.loans: dict[int, Loan] = {
-            loan.pk: loan
-            for loan in Loan.objects.select_for_update().filter(pk__in=loan_ids).order_by("pk")
-        }
+    def __init__(self, bill_ids: Iterable[int], *, loans: QuerySet[Loan]) -> None:
+        locked = Bill.objects.select_for_update().filter(pk__any=set(bill_ids)).order_by("pk")
+        self.bills: dict[int, Bill] = {bill.id: bill for bill in bulk.load(locked)}
+        loan_ids = Instalment.objects.filter(bill_id__any=self.bills.keys()).values("loan_id")
+        behind = loans.filter(pk__in=loan_ids).order_by("pk")
+        self.loans: dict[int, Loan] = {loan.id: loan for loan in bulk.load(behind)}
         self.instalments: dict[int, list[Instalment]] = defaultdict(list)
         self.under: dict[int, list[Instalment]] = defaultdict(list)
-        rows = Instalment.objects.filter(loan_id__any=list(self.loans)).order_by("loan", "number")
-        for row in rows:
+        rows = Instalment.objects.filter(loan_id__any=self.loans.keys()).order_by("loan", "number")
+        for row in bulk.load(rows):
             self.instalments[row.loan_id].append(row)
             if row.bill_id is not None:
                 self.under[row.bill_id].append(row)
+        self._loans_under = {bill_id: self._loans_of(rows) for bill_id, rows in self.under.items()}
         self.positions: dict[int, Position] = {
-            loan.pk: position_of(loan, self.instalments[loan.pk]) for loan in self.loans.values()
+            loan.id: position_of(loan, self.instalments[loan.id]) for loan in self.loans.values()
         }
         self.rolled: set[int] = set()  # bills whose debit cycle moved on
         self._touched: set[int] = set()
@@ -50,8 +52,13 @@ class Book:
 
     @classmethod
     def lock(cls, bill_ids: Iterable[int]) -> Self:
-        """Lock the bills and the loans behind them, in order."""
-        return cls(Bill.objects.select_for_update().filter(pk__any=set(bill_ids)).order_by("pk"))
+        """Lock the bills and the loans behind them, in order, for a movement of money."""
+        return cls(bill_ids, loans=Loan.objects.select_for_update())
+
+    @classmethod
+    def look(cls, bill_ids: Iterable[int]) -> Self:
+        """Lock the bills alone, to ask what is owed under them."""
+        return cls(bill_ids, loans=Loan.objects.all())
 
     def terms(self, loan_id: int) -> LoanPolicy:
         """Return the terms of a loan."""
@@ -59,12 +66,15 @@ class Book:
 
     def bill_terms(self, bill: Bill) -> LoanPolicy:
         """Return the terms of a bill: those of its oldest loan."""
-        return self.terms(min(row.loan_id for row in self.under[bill.pk]))
+        return self.terms(min(row.loan_id for row in self.under[bill.id]))
 
     def loans_under(self, bill: Bill) -> list[Loan]:
         """Return the loans that stand in a bill, oldest drawdown first."""
-        loans = {row.loan_id: self.loans[row.loan_id] for row in self.under[bill.pk]}
-        return sorted(loans.values(), key=lambda loan: (loan.drawn_on, loan.pk))
+        return self._loans_under[bill.id]
+
+    def _loans_of(self, rows: Iterable[Instalment]) -> list[Loan]:
+        loans = {row.loan_id: self.loans[row.loan_id] for row in rows}
+        return sorted(loans.values(), key=lambda loan: (loan.drawn_on, loan.id))
 
     def part(self, row: Instalment) -> Part:
         """Return the part of an instalment as the book holds it now."""
@@ -72,7 +82,7 @@ class Book:
 
     def parts_under(self, bill: Bill) -> list[tuple[Instalment, Part]]:
         """Return the instalments of a bill with their parts."""
-        return [(row, self.part(row)) for row in self.under[bill.pk]]
+        return [(row, self.part(row)) for row in self.under[bill.id]]
 
     def owed(self, bill: Bill, positions: Mapping[int, Position] | None = None) -> tuple[int, int]:
         """Return what is unpaid under a bill, and the mandatory part of it (REPAY-7).
@@ -80,7 +90,7 @@ class Book:
         Mandatory are interest, fees and whole plan rows. ``positions`` stand in for the book's.
         """
         unpaid_fen = mandatory_fen = 0
-        for row in self.under[bill.pk]:
+        for row in self.under[bill.id]:
             part = (positions or self.positions)[row.loan_id].parts[self._index(row)]
             unpaid_fen += part.unpaid_fen
             mandatory_fen += part.unpaid_fen - (part.principal_fen if self.is_bullet(row) else 0)
@@ -93,7 +103,7 @@ class Book:
     def preview(self, bill: Bill, *, on: date) -> dict[int, Position]:
         """Return the positions of the loans under a bill on a day, without charging them."""
         return {
-            loan.pk: accrue(self.positions[loan.pk], on=on, terms=self.terms(loan.pk))[0]
+            loan.id: accrue(self.positions[loan.id], on=on, terms=self.terms(loan.id))[0]
             for loan in self.loans_under(bill)
         }
 
@@ -106,12 +116,12 @@ class Book:
         late_fees_fen: Mapping[int, int] | None = None,
     ) -> None:
         """Charge a loan its nights up to a day, with late fees per instalment id."""
-        rows = self.instalments[loan.pk]
-        fees = [late_fees_fen.get(row.pk, 0) for row in rows] if late_fees_fen else []
+        rows = self.instalments[loan.id]
+        fees = [late_fees_fen.get(row.id, 0) for row in rows] if late_fees_fen else []
         position, charges = accrue(
-            self.positions[loan.pk], on=on, terms=self.terms(loan.pk), late_fees_fen=fees
+            self.positions[loan.id], on=on, terms=self.terms(loan.id), late_fees_fen=fees
         )
-        self._put(loan.pk, position)
+        self._put(loan.id, position)
         self._enter_charges(loan, charges, on=on, cause=cause)
 
     def replace(self, row: Instalment, part: Part) -> None:
@@ -132,12 +142,12 @@ class Book:
 
     def rewind(self, loan: Loan, position: Position) -> None:
         """Put a loan back to an earlier position, to be lived through again."""
-        self._put(loan.pk, position)
+        self._put(loan.id, position)
 
     def write(self, *, at: datetime) -> None:
         """Write positions, states and ledger: one UPDATE a table, one COPY."""
         loans = [self.loans[loan_id] for loan_id in sorted(self._touched)]
-        rows = [row for loan in loans for row in self.instalments[loan.pk]]
+        rows = [row for loan in loans for row in self.instalments[loan.id]]
         for loan in loans:
             self._write_back(loan)
         workflow.save(loans, *POSITION_FIELDS)
@@ -148,7 +158,7 @@ class Book:
 
     def touch(self, loan: Loan) -> None:
         """Have a loan and its instalments written, whatever changed on them."""
-        self._touched.add(loan.pk)
+        self._touched.add(loan.id)
 
     @staticmethod
     def _index(row: Instalment) -> int:
@@ -159,12 +169,12 @@ class Book:
         self._touched.add(loan_id)
 
     def _write_back(self, loan: Loan) -> None:
-        position = self.positions[loan.pk]
+        position = self.positions[loan.id]
         loan.unpaid_principal_fen = position.principal_fen
         loan.accrued_on = position.accrued_on
         loan.principal_nights_fen = position.principal_nights_fen
         loan.charged_fen, loan.waived_fen = position.charged_fen, position.waived_fen
-        for row, part in zip(self.instalments[loan.pk], position.parts, strict=True):
+        for row, part in zip(self.instalments[loan.id], position.parts, strict=True):
             for name, value in zip(PART_FIELDS, part, strict=True):
                 setattr(row, name, value)
 
@@ -182,5 +192,5 @@ class Book:
             ):  # fmt: skip
                 if amount_fen:
                     self._entries.append(
-                        Entry(on, debit, credit, amount_fen, kind, cause, loan.pk, loan.customer_id)
+                        Entry(on, debit, credit, amount_fen, kind, cause, loan.id, loan.customer_id)
                     )

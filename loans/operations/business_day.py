@@ -78,7 +78,7 @@ def debit(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel: C
 def _still_up(ids: Sequence[int], *, run_id: int, on: date) -> list[int]:
     """Return the bills to debit now; one order a bill and run, also when the run is repeated."""
     return list(
-        Bill.objects.filter(pk__any=ids, state__in=COLLECTED_STATES, debit_on__lte=on)
+        Bill.objects.filter(pk__any=set(ids), state__in=COLLECTED_STATES, debit_on__lte=on)
         .exclude(orders__run_id=run_id)
         .order_by("pk")
         .values_list("pk", flat=True)
@@ -90,7 +90,7 @@ def _open_orders(bill_ids: Sequence[int]) -> list[Prepared]:
     orders = (
         DebitOrder.objects.select_related("card")
         .defer("card__number")
-        .filter(bill_id__any=bill_ids, state__in=OPEN_ORDER_STATES)
+        .filter(bill_id__any=set(bill_ids), state__in=OPEN_ORDER_STATES)
     )
     return [Prepared(order, order.card.account, False) for order in orders.order_by("pk")]
 
@@ -98,7 +98,7 @@ def _open_orders(bill_ids: Sequence[int]) -> list[Prepared]:
 def _tally(bill_ids: Sequence[int], *, run_id: int) -> Tally:
     """Count the run's orders for these bills as they stand, whoever sent them."""
     states = list(
-        DebitOrder.objects.filter(bill_id__any=bill_ids, run_id=run_id).values_list(
+        DebitOrder.objects.filter(bill_id__any=set(bill_ids), run_id=run_id).values_list(
             "state", flat=True
         )
     )

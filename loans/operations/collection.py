@@ -15,18 +15,24 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from backoffice import bulk, workflow
+from backoffice import bulk
 from backoffice.errors import Refused
 from backoffice.money import yuan
 from loans.gateways.channel import Answer, Channel, DebitRequest
-from loans.models import Bill, BillState, DebitOrder, Mandate, MandateState, Origin
+from loans.models import (
+    Bill,
+    BillState,
+    DebitOrder,
+    DebitOrderState,
+    Mandate,
+    MandateState,
+    Origin,
+)
 from loans.models.bill import COLLECTED_STATES
 from loans.models.debit import OPEN_ORDER_STATES
 from loans.operations import receipts
 from loans.operations.book import Book
 from loans.rules import cycle as cycles
-
-BY = "collection"
 
 
 class Ask(NamedTuple):
@@ -49,6 +55,13 @@ class Prepared(NamedTuple):
     is_new: bool
 
 
+class Payer(NamedTuple):
+    """The card that a live mandate lets us debit, and the channel's token of it."""
+
+    card_id: int
+    account: str
+
+
 class OverpaidError(Refused):
     """A customer offered more than is owed under the bill."""
 
@@ -66,8 +79,8 @@ class NoMandateError(Refused):
 
 
 _ORDER_COLUMNS = (
-    "id", "number", "bill", "customer", "card", "run", "state", "origin", "cycle",
-    "attempt", "business_date", "amount_fen", "taken_fen", "code", "reference",
+    "id", "number", "bill", "customer", "card", "run", "state", "origin", "cycle", "attempt",
+    "business_date", "amount_fen", "taken_fen", "code", "reference", "asked_at",
 )  # fmt: skip
 
 
@@ -83,22 +96,24 @@ def prepare(
         OverpaidError: a customer's amount is above what is unpaid.
         NoMandateError: a customer's payment without a card to take it from.
     """
-    book = Book.lock(ask.bill_id for ask in asks)
-    mandates = _live_mandates(book.bills.values())
+    book = Book.look(ask.bill_id for ask in asks)
+    payers = _payers(book.bills.values())
     made = _orders_made(asks, book)
     fresh = []
     for ask in asks:
         bill = book.bills[ask.bill_id]
         if (ask.bill_id, ask.key) in made:
             continue
-        order = _new_order(book, bill, ask, mandates.get(bill.customer_id), on=on, run_id=run_id)
+        order = _new_order(
+            book, bill, ask, payers.get(bill.customer_id), on=on, at=at, run_id=run_id
+        )
         if order is not None:
             fresh.append(order)
-    _send(fresh, at=at)
-    rolled = [bill for bill in book.bills.values() if bill.pk in book.rolled]
+    _store(fresh)
+    rolled = [bill for bill in book.bills.values() if bill.id in book.rolled]
     bulk.update(rolled, ("cycle", "cycle_on", "refusals", "tries"))
     return [Prepared(order, order.card.account, False) for order in made.values()] + [
-        Prepared(order, mandates[order.customer_id].card.account, True) for order in fresh
+        Prepared(order, payers[order.customer_id].account, True) for order in fresh
     ]
 
 
@@ -126,14 +141,13 @@ def record(answers: Sequence[Answer], *, at: datetime) -> receipts.Recorded:
     return receipts.record(answers, at=at)
 
 
-def _live_mandates(bills: Iterable[Bill]) -> dict[int, Mandate]:
-    """Return the live mandate of each customer, with its card."""
-    mandates = (
-        Mandate.objects.select_related("card")
-        .only("customer_id", "state", "card__account", "card__state")  # nothing sealed is opened
-        .filter(customer_id__any={bill.customer_id for bill in bills}, state=MandateState.SIGNED)
+def _payers(bills: Iterable[Bill]) -> dict[int, Payer]:
+    """Return whom to debit of each customer with a live mandate."""
+    live = Mandate.objects.filter(
+        customer_id__any={bill.customer_id for bill in bills}, state=MandateState.SIGNED
     )
-    return {mandate.customer_id: mandate for mandate in mandates}
+    rows = live.values_list("customer_id", "card_id", "card__account")
+    return {customer_id: Payer(card_id, account) for customer_id, card_id, account in rows}
 
 
 def _orders_made(asks: Sequence[Ask], book: Book) -> dict[tuple[int, str], DebitOrder]:
@@ -141,14 +155,14 @@ def _orders_made(asks: Sequence[Ask], book: Book) -> dict[tuple[int, str], Debit
     orders = (
         DebitOrder.objects.select_related("card")
         .defer("card__number")
-        .filter(bill_id__any=list(book.bills), origin=Origin.AUTO, state__in=OPEN_ORDER_STATES)
+        .filter(bill_id__any=book.bills.keys(), origin=Origin.AUTO, state__in=OPEN_ORDER_STATES)
     )
     made = {(order.bill_id, ""): order for order in orders}
     wishes = {_wish_number(ask): ask for ask in asks if ask.origin == Origin.CUSTOMER}
     for order in (
         DebitOrder.objects.select_related("card")
         .defer("card__number")
-        .filter(number__any=list(wishes))
+        .filter(number__any=wishes.keys())
     ):
         made[order.bill_id, wishes[order.number].key] = order
     wanted = {(ask.bill_id, ask.key) for ask in asks}
@@ -160,32 +174,42 @@ def _wish_number(ask: Ask) -> str:
 
 
 def _new_order(
-    book: Book, bill: Bill, ask: Ask, mandate: Mandate | None, *, on: date, run_id: int | None
+    book: Book,
+    bill: Bill,
+    ask: Ask,
+    payer: Payer | None,
+    *,
+    on: date,
+    at: datetime,
+    run_id: int | None,
 ) -> DebitOrder | None:
     """Return the order an ask leads to, or None where an automatic one asks nothing today."""
     if ask.origin == Origin.CUSTOMER:
-        if mandate is None:
+        if payer is None:
             raise NoMandateError()
         amount_fen = _offered_fen(book, bill, ask, on=on)
         number = _wish_number(ask)
     else:
-        if mandate is None or bill.state not in COLLECTED_STATES or not _is_up(book, bill, on=on):
+        if payer is None or bill.state not in COLLECTED_STATES or not _is_up(book, bill, on=on):
             return None
         amount_fen = _due_fen(book, bill, on=on)
         if not amount_fen:
             return None
-        number = f"{bill.pk}-{bill.cycle}-{bill.refusals + 1}-{bill.tries + 1}"
-    return DebitOrder(
+        number = f"{bill.id}-{bill.cycle}-{bill.refusals + 1}-{bill.tries + 1}"
+    return bulk.new(
+        DebitOrder,
         number=number,
-        bill=bill,
+        bill_id=bill.id,
         customer_id=bill.customer_id,
-        card_id=mandate.card_id,
+        card_id=payer.card_id,
         run_id=run_id,
+        state=DebitOrderState.SENT,
         origin=ask.origin,
         cycle=bill.cycle,
         attempt=min(bill.refusals + 1, 3),
         business_date=on,
         amount_fen=amount_fen,
+        asked_at=at,
     )
 
 
@@ -200,7 +224,7 @@ def _is_up(book: Book, bill: Bill, *, on: date) -> bool:
         if rolled != cycle:
             bill.cycle, bill.cycle_on, bill.refusals = rolled
             bill.tries, cycle = 0, rolled
-            book.rolled.add(bill.pk)
+            book.rolled.add(bill.id)
     return bill.refusals < terms.debit_attempts_max and cycles.is_attempt_day(
         cycle, on=on, terms=terms
     )
@@ -236,10 +260,8 @@ def _offered_fen(book: Book, bill: Bill, ask: Ask, *, on: date) -> int:
     return offered_fen
 
 
-def _send(orders: Sequence[DebitOrder], *, at: datetime) -> None:
-    """Insert the orders as planned and move them to sent."""
+def _store(orders: Sequence[DebitOrder]) -> None:
+    """Write the orders down: with the commit of this they may leave."""
     for order, order_id in zip(orders, bulk.reserve_ids(DebitOrder, len(orders)), strict=True):
-        order.pk = order_id
+        order.id = order_id
     bulk.insert(orders, _ORDER_COLUMNS)
-    workflow.move(orders, "send", by=BY, reason="due", at=at)
-    workflow.save(orders, "asked_at")

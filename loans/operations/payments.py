@@ -4,6 +4,7 @@ One implementation for a batch of fresh receipts and for a replay (GEN-9): both 
 lead to in a ``Receipt``, which is written once.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -76,9 +77,9 @@ def apply(receipt: Receipt, payment: Payment) -> None:
     """Apply one payment to its bill; the surplus waits as unapplied funds (REPAY-8)."""
     book, bill = receipt.book, receipt.book.bills[payment.bill_id]
     for loan in book.loans_under(bill):
-        if book.positions[loan.pk].accrued_on < payment.value_on:
+        if book.positions[loan.id].accrued_on < payment.value_on:
             book.charge(loan, on=payment.value_on, cause=f"repayment:{payment.repayment_id}")
-    rows = book.under[bill.pk]
+    rows = book.under[bill.id]
     parts, left_fen = allocate(payment.amount_fen, [_claim(book, row) for row in rows])
     for row, paid in zip(rows, parts, strict=True):
         if any(paid):
@@ -94,7 +95,7 @@ def apply(receipt: Receipt, payment: Payment) -> None:
 def _claim(book: Book, row: Instalment) -> Claim:
     """Return an instalment as a claim with its current daily rate (REPAY-8)."""
     part, loan = book.part(row), book.loans[row.loan_id]
-    terms = book.terms(loan.pk)
+    terms = book.terms(loan.id)
     rate = {
         NONE: 0,
         PENALTY: terms.penalty_ppm * 1000,
@@ -121,11 +122,11 @@ def _settle(receipt: Receipt, payment: Payment, row: Instalment, paid: Owed) -> 
         late_fee_fen=part.late_fee_fen - paid.late_fee_fen,
         penalty_fen=part.penalty_fen - paid.penalty_fen,
     )
-    book.replace(row, _restarted(left, on=book.positions[loan.pk].accrued_on))
-    receipt.allocations.append(Allocation(payment.repayment_id, loan.pk, row.pk, paid))
+    book.replace(row, _restarted(left, on=book.positions[loan.id].accrued_on))
+    receipt.allocations.append(Allocation(payment.repayment_id, loan.id, row.id, paid))
     book.enter(
         Entry(payment.value_on, Account.BANK, account, amount_fen, TransferKind.REPAYMENT,
-              f"repayment:{payment.repayment_id}", loan.pk, loan.customer_id)
+              f"repayment:{payment.repayment_id}", loan.id, loan.customer_id)
         for account, amount_fen in zip(_CREDITS, paid, strict=True)
         if amount_fen
     )  # fmt: skip
@@ -154,27 +155,32 @@ def close_paid(book: Book, bills: Iterable[Bill], *, at: datetime) -> list[Bill]
     bills = list(bills)
     paid = [b for b in bills if b.state in COLLECTED_STATES and not book.owed(b)[0]]
     workflow.move(paid, "pay", by=BY, reason="paid in full", at=at)
-    for bill in bills:
-        for loan in book.loans_under(bill):
-            _close_loan(book, loan, bill, at=at)
+    _close_loans(book, bills, at=at)
     return paid
 
 
-def _close_loan(book: Book, loan: Loan, bill: Bill, *, at: datetime) -> None:
-    """Settle a loan that owes nothing; one that is only cured goes on."""
-    owes = any(part.unpaid_fen for part in book.positions[loan.pk].parts)
-    if not owes and loan.state in (LoanState.ACTIVE, LoanState.OVERDUE):
-        workflow.move([loan], "settle", by=BY, reason="repaid in full", at=at, on=bill.last_paid_on)
-    elif owes and loan.state == LoanState.OVERDUE and bill.state == BillState.PAID:
-        workflow.move([loan], "cure", by=BY, reason="past due paid", at=at)
-    book.touch(loan)
+def _close_loans(book: Book, bills: Iterable[Bill], *, at: datetime) -> None:
+    """Settle the loans that owe nothing; those that are only cured go on."""
+    settled: dict[date | None, dict[int, Loan]] = defaultdict(dict)
+    cured: dict[int, Loan] = {}
+    for bill in bills:
+        for loan in book.loans_under(bill):
+            book.touch(loan)
+            owes = any(part.unpaid_fen for part in book.positions[loan.id].parts)
+            if not owes and loan.state in (LoanState.ACTIVE, LoanState.OVERDUE):
+                settled[bill.last_paid_on][loan.id] = loan
+            elif owes and loan.state == LoanState.OVERDUE and bill.state == BillState.PAID:
+                cured[loan.id] = loan
+    for on, loans in settled.items():
+        workflow.move(loans.values(), "settle", by=BY, reason="repaid in full", at=at, on=on)
+    workflow.move(cured.values(), "cure", by=BY, reason="past due paid", at=at)
 
 
 def report(bill: Bill, outcome: str) -> conduct.Report:
     """Return a bill as risk is told of it."""
     return conduct.Report(
         bill.customer_id,
-        f"bill:{bill.pk}",
+        f"bill:{bill.id}",
         bill.due_on,
         bill.total_fen,
         bill.minimum_fen,
@@ -194,7 +200,7 @@ def resume_lines(book: Book, cured: Sequence[Bill], *, at: datetime) -> None:
     if not short:
         return
     still = set(
-        Bill.objects.filter(customer_id__any=short, state=BillState.OVERDUE).values_list(
+        Bill.objects.filter(customer_id__any=set(short), state=BillState.OVERDUE).values_list(
             "customer_id", flat=True
         )
     )

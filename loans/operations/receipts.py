@@ -32,7 +32,7 @@ from risk.operations import conduct, lines
 
 BY = payments.BY
 
-_BILL_FIELDS = (
+BILL_FIELDS = (
     "paid_fen", "last_paid_on", "rest_fen", "paid_on", "cycle", "cycle_on", "refusals", "tries",
     "debit_on", "refused_on",
 )  # fmt: skip
@@ -58,10 +58,10 @@ def record(answers: Sequence[Answer], *, at: datetime) -> Recorded:
     A success is final; a refusal may still become one; what repeats changes nothing.
     """
     said = {answer.number: answer for answer in answers}
-    bill_ids = DebitOrder.objects.filter(number__any=list(said)).values_list("bill_id", flat=True)
+    bill_ids = DebitOrder.objects.filter(number__any=said.keys()).values_list("bill_id", flat=True)
     book = Book.lock(bill_ids)
-    orders = list(
-        DebitOrder.objects.select_for_update().filter(number__any=list(said)).order_by("pk")
+    orders = bulk.load(
+        DebitOrder.objects.select_for_update().filter(number__any=said.keys()).order_by("pk")
     )
     won = [o for o in orders if _is(said[o.number], Outcome.SUCCEEDED) and not _is_final(o)]
     lost = [o for o in orders if _is(said[o.number], Outcome.FAILED) and _is_open(o)]
@@ -192,7 +192,7 @@ def _apply(
         Repayment,
         _REPAYMENT_COLUMNS,
         [
-            (payment.repayment_id, order.pk, order.bill_id, order.customer_id,
+            (payment.repayment_id, order.id, order.bill_id, order.customer_id,
              payment.amount_fen, payment.value_on, at)
             for payment, order in zip(arrived, orders, strict=True)
         ],
@@ -205,13 +205,13 @@ def _apply(
 
 def _close(book: Book, bills: Sequence[Bill], *, at: datetime) -> None:
     """Close what is paid and tell risk of it."""
-    overdue = {bill.pk for bill in bills if bill.state == BillState.OVERDUE}
+    overdue = {bill.id for bill in bills if bill.state == BillState.OVERDUE}
     paid = payments.close_paid(book, bills, at=at)
-    workflow.save(list(book.bills.values()), *_BILL_FIELDS)
+    workflow.save(list(book.bills.values()), *BILL_FIELDS)
     conduct.record(
-        [payments.report(bill, "paid") for bill in paid if bill.pk not in overdue], at=at
+        [payments.report(bill, "paid") for bill in paid if bill.id not in overdue], at=at
     )
-    payments.resume_lines(book, [bill for bill in paid if bill.pk in overdue], at=at)
+    payments.resume_lines(book, [bill for bill in paid if bill.id in overdue], at=at)
 
 
 def _write(receipt: Receipt) -> None:

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from backoffice import bulk
+
 
 class Report(NamedTuple):
     """How a bill ended, in fen. ``source`` names the bill once and for all."""
@@ -30,5 +32,5 @@ def record(reports: Sequence[Report], *, at: datetime) -> None:
             "paid_fen, outcome, recorded_at) "
             "SELECT *, %s FROM unnest(%s::bigint[], %s::text[], %s::date[], %s::bigint[], "
             "%s::bigint[], %s::bigint[], %s::text[]) ON CONFLICT (source) DO NOTHING",
-            [at, *map(list, columns)],
+            [at, *map(bulk.array, columns)],
         )

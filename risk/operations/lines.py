@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from backoffice import workflow
+from backoffice import bulk, workflow
 from backoffice.errors import Refused
 from risk.models import CreditLine, CreditLineState
 
@@ -71,7 +71,7 @@ def restore(restorations: Sequence[Restoration]) -> None:
             "UPDATE risk_creditline AS line SET drawn_fen = line.drawn_fen - back.amount_fen "
             "FROM unnest(%s::bigint[], %s::bigint[]) AS back (id, amount_fen) "
             "WHERE line.id = back.id",
-            [list(sums), list(sums.values())],
+            [bulk.array([*sums]), bulk.array([*sums.values()])],
         )
 
 
@@ -99,7 +99,7 @@ def _move(
         return
     lines = list(
         CreditLine.objects.select_for_update()
-        .filter(customer_id__any=customer_ids, state=source)
+        .filter(customer_id__any=set(customer_ids), state=source)
         .order_by("pk")
     )
     workflow.move(lines, transition, by=by, reason=reason, at=at)

@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from django.db import DataError, transaction
+from django.forms.models import model_to_dict
 
 from backoffice import bulk
 from backoffice.models import IdempotencyKey, JobChunk, JobRun
@@ -74,6 +76,48 @@ def test_many_records_are_written_in_one_update(runs, django_assert_num_queries)
 
     written = JobRun.objects.order_by("pk").values_list("planned_fen", "held_reason", "finished_at")
     assert list(written) == [(0, "because 0", AT), (1, "because 1", None), (2, "because 2", AT)]
+
+
+TEXTS = ["", " ", "a,b", "{x}", 'say "no"', "back\\slash", "NULL", "扣款\n\t", "'"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_any_text_is_written_as_it_is(runs, text):
+    runs[0].held_reason = text
+
+    bulk.update(runs, ("held_reason",))
+
+    assert JobRun.objects.get(pk=runs[0].pk).held_reason == text
+
+
+def test_a_text_that_is_too_long_is_refused_and_not_cut(runs):
+    runs[0].held_reason = "x" * 201
+
+    with pytest.raises(DataError), transaction.atomic():
+        bulk.update(runs, ("held_reason",))
+
+    assert JobRun.objects.get(pk=runs[0].pk).held_reason == ""
+
+
+def test_loaded_records_are_those_that_a_queryset_gives(runs):
+    bulk.copy(JobChunk, ("run", "number", "ids", "owner", "tries", "error"),
+              [(run.pk, 1, [run.pk], "", 0, "") for run in runs])  # fmt: skip
+
+    loaded = bulk.load(JobChunk.objects.order_by("-pk"))
+
+    read = list(JobChunk.objects.order_by("-pk"))
+    assert [model_to_dict(chunk) for chunk in loaded] == [model_to_dict(chunk) for chunk in read]
+    assert [chunk.run for chunk in loaded] == runs[::-1]
+    assert (loaded[0]._state.adding, loaded[0]._state.db) == (False, "default")
+
+
+def test_a_new_record_has_the_defaults_of_its_model(runs):
+    chunk = bulk.new(JobChunk, run_id=runs[0].pk, number=3, ids=[8])
+    chunk.save()
+
+    assert model_to_dict(JobChunk.objects.get()) == model_to_dict(
+        JobChunk(pk=chunk.pk, run=runs[0], number=3, ids=[8])
+    )
 
 
 def test_only_the_named_fields_are_written(runs):
