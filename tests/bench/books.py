@@ -1,0 +1,50 @@
+"""The books that are measured: generated once, then only copied."""
+
+from collections.abc import Mapping
+
+from django.core.management import call_command
+from django.db import connections
+
+from loans.operations.portfolio.generating import generate
+from tests.bench import databases
+from tests.bench.day import EARLIER, ON
+
+
+class NoBank:
+    """Takes every balance: the channel's answers are given."""
+
+    def fund(self, balances: Mapping[str, int]) -> None:
+        """Do nothing."""
+
+
+def name_of(loans: int, due_share_ppm: int) -> str:
+    """Return the database of a book."""
+    return f"{databases.PREFIX}_{loans}_{due_share_ppm}"
+
+
+def make(loans: int, *, due_share_ppm: int) -> str:
+    """Generate a book in a database of its own; return its name.
+
+    It is vacuumed and analysed, as a book is that has stood for a night.
+    """
+    database = name_of(loans, due_share_ppm)
+    databases.drop(database)
+    databases.create(database)
+    before = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
+    try:
+        _point_at(dict.fromkeys(before, database))
+        call_command("migrate", verbosity=0, interactive=False)
+        generate(loans, bank=NoBank(), on=ON, at=EARLIER, due_share_ppm=due_share_ppm, seed=1)
+    finally:
+        _point_at(before)
+    with databases.owner(database) as owner:
+        owner.execute("VACUUM ANALYZE")
+        owner.execute("CHECKPOINT")
+    return database
+
+
+def _point_at(names: Mapping[str, str]) -> None:
+    """Let Django's connections lead to other databases from now on."""
+    for alias, name in names.items():
+        connections[alias].close()
+        connections[alias].settings_dict["NAME"] = name

@@ -1,0 +1,52 @@
+"""One measurement in a process of its own: ``python -m tests.bench.child VARIANT``.
+
+The process works on the database that its environment names, reports as JSON, and is gone: its
+peak memory is that of the one thing it did.
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import django
+
+PAGE_KB = 1024
+
+
+def main(variant: str, *words: str) -> None:
+    """Run one variant and print what it took."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
+    django.setup()
+    work = prepared(variant, *words)
+    before = time.perf_counter()
+    facts = work()
+    seconds = time.perf_counter() - before
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // PAGE_KB
+    print(json.dumps({"seconds": seconds, "peak_mb": peak_mb, **facts}))
+
+
+def prepared(variant: str, *words: str) -> Callable[[], dict[str, int]]:
+    """Return the work of a variant, everything that is not on the clock done."""
+    from django.db import connection
+
+    from tests.bench import floor, night, orm, ours
+    from tests.bench.databases import opened
+
+    connection.ensure_connection()
+    if variant == "floor":
+        owner, folder = opened(connection.settings_dict["NAME"]), Path(words[0])
+        floor.prepare(owner, folder)
+        return lambda: floor.write(owner, folder) or {}
+    if variant == "orm":
+        return lambda: orm.run(int(words[0]))
+    return {"ours": ours.run, "closed_form": night.closed_form, "every_loan": night.every_loan}[
+        variant
+    ]
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,75 @@
+"""Databases for one measurement each: a book is made once, and copied as a whole for every run."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from django.conf import settings
+from psycopg import sql
+
+PREFIX = "bench"
+
+
+def renamed(url: str, database: str) -> str:
+    """Return a database URL with another database's name."""
+    base, question, query = url.partition("?")
+    return f"{base.rpartition('/')[0]}/{database}{question}{query}"
+
+
+def names_for(database: str) -> dict[str, str]:
+    """Return the environment of a process that works on another database."""
+    names = ("DATABASE_URL", "DATABASE_OWNER_URL")
+    return {name: renamed(os.environ[name], database) for name in names} | {"SANDBOX": "1"}
+
+
+def opened(database: str) -> psycopg.Connection:
+    """Return a connection as the owner of the databases, each statement on its own."""
+    given = settings.DATABASES["owner"]
+    return psycopg.connect(
+        dbname=database,
+        user=given["USER"],
+        password=given.get("PASSWORD") or None,
+        host=given.get("HOST") or given.get("OPTIONS", {}).get("host"),
+        port=given.get("PORT") or None,
+        autocommit=True,
+    )
+
+
+@contextmanager
+def owner(database: str = "postgres") -> Iterator[psycopg.Connection]:
+    """Lend a connection as the owner."""
+    connection = opened(database)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def create(database: str, *, template: str = "template0") -> None:
+    """Make a database, empty or as a copy of another one."""
+    statement = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"
+    with owner() as connection:
+        connection.execute(
+            sql.SQL(statement).format(sql.Identifier(database), sql.Identifier(template))
+        )
+
+
+def drop(database: str) -> None:
+    """Remove a database, whoever is still connected to it."""
+    with owner() as connection:
+        connection.execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
+        )
+
+
+@contextmanager
+def copied(template: str) -> Iterator[str]:
+    """Lend a copy of a book for one run."""
+    database = f"{template}_run"
+    drop(database)
+    create(database, template=template)
+    try:
+        yield database
+    finally:
+        drop(database)

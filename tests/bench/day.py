@@ -1,0 +1,9 @@
+"""The business day of the benchmarks: the 9:00 of one date, on a generated book."""
+
+from datetime import date, time
+
+from backoffice import clock
+
+ON = date(2026, 10, 1)
+NINE = clock.moment_of(ON, time(9))
+EARLIER = clock.moment_of(ON, time(8, 58))

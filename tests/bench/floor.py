@@ -1,0 +1,145 @@
+"""The floor: the rows that a 9:00 run leaves behind, written as fast as the database takes them.
+
+One COPY a table for what is new and one UPDATE a table for what changed, in one transaction, all
+computed beforehand. The same tables with their indexes, keys and checks; the house's own triggers
+are off, and nobody decides, locks, asks or traces.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+from django.db import models
+from psycopg import sql
+
+from backoffice.models import JobRun, StateChange
+from loans.models import (
+    Bill,
+    DebitOrder,
+    Instalment,
+    Loan,
+    Repayment,
+    RepaymentAllocation,
+    Transfer,
+)
+from loans.operations.book import POSITION_FIELDS
+from loans.operations.receipts import BILL_FIELDS
+from loans.queries.positions import PART_FIELDS
+from risk.models import Conduct, CreditLine
+from tests.bench.databases import owner
+
+NEW = (JobRun, DebitOrder, Repayment, RepaymentAllocation, Transfer, StateChange, Conduct)
+
+
+class Changed(NamedTuple):
+    """What a run changes of a table: the columns, and the rows by a query of their ids."""
+
+    model: type[models.Model]
+    columns: tuple[str, ...]
+    rows: str
+
+
+_BILLS = "SELECT bill_id FROM loans_debitorder"
+_LOANS = "SELECT loan_id FROM loans_repaymentallocation"
+CHANGED = (
+    Changed(Bill, ("state", *BILL_FIELDS), _BILLS),
+    Changed(Loan, ("state", *POSITION_FIELDS), _LOANS),
+    Changed(
+        Instalment,
+        (*PART_FIELDS, "late_fee_base_fen", "bill_id"),
+        f"SELECT id FROM loans_instalment WHERE loan_id IN ({_LOANS})",
+    ),
+    Changed(
+        CreditLine,
+        ("drawn_fen",),
+        f"SELECT line_id FROM loans_loan WHERE id IN ({_LOANS})",
+    ),
+)
+
+
+def capture(template: str, database: str, folder: Path) -> None:
+    """Write down what a run has added to and changed in the copy of a book, a file a table."""
+    with owner(template) as before, owner(database) as after:
+        for model in NEW:
+            last = before.execute(_last_id(model)).fetchone()
+            assert last is not None
+            _save(after, folder / table(model), _added(model, last[0]))
+        for changed in CHANGED:
+            _save(after, folder / table(changed.model), _values(changed))
+
+
+def table(model: type[models.Model]) -> str:
+    """Return the table of a model."""
+    return model._meta.db_table
+
+
+def _last_id(model: type[models.Model]) -> sql.Composed:
+    return sql.SQL("SELECT coalesce(max(id), 0) FROM {}").format(sql.Identifier(table(model)))
+
+
+def _added(model: type[models.Model], last_id: int) -> sql.Composed:
+    return sql.SQL("SELECT * FROM {} WHERE id > {} ORDER BY id").format(
+        sql.Identifier(table(model)), sql.Literal(last_id)
+    )
+
+
+def _values(changed: Changed) -> sql.Composed:
+    return sql.SQL("SELECT id, {} FROM {} WHERE id IN ({}) ORDER BY id").format(
+        _listed(changed.columns), sql.Identifier(table(changed.model)), sql.SQL(changed.rows)
+    )
+
+
+def _listed(columns: Sequence[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))
+
+
+def _save(connection: psycopg.Connection, file: Path, query: sql.Composed) -> None:
+    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT binary)").format(query)
+    with file.open("wb") as stream, connection.cursor().copy(statement) as copy:
+        stream.writelines(copy)
+
+
+def prepare(connection: psycopg.Connection, folder: Path) -> None:
+    """Do what is not on the clock: triggers off, the new values of old rows in temporary tables."""
+    for model in (*NEW, *(changed.model for changed in CHANGED)):
+        connection.execute(
+            sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(sql.Identifier(table(model)))
+        )
+    for changed in CHANGED:
+        name = sql.Identifier(f"new_{table(changed.model)}")
+        connection.execute(
+            sql.SQL("CREATE TEMP TABLE {} AS SELECT id, {} FROM {} WHERE false").format(
+                name, _listed(changed.columns), sql.Identifier(table(changed.model))
+            )
+        )
+        _load(connection, name, folder / table(changed.model))
+        connection.execute(sql.SQL("ANALYZE {}").format(name))
+
+
+def _load(connection: psycopg.Connection, name: sql.Identifier, file: Path) -> None:
+    statement = sql.SQL("COPY {} FROM STDIN (FORMAT binary)").format(name)
+    with connection.cursor().copy(statement) as copy:
+        copy.write(file.read_bytes())
+
+
+def write(connection: psycopg.Connection, folder: Path) -> None:
+    """Write everything, one statement a table."""
+    with connection.transaction():
+        for model in NEW:
+            _load(connection, sql.Identifier(table(model)), folder / table(model))
+        for changed in CHANGED:
+            connection.execute(_update(changed))
+
+
+def _update(changed: Changed) -> sql.Composed:
+    return sql.SQL("UPDATE {table} SET {sets} FROM {new} AS new WHERE {table}.id = new.id").format(
+        table=sql.Identifier(table(changed.model)),
+        new=sql.Identifier(f"new_{table(changed.model)}"),
+        sets=sql.SQL(", ").join(_sets(changed.columns)),
+    )
+
+
+def _sets(columns: Sequence[str]) -> Iterator[sql.Composed]:
+    for column in columns:
+        yield sql.SQL("{0} = new.{0}").format(sql.Identifier(column))
