@@ -137,6 +137,7 @@ LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="zh-hans")
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 _check("LANGUAGE_CODE", LANGUAGE_CODE in dict(LANGUAGES), "it is zh-hans or en", "zh-hans")
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "backoffice.formats"
 TIME_ZONE = env.str("TIME_ZONE", default="Asia/Shanghai")
 _check("TIME_ZONE", TIME_ZONE in available_timezones(), "no such time zone", "Asia/Shanghai")
 USE_TZ = True
