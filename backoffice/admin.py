@@ -29,6 +29,8 @@ from backoffice.pages import (
     state_words,
 )
 
+admin.site.index_title = _("Overview")
+
 
 @admin.register(JobRun)
 class JobRunPages(ReadOnlyAdmin):
@@ -120,7 +122,7 @@ class PolicyVersionPages(ReadOnlyAdmin):
 class StateChangePages(ReadOnlyAdmin):
     """Every move of every machine."""
 
-    list_display = ("at", "subject", "transition", "before", "after", "actor", "why")
+    list_display = ("at", "subject", "transition", "before", "after", "who", "why")
     fields = list_display
     search_fields = ("pk",)
     search_help_text = _("Kind and id, such as loans.bill 42")
@@ -144,6 +146,11 @@ class StateChangePages(ReadOnlyAdmin):
     def after(self, change: StateChange) -> SafeString:
         """Return the state it entered."""
         return _state(change, change.target)
+
+    @display(description=_("actor"))
+    def who(self, change: StateChange) -> str:
+        """Return the person, or the part of the product in the reader's language."""
+        return gettext(change.actor)
 
     @display(description=_("reason"))
     def why(self, change: StateChange) -> str:

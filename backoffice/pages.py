@@ -130,7 +130,7 @@ def timeline(*records: Model) -> Section:
             named[change.subject_type, change.subject_id],
             state_words(type(named[change.subject_type, change.subject_id]), change.source),
             state_words(type(named[change.subject_type, change.subject_id]), change.target),
-            change.actor,
+            gettext(change.actor),
             gettext(change.reason) if change.reason else "",
         )
         for change in StateChange.objects.filter(mine).order_by("at", "pk")

@@ -33,6 +33,7 @@ CALLS: dict[str, Any] = {
     "ngettext": (1, 2),
     "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
 }
 HEADER = "# Chinese of Weidai; written by manage.py check_translations --write, then translated."
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)  # a fixed moment: equal strings make equal files

@@ -1,12 +1,14 @@
 """Staff pages of money: repayments, what they settled, what waits, and the ledger."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import CustomersRows
@@ -22,6 +24,7 @@ from backoffice.pages import (
     number_in,
 )
 from loans.models import (
+    Bill,
     Loan,
     Repayment,
     RepaymentAllocation,
@@ -30,6 +33,12 @@ from loans.models import (
 )
 
 LEDGER_ROWS_MAX = 300
+_RECORDS: dict[str, tuple[type[Model], Any]] = {
+    "loan": (Loan, format_lazy("{} ", Loan._meta.verbose_name)),
+    "bill": (Bill, "B"),
+    "repayment": (Repayment, "R"),
+}
+_SLOTS = {"close": _("end of day {day}"), "night": _("night of {day}")}
 
 
 def allocations(rows: QuerySet[RepaymentAllocation]) -> Section:
@@ -61,11 +70,22 @@ def ledger_of(loan_ids: Sequence[int]) -> Section:
         (
             row.business_date, row.get_kind_display(), row.get_debit_account_display(),
             row.get_credit_account_display(), amount(row.amount_fen), _loan_link(row.loan_id),
-            row.cause,
+            cause(row.cause),
         )
         for row in transfers[:LEDGER_ROWS_MAX]
     ]  # fmt: skip
     return Section(_("Ledger"), heads, rows)
+
+
+def cause(code: str) -> SafeString | str:
+    """Return what made a transfer: a record as a link, a slot of a day in words."""
+    kind, _sep, key = code.rpartition(":")
+    kind = kind.rpartition("|")[2]  # a reversal names the kind it takes back first
+    if kind in _RECORDS and key.isdecimal():
+        model, prefix = _RECORDS[kind]
+        address = address_of(model, int(key))
+        return format_html('<a class="link" href="{}">{}{}</a>', address, prefix, key)
+    return str(_SLOTS[kind]).format(day=key) if kind in _SLOTS else code
 
 
 def _loan_link(loan_id: int | None) -> SafeString | str:
@@ -109,7 +129,7 @@ class TransferPages(ReadOnlyAdmin):
 
     list_display = (
         "shown_id", "business_date", "kind", "debit_account", "credit_account", "amount_yuan",
-        "loan_shown", "cause", "at",
+        "loan_shown", "cause_shown",
     )  # fmt: skip
     list_filter = (day_filter("business_date", _("business date")), "kind", "debit_account",
                    "credit_account")  # fmt: skip
@@ -126,6 +146,11 @@ class TransferPages(ReadOnlyAdmin):
     def shown_id(self, transfer: Transfer) -> str:
         """Return the id as the search takes it."""
         return f"T{transfer.pk}"
+
+    @display(description=_("cause"))
+    def cause_shown(self, transfer: Transfer) -> SafeString | str:
+        """Return what made the transfer."""
+        return cause(transfer.cause)
 
     @display(description=_("loan"))
     def loan_shown(self, transfer: Transfer) -> SafeString | str:

@@ -7,6 +7,7 @@ import django_fsm
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import BankCard, Customer
 from backoffice.guards import Birth, Guard, state_check
@@ -77,7 +78,7 @@ class DebitOrderState(models.TextChoices):
 
     PLANNED = "planned", _("planned")
     SENT = "sent", _("sent")
-    SUCCEEDED = "succeeded", _("paid")
+    SUCCEEDED = "succeeded", pgettext_lazy("debit order", "paid")
     FAILED = "failed", _("refused")
     UNKNOWN = "unknown", _("unknown")
     CANCELLED = "cancelled", _("cancelled")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from backoffice import workflow
 from loans.models import (
@@ -32,7 +33,7 @@ from loans.rules.closing import Move, Unpaid, decide, is_late_fee_due, is_minimu
 from loans.rules.position import start_segment
 from risk.operations import conduct, lines
 
-BY = "close"
+BY = gettext_noop("end of day")
 
 BILL_FIELDS = (
     "cycle", "cycle_on", "refusals", "tries", "debit_on", "late_fee_on", "late_fee_fen",

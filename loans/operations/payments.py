@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
+from django.utils.translation import gettext_noop
+
 from backoffice import workflow
 from loans.models import (
     Account,
@@ -28,7 +30,7 @@ from loans.rules.allocation import Claim, Owed, allocate
 from loans.rules.position import Part, start_segment
 from risk.operations import conduct, lines
 
-BY = "channel"
+BY = gettext_noop("payment channel")
 
 _CREDITS = (
     Account.PENALTY, Account.LATE_FEE, Account.INTEREST, Account.PLAN_FEE, Account.LOAN_PRINCIPAL,

@@ -12,6 +12,7 @@ from datetime import date, time, timedelta
 from typing import NamedTuple
 
 from django.db import connection
+from django.utils.translation import gettext_noop
 
 from backoffice import clock, workflow
 from loans.models import (
@@ -41,7 +42,7 @@ from loans.rules.refusals import is_counted
 from risk.models import Conduct
 from risk.operations import conduct, lines
 
-BY = "replay"
+BY = gettext_noop("replay")
 REASON = "an earlier value date"
 
 _FIELDS = (
