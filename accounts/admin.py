@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.utils import display_for_field, label_for_field, lookup_field
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -17,7 +18,15 @@ from accounts.models import BankCard, Customer, Staff
 from accounts.policy import TITLES
 from accounts.rules import masking
 from backoffice.crypto import blind
-from backoffice.pages import ReadOnlyAdmin, display, link, list_address, number_in
+from backoffice.pages import (
+    ReadOnlyAdmin,
+    Section,
+    amount_head,
+    display,
+    link,
+    list_address,
+    number_in,
+)
 
 if TYPE_CHECKING:
     _StaffAdmin = UserAdmin[Staff]
@@ -27,6 +36,8 @@ else:
     class _StaffAdmin(UserAdmin, ModelAdmin):
         pass
 
+
+LATEST_MAX = 5
 
 admin.site.unregister(Group)
 
@@ -142,8 +153,8 @@ class CustomerPages(ReadOnlyAdmin):
     search_help_text = _("Customer id, or the full ID number, phone or card number")
     fieldsets = (
         (None, {"fields": (("shown", "state_label", "registered_at"),
-                           ("masked_id", "masked_phone", "born_on"))}),
-        (_("Related"), {"fields": ("related", "cards", ("public_id", "origin"))}),
+                           ("masked_id", "masked_phone", "born_on"),
+                           ("public_id", "origin"), "related")}),
     )  # fmt: skip
 
     def find(self, term: str) -> Q:
@@ -171,25 +182,62 @@ class CustomerPages(ReadOnlyAdmin):
         """Return the masked phone number."""
         return masking.phone(customer.phone)
 
-    @display(description=_("bank cards"))
-    def cards(self, customer: Customer) -> SafeString:
-        """Return the cards as links."""
-        cards = customer.cards.order_by("pk")
-        return format_html_join(" ", "{}", ((link(card),) for card in cards))
-
     @display(description=_("all about this customer"))
     def related(self, customer: Customer) -> SafeString:
         """Return links to the lists of this customer's rows, whichever app keeps them."""
         rows = (
-            (list_address(relation.related_model), customer.pk, relation.field.name,
-             relation.related_model._meta.verbose_name_plural)
-            for relation in customer._meta.related_objects
-            if relation.related_model in admin.site._registry and not relation.hidden
-            and getattr(relation.field, "db_index", False)
-        )  # fmt: skip
-        return format_html_join(
-            " · ", '<a class="link" href="{0}?{2}__id__exact={1}">{3}</a>', rows
+            (_list_of(relation, customer), relation.related_model._meta.verbose_name_plural)
+            for relation in _relations()
         )
+        return format_html_join(" · ", '<a class="link" href="{}">{}</a>', rows)
+
+    def sections(self, request: HttpRequest, record: Customer) -> list[Section]:
+        """Return the latest rows of every kind this customer has, and the timeline."""
+        latest = (_latest(relation, request, record) for relation in _relations())
+        return [*filter(None, latest), *super().sections(request, record)]
+
+
+def _relations() -> list[Any]:
+    """Return what points at customers and has a page and an index, the apps above first."""
+    return [
+        relation
+        for relation in reversed(Customer._meta.related_objects)
+        if relation.related_model in admin.site._registry and not relation.hidden
+        and getattr(relation.field, "db_index", False)
+    ]  # fmt: skip
+
+
+def _list_of(relation: Any, customer: Customer) -> str:
+    """Return the staff list of what a customer has through a relation."""
+    return f"{list_address(relation.related_model)}?{relation.field.name}__id__exact={customer.pk}"
+
+
+def _latest(relation: Any, request: HttpRequest, customer: Customer) -> Section | None:
+    """Return the latest rows of a relation in the columns of their list, if there are any."""
+    pages: Any = admin.site._registry[relation.related_model]
+    if not pages.has_view_permission(request):
+        return None
+    columns = [name for name in pages.list_display if name != "customer_link"]
+    found = pages.get_queryset(request).filter(**{relation.field.name: customer})
+    rows = found.select_related(*pages.list_select_related).order_by("-pk")[:LATEST_MAX]
+    return rows and Section(
+        relation.related_model._meta.verbose_name_plural,
+        [_head(pages, name) for name in columns],
+        [[_cell(pages, name, row) for name in columns] for row in rows],
+        address=_list_of(relation, customer),
+    )
+
+
+def _head(pages: Any, name: str) -> Any:
+    words = label_for_field(name, pages.model, pages)
+    return amount_head(words) if name.endswith("_yuan") else words
+
+
+def _cell(pages: Any, name: str, row: Model) -> Any:
+    """Return a cell as the list of its model shows it; the first one opens the record."""
+    field, _attribute, value = lookup_field(name, row, pages)
+    shown = value if field is None else display_for_field(value, field, "")
+    return link(row, shown) if name == pages.list_display[0] else shown
 
 
 @admin.register(BankCard)

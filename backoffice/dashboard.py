@@ -13,7 +13,7 @@ from backoffice.money import yuan
 from backoffice.pages import list_address
 from loans.models import Bill, BillState
 from loans.queries.arrears import late
-from loans.queries.debit_day import debit_day
+from loans.queries.debit_day import debit_day, runs_before
 
 RUN_SLOT, RECONCILE_SLOT = "09:00", "02:00"
 
@@ -25,6 +25,8 @@ def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if request.user.has_perm("loans.view_debitorder"):
         context["day"] = debit_day(on=now.date(), slot=RUN_SLOT)
         context["run_address"] = reverse("admin:loans_run")
+        runs = runs_before(now.date(), slot=RUN_SLOT)
+        context["runs"] = [(run, yuan(run.planned_fen)) for run in runs]
     if request.user.has_perm("loans.view_bill"):
         context["late"] = _late()
     if request.user.has_perm("backoffice.view_jobrun"):
@@ -109,7 +111,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     return [
         {
             "title": title,
-            "separator": True,
+            "separator": number > 0,
             "items": [
                 {
                     "title": words,
@@ -121,7 +123,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 if not right or request.user.has_perm(right)
             ],
         }
-        for title, items in _SIDEBAR
+        for number, (title, items) in enumerate(_SIDEBAR)
     ]
 
 

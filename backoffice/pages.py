@@ -95,13 +95,15 @@ def number_in(term: str, prefix: str) -> int | None:
 
 
 class Section(NamedTuple):
-    """A table under the fields of a page: headings, rows of cells, and a remark."""
+    """A table under the fields of a page: headings, rows of cells, their total, and a remark."""
 
     title: Any
     heads: Sequence[Any]
     rows: Sequence[Sequence[Any]]
     note: Any = ""
     is_lead: bool = False  # above the fields instead of under them
+    total: Sequence[Any] = ()
+    address: str = ""  # the list of which these rows are a part
 
 
 def amount_head(words: Any) -> SafeString:
@@ -189,6 +191,16 @@ class KeysetChangeList(ChangeList):
         return self.get_query_string({name: key}, [other for other in _KEYS if other != name])
 
     @property
+    def chosen(self) -> list[tuple[Any, Any]]:
+        """Return what the list is filtered by, in words: filters and their values."""
+        return [
+            (spec.title, words)
+            for spec in self.filter_specs
+            for number, choice in enumerate(spec.choices(self))
+            if (words := choice.get("value") or (number and _selected(choice)))
+        ]
+
+    @property
     def older_address(self) -> str:
         """Return the address of the page after this one, or nothing."""
         return "" if self.older is None else self.page_address("before", self.older)
@@ -204,6 +216,11 @@ class KeysetChangeList(ChangeList):
         return self.get_query_string({}, list(_KEYS))
 
 
+def _selected(choice: Any) -> Any:
+    """Return the words of a filter's choice that is the chosen one; the first stands for all."""
+    return choice["display"] if choice.get("selected") else ""
+
+
 class ReadOnlyAdmin(_Admin):
     """Rows that staff look at and never write; operations are the only writers."""
 
@@ -214,6 +231,8 @@ class ReadOnlyAdmin(_Admin):
     sortable_by: ClassVar[tuple[str, ...]] = ()
     ordering = ("-pk",)
     list_filter_sheet = False
+    list_before_template = "admin/chosen.html"
+    change_form_template = "admin/read_only.html"
     change_form_before_template = "admin/lead_sections.html"
     change_form_after_template = "admin/sections.html"
     hidden: ClassVar[Sequence[str]] = ()  # columns that say nothing to staff

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import Sum
 from django.http import HttpRequest
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -98,16 +99,14 @@ def _owed(explained: Explanation) -> Section:
         amount_head(_("penalty interest")), amount_head(_("unpaid")),
     )  # fmt: skip
     rows: list[Any] = [
-        (link(row.loan, row.loan_id), row.number, *map(amount, _parts_fen(part)))
-        for row, part in explained.owed
+        (link(row.loan), row.number, *map(amount, _parts_fen(part))) for row, part in explained.owed
     ]
     parts = [_parts_fen(part) for _row, part in explained.owed]
     total = [amount(sum(column)) for column in zip(*parts, strict=True)]
-    rows.append((label(_("total"), ""), "", *total))
     title = gettext("Owed on {day}: {amount} yuan").format(
         day=explained.on, amount=yuan(explained.owed_fen)
     )
-    return Section(title, heads, rows, is_lead=True)
+    return Section(title, heads, rows, is_lead=True, total=(capfirst(gettext("total")), "", *total))
 
 
 def _parts_fen(part: Part) -> tuple[int, ...]:
@@ -173,7 +172,7 @@ def _orders(bill: Bill) -> Section:
         (
             link(order), order.get_origin_display(), order.business_date, order.cycle,
             order.attempt, amount(order.amount_fen), label(order.get_state_display(), order.state),
-            code_words(order.code), amount(order.taken_fen), order.run or "",
+            code_words(order.code), amount(order.taken_fen), link(order.run),
         )
         for order in bill.orders.select_related("run").order_by("pk")
     ]  # fmt: skip

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import CustomersRows
@@ -77,7 +78,11 @@ def _instalments(loan: Loan) -> Section:
         )
         for row in loan.instalments.select_related("bill").order_by("number")
     ]  # fmt: skip
-    return Section(Instalment._meta.verbose_name_plural, heads, rows)
+    note = gettext(
+        "Interest and penalty stand here as posted up to {day}. "
+        "The bill explains what is owed today."
+    ).format(day=loan.accrued_on)
+    return Section(Instalment._meta.verbose_name_plural, heads, rows, note)
 
 
 @admin.register(Instalment)

@@ -55,7 +55,7 @@ class DebitOrderPages(CustomersRows):
     list_select_related = ("customer", "bill", "card", "run")
     list_display = (
         "number", "customer_link", "bill_link", "business_date", "attempt", "amount_yuan",
-        "state_label", "code_label", "taken_yuan", "answered_at",
+        "state_label", "code_label", "taken_yuan",
     )  # fmt: skip
     list_filter = (
         day_filter("business_date", _("business date")), "state", AttemptFilter, CodeFilter,

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
@@ -81,6 +82,7 @@ def _numbers(request: HttpRequest, *, on: date, slot: str) -> dict[str, Any]:
         "slot": slot,
         "day": day,
         "run": day.run,
+        "is_sandbox": settings.SANDBOX,
         "is_held": day.run is not None and jobs.is_held(day.run),
         "is_running": day.run is not None and day.run.finished_at is None,
         "poll_seconds": POLL_SECONDS,
@@ -109,7 +111,7 @@ def _cards(day: DebitDay, *, on: date) -> list[Card]:
     return [
         Card(_("planned"), Sums(day.run.planned, day.run.planned_fen)),
         Card(_("sent"), whole.sent, _orders(day, on=on)),
-        Card(_("paid"), whole.paid, _orders(day, on=on, state__exact=states.SUCCEEDED), "success"),
+        Card(_("Paid"), whole.paid, _orders(day, on=on, state__exact=states.SUCCEEDED), "success"),
         Card(_("refused"), whole.refused, _orders(day, on=on, state__exact=states.FAILED),
              "danger" if whole.refused.orders else ""),
         Card(_("unknown"), whole.unknown, _orders(day, on=on, state__in="sent,unknown"),

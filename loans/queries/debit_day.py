@@ -112,3 +112,9 @@ def days_with_runs(*, slot: str, count: int = 7) -> list[date]:
     """Return the latest business dates on which a slot was planned, newest first."""
     runs = JobRun.objects.filter(slot=slot).order_by("-business_date")
     return list(runs.values_list("business_date", flat=True)[:count])
+
+
+def runs_before(day: date, *, slot: str, count: int = 7) -> list[JobRun]:
+    """Return the finished runs of a slot before a day, newest first."""
+    runs = JobRun.objects.filter(slot=slot, business_date__lt=day, finished_at__isnull=False)
+    return list(runs.order_by("-business_date")[:count])

@@ -3,11 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 
 from accounts.models import Staff
+from loans.admin.money import cause
 from loans.models import Bill, DebitOrder, Repayment
 from tests.loans.conftest import DUE_ON, day
 from tests.loans.days import live, set_clock
@@ -135,3 +138,55 @@ def test_bills_and_orders_are_filtered_without_a_count(staff, overdue):
             page = staff.get(reverse(f"admin:{address}_changelist"), query)
         assert len(page.context["cl"].result_list) == wanted, query
         assert not [one for one in found if "COUNT(" in one["sql"].upper()]
+
+
+def test_a_list_says_what_it_is_filtered_by(staff, overdue):
+    address = reverse("admin:loans_debitorder_changelist")
+    query = {"business_date": day(2), "state__exact": "failed"}
+
+    filtered = staff.get(address, query, headers={"accept-language": "en"})
+
+    assert filtered.context["cl"].chosen == [("business date", "2026-10-03"), ("state", "refused")]
+    assert "Show all" in filtered.content.decode()
+    assert staff.get(address).context["cl"].chosen == []
+
+
+def test_the_ledger_names_what_made_a_transfer(overdue):
+    bill = reverse("admin:loans_bill_change", args=[overdue.pk])
+    with override("en"):
+        assert cause(f"bill:{overdue.pk}") == f'<a class="link" href="{bill}">B{overdue.pk}</a>'
+        assert f">B{overdue.pk}<" in cause(f"late_fee|bill:{overdue.pk}")
+        assert cause("night:2026-10-02") == "night of 2026-10-02"
+        assert cause("close:2026-10-02") == "end of day 2026-10-02"
+        assert cause("something else") == "something else"
+
+
+def test_a_customer_page_shows_the_latest_of_everything(staff, overdue):
+    address = reverse("admin:accounts_customer_change", args=[overdue.customer_id])
+    page = staff.get(address, headers={"accept-language": "en"})
+    titles = [str(section.title) for section in page.context["sections"]]
+
+    assert titles[0] == "loans"
+    assert {"bills", "conduct", "credit lines", "mandates", "bank cards"} <= set(titles)
+    assert reverse("admin:loans_bill_change", args=[overdue.pk]) in page.content.decode()
+
+
+def test_a_customer_page_shows_only_what_its_reader_may_see(client, overdue):
+    reader = Staff.objects.create_user("reader", is_staff=True)
+    rights = Permission.objects.filter(codename__in=["view_customer", "view_bill"])
+    reader.user_permissions.set(rights)
+    client.force_login(reader)
+
+    page = client.get(reverse("admin:accounts_customer_change", args=[overdue.customer_id]))
+
+    assert [section.address.partition("?")[0] for section in page.context["sections"]] == [
+        reverse("admin:loans_bill_changelist"), "",
+    ]  # fmt: skip
+
+
+def test_the_overview_shows_the_runs_of_earlier_days(staff, overdue):
+    page = staff.get(reverse("admin:index"))
+
+    assert [run.business_date for run, _yuan in page.context["runs"]] == [
+        day(n) for n in range(13, 6, -1)
+    ]
