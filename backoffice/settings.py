@@ -178,6 +178,20 @@ if CELERY_BROKER_URL.startswith(("redis://", "rediss://")):
     }
 CELERY_BEAT_SCHEDULE = {"tick": {"task": "backoffice.tasks.tick", "schedule": 60.0}}
 
+# The colour of links and buttons: calm enough beside the red and amber of what needs somebody.
+_BLUE = {
+    "50": "oklch(97% .014 254.604)",
+    "100": "oklch(93.2% .032 255.585)",
+    "200": "oklch(88.2% .059 254.128)",
+    "300": "oklch(80.9% .105 251.813)",
+    "400": "oklch(70.7% .165 254.624)",
+    "500": "oklch(62.3% .214 259.815)",
+    "600": "oklch(54.6% .245 262.881)",
+    "700": "oklch(48.8% .243 264.376)",
+    "800": "oklch(42.4% .199 265.638)",
+    "900": "oklch(37.9% .146 265.522)",
+    "950": "oklch(28.2% .091 267.935)",
+}
 UNFOLD = {
     "SITE_TITLE": _("Weidai back office"),
     "SITE_HEADER": _("Weidai"),
@@ -188,6 +202,7 @@ UNFOLD = {
     "ENVIRONMENT": "backoffice.dashboard.badge",
     "DASHBOARD_CALLBACK": "backoffice.dashboard.callback",
     "SIDEBAR": {"show_search": False, "navigation": "backoffice.dashboard.navigation"},
+    "COLORS": {"primary": _BLUE},
     "STYLES": [f"{STATIC_URL}backoffice/staff.css"],
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}backoffice/icon.svg"}
