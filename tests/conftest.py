@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -55,11 +56,18 @@ def django_db_setup(database_name: str, django_db_blocker) -> Iterator[None]:
 @pytest.fixture
 def committed_db(django_db_setup, django_db_blocker, database_name: str) -> Iterator[None]:
     """A database with real commits; every row but the migrations' own is gone afterwards."""
-    with django_db_blocker.unblock():
+    with committing(django_db_blocker, database_name):
+        yield
+
+
+@contextmanager
+def committing(blocker, database: str) -> Iterator[None]:
+    """Let what follows commit to the database, and empty it afterwards."""
+    with blocker.unblock():
         yield
         for alias in connections:
             connections[alias].close()
-    empty_tables(database_name)
+    empty_tables(database)
 
 
 def empty_tables(database: str) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -9,8 +11,10 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import pytest
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
+from django.test import override_settings
 
 from accounts.models import Staff
+from tests.browser.pictures import shrink
 from tests.loans.conftest import channel, day, make_bill  # fixtures
 from tests.loans.days import live, set_clock
 
@@ -64,11 +68,13 @@ def book(committed_db, make_bill, channel, monkeypatch):
     Staff.objects.create_superuser("admin", password=PASSWORD)
 
 
-@pytest.fixture
-def address(book, settings):
-    """The address of a server over the book."""
-    settings.ALLOWED_HOSTS = ["127.0.0.1"]
-    with make_server("127.0.0.1", 0, get_wsgi_application(), _Server, _Quiet) as server:
+@contextmanager
+def served():
+    """Serve the database of the tests; yield the address."""
+    with (
+        override_settings(ALLOWED_HOSTS=["127.0.0.1"]),
+        make_server("127.0.0.1", 0, get_wsgi_application(), _Server, _Quiet) as server,
+    ):
         thread = Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -76,12 +82,20 @@ def address(book, settings):
         thread.join()
 
 
+@pytest.fixture
+def address(book):
+    """The address of a server over the book."""
+    with served() as address:
+        yield address
+
+
 class Walk:
     """A person in front of a browser, who notes every fault of a page."""
 
-    def __init__(self, browser, address, locale):
+    def __init__(self, browser, address, locale, **look):
         self.address, self.locale = address, locale
-        context = browser.new_context(locale=locale, viewport={"width": 1440, "height": 900})
+        look = {"viewport": {"width": 1440, "height": 900}} | look
+        context = browser.new_context(locale=locale, **look)
         self.page = context.new_page()
         self.faults = []
         self.page.on("console", self._console)
@@ -105,18 +119,19 @@ class Walk:
 
     def log_in(self):
         self.go("/admin/login/")
-        self.shoot("login")
         self.page.fill("[name=username]", "admin")
         self.page.fill("[name=password]", PASSWORD)
         self.page.click("form[method=post] button[type=submit]")
         self.page.wait_for_url("**/admin/")
 
-    def shoot(self, name):
+    def shoot(self, name, *, full_page=True):
         """Save a screenshot where SHOTS_DIR says, if it says."""
         folder = os.environ.get("SHOTS_DIR")
         if folder:
             Path(folder).mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=f"{folder}/{self.locale[:2]}-{name}.png", full_page=True)
+            picture = self.page.screenshot(full_page=full_page, animations="disabled")
+            path = Path(folder) / f"{self.locale[:2]}-{name}.png"
+            path.write_bytes(picture if full_page else shrink(picture, self.page))
 
     def words(self):
         """Return the visible text of the page; icons are words only to their font."""
@@ -125,15 +140,26 @@ class Walk:
         )
         return self.page.inner_text("body")
 
+    def overhang(self):
+        """Return by how many pixels the page is wider than the window."""
+        return self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+
 
 @pytest.fixture
-def walk(browser, address):
+def walk_at(browser):
+    """Start a walk at an address: ``walk_at(address, locale)``."""
     walks = []
 
-    def start(locale):
-        walks.append(Walk(browser, address, locale))
+    def start(address, locale, **look):
+        walks.append(Walk(browser, address, locale, **look))
         return walks[-1]
 
     yield start
     for one in walks:
         one.close()
+
+
+@pytest.fixture
+def walk(address, walk_at):
+    """Start a walk over the small book: ``walk(locale)``."""
+    return partial(walk_at, address)
