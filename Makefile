@@ -5,7 +5,7 @@ UP = $(PYTHON) -m backoffice.up
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check audit
+.PHONY: help run test test-long shots check audit
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -18,6 +18,9 @@ test:  ## 测试 / every test on the embedded services
 
 test-long:  ## 长测试 / the same tests with larger numbers
 	@WEIDAI_TEST_PROFILE=long $(UP) exec --dev -- pytest -n 2 $(ARGS)
+
+shots:  ## 截图 / the pictures of the README, taken anew into docs/images; needs Chromium
+	@SHOTS_DIR=docs/images $(UP) exec --dev -- pytest -n 0 tests/browser/test_tour.py
 
 check:  ## 检查 / lint, types, floors, templates, migrations, deployment, translations, security
 	@$(UP) exec --dev -- .ci/check

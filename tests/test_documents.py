@@ -12,6 +12,8 @@ DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 TEST = re.compile(r"(tests/[\w/]+\.py)::(test_\w+)")
 FILE = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|md|po|mo|gz))`")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
+PICTURE_BYTES_MAX = 150_000
+PICTURES = ROOT / "docs" / "images"
 TARGET = re.compile(r"`make ([a-z-]+)")
 COMMAND = re.compile(r"manage\.py ([a-z_]+)")
 
@@ -44,6 +46,18 @@ def test_the_files_it_names_are_there(document):
     named = [ROOT / name for name in FILE.findall(words)]
 
     assert [str(path) for path in linked + named if not path.exists()] == []
+
+
+def test_every_picture_is_small_and_stands_in_the_readme_in_both_languages():
+    words = (ROOT / "README.md").read_text()
+    pictures = sorted(PICTURES.iterdir())
+    chinese, english = ({path.name[3:] for path in pictures if path.name.startswith(prefix)}
+                        for prefix in ("zh-", "en-"))  # fmt: skip
+
+    assert [path.name for path in pictures if f"docs/images/{path.name}" not in words] == []
+    assert [path.name for path in pictures if path.stat().st_size > PICTURE_BYTES_MAX] == []
+    assert english <= chinese
+    assert chinese - english == {"dark.png", "phone.png"}
 
 
 @every_document
