@@ -203,8 +203,16 @@ def _relations() -> list[Any]:
         relation
         for relation in reversed(Customer._meta.related_objects)
         if relation.related_model in admin.site._registry and not relation.hidden
-        and getattr(relation.field, "db_index", False)
+        and _has_index(relation.field)
     ]  # fmt: skip
+
+
+def _has_index(field: Any) -> bool:
+    """Say whether rows are found by the field: by its own index, or first in a unique one."""
+    if not field.concrete:
+        return False
+    whole = field.model._meta.total_unique_constraints
+    return field.db_index or any(constraint.fields[0] == field.name for constraint in whole)
 
 
 def _list_of(relation: Any, customer: Customer) -> str:
