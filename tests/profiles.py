@@ -1,6 +1,7 @@
 """How many examples a law is tried on: a few hundred by default, thousands in the long form."""
 
 import os
+from typing import NamedTuple
 
 from hypothesis import HealthCheck, settings
 
@@ -23,3 +24,15 @@ lives = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+
+
+class Killing(NamedTuple):
+    """How many bills are debited, and how many children and whole workers die meanwhile."""
+
+    bills: int
+    children: int
+    workers: int
+
+
+# Debits under ``kill -9``; a child is killed for about every two parts of a run.
+killing = Killing(20_000, 1_000, 20) if IS_LONG else Killing(5_000, 300, 5)

@@ -1,156 +1,110 @@
-"""The 9:00 run with its workers killed at random: no bill debited twice, none forgotten.
+"""Two days of debits with the workers killed at random: no bill debited twice, none forgotten.
 
-A real prefork worker, a real broker and a real bank; only the tick is the test's own, faster than
-the one a minute of beat.
+The control is a worker that does what the house never does: it sends again under a new number.
+What finds nothing in the house's books must find every double debit in that worker's.
 """
 
-import contextlib
-import os
-import random
-import signal
-import subprocess
-import sys
-import time as clocks
-from datetime import time
-from pathlib import Path
+from collections import Counter
+from contextlib import contextmanager
 
 import pytest
 from django.conf import settings
-from django.db import connection
 
-from backoffice import clock, jobs
-from backoffice.models import JobRun
-from backoffice.tasks import run_chunk
-from loans.models import Bill, DebitOrder, Repayment
-from loans.operations import closing
-from loans.operations.reconciling import reconcile
+from backoffice import jobs
+from loans.models import Bill
 from tests.loans.conftest import day
-from tests.sandbox import PROJECT, SECRET, BankProcess
+from tests.loans.killing import PLENTY_FEN, Siege, Worker, doubled, findings, make_book
+from tests.profiles import killing
+from tests.sandbox import BankProcess
 
-BILLS = int(os.environ.get("WEIDAI_KILL_BILLS", "400"))
-CHILD_KILLS = 20
-WORKER_KILLS = 2
-QUEUE = f"killed-{os.getpid()}"  # what an earlier run left in the broker is not ours
+PART = 16  # bills: many small parts give many chances to be killed at one
+
+# Lost and spoilt answers of every kind, so that they meet the kills.
+FAULTS = [
+    {"action": "refuse", "code": "BANKERROR", "number": "*-1-1-1", "share_permille": 20},
+    {"action": "processing", "queries": 1, "share_permille": 20},
+    {"action": "time_out_before", "share_permille": 20},
+    {"action": "time_out_after", "share_permille": 40},
+    {"action": "time_out_after", "whole_request": True, "share_permille": 3},
+    {"action": "late", "seconds": 1, "share_permille": 1},
+    {"action": "twice", "share_permille": 10},
+    {"action": "out_of_order", "share_permille": 10},
+    {"action": "wrong_amount", "share_permille": 5},
+    {"action": "garbage", "share_permille": 3},
+    {"action": "bad_signature", "share_permille": 2},
+    {"action": "garbage", "call": "query", "share_permille": 10},
+]
+ANSWERS_LOST = [{"action": "time_out_after", "share_permille": 200}]
+# The money is taken at once; the second until the answer is when the children are killed.
+ANSWERS_LATE = [{"action": "late", "seconds": 1, "times": 20 * PART}]
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
 
-class Worker:
-    """A Celery worker with two children on the test database, to be killed at will."""
-
-    def __init__(self, database: str, bank_url: str, broker: str) -> None:
-        self.environment = os.environ | {
-            "DATABASE_URL": with_name(os.environ["DATABASE_URL"], database),
-            "DATABASE_OWNER_URL": with_name(os.environ["DATABASE_URL"], database),
-            "CHANNEL_URL": bank_url,
-            "CHANNEL_SECRET": SECRET,
-            "CELERY_BROKER_URL": broker,
-            "SANDBOX": "1",
-        }
-        self.start()
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "backoffice", "worker", "--concurrency", "2",
-             "--queues", QUEUE, "--loglevel", "ERROR", "--without-gossip", "--without-mingle"],
-            cwd=PROJECT, env=self.environment, start_new_session=True,
-        )  # fmt: skip
-
-    def children(self) -> list[int]:
-        tasks = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(pid) for pid in tasks.read_text().split()] if tasks.exists() else []
-
-    def kill_a_child(self, dice: random.Random) -> bool:
-        children = self.children()
-        if not children:
-            return False
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(dice.choice(children), signal.SIGKILL)
-        return True
-
-    def revive(self) -> None:
-        """Start it again when it died of a kill, as a supervisor would."""
-        if self.process.poll() is not None:
-            self.start()
-
-    def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-
-def with_name(url: str, database: str) -> str:
-    """Return a database URL with another database's name."""
-    base, _, query = url.partition("?")
-    head = base.rpartition("/")[0]
-    return f"{head}/{database}" + (f"?{query}" if query else "")
-
-
 @pytest.fixture
-def bank(tmp_path):
-    with BankProcess(tmp_path) as process:
-        yield process
-
-
-@pytest.fixture
-def book(make_bill, bank):
-    """Bills of which every fourth card has no money, on the morning they fall due."""
-    bills = [make_bill(principal_fen=100_000 + n) for n in range(BILLS)]
-    rich = {bill.customer.mandates.get().card.account: bill.total_fen for bill in bills}
-    bank.fund({account: 0 if n % 4 == 0 else fen for n, (account, fen) in enumerate(rich.items())})
-    clock.move_to(clock.moment_of(day(0), time(9, 0)), is_back_allowed=True)
-    return bills
-
-
-def plan_run() -> JobRun:
-    """Let the morning's empty slots pass, then plan the 9:00 run in small parts."""
-    for at, slot in jobs.due(now=clock.now()):
-        run = jobs.claim(slot, on=at, at=clock.now())
-        if slot.name == "09:00":
-            return run
-        JobRun.objects.filter(pk=run.pk).update(finished_at=clock.wall())
-    raise AssertionError("the 9:00 run was not due")
-
-
-def send_again() -> None:
-    for chunk_id in jobs.next_chunks(now=clock.now()):
-        run_chunk.apply_async((chunk_id,), queue=QUEUE)
-
-
-def test_killed_workers_neither_repeat_nor_forget_a_debit(book, bank, database_name, monkeypatch):
+def besiege(tmp_path, database_name, monkeypatch):
+    """Open a bank with faults, make a book there, and lay siege to the worker that debits it."""
     if not settings.CELERY_BROKER_URL.startswith("redis://"):
         pytest.fail("CELERY_BROKER_URL must name the embedded Valkey; run the tests by make test")
-    monkeypatch.setattr(jobs, "CHUNK_SIZE", 20)
-    run = plan_run()
-    dice = random.Random(9)
-    worker = Worker(database_name, bank.url, settings.CELERY_BROKER_URL)
-    child_kills = worker_kills = 0
-    deadline = clocks.monotonic() + 150
-    try:
-        while JobRun.objects.get(pk=run.pk).finished_at is None:
-            assert clocks.monotonic() < deadline, "the run was not finished in time"
-            worker.revive()
-            send_again()
-            clocks.sleep(dice.random() * 0.4)
-            if child_kills < CHILD_KILLS and worker.kill_a_child(dice):
-                child_kills += 1
-            if child_kills in (7, 14) and worker_kills < child_kills // 7:
-                worker.kill()
-                worker_kills += 1
-                worker.start()
-    finally:
-        worker.kill()
+    monkeypatch.setattr(jobs, "CHUNK_SIZE", PART)
 
-    run = JobRun.objects.get(pk=run.pk)
-    poor = len(book) // 4
-    assert (run.planned, run.done, run.failed, run.unknown) == (BILLS, BILLS - poor, poor, 0)
-    assert DebitOrder.objects.count() == BILLS
-    assert bank.executed_twice() == []
-    assert bank.taken_fen() == sum(Repayment.objects.values_list("amount_fen", flat=True))
-    assert Bill.objects.filter(state="paid").count() == BILLS - poor
-    assert Bill.objects.filter(state="billed", refusals=1, debit_on=day(1)).count() == poor
-    connection.close()
-    closing.accrue_night(on=day(0), at=clock.now())
-    with bank.channel() as channel:
-        assert reconcile(days=[day(0)], on=day(0), channel=channel) == []
-    assert child_kills + worker_kills >= 3, "the run was over before anything was killed"
+    @contextmanager
+    def begin(bills, faults, *, include="", **kills):
+        with BankProcess(tmp_path, faults) as bank:
+            poor = make_book(bills, bank=bank, on=day(0))
+            worker = Worker(database_name, bank, tmp_path / "worker.log", include=include)
+            with Siege(worker, **kills) as siege:
+                yield siege, bank, poor
+
+    return begin
+
+
+def states():
+    return Counter(Bill.objects.values_list("state", "refusals", "debit_on"))
+
+
+def test_killed_workers_neither_repeat_nor_forget_a_debit(besiege):
+    children, workers = killing.children, killing.workers
+    kills = {
+        (day(0), "09:00"): children * 75 // 100,
+        (day(0), "10:00"): children * 10 // 100,
+        (day(1), "00:05"): children * 5 // 100,
+        (day(1), "09:00"): children * 10 // 100,
+    }
+    options = {"kills": kills, "worker_every": children // workers}
+    with besiege(killing.bills, FAULTS, **options) as (siege, bank, poor):
+        siege.live(day(0))
+
+        paid = killing.bills - len(poor)
+        assert states() == {("paid", 0, day(0)): paid, ("billed", 1, day(1)): len(poor)}
+        assert findings(bank, days=[day(0)]) == []
+
+        late_payers = poor[::2]
+        bank.fund(dict.fromkeys(late_payers, PLENTY_FEN))
+        siege.live(day(1))
+
+        assert states() == {
+            ("paid", 0, day(0)): paid,
+            ("paid", 1, day(1)): len(late_payers),
+            ("grace", 2, day(2)): len(poor) - len(late_payers),
+        }
+        assert findings(bank, days=[day(0), day(1)]) == []
+    assert siege.worker.failures() == []
+    print(siege.kills, "at work:", siege.kills.at_work)
+    assert (siege.kills.children, siege.kills.workers) == (children, workers)
+    assert siege.kills.at_work > children // 2
+    assert siege.kills.mid_debit > 0
+
+
+@pytest.mark.parametrize("faults", [ANSWERS_LOST, ANSWERS_LATE], ids=["lost", "late"])
+def test_a_worker_that_sends_again_under_a_new_number_is_caught(besiege, faults):
+    options = {"kills": {(day(0), "09:00"): 20}, "worker_every": 20}
+    naive = "tests.loans.naive_worker"
+    with besiege(24 * PART, faults, include=naive, **options) as (siege, bank, _poor):
+        siege.live(day(0))
+
+        found = findings(bank, days=[day(0)])
+        print(siege.kills, "doubled:", len(doubled(bank)), "findings:", len(found))
+        assert doubled(bank)
+        assert set(doubled(bank)) < set(found)
+        assert any(line.startswith("the sums differ") for line in found)
