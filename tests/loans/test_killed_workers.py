@@ -36,7 +36,7 @@ FAULTS = [
 ]
 ANSWERS_LOST = [{"action": "time_out_after", "share_permille": 200}]
 # The money is taken at once; the second until the answer is when the children are killed.
-ANSWERS_LATE = [{"action": "late", "seconds": 1, "times": 20 * PART}]
+ANSWERS_LATE = [{"action": "late", "seconds": 1, "times": 12 * PART}]
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
