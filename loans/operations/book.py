@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Self
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from backoffice import bulk, workflow
-from loans.models import Account, Bill, Instalment, Loan, Plan, TransferKind
+from loans.models import Account, Bill, BillState, Instalment, Loan, Opening, Plan, TransferKind
 from loans.operations import ledger
 from loans.operations.ledger import Entry
 from loans.policy import LoanPolicy
@@ -33,15 +33,20 @@ class Book:
         locked = Bill.objects.select_for_update().filter(pk__any=set(bill_ids)).order_by("pk")
         self.bills: dict[int, Bill] = {bill.id: bill for bill in bulk.load(locked)}
         loan_ids = Instalment.objects.filter(bill_id__any=self.bills.keys()).values("loan_id")
-        behind = loans.filter(pk__in=loan_ids).order_by("pk")
+        carried = self._carried()
+        wanted = Q(pk__in=loan_ids) | Q(pk__any=carried.keys()) if carried else Q(pk__in=loan_ids)
+        behind = loans.filter(wanted).order_by("pk")
         self.loans: dict[int, Loan] = {loan.id: loan for loan in bulk.load(behind)}
         self.instalments: dict[int, list[Instalment]] = defaultdict(list)
         self.under: dict[int, list[Instalment]] = defaultdict(list)
+        self._freed: dict[int, list[Instalment]] = defaultdict(list)
         rows = Instalment.objects.filter(loan_id__any=self.loans.keys()).order_by("loan", "number")
         for row in bulk.load(rows):
             self.instalments[row.loan_id].append(row)
             if row.bill_id is not None:
                 self.under[row.bill_id].append(row)
+            elif row.loan_id in carried and row.due_on <= carried[row.loan_id].due_on:
+                self._freed[carried[row.loan_id].id].append(row)
         self._loans_under = {bill_id: self._loans_of(rows) for bill_id, rows in self.under.items()}
         self.positions: dict[int, Position] = {
             loan.id: position_of(loan, self.instalments[loan.id]) for loan in self.loans.values()
@@ -60,6 +65,37 @@ class Book:
         """Lock the bills alone, to ask what is owed under them."""
         return cls(bill_ids, loans=Loan.objects.all())
 
+    def _carried(self) -> dict[int, Bill]:
+        """Return the bills whose rest was carried by loan, as their issue has it (GEN-9)."""
+        carried = {bill.id for bill in self.bills.values() if bill.state == BillState.CARRIED}
+        if not carried:
+            return {}
+        issued = Opening.objects.filter(bill_id__any=carried).order_by("bill__due_on")
+        return {
+            loan_id: self.bills[bill_id]
+            for loan_id, bill_id in issued.values_list("loan_id", "bill_id")
+        }
+
+    def free(self, bill: Bill) -> None:
+        """Let go of the instalments of a bill: they wait for the next one (REPAY-16)."""
+        rows = self.under.pop(bill.id)
+        for row in rows:
+            row.bill = None
+            self._touched.add(row.loan_id)
+        self._freed[bill.id], self._loans_under[bill.id] = rows, []
+
+    def take_back(self, bill: Bill) -> None:
+        """Put the instalments a bill let go of under it again, to be lived through."""
+        for row in self._freed.pop(bill.id, []):
+            row.bill = bill
+            self._touched.add(row.loan_id)
+            self.under[bill.id].append(row)
+        self._loans_under[bill.id] = self._loans_of(self.under[bill.id])
+
+    def is_bare(self, bill: Bill) -> bool:
+        """Say whether nothing stands in a bill any more: its rest is in a later one."""
+        return not self.under[bill.id] and not self._freed[bill.id]
+
     def terms(self, loan_id: int) -> LoanPolicy:
         """Return the terms of a loan."""
         return terms_of(self.loans[loan_id].terms_id)
@@ -70,7 +106,7 @@ class Book:
 
     def loans_under(self, bill: Bill) -> list[Loan]:
         """Return the loans that stand in a bill, oldest drawdown first."""
-        return self._loans_under[bill.id]
+        return self._loans_under.get(bill.id, [])
 
     def _loans_of(self, rows: Iterable[Instalment]) -> list[Loan]:
         loans = {row.loan_id: self.loans[row.loan_id] for row in rows}

@@ -200,8 +200,7 @@ def _revolve(book: Book, bill: Bill, *, on: date) -> None:
 def _carry(book: Book, bill: Bill, *, on: date) -> None:
     """Free the small rest for the next bill, at its own rate (REPAY-16)."""
     _accrue_to(book, bill, on=on)
-    for row in book.under[bill.pk]:
-        row.bill = None
+    book.free(bill)
     bill.debit_on = None
 
 

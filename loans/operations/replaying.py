@@ -64,6 +64,8 @@ class Before(NamedTuple):
 def is_late(book: Book, payment: Payment) -> bool:
     """Say whether a later day was already closed or charged without the payment."""
     bill = book.bills[payment.bill_id]
+    if book.is_bare(bill):
+        return False
     if bill.closed_on is not None and payment.value_on < bill.closed_on:
         return True
     return any(
@@ -78,6 +80,7 @@ def replay(receipt: Receipt, bill: Bill, *, on: date) -> None:
     and the states follow from the replay.
     """
     book = receipt.book
+    book.take_back(bill)
     kept = book.take_entries()
     before = _before(book, bill, kept)
     _rewind(book, bill, receipt)
@@ -92,9 +95,9 @@ def replay(receipt: Receipt, bill: Bill, *, on: date) -> None:
     receipt.allocations += _revised(bill, lived.allocations)
     _revise_unapplied(receipt, bill, lived)
     receipt.restorations += [
-        lines.Restoration(loan.line_id, before.principal_fen[loan.pk] - after_fen)
-        for loan in book.loans_under(bill)
-        if (after_fen := book.positions[loan.pk].principal_fen) != before.principal_fen[loan.pk]
+        lines.Restoration(book.loans[loan_id].line_id, before_fen - after_fen)
+        for loan_id, before_fen in before.principal_fen.items()
+        if (after_fen := book.positions[loan_id].principal_fen) != before_fen
     ]
     _tell_risk(book, bill, before, receipt)
 
@@ -154,7 +157,7 @@ def _rewind(book: Book, bill: Bill, receipt: Receipt) -> None:
             workflow.move([loan], back, by=BY, reason=REASON, at=receipt.at)
             workflow.save([loan], "overdue_on", "closed_on")
     for row in book.under[bill.pk]:
-        row.bill, row.late_fee_base_fen = bill, 0
+        row.late_fee_base_fen = 0
     if bill.state != BillState.BILLED:
         workflow.move([bill], "reopen", by=BY, reason=REASON, at=receipt.at)
     bill.paid_fen = bill.late_fee_fen = bill.charged_at_due_fen = 0
