@@ -4,21 +4,22 @@ The 9:00 job calls these with thousands of bills, a customer's own payment with 
 ``prepare`` commits an order under a number of its own before anything leaves; ``ask`` talks to the
 channel outside any transaction; ``record`` takes what the channel says - an answer, a later query,
 a statement line - in any order, any number of times. An order found open is asked about by its
-number and never made anew. Money offered may be refused; money taken may not: what is no longer
+number and never made anew; one that never left ends as refused by ourselves when its day is over
+or its bill was paid meanwhile. Money offered may be refused; money taken may not: what is no longer
 owed waits as the customer's unapplied funds.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from backoffice import bulk
+from backoffice import bulk, clock
 from backoffice.errors import Refused
 from backoffice.money import yuan
-from loans.gateways.channel import Answer, Channel, DebitRequest
+from loans.gateways.channel import Answer, Channel, DebitRequest, Fault, Outcome, unanswered
 from loans.models import (
     Bill,
     BillState,
@@ -32,7 +33,12 @@ from loans.models.bill import COLLECTED_STATES
 from loans.models.debit import OPEN_ORDER_STATES
 from loans.operations import receipts
 from loans.operations.book import Book
+from loans.queries import unsent
 from loans.rules import cycle as cycles
+from loans.rules.refusals import NEVER_SENT
+
+# A request of a worker that died may still be on its way: its number is not given up before.
+ON_ITS_WAY = timedelta(minutes=10)
 
 
 class Ask(NamedTuple):
@@ -121,18 +127,35 @@ def ask(prepared: Sequence[Prepared], *, channel: Channel, at: datetime) -> list
     """Ask the channel for the money; a time-out answers ``unknown``, never raises for the rest.
 
     Orders that are not new are asked about by their number first, and sent again under the same
-    number only when the channel never saw it.
+    number only when the channel never saw it and the money is still asked for; one that is not is
+    answered ``NEVER_SENT``.
     """
     assert not connection.in_atomic_block, "the channel is never asked inside a transaction"
     seen = [one for one in prepared if not one.is_new]
     found = channel.query([one.order.number for one in seen]) if seen else []
     answers = [answer for answer in found if answer is not None]
     unseen = [one for one, answer in zip(seen, found, strict=True) if answer is None]
-    to_send = unseen + [one for one in prepared if one.is_new]
+    wanted = _still_wanted(unseen, at=at)
+    answers += [_given_up(one.order, at=at) for one in unseen if one.order.id not in wanted]
+    to_send = [one for one in unseen if one.order.id in wanted]
+    to_send += [one for one in prepared if one.is_new]
     requests = [
         DebitRequest(one.order.number, one.account, one.order.amount_fen, at) for one in to_send
     ]
     return answers + (channel.submit(requests) if requests else [])
+
+
+def _still_wanted(unseen: Sequence[Prepared], *, at: datetime) -> set[int]:
+    if not unseen:
+        return set()
+    return unsent.still_wanted((one.order.id for one in unseen), on=clock.day_of(at))
+
+
+def _given_up(order: DebitOrder, *, at: datetime) -> Answer:
+    """Return our own answer for an order that never left and shall not any more."""
+    if order.asked_at is not None and at - order.asked_at < ON_ITS_WAY:
+        return unanswered(order.number, Fault.NO_ANSWER)
+    return Answer(order.number, Outcome.FAILED, NEVER_SENT, amount_fen=0, reference="", at=at)
 
 
 @transaction.atomic(durable=True)

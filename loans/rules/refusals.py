@@ -13,6 +13,10 @@ def gettext_noop(words: str) -> str:
     return words
 
 
+# Our own word for an order that never reached the channel and is not wanted any more.
+NEVER_SENT = "NEVER_SENT"
+
+
 class Refusal(NamedTuple):
     """The meaning of one code (rulebook, Providers).
 
@@ -41,6 +45,7 @@ REFUSALS: dict[str, Refusal] = {
         Refusal("BANKERROR", gettext_noop("Bank under maintenance")),
         Refusal("SYSTEMERROR", gettext_noop("System error at the channel")),
         Refusal("FREQUENCY_LIMITED", gettext_noop("Too many requests")),
+        Refusal(NEVER_SENT, gettext_noop("Never sent, out of date")),
         Refusal("ORDER_ACCEPTED", gettext_noop("Accepted, result to come"), final=False),
         Refusal("ORDERPAID", gettext_noop("Already paid"), final=False),
         Refusal("TRADE_ERROR", gettext_noop("Trade error, to be queried"), final=False),

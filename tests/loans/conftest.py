@@ -54,7 +54,7 @@ class FakeChannel:
         self.submitted: list[DebitRequest] = []
 
     def will_answer(self, account: str, *codes: str) -> None:
-        """Answer with these codes in turn, the last one for ever; SUCCESS and TIMEOUT included."""
+        """Answer with these codes in turn, the last for ever; TIMEOUT means: never seen."""
         self.codes[account] = list(codes)
 
     def submit(self, requests: Sequence[DebitRequest]) -> list[Answer]:
@@ -76,6 +76,9 @@ class FakeChannel:
         code = codes.pop(0) if len(codes) > 1 else codes[0]
         if code == "TIMEOUT":
             return Answer(request.number, Outcome.UNKNOWN, "TIMEOUT", 0, "", None)
+        if code == "ORDER_ACCEPTED":  # worked on for ever
+            self.taken[request.number] = Answer(request.number, Outcome.UNKNOWN, code, 0, "", None)
+            return self.taken[request.number]
         taken = code in ("SUCCESS", "LOST")
         answer = Answer(
             request.number,

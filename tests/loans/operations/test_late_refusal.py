@@ -22,7 +22,7 @@ def counters(bill):
 
 def test_a_refusal_after_the_rest_was_carried_counts_for_nothing(make_bill, channel):
     bill = make_bill(principal_fen=900)
-    channel.will_answer("acct-1", "NOTENOUGH", "NOTENOUGH", "TIMEOUT")
+    channel.will_answer("acct-1", "NOTENOUGH", "NOTENOUGH", "ORDER_ACCEPTED")
     live(bill, channel, until=4)
     assert counters(bill) == ("carried", 2, 0, None)
 
@@ -34,7 +34,7 @@ def test_a_refusal_after_the_rest_was_carried_counts_for_nothing(make_bill, chan
 
 def test_a_refusal_after_the_customer_paid_counts_for_nothing(make_bill, channel):
     bill = make_bill()
-    channel.will_answer("acct-1", "TIMEOUT")
+    channel.will_answer("acct-1", "ORDER_ACCEPTED")
     live(bill, channel, until=1)
     pay(bill, channel, payoff_fen(bill, day(1)), at=moment(day(1)))
     before = counters(bill)
