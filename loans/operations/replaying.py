@@ -12,6 +12,7 @@ from datetime import date, time, timedelta
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
 from backoffice import clock, workflow
@@ -36,6 +37,7 @@ from loans.operations.book import Book
 from loans.operations.ledger import Entry
 from loans.operations.payments import Allocation, Payment, Receipt
 from loans.queries.openings import to_position
+from loans.rules import cycle as cycles
 from loans.rules.allocation import Owed
 from loans.rules.position import Position
 from loans.rules.refusals import is_counted
@@ -170,12 +172,12 @@ def _live(lived: Receipt, bill: Bill, *, on: date) -> None:
     """Close each day and apply each payment again, in the order of the value dates."""
     book = lived.book
     mandates = list(Mandate.objects.filter(customer=bill.customer_id))
-    refused = _refused_on(bill)
+    refused, first = _refused(bill), _first_cycle(bill)
     arrivals = _payments(bill)
     start = max(position.accrued_on for position in _positions(book, bill))
     for today in _days(min([start, *(payment.value_on for payment in arrivals)]), on):
-        bill.refusals = sum(cycle == 1 and refused_on < today for cycle, refused_on in refused)
-        bill.refused_on = min((day for _cycle, day in refused if day < today), default=None)
+        bill.refusals = cycles.counted_refusals(*first, before=today)
+        bill.refused_on = min((day for day in refused if day < today), default=None)
         if today > bill.due_on and bill.state in COLLECTED_STATES:
             midnight = clock.moment_of(today, time())
             is_debited = bill.mode != DebitMode.OFF and any(
@@ -188,7 +190,7 @@ def _live(lived: Receipt, bill: Bill, *, on: date) -> None:
             payments.apply(lived, payment)
             payments.close_paid(book, [bill], at=lived.at)
         workflow.save([bill], *_FIELDS)
-    bill.refused_on = min((day for _cycle, day in refused), default=None)
+    bill.refused_on = min(refused, default=None)
 
 
 def _positions(book: Book, bill: Bill) -> Iterator[Position]:
@@ -199,12 +201,28 @@ def _days(first: date, last: date) -> Iterator[date]:
     return (first + timedelta(days=n) for n in range((last - first).days + 1))
 
 
-def _refused_on(bill: Bill) -> list[tuple[int, date]]:
-    """Return the cycles and days of the counted refusals."""
-    orders = DebitOrder.objects.filter(
-        bill=bill, origin=Origin.AUTO, state=DebitOrderState.FAILED
-    ).order_by("pk")
-    return [(order.cycle, order.business_date) for order in orders if is_counted(order.code)]
+def _refused(bill: Bill) -> list[date]:
+    """Return the days of the counted refusals, of every cycle."""
+    return [order.business_date for order in _debits(bill) if _is_refused(order)]
+
+
+def _first_cycle(bill: Bill) -> tuple[list[cycles.End], list[cycles.End]]:
+    """Return when the debits of the first cycle were refused and when they succeeded."""
+    refused, succeeded = [], []
+    for order in _debits(bill).filter(cycle=1).select_related("repayment"):
+        if _is_refused(order):
+            refused.append(cycles.End(order.business_date, order.pk))
+        elif order.state == DebitOrderState.SUCCEEDED:
+            succeeded.append(cycles.End(order.repayment.value_on, order.pk))
+    return refused, succeeded
+
+
+def _debits(bill: Bill) -> QuerySet[DebitOrder]:
+    return DebitOrder.objects.filter(bill=bill, origin=Origin.AUTO).order_by("pk")
+
+
+def _is_refused(order: DebitOrder) -> bool:
+    return order.state == DebitOrderState.FAILED and is_counted(order.code)
 
 
 def _payments(bill: Bill) -> list[Payment]:

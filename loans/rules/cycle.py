@@ -4,6 +4,7 @@ A cycle is three attempts on three days running. Before classification technical
 second window on D+4 to D+6; after it new cycles follow every seven days until D+90.
 """
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -37,6 +38,22 @@ def after_refusal(cycle: Cycle, *, on: date, terms: LoanPolicy) -> date | None:
         return following
     second_on = cycle.first_on + timedelta(days=terms.second_window_days)
     return second_on if cycle.number == 1 and following <= second_on else None
+
+
+class End(NamedTuple):
+    """When an automatic order of a cycle ended, and its place among those that ended that day."""
+
+    on: date
+    place: int
+
+
+def counted_refusals(refused: Sequence[End], succeeded: Sequence[End], *, before: date) -> int:
+    """Return what the counter of a cycle shows when a day begins (REPAY-11).
+
+    Any success resets it, also one that has not paid the bill off.
+    """
+    reset = max((end for end in succeeded if end.on < before), default=End(date.min, 0))
+    return sum(reset < end and end.on < before for end in refused)
 
 
 def after_classification(cycle: Cycle, *, on: date, terms: LoanPolicy) -> Cycle:

@@ -212,3 +212,21 @@ def test_a_mandate_that_ended_later_is_not_missed_on_the_days_before(make_bill, 
     collection.record([told_late(lost, succeeded_at=moment(day(5)))], at=moment(day(7), time(12)))
 
     assert (reread(bill).overdue_on, reread(bill).late_fee_on) == (day(7), day(7))
+
+
+def test_a_replay_counts_no_refusal_that_a_success_had_reset(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH", "NOTENOUGH", "ORDER_ACCEPTED")
+    live(bill, channel, until=2)
+    order = DebitOrder.objects.get(state="unknown")
+    part = told_late(order, succeeded_at=moment(day(2)))._replace(amount_fen=50_000)
+    collection.record([part], at=moment(day(2), time(21)))
+    lost = unheard_of(bill, channel, 1_000, at=moment(day(2), time(22)), key="lost")
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, first=3, until=7)
+    assert (reread(bill).refusals, reread(bill).overdue_on) == (0, day(7))
+
+    collection.record([told_late(lost, succeeded_at=moment(day(2)))], at=moment(day(7), time(12)))
+
+    assert reread(bill).overdue_on == day(7)
+    assert list(reconciliation.caches()) == []

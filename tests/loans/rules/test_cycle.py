@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loans.rules import cycle as rules
-from loans.rules.cycle import Cycle, Demand, ask_fen
+from loans.rules.cycle import Cycle, Demand, End, ask_fen, counted_refusals
 from tests.loans.rules.cases import DUE_ON, TERMS, day
 from tests.profiles import pure
 
@@ -168,3 +168,18 @@ def test_on_the_due_day_the_minimum_mode_asks_exactly_the_rest_of_it():
     part_paid = Demand("minimum", False, True, 101_500, 40_000, 975_000, 975_000, 0, 0)
 
     assert ask_fen(part_paid, TERMS) == 61_500
+
+
+def test_a_success_resets_the_counter_from_the_next_day_on():
+    refused = [End(day(0), 1), End(day(1), 2), End(day(2), 4), End(day(4), 5)]
+    succeeded = [End(day(2), 3)]
+
+    counted = [counted_refusals(refused, succeeded, before=day(n)) for n in range(6)]
+
+    assert counted == [0, 1, 2, 1, 1, 2]
+
+
+def test_without_a_success_every_refusal_before_the_day_counts():
+    refused = [End(day(n), n) for n in range(3)]
+
+    assert [counted_refusals(refused, [], before=day(n)) for n in range(5)] == [0, 1, 2, 3, 3]
