@@ -33,7 +33,7 @@ from loans.models.bill import COLLECTED_STATES
 from loans.models.debit import OPEN_ORDER_STATES
 from loans.operations import receipts
 from loans.operations.book import Book
-from loans.queries import unsent
+from loans.queries import due, unsent
 from loans.rules import cycle as cycles
 from loans.rules.refusals import NEVER_SENT
 
@@ -96,7 +96,8 @@ def prepare(
 ) -> list[Prepared]:
     """Create the order for each ask, or return the one already open.
 
-    An automatic ask of a bill that is paid, not up for an attempt, or not debited yields nothing.
+    An automatic ask of a bill that is paid, not up for an attempt, or not debited yields nothing,
+    nor does one of a customer who was debited that day already.
 
     Raises:
         OverpaidError: a customer's amount is above what is unpaid.
@@ -104,11 +105,14 @@ def prepare(
     """
     book = Book.look(ask.bill_id for ask in asks)
     payers = _payers(book.bills.values())
+    debited = due.debited({bill.customer_id for bill in book.bills.values()}, on=on)
     made = _orders_made(asks, book)
     fresh = []
     for ask in asks:
         bill = book.bills[ask.bill_id]
-        if (ask.bill_id, ask.key) in made:
+        if (ask.bill_id, ask.key) in made or (
+            ask.origin == Origin.AUTO and bill.customer_id in debited
+        ):
             continue
         order = _new_order(
             book, bill, ask, payers.get(bill.customer_id), on=on, at=at, run_id=run_id

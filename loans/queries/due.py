@@ -1,11 +1,13 @@
 """Which bills the business day has work for."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from django.db import connection
 
 from backoffice.models import JobRun
+from loans.models import Origin, Repayment
 
 # Grace ends on D+7 at the latest (REPAY-11); the margin covers days that were missed.
 CLOSE_WINDOW_DAYS = 31
@@ -51,6 +53,14 @@ def to_debit(*, on: date) -> DueBills:
         )
         rows = cursor.fetchall()
     return DueBills([row[0] for row in rows], sum(row[1] for row in rows))
+
+
+def debited(customer_ids: Iterable[int], *, on: date) -> set[int]:
+    """Return the customers a direct debit took money from that day: no second one (REPAY-10)."""
+    taken = Repayment.objects.filter(  # by way of the bill, which has the index
+        bill__customer_id__any=set(customer_ids), value_on=on, order__origin=Origin.AUTO
+    )
+    return set(taken.values_list("customer_id", flat=True))
 
 
 def to_close(*, on: date) -> list[int]:

@@ -207,13 +207,13 @@ def test_a_success_that_leaves_a_rest_is_followed_by_a_new_number(make_bill, cha
     collection.record([answer], at=next_day)
     channel.will_answer("acct-1", "SUCCESS")
 
-    debit(bill, channel, on=day(1))
+    debit(bill, channel, on=day(2))
 
-    assert [one.number for one in DebitOrder.objects.order_by("pk")] == [
-        f"{bill.pk}-1-1-1",
-        f"{bill.pk}-1-1-2",
+    orders = DebitOrder.objects.order_by("pk").values_list("number", "state")
+    assert list(orders) == [
+        (f"{bill.pk}-1-1-1", "succeeded"),
+        (f"{bill.pk}-1-1-2", "succeeded"),
     ]
-    assert reread(bill).state == "paid"
 
 
 def test_no_number_comes_again_after_a_smaller_success_than_asked(make_bill, channel):
@@ -226,12 +226,38 @@ def test_no_number_comes_again_after_a_smaller_success_than_asked(make_bill, cha
     answer = Answer(order.number, Outcome.SUCCEEDED, "SUCCESS", 50_000, "ref-part", moment(day(1)))
     collection.record([answer], at=moment(day(1), time(10)))
     channel.will_answer("acct-1", "NOTENOUGH")
-    debit(bill, channel, on=day(1))
-
     debit(bill, channel, on=day(2))
+
+    debit(bill, channel, on=day(4))
 
     numbers = DebitOrder.objects.order_by("pk").values_list("number", flat=True)
     assert [number.split("-", 1)[1] for number in numbers] == ["1-1-1", "1-2-1", "1-1-3", "1-2-3"]
+
+
+def test_a_debit_that_left_a_rest_is_the_only_one_of_its_day(make_bill, channel):
+    bill = make_bill(principal_fen=100_000_000)
+    other = make_bill(customer=bill.customer, due_on=day(1))
+    channel.will_answer("acct-1", "TIMEOUT")
+    debit(bill, channel, on=day(0))
+    [order] = DebitOrder.objects.all()
+    at = moment(day(1), time(0, 10))
+    answer = Answer(order.number, Outcome.SUCCEEDED, "SUCCESS", order.amount_fen, "ref-late", at)
+    collection.record([answer], at=at)
+
+    same_day = collection.prepare([Ask(bill.pk), Ask(other.pk)], on=day(1), at=moment(day(1)))
+    next_day = collection.prepare([Ask(bill.pk)], on=day(2), at=moment(day(2)))
+
+    assert (len(same_day), len(next_day)) == (0, 1)
+
+
+def test_a_payment_by_hand_does_not_stop_the_debit_of_the_day(make_bill, channel):
+    bill = make_bill(principal_fen=100_000_000)
+    live(bill, channel, until=-1)
+    pay(bill, channel, 1_000, at=moment(day(0), time(8)))
+
+    debit(bill, channel, on=day(0))
+
+    assert DebitOrder.objects.get(origin="auto").state == "succeeded"
 
 
 def test_a_payment_before_the_close_does_not_undo_it(make_bill, channel):
