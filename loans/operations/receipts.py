@@ -1,7 +1,8 @@
 """What the channel said about orders, and where the money it took goes.
 
 Called by ``collection.record`` in its transaction. Value dates are the channel's success times
-(GEN-9); money is applied per bill in the order of REPAY-8, and what is not owed waits.
+(GEN-9), but no later than the day we hear of them; money is applied per bill in the order of
+REPAY-8, and what is not owed waits.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -174,7 +175,7 @@ def _apply(
     """Apply what was taken, then write everything the batch changed."""
     ids = bulk.reserve_ids(Repayment, len(orders))
     arrived = [
-        Payment(repayment_id, order.bill_id, answer.amount_fen, clock.day_of(answer.at or at))
+        Payment(repayment_id, order.bill_id, answer.amount_fen, _value_on(answer, at=at))
         for repayment_id, order in zip(ids, orders, strict=True)
         for answer in (said[order.number],)
     ]
@@ -201,6 +202,11 @@ def _apply(
         replaying.replay(receipt, book.bills[bill_id], on=clock.day_of(at))
     _count_anew(book, orders)
     _write(receipt)
+
+
+def _value_on(answer: Answer, *, at: datetime) -> date:
+    """Return the day the money counts from: a channel's clock closes no day that has not come."""
+    return clock.day_of(min(answer.at or at, at))
 
 
 def _close(book: Book, bills: Sequence[Bill], *, at: datetime) -> None:

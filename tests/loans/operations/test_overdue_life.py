@@ -287,3 +287,17 @@ def test_a_minimum_heard_of_a_day_later_revolves_from_its_own_day(make_bill, cha
     assert reread(bill).state == "min_paid"
     assert DebitOrder.objects.count() == 1
     assert payoff_fen(bill, day(1)) == 913_500 + 685
+
+
+def test_a_success_of_a_day_to_come_counts_from_the_day_it_is_heard_of(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "TIMEOUT")
+    live(bill, channel, until=0)
+    [order] = DebitOrder.objects.all()
+    far = moment(day(400))
+    answer = Answer(order.number, Outcome.SUCCEEDED, "SUCCESS", order.amount_fen, "ref-far", far)
+
+    collection.record([answer], at=moment(day(0), time(11)))
+
+    assert (reread(bill).state, reread(bill).paid_on) == ("paid", day(0))
+    assert reread(bill).closed_on == day(0)
