@@ -88,7 +88,8 @@ class Channel(Protocol):
         """Ask what became of orders; None means that the channel never saw the number.
 
         A fault of transport is an ``UNKNOWN`` answer, never None. The channel is not told the
-        amount here: the caller compares it with its own order before it books the money.
+        amount here: a success states what was taken, and that is booked whatever was asked, for
+        money taken may not be refused. ``reconcile`` shows an order of which the two differ.
         """
         ...
 
