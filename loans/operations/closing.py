@@ -108,7 +108,7 @@ def close_bill(book: Book, bill: Bill, *, is_debited: bool, on: date, at: dateti
     bill.closed_on = on
     if bill.state == BillState.BILLED:
         _accrue_to(book, bill, on=bill.due_on)
-    unpaid = _as_of_midnight(book, bill, is_debited=is_debited)
+    unpaid = _as_of_midnight(book, bill, is_debited=is_debited, on=on)
     decision = decide(unpaid, on=on, terms=book.bill_terms(bill))
     for number, move in enumerate(decision.moves):
         if number:  # the database follows each step of the machine
@@ -133,9 +133,14 @@ def _facts(move: Move, on: date) -> dict[str, date]:
     return {"on": on} if move == Move.RECORD_OVERDUE else {}
 
 
-def _as_of_midnight(book: Book, bill: Bill, *, is_debited: bool) -> Unpaid:
-    """Return the bill with what was charged and paid before today."""
+def _as_of_midnight(book: Book, bill: Bill, *, is_debited: bool, on: date) -> Unpaid:
+    """Return the bill with what was charged and paid before today.
+
+    Mandatory is what stood when the last payment came: nights after it do not undo a cure.
+    """
     unpaid_fen, mandatory_fen = book.owed(bill)
+    if unpaid_fen <= book.bill_terms(bill).tolerance_fen:
+        unpaid_fen = _with_nights(book, bill, on=on)
     return Unpaid(
         state=bill.state,
         due_on=bill.due_on,
@@ -149,6 +154,12 @@ def _as_of_midnight(book: Book, bill: Bill, *, is_debited: bool) -> Unpaid:
         refusals=bill.refusals,
         is_debited=is_debited,
     )
+
+
+def _with_nights(book: Book, bill: Bill, *, on: date) -> int:
+    """Return what is unpaid once the nights before today are counted (REPAY-16)."""
+    ahead = max(on, *(book.positions[loan.pk].accrued_on for loan in book.loans_under(bill)))
+    return book.owed(bill, book.preview(bill, on=ahead))[0]
 
 
 def _accrue_to(book: Book, bill: Bill, *, on: date) -> None:
