@@ -102,7 +102,8 @@ class Book:
 
     def bill_terms(self, bill: Bill) -> LoanPolicy:
         """Return the terms of a bill: those of its oldest loan."""
-        return self.terms(min(row.loan_id for row in self.under[bill.id]))
+        rows = self.under[bill.id] or self._freed[bill.id]
+        return self.terms(min(row.loan_id for row in rows))
 
     def loans_under(self, bill: Bill) -> list[Loan]:
         """Return the loans that stand in a bill, oldest drawdown first."""

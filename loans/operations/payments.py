@@ -5,7 +5,7 @@ lead to in a ``Receipt``, which is written once.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
@@ -25,6 +25,7 @@ from loans.models import (
 from loans.models.bill import COLLECTED_STATES
 from loans.operations.book import Book
 from loans.operations.ledger import Entry
+from loans.queries import arrears
 from loans.rules.accrual import NONE, PENALTY, REVOLVING
 from loans.rules.allocation import Claim, Owed, allocate
 from loans.rules.position import Part, start_segment
@@ -191,20 +192,18 @@ def report(bill: Bill, outcome: str) -> conduct.Report:
     )
 
 
-def resume_lines(book: Book, cured: Sequence[Bill], *, at: datetime) -> None:
-    """Reopen lines once nothing is past due and 30 days past due were never passed (REPAY-19)."""
-    short = [
-        bill.customer_id
-        for bill in cured
-        if bill.paid_on
-        and (bill.paid_on - bill.due_on).days <= book.bill_terms(bill).cured_alone_days_max
-    ]
-    if not short:
+def resume_lines(book: Book, cured: Iterable[Bill], *, by: str, reason: str, at: datetime) -> None:
+    """Reopen lines once nothing is past due and 30 days past due were never passed (REPAY-19).
+
+    All bills count that were overdue since the line was suspended, not only those just cured.
+    """
+    days_max = {bill.customer_id: book.bill_terms(bill).cured_alone_days_max for bill in cured}
+    if not days_max:
         return
-    still = set(
-        Bill.objects.filter(customer_id__any=set(short), state=BillState.OVERDUE).values_list(
-            "customer_id", flat=True
-        )
-    )
-    free = [customer_id for customer_id in short if customer_id not in still]
-    lines.resume(free, by=BY, reason="everything past due is paid", at=at)
+    late = arrears.since_suspended(days_max)
+    free = []
+    for customer_id, cured_alone_days_max in days_max.items():
+        was = late.get(customer_id, arrears.Arrears())
+        if not was.goes_on and was.days_past_due_max <= cured_alone_days_max:
+            free.append(customer_id)
+    lines.resume(free, by=by, reason=reason, at=at)

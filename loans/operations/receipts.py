@@ -217,7 +217,8 @@ def _close(book: Book, bills: Sequence[Bill], *, at: datetime) -> None:
     conduct.record(
         [payments.report(bill, "paid") for bill in paid if bill.id not in overdue], at=at
     )
-    payments.resume_lines(book, [bill for bill in paid if bill.id in overdue], at=at)
+    cured = [bill for bill in paid if bill.id in overdue]
+    payments.resume_lines(book, cured, by=BY, reason="everything past due is paid", at=at)
 
 
 def _write(receipt: Receipt) -> None:

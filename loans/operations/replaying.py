@@ -316,9 +316,6 @@ def _tell_risk(book: Book, bill: Bill, before: Before, receipt: Receipt) -> None
         report = payments.report(bill, outcome)
         source = report.source if last is None else f"{report.source}:{told + 2}"
         conduct.record([report._replace(source=source)], at=receipt.at)
-    if before.state == BillState.OVERDUE and bill.state == BillState.PAID and bill.overdue_on:
-        payments.resume_lines(book, [bill], at=receipt.at)
-    if before.overdue_on and not bill.overdue_on:
-        still = Bill.objects.filter(customer=bill.customer_id, state=BillState.OVERDUE)
-        if not still.exclude(pk=bill.pk).exists():
-            lines.resume([bill.customer_id], by=BY, reason=REASON, at=receipt.at)
+    is_cured = before.state == BillState.OVERDUE and bill.state == BillState.PAID
+    if is_cured or (before.overdue_on and not bill.overdue_on):
+        payments.resume_lines(book, [bill], by=BY, reason=REASON, at=receipt.at)
