@@ -1,9 +1,9 @@
 """Staff page of a bill: what was printed, what is owed today and exactly why."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Sum
 from django.http import HttpRequest
 from django.utils.formats import date_format
@@ -30,6 +30,9 @@ from loans.models import Bill, RepaymentAllocation
 from loans.models.bill import COLLECTED_STATES
 from loans.queries.explanation import Explanation, Line, LoanExplained, explain
 from loans.rules.position import Part
+
+# Charges are followed night by night: a day without end would keep a worker for as long.
+AHEAD_MAX = timedelta(days=365)
 
 
 @admin.register(Bill)
@@ -84,11 +87,19 @@ class BillPages(CustomersRows):
 
 
 def _day(request: HttpRequest) -> date:
-    """Return the day the page is asked for, else the business date."""
+    """Return the day the page is asked for, at most a year ahead, else the business date."""
+    today = clock.business_date()
+    asked = request.GET.get("on", "")
     try:
-        return date.fromisoformat(request.GET.get("on", ""))
+        on = date.fromisoformat(asked)
     except ValueError:
-        return clock.business_date()
+        if asked:
+            words = gettext("{asked} is not a day. This is what is owed today.")
+            messages.warning(request, words.format(asked=asked))
+        return today
+    if on > today + AHEAD_MAX:
+        messages.warning(request, gettext("Nothing is reckoned more than a year ahead."))
+    return min(on, today + AHEAD_MAX)
 
 
 def _owed(explained: Explanation) -> Section:

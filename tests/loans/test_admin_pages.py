@@ -190,3 +190,17 @@ def test_the_overview_shows_the_runs_of_earlier_days(staff, overdue):
     assert [run.business_date for run, _yuan in page.context["runs"]] == [
         day(n) for n in range(13, 6, -1)
     ]
+
+
+def test_a_bill_is_reckoned_at_most_a_year_ahead(staff, overdue):
+    page = bill_page(staff, overdue, on="9999-12-31")
+
+    assert f"Owed on {day(14 + 365)}: " in page
+    assert "Nothing is reckoned more than a year ahead." in page
+
+
+def test_a_day_that_is_none_is_said_so_and_today_shown(staff, overdue):
+    page = bill_page(staff, overdue, on="<soon>")
+
+    assert "&lt;soon&gt; is not a day. This is what is owed today." in page
+    assert "Owed on 2026-10-15: 10,275.53 yuan" in page
