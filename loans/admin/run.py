@@ -9,8 +9,8 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, gettext_noop, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -247,9 +247,22 @@ def _start(request: HttpRequest) -> str:
 
 
 def _release(request: HttpRequest) -> str:
-    run = slots.release(int(request.POST.get("run") or 0), by=_actor(request))
+    run = slots.release(_run(request).pk, by=_actor(request))
     _start(request)
     return gettext("The run {run} goes on.").format(run=run)
+
+
+def _run(request: HttpRequest) -> JobRun:
+    """Return the run a button names.
+
+    Raises:
+        Http404: there is none of that id.
+    """
+    try:
+        run_id = int(request.POST.get("run", ""))
+    except ValueError as error:
+        raise Http404 from error
+    return get_object_or_404(JobRun, pk=run_id)
 
 
 def _pause(request: HttpRequest) -> str:

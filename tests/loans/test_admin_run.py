@@ -218,6 +218,12 @@ def test_a_declined_request_leaves_the_slot_paused(nine):
     assert "does not wait" in said(act(other, "keep", reason="again"))[0]
 
 
+@pytest.mark.parametrize("run", ["abc", "", "0", "9" * 30])
+def test_a_run_that_is_none_is_not_found(nine, run):
+    assert act(person("manager"), "release", run=run).status_code == 404
+    assert not JobRun.objects.exclude(released_by="").exists()
+
+
 def test_a_pause_without_words_is_refused(nine):
     assert said(act(person("manager"), "pause", reason=" "))[0].startswith("Say why.")
     assert not SlotPause.objects.exists()
