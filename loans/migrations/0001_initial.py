@@ -415,6 +415,10 @@ class Migration(migrations.Migration):
             model_name='debitorder',
             index=models.Index(fields=['business_date', 'id'], name='debit_order_day'),
         ),
+        migrations.AddIndex(
+            model_name='debitorder',
+            index=models.Index(condition=models.Q(('origin', 'customer'), ('state__in', ('planned', 'sent', 'unknown'))), fields=['bill'], name='debit_order_open_wish'),
+        ),
         migrations.AddConstraint(
             model_name='debitorder',
             constraint=models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'sent', 'succeeded', 'failed', 'unknown', 'cancelled'])), name='debit_order_state'),

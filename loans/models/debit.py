@@ -134,7 +134,14 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
     class Meta:
         verbose_name = _("debit order")
         verbose_name_plural = _("debit orders")
-        indexes: ClassVar = [models.Index(fields=["business_date", "id"], name="debit_order_day")]
+        indexes: ClassVar = [
+            models.Index(fields=["business_date", "id"], name="debit_order_day"),
+            models.Index(  # automatic ones are found through debit_order_one_open
+                fields=["bill"],
+                condition=Q(origin=Origin.CUSTOMER, state__in=OPEN_ORDER_STATES),
+                name="debit_order_open_wish",
+            ),
+        ]
         constraints: ClassVar = [
             state_check("debit_order_state", DebitOrderState),
             models.CheckConstraint(

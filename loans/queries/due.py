@@ -42,8 +42,11 @@ def to_debit(*, on: date) -> DueBills:
                   AND bill.mode <> 'off'
                 ORDER BY bill.customer_id, bill.due_on
             ), asked AS (
-                SELECT DISTINCT bill_id AS id, 0::bigint AS amount_fen
-                FROM loans_debitorder WHERE state IN ('planned', 'sent', 'unknown')
+                SELECT bill_id AS id, 0::bigint AS amount_fen FROM loans_debitorder
+                WHERE origin = 'auto' AND state IN ('planned', 'sent', 'unknown')
+                UNION  -- each side has a partial index of its own
+                SELECT bill_id, 0 FROM loans_debitorder
+                WHERE origin = 'customer' AND state IN ('planned', 'sent', 'unknown')
             )
             SELECT id, sum(amount_fen)::bigint
             FROM (SELECT * FROM up UNION ALL SELECT * FROM asked) AS due
