@@ -121,7 +121,7 @@ def prepare(
             fresh.append(order)
     _store(fresh)
     rolled = [bill for bill in book.bills.values() if bill.id in book.rolled]
-    bulk.update(rolled, ("cycle", "cycle_on", "refusals", "tries"))
+    bulk.update(rolled, ("cycle", "cycle_on", "refusals", "tries", "debit_on"))
     return [Prepared(order, order.card.account, False) for order in made.values()] + [
         Prepared(order, payers[order.customer_id].account, True) for order in fresh
     ]
@@ -241,7 +241,10 @@ def _new_order(
 
 
 def _is_up(book: Book, bill: Bill, *, on: date) -> bool:
-    """Say whether a bill may be attempted today, rolling an overdue one into its next cycle."""
+    """Say whether a bill may be attempted today, rolling an overdue one into its next cycle.
+
+    One whose window has passed waits for the next cycle, if there is one, outside of the plans.
+    """
     if bill.debit_on is None or bill.debit_on > on:
         return False
     terms = book.bill_terms(bill)
@@ -251,6 +254,10 @@ def _is_up(book: Book, bill: Bill, *, on: date) -> bool:
         if rolled != cycle:
             bill.cycle, bill.cycle_on, bill.refusals = rolled
             bill.tries, cycle = 0, rolled
+            book.rolled.add(bill.id)
+        if cycles.is_past(cycle, on=on, terms=terms):
+            later = cycles.following(cycle, due_on=bill.due_on, terms=terms)
+            bill.debit_on = later.first_on if later else None
             book.rolled.add(bill.id)
     return bill.refusals < terms.debit_attempts_max and cycles.is_attempt_day(
         cycle, on=on, terms=terms

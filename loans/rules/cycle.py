@@ -40,6 +40,11 @@ def after_refusal(cycle: Cycle, *, on: date, terms: LoanPolicy) -> date | None:
     return second_on if cycle.number == 1 and following <= second_on else None
 
 
+def is_past(cycle: Cycle, *, on: date, terms: LoanPolicy) -> bool:
+    """Say whether a day is after the window of a recovery cycle."""
+    return (on - cycle.first_on).days >= terms.debit_attempts_max
+
+
 class End(NamedTuple):
     """When an automatic order of a cycle ended, and its place among those that ended that day."""
 

@@ -9,6 +9,7 @@ from loans.models import Bill, DebitOrder, Instalment, Loan, Transfer
 from loans.operations import closing, collection
 from loans.operations.book import Book
 from loans.operations.collection import Ask
+from loans.queries import due
 from risk.models import Conduct, CreditLine
 from tests.loans.conftest import day, moment
 
@@ -301,3 +302,27 @@ def test_a_success_of_a_day_to_come_counts_from_the_day_it_is_heard_of(make_bill
 
     assert (reread(bill).state, reread(bill).paid_on) == ("paid", day(0))
     assert reread(bill).closed_on == day(0)
+
+
+def test_a_bill_without_a_further_cycle_is_in_no_plan(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "BANKERROR")
+
+    live(bill, channel, until=88)
+    assert due.to_debit(on=day(89)).ids == [bill.pk]
+    live(bill, channel, first=89, until=89)
+
+    assert DebitOrder.objects.order_by("pk").last().business_date == day(88)
+    assert (reread(bill).state, reread(bill).debit_on) == ("overdue", None)
+    assert due.to_debit(on=day(90)) == ([], 0)
+
+
+def test_a_bill_between_two_cycles_is_in_no_plan(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH", "NOTENOUGH", "NOTENOUGH", "BANKERROR")
+
+    live(bill, channel, until=9)
+
+    assert reread(bill).debit_on == day(13)
+    assert due.to_debit(on=day(10)) == ([], 0)
+    assert due.to_debit(on=day(13)).ids == [bill.pk]
