@@ -3,7 +3,7 @@
 Nothing is changed here; every disagreement is one ``Difference``.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -11,7 +11,6 @@ from django.db import connection
 from django.db.models import Max, Prefetch, Sum
 from django.db.models.functions import Coalesce
 
-from loans.gateways.channel import Channel
 from loans.models import (
     DebitOrder,
     DebitOrderState,
@@ -112,17 +111,12 @@ def _unposted_fen(loan: Loan, as_of: date) -> int:
     return ahead.charged_fen - position.charged_fen
 
 
-def bank(*, on: date, channel: Channel) -> Iterator[Difference]:
-    """Compare a day at the channel with our orders, and our orders with the ledger.
-
-    Raises:
-        ChannelError: the channel's statement cannot be read.
-    """
+def bank(stated: Mapping[str, int], *, on: date) -> Iterator[Difference]:
+    """Compare what the channel states by order of a day, in fen, with our orders and the ledger."""
     orders = {
         repayment.order.number: repayment
         for repayment in Repayment.objects.filter(value_on=on).select_related("order")
     }
-    stated = {line.number: line.amount_fen for line in channel.statement(on)}
     booked = _booked_fen(on)
     for number in sorted(stated.keys() | orders.keys()):
         repayment = orders.get(number)

@@ -197,7 +197,7 @@ def test_the_bank_holds_enough_for_each_bill_whose_label_is_0(db, run, bank):
     assert (report.to_be_paid, report.to_be_refused) == (1, 1)
 
 
-def test_the_book_reconciles_as_it_comes_in(db, run, channel):
+def test_the_book_reconciles_as_it_comes_in(committed_db, run, channel):
     run(row(), row(ID=2, BILL_AMT1=7_777), row(ID=3, BILL_AMT1=2))
 
     assert reconcile(days=[], on=ON, channel=channel) == []

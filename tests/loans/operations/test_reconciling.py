@@ -1,0 +1,93 @@
+"""Reconciliation of the whole: the book as of one moment, the bank never asked inside of it."""
+
+from collections.abc import Callable
+from datetime import date
+from threading import Thread
+
+import pytest
+from django.db import connection
+
+from loans.gateways.channel import ChannelError, Fault
+from loans.models import DebitOrder
+from loans.operations import collection, reconciling
+from loans.queries import reconciliation
+from tests.loans.conftest import FakeChannel, day, moment
+from tests.loans.operations.test_overdue_life import live
+from tests.loans.operations.test_replaying import told_late
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+
+
+def reconcile(channel, *days: date) -> list[reconciliation.Difference]:
+    return reconciling.reconcile(days=days, on=day(1), channel=channel)
+
+
+class Meanwhile:
+    """Does something once, in another transaction, when the second balance is about to be read."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self.work, self.is_done = work, False
+
+    def __call__(self, execute, sql, params, many, context):
+        if not self.is_done and sql.startswith("SELECT COALESCE") and "loan_principal" in params:
+            self.is_done = True
+            thread = Thread(target=self.elsewhere)
+            thread.start()
+            thread.join()
+        return execute(sql, params, many, context)
+
+    def elsewhere(self) -> None:
+        try:
+            self.work()
+        finally:
+            connection.close()
+
+
+def test_an_answer_that_comes_meanwhile_is_no_difference(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "TIMEOUT")
+    live(bill, channel, until=0)
+    answer = told_late(DebitOrder.objects.get(), succeeded_at=moment(day(0)))
+    meanwhile = Meanwhile(lambda: collection.record([answer], at=moment(day(0))))
+
+    with connection.execute_wrapper(meanwhile):
+        assert reconcile(channel) == []
+
+    assert DebitOrder.objects.get().state == "succeeded"
+
+
+class WatchedChannel(FakeChannel):
+    """Notes whether it was asked inside a transaction."""
+
+    def statement(self, on):
+        self.asked_inside = connection.in_atomic_block
+        return super().statement(on)
+
+
+def test_the_bank_is_not_asked_inside_a_transaction(make_bill):
+    channel = WatchedChannel()
+    live(make_bill(), channel, until=0)
+
+    assert reconcile(channel, day(0)) == []
+    assert channel.asked_inside is False
+
+
+class DeafChannel(FakeChannel):
+    def statement(self, on):
+        raise ChannelError(Fault.TIMEOUT, "no reply")
+
+
+def test_a_bank_that_cannot_be_read_is_a_difference():
+    [difference] = reconcile(DeafChannel(), day(0))
+
+    assert difference.check == "bank statement"
+
+
+def test_money_at_the_bank_that_we_do_not_know_of_is_a_difference(make_bill, channel):
+    channel.will_answer("acct-1", "LOST")
+    live(make_bill(), channel, until=0)
+    [order] = DebitOrder.objects.all()
+
+    assert reconcile(channel, day(0)) == [
+        ("bank = orders", f"order {order.number}", 1_015_000, 0),
+    ]
