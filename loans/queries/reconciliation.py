@@ -76,15 +76,27 @@ def balance_fen(account: str) -> int:
 
 
 def accruals(*, on: date) -> Iterator[Difference]:
-    """Compare ``accrued_unposted`` with the rules, loan by loan, as of the last booked night."""
-    night = Transfer.objects.filter(kind=TransferKind.NIGHT).aggregate(on=Max("business_date"))[
-        "on"
-    ]
-    as_of = min(on, night + timedelta(days=1)) if night else on
-    by_rules = sum(map(_unposted_fen, _open_loans(), _repeat(as_of)))
-    in_ledger = unposted(on=as_of).ledger_fen
-    if by_rules != in_ledger:
-        yield Difference("accrued, not posted", f"as of {as_of}", by_rules, in_ledger)
+    """Compare what is accrued and not posted: the rules loan by loan, the night's SQL, the ledger.
+
+    The ledger follows with the night: while the one before ``on`` is not booked, and when money of
+    an earlier day came after it, only what the night would book is compared with the rules.
+    """
+    by_rules = sum(map(_unposted_fen, _open_loans(), _repeat(on)))
+    stands = unposted(on=on)
+    if by_rules != stands.closed_form_fen:
+        yield Difference("accrual of the night", f"as of {on}", by_rules, stands.closed_form_fen)
+    if by_rules != stands.ledger_fen and _is_booked(on - timedelta(days=1)):
+        yield Difference("accrued, not posted", f"as of {on}", by_rules, stands.ledger_fen)
+
+
+def _is_booked(night: date) -> bool:
+    """Say whether a night is the last one booked, and nothing earlier was posted after it."""
+    last = Transfer.objects.filter(kind=TransferKind.NIGHT).aggregate(
+        on=Max("business_date"), pk=Max("id")
+    )
+    if last["on"] != night:
+        return False
+    return not Transfer.objects.filter(pk__gt=last["pk"], business_date__lte=night).exists()
 
 
 def _repeat(day: date) -> Iterator[date]:
