@@ -20,7 +20,6 @@ from loans.models import (
     Repayment,
     Transfer,
     TransferKind,
-    UnappliedFunds,
 )
 from loans.models.ledger import RECEIVABLES, Account
 from loans.queries.positions import position_of, terms_of
@@ -42,19 +41,15 @@ def caches() -> Iterator[Difference]:
     for account, column in RECEIVABLES.items():
         yield from _rows("loan", f"ledger {account}", _RECEIVABLE.format(column=column), [account])
     yield from _rows("loan", "principal of the parts", _PRINCIPAL)
+    yield from _rows("loan", "charged to the loan", _CHARGED)
     yield from _rows("line", "drawn on the line", _DRAWN)
     yield from _rows("bill", "paid on the bill", _PAID)
     yield from _rows("bill", "owed on a paid bill", _OWED)
 
 
 def unapplied_funds() -> Iterator[Difference]:
-    """Compare the customers' waiting money with its account."""
-    waiting = UnappliedFunds.objects.filter(refunded_at=None).aggregate(
-        fen=Coalesce(Sum("amount_fen"), 0)
-    )["fen"]
-    held = -balance_fen(Account.UNAPPLIED_FUNDS)
-    if waiting != held:
-        yield Difference("unapplied funds", "all", waiting, held)
+    """Compare each customer's waiting money with its account."""
+    yield from _rows("customer", "unapplied funds", _UNAPPLIED)
 
 
 def trial_balance() -> Iterator[Difference]:
@@ -150,9 +145,10 @@ def _booked_fen(on: date) -> dict[str, int]:
 
 
 def orders() -> Iterator[Difference]:
-    """Compare each order that took money with its repayment, and with what it asked for."""
+    """Compare each order with its repayment and what it asked for, and where the money went."""
     yield from _rows("order", "taken = repayment", _TAKEN, [DebitOrderState.SUCCEEDED])
     yield from _rows("order", "asked = taken", _ASKED, [DebitOrderState.SUCCEEDED])
+    yield from _rows("repayment", "allocations = ledger", _ALLOCATED)
 
 
 def days_with_orders() -> list[date]:
@@ -216,12 +212,78 @@ HAVING sum(part.unpaid_principal_fen + part.unpaid_interest_fen + part.unpaid_pl
     + part.unpaid_late_fee_fen + part.unpaid_penalty_fen) <> 0 ORDER BY 1
 """
 _TAKEN = """
-SELECT orders.number, orders.taken_fen, coalesce(repayment.amount_fen, 0)
-FROM loans_debitorder AS orders LEFT JOIN loans_repayment AS repayment
-    ON repayment.order_id = orders.id
-WHERE orders.state = %s AND orders.taken_fen <> coalesce(repayment.amount_fen, 0) ORDER BY 1
+WITH told AS (
+    SELECT id, number, CASE WHEN state = %s THEN taken_fen ELSE 0 END AS fen
+    FROM loans_debitorder
+)
+SELECT told.number, told.fen, coalesce(repayment.amount_fen, 0)
+FROM told LEFT JOIN loans_repayment AS repayment ON repayment.order_id = told.id
+WHERE told.fen <> coalesce(repayment.amount_fen, 0) ORDER BY 1
 """
 _ASKED = """
 SELECT number, amount_fen, taken_fen FROM loans_debitorder
 WHERE state = %s AND amount_fen <> taken_fen ORDER BY 1
+"""
+# A loan comes into the house with what it was charged before; from then on the ledger says it.
+_CHARGED = """
+WITH entered AS (
+    SELECT DISTINCT ON (loan_id) loan_id, accrued_on, charged_fen
+    FROM loans_opening ORDER BY loan_id, bill_id
+), posted AS (
+    SELECT loan_id, business_date,
+           CASE WHEN debit_account IN ('interest', 'penalty', 'late_fee')
+                THEN amount_fen ELSE -amount_fen END AS fen
+    FROM loans_transfer
+    WHERE (debit_account IN ('interest', 'penalty', 'late_fee')
+           AND credit_account IN ('accrued_unposted', 'late_fee_income'))
+       OR (credit_account IN ('interest', 'penalty', 'late_fee')
+           AND debit_account IN ('accrued_unposted', 'late_fee_income'))
+), since AS (
+    SELECT loan_id, sum(fen) AS fen FROM posted JOIN entered USING (loan_id)
+    WHERE business_date > accrued_on GROUP BY loan_id
+)
+SELECT loan.id, entered.charged_fen + coalesce(since.fen, 0), loan.charged_fen
+FROM loans_loan AS loan JOIN entered ON entered.loan_id = loan.id
+LEFT JOIN since ON since.loan_id = loan.id
+WHERE entered.charged_fen + coalesce(since.fen, 0) <> loan.charged_fen ORDER BY 1
+"""
+_UNAPPLIED = """
+WITH waiting AS (
+    SELECT customer_id, sum(amount_fen) AS fen FROM loans_unappliedfunds
+    WHERE refunded_at IS NULL GROUP BY customer_id
+), held AS (
+    SELECT customer_id, sum(CASE WHEN credit_account = 'unapplied_funds' THEN amount_fen
+                                 ELSE -amount_fen END) AS fen
+    FROM loans_transfer WHERE 'unapplied_funds' IN (debit_account, credit_account)
+    GROUP BY customer_id
+)
+SELECT coalesce(waiting.customer_id, held.customer_id), coalesce(waiting.fen, 0),
+       coalesce(held.fen, 0)
+FROM waiting FULL JOIN held ON held.customer_id = waiting.customer_id
+WHERE coalesce(waiting.fen, 0) <> coalesce(held.fen, 0) ORDER BY 1
+"""
+_ALLOCATED = """
+WITH kept AS (
+    SELECT part.repayment_id, account.code, sum(account.fen) AS fen
+    FROM loans_repaymentallocation AS part
+    JOIN (SELECT repayment_id, max(revision) AS revision FROM loans_repaymentallocation
+          GROUP BY repayment_id) AS holding USING (repayment_id, revision),
+    LATERAL (VALUES ('penalty', penalty_fen), ('late_fee', late_fee_fen),
+                    ('interest', interest_fen), ('plan_fee', plan_fee_fen),
+                    ('loan_principal', principal_fen)) AS account (code, fen)
+    GROUP BY part.repayment_id, account.code
+    UNION ALL
+    SELECT repayment_id, 'unapplied_funds', amount_fen FROM loans_unappliedfunds
+), moved AS (
+    SELECT substring(cause FROM '[0-9]+$')::bigint AS repayment_id,
+           CASE WHEN debit_account = 'bank' THEN credit_account ELSE debit_account END AS code,
+           sum(CASE WHEN debit_account = 'bank' THEN amount_fen ELSE -amount_fen END) AS fen
+    FROM loans_transfer
+    WHERE 'bank' IN (debit_account, credit_account) AND cause ~ '(^|[|])repayment:[0-9]+$'
+    GROUP BY 1, 2
+)
+SELECT coalesce(kept.repayment_id, moved.repayment_id) || ' ' || coalesce(kept.code, moved.code),
+       coalesce(kept.fen, 0), coalesce(moved.fen, 0)
+FROM kept FULL JOIN moved ON moved.repayment_id = kept.repayment_id AND moved.code = kept.code
+WHERE coalesce(kept.fen, 0) <> coalesce(moved.fen, 0) ORDER BY 1
 """

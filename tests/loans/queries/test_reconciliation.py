@@ -11,9 +11,10 @@ from loans.operations import closing, collection, ledger
 from loans.operations.ledger import Entry
 from loans.queries import reconciliation
 from loans.queries.unposted import unposted
+from tests.conftest import _owner
 from tests.loans.conftest import day, moment
-from tests.loans.operations.test_overdue_life import live
-from tests.loans.operations.test_replaying import told_late
+from tests.loans.operations.test_overdue_life import debit, live
+from tests.loans.operations.test_replaying import told_late, unheard_of
 from tests.loans.queries.test_due import plan_of
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -65,3 +66,56 @@ def test_a_ledger_that_is_not_what_the_night_made_it_is_seen(make_bill, channel)
     [difference] = reconciliation.accruals(on=day(0))
 
     assert difference == ("accrued, not posted", "as of 2026-10-01", 15_000, 15_007)
+
+
+# What went wrong past every guard, and the one check that sees it.
+FAULTS = {
+    "charged to the loan": "UPDATE loans_loan SET charged_fen = charged_fen + 5",
+    "unapplied funds": "UPDATE loans_unappliedfunds SET amount_fen = amount_fen + 5",
+    "taken = repayment": "UPDATE loans_debitorder SET state = 'failed' WHERE state = 'succeeded'",
+    "allocations = ledger": "UPDATE loans_repaymentallocation SET "
+    "interest_fen = interest_fen - 10, principal_fen = principal_fen + 10 WHERE interest_fen > 9",
+}
+
+
+@pytest.mark.parametrize("check", FAULTS)
+def test_a_fault_past_every_guard_is_seen(make_bill, channel, database_name, check):
+    pay_twice(make_bill(), channel)
+    assert found() == set()
+
+    past_every_guard(database_name, FAULTS[check])
+
+    assert check in found()
+
+
+def pay_twice(bill, channel) -> None:
+    """Debit a bill that a payment not heard of yet has paid in part: the surplus waits."""
+    lost = unheard_of(bill, channel, 1_000, at=moment(day(0), time(8)), key="lost")
+    channel.will_answer("acct-1", "SUCCESS")
+    debit(bill, channel, on=day(0))
+    collection.record([told_late(lost, succeeded_at=moment(day(0)))], at=moment(day(0), time(10)))
+
+
+def found() -> set[str]:
+    checks = (reconciliation.caches(), reconciliation.unapplied_funds(), reconciliation.orders())
+    return {difference.check for check in checks for difference in check}
+
+
+def past_every_guard(database: str, statement: str) -> None:
+    with _owner(database) as owner:
+        owner.execute("SET session_replication_role = replica")
+        owner.execute(statement)
+
+
+def test_money_is_not_seen_to_wait_for_another_customer(make_bill, channel, database_name):
+    bill, other = make_bill(), make_bill()
+    pay_twice(bill, channel)
+
+    past_every_guard(
+        database_name, f"UPDATE loans_unappliedfunds SET customer_id = {other.customer_id}"
+    )
+
+    assert [difference[1:] for difference in reconciliation.unapplied_funds()] == [
+        (f"customer {bill.customer_id}", 0, 1_000),
+        (f"customer {other.customer_id}", 1_000, 0),
+    ]
