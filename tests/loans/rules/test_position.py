@@ -218,3 +218,24 @@ def test_near_the_cap_the_late_fee_is_kept_and_the_penalty_waived():
 def test_nights_are_never_taken_back():
     with pytest.raises(AssertionError, match="earlier value date"):
         accrue(loan(part(), accrued_on=day(3)), on=day(2), terms=TERMS)
+
+
+def test_two_halves_of_a_fen_that_round_up_at_once_can_meet_the_cap():
+    # Half a fen a night and part is 2 fen after the first one, where the cap is 1.31.
+    halves = loan(*[part(1_000, segment_on=day(0))] * 2, accrued_on=day(0))
+
+    after, charges = accrue(halves, on=day(4), terms=TERMS)
+
+    assert charges == [Charge(interest_fen=2), Charge(interest_fen=1)]
+    assert (after.charged_fen, after.waived_fen) == (3, 1)
+
+
+def test_a_cap_that_only_the_first_night_meets_is_met():
+    # Taken over with 300 fen too many: the cap grows by 657 a night, the interest by 500.
+    before = loan(part(1_000_000, segment_on=day(0)), accrued_on=day(0))
+    before = before._replace(principal_nights_fen=30_000_000, charged_fen=19_726 + 300)
+
+    after, [charge] = accrue(before, on=day(10), terms=TERMS)
+
+    assert [cap_fen(n * 1_000_000, TERMS) for n in (30, 31)] == [19_726, 20_383]
+    assert (charge.interest_fen, after.waived_fen) == (5_000 - 143, 143)
