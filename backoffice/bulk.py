@@ -149,7 +149,9 @@ def array(values: Sequence[Any]) -> str:
     """Return scalar values as the text of a PostgreSQL array, five times as fast as a list."""
     kind = next((type(value) for value in values if value is not None), int)
     text = next(text for known, text in _TEXTS.items() if issubclass(kind, known))
-    return f"{{{','.join('NULL' if value is None else text(value) for value in values)}}}"
+    if None in values:
+        return f"{{{','.join('NULL' if value is None else text(value) for value in values)}}}"
+    return f"{{{','.join(map(text, values))}}}"
 
 
 def _quoted(value: str) -> str:

@@ -61,9 +61,8 @@ def record(answers: Sequence[Answer], *, at: datetime) -> Recorded:
     said = {answer.number: answer for answer in answers}
     bill_ids = DebitOrder.objects.filter(number__any=said.keys()).values_list("bill_id", flat=True)
     book = Book.lock(bill_ids)
-    orders = bulk.load(
-        DebitOrder.objects.select_for_update().filter(number__any=said.keys()).order_by("pk")
-    )
+    # An order changes under the lock of its bill alone.
+    orders = bulk.load(DebitOrder.objects.filter(number__any=said.keys()).order_by("pk"))
     won = [o for o in orders if _is(said[o.number], Outcome.SUCCEEDED) and not _is_final(o)]
     lost = [o for o in orders if _is(said[o.number], Outcome.FAILED) and _is_open(o)]
     unclear = [
