@@ -5,7 +5,7 @@ UP = $(PYTHON) -m backoffice.up
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long shots check audit
+.PHONY: help run test test-long shots bench debit-day check audit
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -21,6 +21,12 @@ test-long:  ## 长测试 / the same tests with larger numbers
 
 shots:  ## 截图 / the pictures of the README, taken anew into docs/images; needs Chromium
 	@SHOTS_DIR=docs/images $(UP) exec --dev -- pytest -n 0 tests/browser/test_tour.py
+
+bench:  ## 基准 / the 9:00 run against its floor and the plain way; ARGS="--loans 100000 --rounds 3"
+	@$(UP) exec --dev -- python -m tests.bench $(ARGS)
+
+debit-day: bench  # the one benchmark there is: make bench debit-day
+	@:
 
 check:  ## 检查 / lint, types, floors, templates, migrations, deployment, translations, security
 	@$(UP) exec --dev -- .ci/check

@@ -1,4 +1,4 @@
-"""``python -m tests.bench``: what ``make bench`` runs, as a table and with ``--json`` as a file."""
+"""``python -m tests.bench``: what ``make bench`` runs, as a table and as a JSON file."""
 
 import argparse
 import json
@@ -10,14 +10,31 @@ import django
 from rich.console import Console
 from rich.progress import Progress
 
+LOANS = (100_000, 1_000_000)
+ROUNDS = 3
+LOANS_MIN = 3_000
+
+
+def _at_least(least: int, text: str) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text}: 至少 {least} / at least {least}")
+    return int(text)
+
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    words = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    words.add_argument("benchmark", nargs="*", choices=[[], "debit-day"], help="default: all")
-    words.add_argument("--loans", type=int, nargs="+", default=[100_000, 1_000_000])
-    words.add_argument("--rounds", type=int, default=3)
-    words.add_argument("--json", type=Path, help="write the figures to this file too")
+    words = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__)
+    words.add_argument(
+        "--loans", type=lambda text: _at_least(LOANS_MIN, text), nargs="+", default=LOANS,
+        help="sizes of the book, default 100000 1000000",
+    )  # fmt: skip
+    words.add_argument(
+        "--rounds", type=lambda text: _at_least(1, text), default=ROUNDS,
+        help="interleaved rounds, default 3",
+    )  # fmt: skip
+    words.add_argument(
+        "--json", type=Path, default=Path(".run/bench.json"), help="default .run/bench.json"
+    )
     return words
 
 
@@ -34,8 +51,7 @@ def main() -> int:
             for loans in options.loans
         ]
     report.show(outcomes)
-    if options.json:
-        options.json.write_text(json.dumps(report.told(outcomes), indent=2) + "\n")
+    options.json.write_text(json.dumps(report.told(outcomes), indent=2) + "\n")
     return 0
 
 
