@@ -1,4 +1,8 @@
-"""Reconciliation: every check over the book, and the bank's record of each day."""
+"""Reconciliation: every check over the book, and the bank's record of each day.
+
+The bank's statement is its last word: what it took for an order that we hold for refused or
+unknown is recorded before anything is compared.
+"""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -9,11 +13,17 @@ from itertools import chain
 from django.db import connection, transaction
 
 from backoffice.jobs import Tally
-from loans.gateways.channel import Channel, ChannelError
+from loans.gateways.channel import Answer, Channel, ChannelError, Outcome, StatementLine
+from loans.models import DebitOrder, DebitOrderState
+from loans.operations import collection
 from loans.queries import reconciliation
 from loans.queries.reconciliation import Difference
 
 logger = logging.getLogger(__name__)
+
+BATCH = 5_000
+# What the bank's statement may still turn into a success.
+_NOT_TAKEN = (DebitOrderState.SENT, DebitOrderState.UNKNOWN, DebitOrderState.FAILED)
 
 
 def reconcile(*, days: Sequence[date], on: date, channel: Channel) -> list[Difference]:
@@ -57,8 +67,40 @@ def _one_moment() -> Iterator[None]:
 
 
 def nightly(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel: Channel) -> Tally:
-    """Reconcile the day before; each difference counts as a failure and is logged."""
-    differences = reconcile(days=[on - timedelta(days=1)], on=on, channel=channel)
+    """Take the bank's statement of the day before and reconcile that day.
+
+    Each difference counts as a failure and is logged.
+    """
+    day_before = on - timedelta(days=1)
+    try:
+        take_statement(day_before, at=at, channel=channel)
+    except ChannelError:
+        logger.warning("the statement of %s could not be read", day_before)
+    differences = reconcile(days=[day_before], on=on, channel=channel)
     for difference in differences:
         logger.error("reconciliation: %s", difference)
     return Tally(done=int(not differences), failed=len(differences))
+
+
+def take_statement(day: date, *, at: datetime, channel: Channel) -> int:
+    """Record what the bank took that day for orders we hold for refused or unknown (GEN-9).
+
+    Returns:
+        How many orders its statement turned into successes.
+
+    Raises:
+        ChannelError: the statement could not be read to its end; nothing was recorded.
+    """
+    lines = {line.number: line for line in channel.statement(day)}
+    behind = DebitOrder.objects.filter(number__any=lines.keys(), state__in=_NOT_TAKEN)
+    numbers = list(behind.order_by("pk").values_list("number", flat=True))
+    for start in range(0, len(numbers), BATCH):
+        said = [_success(lines[number]) for number in numbers[start : start + BATCH]]
+        collection.record(said, at=at)
+    return len(numbers)
+
+
+def _success(line: StatementLine) -> Answer:
+    return Answer(
+        line.number, Outcome.SUCCEEDED, "SUCCESS", line.amount_fen, line.reference, line.at
+    )

@@ -1,14 +1,14 @@
 """Reconciliation of the whole: the book as of one moment, the bank never asked inside of it."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time
 from threading import Thread
 
 import pytest
 from django.db import connection
 
-from loans.gateways.channel import ChannelError, Fault
-from loans.models import DebitOrder
+from loans.gateways.channel import Answer, ChannelError, Fault, Outcome
+from loans.models import Bill, DebitOrder, Repayment
 from loans.operations import collection, reconciling
 from loans.queries import reconciliation
 from tests.loans.conftest import FakeChannel, day, moment
@@ -91,3 +91,53 @@ def test_money_at_the_bank_that_we_do_not_know_of_is_a_difference(make_bill, cha
     assert reconcile(channel, day(0)) == [
         ("bank = orders", f"order {order.number}", 1_015_000, 0),
     ]
+
+
+def nightly(channel, n: int):
+    """The 02:00 run of D+n."""
+    at = moment(day(n), time(2))
+    return reconciling.nightly([], run_id=0, on=day(n), at=at, channel=channel)
+
+
+def take_after_all(channel, order: DebitOrder) -> None:
+    """Let the bank's statement say that it took the money of an order it had refused."""
+    at = moment(order.business_date)
+    channel.taken[order.number] = Answer(
+        order.number, Outcome.SUCCEEDED, "SUCCESS", order.amount_fen, "ref-1", at
+    )
+
+
+def test_the_statement_turns_a_refusal_into_the_success_it_was(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, until=0)
+    [order] = DebitOrder.objects.all()
+    take_after_all(channel, order)
+
+    tally = nightly(channel, 1)
+
+    assert DebitOrder.objects.get().state == "succeeded"
+    assert (Bill.objects.get().state, Bill.objects.get().paid_on) == ("paid", day(0))
+    assert (tally.done, tally.failed) == (1, 0)
+
+
+def test_a_statement_taken_twice_changes_nothing(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, until=0)
+    take_after_all(channel, DebitOrder.objects.get())
+
+    assert reconciling.take_statement(day(0), at=moment(day(1)), channel=channel) == 1
+    assert reconciling.take_statement(day(0), at=moment(day(1)), channel=channel) == 0
+    assert Repayment.objects.count() == 1
+
+
+def test_a_statement_that_cannot_be_read_is_counted_and_changes_nothing(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, until=0)
+
+    tally = nightly(DeafChannel(), 1)
+
+    assert (tally.done, tally.failed) == (0, 1)
+    assert DebitOrder.objects.get().state == "failed"
