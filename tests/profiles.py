@@ -19,8 +19,8 @@ database = settings(
 
 # Whole lives of loans, many days each.
 lives = settings(
-    max_examples=200 if IS_LONG else 10,
-    stateful_step_count=60 if IS_LONG else 20,
+    max_examples=60 if IS_LONG else 10,
+    stateful_step_count=40 if IS_LONG else 20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
