@@ -1,6 +1,7 @@
 """``make bench debit-day``: the 9:00 run against its floor and against the plain way."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -85,8 +86,6 @@ def variants(book: str, smaller: str, folder: Path) -> Iterator[tuple[str, str, 
 
 def child(variant: str, *words: str, database: str) -> dict[str, Any]:
     """Run one variant in a process of its own; return what it reports."""
-    import os
-
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.child", variant, *words],
         env=os.environ | databases.names_for(database),
