@@ -1,13 +1,14 @@
 """``python -m backoffice.up``: start everything, or run one command with everything it needs."""
 
 import argparse
+import io
 import os
 import signal
 import sys
 
-from backoffice.up import command, environment, launch
+from backoffice.up import command, environment, faults, launch
 from backoffice.up.console import LaunchError, complain
-from backoffice.up.places import ROOT
+from backoffice.up.places import ROOT, RUN
 
 PORT = 8000
 
@@ -60,23 +61,42 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> int:
     """Run the launcher; return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that has no Chinese shows escapes instead of ending the start.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     options = parser().parse_args()
     os.chdir(ROOT)
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup stays nohup
             signal.signal(number, signal.default_int_handler)
     try:
-        if options.command == "exec":
-            environment.enter(dev=options.dev)
-            return command.run(options.words)
-        launch.require_place(options.port)
-        environment.enter(dev=False)
-        return launch.run(launch.Options(options.port, demo=options.demo, sandbox=options.sandbox))
+        return start(options)
     except LaunchError as error:
-        complain(error)
+        complain(faults.full_in_logs(RUN) or error)
+        return 1
+    except OSError as error:
+        line = faults.explained(error)
+        if line is None:
+            raise
+        complain(line)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def start(options: argparse.Namespace) -> int:
+    """Do what the command line asks for; return the exit code.
+
+    Raises:
+        LaunchError: It cannot be done; the words say why.
+    """
+    if options.command == "exec":
+        environment.enter(dev=options.dev)
+        return command.run(options.words)
+    launch.require_place(options.port)
+    environment.enter(dev=False)
+    return launch.run(launch.Options(options.port, demo=options.demo, sandbox=options.sandbox))
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ def write(file: Path, pairs: Mapping[str, str]) -> None:
     """Write the file in one step, readable by its owner alone."""
     new = file.with_name(file.name + ".new")
     new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+    private = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(private, "w", encoding="utf-8") as stream:
         stream.writelines(f"{name}={value}\n" for name, value in pairs.items())
     new.replace(file)
 

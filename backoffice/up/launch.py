@@ -48,7 +48,10 @@ def _claim(lock: Lock, *, address: str) -> None:
     if owner is None:
         return
     if owner.address:
-        raise LaunchError(f"已在运行: {owner.address}", f"already running: {owner.address}")
+        raise LaunchError(
+            f"已在运行: {owner.address}: 直接打开, 或先在那个终端按 Ctrl-C (进程 {owner.pid})",
+            f"already running: {owner.address}: open it, or end it by Ctrl-C (process {owner.pid})",
+        )
     raise LaunchError(
         f"进程 {owner.pid} 正在使用服务 (测试或检查): 等它结束后重试",
         f"process {owner.pid} uses the services (tests or checks): try again when it has ended",

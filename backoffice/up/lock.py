@@ -33,10 +33,10 @@ class Lock:
             owner = _owner(stream.read())
             stream.close()
             return owner
-        stream.truncate(0)
-        stream.write(json.dumps(asdict(Owner(os.getpid(), address))))
-        stream.flush()
         self._held.append(stream)
+        stream.truncate(0)
+        # Past the buffer: what a full disk refuses would be tried again when the file closes.
+        os.write(stream.fileno(), json.dumps(asdict(Owner(os.getpid(), address))).encode())
         return None
 
     def borrow(self) -> None:

@@ -19,6 +19,11 @@ def require_free(port: int) -> None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, port))
+        except PermissionError:
+            raise LaunchError(
+                f"端口 {port} 只有 root 可用: PORT=8001 make run",
+                f"port {port} is for root alone: PORT=8001 make run",
+            ) from None
         except OSError:
             other = 8001 if port < 1024 or port == 65535 else port + 1
             raise LaunchError(

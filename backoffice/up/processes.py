@@ -167,10 +167,18 @@ def end(children: Sequence[Child]) -> None:
 
 
 def _pump(name: str, output: IO[str], file: Path) -> None:
+    """Pass the lines on to the end: who is not listened to any more would stand still."""
     prefix = paint(COLOURS[name], f"{name:>6} │", sys.stdout)
-    with output, file.open("w", encoding="utf-8") as log:
+    with output, _opened(file) as log:
         for line in output:
-            log.write(line)
-            log.flush()
+            with suppress(OSError):  # the disk is full; the terminal still wants the line
+                log.write(line.encode(errors="replace"))
             with suppress(OSError):  # the terminal is gone; the log still wants the line
                 print(prefix, line, end="", flush=True)
+
+
+def _opened(file: Path) -> IO[bytes]:
+    try:
+        return file.open("wb", buffering=0)
+    except OSError:
+        return Path(os.devnull).open("wb", buffering=0)

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 
@@ -28,7 +28,8 @@ def own_foreground() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTSTP, stop)
-        _give(terminal, before)
+        with suppress(OSError):  # the terminal was closed: there is nothing to give back
+            _give(terminal, before)
         os.close(terminal)
 
 

@@ -7,6 +7,7 @@ import signal
 import time
 from pathlib import Path
 
+from backoffice.up import faults
 from backoffice.up.console import LaunchError
 from backoffice.up.network import answers, free_port
 from backoffice.up.processes import Family
@@ -30,10 +31,11 @@ def start(family: Family, run: Path) -> str:
     until = time.monotonic() + START_SECONDS_MAX
     while not answers(port):
         if server.process.poll() is not None or time.monotonic() > until:
+            words = faults.essence(server.last_words())
             raise LaunchError(
-                "内嵌 Valkey 启动失败; 可设 CELERY_BROKER_URL 使用外部服务",
-                "the embedded Valkey does not start; CELERY_BROKER_URL uses another one\n"
-                + server.last_words(),
+                f"内嵌 Valkey 启动失败: 见 {server.log}, 或设 CELERY_BROKER_URL 使用外部服务",
+                "the embedded Valkey does not start: see its log, or set CELERY_BROKER_URL to use "
+                f"another one ({words})",
             )
         time.sleep(0.02)
     return f"redis://:{password}@127.0.0.1:{port}/0"
@@ -44,8 +46,8 @@ def write_settings(file: Path, *, port: int, password: str, folder: Path) -> Pat
     file.unlink(missing_ok=True)
     settings = ["bind 127.0.0.1", f"port {port}", f"requirepass {password}"]
     settings += ['save ""', "appendonly no", f'dir "{folder}"']
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        stream.write("\n".join(settings) + "\n")
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        stream.write(os.fsencode("\n".join(settings) + "\n"))
     return file
 
 

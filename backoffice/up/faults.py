@@ -1,0 +1,74 @@
+"""What the machine refuses (no room, no right), said as one line with its remedy."""
+
+import errno
+import pwd
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from backoffice.up.console import LaunchError
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+# As the C library, Python and uv say it; every program here speaks English in its log.
+FULL_WORDS = ("No space left on device", "Disk quota exceeded")
+TAIL_BYTES = 4096
+BEGAN = time.time()
+
+
+def explained(error: OSError) -> LaunchError | None:
+    """Return the line for a refusal of the machine; None for an error that is our own."""
+    if error.errno in FULL or is_full(str(error)):  # copytree's error has no number, only words
+        return disk_full(str(error.filename or ""))
+    if error.errno in FORBIDDEN:
+        return not_permitted(error.filename or error)
+    return None
+
+
+def is_full(words: str) -> bool:
+    """Return whether a program ended because a disk is full."""
+    return any(some in words for some in FULL_WORDS)
+
+
+def disk_full(where: str = "") -> LaunchError:
+    """Return what to say where there is no room."""
+    return LaunchError(
+        f"磁盘已满 {where}: 用 df -h 查看并腾出空间, 或设 WEIDAI_DATA=/其他磁盘",
+        f"the disk is full {where}: see df -h and make room, or set WEIDAI_DATA=/another/disk",
+    )
+
+
+def not_permitted(what: object) -> LaunchError:
+    """Return what to say where we may not read or write."""
+    return LaunchError(
+        f"没有权限 {what}: 换到自己的目录, 或设 WEIDAI_DATA=/可写目录",
+        f"no permission {what}: use a folder of your own, or set WEIDAI_DATA=/a/writable/folder",
+    )
+
+
+def full_in_logs(run: Path) -> LaunchError | None:
+    """Return what to say if a process of this start wrote that a disk is full."""
+    with suppress(OSError):  # another user's, or gone
+        for log in sorted(run.glob("*.log")):
+            if log.stat().st_mtime >= BEGAN and is_full(_tail(log)):
+                return disk_full(f"({log})")
+    return None
+
+
+def _tail(log: Path) -> str:
+    return log.read_bytes()[-TAIL_BYTES:].decode("utf-8", "replace")
+
+
+def essence(words: str) -> str:
+    """Return the line of a program's output that names its trouble: the last FATAL, or the last."""
+    lines = [line.strip() for line in words.splitlines() if line.strip()]
+    grave = [line for line in lines if any(mark in line for mark in ("FATAL", "PANIC"))]
+    return (grave or lines or [""])[-1]
+
+
+def user_name(uid: int) -> str:
+    """Return what a user is called; a container's user may have a number only."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
