@@ -2,15 +2,18 @@
 
 import importlib.util
 import os
+import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
+from backoffice.up import faults, soundness
 from backoffice.up.console import LaunchError
 from backoffice.up.places import make_own, socket_folder
 from backoffice.up.processes import Child, Family, on_leash
@@ -21,6 +24,7 @@ INSTALLATION = f"{PACKAGE}/pginstall18"
 PARTS = (INSTALLATION, f"{PACKAGE}.libs")
 OWNER, SERVING, DATABASE = "weidai_owner", "weidai_app", "weidai"
 UNPRIVILEGED_UID = 65534
+NAMELESS = Path(__file__).with_name("nameless.py")
 START_SECONDS_MAX = 60.0
 PREDECESSOR_SECONDS_MAX = 10.0
 # Collation that does not depend on the machine's C library, so a cluster outlives its upgrade.
@@ -67,8 +71,10 @@ def start(family: Family, home: Path) -> Cluster:
         LaunchError: PostgreSQL cannot be prepared or does not start.
     """
     cluster = prepare(home)
-    if not cluster.data.exists():
-        _initialise(cluster)
+    if os.path.lexists(cluster.data):
+        soundness.require_sound(cluster.data, cluster.uid)
+    else:
+        _initialise(cluster, family.log("initdb"))
     _wait_for_predecessor(cluster)
     settings = ("listen_addresses=", "max_connections=200", "shared_buffers=256MB")
     command = [_program(cluster, "postgres"), "-D", str(cluster.data), "-k", str(cluster.socket)]
@@ -80,7 +86,7 @@ def start(family: Family, home: Path) -> Cluster:
         uid=cluster.uid,
     )
     _wait_until_ready(cluster, server)
-    _make_roles_and_database(cluster)
+    _make_roles_and_database(cluster, server.log)
     return cluster
 
 
@@ -92,6 +98,7 @@ def prepare(home: Path) -> Cluster:
     """
     uid = os.getuid() or UNPRIVILEGED_UID
     make_own(home, mode=0o755)
+    soundness.require_reachable(home, uid)
     socket = socket_folder(home, uid=os.getuid())
     _hand_over(socket, uid)
     return Cluster(home, copied_programs(home), socket, uid)
@@ -104,15 +111,15 @@ def _hand_over(folder: Path, uid: int) -> None:
             f"目录 {folder} 属于其他用户: 请删除它",
             f"the folder {folder} belongs to another user: remove it",
         )
+    folder.mkdir(mode=0o700, exist_ok=True)
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
         os.chown(folder, uid, -1)
-        folder.chmod(0o700)
-    except OSError as error:
+    except PermissionError as error:  # root of a container that has no other users
         raise LaunchError(
-            f"无法准备 {folder} ({error}): 设 DATABASE_URL 使用外部 PostgreSQL",
-            f"cannot prepare {folder} ({error}): set DATABASE_URL to use another PostgreSQL",
+            f"无法把 {folder} 交给用户 {uid}: 设 DATABASE_URL 使用外部 PostgreSQL",
+            f"cannot give {folder} to user {uid}: set DATABASE_URL to use another PostgreSQL",
         ) from error
+    folder.chmod(0o700)
 
 
 def copied_programs(home: Path) -> Path:
@@ -150,17 +157,28 @@ def _copy(site: Path, copy: Path) -> None:
     new.rename(copy)
 
 
-def _initialise(cluster: Cluster) -> None:
+def _initialise(cluster: Cluster, log: Path) -> None:
     """Make the cluster beside its place and move it there whole: a kill leaves no half of one."""
     new = cluster.data.with_name("postgresql.new")
     shutil.rmtree(new, ignore_errors=True)
     _hand_over(new, cluster.uid)
     command = [_program(cluster, "initdb"), "-D", str(new), "-U", OWNER]
     command += ["--auth=trust", "--encoding=UTF8", *LOCALE]
-    done = _run(on_leash(command, uid=cluster.uid))
+    done = _run(on_leash(_named(command, cluster.uid), uid=cluster.uid))
     if done.returncode:
-        raise _failed("initdb", done.stderr)
+        shutil.rmtree(new, ignore_errors=True)  # a full disk needs the room
+        log.write_text(done.stdout + done.stderr, encoding="utf-8")
+        raise _failed("initdb", done.stderr, log)
     new.rename(cluster.data)
+
+
+def _named(command: list[str], uid: int) -> list[str]:
+    """Return the command under a user with a name, where the server's has none."""
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return [sys.executable, "-I", "-S", str(NAMELESS), *command]
+    return command
 
 
 def _wait_for_predecessor(cluster: Cluster) -> None:
@@ -181,19 +199,20 @@ def _is_served(cluster: Cluster) -> bool:
 
 def _wait_until_ready(cluster: Cluster, server: Child) -> None:
     until = time.monotonic() + START_SECONDS_MAX
-    ask = [_program(cluster, "pg_isready"), "--quiet", "-h", str(cluster.socket)]
+    # The role is named: without it the programs look for the name of a user that may have none.
+    ask = [_program(cluster, "pg_isready"), "--quiet", "-h", str(cluster.socket), "-U", OWNER]
     while _run(ask).returncode:
         if server.process.poll() is not None or time.monotonic() > until:
-            raise _failed("PostgreSQL", server.last_words())
+            raise _failed("PostgreSQL", server.last_words(), server.log)
         time.sleep(0.02)
 
 
-def _make_roles_and_database(cluster: Cluster) -> None:
+def _make_roles_and_database(cluster: Cluster, log: Path) -> None:
     command = [_program(cluster, "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1"]
     command += ["-h", str(cluster.socket), "-U", OWNER, "-d", "postgres"]
     done = _run(command, words=ROLES_AND_DATABASE)
     if done.returncode:
-        raise _failed("psql", done.stderr)
+        raise _failed("psql", done.stderr, log)
 
 
 def _program(cluster: Cluster, name: str) -> str:
@@ -206,8 +225,11 @@ def _run(command: list[str], *, words: str = "") -> subprocess.CompletedProcess[
     )
 
 
-def _failed(what: str, words: str) -> LaunchError:
+def _failed(what: str, words: str, log: Path) -> LaunchError:
+    if faults.is_full(words):
+        return faults.disk_full(f"({what})")
     return LaunchError(
-        f"内嵌 PostgreSQL 启动失败 ({what}); 可设 DATABASE_URL 使用外部数据库",
-        f"the embedded PostgreSQL does not start ({what}); DATABASE_URL uses another one\n{words}",
+        f"内嵌 PostgreSQL 启动失败 ({what}): 见 {log}; 从备份恢复数据目录, 或设 DATABASE_URL",
+        f"the embedded PostgreSQL does not start ({what}: {faults.essence(words)}): see its log; "
+        "restore its data directory from a backup, or set DATABASE_URL",
     )
