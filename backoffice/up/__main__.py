@@ -73,7 +73,8 @@ def main() -> int:
     try:
         return start(options)
     except LaunchError as error:
-        complain(faults.full_in_logs(RUN) or error)
+        full = None if isinstance(error, faults.DiskFull) else faults.full_in_logs(RUN)
+        complain(full or error)
         return 1
     except OSError as error:
         line = faults.explained(error)

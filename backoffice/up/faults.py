@@ -16,10 +16,20 @@ TAIL_BYTES = 4096
 BEGAN = time.time()
 
 
+class DiskFull(LaunchError):
+    """There is no room; ``where`` is the folder or the log that tells of it."""
+
+    def __init__(self, where: object) -> None:
+        super().__init__(
+            f"磁盘已满 ({where}): 用 df -h 查看并腾出空间, 或设 WEIDAI_DATA=/其他磁盘",
+            f"the disk is full ({where}): see df -h and make room, or set WEIDAI_DATA=/other/disk",
+        )
+
+
 def explained(error: OSError) -> LaunchError | None:
     """Return the line for a refusal of the machine; None for an error that is our own."""
     if error.errno in FULL or is_full(str(error)):  # copytree's error has no number, only words
-        return disk_full(str(error.filename or ""))
+        return DiskFull(error.filename or error.strerror or "copy")
     if error.errno in FORBIDDEN:
         return not_permitted(error.filename or error)
     return None
@@ -28,14 +38,6 @@ def explained(error: OSError) -> LaunchError | None:
 def is_full(words: str) -> bool:
     """Return whether a program ended because a disk is full."""
     return any(some in words for some in FULL_WORDS)
-
-
-def disk_full(where: str = "") -> LaunchError:
-    """Return what to say where there is no room."""
-    return LaunchError(
-        f"磁盘已满 {where}: 用 df -h 查看并腾出空间, 或设 WEIDAI_DATA=/其他磁盘",
-        f"the disk is full {where}: see df -h and make room, or set WEIDAI_DATA=/another/disk",
-    )
 
 
 def not_permitted(what: object) -> LaunchError:
@@ -51,7 +53,7 @@ def full_in_logs(run: Path) -> LaunchError | None:
     with suppress(OSError):  # another user's, or gone
         for log in sorted(run.glob("*.log")):
             if log.stat().st_mtime >= BEGAN and is_full(_tail(log)):
-                return disk_full(f"({log})")
+                return DiskFull(log)
     return None
 
 

@@ -82,7 +82,7 @@ def _not_ours(folder: Path, state: os.stat_result) -> LaunchError:
 
 def _unusable(folder: Path, error: OSError) -> LaunchError:
     if error.errno in faults.FULL:
-        return faults.disk_full(str(folder))
+        return faults.DiskFull(folder)
     if folder == RUN:
         return LaunchError(
             f"{ROOT} 不可写 ({error.strerror}): 把代码复制到自己的目录后启动",

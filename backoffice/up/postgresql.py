@@ -227,7 +227,7 @@ def _run(command: list[str], *, words: str = "") -> subprocess.CompletedProcess[
 
 def _failed(what: str, words: str, log: Path) -> LaunchError:
     if faults.is_full(words):
-        return faults.disk_full(f"({what})")
+        return faults.DiskFull(what)
     return LaunchError(
         f"内嵌 PostgreSQL 启动失败 ({what}): 见 {log}; 从备份恢复数据目录, 或设 DATABASE_URL",
         f"the embedded PostgreSQL does not start ({what}: {faults.essence(words)}): see its log; "
