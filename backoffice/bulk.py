@@ -43,8 +43,8 @@ class AnyOf(models.Lookup):
 def load(records: "models.QuerySet[Record]") -> list[Record]:
     """Read whole records, in the queryset's order and with its locks.
 
-    A model's constructor costs ten times what its row does: the records are filled as pickle would
-    fill them, so that no signal of construction is sent.
+    A model's constructor costs several times what its row does: the records are filled as pickle
+    would fill them, so that no signal of construction is sent.
     """
     model = records.model
     names = [field.attname for field in model._meta.concrete_fields]
