@@ -76,14 +76,12 @@ def main() -> int:
         full = None if isinstance(error, faults.DiskFull) else faults.full_in_logs(RUN)
         complain(full or error)
         return 1
-    except OSError as error:
-        line = faults.explained(error)
-        if line is None:
-            raise
-        complain(line)
-        return 1
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        refused = faults.explained(error) if isinstance(error, OSError) else None
+        complain(refused or faults.unexpected(error, RUN))
+        return 1
 
 
 def start(options: argparse.Namespace) -> int:

@@ -1,8 +1,11 @@
 """What the machine refuses (no room, no right), said as one line with its remedy."""
 
 import errno
+import os
 import pwd
+import tempfile
 import time
+import traceback
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,6 +36,32 @@ def explained(error: OSError) -> LaunchError | None:
     if error.errno in FORBIDDEN:
         return not_permitted(error.filename or error)
     return None
+
+
+def unexpected(error: Exception, run: Path) -> LaunchError:
+    """Return the line for an error of the launcher's own, and keep its traceback in a file."""
+    words = "".join(traceback.format_exception(error))
+    last = " ".join("".join(traceback.format_exception_only(error)).split())
+    try:
+        log = _kept(words, run)
+    except OSError as refused:  # nowhere: the line is all there is
+        log = Path(f"- ({refused.strerror})")
+    return LaunchError(
+        f"启动器出错 ({last}): 请把 {log} 发给维护者",
+        f"the launcher has failed ({last}): send {log} to its maintainers",
+    )
+
+
+def _kept(words: str, run: Path) -> Path:
+    try:
+        log = run / "launcher.log"
+        log.write_text(words, encoding="utf-8", errors="replace")
+    except OSError:  # there is no such folder yet, or it is another user's
+        number, name = tempfile.mkstemp(prefix="weidai-", suffix=".log")
+        log = Path(name)
+        with os.fdopen(number, "w", encoding="utf-8", errors="replace") as stream:
+            stream.write(words)
+    return log
 
 
 def is_full(words: str) -> bool:

@@ -228,6 +228,33 @@ def test_a_full_disk_is_recognised_with_and_without_a_number(tmp_path):
     assert faults.explained(OSError(9, "Bad file descriptor")) is None
 
 
+BROKEN = """
+from backoffice.up import launch
+def require_place(port):
+    raise ZeroDivisionError('division\\nby zero')
+launch.require_place = require_place
+"""
+
+
+def test_an_error_of_the_launcher_itself_is_kept_in_a_file(house):
+    house.run.mkdir()
+
+    line = house.fails(before=BROKEN)
+
+    log = house.run / "launcher.log"
+    assert f"the launcher has failed (ZeroDivisionError: division by zero): send {log}" in line
+    assert "Traceback (most recent call last):" in log.read_text()
+    assert "line 4, in require_place" in log.read_text()
+
+
+def test_an_error_of_the_launcher_before_it_has_a_folder_is_kept_in_another(house, tmp_path):
+    line = house.fails(before=BROKEN, names={"TMPDIR": str(tmp_path)})
+
+    (log,) = tmp_path.glob("weidai-*.log")
+    assert f"send {log} to its maintainers" in line
+    assert "ZeroDivisionError" in log.read_text()
+
+
 def tmpfs(folder, size):
     return f"mount -t tmpfs -o size={size},mode=755 tmpfs '{folder}'"
 
