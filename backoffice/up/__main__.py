@@ -5,10 +5,11 @@ import io
 import os
 import signal
 import sys
+from contextlib import suppress
 
 from backoffice.up import command, environment, faults, launch
 from backoffice.up.console import LaunchError, complain
-from backoffice.up.places import ROOT, RUN
+from backoffice.up.places import ROOT, RUN, VENV, data_home
 
 PORT = 8000
 
@@ -72,16 +73,24 @@ def main() -> int:
             signal.signal(number, signal.default_int_handler)
     try:
         return start(options)
-    except LaunchError as error:
-        full = None if isinstance(error, faults.DiskFull) else faults.full_in_logs(RUN)
-        complain(full or error)
-        return 1
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        refused = faults.explained(error) if isinstance(error, OSError) else None
-        complain(refused or faults.unexpected(error, RUN))
+        complain(line_for(error))
         return 1
+
+
+def line_for(error: Exception) -> LaunchError:
+    """Return what to say of an error: the machine's refusal behind it, or the error itself."""
+    folders = [RUN, VENV]
+    with suppress(LaunchError):  # a user without a home, who has no data folder either
+        folders.append(data_home(dict(os.environ), uid=os.getuid()))
+    if isinstance(error, faults.DiskFull):
+        return error
+    if isinstance(error, LaunchError):
+        return faults.full_in_logs(RUN, folders) or error
+    refused = faults.explained(error, folders) if isinstance(error, OSError) else None
+    return refused or faults.unexpected(error, RUN)
 
 
 def start(options: argparse.Namespace) -> int:

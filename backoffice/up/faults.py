@@ -3,9 +3,11 @@
 import errno
 import os
 import pwd
+import shutil
 import tempfile
 import time
 import traceback
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,7 +22,7 @@ BEGAN = time.time()
 
 
 class DiskFull(LaunchError):
-    """There is no room; ``where`` is the folder or the log that tells of it."""
+    """There is no room; ``where`` is the folder or the file that was written."""
 
     def __init__(self, where: object) -> None:
         super().__init__(
@@ -29,10 +31,13 @@ class DiskFull(LaunchError):
         )
 
 
-def explained(error: OSError) -> LaunchError | None:
-    """Return the line for a refusal of the machine; None for an error that is our own."""
+def explained(error: OSError, folders: Iterable[Path]) -> LaunchError | None:
+    """Return the line for a refusal of the machine; None for an error that is our own.
+
+    ``folders`` are those that the launcher writes to, for an error that does not say where.
+    """
     if error.errno in FULL or is_full(str(error)):  # copytree's error has no number, only words
-        return DiskFull(error.filename or error.strerror or "copy")
+        return DiskFull(error.filename2 or error.filename or _fullest(folders))
     if error.errno in FORBIDDEN:
         return not_permitted(error.filename or error)
     return None
@@ -64,6 +69,12 @@ def _kept(words: str, run: Path) -> Path:
     return log
 
 
+def _fullest(folders: Iterable[Path]) -> Path:
+    """Return the folder with the least room; one that is missing stands on its parent's disk."""
+    there = [next(each for each in (path, *path.parents) if each.exists()) for path in folders]
+    return min(there, key=lambda folder: shutil.disk_usage(folder).free)
+
+
 def is_full(words: str) -> bool:
     """Return whether a program ended because a disk is full."""
     return any(some in words for some in FULL_WORDS)
@@ -77,12 +88,12 @@ def not_permitted(what: object) -> LaunchError:
     )
 
 
-def full_in_logs(run: Path) -> LaunchError | None:
+def full_in_logs(run: Path, folders: Iterable[Path]) -> LaunchError | None:
     """Return what to say if a process of this start wrote that a disk is full."""
     with suppress(OSError):  # another user's, or gone
-        for log in sorted(run.glob("*.log")):
+        for log in run.glob("*.log"):
             if log.stat().st_mtime >= BEGAN and is_full(_tail(log)):
-                return DiskFull(log)
+                return DiskFull(_fullest(folders))
     return None
 
 

@@ -168,7 +168,7 @@ def _initialise(cluster: Cluster, log: Path) -> None:
     if done.returncode:
         shutil.rmtree(new, ignore_errors=True)  # a full disk needs the room
         log.write_text(done.stdout + done.stderr, encoding="utf-8")
-        raise _failed("initdb", done.stderr, log)
+        raise _failed(cluster, "initdb", done.stderr, log)
     new.rename(cluster.data)
 
 
@@ -203,7 +203,7 @@ def _wait_until_ready(cluster: Cluster, server: Child) -> None:
     ask = [_program(cluster, "pg_isready"), "--quiet", "-h", str(cluster.socket), "-U", OWNER]
     while _run(ask).returncode:
         if server.process.poll() is not None or time.monotonic() > until:
-            raise _failed("PostgreSQL", server.last_words(), server.log)
+            raise _failed(cluster, "PostgreSQL", server.last_words(), server.log)
         time.sleep(0.02)
 
 
@@ -212,7 +212,7 @@ def _make_roles_and_database(cluster: Cluster, log: Path) -> None:
     command += ["-h", str(cluster.socket), "-U", OWNER, "-d", "postgres"]
     done = _run(command, words=ROLES_AND_DATABASE)
     if done.returncode:
-        raise _failed("psql", done.stderr, log)
+        raise _failed(cluster, "psql", done.stderr, log)
 
 
 def _program(cluster: Cluster, name: str) -> str:
@@ -225,9 +225,9 @@ def _run(command: list[str], *, words: str = "") -> subprocess.CompletedProcess[
     )
 
 
-def _failed(what: str, words: str, log: Path) -> LaunchError:
+def _failed(cluster: Cluster, what: str, words: str, log: Path) -> LaunchError:
     if faults.is_full(words):
-        return faults.DiskFull(what)
+        return faults.DiskFull(cluster.home)
     return LaunchError(
         f"内嵌 PostgreSQL 启动失败 ({what}): 见 {log}; 从备份恢复数据目录, 或设 DATABASE_URL",
         f"the embedded PostgreSQL does not start ({what}: {faults.essence(words)}): see its log; "

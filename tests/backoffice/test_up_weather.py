@@ -1,15 +1,17 @@
 """What the launcher refuses: one line in two languages, with its remedy, and no traceback."""
 
 import ast
+import errno
 import os
+import re
 import shutil
 import socket
 import subprocess
+from dataclasses import replace
 
 import pytest
 
 from backoffice.up import faults, places, soundness
-from backoffice.up.console import LaunchError
 from backoffice.up.lock import Lock
 from tests.weather import STRANGER, as_root, built
 
@@ -218,14 +220,48 @@ def test_a_data_directory_that_is_open_to_others_is_closed(tmp_path, capsys):
 
 def test_a_full_disk_is_recognised_with_and_without_a_number(tmp_path):
     numbered = OSError(28, "No space left on device", "/srv/weidai/keys.env.new")
+    written = OSError(errno.EDQUOT, "Disk quota exceeded")
     copied = shutil.Error([("a", "b", "[Errno 28] No space left on device: 'b'")])
     (tmp_path / "postgresql.log").write_text("PANIC: could not write: No space left on device\n")
 
-    lines = [faults.explained(numbered), faults.explained(copied), faults.full_in_logs(tmp_path)]
+    lines = [faults.explained(error, [tmp_path]) for error in (numbered, written, copied)]
+    lines.append(faults.full_in_logs(tmp_path, [tmp_path]))
 
-    assert all(isinstance(line, LaunchError) and "the disk is full" in str(line) for line in lines)
-    assert "/srv/weidai/keys.env.new" in str(lines[0])
-    assert faults.explained(OSError(9, "Bad file descriptor")) is None
+    assert "the disk is full (/srv/weidai/keys.env.new)" in str(lines[0])
+    assert all(f"the disk is full ({tmp_path})" in str(line) for line in lines[1:])
+    assert faults.explained(OSError(9, "Bad file descriptor"), [tmp_path]) is None
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("os", "mkdir"),
+        ("os", "write"),
+        ("os", "chmod"),
+        ("os", "open"),
+        ("io", "open"),
+        ("shutil", "copytree"),
+        ("subprocess", "Popen"),
+    ],
+)
+def test_a_full_disk_is_said_wherever_it_is_met(house, module, name):
+    shutil.rmtree(house.home, ignore_errors=True)
+    # In the environment already: no other interpreter takes over, which would know no patch.
+    inside = replace(house, python=str(house.root / ".venv" / "bin" / "python"))
+
+    line = inside.fails(before=FULL.format(module=module, name=name))
+
+    assert re.search(r"the disk is full \(/[^ ]", line), line
+    assert "make room, or set WEIDAI_DATA=" in line
+
+
+FULL = """
+import {module}
+from backoffice.up import environment, faults, launch, lock, postgresql, terminal, valkey
+def full(*_, **__):
+    raise OSError(28, 'No space left on device')
+{module}.{name} = full
+"""
 
 
 BROKEN = """
@@ -289,7 +325,7 @@ def test_a_disk_too_small_for_a_cluster_is_said(house):
 
     line = house.fails(mounts=f"{keep}\n{tmpfs(house.data, '12m')}\n{link}")
 
-    assert "the disk is full (initdb)" in line
+    assert f"the disk is full ({house.home})" in line
 
 
 @needs_mounts
