@@ -149,7 +149,7 @@ class Start:
         options = house.options({"PORT": str(self.port)} | names)
         self.process = subprocess.Popen(
             # The shell gives the command the terminal, as the shell of a person does.
-            [sys.executable, "-c", TAKE_TERMINAL, *command],
+            [house.python, "-c", TAKE_TERMINAL, *command],
             stdin=inner,
             stdout=inner,
             stderr=inner,
