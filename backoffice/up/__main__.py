@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from backoffice.up import command, environment, faults, launch
 from backoffice.up.console import LaunchError, complain
-from backoffice.up.places import ROOT, RUN, VENV, data_home
+from backoffice.up.places import ROOT, RUN, VENV, data_folder
 
 PORT = 8000
 
@@ -84,7 +84,7 @@ def line_for(error: Exception) -> LaunchError:
     """Return what to say of an error: the machine's refusal behind it, or the error itself."""
     folders = [RUN, VENV]
     with suppress(LaunchError):  # a user without a home, who has no data folder either
-        folders.append(data_home(dict(os.environ), uid=os.getuid()))
+        folders.append(data_folder(dict(os.environ), uid=os.getuid()))
     if isinstance(error, faults.DiskFull):
         return error
     if isinstance(error, LaunchError):

@@ -39,7 +39,7 @@ def explained(error: OSError, folders: Iterable[Path]) -> LaunchError | None:
     if error.errno in FULL or is_full(str(error)):  # copytree's error has no number, only words
         return DiskFull(error.filename2 or error.filename or _fullest(folders))
     if error.errno in FORBIDDEN:
-        return not_permitted(error.filename or error)
+        return not_permitted(error, folders)
     return None
 
 
@@ -80,8 +80,19 @@ def is_full(words: str) -> bool:
     return any(some in words for some in FULL_WORDS)
 
 
-def not_permitted(what: object) -> LaunchError:
-    """Return what to say where we may not read or write."""
+def not_permitted(error: OSError, folders: Iterable[Path]) -> LaunchError:
+    """Return what to say where we may not read or write: in a folder of ours it was another user's.
+
+    Root has every right but on a disk that nobody may write.
+    """
+    path, uid = Path(str(error.filename or "")), os.getuid()
+    ours = next((folder for folder in folders if path.is_relative_to(folder)), None)
+    if ours and uid and error.errno != errno.EROFS:
+        return LaunchError(
+            f"没有权限 {path}: sudo chown -R {uid} '{ours}'",
+            f"no permission {path}: sudo chown -R {uid} '{ours}'",
+        )
+    what = error.filename or error
     return LaunchError(
         f"没有权限 {what}: 换到自己的目录, 或设 WEIDAI_DATA=/可写目录",
         f"no permission {what}: use a folder of your own, or set WEIDAI_DATA=/a/writable/folder",

@@ -1,0 +1,114 @@
+"""An ordinary user after root: each thing of root's that stands in the way is named."""
+
+import os
+import shutil
+
+import pytest
+
+from tests.weather import STRANGER, as_root, built
+
+pytestmark = as_root
+
+
+@pytest.fixture(scope="module")
+def kept():
+    with built(STRANGER) as house:
+        yield house
+
+
+@pytest.fixture
+def house(kept):
+    """A checkout that the user has not started; whatever a test lays there is root's."""
+    yield kept
+    os.chown(kept.root, STRANGER, -1)
+    shutil.rmtree(kept.run, ignore_errors=True)
+    shutil.rmtree(kept.home, ignore_errors=True)
+
+
+def own(house, folder):
+    """Make a private folder of the user's."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.chown(folder, house.uid, house.uid)
+
+
+def test_roots_run_folder_is_named_with_both_ways_out(house):
+    house.run.mkdir(mode=0o700)
+
+    line = house.fails()
+
+    assert f"{house.run} belongs to root: start as that user, or stop it and run sudo rm" in line
+
+
+def test_roots_file_in_the_run_folder_is_to_be_handed_over(house):
+    own(house, house.run)
+    (house.run / "lock").touch(mode=0o600)
+
+    line = house.fails()
+
+    assert f"no permission {house.run}/lock: sudo chown -R 12345 '{house.run}'" in line
+
+
+def test_roots_checkout_is_to_be_copied(house):
+    os.chown(house.root, 0, 0)
+
+    line = house.fails()
+
+    assert f"{house.root} is not writable (Permission denied): copy it to a folder" in line
+
+
+def test_roots_environment_is_to_be_removed_when_it_must_change(house):
+    stamp = house.root / ".venv" / "installed-requirements.sha256"
+    digest = stamp.read_text()
+    stamp.write_text("of an earlier day")
+    try:
+        line = house.fails()
+    finally:
+        stamp.write_text(digest)
+
+    venv = house.root / ".venv"
+    assert f"{venv} must change and is not writable (another user's?): sudo rm -rf" in line
+
+
+def test_roots_data_folder_names_the_variable(house):
+    house.home.mkdir(mode=0o755)
+
+    line = house.fails()
+
+    assert f"{house.home} is no folder of this user (root owns it): set WEIDAI_DATA=" in line
+
+
+def test_roots_keys_are_to_be_handed_over_and_not_made_anew(house):
+    own(house, house.home)
+    (house.home / "keys.env").write_text("SECRET_KEY=roots")
+    (house.home / "keys.env").chmod(0o600)
+
+    line = house.fails()
+
+    assert f"no permission {house.home}/keys.env: sudo chown -R 12345 '{house.home}'" in line
+    assert (house.home / "keys.env").read_text() == "SECRET_KEY=roots"
+
+
+def test_roots_cluster_is_to_be_handed_over(house):
+    own(house, house.home)
+    (house.home / "postgresql").mkdir(mode=0o700)
+
+    line = house.fails()
+
+    assert "belongs to root, not to 12345: sudo chown -R 12345" in line
+
+
+def test_a_data_folder_that_only_root_may_write_names_the_variable(house):
+    closed = house.folder / "closed"
+    closed.mkdir(mode=0o755)
+
+    line = house.fails(names={"WEIDAI_DATA": str(closed)})
+
+    assert "cannot be used (Permission denied): set WEIDAI_DATA=/a/writable/folder" in line
+
+
+def test_a_user_without_a_home_names_the_variable(house):
+    line = house.fails(
+        names={"WEIDAI_DATA": "", "HOME": ""}, before="import os; del os.environ['HOME']"
+    )
+
+    assert "this user has no home: set WEIDAI_DATA=/a/writable/folder" in line
