@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pytest
 
-from backoffice.up import environment, places
+from backoffice.up import environment, places, postgresql
 
 PARTS = ("backoffice", "accounts", "risk", "loans", "locale", "templates")
 FILES = ("manage.py", "Makefile", "pyproject.toml", "requirements*.txt")
@@ -218,6 +218,18 @@ def until(is_so: Callable[[], bool], seconds: float = GONE_SECONDS_MAX) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def lay(house: House, **files: str) -> Path:
+    """Lay a data directory with these files where the cluster would stand."""
+    house.home.mkdir(parents=True, exist_ok=True)
+    data = house.home / "postgresql"
+    data.mkdir(mode=0o700)
+    for name, words in files.items():
+        (data / name).write_text(words)
+    if os.getuid() == 0:
+        os.chown(data, postgresql.UNPRIVILEGED_UID, -1)
+    return data
 
 
 def is_progress(line: str) -> bool:

@@ -199,7 +199,7 @@ def _reason(words: str) -> str:
 
 def _not_installed(words: str) -> LaunchError:
     last = faults.essence(words)
-    if any(name in last for name in EMBEDDED_NAMES):
+    if any(name in words for name in EMBEDDED_NAMES):  # the last line may be a mere hint
         return LaunchError(
             "本机没有内嵌 PostgreSQL 或 Valkey 的安装包: 请设 DATABASE_URL 和 CELERY_BROKER_URL",
             "no package of the embedded PostgreSQL or Valkey fits this machine: set DATABASE_URL "

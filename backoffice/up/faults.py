@@ -40,6 +40,8 @@ def explained(error: OSError, folders: Iterable[Path]) -> LaunchError | None:
         return DiskFull(error.filename2 or error.filename or _fullest(folders))
     if error.errno in FORBIDDEN:
         return not_permitted(error, folders)
+    if error.errno == errno.ENOEXEC:
+        return foreign(error.filename)
     return None
 
 
@@ -96,6 +98,15 @@ def not_permitted(error: OSError, folders: Iterable[Path]) -> LaunchError:
     return LaunchError(
         f"没有权限 {what}: 换到自己的目录, 或设 WEIDAI_DATA=/可写目录",
         f"no permission {what}: use a folder of your own, or set WEIDAI_DATA=/a/writable/folder",
+    )
+
+
+def foreign(what: object) -> LaunchError:
+    """Return what to say of an embedded program that this machine does not run."""
+    return LaunchError(
+        f"内嵌程序在本机无法运行 ({what}): 请设 DATABASE_URL 和 CELERY_BROKER_URL 使用自己的服务",
+        f"an embedded program does not run on this machine ({what}): set DATABASE_URL and "
+        "CELERY_BROKER_URL to services of your own",
     )
 
 

@@ -168,7 +168,11 @@ def _initialise(cluster: Cluster, log: Path) -> None:
     if done.returncode:
         shutil.rmtree(new, ignore_errors=True)  # a full disk needs the room
         log.write_text(done.stdout + done.stderr, encoding="utf-8")
-        raise _failed(cluster, "initdb", done.stderr, log)
+        if faults.is_full(done.stderr):
+            raise faults.DiskFull(cluster.home)
+        # There was nothing yet that could be broken: it is the machine that does not suit.
+        said = faults.essence(done.stderr) or f"exit code {done.returncode}"
+        raise faults.foreign(f"initdb: {said}")
     new.rename(cluster.data)
 
 

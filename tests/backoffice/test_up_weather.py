@@ -1,19 +1,17 @@
 """What the launcher refuses: one line in two languages, with its remedy, and no traceback."""
 
 import ast
-import errno
 import os
-import re
 import shutil
 import socket
 import subprocess
-from dataclasses import replace
+from importlib.metadata import version
 
 import pytest
 
-from backoffice.up import faults, places, soundness
+from backoffice.up import places, postgresql, soundness
 from backoffice.up.lock import Lock
-from tests.weather import STRANGER, as_root, built
+from tests.weather import STRANGER, as_root, built, lay
 
 HIDDEN = "import sys; sys.modules[{!r}] = None"
 WINDOWS = "import sys; sys.platform = 'win32'; sys.modules['fcntl'] = sys.modules['pwd'] = None"
@@ -97,6 +95,45 @@ def test_musl_is_told_which_services_to_name(house):
     assert "musl systems" in house.fails(before=MUSL, names={"DATABASE_URL": "postgres://db/x"})
 
 
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("\x7fELF of another machine", "Exec format error"),
+        ("#!/bin/sh\necho GLIBC_2.99 not found >&2; exit 127\n", "GLIBC_2.99 not found"),
+        ("#!/bin/sh\nkill -ILL $$\n", "exit code -4"),
+    ],
+)
+def test_a_program_that_does_not_run_here_names_the_own_services(house, program, said):
+    programs = house.home / f"programs-{version(postgresql.PACKAGE)}"
+    initdb = programs / postgresql.INSTALLATION / "bin"
+    shutil.rmtree(house.home, ignore_errors=True)
+    initdb.mkdir(parents=True)
+    (initdb / "initdb").write_text(program)
+    (initdb / "initdb").chmod(0o755)
+
+    line = house.fails()
+    shutil.rmtree(house.home)
+
+    assert said in line
+    assert "set DATABASE_URL and CELERY_BROKER_URL to services of your own" in line
+
+
+def test_a_whole_cluster_whose_programs_do_not_run_here_is_not_to_blame(house):
+    programs = house.home / f"programs-{version(postgresql.PACKAGE)}"
+    bin_folder = programs / postgresql.INSTALLATION / "bin"
+    lay(house, PG_VERSION="18\n")
+    shutil.rmtree(bin_folder, ignore_errors=True)
+    bin_folder.mkdir(parents=True)
+    for name in ("postgres", "pg_isready"):
+        (bin_folder / name).write_text("\x7fELF of another machine")
+        (bin_folder / name).chmod(0o755)
+
+    line = house.fails()
+    shutil.rmtree(house.home)
+
+    assert f"an embedded program does not run on this machine ({bin_folder}/pg_isready)" in line
+
+
 def older_pythons():
     """The older Pythons of this machine that really run."""
     for number in ("2", "3.6", "3.7", "3.8", "3.9", "3.10"):
@@ -134,18 +171,6 @@ def test_a_data_folder_that_is_a_file_is_refused(house):
     line = house.fails(names={"WEIDAI_DATA": str(house.root / "manage.py")})
 
     assert "set WEIDAI_DATA=/a/writable/folder" in line
-
-
-def lay(house, **files):
-    """Lay a data directory with these files where the cluster would stand."""
-    house.home.mkdir(parents=True, exist_ok=True)
-    data = house.home / "postgresql"
-    data.mkdir(mode=0o700)
-    for name, words in files.items():
-        (data / name).write_text(words)
-    if os.getuid() == 0:
-        os.chown(data, 65534, -1)
-    return data
 
 
 @pytest.mark.parametrize("version", ["15", "17", "19"])
@@ -218,52 +243,6 @@ def test_a_data_directory_that_is_open_to_others_is_closed(tmp_path, capsys):
     assert "as PostgreSQL wants it" in capsys.readouterr().err
 
 
-def test_a_full_disk_is_recognised_with_and_without_a_number(tmp_path):
-    numbered = OSError(28, "No space left on device", "/srv/weidai/keys.env.new")
-    written = OSError(errno.EDQUOT, "Disk quota exceeded")
-    copied = shutil.Error([("a", "b", "[Errno 28] No space left on device: 'b'")])
-    (tmp_path / "postgresql.log").write_text("PANIC: could not write: No space left on device\n")
-
-    lines = [faults.explained(error, [tmp_path]) for error in (numbered, written, copied)]
-    lines.append(faults.full_in_logs(tmp_path, [tmp_path]))
-
-    assert "the disk is full (/srv/weidai/keys.env.new)" in str(lines[0])
-    assert all(f"the disk is full ({tmp_path})" in str(line) for line in lines[1:])
-    assert faults.explained(OSError(9, "Bad file descriptor"), [tmp_path]) is None
-
-
-@pytest.mark.parametrize(
-    ("module", "name"),
-    [
-        ("os", "mkdir"),
-        ("os", "write"),
-        ("os", "chmod"),
-        ("os", "open"),
-        ("io", "open"),
-        ("shutil", "copytree"),
-        ("subprocess", "Popen"),
-    ],
-)
-def test_a_full_disk_is_said_wherever_it_is_met(house, module, name):
-    shutil.rmtree(house.home, ignore_errors=True)
-    # In the environment already: no other interpreter takes over, which would know no patch.
-    inside = replace(house, python=str(house.root / ".venv" / "bin" / "python"))
-
-    line = inside.fails(before=FULL.format(module=module, name=name))
-
-    assert re.search(r"the disk is full \(/[^ ]", line), line
-    assert "make room, or set WEIDAI_DATA=" in line
-
-
-FULL = """
-import {module}
-from backoffice.up import environment, faults, launch, lock, postgresql, terminal, valkey
-def full(*_, **__):
-    raise OSError(28, 'No space left on device')
-{module}.{name} = full
-"""
-
-
 BROKEN = """
 from backoffice.up import launch
 def require_place(port):
@@ -289,78 +268,3 @@ def test_an_error_of_the_launcher_before_it_has_a_folder_is_kept_in_another(hous
     (log,) = tmp_path.glob("weidai-*.log")
     assert f"send {log} to its maintainers" in line
     assert "ZeroDivisionError" in log.read_text()
-
-
-def tmpfs(folder, size):
-    return f"mount -t tmpfs -o size={size},mode=755 tmpfs '{folder}'"
-
-
-needs_mounts = pytest.mark.skipif(
-    subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0
-    if shutil.which("unshare")
-    else True,
-    reason="a mount takes root, and a kernel that lets it",
-)
-
-
-@needs_mounts
-@pytest.mark.parametrize("size", ["8k", "4m"])
-def test_a_full_disk_under_the_data_is_said(house, size):
-    line = house.fails(mounts=tmpfs(house.data, size))
-
-    assert "the disk is full" in line
-    assert "make room, or set WEIDAI_DATA=" in line
-
-
-@needs_mounts
-def test_a_disk_too_small_for_a_cluster_is_said(house):
-    house.home.mkdir(parents=True, exist_ok=True)
-    programs = house.folder / "programs"
-    programs.mkdir(exist_ok=True)
-    keep = f"mount --bind '{house.home}' '{programs}'"
-    link = f"mkdir '{house.home}' && ln -s '{programs}'/programs-* '{house.home}'"
-    if not list(house.home.glob("programs-*")):
-        lay(house, PG_VERSION="18\n")
-        house.fails()
-
-    line = house.fails(mounts=f"{keep}\n{tmpfs(house.data, '12m')}\n{link}")
-
-    assert f"the disk is full ({house.home})" in line
-
-
-@needs_mounts
-def test_a_full_disk_under_the_checkouts_run_folder_is_said(house):
-    house.run.mkdir()
-
-    fill = f"head -c 1m /dev/zero > '{house.run}/fill' 2> /dev/null || true"
-    line = house.fails(mounts=f"{tmpfs(house.run, '4k')}\n{fill}")
-
-    assert "the disk is full" in line
-
-
-@needs_mounts
-def test_a_full_disk_under_the_environment_is_said(house):
-    line = house.fails(
-        mounts=tmpfs(house.root / ".venv", "1m"), names={"PATH": "/usr/bin:/bin:/usr/sbin"}
-    )
-
-    assert f"the disk is full ({house.root}/.venv)" in line
-
-
-@needs_mounts
-def test_a_checkout_that_cannot_be_written_is_to_be_copied(house):
-    again = f"mount --bind '{house.root}' '{house.root}'"
-    line = house.fails(mounts=f"{again}\nmount -o remount,ro,bind '{house.root}'")
-
-    assert f"{house.root} is not writable" in line
-    assert "copy it to a folder of your own" in line
-
-
-@needs_mounts
-def test_a_data_folder_that_cannot_be_written_names_the_variable(house):
-    shutil.rmtree(house.home, ignore_errors=True)
-    again = f"mount --bind '{house.data}' '{house.data}'"
-    line = house.fails(mounts=f"{again}\nmount -o remount,ro,bind '{house.data}'")
-
-    assert f"{house.home} cannot be used" in line
-    assert "set WEIDAI_DATA=/a/writable/folder" in line

@@ -1,0 +1,147 @@
+"""A full disk and one that cannot be written, wherever they are met: one line names the folder."""
+
+import errno
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from backoffice.up import faults
+from tests.weather import built, lay
+
+needs_mounts = pytest.mark.skipif(
+    subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0
+    if shutil.which("unshare")
+    else True,
+    reason="a mount takes root, and a kernel that lets it",
+)
+
+
+@pytest.fixture(scope="module")
+def kept():
+    with built() as house:
+        yield house
+
+
+@pytest.fixture
+def house(kept):
+    """A checkout that has not been started; the programs that a test copied serve the next."""
+    yield kept
+    shutil.rmtree(kept.run, ignore_errors=True)
+    for path in kept.home.glob("postgresql*"):
+        path.unlink() if path.is_symlink() or path.is_file() else shutil.rmtree(path)
+
+
+def test_a_full_disk_is_recognised_with_and_without_a_number(tmp_path):
+    numbered = OSError(28, "No space left on device", "/srv/weidai/keys.env.new")
+    written = OSError(errno.EDQUOT, "Disk quota exceeded")
+    copied = shutil.Error([("a", "b", "[Errno 28] No space left on device: 'b'")])
+    (tmp_path / "postgresql.log").write_text("PANIC: could not write: No space left on device\n")
+
+    lines = [faults.explained(error, [tmp_path]) for error in (numbered, written, copied)]
+    lines.append(faults.full_in_logs(tmp_path, [tmp_path]))
+
+    assert "the disk is full (/srv/weidai/keys.env.new)" in str(lines[0])
+    assert all(f"the disk is full ({tmp_path})" in str(line) for line in lines[1:])
+    assert faults.explained(OSError(9, "Bad file descriptor"), [tmp_path]) is None
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("os", "mkdir"),
+        ("os", "write"),
+        ("os", "chmod"),
+        ("os", "open"),
+        ("io", "open"),
+        ("shutil", "copytree"),
+        ("subprocess", "Popen"),
+    ],
+)
+def test_a_full_disk_is_said_wherever_it_is_met(house, module, name):
+    shutil.rmtree(house.home, ignore_errors=True)
+    # In the environment already: no other interpreter takes over, which would know no patch.
+    inside = replace(house, python=str(house.root / ".venv" / "bin" / "python"))
+
+    line = inside.fails(before=FULL.format(module=module, name=name))
+
+    assert re.search(r"the disk is full \(/[^ ]", line), line
+    assert "make room, or set WEIDAI_DATA=" in line
+
+
+FULL = """
+import {module}
+from backoffice.up import environment, faults, launch, lock, postgresql, terminal, valkey
+def full(*_, **__):
+    raise OSError(28, 'No space left on device')
+{module}.{name} = full
+"""
+
+
+def tmpfs(folder, size):
+    return f"mount -t tmpfs -o size={size},mode=755 tmpfs '{folder}'"
+
+
+@needs_mounts
+@pytest.mark.parametrize("size", ["8k", "4m"])
+def test_a_full_disk_under_the_data_is_said(house, size):
+    line = house.fails(mounts=tmpfs(house.data, size))
+
+    assert "the disk is full" in line
+    assert "make room, or set WEIDAI_DATA=" in line
+
+
+@needs_mounts
+def test_a_disk_too_small_for_a_cluster_is_said(house):
+    house.home.mkdir(parents=True, exist_ok=True)
+    programs = house.folder / "programs"
+    programs.mkdir(exist_ok=True)
+    keep = f"mount --bind '{house.home}' '{programs}'"
+    link = f"mkdir '{house.home}' && ln -s '{programs}'/programs-* '{house.home}'"
+    if not list(house.home.glob("programs-*")):
+        lay(house, PG_VERSION="18\n")
+        house.fails()
+
+    line = house.fails(mounts=f"{keep}\n{tmpfs(house.data, '12m')}\n{link}")
+
+    assert f"the disk is full ({house.home})" in line
+
+
+@needs_mounts
+def test_a_full_disk_under_the_checkouts_run_folder_is_said(house):
+    house.run.mkdir()
+
+    fill = f"head -c 1m /dev/zero > '{house.run}/fill' 2> /dev/null || true"
+    line = house.fails(mounts=f"{tmpfs(house.run, '4k')}\n{fill}")
+
+    assert "the disk is full" in line
+
+
+@needs_mounts
+def test_a_full_disk_under_the_environment_is_said(house):
+    line = house.fails(
+        mounts=tmpfs(house.root / ".venv", "1m"), names={"PATH": "/usr/bin:/bin:/usr/sbin"}
+    )
+
+    assert f"the disk is full ({house.root}/.venv)" in line
+
+
+@needs_mounts
+def test_a_checkout_that_cannot_be_written_is_to_be_copied(house):
+    again = f"mount --bind '{house.root}' '{house.root}'"
+    line = house.fails(mounts=f"{again}\nmount -o remount,ro,bind '{house.root}'")
+
+    assert f"{house.root} is not writable" in line
+    assert "copy it to a folder of your own" in line
+
+
+@needs_mounts
+def test_a_data_folder_that_cannot_be_written_names_the_variable(house):
+    shutil.rmtree(house.home, ignore_errors=True)
+    again = f"mount --bind '{house.data}' '{house.data}'"
+    line = house.fails(mounts=f"{again}\nmount -o remount,ro,bind '{house.data}'")
+
+    assert f"{house.home} cannot be used" in line
+    assert "set WEIDAI_DATA=/a/writable/folder" in line
