@@ -5,8 +5,10 @@ import shutil
 import signal
 import sys
 
+import psycopg
 import pytest
 
+from backoffice.up import environment
 from tests.weather import STRANGER, as_root, built, until
 
 PARTS = ("postgres", "valkey-server", "sandbox_bank", "gunicorn", "celery", "beat")
@@ -78,6 +80,39 @@ def test_make_stops_without_a_complaint_and_refuses_a_second_start(house):
         assert start.code() == 0
         assert "Error" not in start.said
         no_one(house, seconds=5)
+
+
+@pytest.fixture
+def given():
+    """A database and a broker that the house does not start itself: those of the tests, emptied."""
+    owner, broker = os.environ["DATABASE_OWNER_URL"], os.environ["CELERY_BROKER_URL"]
+    if "/weidai?host=" not in owner or not broker.endswith("/0"):
+        pytest.skip("not on the embedded services: a database of a stranger's is left alone")
+    drop = "DROP DATABASE IF EXISTS weidai_given WITH (FORCE)"
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute(drop)
+        connection.execute("CREATE DATABASE weidai_given")
+        yield {
+            "DATABASE_URL": owner.replace("/weidai?", "/weidai_given?"),
+            "CELERY_BROKER_URL": broker.removesuffix("/0") + "/9",
+        }
+        connection.execute(drop)
+
+
+def test_with_services_of_ones_own_nothing_embedded_is_installed_or_started(house, given):
+    stamp = house.root / ".venv" / f"installed-{environment.EMBEDDED.stem}.sha256"
+    digest = stamp.read_text()
+    stamp.unlink()  # were it wanted, it would be installed
+    try:
+        with house.starts(names=given) as start:
+            lines = list(house.processes().values())
+            assert any("gunicorn" in line for line in lines)
+            assert not any("postgres" in line or "valkey-server" in line for line in lines)
+            assert "using the given DATABASE_URL" in start.said
+            assert "using the given CELERY_BROKER_URL" in start.said
+            assert not stamp.exists()
+    finally:
+        stamp.write_text(digest)
 
 
 @as_root
