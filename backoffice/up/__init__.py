@@ -12,9 +12,12 @@ if sys.version_info < (3, 11):  # noqa: UP036 - the one file that an older Pytho
         "Python 3.11 or newer is needed: PYTHON=python3.11 make run"
     )
 
-# Before the other modules: they import what Windows does not have.
-if sys.platform == "win32":
+# Before the other modules: they import what Windows does not have. Python 2 has no such finder.
+from importlib.util import find_spec
+
+if sys.platform == "win32" or find_spec("fcntl") is None:
     sys.exit(
-        "Windows 上请在 WSL 中运行: wsl --install, 然后在 WSL 里 make run / "
-        "on Windows it runs inside WSL: wsl --install, then make run in there"
+        "需要 Linux, macOS 或 WSL 上的 Python 3.11+; Windows: wsl --install, 在其中 make run / "
+        "Linux, macOS or WSL with Python 3.11+ is needed; on Windows it runs inside WSL: "
+        "wsl --install, then make run in there"
     )

@@ -87,6 +87,12 @@ def test_windows_is_sent_to_wsl(house):
     assert "on Windows it runs inside WSL" in house.fails(before=WINDOWS)
 
 
+def test_a_system_without_fcntl_is_told_what_is_needed(house):
+    line = house.fails(before="import sys; sys.modules['fcntl'] = None")
+
+    assert "Linux, macOS or WSL with Python 3.11+ is needed" in line
+
+
 def test_musl_is_told_which_services_to_name(house):
     line = house.fails(before=MUSL)
 
