@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from backoffice.up.processes import Family, on_leash
 from backoffice.up.terminal import own_foreground
 
 START_SECONDS_MAX = 60.0
+WORDS_MAX = 500
 
 
 @dataclass(frozen=True)
@@ -128,17 +130,17 @@ def manage(*words: str, env: Mapping[str, str]) -> str:
         log = RUN / f"{words[0]}.log"
         raise LaunchError(
             f"manage.py {words[0]} 失败: 见 {log}",
-            f"manage.py {words[0]} failed: see {log}\n{last_words(done.stderr)}",
+            f"manage.py {words[0]} failed ({last_words(done.stderr)}): see {log}",
         )
     return done.stdout
 
 
 def last_words(output: str) -> str:
-    """Return what a command said last; of a traceback only the error, for the log has it all."""
+    """Return on one line what a command said last; of a traceback only the error."""
     lines = output.rstrip().splitlines()
     frames = [number for number, line in enumerate(lines) if line.startswith("  ")]
     after = frames[-1] + 1 if "Traceback (most recent call last):" in lines else 0
-    return "\n".join(lines[after:][-12:])
+    return textwrap.shorten(" ".join(lines[after:][-12:]), WORDS_MAX, placeholder=" …")
 
 
 def start_bank(family: Family, port: int, env: Mapping[str, str]) -> None:

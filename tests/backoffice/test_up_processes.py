@@ -172,7 +172,7 @@ def test_of_a_traceback_only_the_error_is_shown():
     )
 
     assert launch.last_words(traceback) == "OperationalError: refused"
-    assert launch.last_words("CommandError: no\n  remedy\n") == "CommandError: no\n  remedy"
+    assert launch.last_words("CommandError: no\n  remedy\n") == "CommandError: no remedy"
 
 
 def test_valkeys_password_stands_in_a_private_file_alone(tmp_path):

@@ -93,6 +93,45 @@ def test_a_system_without_fcntl_is_told_what_is_needed(house):
     assert "Linux, macOS or WSL with Python 3.11+ is needed" in line
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("nonsense", "DATABASE_URL: Weidai needs PostgreSQL"),
+        ("postgres://nobody@127.0.0.1:1/none", "Connection refused Is the server running"),
+    ],
+)
+def test_a_database_of_ones_own_that_does_not_serve_is_said(house, url, said):
+    own = {"DATABASE_URL": url, "CELERY_BROKER_URL": "redis://127.0.0.1:1/0"}
+
+    line = house.fails(names=own)
+
+    assert "manage.py migrate failed (" in line
+    assert said in line
+    assert f"see {house.run}/migrate.log" in line
+    bank = house.run / "bank.log"
+    assert not bank.exists() or "Traceback" not in bank.read_text()
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
+def test_make_shows_the_same_line_and_fails(house):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            ["make", "run"],
+            capture_output=True,
+            text=True,
+            check=False,
+            **house.options({"PORT": str(port)}),
+        )
+
+    line, of_make = done.stderr.splitlines()
+    assert f"port {port} is in use: PORT=" in line
+    assert of_make.startswith("make: ***")
+    assert done.returncode != 0
+
+
 def test_musl_is_told_which_services_to_name(house):
     line = house.fails(before=MUSL)
 
