@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from contextlib import suppress
 from typing import TextIO
 
 GREEN, RED, GREY, BOLD = "32", "31", "90", "1"
@@ -40,9 +41,14 @@ def begin(chinese: str, english: str) -> None:
 
 def _line(mark: str, words: str) -> None:
     seconds = paint(GREY, f"{time.monotonic() - STARTED:5.1f}s", sys.stderr)
-    print(f" {mark} {seconds}  {words}", file=sys.stderr, flush=True)
+    _print(f" {mark} {seconds}  {words}")
 
 
 def complain(error: LaunchError | str) -> None:
     """Print why the launcher stops."""
-    print(f" {paint(RED, '✗', sys.stderr)} {error}", file=sys.stderr, flush=True)
+    _print(f" {paint(RED, '✗', sys.stderr)} {error}")
+
+
+def _print(line: str) -> None:
+    with suppress(OSError):  # the terminal's window was closed: the stop goes on without it
+        print(line, file=sys.stderr, flush=True)

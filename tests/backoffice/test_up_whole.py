@@ -68,6 +68,7 @@ def test_a_closed_window_stops_everyone(house):
         start.hang_up()
 
         no_one(house, seconds=20)
+        assert not (house.run / "launcher.log").exists()
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
