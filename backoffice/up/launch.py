@@ -42,7 +42,8 @@ def require_place(port: int) -> None:
     lock = Lock(RUN)
     _claim(lock, address="")
     lock.release()
-    network.require_free(port)
+    with network.reserved(port):
+        return
 
 
 def _claim(lock: Lock, *, address: str) -> None:
@@ -87,8 +88,9 @@ def start_all(family: Family, options: Options) -> None:
     Raises:
         LaunchError: A step fails, or a process ends by itself.
     """
-    bank_port = network.free_port()
-    names = services.start(family, extra=_names(options, bank_port))
+    with network.reserved(options.port):
+        bank_port = network.free_port()
+        names = services.start(family, extra=_names(options, bank_port))
     env = services.environ(names)
     has_bank = names["SANDBOX"] == "1" and names["CHANNEL_URL"] == _bank_url(bank_port)
     if has_bank:

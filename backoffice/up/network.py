@@ -2,15 +2,17 @@
 
 import http.client
 import socket
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 from backoffice.up.console import LaunchError
 
 HOST = "127.0.0.1"
 
 
-def require_free(port: int) -> None:
-    """Look whether the web process can listen.
+@contextmanager
+def reserved(port: int) -> Iterator[None]:
+    """Keep the port of the web process while the others look for one that is free.
 
     Raises:
         LaunchError: Somebody else listens on the port, or it takes root to.
@@ -30,6 +32,7 @@ def require_free(port: int) -> None:
                 f"端口 {port} 已被占用: PORT={other} make run",
                 f"port {port} is in use: PORT={other} make run",
             ) from None
+        yield
 
 
 def free_port() -> int:

@@ -69,10 +69,19 @@ def test_a_taken_port_names_the_way_out():
         taken.listen()
         port = taken.getsockname()[1]
 
-        with pytest.raises(LaunchError, match=rf"PORT={port + 1} make run / port {port} is in use"):
-            network.require_free(port)
+        words = rf"PORT={port + 1} make run / port {port} is in use"
+        with pytest.raises(LaunchError, match=words), network.reserved(port):
+            pass
 
-    network.require_free(port)
+
+def test_a_reserved_port_is_given_to_nobody_else():
+    port = network.free_port()
+
+    with network.reserved(port), socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind((network.HOST, port))
+
+    with network.reserved(port):
+        pass
 
 
 def test_output_goes_to_the_log_and_to_the_terminal_with_its_name(family, capfd):
