@@ -6,6 +6,7 @@ start installs any.
 
 import os
 import pty
+import random
 import re
 import shutil
 import signal
@@ -29,7 +30,7 @@ FILES = ("manage.py", "Makefile", "pyproject.toml", "requirements*.txt")
 # A number without a name, as containers run under.
 STRANGER = 12345
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-READY = "就绪 / ready"
+READY = "ready: http"
 READY_SECONDS_MAX = 60.0
 GONE_SECONDS_MAX = 20.0
 
@@ -63,13 +64,14 @@ class House:
         given = {"WEIDAI_DATA": str(self.data)}
         return places.data_folder(given, uid=self.uid, root=self.root)
 
-    def environ(self, names: Mapping[str, str]) -> dict[str, str]:
+    def environ(self, names: Mapping[str, str | None]) -> dict[str, str]:
         """The environment of a start: nothing of the services that the tests themselves run on."""
         ours = {"WEIDAI_DATA": str(self.data), "PORT": str(free_port()), "LANG": "C.UTF-8"}
         kept = {"PATH": os.environ["PATH"], "HOME": str(self.folder / "home")}
-        return kept | ours | {"PYTHON": self.python} | names
+        all_names = kept | ours | {"PYTHON": self.python} | names
+        return {name: value for name, value in all_names.items() if value is not None}
 
-    def options(self, names: Mapping[str, str]) -> dict[str, object]:
+    def options(self, names: Mapping[str, str | None]) -> dict[str, object]:
         other = self.uid != os.getuid()
         user = {"user": self.uid, "group": self.uid, "extra_groups": []} if other else {}
         return {"cwd": self.root, "env": self.environ(names), **user}
@@ -79,7 +81,7 @@ class House:
         *words: str,
         before: str = "",
         mounts: str = "",
-        names: Mapping[str, str] | None = None,
+        names: Mapping[str, str | None] | None = None,
     ) -> str:
         """Start, see it refused in one line in two languages, and return that line.
 
@@ -110,7 +112,9 @@ class House:
         return said[0]
 
     @contextmanager
-    def starts(self, *words: str, names: Mapping[str, str] | None = None) -> Iterator["Start"]:
+    def starts(
+        self, *words: str, names: Mapping[str, str | None] | None = None
+    ) -> Iterator["Start"]:
         """Start, wait until it is ready, and see in the end that nothing is left."""
         began = time.monotonic()
         command = words or (self.python, "-m", "backoffice.up", "--no-demo", "--sandbox")
@@ -141,7 +145,9 @@ class House:
 class Start:
     """One launcher in a terminal of its own."""
 
-    def __init__(self, house: House, command: Sequence[str], names: Mapping[str, str]) -> None:
+    def __init__(
+        self, house: House, command: Sequence[str], names: Mapping[str, str | None]
+    ) -> None:
         self.house = house
         self.seconds = 0.0
         self.port = free_port()
@@ -160,7 +166,8 @@ class Start:
         self.said = ""
 
     def wait_until_ready(self) -> None:
-        assert until(lambda: READY in self.listen(), READY_SECONDS_MAX), self.said
+        until(lambda: READY in self.listen() or self.has_ended(), READY_SECONDS_MAX)
+        assert READY in self.said, self.said
 
     def listen(self) -> str:
         """Read what has been said by now; return all of it."""
@@ -170,12 +177,17 @@ class Start:
                 self.said += words.decode(errors="replace")
         return self.said
 
+    def has_ended(self) -> bool:
+        """Read on, for nobody ends whose words nobody takes; return whether it has ended."""
+        self.listen()
+        return self.process.poll() is not None
+
     def type(self, keys: bytes) -> None:
         os.write(self.terminal, keys)
 
     def code(self) -> int:
         """Listen until the end and return the exit code."""
-        assert until(lambda: (self.listen(), self.process.poll())[1] is not None), self.said
+        assert until(self.has_ended), self.said
         return self.process.returncode
 
     def launcher(self) -> int:
@@ -192,7 +204,7 @@ class Start:
     def end(self) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            until(lambda: (self.listen(), self.process.poll())[1] is not None)
+            until(self.has_ended)
         self.hang_up()
         until(lambda: not self.house.processes())
         left = self.house.processes()
@@ -238,9 +250,12 @@ def is_progress(line: str) -> bool:
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """Return a port below those that the kernel gives to whoever asks for any."""
+    for port in random.sample(range(20_000, 32_000), 50):
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no free port")
 
 
 @contextmanager

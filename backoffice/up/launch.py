@@ -16,6 +16,9 @@ from backoffice.up.terminal import own_foreground
 
 START_SECONDS_MAX = 60.0
 WORDS_MAX = 500
+# We read what they say, whatever the terminal shows: their Chinese would end them in a system of
+# ASCII alone.
+UTF8 = {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def start_all(family: Family, options: Options) -> None:
     with network.reserved(options.port):
         bank_port = network.free_port()
         names = services.start(family, extra=_names(options, bank_port))
-    env = services.environ(names)
+    env = services.environ(names) | UTF8
     has_bank = names["SANDBOX"] == "1" and names["CHANNEL_URL"] == _bank_url(bank_port)
     if has_bank:
         start_bank(family, bank_port, env)  # beside the migrations: it keeps books of its own
@@ -126,7 +129,9 @@ def manage(*words: str, env: Mapping[str, str]) -> str:
         LaunchError: The command failed; its last words follow.
     """
     command = on_leash([sys.executable, "manage.py", *words])
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=env, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     (RUN / f"{words[0]}.log").write_text(done.stdout + done.stderr, encoding="utf-8")
     if done.returncode:
         log = RUN / f"{words[0]}.log"

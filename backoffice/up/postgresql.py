@@ -56,7 +56,7 @@ class Cluster:
 
     def url(self, role: str) -> str:
         """Return the URL at which the role reaches the product's database."""
-        return f"postgres://{role}@/{DATABASE}?host={quote(str(self.socket))}"
+        return f"postgres://{role}@/{DATABASE}?host={quote(os.fsencode(self.socket))}"
 
 
 def database_urls(cluster: Cluster) -> dict[str, str]:
@@ -194,7 +194,7 @@ def _wait_for_predecessor(cluster: Cluster) -> None:
 
 def _is_served(cluster: Cluster) -> bool:
     try:
-        pid = int((cluster.data / "postmaster.pid").read_text().splitlines()[0])
+        pid = int((cluster.data / "postmaster.pid").read_bytes().splitlines()[0])
         os.kill(pid, 0)
     except (OSError, ValueError, IndexError):
         return False
@@ -225,7 +225,14 @@ def _program(cluster: Cluster, name: str) -> str:
 
 def _run(command: list[str], *, words: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, input=words, env=ENVIRON, cwd="/", capture_output=True, text=True, check=False
+        command,
+        input=words,
+        env=ENVIRON,
+        cwd="/",
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
     )
 
 

@@ -62,6 +62,18 @@ def test_a_signal_stops_everyone(house, number):
         no_one(house, seconds=5)
 
 
+# A system that has ASCII alone, and no Python that knows better.
+ASCII = {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+
+
+def test_a_terminal_without_chinese_shows_escapes(house):
+    with house.starts(sys.executable, "-m", "backoffice.up", names=ASCII) as start:
+        everyone(house)
+
+        assert r"\u5c31\u7eea / ready: http" in start.said
+        assert "admin" in start.said
+
+
 def test_a_closed_window_stops_everyone(house):
     with house.starts() as start:
         everyone(house)
