@@ -1,6 +1,7 @@
 # The commands of every day; each prepares its own environment (.venv) and services.
 PYTHON ?= python3
-UP = $(PYTHON) -m backoffice.up
+# Without a shell in between: the launcher ends with the make that is its parent.
+UP = exec $(PYTHON) -m backoffice.up
 # More words for pytest: make test ARGS="-k bills"
 ARGS ?=
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from backoffice.up import command, environment, faults, launch
 from backoffice.up.console import LaunchError, complain
 from backoffice.up.places import ROOT, RUN, VENV, data_folder
+from backoffice.up.terminal import end_with_make
 
 PORT = 8000
 
@@ -71,6 +72,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup stays nohup
             signal.signal(number, signal.default_int_handler)
+    end_with_make()
     try:
         return start(options)
     except KeyboardInterrupt:

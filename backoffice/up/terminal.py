@@ -1,10 +1,24 @@
 """Ctrl-C for the launcher alone: ``make`` above it would die of the signal and report a failure."""
 
+import ctypes
 import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
+
+from backoffice.up.leash import PR_SET_PDEATHSIG
+
+
+def end_with_make() -> None:
+    """Be stopped when the ``make`` above us is killed, for no terminal would tell us.
+
+    The shell takes the terminal back from a killed job, and does not know the group that we lead.
+    """
+    with suppress(OSError):  # not on Linux: an orderly stop is all there is
+        if Path(f"/proc/{os.getppid()}/comm").read_text() in {"make\n", "gmake\n"}:
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @contextmanager

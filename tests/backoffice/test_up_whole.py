@@ -13,6 +13,7 @@ from tests.weather import STRANGER, as_root, built, until
 
 PARTS = ("postgres", "valkey-server", "sandbox_bank", "gunicorn", "celery", "beat")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the leash is Linux's")
+with_make = pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +75,21 @@ def test_a_terminal_without_chinese_shows_escapes(house):
         assert "admin" in start.said
 
 
+@with_make
+def test_a_killed_make_takes_everyone_along(house):
+    # The shell lives on, as a person's does: its terminal stays open.
+    with house.starts("sh", "-c", "make run; exec sleep 60") as start:
+        everyone(house)
+        [make] = [pid for pid, line in house.processes().items() if line.startswith("make run")]
+        os.kill(make, signal.SIGKILL)
+
+        assert until(lambda: set(house.processes()) == {start.process.pid}), house.processes()
+        assert "everything has stopped" in start.listen()
+
+
+@with_make
 def test_a_closed_window_stops_everyone(house):
-    with house.starts() as start:
+    with house.starts("sh", "-c", "make run; exec sleep 60") as start:
         everyone(house)
         start.hang_up()
 
@@ -83,7 +97,7 @@ def test_a_closed_window_stops_everyone(house):
         assert not (house.run / "launcher.log").exists()
 
 
-@pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
+@with_make
 def test_make_stops_without_a_complaint_and_refuses_a_second_start(house):
     with house.starts("make", "run", names={"SANDBOX": "1"}) as start:
         everyone(house)
