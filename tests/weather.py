@@ -190,11 +190,6 @@ class Start:
         assert until(self.has_ended), self.said
         return self.process.returncode
 
-    def launcher(self) -> int:
-        """The launcher's own process: under ``make`` it is not the one that was started."""
-        owned = [pid for pid, line in self.house.processes().items() if "-m backoffice.up" in line]
-        return owned[-1]
-
     def hang_up(self) -> None:
         """Close the terminal's window."""
         if self.terminal >= 0:
