@@ -1,14 +1,13 @@
 """``python -m backoffice.up``: start everything, or run one command with everything it needs."""
 
 import argparse
-import io
 import os
 import signal
 import sys
 from contextlib import suppress
 
 from backoffice.up import command, environment, faults, launch
-from backoffice.up.console import LaunchError, complain
+from backoffice.up.console import LaunchError, complain, speakable
 from backoffice.up.places import ROOT, RUN, VENV, data_folder
 from backoffice.up.terminal import end_with_make
 
@@ -63,10 +62,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> int:
     """Run the launcher; return its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that has no Chinese shows escapes instead of ending the start.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    sys.stdout, sys.stderr = speakable(sys.stdout), speakable(sys.stderr)
     options = parser().parse_args()
     os.chdir(ROOT)
     for number in (signal.SIGTERM, signal.SIGHUP):

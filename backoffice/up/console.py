@@ -1,9 +1,10 @@
 """What the launcher says: each message in Chinese and English, on one line."""
 
+import io
 import os
 import sys
 import time
-from contextlib import suppress
+from pathlib import Path
 from typing import TextIO
 
 GREEN, RED, GREY, BOLD = "32", "31", "90", "1"
@@ -15,6 +16,16 @@ class LaunchError(Exception):
 
     def __init__(self, chinese: str, english: str) -> None:
         super().__init__(f"{chinese} / {english}")
+
+
+def speakable(stream: TextIO | None) -> TextIO:
+    """Return a stream that takes every word: one that is closed from the start takes it nowhere."""
+    if stream is None:
+        return Path(os.devnull).open("w", encoding="utf-8")
+    # A terminal that has no Chinese shows escapes instead of ending the start.
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
 
 
 def has_colour(stream: TextIO) -> bool:
@@ -41,14 +52,21 @@ def begin(chinese: str, english: str) -> None:
 
 def _line(mark: str, words: str) -> None:
     seconds = paint(GREY, f"{time.monotonic() - STARTED:5.1f}s", sys.stderr)
-    _print(f" {mark} {seconds}  {words}")
+    put(f" {mark} {seconds}  {words}\n", sys.stderr)
 
 
 def complain(error: LaunchError | str) -> None:
     """Print why the launcher stops."""
-    _print(f" {paint(RED, '✗', sys.stderr)} {error}")
+    put(f" {paint(RED, '✗', sys.stderr)} {error}\n", sys.stderr)
 
 
-def _print(line: str) -> None:
-    with suppress(OSError):  # the terminal's window was closed: the stop goes on without it
-        print(line, file=sys.stderr, flush=True)
+def put(text: str, stream: TextIO) -> None:
+    """Print at once; where nobody reads any more, or no room is left, go on without."""
+    try:
+        print(text, end="", file=stream, flush=True)
+    except BlockingIOError:  # a slow reader, who gets it with what comes next
+        pass
+    except OSError:
+        # What the stream still holds would be tried again at the exit, and fail once more.
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())

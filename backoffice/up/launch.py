@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from backoffice.up import network, services
-from backoffice.up.console import BOLD, LaunchError, paint, say
+from backoffice.up.console import BOLD, LaunchError, paint, put, say
 from backoffice.up.lock import Lock
 from backoffice.up.places import RUN, make_own
 from backoffice.up.processes import Family, on_leash
@@ -107,9 +107,8 @@ def start_all(family: Family, options: Options) -> None:
     logins = manage("demo", env=env) if options.demo else ""
     wait(family, lambda: network.is_alive(options.port))
     start_workers(family, env)
-    print(logins, end="")
     ready = f"就绪 / ready: {options.address}  ·  Ctrl-C"
-    print(paint(BOLD, ready, sys.stdout), flush=True)
+    put(f"{logins}{paint(BOLD, ready, sys.stdout)}\n", sys.stdout)
 
 
 def _names(options: Options, bank_port: int) -> dict[str, str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from backoffice.up.console import LaunchError, paint
+from backoffice.up.console import LaunchError, paint, put
 from backoffice.up.places import ROOT
 
 LEASH = Path(__file__).with_name("leash.py")
@@ -173,8 +173,7 @@ def _pump(name: str, output: IO[str], file: Path) -> None:
         for line in output:
             with suppress(OSError):  # the disk is full; the terminal still wants the line
                 log.write(line.encode(errors="replace"))
-            with suppress(OSError):  # the terminal is gone; the log still wants the line
-                print(prefix, line, end="", flush=True)
+            put(f"{prefix} {line}", sys.stdout)
 
 
 def _opened(file: Path) -> IO[bytes]:

@@ -1,6 +1,7 @@
 """The launcher's command line, and what it says before it does anything."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -83,6 +84,15 @@ def _messages():
 def test_every_message_speaks_chinese_then_english(chinese, english):
     assert CHINESE.search(chinese)
     assert not CHINESE.search(english)
+
+
+def test_a_stream_that_nobody_reads_or_that_is_closed_takes_every_word():
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    with open(writer, "w") as unread, console.speakable(None) as closed:
+        for stream in (unread, unread, closed):
+            console.put("就绪\n", stream)
 
 
 def test_both_languages_stand_on_one_line(capsys):

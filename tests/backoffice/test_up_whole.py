@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ import psycopg
 import pytest
 
 from backoffice.up import environment
-from tests.weather import STRANGER, as_root, built, until
+from tests.weather import READY_SECONDS_MAX, STRANGER, as_root, built, is_progress, until
 
 PARTS = ("postgres", "valkey-server", "sandbox_bank", "gunicorn", "celery", "beat")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the leash is Linux's")
@@ -75,6 +76,28 @@ def test_a_terminal_without_chinese_shows_escapes(house):
 
         assert r"\u5c31\u7eea / ready: http" in start.said
         assert "admin" in start.said
+
+
+def test_nobody_need_read_what_it_says(house):
+    beat = house.run / "beat.log"
+    beat.unlink(missing_ok=True)
+    launcher = subprocess.Popen(
+        [house.python, "-m", "backoffice.up", "--no-demo", "--sandbox"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **house.options({}),
+    )
+    launcher.stdout.close()
+    until(lambda: beat.exists() and beat.read_text(), READY_SECONDS_MAX)  # all has been said
+
+    launcher.terminate()
+    said = launcher.communicate()[1]
+
+    assert launcher.returncode == 0
+    assert beat.read_text()
+    assert [line for line in said.splitlines() if not is_progress(line)] == []
+    no_one(house, seconds=5)
 
 
 @with_make
