@@ -19,6 +19,13 @@ WORDS_MAX = 500
 # We read what they say, whatever the terminal shows: their Chinese would end them in a system of
 # ASCII alone.
 UTF8 = {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
+# A host that swallows what it is asked is given up soon.
+PATIENCE = {"PGCONNECT_TIMEOUT": "10"}
+CONNECT = """
+import os
+from kombu import Connection
+Connection(os.environ["CELERY_BROKER_URL"], connect_timeout=10).connect()
+"""
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,8 @@ def start_all(family: Family, options: Options) -> None:
     with network.reserved(options.port):
         bank_port = network.free_port()
         names = services.start(family, extra=_names(options, bank_port))
-    env = services.environ(names) | UTF8
+    env = PATIENCE | services.environ(names) | UTF8
+    require_broker(env)
     has_bank = names["SANDBOX"] == "1" and names["CHANNEL_URL"] == _bank_url(bank_port)
     if has_bank:
         start_bank(family, bank_port, env)  # beside the migrations: it keeps books of its own
@@ -121,24 +129,55 @@ def _bank_url(port: int) -> str:
     return f"http://{network.HOST}:{port}"
 
 
+def require_broker(env: Mapping[str, str]) -> None:
+    """Look whether a given broker serves: a worker would only ask it again and again.
+
+    Raises:
+        LaunchError: It does not.
+    """
+    if "CELERY_BROKER_URL" in services.given_names():
+        done = _python("-c", CONNECT, env=env)
+        if done.returncode:
+            raise not_serving("CELERY_BROKER_URL", last_words(done.stderr))
+
+
+def not_serving(name: str, words: str) -> LaunchError:
+    """Return what to say of a service of the operator's own."""
+    return LaunchError(
+        f"{name} 指向的服务不可用: 启动该服务, 或改正、删除 {name}",
+        f"{name} leads to no service ({words}): start it, or mend or remove {name}",
+    )
+
+
 def manage(*words: str, env: Mapping[str, str]) -> str:
     """Run a management command to its end; return what it printed.
 
     Raises:
         LaunchError: The command failed; its last words follow.
     """
-    command = on_leash([sys.executable, "manage.py", *words])
-    done = subprocess.run(
-        command, env=env, capture_output=True, encoding="utf-8", errors="replace", check=False
-    )
-    (RUN / f"{words[0]}.log").write_text(done.stdout + done.stderr, encoding="utf-8")
+    done = _python("manage.py", *words, env=env)
+    log = RUN / f"{words[0]}.log"
+    log.write_text(done.stdout + done.stderr, encoding="utf-8")
     if done.returncode:
-        log = RUN / f"{words[0]}.log"
+        said = last_words(done.stderr)
+        if "OperationalError" in said and "DATABASE_URL" in services.given_names():
+            raise not_serving("DATABASE_URL", said)
         raise LaunchError(
             f"manage.py {words[0]} 失败: 见 {log}",
-            f"manage.py {words[0]} failed ({last_words(done.stderr)}): see {log}",
+            f"manage.py {words[0]} failed ({said}): see {log}",
         )
     return done.stdout
+
+
+def _python(*words: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        on_leash([sys.executable, *words]),
+        env=env,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
 
 
 def last_words(output: str) -> str:

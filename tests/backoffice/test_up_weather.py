@@ -93,20 +93,30 @@ def test_a_system_without_fcntl_is_told_what_is_needed(house):
     assert "Linux, macOS or WSL with Python 3.11+ is needed" in line
 
 
-@pytest.mark.parametrize(
-    ("url", "said"),
-    [
-        ("nonsense", "DATABASE_URL: Weidai needs PostgreSQL"),
-        ("postgres://nobody@127.0.0.1:1/none", "Connection refused Is the server running"),
-    ],
-)
-def test_a_database_of_ones_own_that_does_not_serve_is_said(house, url, said):
-    own = {"DATABASE_URL": url, "CELERY_BROKER_URL": "redis://127.0.0.1:1/0"}
+DEAD_DATABASE = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}
+DEAD_BROKER = {"CELERY_BROKER_URL": "redis://127.0.0.1:1/0"}
 
-    line = house.fails(names=own)
+
+def test_a_given_database_that_does_not_serve_is_said(house):
+    line = house.fails("--no-demo", names=DEAD_DATABASE)
+
+    assert "DATABASE_URL leads to no service (django.db.utils.OperationalError: " in line
+    assert "Connection refused Is the server running" in line
+    assert "start it, or mend or remove DATABASE_URL" in line
+
+
+def test_a_given_broker_that_does_not_serve_is_said(house):
+    line = house.fails(names=DEAD_DATABASE | DEAD_BROKER)
+
+    assert "CELERY_BROKER_URL leads to no service (redis.exceptions.ConnectionError: " in line
+    assert "start it, or mend or remove CELERY_BROKER_URL" in line
+
+
+def test_a_variable_that_cannot_be_used_is_said(house):
+    line = house.fails(names={"DATABASE_URL": "nonsense"})
 
     assert "manage.py migrate failed (" in line
-    assert said in line
+    assert "DATABASE_URL: Weidai needs PostgreSQL" in line
     assert f"see {house.run}/migrate.log" in line
     bank = house.run / "bank.log"
     assert not bank.exists() or "Traceback" not in bank.read_text()
