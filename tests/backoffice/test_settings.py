@@ -129,5 +129,6 @@ def test_a_process_does_not_start_with_a_key_it_cannot_use(name, value):
 def test_a_process_does_not_start_without_a_database_url():
     status, said = check(DATABASE_URL="")
 
-    assert status != 0
-    assert "DATABASE_URL is not set" in said
+    assert status == 1
+    assert said.startswith("ImproperlyConfigured: DATABASE_URL is not set")
+    assert len(said.splitlines()) == 1

@@ -1,13 +1,16 @@
-"""An ordinary user after root: each thing of root's that stands in the way is named."""
+"""An ordinary user and root at one checkout: what of one stands in the other's way is named."""
 
 import os
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests.weather import STRANGER, as_root, built
 
 pytestmark = as_root
+FIRST_PORT_OF_ALL = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +39,17 @@ def test_roots_run_folder_is_named_with_both_ways_out(house):
 
     line = house.fails()
 
-    assert f"{house.run} belongs to root: start as that user, or stop it and run sudo rm" in line
+    assert f"{house.run} belongs to root: start as that user, or stop it and run" in line
+    assert f"sudo rm -rf '{house.run}' '{house.root / '.venv'}'" in line
+
+
+def test_a_users_run_folder_is_not_roots(house):
+    own(house, house.run)
+
+    line = replace(house, uid=os.getuid()).fails()
+
+    assert f"{house.run} belongs to {STRANGER}: start as that user" in line
+    assert house.run.stat().st_uid == STRANGER
 
 
 def test_roots_file_in_the_run_folder_is_to_be_handed_over(house):
@@ -66,6 +79,21 @@ def test_roots_environment_is_to_be_removed_when_it_must_change(house):
         stamp.write_text(digest)
 
     venv = house.root / ".venv"
+    assert f"{venv} must change and is not writable (another user's?): sudo rm -rf" in line
+
+
+def test_an_environment_whose_python_only_root_reaches_is_to_be_removed(house):
+    venv, closed = house.root / ".venv", house.folder / "private"
+    venv.rename(house.folder / "lent")
+    closed.mkdir(mode=0o700)
+    (venv / "bin").mkdir(parents=True)
+    (venv / "bin" / "python").symlink_to(closed / "python")
+    try:
+        line = house.fails()
+    finally:
+        shutil.rmtree(venv)
+        (house.folder / "lent").rename(venv)
+
     assert f"{venv} must change and is not writable (another user's?): sudo rm -rf" in line
 
 
@@ -107,8 +135,13 @@ def test_a_data_folder_that_only_root_may_write_names_the_variable(house):
 
 
 def test_a_user_without_a_home_names_the_variable(house):
-    line = house.fails(
-        names={"WEIDAI_DATA": "", "HOME": ""}, before="import os; del os.environ['HOME']"
-    )
+    line = house.fails(names={"WEIDAI_DATA": None, "HOME": None})
 
     assert "this user has no home: set WEIDAI_DATA=/a/writable/folder" in line
+
+
+def test_a_port_below_1024_is_roots(house):
+    if int(FIRST_PORT_OF_ALL.read_text()) <= 80:
+        pytest.skip("this machine gives every port to everyone")
+
+    assert "port 80 is for root alone: PORT=8001 make run" in house.fails(names={"PORT": "80"})
