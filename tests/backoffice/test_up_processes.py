@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from backoffice.up import command, launch, network, postgresql, processes, valkey
+from backoffice.up import command, launch, network, postgresql, processes, services, valkey
 from backoffice.up.console import LaunchError
 from backoffice.up.places import ROOT
 from backoffice.up.processes import Family
@@ -203,6 +203,31 @@ def test_the_embedded_valkey_answers_those_who_know_its_password(family, tmp_pat
         assert known.ping()
     with stranger, pytest.raises(redis.AuthenticationError):
         stranger.ping()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "started"),
+    [
+        ("DATABASE_URL", "postgres://db.example/weidai", "valkey"),
+        ("CELERY_BROKER_URL", "amqp://mq.example", "postgresql"),
+    ],
+)
+def test_beside_one_given_service_the_other_is_started(
+    reachable, monkeypatch, capsys, name, value, started
+):
+    monkeypatch.setattr(services, "RUN", reachable)
+    monkeypatch.setattr(services, "ENV_FILE", reachable / "env")
+    monkeypatch.setenv("WEIDAI_DATA", str(reachable))
+    for each in ("DATABASE_URL", "DATABASE_OWNER_URL", "CELERY_BROKER_URL"):
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv(name, value)
+
+    with Family(reachable) as family:
+        names = services.start(family, extra={})
+
+        assert [child.name for child in family.children] == [started]
+    assert names[name] == value
+    assert f"using the given {name}" in capsys.readouterr().err
 
 
 @on_linux
