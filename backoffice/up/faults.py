@@ -26,8 +26,9 @@ class DiskFull(LaunchError):
 
     def __init__(self, where: object) -> None:
         super().__init__(
-            f"磁盘已满 ({where}): 用 df -h 查看并腾出空间, 或设 WEIDAI_DATA=/其他磁盘",
-            f"the disk is full ({where}): see df -h and make room, or set WEIDAI_DATA=/other/disk",
+            f"磁盘已满 ({where}): 用 df -h 查看并腾出空间; WEIDAI_DATA=/其他磁盘 可移走数据",
+            f"the disk is full ({where}): see df -h and make room; WEIDAI_DATA=/other/disk moves "
+            "the data",
         )
 
 

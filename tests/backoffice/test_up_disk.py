@@ -68,7 +68,7 @@ def test_a_full_disk_is_said_wherever_it_is_met(house, module, name):
     line = inside.fails(before=FULL.format(module=module, name=name))
 
     assert re.search(r"the disk is full \(/[^ ]", line), line
-    assert "make room, or set WEIDAI_DATA=" in line
+    assert "make room; WEIDAI_DATA=/other/disk moves the data" in line
 
 
 FULL = """
@@ -89,12 +89,14 @@ def tmpfs(folder, size):
 def test_a_full_disk_under_the_data_is_said(house, size):
     line = house.fails(mounts=tmpfs(house.data, size))
 
-    assert "the disk is full" in line
-    assert "make room, or set WEIDAI_DATA=" in line
+    assert f"the disk is full ({house.data}" in line
+    assert "make room; WEIDAI_DATA=/other/disk moves the data" in line
 
 
+# Too small for a cluster, and too small for the tables in it.
 @needs_mounts
-def test_a_disk_too_small_for_a_cluster_is_said(house):
+@pytest.mark.parametrize("size", ["12m", "43m"])
+def test_a_disk_that_fills_while_postgresql_writes_is_said(house, size):
     house.home.mkdir(parents=True, exist_ok=True)
     programs = house.folder / "programs"
     programs.mkdir(exist_ok=True)
@@ -104,7 +106,7 @@ def test_a_disk_too_small_for_a_cluster_is_said(house):
         lay(house, PG_VERSION="18\n")
         house.fails()
 
-    line = house.fails(mounts=f"{keep}\n{tmpfs(house.data, '12m')}\n{link}")
+    line = house.fails(mounts=f"{keep}\n{tmpfs(house.data, size)}\n{link}")
 
     assert f"the disk is full ({house.home})" in line
 
@@ -116,7 +118,7 @@ def test_a_full_disk_under_the_checkouts_run_folder_is_said(house):
     fill = f"head -c 1m /dev/zero > '{house.run}/fill' 2> /dev/null || true"
     line = house.fails(mounts=f"{tmpfs(house.run, '4k')}\n{fill}")
 
-    assert "the disk is full" in line
+    assert f"the disk is full ({house.run})" in line
 
 
 @needs_mounts
