@@ -28,8 +28,9 @@ _SHOWN = (
 
 
 @pytest.fixture
-def book(django_db_setup, django_db_blocker):
-    """A small book in a database of its own."""
+def book(django_db_setup, django_db_blocker, monkeypatch, worker_id):
+    """A small book in a database of its own, beside those of tests that run at the same time."""
+    monkeypatch.setattr(databases, "PREFIX", f"bench_{worker_id}")
     with django_db_blocker.unblock():
         name = books.make(10 * BILLS, due_share_ppm=100_000)
     yield name
