@@ -7,11 +7,13 @@ rules first, and constraints and triggers hold in the database as for any other 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import lru_cache
-from operator import methodcaller
+from operator import itemgetter, methodcaller
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models.base import ModelState
+from django.db.models.expressions import RawSQL
 from psycopg import sql
 
 from backoffice.crypto import SealedField
@@ -41,14 +43,29 @@ class AnyOf(models.Lookup):
 
 
 def load(records: "models.QuerySet[Record]") -> list[Record]:
-    """Read whole records, in the queryset's order and with its locks.
+    """Read whole records, in the queryset's order and with its locks and annotations.
 
     A model's constructor costs several times what its row does: the records are filled as pickle
-    would fill them, so that no signal of construction is sent.
+    would fill them, so that no signal of construction is sent. The rows come in one piece, as the
+    driver reads them: for columns that Django does not convert.
     """
     model = records.model
-    names = [field.attname for field in model._meta.concrete_fields]
-    return [_made(model, zip(names, row, strict=True)) for row in records.values_list(*names)]
+    names = (*_loaded(model), *records.query.annotation_select)
+    statement, parameters = records.values_list(*names).query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return [_made(model, zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+# Another one after every UPDATE of the row, and the same one after a lock.
+ROW_VERSION = RawSQL("xmin::text", (), output_field=models.TextField())
+
+
+@lru_cache(maxsize=64)
+def _loaded(model: Model) -> tuple[str, ...]:
+    fields = model._meta.concrete_fields
+    assert not any(field.get_db_converters(connection) for field in fields), "not as it is stored"
+    return tuple(field.attname for field in fields)
 
 
 def new(model: type[Record], **values: Any) -> Record:
@@ -61,10 +78,14 @@ def new(model: type[Record], **values: Any) -> Record:
 
 def _made(model: type[Record], values: Iterable[tuple[str, Any]]) -> Record:
     record = model.__new__(model)
-    record.__dict__.update(values)
-    state = record._state = ModelState()
-    state.adding, state.db = False, DEFAULT_DB_ALIAS
+    record.__dict__.update(values, _state=_Stored())
     return record
+
+
+class _Stored(ModelState):
+    """The state of a record that is in the database, without a word to its constructor."""
+
+    adding, db = False, DEFAULT_DB_ALIAS
 
 
 @lru_cache(maxsize=64)
@@ -87,21 +108,20 @@ def _copy_statement(model: Model, columns: tuple[str, ...]) -> sql.Composed:
 
 def copy(model: Model, columns: tuple[str, ...], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows with COPY; each row holds the values of ``columns`` in order."""
-    rows = list(rows)
-    if not rows:
+    texts = [_texts(values, _COPIED, null="\\N") for values in zip(*rows, strict=True)]
+    if not texts:
         return
     with connection.cursor() as cursor, cursor.copy(_copy_statement(model, columns)) as stream:
-        for row in rows:
-            stream.write_row(row)
+        stream.write("\n".join(map("\t".join, zip(*texts, strict=True))))
 
 
 def insert(records: Sequence[models.Model], columns: tuple[str, ...]) -> None:
-    """Insert new records of one model, ids set beforehand, with COPY."""
+    """Insert new records of one model with COPY; ids set beforehand."""
     if not records:
         return
     model = type(records[0])
-    names = [field.attname for field in _fields(model, columns)]
-    copy(model, columns, ([record.__dict__[name] for name in names] for record in records))
+    read = itemgetter(*[field.attname for field in _fields(model, columns)])
+    copy(model, columns, [read(record.__dict__) for record in records])
 
 
 @lru_cache(maxsize=256)
@@ -147,23 +167,41 @@ def update(records: Sequence[models.Model], names: tuple[str, ...]) -> None:
 
 def array(values: Sequence[Any]) -> str:
     """Return scalar values as the text of a PostgreSQL array, five times as fast as a list."""
+    return f"{{{','.join(_texts(values, _QUOTED, null='NULL'))}}}"
+
+
+def _texts(values: Sequence[Any], texts: dict[type, Callable[[Any], str]], *, null: str) -> Any:
+    """Return the values of one column, all of one kind or none, as PostgreSQL reads them."""
     kind = next((type(value) for value in values if value is not None), int)
-    text = next(text for known, text in _TEXTS.items() if issubclass(kind, known))
+    text = next((text for known, text in texts.items() if issubclass(kind, known)), None)
+    if text is None:
+        raise TypeError(f"no text for a column of {kind.__name__}")
     if None in values:
-        return f"{{{','.join('NULL' if value is None else text(value) for value in values)}}}"
-    return f"{{{','.join(map(text, values))}}}"
+        return [null if value is None else text(value) for value in values]
+    return map(text, values)
 
 
 def _quoted(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    if "\\" in value or '"' in value:
+        value = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{value}"'
 
 
-# A moment is a date too; both are written as ISO 8601, which needs no quotes.
-_TEXTS: dict[type, Callable[[Any], str]] = {
+def _escaped(value: str) -> str:
+    return value if value.isprintable() and "\\" not in value else value.translate(_ESCAPES)
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+# A moment is a date too. Both are written as ISO 8601, and the same few stand in every row.
+_ISO: Callable[[Any], str] = lru_cache(maxsize=4096)(methodcaller("isoformat"))
+_QUOTED: dict[type, Callable[[Any], str]] = {int: str, str: _quoted, date: _ISO}
+_COPIED: dict[type, Callable[[Any], str]] = {
     int: str,
-    str: _quoted,
-    date: methodcaller("isoformat"),
+    str: _escaped,
+    date: _ISO,
+    UUID: str,
+    bytes: lambda value: f"\\\\x{value.hex()}",
+    list: array,
 }
 
 
@@ -172,8 +210,9 @@ def reserve_ids(model: Model, count: int) -> list[int]:
     if not count:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+        cursor.execute(  # the name is looked up once: OFFSET keeps it a query of its own
+            "SELECT nextval(name) FROM (SELECT pg_get_serial_sequence(%s, 'id')::regclass OFFSET 0)"
+            " AS sequence (name), generate_series(1, %s)",
             [model._meta.db_table, count],
         )
         return [row[0] for row in cursor.fetchall()]

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from django.db import DataError, transaction
+from django.db.models import F
 from django.forms.models import model_to_dict
 
 from backoffice import bulk
@@ -168,3 +169,41 @@ def test_reserved_ids_are_never_given_again():
 def test_no_ids_are_reserved_for_no_rows(django_assert_num_queries):
     with django_assert_num_queries(0):
         assert bulk.reserve_ids(JobRun, 0) == []
+
+
+def test_a_text_that_no_line_can_hold_is_copied_as_it_is():
+    for text in TEXTS:
+        bulk.copy(JobRun, RUN_COLUMNS, [(*a_run(text)[:7], text, text[::-1], AT, AT)])
+
+    copied = JobRun.objects.order_by("pk").values_list("slot", "held_reason", "released_by")
+    assert list(copied) == [(text, text, text[::-1]) for text in TEXTS]
+
+
+def test_a_column_that_no_text_is_known_for_is_named():
+    with pytest.raises(TypeError, match="no text for a column of float"):
+        bulk.copy(JobRun, ("planned",), [(1.5,)])
+
+
+def test_annotations_are_read_with_their_records(runs):
+    loaded = bulk.load(JobRun.objects.annotate(half=F("planned") / 2).order_by("pk"))
+
+    assert [(run.pk, run.half) for run in loaded] == [(run.pk, 0) for run in runs]
+
+
+def test_a_row_has_another_version_after_an_update_and_not_after_a_lock(runs):
+    def versions():
+        return list(JobRun.objects.order_by("pk").values_list(bulk.ROW_VERSION, flat=True))
+
+    before = versions()
+    with transaction.atomic():
+        list(JobRun.objects.select_for_update())
+        locked = versions()
+        runs[0].planned = 7
+        bulk.update(runs[:1], ("planned",))
+
+    assert locked == before
+    assert [now != then for now, then in zip(versions(), before, strict=True)] == [
+        True,
+        False,
+        False,
+    ]
