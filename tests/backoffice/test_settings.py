@@ -59,6 +59,15 @@ def test_good_variables_are_read(load):
     assert settings["DATABASES"]["owner"]["USER"] == "owner"
 
 
+def test_the_planner_is_told_of_solid_state_unless_the_url_says_otherwise(load):
+    said = "postgres://app:hidden@localhost/weidai?options=-c%20random_page_cost%3D4"
+
+    assert load()["DATABASES"]["default"]["OPTIONS"] == {"options": "-c random_page_cost=1.1"}
+    assert load(DATABASE_URL=said)["DATABASES"]["default"]["OPTIONS"] == {
+        "options": "-c random_page_cost=4"
+    }
+
+
 def test_one_role_both_serves_and_migrates_when_no_owner_is_named(load):
     settings = load(DATABASE_OWNER_URL="")
 

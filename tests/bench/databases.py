@@ -30,8 +30,9 @@ def opened(database: str) -> psycopg.Connection:
         dbname=database,
         user=given["USER"],
         password=given.get("PASSWORD") or None,
-        host=given.get("HOST") or given.get("OPTIONS", {}).get("host"),
+        host=given.get("HOST") or given["OPTIONS"].get("host"),
         port=given.get("PORT") or None,
+        options=given["OPTIONS"]["options"],
         autocommit=True,
     )
 
