@@ -264,7 +264,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='instalment',
             name='bill',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='instalments', to='loans.bill', verbose_name='bill'),
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='instalments', to='loans.bill', verbose_name='bill'),
         ),
         migrations.AddField(
             model_name='instalment',
@@ -414,7 +414,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='debitorder',
-            index=models.Index(fields=['business_date', 'id'], name='debit_order_day'),
+            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['business_date'], name='debit_order_day'),
         ),
         migrations.AddIndex(
             model_name='debitorder',
@@ -492,6 +492,10 @@ class Migration(migrations.Migration):
             model_name='instalment',
             index=models.Index(fields=['due_on', 'id'], name='instalment_due'),
         ),
+        migrations.AddIndex(
+            model_name='instalment',
+            index=models.Index(fields=['bill'], include=('loan',), name='instalment_bill'),
+        ),
         migrations.AddConstraint(
             model_name='instalment',
             constraint=models.UniqueConstraint(fields=('loan', 'number'), name='instalment_once'),
@@ -510,7 +514,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='mandate',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'signed')), fields=('customer',), name='mandate_one_live'),
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'signed')), fields=('customer',), include=('card',), name='mandate_one_live'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='mandate',

@@ -192,7 +192,7 @@ class Instalment(models.Model):
     )  # fmt: skip
     bill = models.ForeignKey(
         "loans.Bill", on_delete=models.PROTECT, null=True, related_name="instalments",
-        verbose_name=_("bill"),
+        db_index=False, verbose_name=_("bill"),
     )  # fmt: skip
     number = models.SmallIntegerField(_("number"))
     due_on = models.DateField(_("due on"))
@@ -212,7 +212,11 @@ class Instalment(models.Model):
     class Meta:
         verbose_name = _("instalment")
         verbose_name_plural = _("instalments")
-        indexes: ClassVar = [models.Index(fields=["due_on", "id"], name="instalment_due")]
+        indexes: ClassVar = [
+            models.Index(fields=["due_on", "id"], name="instalment_due"),
+            # The loans behind a bill are read from the index alone.
+            models.Index(fields=["bill"], include=["loan"], name="instalment_bill"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["loan", "number"], name="instalment_once"),
             models.CheckConstraint(
