@@ -8,16 +8,18 @@ ascending id; instalments are covered by their loan's lock.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Self
+from itertools import chain
+from typing import NamedTuple, Self
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from backoffice import bulk, workflow
 from loans.models import Account, Bill, BillState, Instalment, Loan, Opening, Plan, TransferKind
 from loans.operations import ledger
 from loans.operations.ledger import Entry
+from loans.operations.standing import Standing
 from loans.policy import LoanPolicy
-from loans.queries.positions import PART_FIELDS, position_of, terms_of
+from loans.queries.positions import PART_FIELDS, terms_of
 from loans.rules.position import Charge, Part, Position, accrue
 
 POSITION_FIELDS = (
@@ -26,39 +28,53 @@ POSITION_FIELDS = (
 )  # fmt: skip
 
 
+class Ahead(NamedTuple):
+    """What the nights up to a day make of a position, reckoned without charging it."""
+
+    position: Position
+    on: date
+    accrued: tuple[Position, list[Charge]]
+
+
 class Book:
     """Bills with everything behind them, the bills locked in this transaction."""
 
-    def __init__(self, bill_ids: Iterable[int], *, loans: QuerySet[Loan]) -> None:
+    def __init__(
+        self, bill_ids: Iterable[int], *, loans: QuerySet[Loan], seen: Self | None = None
+    ) -> None:
         locked = Bill.objects.select_for_update().filter(pk__any=set(bill_ids)).order_by("pk")
         self.bills: dict[int, Bill] = {bill.id: bill for bill in bulk.load(locked)}
-        loan_ids = Instalment.objects.filter(bill_id__any=self.bills.keys()).values("loan_id")
         carried = self._carried()
-        wanted = Q(pk__in=loan_ids) | Q(pk__any=carried.keys()) if carried else Q(pk__in=loan_ids)
-        behind = loans.filter(wanted).order_by("pk")
-        self.loans: dict[int, Loan] = {loan.id: loan for loan in bulk.load(behind)}
-        self.instalments: dict[int, list[Instalment]] = defaultdict(list)
+        in_bills = Instalment.objects.filter(bill_id__any=self.bills.keys())
+        loan_ids = {*in_bills.values_list("loan_id", flat=True), *carried}
+        behind = loans.filter(pk__any=loan_ids).order_by("pk")  # ids: a join would read all loans
+        self._standing: Standing = (
+            seen._standing.read_again(behind) if seen else Standing.read(behind)
+        )
+        self.loans, self.instalments = self._standing.loans, self._standing.instalments
+        self.positions = dict(self._standing.positions)
+        self._ahead: dict[int, Ahead] = seen._ahead if seen else {}
+        self._terms = {loan.id: terms_of(loan.terms_id) for loan in self.loans.values()}
         self.under: dict[int, list[Instalment]] = defaultdict(list)
         self._freed: dict[int, list[Instalment]] = defaultdict(list)
-        rows = Instalment.objects.filter(loan_id__any=self.loans.keys()).order_by("loan", "number")
-        for row in bulk.load(rows):
-            self.instalments[row.loan_id].append(row)
-            if row.bill_id is not None:
-                self.under[row.bill_id].append(row)
-            elif row.loan_id in carried and row.due_on <= carried[row.loan_id].due_on:
-                self._freed[carried[row.loan_id].id].append(row)
+        for row in chain.from_iterable(self.instalments.values()):
+            bill_id, loan_id = row.bill_id, row.loan_id
+            if bill_id is not None:
+                self.under[bill_id].append(row)
+            elif loan_id in carried and row.due_on <= carried[loan_id].due_on:
+                self._freed[carried[loan_id].id].append(row)
         self._loans_under = {bill_id: self._loans_of(rows) for bill_id, rows in self.under.items()}
-        self.positions: dict[int, Position] = {
-            loan.id: position_of(loan, self.instalments[loan.id]) for loan in self.loans.values()
-        }
         self.rolled: set[int] = set()  # bills whose debit cycle moved on
         self._touched: set[int] = set()
         self._entries: list[Entry] = []
 
     @classmethod
-    def lock(cls, bill_ids: Iterable[int]) -> Self:
-        """Lock the bills and the loans behind them, in order, for a movement of money."""
-        return cls(bill_ids, loans=Loan.objects.select_for_update())
+    def lock(cls, bill_ids: Iterable[int], *, seen: Self | None = None) -> Self:
+        """Lock the bills and the loans behind them, in order, for a movement of money.
+
+        Loans that a book has ``seen`` are not read again while nobody has changed them.
+        """
+        return cls(bill_ids, loans=Loan.objects.select_for_update(), seen=seen)
 
     @classmethod
     def look(cls, bill_ids: Iterable[int]) -> Self:
@@ -98,7 +114,7 @@ class Book:
 
     def terms(self, loan_id: int) -> LoanPolicy:
         """Return the terms of a loan."""
-        return terms_of(self.loans[loan_id].terms_id)
+        return self._terms[loan_id]
 
     def bill_terms(self, bill: Bill) -> LoanPolicy:
         """Return the terms of a bill: those of its oldest loan."""
@@ -126,12 +142,14 @@ class Book:
 
         Mandatory are interest, fees and whole plan rows. ``positions`` stand in for the book's.
         """
-        unpaid_fen = mandatory_fen = 0
+        unpaid_fen = free_fen = 0
         for row in self.under[bill.id]:
-            part = (positions or self.positions)[row.loan_id].parts[self._index(row)]
+            loan_id = row.loan_id
+            part = (positions or self.positions)[loan_id].parts[self._index(row)]
             unpaid_fen += part.unpaid_fen
-            mandatory_fen += part.unpaid_fen - (part.principal_fen if self.is_bullet(row) else 0)
-        return unpaid_fen, mandatory_fen
+            if self.loans[loan_id].plan == Plan.BULLET:
+                free_fen += part.principal_fen
+        return unpaid_fen, unpaid_fen - free_fen
 
     def is_bullet(self, row: Instalment) -> bool:
         """Say whether an instalment is the one part of a bullet loan."""
@@ -139,10 +157,15 @@ class Book:
 
     def preview(self, bill: Bill, *, on: date) -> dict[int, Position]:
         """Return the positions of the loans under a bill on a day, without charging them."""
-        return {
-            loan.id: accrue(self.positions[loan.id], on=on, terms=self.terms(loan.id))[0]
-            for loan in self.loans_under(bill)
-        }
+        return {loan.id: self._accrued(loan.id, on=on)[0] for loan in self.loans_under(bill)}
+
+    def _accrued(self, loan_id: int, *, on: date) -> tuple[Position, list[Charge]]:
+        """Return a loan's position on a day and its charges; the same question is reckoned once."""
+        position, ahead = self.positions[loan_id], self._ahead.get(loan_id)
+        if ahead is None or ahead.position is not position or ahead.on != on:
+            accrued = accrue(position, on=on, terms=self.terms(loan_id))
+            ahead = self._ahead[loan_id] = Ahead(position, on, accrued)
+        return ahead.accrued
 
     def charge(
         self,
@@ -153,11 +176,13 @@ class Book:
         late_fees_fen: Mapping[int, int] | None = None,
     ) -> None:
         """Charge a loan its nights up to a day, with late fees per instalment id."""
-        rows = self.instalments[loan.id]
-        fees = [late_fees_fen.get(row.id, 0) for row in rows] if late_fees_fen else []
-        position, charges = accrue(
-            self.positions[loan.id], on=on, terms=self.terms(loan.id), late_fees_fen=fees
-        )
+        if late_fees_fen:
+            fees_fen = [late_fees_fen.get(row.id, 0) for row in self.instalments[loan.id]]
+            position, charges = accrue(
+                self.positions[loan.id], on=on, terms=self.terms(loan.id), late_fees_fen=fees_fen
+            )
+        else:
+            position, charges = self._accrued(loan.id, on=on)
         self._put(loan.id, position)
         self._enter_charges(loan, charges, on=on, cause=cause)
 

@@ -70,8 +70,7 @@ def debit(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel: C
         collection.record(answers, at=at)
     asks = [Ask(bill_id) for bill_id in _still_up(ids, run_id=run_id, on=on)]
     if asks:
-        prepared = collection.prepare(asks, on=on, at=at, run_id=run_id)
-        collection.record(collection.ask(prepared, channel=channel, at=at), at=at)
+        collection.collect(asks, channel=channel, on=on, at=at, run_id=run_id)
     return _tally(ids, run_id=run_id)
 
 

@@ -90,7 +90,18 @@ _ORDER_COLUMNS = (
 )  # fmt: skip
 
 
-@transaction.atomic(durable=True)
+def collect(
+    asks: Sequence[Ask], *, channel: Channel, on: date, at: datetime, run_id: int | None = None
+) -> receipts.Recorded:
+    """Prepare, ask and record, each in a transaction of its own or in none.
+
+    Raises:
+        OverpaidError, NoMandateError: as ``prepare`` does.
+    """
+    prepared, seen = _prepare(asks, on=on, at=at, run_id=run_id)
+    return record(ask(prepared, channel=channel, at=at), at=at, seen=seen)
+
+
 def prepare(
     asks: Sequence[Ask], *, on: date, at: datetime, run_id: int | None = None
 ) -> list[Prepared]:
@@ -103,6 +114,14 @@ def prepare(
         OverpaidError: a customer's amount is above what is unpaid.
         NoMandateError: a customer's payment without a card to take it from.
     """
+    return _prepare(asks, on=on, at=at, run_id=run_id)[0]
+
+
+@transaction.atomic(durable=True)
+def _prepare(
+    asks: Sequence[Ask], *, on: date, at: datetime, run_id: int | None
+) -> tuple[list[Prepared], Book]:
+    """Return the prepared orders, and the book that their amounts were reckoned from."""
     book = Book.look(ask.bill_id for ask in asks)
     payers = _payers(book.bills.values())
     debited = due.debited({bill.customer_id for bill in book.bills.values()}, on=on)
@@ -122,9 +141,9 @@ def prepare(
     _store(fresh)
     rolled = [bill for bill in book.bills.values() if bill.id in book.rolled]
     bulk.update(rolled, ("cycle", "cycle_on", "refusals", "tries", "debit_on"))
-    return [Prepared(order, order.card.account, False) for order in made.values()] + [
-        Prepared(order, payers[order.customer_id].account, True) for order in fresh
-    ]
+    prepared = [Prepared(order, order.card.account, False) for order in made.values()]
+    prepared += [Prepared(order, payers[order.customer_id].account, True) for order in fresh]
+    return prepared, book
 
 
 def ask(prepared: Sequence[Prepared], *, channel: Channel, at: datetime) -> list[Answer]:
@@ -163,9 +182,14 @@ def _given_up(order: DebitOrder, *, at: datetime) -> Answer:
 
 
 @transaction.atomic(durable=True)
-def record(answers: Sequence[Answer], *, at: datetime) -> receipts.Recorded:
-    """Store each answer once and apply the money; a repeated answer changes nothing."""
-    return receipts.record(answers, at=at)
+def record(
+    answers: Sequence[Answer], *, at: datetime, seen: Book | None = None
+) -> receipts.Recorded:
+    """Store each answer once and apply the money; a repeated answer changes nothing.
+
+    ``seen`` is a book that has looked at the same bills: what still holds of it is not read again.
+    """
+    return receipts.record(answers, at=at, seen=seen)
 
 
 def _payers(bills: Iterable[Bill]) -> dict[int, Payer]:

@@ -53,14 +53,14 @@ class Recorded(NamedTuple):
     unknown: int = 0
 
 
-def record(answers: Sequence[Answer], *, at: datetime) -> Recorded:
+def record(answers: Sequence[Answer], *, at: datetime, seen: Book | None = None) -> Recorded:
     """Store what the channel said of each order and apply the money it has taken.
 
     A success is final; a refusal may still become one; what repeats changes nothing.
     """
     said = {answer.number: answer for answer in answers}
     bill_ids = DebitOrder.objects.filter(number__any=said.keys()).values_list("bill_id", flat=True)
-    book = Book.lock(bill_ids)
+    book = Book.lock(bill_ids, seen=seen)
     # An order changes under the lock of its bill alone.
     orders = bulk.load(DebitOrder.objects.filter(number__any=said.keys()).order_by("pk"))
     won = [o for o in orders if _is(said[o.number], Outcome.SUCCEEDED) and not _is_final(o)]

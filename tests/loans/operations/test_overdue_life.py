@@ -41,15 +41,13 @@ def live(bill: Bill, channel, *, until: int, first: int = 0) -> None:
 
 
 def debit(bill: Bill, channel, *, on: date) -> None:
-    prepared = collection.prepare([Ask(bill.pk)], on=on, at=moment(on))
-    collection.record(collection.ask(prepared, channel=channel, at=moment(on)), at=moment(on))
+    collection.collect([Ask(bill.pk)], channel=channel, on=on, at=moment(on))
 
 
 def pay(bill: Bill, channel, amount_fen: int, *, at, key: str = "pay") -> None:
     ask = Ask(bill.pk, amount_fen, origin="customer", key=key)
-    prepared = collection.prepare([ask], on=at.date(), at=at)
     channel.codes.clear()
-    collection.record(collection.ask(prepared, channel=channel, at=at), at=at)
+    collection.collect([ask], channel=channel, on=at.date(), at=at)
 
 
 def reread(record):
