@@ -43,6 +43,8 @@ def prepared(variant: str, *words: str) -> Callable[[], dict[str, int]]:
         return lambda: floor.write(owner, folder) or {}
     if variant == "orm":
         return lambda: orm.run(int(words[0]))
+    if variant == "two_children":
+        return ours.with_two_children()
     return {"ours": ours.run, "closed_form": night.closed_form, "every_loan": night.every_loan}[
         variant
     ]

@@ -49,7 +49,7 @@ class Outcome(NamedTuple):
 
 def measure(loans: int, *, rounds: int, progress: Progress) -> Outcome:
     """Measure one size of book in interleaved rounds, each run on a fresh copy of it."""
-    steps = progress.add_task(f"{loans:,} loans", total=3 + 6 * rounds)
+    steps = progress.add_task(f"{loans:,} loans", total=3 + 7 * rounds)
     smaller_share_ppm = min(1_000_000, 3 * DUE_SHARE_PPM)
     book = books.make(loans, due_share_ppm=DUE_SHARE_PPM)
     progress.advance(steps)
@@ -78,6 +78,7 @@ def variants(book: str, smaller: str, folder: Path) -> Iterator[tuple[str, str, 
     """Yield what a round measures, in order: the variant, its book, its words."""
     yield "floor", book, (str(folder),)
     yield "ours", book, ()
+    yield "two_children", book, ()
     yield "smaller_ours", smaller, ()
     yield "orm", book, (str(ORM_BILLS),)
     yield "closed_form", book, ()
@@ -110,6 +111,7 @@ def outcome(loans: int, measured: Measured) -> Outcome:
         {variant: Figure.of(values) for variant, values in seconds.items()},
         {
             "ours / floor": _ratio(seconds, "ours", "floor"),
+            "two children / floor": _ratio(seconds, "two_children", "floor"),
             "orm / ours": _ratio(seconds, "orm", "ours"),
             "book / a third of it": _ratio(seconds, "ours", "smaller_ours"),
             "every loan / closed form": _ratio(seconds, "every_loan", "closed_form"),

@@ -1,6 +1,7 @@
 """The product's own 9:00 run: the plan, every chunk, guards, triggers and traces on."""
 
-from collections.abc import Iterator
+import multiprocessing
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from unittest.mock import patch
 from django.db import connection
 
 from backoffice import bulk, jobs
+from backoffice.models import JobRun
 from loans.queries.due import FIRST_DEBITS
 from tests.bench.day import NINE, ON
 from tests.bench.given import GivenChannel
@@ -41,13 +43,39 @@ def counted() -> Iterator[Statements]:
 
 def run() -> dict[str, int]:
     """Plan and work through the 9:00 run; return bills, chunks and statements per chunk."""
-    with patch("loans.tasks.debit_channel", GivenChannel), counted() as statements:
-        run = jobs.claim(jobs.slot_named(FIRST_DEBITS), on=ON, at=NINE)
-        chunks = list(run.chunks.values_list("pk", flat=True))
+    with _given_answers(), counted() as statements:
+        planned, chunks = _planned()
         for chunk_id in chunks:
-            jobs.run_chunk(chunk_id, at=NINE)
+            _work(chunk_id)
     return {
-        "bills": run.planned,
+        "bills": planned.planned,
         "chunks": len(chunks),
         "statements_per_chunk": statements.count // max(1, len(chunks)),
     }
+
+
+def with_two_children() -> Callable[[], dict[str, int]]:
+    """Return the run as a worker with two children does it; the children stand ready."""
+    connection.close()  # nobody inherits it
+    with _given_answers():
+        children = multiprocessing.get_context("fork").Pool(2, connection.ensure_connection)
+
+    def run() -> dict[str, int]:
+        planned, chunks = _planned()
+        children.map(_work, chunks, chunksize=1)
+        return {"bills": planned.planned, "chunks": len(chunks)}
+
+    return run
+
+
+def _given_answers() -> Any:
+    return patch("loans.tasks.debit_channel", GivenChannel)
+
+
+def _planned() -> tuple[JobRun, list[int]]:
+    planned = jobs.claim(jobs.slot_named(FIRST_DEBITS), on=ON, at=NINE)
+    return planned, list(planned.chunks.values_list("pk", flat=True))
+
+
+def _work(chunk_id: int) -> None:
+    jobs.run_chunk(chunk_id, at=NINE)

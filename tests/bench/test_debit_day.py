@@ -67,6 +67,12 @@ def test_the_plain_way_collects_to_the_same_fen(book):
     assert ours != rows(book, _SHOWN)
 
 
+def test_two_children_collect_what_one_process_does(book):
+    ours = after(book, "ours", queries=_SHOWN)
+
+    assert after(book, "two_children", queries=_SHOWN) == ours
+
+
 def test_a_night_is_the_same_sum_in_both_ways(book):
     with databases.copied(book) as database:
         closed = child("closed_form", database=database)["fen"]
