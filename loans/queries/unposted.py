@@ -10,10 +10,14 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from loans.models import ContractTerms
+from loans.queries.positions import terms_of
+
 # A bullet at its own rate, well below its cap in the first and the last night, takes the short way
 # and is read once. The others are followed night by night: charged(k) = F(k) + min(0, min over j of
 # room(j) - F(j)), room(j) being what the cap of night j leaves above charged(0): nothing for a loan
-# that was taken over with more than its cap. OFFSET 0 has the terms unpacked once, not per loan.
+# that was taken over with more than its cap. The numbers of the terms come as arrays: unpacked once
+# and not per loan, no bar to parallel workers. A loan whose terms came since takes the long way.
 _SQL = """
 WITH way AS MATERIALIZED (
     SELECT sum(fen) FILTER (WHERE is_short) AS fen,
@@ -27,9 +31,8 @@ WITH way AS MATERIALIZED (
                       * cap_ppm / cap_year AS is_short
         FROM loans_loan AS loan
         JOIN loans_instalment AS part ON part.loan_id = loan.id AND part.accrual <> 'none'
-        JOIN (SELECT id, (numbers ->> 'cap_annual_ppm')::bigint AS cap_ppm,
-                     1000000 * (numbers ->> 'cap_year_days')::bigint AS cap_year
-              FROM loans_contractterms OFFSET 0) AS terms ON terms.id = loan.terms_id,
+        LEFT JOIN unnest(%(terms)s::bigint[], %(cap_ppm)s::bigint[], %(cap_year)s::bigint[])
+             AS terms (id, cap_ppm, cap_year) ON terms.id = loan.terms_id,
         LATERAL (SELECT (2 * segment_base_fen * daily_rate_ppm * (%(on)s::date - segment_on)
                          + 1000000) / 2000000 - segment_posted_fen AS fen,
                         %(on)s::date - accrued_on AS nights) AS borne
@@ -82,7 +85,14 @@ class Unposted(NamedTuple):
 
 def unposted(*, on: date) -> Unposted:
     """Return both sides as of 00:00 of a day, from one snapshot."""
+    ids = list(ContractTerms.objects.values_list("pk", flat=True))
+    terms = [terms_of(terms_id) for terms_id in ids]
+    caps = {
+        "terms": ids,
+        "cap_ppm": [each.cap_annual_ppm for each in terms],
+        "cap_year": [1_000_000 * each.cap_year_days for each in terms],
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_SQL, {"on": on})
+        cursor.execute(_SQL, {"on": on, **caps})
         closed_form, ledger = cursor.fetchone()
     return Unposted(int(closed_form), int(ledger))

@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 from django.db import transaction
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backoffice import bulk, workflow
-from loans.models import Accrual, Instalment, Loan, LoanState, Plan, Transfer
+from loans.models import Accrual, ContractTerms, Instalment, Loan, LoanState, Plan, Transfer
 from loans.operations import closing
 from loans.operations.terms import signed_under
 from loans.queries import reconciliation
@@ -119,6 +120,16 @@ def test_the_sql_of_the_night_is_the_python_of_the_rules(home, book, night_count
         write(home, book)
 
         assert unposted(on=on).closed_form_fen == by_rules(book, on)
+
+
+@database
+@given(books(size=3), nights)
+def test_a_loan_whose_terms_came_a_moment_ago_is_counted(home, book, night_count):
+    on = DUE_ON + timedelta(days=night_count)
+    with undone():
+        write(home, book)
+        with patch.object(ContractTerms.objects, "values_list", return_value=[]):
+            assert unposted(on=on).closed_form_fen == by_rules(book, on)
 
 
 @database
