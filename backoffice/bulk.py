@@ -46,15 +46,23 @@ def load(records: "models.QuerySet[Record]") -> list[Record]:
     """Read whole records, in the queryset's order and with its locks and annotations.
 
     A model's constructor costs several times what its row does: the records are filled as pickle
-    would fill them, so that no signal of construction is sent. The rows come in one piece, as the
-    driver reads them: for columns that Django does not convert.
+    would fill them, so that no signal of construction is sent.
     """
     model = records.model
     names = (*_loaded(model), *records.query.annotation_select)
-    statement, parameters = records.values_list(*names).query.sql_with_params()
+    return [_made(model, zip(names, row, strict=True)) for row in rows(records, *names)]
+
+
+def rows(records: "models.QuerySet[Any]", *columns: Any) -> list[tuple[Any, ...]]:
+    """Read the columns of records, in the queryset's order and with its locks, in one piece.
+
+    The values are those that the driver reads: for columns that Django does not convert.
+    """
+    statement, parameters = records.values_list(*columns).query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return [_made(model, zip(names, row, strict=True)) for row in cursor.fetchall()]
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
 
 # Another one after every UPDATE of the row, and the same one after a lock.

@@ -46,7 +46,7 @@ class Book:
         self.bills: dict[int, Bill] = {bill.id: bill for bill in bulk.load(locked)}
         carried = self._carried()
         in_bills = Instalment.objects.filter(bill_id__any=self.bills.keys())
-        loan_ids = {*in_bills.values_list("loan_id", flat=True), *carried}
+        loan_ids = {loan_id for (loan_id,) in bulk.rows(in_bills, "loan_id")} | carried.keys()
         behind = loans.filter(pk__any=loan_ids).order_by("pk")  # ids: a join would read all loans
         self._standing: Standing = (
             seen._standing.read_again(behind) if seen else Standing.read(behind)

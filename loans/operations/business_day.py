@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 
-from backoffice import clock
+from backoffice import bulk, clock
 from backoffice.jobs import Plan, Tally, is_paused, slot_named
 from backoffice.policy import current
 from loans.gateways.channel import Channel
@@ -76,12 +76,9 @@ def debit(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel: C
 
 def _still_up(ids: Sequence[int], *, run_id: int, on: date) -> list[int]:
     """Return the bills to debit now; one order a bill and run, also when the run is repeated."""
-    return list(
-        Bill.objects.filter(pk__any=set(ids), state__in=COLLECTED_STATES, debit_on__lte=on)
-        .exclude(orders__run_id=run_id)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
+    up = Bill.objects.filter(pk__any=set(ids), state__in=COLLECTED_STATES, debit_on__lte=on)
+    fresh = up.exclude(orders__run_id=run_id).order_by("pk")
+    return [bill_id for (bill_id,) in bulk.rows(fresh, "pk")]
 
 
 def _open_orders(bill_ids: Sequence[int]) -> list[Prepared]:
@@ -96,11 +93,8 @@ def _open_orders(bill_ids: Sequence[int]) -> list[Prepared]:
 
 def _tally(bill_ids: Sequence[int], *, run_id: int) -> Tally:
     """Count the run's orders for these bills as they stand, whoever sent them."""
-    states = list(
-        DebitOrder.objects.filter(bill_id__any=set(bill_ids), run_id=run_id).values_list(
-            "state", flat=True
-        )
-    )
+    orders = DebitOrder.objects.filter(bill_id__any=set(bill_ids), run_id=run_id)
+    states = [state for (state,) in bulk.rows(orders, "state")]
     return Tally(
         done=states.count(DebitOrderState.SUCCEEDED),
         failed=states.count(DebitOrderState.FAILED),

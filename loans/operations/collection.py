@@ -197,7 +197,7 @@ def _payers(bills: Iterable[Bill]) -> dict[int, Payer]:
     live = Mandate.objects.filter(
         customer_id__any={bill.customer_id for bill in bills}, state=MandateState.SIGNED
     )
-    rows = live.values_list("customer_id", "card_id", "card__account")
+    rows = bulk.rows(live, "customer_id", "card_id", "card__account")
     return {customer_id: Payer(card_id, account) for customer_id, card_id, account in rows}
 
 

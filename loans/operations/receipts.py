@@ -59,10 +59,9 @@ def record(answers: Sequence[Answer], *, at: datetime, seen: Book | None = None)
     A success is final; a refusal may still become one; what repeats changes nothing.
     """
     said = {answer.number: answer for answer in answers}
-    bill_ids = DebitOrder.objects.filter(number__any=said.keys()).values_list("bill_id", flat=True)
-    book = Book.lock(bill_ids, seen=seen)
-    # An order changes under the lock of its bill alone.
-    orders = bulk.load(DebitOrder.objects.filter(number__any=said.keys()).order_by("pk"))
+    asked = DebitOrder.objects.filter(number__any=said.keys())
+    book = Book.lock((bill_id for (bill_id,) in bulk.rows(asked, "bill_id")), seen=seen)
+    orders = bulk.load(asked.order_by("pk"))  # an order changes under the lock of its bill alone
     won = [o for o in orders if _is(said[o.number], Outcome.SUCCEEDED) and not _is_final(o)]
     lost = [o for o in orders if _is(said[o.number], Outcome.FAILED) and _is_open(o)]
     unclear = [

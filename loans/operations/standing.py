@@ -38,7 +38,7 @@ class Standing(NamedTuple):
 
         An instalment never changes without its loan: the versions of the loans decide.
         """
-        versions = dict(behind.values_list("pk", bulk.ROW_VERSION))
+        versions: dict[int, str] = dict(bulk.rows(behind, "pk", bulk.ROW_VERSION))
         if not versions.items() <= self.versions.items():
             return Standing.read(behind)
         return Standing(

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from backoffice import bulk
 from backoffice.models import JobRun
 from loans.models import Origin, Repayment
 
@@ -63,7 +64,7 @@ def debited(customer_ids: Iterable[int], *, on: date) -> set[int]:
     taken = Repayment.objects.filter(  # the day's rows lie together: they are read once
         customer_id__any=set(customer_ids), value_on=on, order__origin=Origin.AUTO
     )
-    return set(taken.values_list("customer_id", flat=True))
+    return {customer_id for (customer_id,) in bulk.rows(taken, "customer_id")}
 
 
 def to_close(*, on: date) -> list[int]:
