@@ -62,13 +62,7 @@ def record(answers: Sequence[Answer], *, at: datetime, seen: Book | None = None)
     asked = DebitOrder.objects.filter(number__any=said.keys())
     book = Book.lock((bill_id for (bill_id,) in bulk.rows(asked, "bill_id")), seen=seen)
     orders = bulk.load(asked.order_by("pk"))  # an order changes under the lock of its bill alone
-    won = [o for o in orders if _is(said[o.number], Outcome.SUCCEEDED) and not _is_final(o)]
-    lost = [o for o in orders if _is(said[o.number], Outcome.FAILED) and _is_open(o)]
-    unclear = [
-        o
-        for o in orders
-        if _is(said[o.number], Outcome.UNKNOWN) and o.state == DebitOrderState.SENT
-    ]
+    won, lost, unclear = _news(orders, said)
     _store(won, lost, unclear, said, at=at)
     _count_refusals(book, lost, at=at)
     _apply(book, won, said, at=at)
@@ -80,16 +74,20 @@ def record(answers: Sequence[Answer], *, at: datetime, seen: Book | None = None)
     )
 
 
-def _is(answer: Answer, outcome: Outcome) -> bool:
-    return answer.outcome == outcome
-
-
-def _is_final(order: DebitOrder) -> bool:
-    return bool(order.state == DebitOrderState.SUCCEEDED)
-
-
-def _is_open(order: DebitOrder) -> bool:
-    return order.state in (DebitOrderState.SENT, DebitOrderState.UNKNOWN)
+def _news(
+    orders: Sequence[DebitOrder], said: dict[str, Answer]
+) -> tuple[list[DebitOrder], list[DebitOrder], list[DebitOrder]]:
+    """Return the orders that are paid, refused and lost sight of now; not those that were."""
+    won, lost, unclear = [], [], []
+    for order in orders:
+        outcome, state = said[order.number].outcome, order.state
+        if outcome == Outcome.SUCCEEDED and state != DebitOrderState.SUCCEEDED:
+            won.append(order)
+        elif outcome == Outcome.FAILED and state in (DebitOrderState.SENT, DebitOrderState.UNKNOWN):
+            lost.append(order)
+        elif outcome == Outcome.UNKNOWN and state == DebitOrderState.SENT:
+            unclear.append(order)
+    return won, lost, unclear
 
 
 def _store(
