@@ -184,6 +184,9 @@ def _texts(values: Sequence[Any], texts: dict[type, Callable[[Any], str]], *, nu
     text = next((text for known, text in texts.items() if issubclass(kind, known)), None)
     if text is None:
         raise TypeError(f"no text for a column of {kind.__name__}")
+    if issubclass(kind, (str, date)):  # the same few codes, days and moments stand in every row
+        known = {value: text(value) for value in set(values) if value is not None}
+        return map((known | {None: null}).__getitem__, values)
     if None in values:
         return [null if value is None else text(value) for value in values]
     return map(text, values)
@@ -200,8 +203,8 @@ def _escaped(value: str) -> str:
 
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-# A moment is a date too. Both are written as ISO 8601, and the same few stand in every row.
-_ISO: Callable[[Any], str] = lru_cache(maxsize=4096)(methodcaller("isoformat"))
+# A moment is a date too; both are written as ISO 8601.
+_ISO = methodcaller("isoformat")
 _QUOTED: dict[type, Callable[[Any], str]] = {int: str, str: _quoted, date: _ISO}
 _COPIED: dict[type, Callable[[Any], str]] = {
     int: str,

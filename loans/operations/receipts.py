@@ -34,8 +34,8 @@ from risk.operations import conduct, lines
 BY = payments.BY
 
 BILL_FIELDS = (
-    "paid_fen", "last_paid_on", "rest_fen", "paid_on", "cycle", "cycle_on", "refusals", "tries",
-    "debit_on", "refused_on",
+    "paid_fen", "last_paid_on", "rest_fen", "paid_on", "refusals", "tries", "debit_on",
+    "refused_on",
 )  # fmt: skip
 _REPAYMENT_COLUMNS = ("id", "order", "bill", "customer", "amount_fen", "value_on", "recorded_at")
 _ALLOCATION_COLUMNS = (
