@@ -28,6 +28,7 @@ from loans.queries.due import to_debit
 
 SLOT = "09:00"
 POLL_SECONDS = 2
+WAIT_SECONDS = 10  # of a page that is open before its run begins
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -84,8 +85,7 @@ def _numbers(request: HttpRequest, *, on: date, slot: str) -> dict[str, Any]:
         "run": day.run,
         "is_sandbox": settings.SANDBOX,
         "is_held": day.run is not None and jobs.is_held(day.run),
-        "is_running": day.run is not None and day.run.finished_at is None,
-        "poll_seconds": POLL_SECONDS,
+        "poll_seconds": _poll_seconds(day.run, on=on),
         "cards": _cards(day, on=on),
         "attempts": [_attempt(day, attempt, on=on) for attempt in day.attempts],
         "refusals": _refusals(day, on=on),
@@ -94,6 +94,13 @@ def _numbers(request: HttpRequest, *, on: date, slot: str) -> dict[str, Any]:
         "may": {name: request.user.has_perm(right) for name, right in RIGHTS.items()},
         "address": _address(on, slot),
     }
+
+
+def _poll_seconds(run: JobRun | None, *, on: date) -> int:
+    """Return how often the page asks for news: while a run goes on, and before today's begins."""
+    if run is None:
+        return WAIT_SECONDS if on == clock.business_date() else 0
+    return 0 if run.finished_at or jobs.is_held(run) else POLL_SECONDS
 
 
 def _orders(day: DebitDay, *, on: date, **filters: object) -> str:

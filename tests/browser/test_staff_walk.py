@@ -7,6 +7,8 @@ from django.urls import reverse
 from backoffice.models import JobRun, SlotPause
 from loans.models import Bill, DebitOrder
 from tests.browser.words import chinese, english
+from tests.loans.conftest import day, moment
+from tests.loans.days import set_clock
 
 pytestmark = pytest.mark.chromium
 
@@ -95,6 +97,22 @@ def test_a_slot_is_paused_after_it_was_asked(walk):
 
     assert "The slot 10:00 is stopped." in person.words()
     assert SlotPause.objects.get().reason == "the bank asked for it"
+    assert person.faults == []
+
+
+def test_a_page_opened_before_nine_follows_the_run_that_begins(walk):
+    set_clock(day(9), "02:00")
+    person = walk("en-GB")
+    person.log_in()
+    person.go(reverse("admin:loans_run"))
+    assert "This run has not been planned." in person.words()
+
+    at = moment(day(9))
+    JobRun.objects.create(slot="09:00", business_date=day(9), finished_at=at, started_at=at,
+                          heartbeat_at=at)  # fmt: skip
+    person.page.wait_for_selector("text=100%", timeout=16_000)
+
+    assert person.page.locator("#run[hx-get]").count() == 0
     assert person.faults == []
 
 
