@@ -39,7 +39,7 @@ class StateChange(models.Model):
         triggers: ClassVar = append_only()
 
     def __str__(self) -> str:
-        return f"{self.subject_type} {self.subject_id}: {self.source} -> {self.target}"
+        return f"{self._meta.verbose_name} {self.pk}"
 
 
 class FourEyesState(models.TextChoices):

@@ -196,4 +196,4 @@ class Conduct(models.Model):
         triggers: ClassVar = append_only()
 
     def __str__(self) -> str:
-        return f"{self.source}: {self.outcome}"
+        return f"{self._meta.verbose_name} {self.pk}"

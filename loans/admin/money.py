@@ -131,6 +131,7 @@ class TransferPages(ReadOnlyAdmin):
         "shown_id", "business_date", "kind", "debit_account", "credit_account", "amount_yuan",
         "loan_shown", "cause_shown",
     )  # fmt: skip
+    fields = (*list_display, "customer_id", "funder", "at")
     list_filter = (day_filter("business_date", _("business date")), "kind", "debit_account",
                    "credit_account")  # fmt: skip
     search_fields = ("pk",)

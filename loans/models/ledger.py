@@ -82,4 +82,4 @@ class Transfer(models.Model):
         triggers: ClassVar = append_only()
 
     def __str__(self) -> str:
-        return f"{self.debit_account} <- {self.credit_account} {self.amount_fen}"
+        return f"T{self.pk}"

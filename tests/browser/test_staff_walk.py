@@ -4,8 +4,10 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from backoffice.models import JobRun, SlotPause
-from loans.models import Bill, DebitOrder
+from backoffice.models import JobRun, SlotPause, StateChange
+from backoffice.pages import address
+from loans.models import Bill, DebitOrder, Transfer
+from risk.models import Conduct
 from tests.browser.words import chinese, english
 from tests.loans.conftest import day, moment
 from tests.loans.days import set_clock
@@ -31,6 +33,8 @@ def pages():
         ("customer", reverse("admin:accounts_customer_change", args=[overdue.customer_id])),
         ("run-row", reverse("admin:backoffice_jobrun_change", args=[order.run_id])),
         ("group", reverse("admin:auth_group_change", args=[7])),
+        *((f"{model._meta.model_name}-row", address(model.objects.latest("pk")))
+          for model in (Conduct, StateChange, Transfer)),
         *((name.removeprefix("admin:").removesuffix("_changelist"), reverse(name))
           for name in CHECKED),
     ]  # fmt: skip
