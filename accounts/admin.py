@@ -7,12 +7,14 @@ from django.contrib.admin.utils import display_for_field, label_for_field, looku
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Model, Q
+from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.models import BankCard, Customer, Staff
 from accounts.policy import TITLES
@@ -30,8 +32,11 @@ from backoffice.pages import (
 
 if TYPE_CHECKING:
     _StaffAdmin = UserAdmin[Staff]
+    _GroupsField = ModelMultipleChoiceField[Group]
 else:
     from unfold.admin import ModelAdmin
+
+    _GroupsField = ModelMultipleChoiceField
 
     class _StaffAdmin(UserAdmin, ModelAdmin):
         pass
@@ -40,6 +45,14 @@ else:
 LATEST_MAX = 5
 
 admin.site.unregister(Group)
+
+
+class _Groups(_GroupsField):
+    """Groups to choose from, by their titles."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Return the group's name in the reader's language."""
+        return _title(obj)
 
 
 @admin.register(Staff)
@@ -62,6 +75,11 @@ class StaffPages(_StaffAdmin):
     add_fieldsets = (
         (None, {"fields": ("username", "password1", "password2", "is_staff", "groups")}),
     )
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the groups as boxes to tick, named in the reader's language."""
+        kwargs |= {"form_class": _Groups, "widget": UnfoldAdminCheckboxSelectMultipleWidget}
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return the staff with their groups."""

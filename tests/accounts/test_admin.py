@@ -103,3 +103,12 @@ def test_staff_pages_serve_a_person_and_the_groups(staff):
         reverse("admin:auth_group_change", args=[person.groups.model.objects.first().pk]),
     ):
         assert staff.get(page).status_code == 200
+
+
+def test_the_groups_of_a_person_are_chosen_by_their_titles(staff):
+    address = reverse("admin:accounts_staff_change", args=[Staff.objects.get().pk])
+
+    page = staff.get(address, headers={"accept-language": "zh-hans"}).content.decode()
+
+    assert page.count('type="checkbox" name="groups"') == 7
+    assert "主管（复核）" in page
