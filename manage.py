@@ -3,6 +3,11 @@
 
 import os
 import sys
+from pathlib import Path
+
+# What `make run` writes of its services, and takes away when it ends.
+SERVICES = Path(__file__).resolve().parent / ".run" / "env"
+NOT_RUNNING = "(本目录的 make run 未在运行 / make run is not running in this checkout)"
 
 
 def main() -> None:
@@ -14,7 +19,8 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:  # it names the variable and its remedy
-        sys.exit(f"{type(error).__name__}: {error}")
+        hint = "" if SERVICES.is_file() else f" {NOT_RUNNING}"
+        sys.exit(f"{type(error).__name__}: {error}{hint}")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import base64
 import os
 import runpy
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -141,3 +142,15 @@ def test_a_process_does_not_start_without_a_database_url():
     assert status == 1
     assert said.startswith("ImproperlyConfigured: DATABASE_URL is not set")
     assert len(said.splitlines()) == 1
+
+
+def test_a_command_beside_no_run_says_that_nothing_is_running(tmp_path):
+    shutil.copy(ROOT / "manage.py", tmp_path)
+
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=tmp_path, capture_output=True, text=True,
+        env=os.environ | GOOD | {"DATABASE_URL": "", "PYTHONPATH": str(ROOT)}, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert done.stderr.strip().endswith("make run is not running in this checkout)")
