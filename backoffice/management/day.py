@@ -91,10 +91,10 @@ def told(run: JobRun) -> dict[str, Any]:
 def line(told_run: dict[str, Any]) -> str:
     """Return a told run as one line for people."""
     seconds = "" if told_run["seconds"] is None else f" {told_run['seconds']:8.2f} s"
-    planned, done, failed, unknown = _("planned"), _("done"), _("failed"), _("unknown")
+    planned, done, refused, unknown = _("planned"), _("done"), _("refused"), _("unknown")
     return (
         f"{told_run['business_date']} {told_run['slot']:6} "
         f"{planned} {told_run['planned']:>6} {done} {told_run['done']:>6} "
-        f"{failed} {told_run['failed']:>6} {unknown} {told_run['unknown']:>4}"
+        f"{refused} {told_run['failed']:>6} {unknown} {told_run['unknown']:>4}"
         f"{seconds} {told_run['title']} {told_run['held_reason']}"
     ).rstrip()
