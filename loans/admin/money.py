@@ -74,7 +74,11 @@ def ledger_of(loan_ids: Sequence[int]) -> Section:
         )
         for row in transfers[:LEDGER_ROWS_MAX]
     ]  # fmt: skip
-    return Section(_("Ledger"), heads, rows)
+    note = _(
+        "Interest and penalty that have run since they were last posted to a loan are owed, but "
+        "not listed here yet."
+    )
+    return Section(_("Ledger"), heads, rows, note)
 
 
 def cause(code: str) -> SafeString | str:

@@ -179,6 +179,11 @@ class SlotRow(NamedTuple):
     state: Any
     address: str
 
+    @property
+    def is_counted(self) -> bool:
+        """Say whether the work is planned item by item; what is one piece has nothing to count."""
+        return self.slot.plan is not None
+
 
 def _slots(*, on: date) -> list[SlotRow]:
     runs = runs_of(on=on)

@@ -248,3 +248,10 @@ def test_a_success_that_comes_later_counts_for_the_run(nine, channel, monkeypatc
     day_ = debit_day(on=day(0), slot="09:00")
     assert (day_.whole.paid.orders, day_.whole.unknown.orders) == (2, 0)
     assert DebitOrder.objects.filter(run__slot="09:00", state="succeeded").count() == 2
+
+
+def test_work_of_one_piece_counts_no_items(nine):
+    rows = {row.slot.name: row for row in shown(person("finance")).context["slots"]}
+
+    assert rows["09:00"].is_counted
+    assert not rows["00:30"].is_counted
