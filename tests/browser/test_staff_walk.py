@@ -85,6 +85,18 @@ def test_the_language_is_switched_in_the_page(walk):
     assert person.faults == []
 
 
+@pytest.mark.parametrize(("locale", "words"), [("zh-CN", "页面不存在"), ("en-GB", "no such page")])
+def test_a_wrong_address_is_said_in_the_language_with_a_way_back(walk, locale, words):
+    person = walk(locale)
+    person.log_in()
+    person.go("/nonsense/")
+    assert words in person.words()
+
+    person.page.click("a")
+
+    person.page.wait_for_url("**/admin/")
+
+
 def test_a_slot_is_paused_after_it_was_asked(walk):
     person = walk("en-GB")
     person.log_in()
