@@ -110,10 +110,10 @@ def outcome(loans: int, measured: Measured) -> Outcome:
         bills,
         {variant: Figure.of(values) for variant, values in seconds.items()},
         {
-            "ours / floor": _ratio(seconds, "ours", "floor"),
+            "9:00 run / floor": _ratio(seconds, "ours", "floor"),
             "two children / floor": _ratio(seconds, "two_children", "floor"),
-            "orm / ours": _ratio(seconds, "orm", "ours"),
-            "book / a third of it": _ratio(seconds, "ours", "smaller_ours"),
+            "a loan at a time / 9:00 run": _ratio(seconds, "orm", "ours"),
+            "9:00 run in the book / in a third of it": _ratio(seconds, "ours", "smaller_ours"),
             "every loan / closed form": _ratio(seconds, "every_loan", "closed_form"),
         },
         max(run["peak_mb"] for run in ours),
