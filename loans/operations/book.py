@@ -118,24 +118,20 @@ class Book:
 
     def bill_terms(self, bill: Bill) -> LoanPolicy:
         """Return the terms of a bill: those of its oldest loan."""
-        rows = self.under[bill.id] or self._freed[bill.id]
-        return self.terms(min(row.loan_id for row in rows))
+        loans = self.loans_under(bill) or self._loans_of(self._freed[bill.id])
+        return self.terms(min(loan.id for loan in loans))
 
     def loans_under(self, bill: Bill) -> list[Loan]:
         """Return the loans that stand in a bill, oldest drawdown first."""
         return self._loans_under.get(bill.id, [])
 
     def _loans_of(self, rows: Iterable[Instalment]) -> list[Loan]:
-        loans = {row.loan_id: self.loans[row.loan_id] for row in rows}
-        return sorted(loans.values(), key=lambda loan: (loan.drawn_on, loan.id))
+        loans = [self.loans[loan_id] for loan_id in {row.loan_id for row in rows}]
+        return sorted(loans, key=lambda loan: (loan.drawn_on, loan.id))
 
     def part(self, row: Instalment) -> Part:
         """Return the part of an instalment as the book holds it now."""
         return self.positions[row.loan_id].parts[self._index(row)]
-
-    def parts_under(self, bill: Bill) -> list[tuple[Instalment, Part]]:
-        """Return the instalments of a bill with their parts."""
-        return [(row, self.part(row)) for row in self.under[bill.id]]
 
     def owed(self, bill: Bill, positions: Mapping[int, Position] | None = None) -> tuple[int, int]:
         """Return what is unpaid under a bill, and the mandatory part of it (REPAY-7).
