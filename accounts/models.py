@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.crypto import SealedField
 from backoffice.guards import Birth, Guard, state_check
+from backoffice.states import StateField
 
 
 class Staff(AbstractUser):
@@ -40,7 +41,7 @@ class Customer(django_fsm.FSMModelMixin, models.Model):
     """
 
     public_id = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)
-    state = django_fsm.FSMField(
+    state = StateField(
         _("state"),
         choices=CustomerState.choices,
         default=CustomerState.REGISTERED,
@@ -122,7 +123,7 @@ class BankCard(django_fsm.FSMModelMixin, models.Model):
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, related_name="cards", verbose_name=_("customer")
     )
-    state = django_fsm.FSMField(
+    state = StateField(
         _("state"),
         choices=BankCardState.choices,
         default=BankCardState.PENDING,

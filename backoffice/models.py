@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.guards import Birth, Guard, append_only, state_check
+from backoffice.states import StateField
 
 
 class StateChange(models.Model):
@@ -61,7 +62,7 @@ class PolicyVersion(django_fsm.FSMModelMixin, models.Model):
     overrides = models.JSONField(_("overrides"))
     effective_on = models.DateField(_("effective on"))
     reason = models.CharField(_("reason"), max_length=200)
-    state = django_fsm.FSMField(
+    state = StateField(
         _("state"),
         choices=FourEyesState.choices,
         default=FourEyesState.PROPOSED,
@@ -240,7 +241,7 @@ class SlotPause(django_fsm.FSMModelMixin, models.Model):
 
     slot = models.CharField(_("slot"), max_length=20)
     reason = models.CharField(_("reason"), max_length=200)
-    state = django_fsm.FSMField(
+    state = StateField(
         _("state"),
         choices=SlotPauseState.choices,
         default=SlotPauseState.PAUSED,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
 from backoffice.guards import Birth, Guard, append_only, state_check
+from backoffice.states import StateField
 
 
 class CreditLineState(models.TextChoices):
@@ -51,7 +52,7 @@ class CreditLine(django_fsm.FSMModelMixin, models.Model):
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, related_name="lines", verbose_name=_("customer")
     )
-    state = django_fsm.FSMField(
+    state = StateField(
         _("state"),
         choices=CreditLineState.choices,
         default=CreditLineState.ACTIVE,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
 from backoffice.guards import Birth, Guard, state_check
+from backoffice.states import StateField
 
 
 class BillState(models.TextChoices):
@@ -56,7 +57,7 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
         Customer, on_delete=models.PROTECT, related_name="bills", db_index=False,
         verbose_name=_("customer"),
     )  # fmt: skip
-    state = django_fsm.FSMField(
+    state = StateField(
         _("state"),
         choices=BillState.choices,
         default=BillState.OPEN,

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import BankCard, Customer
 from backoffice.guards import Birth, Guard, state_check
 from backoffice.models import JobRun
+from backoffice.states import StateField
 from loans.models.bill import Bill
 
 
@@ -35,7 +36,7 @@ class Mandate(django_fsm.FSMModelMixin, models.Model):
     card = models.ForeignKey(
         BankCard, on_delete=models.PROTECT, related_name="+", verbose_name=_("bank card")
     )
-    state = django_fsm.FSMField(
+    state = StateField(
         _("state"),
         choices=MandateState.choices,
         default=MandateState.SIGNED,
@@ -115,7 +116,7 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
         JobRun, on_delete=models.PROTECT, null=True, related_name="+", db_index=False,
         verbose_name=_("run"),
     )  # fmt: skip
-    state = django_fsm.FSMField(
+    state = StateField(
         _("state"),
         choices=DebitOrderState.choices,
         default=DebitOrderState.PLANNED,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
 from backoffice.guards import Birth, Guard, append_only, state_check
+from backoffice.states import StateField
 from risk.models import CreditLine
 
 
@@ -70,7 +71,7 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
         ContractTerms, on_delete=models.PROTECT, related_name="+", db_index=False,
         verbose_name=_("terms"),
     )  # fmt: skip
-    state = django_fsm.FSMField(
+    state = StateField(
         _("state"),
         choices=LoanState.choices,
         default=LoanState.CREATED,
