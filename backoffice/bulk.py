@@ -22,19 +22,23 @@ Model = type[models.Model]
 Record = TypeVar("Record", bound=models.Model)
 
 
+class Of:
+    """Values for ``__any``, ids or texts, that the ORM does not walk through one by one."""
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        self.array = array(list(values))
+
+
 @models.Field.register_lookup
 @models.ForeignKey.register_lookup
 class AnyOf(models.Lookup):
-    """``pk__any=ids``: one array instead of thousands of parameters, each parsed on its own.
-
-    Give it a set or a view of a dictionary: the ORM would first walk through a list on its own.
-    """
+    """``pk__any=Of(ids)``: one array instead of thousands of parameters, each parsed on its own."""
 
     lookup_name = "any"
 
     def get_prep_lookup(self) -> str:
-        """Return the values, ids or texts, as an array."""
-        return array(list(self.rhs))
+        """Return the values as an array."""
+        return str(self.rhs.array)
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         """Return ``column = ANY(array)``."""

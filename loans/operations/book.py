@@ -42,12 +42,14 @@ class Book:
     def __init__(
         self, bill_ids: Iterable[int], *, loans: QuerySet[Loan], seen: Self | None = None
     ) -> None:
-        locked = Bill.objects.select_for_update().filter(pk__any=set(bill_ids)).order_by("pk")
+        locked = Bill.objects.select_for_update().filter(pk__any=bulk.Of(bill_ids)).order_by("pk")
         self.bills: dict[int, Bill] = {bill.id: bill for bill in bulk.load(locked)}
         carried = self._carried()
-        in_bills = Instalment.objects.filter(bill_id__any=self.bills.keys())
+        in_bills = Instalment.objects.filter(bill_id__any=bulk.Of(self.bills.keys()))
         loan_ids = {loan_id for (loan_id,) in bulk.rows(in_bills, "loan_id")} | carried.keys()
-        behind = loans.filter(pk__any=loan_ids).order_by("pk")  # ids: a join would read all loans
+        behind = loans.filter(pk__any=bulk.Of(loan_ids)).order_by(
+            "pk"
+        )  # ids: a join would read all loans
         self._standing: Standing = (
             seen._standing.read_again(behind) if seen else Standing.read(behind)
         )
@@ -86,7 +88,7 @@ class Book:
         carried = {bill.id for bill in self.bills.values() if bill.state == BillState.CARRIED}
         if not carried:
             return {}
-        issued = Opening.objects.filter(bill_id__any=carried).order_by("bill__due_on")
+        issued = Opening.objects.filter(bill_id__any=bulk.Of(carried)).order_by("bill__due_on")
         return {
             loan_id: self.bills[bill_id]
             for loan_id, bill_id in issued.values_list("loan_id", "bill_id")

@@ -76,7 +76,7 @@ def debit(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel: C
 
 def _still_up(ids: Sequence[int], *, run_id: int, on: date) -> list[int]:
     """Return the bills to debit now; one order a bill and run, also when the run is repeated."""
-    up = Bill.objects.filter(pk__any=set(ids), state__in=COLLECTED_STATES, debit_on__lte=on)
+    up = Bill.objects.filter(pk__any=bulk.Of(ids), state__in=COLLECTED_STATES, debit_on__lte=on)
     fresh = up.exclude(orders__run_id=run_id).order_by("pk")
     return [bill_id for (bill_id,) in bulk.rows(fresh, "pk")]
 
@@ -86,14 +86,14 @@ def _open_orders(bill_ids: Sequence[int]) -> list[Prepared]:
     orders = (
         DebitOrder.objects.select_related("card")
         .defer("card__number")
-        .filter(bill_id__any=set(bill_ids), state__in=OPEN_ORDER_STATES)
+        .filter(bill_id__any=bulk.Of(bill_ids), state__in=OPEN_ORDER_STATES)
     )
     return [Prepared(order, order.card.account, False) for order in orders.order_by("pk")]
 
 
 def _tally(bill_ids: Sequence[int], *, run_id: int) -> Tally:
     """Count the run's orders for these bills as they stand, whoever sent them."""
-    orders = DebitOrder.objects.filter(bill_id__any=set(bill_ids), run_id=run_id)
+    orders = DebitOrder.objects.filter(bill_id__any=bulk.Of(bill_ids), run_id=run_id)
     states = [state for (state,) in bulk.rows(orders, "state")]
     return Tally(
         done=states.count(DebitOrderState.SUCCEEDED),

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from backoffice import workflow
+from backoffice import bulk, workflow
 from loans.models import (
     Account,
     Accrual,
@@ -94,7 +94,7 @@ def catch_up(bills: Iterable[Bill], *, through: date, book: Book, at: datetime) 
 def debited_customers(bills: Iterable[Bill]) -> set[int]:
     """Return the customers of these bills who have a live mandate."""
     customers = {bill.customer_id for bill in bills}
-    live = Mandate.objects.filter(customer_id__any=customers, state=MandateState.SIGNED)
+    live = Mandate.objects.filter(customer_id__any=bulk.Of(customers), state=MandateState.SIGNED)
     return set(live.values_list("customer_id", flat=True))
 
 

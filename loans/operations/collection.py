@@ -195,7 +195,7 @@ def record(
 def _payers(bills: Iterable[Bill]) -> dict[int, Payer]:
     """Return whom to debit of each customer with a live mandate."""
     live = Mandate.objects.filter(
-        customer_id__any={bill.customer_id for bill in bills}, state=MandateState.SIGNED
+        customer_id__any=bulk.Of({bill.customer_id for bill in bills}), state=MandateState.SIGNED
     )
     rows = bulk.rows(live, "customer_id", "card_id", "card__account")
     return {customer_id: Payer(card_id, account) for customer_id, card_id, account in rows}
@@ -206,14 +206,16 @@ def _orders_made(asks: Sequence[Ask], book: Book) -> dict[tuple[int, str], Debit
     orders = (
         DebitOrder.objects.select_related("card")
         .defer("card__number")
-        .filter(bill_id__any=book.bills.keys(), origin=Origin.AUTO, state__in=OPEN_ORDER_STATES)
+        .filter(
+            bill_id__any=bulk.Of(book.bills.keys()), origin=Origin.AUTO, state__in=OPEN_ORDER_STATES
+        )
     )
     made = {(order.bill_id, ""): order for order in orders}
     wishes = {_wish_number(ask): ask for ask in asks if ask.origin == Origin.CUSTOMER}
     for order in (
         DebitOrder.objects.select_related("card")
         .defer("card__number")
-        .filter(number__any=wishes.keys())
+        .filter(number__any=bulk.Of(wishes.keys()))
     ):
         made[order.bill_id, wishes[order.number].key] = order
     wanted = {(ask.bill_id, ask.key) for ask in asks}

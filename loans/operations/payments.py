@@ -118,12 +118,13 @@ def _settle(receipt: Receipt, payment: Payment, row: Instalment, paid: Owed) -> 
     """Take a paid part off an instalment: a new segment, ledger entries, room on the line."""
     book, loan = receipt.book, receipt.book.loans[row.loan_id]
     part = book.part(row)
-    left = part._replace(
-        principal_fen=part.principal_fen - paid.principal_fen,
-        interest_fen=part.interest_fen - paid.interest_fen,
-        plan_fee_fen=part.plan_fee_fen - paid.plan_fee_fen,
-        late_fee_fen=part.late_fee_fen - paid.late_fee_fen,
-        penalty_fen=part.penalty_fen - paid.penalty_fen,
+    left = Part(
+        part.principal_fen - paid.principal_fen,
+        part.interest_fen - paid.interest_fen,
+        part.plan_fee_fen - paid.plan_fee_fen,
+        part.late_fee_fen - paid.late_fee_fen,
+        part.penalty_fen - paid.penalty_fen,
+        *part[5:],
     )
     book.replace(row, _restarted(left, on=book.positions[loan.id].accrued_on))
     receipt.allocations.append(Allocation(payment.repayment_id, loan.id, row.id, paid))

@@ -59,7 +59,7 @@ def record(answers: Sequence[Answer], *, at: datetime, seen: Book | None = None)
     A success is final; a refusal may still become one; what repeats changes nothing.
     """
     said = {answer.number: answer for answer in answers}
-    asked = DebitOrder.objects.filter(number__any=said.keys())
+    asked = DebitOrder.objects.filter(number__any=bulk.Of(said.keys()))
     book = Book.lock((bill_id for (bill_id,) in bulk.rows(asked, "bill_id")), seen=seen)
     orders = bulk.load(asked.order_by("pk"))  # an order changes under the lock of its bill alone
     won, lost, unclear = _news(orders, said)

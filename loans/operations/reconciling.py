@@ -12,6 +12,7 @@ from itertools import chain
 
 from django.db import connection, transaction
 
+from backoffice import bulk
 from backoffice.jobs import Tally
 from loans.gateways.channel import Answer, Channel, ChannelError, Outcome, StatementLine
 from loans.models import DebitOrder, DebitOrderState
@@ -92,7 +93,7 @@ def take_statement(day: date, *, at: datetime, channel: Channel) -> int:
         ChannelError: the statement could not be read to its end; nothing was recorded.
     """
     lines = {line.number: line for line in channel.statement(day)}
-    behind = DebitOrder.objects.filter(number__any=lines.keys(), state__in=_NOT_TAKEN)
+    behind = DebitOrder.objects.filter(number__any=bulk.Of(lines.keys()), state__in=_NOT_TAKEN)
     numbers = list(behind.order_by("pk").values_list("number", flat=True))
     for start in range(0, len(numbers), BATCH):
         said = [_success(lines[number]) for number in numbers[start : start + BATCH]]

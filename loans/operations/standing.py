@@ -23,7 +23,7 @@ class Standing(NamedTuple):
         """Read the loans of a query, with its locks."""
         rows = bulk.load(behind.annotate(version=bulk.ROW_VERSION))
         instalments: dict[int, list[Instalment]] = {loan.id: [] for loan in rows}
-        parts = Instalment.objects.filter(loan_id__any=instalments.keys())
+        parts = Instalment.objects.filter(loan_id__any=bulk.Of(instalments.keys()))
         for part in bulk.load(parts.order_by("loan", "number")):
             instalments[part.loan_id].append(part)
         return cls(

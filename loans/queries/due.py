@@ -62,7 +62,7 @@ def to_debit(*, on: date) -> DueBills:
 def debited(customer_ids: Iterable[int], *, on: date) -> set[int]:
     """Return the customers a direct debit took money from that day: no second one (REPAY-10)."""
     taken = Repayment.objects.filter(  # the day's rows lie together: they are read once
-        customer_id__any=set(customer_ids), value_on=on, order__origin=Origin.AUTO
+        customer_id__any=bulk.Of(customer_ids), value_on=on, order__origin=Origin.AUTO
     )
     return {customer_id for (customer_id,) in bulk.rows(taken, "customer_id")}
 

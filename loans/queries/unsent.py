@@ -5,6 +5,7 @@ from datetime import date
 
 from django.db.models import Exists, OuterRef, Q
 
+from backoffice import bulk
 from loans.models import BillState, DebitOrder, Origin, Repayment
 from loans.models.bill import COLLECTED_STATES
 from loans.models.debit import OPEN_ORDER_STATES
@@ -23,7 +24,7 @@ def still_wanted(order_ids: Iterable[int], *, on: date) -> set[int]:
     wanted = DebitOrder.objects.filter(
         ~Exists(paid_since),
         is_owed | Q(bill__state__in=COLLECTED_STATES),
-        pk__any=set(order_ids),
+        pk__any=bulk.Of(order_ids),
         state__in=OPEN_ORDER_STATES,
         business_date=on,
     )

@@ -187,11 +187,16 @@ def _charged(
 ) -> Position:
     """Return the position with the charges booked and the segments posted up to ``on``."""
     parts = tuple(
-        part._replace(
-            interest_fen=part.interest_fen + charge.interest_fen,
-            late_fee_fen=part.late_fee_fen + charge.late_fee_fen,
-            penalty_fen=part.penalty_fen + charge.penalty_fen,
-            segment_posted_fen=part.segment_posted_fen + end_fen,
+        Part(
+            part.principal_fen,
+            part.interest_fen + charge.interest_fen,
+            part.plan_fee_fen,
+            part.late_fee_fen + charge.late_fee_fen,
+            part.penalty_fen + charge.penalty_fen,
+            part.accrual,
+            part.segment_on,
+            part.segment_base_fen,
+            part.segment_posted_fen + end_fen,
         )
         for part, charge, end_fen in zip(position.parts, charges, ends_fen, strict=True)
     )
@@ -211,6 +216,4 @@ def start_segment(part: Part, accrual: str, *, on: date) -> Part:
     Penalty bears on unpaid principal and unpaid penalty, everything else on principal.
     """
     base_fen = part.principal_fen + (part.penalty_fen if accrual == PENALTY else 0)
-    return part._replace(
-        accrual=accrual, segment_on=on, segment_base_fen=base_fen, segment_posted_fen=0
-    )
+    return Part(*part[:5], accrual, segment_on=on, segment_base_fen=base_fen, segment_posted_fen=0)

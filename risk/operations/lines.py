@@ -99,7 +99,7 @@ def _move(
         return
     lines = list(
         CreditLine.objects.select_for_update()
-        .filter(customer_id__any=set(customer_ids), state=source)
+        .filter(customer_id__any=bulk.Of(customer_ids), state=source)
         .order_by("pk")
     )
     workflow.move(lines, transition, by=by, reason=reason, at=at)
