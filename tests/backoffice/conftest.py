@@ -1,10 +1,13 @@
 """What the tests of the ground share."""
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
 from django.db import connection
+
+from tests.weather import built
 
 
 @pytest.fixture
@@ -25,3 +28,19 @@ def together(committed_db):
             return list(pool.map(one, range(count)))
 
     return run
+
+
+@pytest.fixture(scope="module")
+def kept():
+    """One checkout for the tests of a module."""
+    with built() as house:
+        yield house
+
+
+@pytest.fixture
+def house(kept):
+    """A checkout that has not been started; the programs that a test copied serve the next."""
+    yield kept
+    shutil.rmtree(kept.run, ignore_errors=True)
+    for path in kept.home.glob("postgresql*"):
+        path.unlink() if path.is_symlink() or path.is_file() else shutil.rmtree(path)

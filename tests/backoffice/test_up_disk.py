@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from backoffice.up import faults
-from tests.weather import built, lay
+from tests.weather import lay
 
 needs_mounts = pytest.mark.skipif(
     subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0
@@ -17,21 +17,6 @@ needs_mounts = pytest.mark.skipif(
     else True,
     reason="a mount takes root, and a kernel that lets it",
 )
-
-
-@pytest.fixture(scope="module")
-def kept():
-    with built() as house:
-        yield house
-
-
-@pytest.fixture
-def house(kept):
-    """A checkout that has not been started; the programs that a test copied serve the next."""
-    yield kept
-    shutil.rmtree(kept.run, ignore_errors=True)
-    for path in kept.home.glob("postgresql*"):
-        path.unlink() if path.is_symlink() or path.is_file() else shutil.rmtree(path)
 
 
 def test_a_full_disk_is_recognised_with_and_without_a_number(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 
 from backoffice.up import places, postgresql, soundness
 from backoffice.up.lock import Lock
-from tests.weather import STRANGER, as_root, built, lay
+from tests.weather import STRANGER, as_root, lay
 
 HIDDEN = "import sys; sys.modules[{!r}] = None"
 WINDOWS = "import sys; sys.platform = 'win32'; sys.modules['fcntl'] = sys.modules['pwd'] = None"
@@ -21,21 +21,6 @@ def confstr(name):
     raise OSError(22, 'Invalid argument')
 os.confstr = confstr
 """
-
-
-@pytest.fixture(scope="module")
-def kept():
-    with built() as house:
-        yield house
-
-
-@pytest.fixture
-def house(kept):
-    """A checkout that has not been started; the programs that a test copied serve the next."""
-    yield kept
-    shutil.rmtree(kept.run, ignore_errors=True)
-    for path in kept.home.glob("postgresql*"):
-        path.unlink() if path.is_symlink() or path.is_file() else shutil.rmtree(path)
 
 
 def test_a_second_start_names_the_first(house):
