@@ -200,6 +200,7 @@ UNFOLD = {
     "SITE_SYMBOL": "account_balance",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
+    "SITE_URL": None,  # there is no site beside these pages
     "SHOW_LANGUAGES": True,
     "ENVIRONMENT": "backoffice.dashboard.badge",
     "DASHBOARD_CALLBACK": "backoffice.dashboard.callback",
