@@ -9,6 +9,10 @@ from django.core.management.base import BaseCommand, CommandError
 from backoffice.errors import Refused
 
 
+class BadArgumentError(Refused):
+    """An argument that a command can do nothing with; it ends with 1."""
+
+
 class HouseCommand(BaseCommand):
     """A command that returns a result, shown as text or, with ``--json``, as JSON.
 
@@ -21,12 +25,13 @@ class HouseCommand(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Perform, show, and turn a refusal into exit code 2 in both languages."""
+        """Perform, show, and say a refusal in both languages; its exit code is 2."""
         self.is_json = options["json"]
         try:
             result = self.perform(**options)
         except Refused as refusal:
-            raise CommandError(refusal.in_both_languages(), returncode=2) from refusal
+            code = 1 if isinstance(refusal, BadArgumentError) else 2
+            raise CommandError(refusal.in_both_languages(), returncode=code) from refusal
         if self.is_json:
             self.stdout.write(json.dumps(result, default=str, ensure_ascii=False, indent=2))
         else:

@@ -5,13 +5,29 @@ from datetime import date
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice import clock, jobs
 from backoffice.management import day
-from backoffice.management.base import HouseCommand
+from backoffice.management.base import BadArgumentError, HouseCommand
 from backoffice.money import yuan
+
+
+class BackwardsError(BadArgumentError):
+    """The last day lies before the first."""
+
+    code = "days-backwards"
+    words = gettext_lazy("The last day, {last}, lies before the first, {first}.")
+    remedy = gettext_lazy("Give --date and --through in their order.")
+
+
+class NotYetError(BadArgumentError):
+    """The day has not come."""
+
+    code = "day-not-come"
+    words = gettext_lazy("{day} has not come yet.")
+    remedy = gettext_lazy("Give a day up to today; only a sandbox lives ahead.")
 
 
 class Command(HouseCommand):
@@ -29,7 +45,7 @@ class Command(HouseCommand):
         first = options["date"] or clock.business_date()
         last = options["through"] or first
         if last < first:
-            raise CommandError(f"--through {last} lies before --date {first}")
+            raise BackwardsError(first=first, last=last)
         if options["dry_run"]:
             return {"plan": list(_plan(first, last))}
         runs = []
@@ -44,7 +60,7 @@ class Command(HouseCommand):
         if settings.SANDBOX and end > clock.now():
             return day.live_until(end)
         if last > clock.business_date():
-            raise CommandError(f"{last} has not come yet")
+            raise NotYetError(day=last)
         return day.run_due()
 
     def show(self, result: dict[str, Any]) -> None:

@@ -5,15 +5,30 @@ from argparse import ArgumentParser
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.management.base import CommandError
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from backoffice import clock
 from backoffice.management import day
-from backoffice.management.base import HouseCommand
+from backoffice.management.base import BadArgumentError, HouseCommand
 from backoffice.models import JobRun
 
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+
+
+class NotAMomentError(BadArgumentError):
+    """The text is no moment."""
+
+    code = "not-a-moment"
+    words = _("{text} is not a moment.")
+    remedy = _("Write it like 2026-10-01T08:59.")
+
+
+class NotASpanError(BadArgumentError):
+    """The text is no span of time."""
+
+    code = "not-a-span"
+    words = _("{text} is not a span of time.")
+    remedy = _("Write it like 5d, 12h or 30m.")
 
 
 class Command(HouseCommand):
@@ -58,22 +73,26 @@ class Command(HouseCommand):
 
     def show(self, result: dict[str, Any]) -> None:
         product, machine = _("business clock"), _("machine clock")
-        self.stdout.write(f"{product} {result['now']}")
-        self.stdout.write(f"{machine} {result['wall']}")
+        self.stdout.write(f"{product} {_to_the_second(result['now'])}")
+        self.stdout.write(f"{machine} {_to_the_second(result['wall'])}")
+
+
+def _to_the_second(moment: str) -> str:
+    return datetime.fromisoformat(moment).isoformat(" ", "seconds")
 
 
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise CommandError(f"{text}: not a moment; write e.g. 2026-10-01T08:59") from error
+        raise NotAMomentError(text=text) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=clock.SHANGHAI)
 
 
 def _span(text: str) -> timedelta:
     found = re.fullmatch(r"(\d{1,4})([dhm])", text)
     if not found:
-        raise CommandError(f"{text}: not a span; write e.g. 5d, 12h or 30m")
+        raise NotASpanError(text=text)
     return timedelta(**{UNITS[found[2]]: int(found[1])})
 
 

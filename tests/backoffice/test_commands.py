@@ -1,0 +1,52 @@
+"""What commands say of arguments that they can do nothing with."""
+
+import io
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["clock", "advance", "5"],
+            "[not-a-span] 5 不是时长。 请写成 5d、12h 或 30m。 / 5 is not a span",
+        ),
+        (
+            ["clock", "set", "noon"],
+            "[not-a-moment] noon 不是时刻。 请写成 2026-10-01T08:59。 / noon is",
+        ),
+        (
+            ["business_day", "--date", "2026-10-02", "--through", "2026-10-01"],
+            "[days-backwards] 截止日期 2026-10-01 早于起始日期 2026-10-02。 请按先后给出 --date 和",
+        ),
+    ],
+)
+def test_a_bad_argument_is_said_in_both_languages_with_its_remedy(words, said):
+    with pytest.raises(CommandError) as refused:
+        call_command(*words)
+
+    assert str(refused.value).startswith(said)
+    assert refused.value.returncode == 1
+
+
+def test_a_day_that_has_not_come_is_refused_outside_a_sandbox(settings):
+    settings.SANDBOX = False
+
+    with pytest.raises(CommandError, match=r"\[day-not-come\] 2999-01-01 尚未到来") as refused:
+        call_command("business_day", "--date", "2999-01-01")
+
+    assert refused.value.returncode == 1
+
+
+def test_the_clock_is_shown_to_the_second():
+    output = io.StringIO()
+
+    call_command("clock", "show", stdout=output)
+
+    assert "." not in output.getvalue()
+    assert output.getvalue().count("+08:00") == 2
