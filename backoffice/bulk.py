@@ -7,7 +7,7 @@ rules first, and constraints and triggers hold in the database as for any other 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import lru_cache
-from operator import itemgetter, methodcaller
+from operator import methodcaller
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -124,7 +124,7 @@ def copy(model: Model, columns: tuple[str, ...], rows: Iterable[Sequence[Any]]) 
     if not texts:
         return
     with connection.cursor() as cursor, cursor.copy(_copy_statement(model, columns)) as stream:
-        stream.write("\n".join(map("\t".join, zip(*texts, strict=True))))
+        stream.write("\n".join([*map("\t".join, zip(*texts, strict=True)), ""]))
 
 
 def insert(records: Sequence[models.Model], columns: tuple[str, ...]) -> None:
@@ -132,8 +132,8 @@ def insert(records: Sequence[models.Model], columns: tuple[str, ...]) -> None:
     if not records:
         return
     model = type(records[0])
-    read = itemgetter(*[field.attname for field in _fields(model, columns)])
-    copy(model, columns, [read(record.__dict__) for record in records])
+    names = [field.attname for field in _fields(model, columns)]
+    copy(model, columns, ([record.__dict__[name] for name in names] for record in records))
 
 
 @lru_cache(maxsize=256)

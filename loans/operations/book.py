@@ -47,9 +47,8 @@ class Book:
         carried = self._carried()
         in_bills = Instalment.objects.filter(bill_id__any=bulk.Of(self.bills.keys()))
         loan_ids = {loan_id for (loan_id,) in bulk.rows(in_bills, "loan_id")} | carried.keys()
-        behind = loans.filter(pk__any=bulk.Of(loan_ids)).order_by(
-            "pk"
-        )  # ids: a join would read all loans
+        # By ids: for a join the planner reads all loans.
+        behind = loans.filter(pk__any=bulk.Of(loan_ids)).order_by("pk")
         self._standing: Standing = (
             seen._standing.read_again(behind) if seen else Standing.read(behind)
         )

@@ -124,7 +124,9 @@ def _prepare(
     """Return the prepared orders, and the book that their amounts were reckoned from."""
     book = Book.look(ask.bill_id for ask in asks)
     payers = _payers(book.bills.values())
-    debited = due.debited({bill.customer_id for bill in book.bills.values()}, on=on)
+    debited = due.debited(
+        {book.bills[ask.bill_id].customer_id for ask in asks if ask.origin == Origin.AUTO}, on=on
+    )
     made = _orders_made(asks, book)
     fresh = []
     for ask in asks:

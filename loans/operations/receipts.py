@@ -5,6 +5,7 @@ Called by ``collection.record`` in its transaction. Value dates are the channel'
 REPAY-8, and what is not owed waits.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
@@ -136,9 +137,12 @@ def _count_anew(book: Book, orders: Sequence[DebitOrder]) -> None:
     """
     debited = {order.bill_id for order in orders if order.origin == Origin.AUTO}
     bills = [book.bills[pk] for pk in debited if book.bills[pk].state in COLLECTED_STATES]
+    automatic = DebitOrder.objects.filter(
+        bill_id__any=bulk.Of(bill.id for bill in bills), origin=Origin.AUTO
+    )
+    made = Counter(bulk.rows(automatic, "bill_id", "cycle")) if bills else Counter()
     for bill in bills:
-        made = bill.orders.filter(origin=Origin.AUTO, cycle=bill.cycle)
-        bill.refusals, bill.tries = 0, made.count()
+        bill.refusals, bill.tries = 0, made[bill.id, bill.cycle]
     workflow.save(bills, "refusals", "tries")
 
 

@@ -1,6 +1,6 @@
 """Which bills the business day has work for."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -59,8 +59,10 @@ def to_debit(*, on: date) -> DueBills:
     return DueBills([row[0] for row in rows], sum(row[1] for row in rows))
 
 
-def debited(customer_ids: Iterable[int], *, on: date) -> set[int]:
+def debited(customer_ids: Collection[int], *, on: date) -> set[int]:
     """Return the customers a direct debit took money from that day: no second one (REPAY-10)."""
+    if not customer_ids:
+        return set()
     taken = Repayment.objects.filter(  # the day's rows lie together: they are read once
         customer_id__any=bulk.Of(customer_ids), value_on=on, order__origin=Origin.AUTO
     )

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from backoffice.up import command, launch, network, postgresql, processes, servi
 from backoffice.up.console import LaunchError
 from backoffice.up.places import ROOT
 from backoffice.up.processes import Family
+from tests.weather import until
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
 DEAF = [
@@ -39,16 +39,6 @@ def reachable():
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)
-
-
-def until(is_so, seconds=20.0):
-    """Wait for a fact; return whether it came."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if is_so():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def lives(pid):

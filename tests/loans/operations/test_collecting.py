@@ -83,3 +83,17 @@ def test_bills_that_were_not_asked_for_are_left_alone(make_bill, channel):
 
     assert Bill.objects.get(pk=bill.pk).state == "paid"
     assert stands(paid) == before
+
+
+def test_part_successes_are_counted_anew_in_one_statement(make_bill, channel):
+    bills = [make_bill(mode="minimum") for _ in range(3)]
+
+    with CaptureQueriesContext(connection) as asked:
+        collection.collect([Ask(b.pk) for b in bills], channel=channel, on=day(0), at=AT)
+
+    statements = [str(query["sql"]) for query in asked]
+    counts = [words for words in statements if '"loans_debitorder"."cycle" AS' in words
+              and '"loans_debitorder"."number"' not in words]  # fmt: skip
+    assert len(counts) == 1
+    stored = Bill.objects.order_by("pk").values_list("state", "refusals", "tries")
+    assert list(stored) == [("billed", 0, 1)] * 3
