@@ -17,8 +17,8 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.models import BankCard, Customer, Staff
-from accounts.policy import TITLES
 from accounts.rules import masking
+from accounts.rules.rights import TITLES
 from backoffice.crypto import blind
 from backoffice.pages import (
     ReadOnlyAdmin,

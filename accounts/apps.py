@@ -8,19 +8,23 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
-    """The app of people; after a migration each group gets the rights of the table."""
+    """The app of people: its policy; after a migration each group gets the rights of the table."""
 
     name = "accounts"
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        """Connect what follows a migration: rights exist only then, one app after the other."""
+        """Register the policy; rights exist only after a migration, one app after the other."""
+        from accounts.policy import AccountPolicy
+        from backoffice import policy
+
+        policy.register("accounts", AccountPolicy)
         post_migrate.connect(_grant_rights, dispatch_uid="accounts.groups")
 
 
 def _grant_rights(sender: AppConfig, using: str, **_: Any) -> None:
     """Give the groups their rights on one app's models: those of the table and no others."""
-    from accounts.policy import GROUPS
+    from accounts.rules.rights import GROUPS
 
     app = sender.label
     groups = apps.get_model("auth", "Group").objects.using(using)

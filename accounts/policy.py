@@ -1,50 +1,55 @@
-"""Who may do what: the groups of the staff and the rights of each, in one table."""
+"""Product numbers of accounts; the defaults are the rulebook's, the ids its rules."""
 
-# Each right is ``app.codename``; a group may look at everything its work touches.
-_CUSTOMERS = ("accounts.view_customer", "accounts.view_bankcard")
-_LINES = ("risk.view_creditline", "risk.view_conduct")
-_LOANS = ("loans.view_loan", "loans.view_instalment", "loans.view_contractterms", "loans.view_bill")
-_COLLECTION = (
-    "loans.view_debitorder", "loans.view_mandate", "loans.view_repayment",
-    "loans.view_repaymentallocation", "loans.view_unappliedfunds",
-)  # fmt: skip
-_LEDGER = ("loans.view_transfer",)
-_DAY = (
-    "backoffice.view_jobrun", "backoffice.view_jobchunk", "backoffice.view_slotpause",
-    "backoffice.view_statechange",
-)  # fmt: skip
-_HOUSE = ("backoffice.view_policyversion", "backoffice.view_outboxmessage")
-_STAFF = ("accounts.view_staff", "auth.view_group")
-_STOP = ("backoffice.add_slotpause", "backoffice.request_resume")
+from dataclasses import dataclass
 
-GROUPS: dict[str, tuple[str, ...]] = {
-    "support": _CUSTOMERS + _LINES + _LOANS + _COLLECTION,
-    "credit": _CUSTOMERS + _LINES + _LOANS,
-    "risk": _CUSTOMERS + _LINES + _LOANS + _COLLECTION + _DAY
-    + ("backoffice.view_policyversion", "backoffice.add_policyversion"),
-    "collections": _CUSTOMERS + _LINES + _LOANS + _COLLECTION + _DAY + _STOP
-    + ("backoffice.start_jobrun",),
-    "finance": _CUSTOMERS + _LOANS + _COLLECTION + _LEDGER + _DAY + _STOP
-    + ("backoffice.start_jobrun",),
-    "auditor": _CUSTOMERS + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _HOUSE + _STAFF,
-    "manager": _CUSTOMERS + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _HOUSE + _STAFF
-    + _STOP
-    + ("backoffice.start_jobrun", "backoffice.release_jobrun", "backoffice.resume_slot",
-       "backoffice.decide_policyversion"),
-}  # fmt: skip
+LENDERS = ("BANK", "MICRO")
 
 
-def gettext_noop(words: str) -> str:
-    """Mark words for the translators; the pages that show them translate."""
-    return words
+@dataclass(frozen=True, slots=True)
+class AccountPolicy:
+    """Product numbers of opening: who may, when, and what proves who somebody is."""
 
+    lender_type: str = "BANK"  # LIMIT-1, LAW-11 a bank, or a micro-loan company (MICRO)
+    age_min: int = 18  # ELIG-1 18-60周岁
+    age_max: int = 60  # ELIG-1 to the day before the 61st birthday
+    student_review_age_max: int = 21  # LAW-11, IDN-020 younger than 22: a person looks
+    cooling_off_hours: int = 720  # ELIG-10 30天的冷静期, to the hour
+    history_months: int = 6  # ELIG-12 至少6个月以上的微信使用历史
+    face_pass_permille: int = 800  # SEC-3 80 and above passes
+    face_review_permille: int = 700  # SEC-3 from 70 a person decides, below it is refused
+    check_valid_hours: int = 24  # ELIG-3 a result is valid for 24 h
+    identity_tries_max: int = 5  # a day: the check must not answer guesses
+    card_tries_max: int = 5  # a day: neither must this one
+    accounts_max: int = 3  # ELIG-8 同一身份证最多可绑定3个微信账号
+    unbound_account_days: int = 180  # ELIG-8 an unbound account keeps its place for 180 days
+    device_accounts_max: int = 3  # ELIG-9, DEV-012 more in 30 days: blocked
+    device_accounts_days: int = 30  # ELIG-9
+    device_people_min: int = 4  # ELIG-9, DEV-011 as many people on a device: a person decides
+    cards_max: int = 10  # bound at the same time
+    password_length_min: int = 8  # SEC-4
+    password_days: int = 90  # SEC-4 每季度强制更换
+    password_history: int = 4  # SEC-4 the last four may not be used again
+    password_tries_max: int = 5  # SEC-4 wrong in a day
+    authorisation_minutes: int = 5  # SEC-4 a grant for one movement of money
+    proof_bytes_max: int = 10_485_760  # 10 MB a file
+    proof_pixels_max: int = 50_000_000  # decoded, of a picture
+    proofs_max: int = 20  # kept at the same time
+    face_token_days: int = 30  # LAW-18 face data go after 30 days, the result stays
+    log_days: int = 180  # LAW-19 logs are kept for six months
+    kyc_years: int = 10  # LAW-19 identity and transactions, after the relation has ended
+    complaint_days: int = 15  # a complaint is answered within 15 days
 
-TITLES = {
-    "support": gettext_noop("customer support"),
-    "credit": gettext_noop("credit decisions"),
-    "risk": gettext_noop("risk control"),
-    "collections": gettext_noop("collections"),
-    "finance": gettext_noop("finance"),
-    "auditor": gettext_noop("audit, reads only"),
-    "manager": gettext_noop("the second pair of eyes"),
-}
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot work together; raises ValueError."""
+        if self.lender_type not in LENDERS:
+            raise ValueError(f"the lender is one of {', '.join(LENDERS)}")
+        if not 18 <= self.age_min <= self.age_max:
+            raise ValueError("minors are not lent to, and the ages must be ordered")
+        if not 0 < self.face_review_permille <= self.face_pass_permille <= 1000:
+            raise ValueError("face scores are permille, and the review lies below the pass")
+        if not 1 <= self.accounts_max <= 3:
+            raise ValueError("one to three WeChat accounts: the database holds no fourth place")
+        if self.log_days < 180 or self.kyc_years < 10:
+            raise ValueError("the law keeps logs six months and identities ten years at least")
+        if min(self.cooling_off_hours, self.history_months, self.password_history) < 0:
+            raise ValueError("times and counts are not negative")

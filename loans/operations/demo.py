@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, Staff
-from accounts.policy import GROUPS
+from accounts.rules.rights import GROUPS
 from backoffice import clock
 from backoffice.errors import Words
 from loans.operations.portfolio.admission import Purse, SandboxOnlyError

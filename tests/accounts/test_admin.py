@@ -44,6 +44,8 @@ def _customer(id_number, phone, card):
         last_four=card[-4:],
         bank="建设银行",
         account=f"acct-{who.pk}",
+        account_class="I",
+        is_default=True,
         bound_at=moment(DUE_ON),
     )
     return who

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 
 from accounts.models import Staff
-from accounts.policy import GROUPS, TITLES
+from accounts.rules.rights import GROUPS, TITLES
 
 pytestmark = pytest.mark.django_db
 

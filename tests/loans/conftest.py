@@ -159,6 +159,8 @@ def _mandate(who: Customer, n: int) -> Mandate:
         last_four=f"{n:04}",
         bank="建设银行",
         account=f"acct-{n}",
+        account_class="I",
+        is_default=True,
         bound_at=who.registered_at,
     )
     return Mandate.objects.create(customer=who, card=card, signed_at=who.registered_at)

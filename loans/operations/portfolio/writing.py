@@ -5,7 +5,14 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
-from accounts.models import BankCard, BankCardState, Customer, CustomerState
+from accounts.models import (
+    AccountClass,
+    BankCard,
+    BankCardState,
+    CardHold,
+    Customer,
+    CustomerState,
+)
 from backoffice import bulk, clock
 from backoffice.crypto import blind
 from loans.models import (
@@ -37,8 +44,9 @@ from risk.operations import conduct
 
 _CUSTOMER = ("id", "public_id", "state", "name", "id_number", "id_blind", "phone", "phone_blind",
              "born_on", "registered_at", "origin")  # fmt: skip
-_CARD = ("id", "customer", "state", "number", "number_blind", "last_four", "bank", "account",
-         "bound_at")  # fmt: skip
+_CARD = ("id", "customer", "state", "public_id", "number", "number_blind", "last_four", "bank",
+         "account", "account_class", "is_default", "check_code", "tries", "bound_at")  # fmt: skip
+_CARD_HOLD = ("card", "holder", "placed_at")
 _MANDATE = ("customer", "card", "state", "signed_at")
 _LINE = ("id", "customer", "state", "limit_fen", "temporary_fen", "buffer_permille", "held_fen",
          "reserved_fen", "drawn_fen", "opened_on")  # fmt: skip
@@ -135,6 +143,7 @@ def write(clients: Sequence[Client], *, terms: Terms) -> None:
     opened_at = terms.opened_at
     bulk.copy(Customer, _CUSTOMER, _customers(known, opened_at))
     bulk.copy(BankCard, _CARD, _cards(known, opened_at))
+    bulk.copy(CardHold, _CARD_HOLD, [(ids.card, "auto-debit", opened_at) for _, ids in known])
     bulk.copy(
         Mandate, _MANDATE,
         [(ids.customer, ids.card, MandateState.SIGNED, opened_at) for _, ids in known],
@@ -186,8 +195,9 @@ def _cards(known: Sequence[tuple[Client, _Ids]], opened_at: datetime) -> Iterato
     for client, ids in known:
         digits = client.person.card_number
         yield (
-            ids.card, ids.customer, BankCardState.ACTIVE, number(digits), blind(digits, "card"),
-            digits[-4:], client.person.bank, client.account, opened_at,
+            ids.card, ids.customer, BankCardState.ACTIVE, uuid.uuid4(), number(digits),
+            blind(digits, "card"), digits[-4:], client.person.bank, client.account,
+            AccountClass.I, True, "", 0, opened_at,
         )  # fmt: skip
 
 

@@ -1,11 +1,10 @@
-"""People: the staff, the customers and the bank cards bound to them."""
+"""Customers, how far each has opened the product, and what keeps one from going on."""
 
 import uuid
 from datetime import datetime
 from typing import ClassVar
 
 import django_fsm
-from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -13,14 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.crypto import SealedField
 from backoffice.guards import Birth, Guard, state_check
 from backoffice.states import StateField
-
-
-class Staff(AbstractUser):
-    """A person who works in the back office."""
-
-    class Meta(AbstractUser.Meta):
-        verbose_name = _("staff member")  # type: ignore[assignment]
-        verbose_name_plural = _("staff")  # type: ignore[assignment]
 
 
 class CustomerState(models.TextChoices):
@@ -54,6 +45,7 @@ class Customer(django_fsm.FSMModelMixin, models.Model):
     phone = SealedField(_("phone"), null=True)
     phone_blind = models.BinaryField(_("phone index"), max_length=16, null=True, db_index=True)
     born_on = models.DateField(_("born on"), null=True)
+    id_valid_until_on = models.DateField(_("ID card valid until"), null=True)  # None: long-term
     registered_at = models.DateTimeField(_("registered at"))
     origin = models.CharField(_("origin"), max_length=60, null=True, unique=True)  # noqa: DJ001
 
@@ -103,80 +95,52 @@ class Customer(django_fsm.FSMModelMixin, models.Model):
         """The relation has ended."""
 
 
-class BankCardState(models.TextChoices):
-    """What a bound card may be used for (ELIG-7)."""
+class HoldKind(models.TextChoices):
+    """Why a customer is held: kept from acting, or kept from being erased."""
 
-    PENDING = "pending", _("pending")
-    ACTIVE = "active", _("active")
-    REPAY_ONLY = "repay_only", _("repay only")
-    REJECTED = "rejected", _("rejected")
-    UNBOUND = "unbound", _("unbound")
+    BLOCK = "block", _("blocked")
+    LEGAL = "legal", _("legal hold")
 
 
-class BankCard(django_fsm.FSMModelMixin, models.Model):
-    """A debit card of a customer.
+class CustomerHold(models.Model):
+    """What keeps a customer from acting, or a customer's data from being erased.
 
-    States: pending -> active, repay_only or rejected; active <-> repay_only; -> unbound.
-    ``account`` is the channel's opaque token: the card number never leaves this table.
+    A hold is no state: it does not forget where the customer stood. ``holder`` names who asked for
+    it and lifts it; each holder holds once at a time.
     """
 
     customer = models.ForeignKey(
-        Customer, on_delete=models.PROTECT, related_name="cards", verbose_name=_("customer")
-    )
-    state = StateField(
-        _("state"),
-        choices=BankCardState.choices,
-        default=BankCardState.PENDING,
-        max_length=20,
-        protected=True,
-    )
-    number = SealedField(_("card number"))
-    number_blind = models.BinaryField(_("card number index"), max_length=16, db_index=True)
-    last_four = models.CharField(_("last four digits"), max_length=4)
-    bank = models.CharField(_("bank"), max_length=40)
-    account = models.CharField(_("account at the channel"), max_length=64, unique=True)
-    bound_at = models.DateTimeField(_("bound at"))
+        Customer, on_delete=models.PROTECT, related_name="holds", db_index=False,
+        verbose_name=_("customer"),
+    )  # fmt: skip
+    kind = models.CharField(_("kind"), max_length=10, choices=HoldKind.choices)
+    holder = models.CharField(_("holder"), max_length=60)
+    reason = models.CharField(_("reason"), max_length=200)
+    placed_by = models.CharField(_("placed by"), max_length=80)
+    placed_at = models.DateTimeField(_("placed at"))
+    lifted_by = models.CharField(_("lifted by"), max_length=80, blank=True)
+    lifted_reason = models.CharField(_("lifted because"), max_length=200, blank=True)
+    lifted_at = models.DateTimeField(_("lifted at"), null=True)
 
     class Meta:
-        verbose_name = _("bank card")
-        verbose_name_plural = _("bank cards")
+        verbose_name = _("hold on a customer")
+        verbose_name_plural = _("holds on customers")
+        default_permissions = ("view",)
+        permissions: ClassVar = [
+            ("place_customerhold", "Can hold a customer"),
+            ("lift_customerhold", "Can lift a hold on a customer"),
+        ]
         constraints: ClassVar = [
-            state_check("bank_card_state", BankCardState),
+            models.CheckConstraint(
+                name="customer_hold_kind", condition=Q(kind__in=HoldKind.values)
+            ),
             models.UniqueConstraint(
-                fields=["customer", "number_blind"],
-                condition=~Q(state__in=[BankCardState.REJECTED, BankCardState.UNBOUND]),
-                name="bank_card_bound_once",
+                fields=["customer", "kind", "holder"],
+                condition=Q(lifted_at=None),
+                name="customer_hold_once_a_holder",
             ),
         ]
-        triggers: ClassVar = [Guard(), Birth(BankCardState.PENDING)]
+        indexes: ClassVar = [models.Index(fields=["customer"], name="customer_hold_of")]
 
     def __str__(self) -> str:
-        return f"{self.bank} …{self.last_four}"
-
-    @django_fsm.transition(
-        field=state,
-        source=[BankCardState.PENDING, BankCardState.REPAY_ONLY],
-        target=BankCardState.ACTIVE,
-    )
-    def activate(self, *, at: datetime) -> None:
-        """The card may receive loans and repay them (class I)."""
-
-    @django_fsm.transition(
-        field=state,
-        source=[BankCardState.PENDING, BankCardState.ACTIVE],
-        target=BankCardState.REPAY_ONLY,
-    )
-    def restrict(self, *, at: datetime) -> None:
-        """The card may only repay (class II, or downgraded)."""
-
-    @django_fsm.transition(field=state, source=BankCardState.PENDING, target=BankCardState.REJECTED)
-    def reject(self, *, at: datetime) -> None:
-        """The bank did not confirm the holder."""
-
-    @django_fsm.transition(
-        field=state,
-        source=[BankCardState.PENDING, BankCardState.ACTIVE, BankCardState.REPAY_ONLY],
-        target=BankCardState.UNBOUND,
-    )
-    def unbind(self, *, at: datetime) -> None:
-        """The customer took the card away."""
+        return f"{self.kind} {self.holder}"
