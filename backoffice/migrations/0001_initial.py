@@ -177,6 +177,21 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['subject_type', 'subject_id'], name='state_change_subject')],
             },
         ),
+        migrations.CreateModel(
+            name='ThrottleCount',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('scope', models.CharField(max_length=40)),
+                ('subject', models.CharField(max_length=80)),
+                ('taken_on', models.DateField()),
+                ('taken', models.IntegerField()),
+            ],
+            options={
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['taken_on'], name='throttle_count_day')],
+                'constraints': [models.UniqueConstraint(fields=('scope', 'subject', 'taken_on'), name='throttle_count_once'), models.CheckConstraint(condition=models.Q(('taken__gte', 0)), name='throttle_count_not_negative'), models.CheckConstraint(condition=models.Q(models.Q(('scope', ''), _negated=True), models.Q(('subject', ''), _negated=True)), name='throttle_count_of_somebody')],
+            },
+        ),
         partition_by_month(
             "backoffice_statechange",
             "at",

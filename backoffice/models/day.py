@@ -1,4 +1,4 @@
-"""Rows of the ground floor: state changes, policy versions, runs of the day, messages, clock."""
+"""What the house decides and does by the day: moves, policy versions, runs, pauses, the clock."""
 
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -322,61 +322,6 @@ class SlotPause(django_fsm.FSMModelMixin, models.Model):
         """Let the slot run again, as the second person."""
         self.resumed_by_id = resumer.pk
         self.resumed_at = at
-
-
-class OutboxMessage(models.Model):
-    """A message written in the transaction that caused it and delivered afterwards.
-
-    ``key`` makes a repeated announcement of the same fact one message.
-    """
-
-    topic = models.CharField(_("topic"), max_length=60)
-    key = models.CharField(_("key"), max_length=120)
-    payload = models.JSONField(_("payload"))
-    created_at = models.DateTimeField(_("created at"))
-    leased_until = models.DateTimeField(_("leased until"), null=True, blank=True)
-    tries = models.IntegerField(_("tries"), default=0)
-    error = models.TextField(_("error"), blank=True)
-    done_at = models.DateTimeField(_("delivered at"), null=True, blank=True)
-    dead_at = models.DateTimeField(_("given up at"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("message")
-        verbose_name_plural = _("messages")
-        default_permissions = ("view",)
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["topic", "key"], name="outbox_once")
-        ]
-        indexes: ClassVar = [
-            models.Index(
-                fields=["id"], condition=Q(done_at=None, dead_at=None), name="outbox_waiting"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.topic} {self.key}"
-
-
-class IdempotencyKey(models.Model):
-    """A client's key for a request that must take effect once, with the reply it got."""
-
-    principal = models.CharField(_("principal"), max_length=80)
-    key = models.CharField(_("key"), max_length=80)
-    fingerprint = models.BinaryField(_("fingerprint"))
-    status = models.SmallIntegerField(_("status"), null=True)
-    reply = models.JSONField(_("reply"), null=True)
-    created_at = models.DateTimeField(_("created at"))
-
-    class Meta:
-        verbose_name = _("idempotency key")
-        verbose_name_plural = _("idempotency keys")
-        default_permissions = ("view",)
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["principal", "key"], name="idempotency_key_once")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.principal} {self.key}"
 
 
 class SandboxClock(models.Model):
