@@ -16,7 +16,7 @@ from django.db.models.base import ModelState
 from django.db.models.expressions import RawSQL
 from psycopg import sql
 
-from backoffice.crypto import SealedField
+from backoffice.crypto import SealedColumn
 
 Model = type[models.Model]
 Record = TypeVar("Record", bound=models.Model)
@@ -139,7 +139,7 @@ def insert(records: Sequence[models.Model], columns: tuple[str, ...]) -> None:
 @lru_cache(maxsize=256)
 def _update_statement(model: Model, names: tuple[str, ...]) -> str:
     fields = (model._meta.pk, *_fields(model, names))
-    assert not any(isinstance(field, SealedField) for field in fields), "seal before writing"
+    assert not any(isinstance(field, SealedColumn) for field in fields), "seal before writing"
     quote = connection.ops.quote_name
     columns = [quote(field.column) for field in fields if field]
     arrays = ", ".join(f"%s::{_type(field)}[]" for field in fields)

@@ -1,4 +1,4 @@
-"""Sealed columns: AES-256-GCM with versioned keys, and keyed hashes to search by.
+"""Sealed columns of text and files: AES-256-GCM, versioned keys, keyed hashes to search by.
 
 A stored value is one byte of key version, a random 12-byte nonce, the ciphertext and its tag. The
 table and column are authenticated with it, so a value copied to another column does not open; to
@@ -12,10 +12,10 @@ import binascii
 import hmac
 import os
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -55,6 +55,17 @@ class Sealed(str):
 
     def __repr__(self) -> str:
         return "'***'"
+
+
+class SealedBytes(bytes):
+    """The content of a sealed file; like ``Sealed`` it does not show itself."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "b'***'"
+
+    __str__ = __repr__
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,22 +136,22 @@ def require_keys() -> None:
     Raises:
         ImproperlyConfigured: names the variable, what is wrong and how to make a key.
     """
-    _parsed(tuple(settings.FIELD_KEYS))
+    keys()
     _parsed_blind(settings.BLIND_KEY)
 
 
-def seal(text: str, place: bytes) -> bytes:
-    """Encrypt a text for a place, ``table.column``, with the current key.
+def keys() -> Keys:
+    """Return the keys in the settings.
 
-    Random nonces are safe to about 2**32 values a key (NIST SP 800-38D §8.3): rotate before.
+    Raises:
+        ImproperlyConfigured: they cannot be used.
     """
-    keys = _parsed(tuple(settings.FIELD_KEYS))
-    nonce = os.urandom(_NONCE_BYTES)
-    return (
-        bytes((keys.current,))
-        + nonce
-        + keys.ciphers[keys.current].encrypt(nonce, text.encode(), place)
-    )
+    return _parsed(tuple(settings.FIELD_KEYS))
+
+
+def seal(text: str, place: bytes) -> bytes:
+    """Encrypt a text for a place, ``table.column``, with the current key."""
+    return seal_bytes(text.encode(), place)
 
 
 def unseal(blob: bytes, place: bytes) -> Sealed:
@@ -149,14 +160,45 @@ def unseal(blob: bytes, place: bytes) -> Sealed:
     Raises:
         BrokenSealError: the key version is not listed, or the value was changed or moved here.
     """
-    cipher = _parsed(tuple(settings.FIELD_KEYS)).ciphers.get(blob[0])
+    return Sealed(_opened(blob, place).decode())
+
+
+def seal_bytes(content: bytes, place: bytes) -> bytes:
+    """Encrypt bytes for a place, ``table.column``, with the current key.
+
+    Random nonces are safe to about 2**32 values a key (NIST SP 800-38D §8.3): rotate before.
+    """
+    current, nonce = keys().current, os.urandom(_NONCE_BYTES)
+    return bytes((current,)) + nonce + keys().ciphers[current].encrypt(nonce, content, place)
+
+
+def unseal_bytes(blob: bytes, place: bytes) -> SealedBytes:
+    """Decrypt what ``seal_bytes`` made for the same place, under any listed key.
+
+    Raises:
+        BrokenSealError: the key version is not listed, or the value was changed or moved here.
+    """
+    return SealedBytes(_opened(blob, place))
+
+
+def seal_anew(blob: bytes, place: bytes) -> bytes:
+    """Return a sealed value of either kind under the current key.
+
+    Raises:
+        BrokenSealError: the key version is not listed, or the value was changed or moved here.
+    """
+    return seal_bytes(_opened(blob, place), place)
+
+
+def _opened(blob: bytes, place: bytes) -> bytes:
+    cipher = keys().ciphers.get(blob[0])
     if cipher is None:
         raise BrokenSealError(
             f"{place.decode()} is sealed with key version {blob[0]}: list that key in FIELD_KEYS"
         )
     nonce, ciphertext = blob[1 : 1 + _NONCE_BYTES], blob[1 + _NONCE_BYTES :]
     try:
-        return Sealed(cipher.decrypt(nonce, ciphertext, place).decode())
+        return cipher.decrypt(nonce, ciphertext, place)
     except InvalidTag as error:
         raise BrokenSealError(
             f"{place.decode()}: the value was changed, moved from another column, or sealed "
@@ -174,43 +216,52 @@ def blind(text: str, purpose: str) -> bytes:
     return hmac.digest(_parsed_blind(settings.BLIND_KEY), message, "sha256")[:_BLIND_BYTES]
 
 
-class SealedField(_BinaryField[Set, Got]):
-    """A text column whose rows are sealed; attributes hold readable text, the database does not.
+class Kind(NamedTuple):
+    """What a sealed column takes, in code and in words, and how it seals and opens it."""
+
+    taken: type
+    words: str
+    seal: Callable[[Any, bytes], bytes]
+    unseal: Callable[[bytes, bytes], Any]
+
+
+class SealedColumn(_BinaryField[Set, Got]):
+    """What every sealed column has; a kind of it says what it takes and what it gives.
 
     Only ``isnull`` can be asked of it; equality goes through a column of ``blind`` values.
     ``save``, ``bulk_create`` and ``bulk_update`` seal; raw writers (COPY, ``bulk``) call
     ``seal_value`` themselves.
     """
 
-    # The type checker's plugin reads here what an attribute takes and gives.
-    _pyi_private_set_type: str
-    _pyi_private_get_type: str  # type: ignore[assignment]
+    kind: ClassVar[Kind]
 
     @property
     def place(self) -> bytes:
         """Return what is authenticated with each value: ``table.column``."""
         return f"{self.model._meta.db_table}.{self.column}".encode()
 
-    def seal_value(self, value: str) -> bytes:
+    def seal_value(self, value: Any) -> bytes:
         """Return the value as this column stores it, for writers that bypass the field.
 
         Raises:
-            TypeError: the value is not text.
+            TypeError: the value is not what this column takes.
         """
-        if not isinstance(value, str):
-            raise TypeError(f"{self.place.decode()} seals text, not {type(value).__name__}")
-        return seal(value, self.place)
+        if not isinstance(value, self.kind.taken):
+            raise TypeError(
+                f"{self.place.decode()} seals {self.kind.words}, not {type(value).__name__}"
+            )
+        return self.kind.seal(value, self.place)
 
     def get_prep_value(self, value: Any) -> bytes | None:
         """Seal what a model attribute holds."""
         return None if value is None else self.seal_value(value)
 
-    def from_db_value(self, value: Any, expression: object, connection: object) -> Sealed | None:
+    def from_db_value(self, value: Any, expression: object, connection: object) -> Any:
         """Open what the column holds."""
-        return None if value is None else unseal(bytes(value), self.place)
+        return None if value is None else self.kind.unseal(bytes(value), self.place)
 
     def to_python(self, value: Any) -> Any:
-        """Take text as it is; a binary field would read base64 from it."""
+        """Take the value as it is; a binary field would read base64 from text."""
         return value
 
     def db_check(self, connection: BaseDatabaseWrapper) -> str:
@@ -232,3 +283,25 @@ class SealedField(_BinaryField[Set, Got]):
         if lookup_name != "isnull":
             raise FieldError(f"{self.name} is sealed and cannot be searched: use its blind index")
         return super().get_lookup(lookup_name)
+
+
+class SealedField(SealedColumn[Set, Got]):
+    """A text column whose rows are sealed; attributes hold readable text, the database does not."""
+
+    # The type checker's plugin reads here what an attribute takes and gives.
+    _pyi_private_set_type: str
+    _pyi_private_get_type: str  # type: ignore[assignment]
+
+    kind = Kind(str, "text", seal, unseal)
+
+
+class SealedBytesField(SealedColumn[Set, Got]):
+    """A column of small files whose rows are sealed; a row is written and read whole."""
+
+    _pyi_private_set_type: bytes
+    _pyi_private_get_type: bytes
+
+    kind = Kind(bytes, "bytes", seal_bytes, unseal_bytes)
+
+    # A forgotten file is nothing, which the database refuses, and not an empty one.
+    empty_strings_allowed = False

@@ -15,16 +15,22 @@ from backoffice.crypto import (
     BrokenSealError,
     Keys,
     Sealed,
+    SealedBytes,
+    SealedBytesField,
     SealedField,
     blind,
     require_keys,
     seal,
+    seal_anew,
+    seal_bytes,
     unseal,
+    unseal_bytes,
 )
 
 FIRST, SECOND, THIRD = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2, 3))
 PLACE = b"person.id_number"
 ID_NUMBER = "110101199003078515"
+PORTRAIT = b"\x89PNG\r\n\x1a\n\0 not a text in any coding \xff"
 
 
 class Person(models.Model):
@@ -32,6 +38,7 @@ class Person(models.Model):
 
     id_number = SealedField()
     address = SealedField(null=True)
+    portrait = SealedBytesField(null=True)
 
     class Meta:
         app_label = "tests"
@@ -50,7 +57,7 @@ def keys(settings):
 
 @pytest.fixture
 def people(db):
-    fields = [Person._meta.get_field(name) for name in ("id_number", "address")]
+    fields = [Person._meta.get_field(name) for name in ("id_number", "address", "portrait")]
     columns = ", ".join(
         "{} {type} CHECK ({check})".format(field.column, **field.db_parameters(connection))
         for field in fields
@@ -129,6 +136,33 @@ def test_no_byte_of_a_sealed_value_can_be_changed(position):
         unseal(bytes(sealed), PLACE)
 
 
+@given(st.binary())
+def test_what_is_sealed_as_bytes_opens_unchanged(content):
+    assert unseal_bytes(seal_bytes(content, PLACE), PLACE) == content
+
+
+@given(st.text())
+def test_text_and_its_bytes_are_sealed_in_one_format(text):
+    assert unseal(seal_bytes(text.encode(), PLACE), PLACE) == text
+
+
+def test_what_an_earlier_key_sealed_is_sealed_anew_under_the_last(settings):
+    settings.FIELD_KEYS = [f"1:{FIRST}"]
+    texts, files = seal(ID_NUMBER, PLACE), seal_bytes(PORTRAIT, PLACE)
+    settings.FIELD_KEYS = [f"1:{FIRST}", f"2:{SECOND}"]
+
+    anew = [seal_anew(blob, PLACE) for blob in (texts, files)]
+
+    settings.FIELD_KEYS = [f"2:{SECOND}"]
+    assert unseal(anew[0], PLACE) == ID_NUMBER
+    assert unseal_bytes(anew[1], PLACE) == PORTRAIT
+
+
+def test_what_does_not_open_is_not_sealed_anew():
+    with pytest.raises(BrokenSealError, match="moved from another column"):
+        seal_anew(seal(ID_NUMBER, PLACE), b"person.address")
+
+
 # What logs and tracebacks show
 
 
@@ -139,6 +173,14 @@ def test_opened_text_is_text_but_does_not_show_itself():
     assert f"{opened}" == ID_NUMBER
     assert repr(opened) == f"{opened!r}" == "%r" % opened == "'***'"  # noqa: UP031
     assert repr({"id_number": [opened]}) == "{'id_number': ['***']}"
+
+
+def test_an_opened_file_does_not_show_itself():
+    opened = unseal_bytes(seal_bytes(PORTRAIT, PLACE), PLACE)
+
+    assert opened == PORTRAIT
+    assert f"{opened}" == f"{opened!r}" == "%r" % opened == "b'***'"  # noqa: UP031
+    assert repr(pickle.loads(pickle.dumps(SealedBytes(PORTRAIT)))) == "b'***'"
 
 
 def test_opened_text_stays_hidden_through_a_pickle():
@@ -265,6 +307,53 @@ def test_a_forgotten_value_is_not_stored_as_empty_text(people):
         people.create()
 
     assert people.count() == 0
+
+
+def test_a_file_is_read_as_it_was_written(people):
+    people.create(id_number=ID_NUMBER, portrait=PORTRAIT)
+    people.create(id_number=ID_NUMBER, portrait=b"")
+
+    portraits = list(people.order_by("pk").values_list("portrait", flat=True))
+    assert portraits == [PORTRAIT, b""]
+    assert isinstance(portraits[0], SealedBytes)
+    assert PORTRAIT not in stored("portrait")[0]
+    assert people.filter(portrait__isnull=True).count() == 0
+
+
+def test_a_file_copied_to_another_column_does_not_open(people):
+    people.create(id_number=ID_NUMBER, portrait=PORTRAIT)
+    people.update(address=models.F("portrait"))
+
+    with pytest.raises(BrokenSealError, match=r"person\.address"):
+        people.get()
+
+
+def test_a_file_that_is_not_sealed_is_refused_by_the_database(people):
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO person (id_number, portrait) VALUES (%s, %s)",
+            [seal(ID_NUMBER, PLACE), PORTRAIT],
+        )
+
+    assert people.count() == 0
+
+
+@pytest.mark.parametrize("value", ["text", 42, [b"bytes"]])
+def test_only_bytes_are_sealed_as_a_file(people, value):
+    with pytest.raises(TypeError, match=r"person\.portrait seals bytes"), transaction.atomic():
+        people.create(id_number=ID_NUMBER, portrait=value)
+
+    assert people.count() == 0
+
+
+def test_a_forgotten_file_is_nothing_and_not_an_empty_one():
+    assert SealedBytesField().get_default() is None
+    assert Person(id_number=ID_NUMBER).portrait is None
+
+
+def test_a_file_cannot_be_searched(people):
+    with pytest.raises(FieldError, match="blind index"):
+        people.filter(portrait=PORTRAIT)
 
 
 def test_validation_leaves_the_text_alone():
