@@ -38,11 +38,9 @@ class BackofficeConfig(AppConfig):
 
 def _tables_of_facts() -> list[str]:
     """Return the tables that are only ever added to."""
-    return [
-        model._meta.db_table
-        for model in apps.get_models()
-        if any(trigger.name == "append_only" for trigger in getattr(model._meta, "triggers", ()))
-    ]
+    from backoffice.guards import is_append_only
+
+    return [model._meta.db_table for model in apps.get_models() if is_append_only(model)]
 
 
 def _add_partitions(using: str, **_given: Any) -> None:

@@ -27,6 +27,11 @@ def append_only() -> list[pgtrigger.Trigger]:
     ]
 
 
+def is_append_only(model: type[models.Model]) -> bool:
+    """Say whether a table is one of facts, which are never changed."""
+    return any(trigger.name == "append_only" for trigger in getattr(model._meta, "triggers", ()))
+
+
 def declared_pairs(model: type[models.Model]) -> list[tuple[str, str]]:
     """Return every (source, target) of a model's machine; raises on what SQL cannot hold."""
     field: Any = model._meta.get_field("state")
