@@ -6,6 +6,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Event
+from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
@@ -15,7 +16,7 @@ from django.utils.translation import override
 
 from accounts.models import BankCard, Customer, Staff
 from backoffice import rotation
-from backoffice.crypto import BrokenSealError, blind, seal
+from backoffice.crypto import BrokenSealError, blind, seal, seal_bytes, unseal_bytes
 from tests.raw import execute
 from tests.weather import until
 
@@ -251,6 +252,36 @@ def test_a_chunk_of_large_values_ends_sooner(customers, settings, monkeypatch):
 
     assert sum(chunk.rows for chunk in chunks) == 5
     assert len(chunks) > 1
+
+
+def test_files_are_sealed_anew_also_under_keys_that_are_no_numbers(db, settings):
+    place = b"paper.scan"
+    execute("CREATE TEMPORARY TABLE paper (id uuid PRIMARY KEY, scan bytea, back bytea) "
+            "ON COMMIT DROP")  # fmt: skip
+    for number in range(5):
+        execute("INSERT INTO paper VALUES (%s, %s, NULL)", uuid4(),
+                seal_bytes(bytes([number]) * 100_000, place))  # fmt: skip
+    add_key(settings)
+    paper = rotation.Table("paper", "id", "uuid", ("scan", "back"), is_append_only=False)
+
+    chunks = list(rotation.rotate(paper, chunk_rows=2))
+
+    settings.FIELD_KEYS = [SECOND]
+    scans = [unseal_bytes(bytes(scan), place) for (scan,) in execute("SELECT scan FROM paper")]
+    assert [(chunk.rows, chunk.values) for chunk in chunks] == [(2, 2), (2, 2), (1, 1)]
+    assert sorted(scans) == [bytes([number]) * 100_000 for number in range(5)]
+
+
+def test_two_rotations_at_once_seal_every_value_once(together, settings):
+    for number in range(5):
+        customer(number)
+    add_key(settings)
+    customers = table_of("accounts_customer")
+
+    done = together(4, lambda _number: list(rotation.rotate(customers, chunk_rows=1)))
+
+    assert sum(chunk.values for chunks in done for chunk in chunks) == 10
+    assert [one for one in counted() if one[0] == customers.name] == NEW[1:]
 
 
 def test_a_table_of_facts_keeps_its_keys(customers, settings, monkeypatch):
