@@ -1,0 +1,44 @@
+"""What a transaction password must be, and for how long it holds (SEC-4)."""
+
+import string
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+LENGTH_MAX = 128  # hashing takes time and memory for every character
+
+
+class Weakness(StrEnum):
+    """What a password lacks."""
+
+    TOO_SHORT = "too-short"
+    TOO_LONG = "too-long"
+    NO_UPPER = "no-upper"
+    NO_LOWER = "no-lower"
+    NO_DIGIT = "no-digit"
+    NOT_PRINTABLE = "not-printable"
+
+
+def weaknesses(text: str, length_min: int) -> list[Weakness]:
+    """Return everything a password lacks; an empty list is a good one.
+
+    Any printable character may stand in it, but only A-Z, a-z and 0-9 count for the three kinds.
+    """
+    lacking = {
+        Weakness.TOO_SHORT: len(text) < length_min,
+        Weakness.TOO_LONG: len(text) > LENGTH_MAX,
+        Weakness.NO_UPPER: not set(string.ascii_uppercase) & set(text),
+        Weakness.NO_LOWER: not set(string.ascii_lowercase) & set(text),
+        Weakness.NO_DIGIT: not set(string.digits) & set(text),
+        Weakness.NOT_PRINTABLE: not text.isprintable(),
+    }
+    return [weakness for weakness, is_so in lacking.items() if is_so]
+
+
+def expires_at(set_at: datetime, days: int) -> datetime:
+    """Return the first moment at which a password no longer holds: a quarter is 90 days."""
+    return set_at + timedelta(days=days)
+
+
+def is_expired(set_at: datetime, at: datetime, days: int) -> bool:
+    """Say whether a password no longer holds at a moment."""
+    return at >= expires_at(set_at, days)
