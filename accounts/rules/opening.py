@@ -1,0 +1,108 @@
+"""The order in which a customer opens the product, and how far one has come (GEN-11)."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Step(StrEnum):
+    """Steps of opening. All but the transaction password stand in a strict order."""
+
+    IDENTITY = "identity"
+    CARD = "card"
+    CONSENTS = "consents"
+    PROFILE = "profile"
+    ASSESSMENT = "assessment"
+    TRANSACTION_PASSWORD = "transaction_password"
+
+
+ORDER = (Step.IDENTITY, Step.CARD, Step.CONSENTS, Step.PROFILE, Step.ASSESSMENT)
+
+
+class Identity(StrEnum):
+    """How far the proof of identity has come."""
+
+    NONE = "none"
+    PENDING = "pending"
+    IN_REVIEW = "in_review"
+    REFUSED = "refused"
+    DONE = "done"
+
+
+class StepState(StrEnum):
+    """Where a step stands: waiting is for somebody else to do, locked needs another step first."""
+
+    DONE = "done"
+    NEXT = "next"
+    WAITING = "waiting"
+    LOCKED = "locked"
+
+
+class Standing(NamedTuple):
+    """The plain facts of how far a customer has come."""
+
+    identity: Identity = Identity.NONE
+    has_active_card: bool = False
+    has_pending_card: bool = False
+    missing_consents: tuple[str, ...] = ()
+    has_profile: bool = False
+    has_password: bool = False
+    is_cooling: bool = False
+    is_on_hold: bool = False
+
+
+class StepLine(NamedTuple):
+    """One line of the list a customer sees."""
+
+    step: Step
+    state: StepState
+
+
+def missing_before(step: Step, standing: Standing) -> Step | None:
+    """Return the first step that must be done before this one and is not.
+
+    The transaction password needs the identity only, and nothing needs the password to be opened.
+    """
+    if step == Step.TRANSACTION_PASSWORD:
+        before: tuple[Step, ...] = (Step.IDENTITY,)
+    else:
+        before = ORDER[: ORDER.index(step)]
+    return next((earlier for earlier in before if not _is_done(earlier, standing)), None)
+
+
+def steps(standing: Standing) -> list[StepLine]:
+    """Return every step with its state, in the order in which they are shown.
+
+    While a customer cools off or is held nothing is next: what is not done is locked. What a
+    provider or a person of the staff has in hand goes on waiting.
+    """
+    shown = (Step.IDENTITY, Step.TRANSACTION_PASSWORD, *ORDER[1:])
+    return [StepLine(step, _state(step, standing)) for step in shown]
+
+
+def _state(step: Step, standing: Standing) -> StepState:
+    if _is_done(step, standing):
+        return StepState.DONE
+    if missing_before(step, standing) is not None:
+        return StepState.LOCKED
+    if _is_waiting(step, standing):
+        return StepState.WAITING
+    is_stopped = standing.is_cooling or standing.is_on_hold
+    return StepState.LOCKED if is_stopped else StepState.NEXT
+
+
+def _is_done(step: Step, standing: Standing) -> bool:
+    """Say whether a step is done; the assessment is where opening ends and a line begins."""
+    return {
+        Step.IDENTITY: standing.identity == Identity.DONE,
+        Step.CARD: standing.has_active_card,
+        Step.CONSENTS: not standing.missing_consents,
+        Step.PROFILE: standing.has_profile,
+        Step.ASSESSMENT: False,
+        Step.TRANSACTION_PASSWORD: standing.has_password,
+    }[step]
+
+
+def _is_waiting(step: Step, standing: Standing) -> bool:
+    if step == Step.IDENTITY:
+        return standing.identity in (Identity.PENDING, Identity.IN_REVIEW)
+    return step == Step.CARD and standing.has_pending_card
