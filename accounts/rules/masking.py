@@ -1,5 +1,15 @@
 """What staff may see of a sealed value: enough to recognise it, not enough to use it."""
 
+import re
+
+# Province, prefecture and district, each of which may be missing but the last. The ends of names
+# of housing estates and the like (小区, 社区, 园区) are no districts.
+_DISTRICT = re.compile(
+    r"(?:[\u4e00-\u9fff]{1,8}?(?:省|自治区|特别行政区))?"
+    r"(?:[\u4e00-\u9fff]{1,10}?(?:市|自治州|地区|盟))?"
+    r"(?:[\u4e00-\u9fff]{1,12}?(?:(?<![小社园])区|县|旗|市))"
+)
+
 
 def name(full: str | None) -> str:
     """Return a name with its first character only: ``张*``."""
@@ -14,6 +24,12 @@ def id_number(full: str | None) -> str:
 def phone(full: str | None) -> str:
     """Return a phone number with its first three and last four digits."""
     return _middle(full, first=3, last=4)
+
+
+def address(full: str | None) -> str:
+    """Return an address to its district, hidden whole where none is recognised."""
+    found = _DISTRICT.match(full or "")
+    return f"{found[0]}***" if found else "***" if full else ""
 
 
 def card(last_four: str) -> str:
