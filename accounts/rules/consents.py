@@ -73,7 +73,7 @@ PURPOSES: dict[str, Purpose] = {
         ),
         Purpose(
             "payment",
-            gettext_noop("Payments"),
+            gettext_noop("Payment behaviour"),
             "2026-11",
             gettext_noop(
                 "Number, amounts and times of my payments of the last 12 months are used for my"

@@ -51,6 +51,9 @@ def _reencoded(data: bytes, pixels_max: int) -> bytes:
 
 def _without_metadata(picture: Image.Image, *, keeps_alpha: bool) -> Image.Image:
     """Return a new picture of the same pixels: ``info`` does not come along."""
+    if picture.mode.startswith("I"):
+        # Scans in 16 bits of grey: converted as they are, everything but black would turn white.
+        picture = picture.convert("I").point(lambda grey: grey * (1 / 256)).convert("L")
     mode = picture.mode
     if picture.has_transparency_data and keeps_alpha:
         mode = "RGBA"

@@ -180,6 +180,16 @@ def test_every_way_of_colours_is_written_plainly(form, mode, painted_mode):
     assert opened(reencode(written.getvalue(), pixels_max=PIXELS_MAX)).mode == painted_mode
 
 
+@pytest.mark.parametrize(("grey", "painted_grey"), [(0, 0), (40_000, 156), (65_535, 255)])
+def test_a_scan_in_sixteen_bits_keeps_its_greys(grey, painted_grey):
+    written = BytesIO()
+    Image.new("I;16", (8, 8), grey).save(written, "PNG")
+
+    painted = opened(reencode(written.getvalue(), pixels_max=PIXELS_MAX))
+
+    assert (painted.mode, painted.getpixel((4, 4))) == ("L", painted_grey)
+
+
 def test_a_transparent_colour_stays_transparent():
     picture = Image.new("P", (8, 8))
     written = BytesIO()
