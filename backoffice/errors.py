@@ -14,8 +14,14 @@ class Refused(Exception):
 
     Subclasses stand beside the operation that raises them and set ``code`` (stable, kebab-case),
     ``words`` (what happened) and ``remedy`` (what to do), with ``{facts}`` filled in by name.
+    ``status`` is the HTTP status an endpoint answers with, ``told`` names the facts that its reply
+    states in fields of their own. A refusal that ``is_recorded`` is itself an effect: a repeated
+    request gets it again instead of another try.
     """
 
+    status: ClassVar[int] = 409
+    told: ClassVar[tuple[str, ...]] = ()
+    is_recorded: ClassVar[bool] = False
     code: ClassVar[str] = "refused"
     words: ClassVar[Words] = _("The request was refused.")
     remedy: ClassVar[Words] = ""

@@ -1,0 +1,1 @@
+"""What every endpoint shares: strict input, problem documents, pages, and one effect per key."""
