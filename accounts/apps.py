@@ -15,10 +15,13 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the policy; rights exist only after a migration, one app after the other."""
+        from accounts import tasks
+        from accounts.operations import identities
         from accounts.policy import AccountPolicy
-        from backoffice import policy
+        from backoffice import outbox, policy
 
         policy.register("accounts", AccountPolicy)
+        outbox.register(identities.TOPIC, tasks.check_identity)
         post_migrate.connect(_grant_rights, dispatch_uid="accounts.groups")
 
 

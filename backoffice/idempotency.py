@@ -17,6 +17,7 @@ All moments are machine time (``clock.wall``).
 import hashlib
 import re
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -34,6 +35,7 @@ _KEY = re.compile(r"[!-~]{1,80}")
 class BadKeyError(Refused):
     """The key is missing, too long or not plain text."""
 
+    status = HTTPStatus.BAD_REQUEST
     code = "idempotency-key-bad"
     words = _("The idempotency key is missing or malformed.")
     remedy = _("Send 1 to 80 visible ASCII characters, new for each request, such as a UUID.")
@@ -42,6 +44,7 @@ class BadKeyError(Refused):
 class KeyReusedError(Refused):
     """The key belongs to another request of the same client."""
 
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "idempotency-key-reused"
     words = _("This idempotency key was already used for a different request.")
     remedy = _("Use a new key for a new request; repeat a request with its exact content.")

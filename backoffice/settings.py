@@ -64,12 +64,16 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.humanize",
     "pgtrigger",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "accounts",
     "risk",
     "loans",
 ]
 
 MIDDLEWARE = [
+    "backoffice.api.requests.identified",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -158,6 +162,39 @@ X_FRAME_OPTIONS = "DENY"
 # Sealed fields: "version:base64 key" pairs, the last one seals; the blind key makes search indexes.
 FIELD_KEYS = _required("FIELD_KEYS", f"1:{_NEW_KEY}").split(",")
 BLIND_KEY = _required("BLIND_KEY", _NEW_KEY)
+
+# What customers' endpoints read, answer and refuse. Who calls is theirs to say: one that does not
+# is closed to everybody.
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["backoffice.api.rendering.Renderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "backoffice.api.problems.handler",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Weidai",
+    "DESCRIPTION": "What customers can do: open a line step by step, draw, repay, object.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": f"{STATIC_URL}backoffice/icon.svg",
+}
+
+# Who a customer is: the login of WeChat, and the checks of identity, face and card. A sandbox
+# without them has its own.
+WECHAT_URL = env.str("WECHAT_URL", default="")
+WECHAT_APP_ID = env.str("WECHAT_APP_ID", default="")
+WECHAT_SECRET = env.str("WECHAT_SECRET", default="")
+TENCENT_SECRET_ID = env.str("TENCENT_SECRET_ID", default="")
+TENCENT_SECRET_KEY = env.str("TENCENT_SECRET_KEY", default="")
+TENCENT_REGION = env.str("TENCENT_REGION", default="")
+TENCENT_RULE_ID = env.str("TENCENT_RULE_ID", default="")
+TENCENT_ENDPOINT = env.str("TENCENT_ENDPOINT", default="")
 
 CHANNEL_URL = env.str("CHANNEL_URL", default="")
 CHANNEL_SECRET = env.str("CHANNEL_SECRET", default="")

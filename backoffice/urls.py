@@ -1,11 +1,16 @@
-"""Addresses of the back office."""
+"""Addresses of the back office, and of the endpoints for customers."""
 
 from django.contrib import admin
-from django.urls import path
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+from django.views.defaults import page_not_found
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from backoffice.api import livez, readyz
+from backoffice.api import problems
+from backoffice.api.health import livez, readyz
+from backoffice.api.requests import API
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -13,4 +18,14 @@ urlpatterns = [
     path("readyz", readyz),
     path("i18n/setlang/", set_language, name="set_language"),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("accounts.api.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
 ]
+
+
+def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer in the form that the address promises: a page for people, a problem for programs."""
+    if request.path.startswith(API):
+        return problems.not_found(request)
+    return page_not_found(request, exception)

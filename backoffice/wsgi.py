@@ -1,9 +1,14 @@
-"""The web process."""
+"""The web process; it keeps its connections to the database in a pool."""
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
 
+# A connection costs more than most requests. Workers have none between two tasks.
+POOL = {"min_size": 1, "max_size": 16, "timeout": 5}
+
+settings.DATABASES["default"]["OPTIONS"]["pool"] = POOL  # type: ignore[index]
 application = get_wsgi_application()

@@ -41,7 +41,7 @@ class Customer(django_fsm.FSMModelMixin, models.Model):
     )
     name = SealedField(_("name"), null=True)
     id_number = SealedField(_("ID number"), null=True)
-    id_blind = models.BinaryField(_("ID number index"), max_length=16, null=True, unique=True)
+    id_blind = models.BinaryField(_("ID number index"), max_length=16, null=True, db_index=True)
     phone = SealedField(_("phone"), null=True)
     phone_blind = models.BinaryField(_("phone index"), max_length=16, null=True, db_index=True)
     born_on = models.DateField(_("born on"), null=True)
@@ -57,7 +57,14 @@ class Customer(django_fsm.FSMModelMixin, models.Model):
             models.CheckConstraint(
                 name="customer_identified_has_identity",
                 condition=Q(state=CustomerState.REGISTERED)
+                | Q(state=CustomerState.CLOSED)
                 | Q(name__isnull=False, id_number__isnull=False, id_blind__isnull=False),
+            ),
+            # One person, one customer (ELIG-8); who has left may come again, as a new customer.
+            models.UniqueConstraint(
+                fields=["id_blind"],
+                condition=~Q(state=CustomerState.CLOSED),
+                name="customer_one_a_person",
             ),
         ]
         triggers: ClassVar = [Guard(), Birth(CustomerState.REGISTERED)]

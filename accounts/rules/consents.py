@@ -31,6 +31,8 @@ _RENORMALISES = gettext_noop(
     "This part drops out of the score and the others weigh more; the score may rise or fall."
 )
 
+BIOMETRICS = "biometrics"
+
 PURPOSES: dict[str, Purpose] = {
     purpose.code: purpose
     for purpose in (
@@ -47,7 +49,7 @@ PURPOSES: dict[str, Purpose] = {
             is_required=True,
         ),
         Purpose(
-            "biometrics",
+            BIOMETRICS,
             gettext_noop("Use of my face to prove who I am"),
             "2026-11",
             gettext_noop(

@@ -1,0 +1,17 @@
+"""Addresses of what customers call about themselves, under /api/v1/."""
+
+from django.urls import path
+
+from accounts.api import identity, logins, me, wechat_accounts
+
+urlpatterns = [
+    path("auth/wechat", logins.WechatLoginView.as_view()),
+    path("auth/logout", logins.LogoutView.as_view()),
+    path("auth/sessions", logins.SessionsView.as_view()),
+    path("auth/sessions/<uuid:public_id>", logins.SessionView.as_view()),
+    path("me", me.MeView.as_view()),
+    path("me/wechat-accounts", wechat_accounts.AccountsView.as_view()),
+    path("me/wechat-accounts/<uuid:public_id>", wechat_accounts.AccountView.as_view()),
+    path("me/identity", identity.IdentityView.as_view()),
+    path("me/face-checks", identity.FaceCheckView.as_view()),
+]

@@ -1,0 +1,1 @@
+"""The providers that say who a customer is."""

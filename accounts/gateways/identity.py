@@ -1,0 +1,101 @@
+"""Checks of identity, face and card: what is asked of the provider and what it may answer.
+
+Silence is an answer too: ``UNAVAILABLE``, never an exception and never a pass (ELIG-3). What a
+provider says is not judged here: where the lines of a face score lie is a rule of ours (SEC-3).
+"""
+
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+
+class Verdict(StrEnum):
+    """What a check said.
+
+    ``INVALID`` is input that the provider calls malformed; ``UNAVAILABLE`` covers outage, quota
+    and silence: the same may be asked again.
+    """
+
+    MATCH = "match"
+    MISMATCH = "mismatch"
+    INVALID = "invalid"
+    UNAVAILABLE = "unavailable"
+
+
+class Fault(StrEnum):
+    """Codes of our own for a provider that said nothing that can be trusted."""
+
+    TIMEOUT = "TIMEOUT"
+    UNREACHABLE = "UNREACHABLE"
+    INVALID_REPLY = "INVALID_REPLY"
+    UNAUTHORISED = "UNAUTHORISED"
+    FACE_OTHER_PERSON = "FACE_OTHER_PERSON"
+
+
+class AccountClass(StrEnum):
+    """The class of the account behind a card, where the bank says it (ELIG-7)."""
+
+    I = "I"  # noqa: E741
+    II = "II"
+    III = "III"
+    UNKNOWN = "unknown"
+
+
+class IdentityAnswer(NamedTuple):
+    """Whether name and ID number belong together."""
+
+    verdict: Verdict
+    code: str
+    request_id: str
+
+
+class FaceAnswer(NamedTuple):
+    """What was seen: ``MATCH`` means that the comparison was made, not that it is good enough."""
+
+    verdict: Verdict
+    code: str
+    request_id: str
+    is_live: bool = False
+    similarity_permille: int | None = None
+    tags: tuple[str, ...] = ()
+
+
+class CardAnswer(NamedTuple):
+    """Whether name, ID number, card number and phone are those of one account (ELIG-6)."""
+
+    verdict: Verdict
+    code: str
+    request_id: str
+    account_class: AccountClass = AccountClass.UNKNOWN
+
+
+class FaceStart(NamedTuple):
+    """The token with which the mini program opens the camera."""
+
+    verdict: Verdict
+    code: str
+    request_id: str
+    face_token: str = ""
+
+
+class IdentityChecks(Protocol):
+    """A provider of checks; ``attempt`` counts from 1 how often we have asked about the matter."""
+
+    name: str
+
+    def begin_face(self, *, name: str, id_number: str) -> FaceStart:
+        """Begin a face check of a person; its token is good for that person alone."""
+        ...
+
+    def check_identity(self, *, name: str, id_number: str, attempt: int) -> IdentityAnswer:
+        """Ask whether name and ID number belong together."""
+        ...
+
+    def check_face(self, *, name: str, id_number: str, face_token: str, attempt: int) -> FaceAnswer:
+        """Ask what became of a face check; one begun for another person is a mismatch."""
+        ...
+
+    def check_card(
+        self, *, name: str, id_number: str, card_number: str, phone: str, attempt: int
+    ) -> CardAnswer:
+        """Ask whether the four elements are those of one account."""
+        ...

@@ -1,0 +1,1 @@
+"""What the operations and pages of accounts read."""

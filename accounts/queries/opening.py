@@ -1,0 +1,112 @@
+"""How far a customer has come with opening, read in one statement (GEN-11)."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+
+from accounts.models import (
+    BankCard,
+    BankCardState,
+    Consent,
+    Customer,
+    CustomerHold,
+    CustomerState,
+    HoldKind,
+    IdentityVerification,
+    Profile,
+    TransactionPassword,
+    VerificationState,
+)
+from accounts.policy import AccountPolicy
+from accounts.rules import consents, cooling_off
+from accounts.rules.opening import Identity, Standing, Step, StepLine, steps
+
+_API = "/api/v1"
+# What a customer calls to take each step.
+ENDPOINTS: dict[Step, tuple[str, str]] = {
+    Step.IDENTITY: ("POST", f"{_API}/me/identity"),
+    Step.CARD: ("POST", f"{_API}/me/cards"),
+    Step.CONSENTS: ("PUT", f"{_API}/me/consents/{{purpose}}"),
+    Step.PROFILE: ("PUT", f"{_API}/me/profile"),
+    Step.ASSESSMENT: ("POST", f"{_API}/me/assessments"),
+    Step.TRANSACTION_PASSWORD: ("PUT", f"{_API}/me/transaction-password"),
+}
+_IDENTITY: dict[str | None, Identity] = {
+    VerificationState.PENDING: Identity.PENDING,
+    VerificationState.IN_REVIEW: Identity.IN_REVIEW,
+    VerificationState.REFUSED: Identity.REFUSED,
+}
+
+
+def standing(customer_id: int, *, at: datetime, policy: AccountPolicy) -> Standing:
+    """Return how far a customer has come, at a moment of product time."""
+    row = _facts().get(pk=customer_id)
+    return Standing(
+        identity=_identity(row.state, row.verification),
+        has_active_card=row.has_active_card,
+        has_pending_card=row.has_pending_card,
+        missing_consents=tuple(consents.missing(row.given)),
+        has_profile=row.has_profile,
+        has_password=row.has_password,
+        is_cooling=cooling_off.is_cooling(
+            row.registered_at, at, hours=policy.cooling_off_hours
+        ),
+        is_on_hold=row.is_held,
+    )  # fmt: skip
+
+
+def _identity(state: str, verification: str | None) -> Identity:
+    if state not in (CustomerState.REGISTERED, CustomerState.CLOSED):
+        return Identity.DONE
+    return _IDENTITY.get(verification, Identity.NONE)
+
+
+def guide(standing: Standing) -> list[dict[str, str]]:
+    """Return the steps of opening as a customer is told them: name, state, and what to call."""
+    return [told(line) for line in steps(standing)]
+
+
+def after_refusal(standing: Standing) -> list[dict[str, str]]:
+    """Return what a refused customer can do (FAQ-1): look at the identity, mend the profile, ask.
+
+    检查实名状态→更新职业信息→联系客服复核
+    """
+    is_identified = standing.identity is Identity.DONE
+    return [
+        {"step": "check-identity", "state": str(standing.identity),
+         "method": "GET", "endpoint": f"{_API}/me/identity"},
+        {"step": "update-profile", "state": "open" if is_identified else "locked",
+         "method": "PUT", "endpoint": f"{_API}/me/profile"},
+        {"step": "ask-support", "state": "open",
+         "method": "POST", "endpoint": f"{_API}/me/complaints"},
+    ]  # fmt: skip
+
+
+def told(line: StepLine) -> dict[str, str]:
+    """Return one step as a customer is told it."""
+    method, endpoint = ENDPOINTS[line.step]
+    return {
+        "step": str(line.step),
+        "state": str(line.state),
+        "method": method,
+        "endpoint": endpoint,
+    }
+
+
+def _facts() -> QuerySet[Customer, Any]:
+    of_customer = {"customer": OuterRef("pk")}
+    cards = BankCard.objects.filter(**of_customer)
+    latest = IdentityVerification.objects.filter(**of_customer).order_by("-pk")
+    given = Consent.objects.filter(withdrawn_at=None, **of_customer)
+    held = CustomerHold.objects.filter(kind=HoldKind.BLOCK, lifted_at=None, **of_customer)
+    return Customer.objects.only("state", "registered_at").annotate(
+        verification=Subquery(latest.values("state")[:1]),
+        has_active_card=Exists(cards.filter(state=BankCardState.ACTIVE)),
+        has_pending_card=Exists(cards.filter(state=BankCardState.PENDING)),
+        given=ArraySubquery(given.values("purpose")),
+        has_profile=Exists(Profile.objects.filter(**of_customer)),
+        has_password=Exists(TransactionPassword.objects.filter(**of_customer)),
+        is_held=Exists(held),
+    )

@@ -1,0 +1,101 @@
+"""A customer's phone: calls the endpoints as the mini program does, at a moment of one's choice."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+
+from accounts.models import Customer, LoginSession
+from backoffice import clock
+from tests.accounts.people import AT, device, person
+
+
+class Phone:
+    """A client that sends JSON and the token of its login."""
+
+    def __init__(self, openid: str, device_number: int = 1) -> None:
+        self.openid = openid
+        self.device = device(device_number)
+        self.token = ""
+        self.client = Client(raise_request_exception=False)
+
+    def log_in(self, code: str | None = None) -> "Phone":
+        """Log in; the reply must be good."""
+        answer = self.post("auth/wechat", {"code": code or f"sandbox:{self.openid}",
+                                           "device": self.device})  # fmt: skip
+        assert answer.status_code == 200, answer.json()
+        self.token = answer.json()["token"]
+        return self
+
+    @property
+    def customer(self) -> Customer:
+        """The customer of the newest session."""
+        return LoginSession.objects.latest("pk").account.customer
+
+    def get(self, path: str, **headers: str) -> Any:
+        return self._call("get", path, None, headers)
+
+    def delete(self, path: str, **headers: str) -> Any:
+        return self._call("delete", path, None, headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self._call("post", path, body, headers)
+
+    def put(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self._call("put", path, body, headers)
+
+    def identify(self, who: Any = None, **other: Any) -> Any:
+        """Send name, number and face; other fields replace those of the person."""
+        who = who or person()
+        body = {"name": who.name, "id_number": who.id_number, "valid_until": None,
+                "face_token": f"face of {self.openid}"}  # fmt: skip
+        return self.post("me/identity", body | other)
+
+    def _call(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Any:
+        sent = {"accept-language": "en", **headers}
+        if self.token:
+            sent.setdefault("authorization", f"Bearer {self.token}")
+        ask = getattr(self.client, method)
+        given = {} if body is None else {"data": body, "content_type": "application/json"}
+        return ask(f"/api/v1/{path}", headers=sent, **given)
+
+
+def wait(days: float) -> None:
+    """Let product time go on."""
+    clock.move_to(clock.now() + timedelta(days=days))
+
+
+@pytest.fixture
+def stopped_clock() -> Iterator[time_machine.Traveller]:
+    """The machine's time, standing still at ``AT``; product time goes with ``wait``."""
+    with time_machine.travel(AT, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def newcomer(db, stopped_clock) -> Phone:
+    """Somebody who has just registered."""
+    return Phone("newcomer").log_in()
+
+
+@pytest.fixture
+def waited(newcomer) -> Phone:
+    """Somebody whose cooling-off period is over, with a fresh login."""
+    wait(30)
+    return newcomer
+
+
+@pytest.fixture
+def identified(waited) -> Phone:
+    """Somebody whose identity is proven."""
+    assert waited.identify().status_code == 200
+    return waited
+
+
+def problem(answer: Any) -> tuple[int, str]:
+    """Return status and code of a problem document."""
+    assert answer["content-type"] == "application/problem+json", answer.content
+    return answer.status_code, answer.json()["code"]
