@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from accounts.api import identity, logins, me, wechat_accounts
+from accounts.api import (
+    complaints,
+    consents,
+    identity,
+    logins,
+    me,
+    profile,
+    wechat_accounts,
+)
 
 urlpatterns = [
     path("auth/wechat", logins.WechatLoginView.as_view()),
@@ -13,5 +21,9 @@ urlpatterns = [
     path("me/wechat-accounts", wechat_accounts.AccountsView.as_view()),
     path("me/wechat-accounts/<uuid:public_id>", wechat_accounts.AccountView.as_view()),
     path("me/identity", identity.IdentityView.as_view()),
+    path("me/consents", consents.ConsentsView.as_view()),
+    path("me/consents/<slug:purpose>", consents.ConsentView.as_view()),
+    path("me/profile", profile.ProfileView.as_view()),
+    path("me/complaints", complaints.ComplaintsView.as_view()),
     path("me/face-checks", identity.FaceCheckView.as_view()),
 ]

@@ -157,8 +157,7 @@ class Complaint(django_fsm.FSMModelMixin, models.Model):
         return f"{self._meta.verbose_name} {self.pk}"
 
     @django_fsm.transition(field=state, source=ComplaintState.FILED, target=ComplaintState.ANSWERED)
-    def reply(self, *, at: datetime, words: str, answerer: models.Model) -> None:
-        """Somebody of the staff answered."""
-        self.answer = words
+    def reply(self, *, at: datetime, answerer: models.Model) -> None:
+        """Somebody of the staff answered; the answer itself is sealed beside."""
         self.answered_by_id = answerer.pk
         self.answered_at = at

@@ -8,6 +8,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from django.db import transaction
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Consent, Customer
@@ -114,7 +115,8 @@ def _give(customer: Customer, purpose: Purpose, by: str, at: datetime) -> Consen
         customer=customer,
         purpose=purpose.code,
         version=purpose.version,
-        text_digest=consents.digest(purpose.text),
+        # The words as they were shown, in the language of the caller.
+        text_digest=consents.digest(gettext(purpose.text)),
         given_at=at,
         given_by=by,
     )

@@ -1,0 +1,59 @@
+"""Complaints through HTTP: always possible, with the day of the answer."""
+
+import pytest
+
+from accounts.models import Complaint, Staff
+from accounts.operations import complaints
+from tests.accounts.api.conftest import Phone, problem
+from tests.accounts.people import AT
+from tests.raw import execute
+
+
+def test_a_complaint_is_filed_while_cooling_off(newcomer):
+    answer = newcomer.post("me/complaints", {"text": "30 天太久"})
+
+    assert answer.status_code == 201
+    assert (answer.json()["state"], answer.json()["due_on"]) == ("filed", "2026-12-09")
+    assert newcomer.get("me/complaints").json()["results"] == [answer.json()]
+
+
+def test_its_words_are_sealed(newcomer):
+    newcomer.post("me/complaints", {"text": "my words"})
+
+    [(text,)] = execute("SELECT text FROM accounts_complaint")
+    assert b"my words" not in bytes(text)
+
+
+def test_an_answer_is_given_once(newcomer):
+    newcomer.post("me/complaints", {"text": "30 天太久"})
+    staff = Staff.objects.create_user("li")
+    filed = Complaint.objects.get()
+
+    complaints.answer(filed.pk, words="规则如此", by=staff, at=AT)
+
+    [told] = newcomer.get("me/complaints").json()["results"]
+    assert (told["state"], told["answer"]) == ("answered", "规则如此")
+    with pytest.raises(complaints.AnsweredError):
+        complaints.answer(filed.pk, words="again", by=staff, at=AT)
+    assert Complaint.objects.get().answer == "规则如此"
+
+
+def test_nobody_sees_the_complaints_of_somebody_else(newcomer):
+    newcomer.post("me/complaints", {"text": "30 天太久"})
+
+    assert Phone("other").log_in().get("me/complaints").json()["results"] == []
+
+
+def test_a_key_files_one_complaint(newcomer):
+    first, again = (
+        newcomer.post("me/complaints", {"text": "x"}, **{"idempotency-key": "k"}) for _ in "12"
+    )
+
+    assert first.json() == again.json()
+    assert Complaint.objects.count() == 1
+
+
+@pytest.mark.parametrize("body", [{}, {"text": ""}, {"text": 1}, {"text": "x" * 2001}, {"a": 1}])
+def test_a_bad_complaint_is_not_filed(newcomer, body):
+    assert problem(newcomer.post("me/complaints", body)) == (400, "invalid-input")
+    assert not Complaint.objects.exists()
