@@ -18,9 +18,11 @@ class AccountsConfig(AppConfig):
         from accounts import tasks
         from accounts.operations import identities
         from accounts.policy import AccountPolicy
-        from backoffice import outbox, policy
+        from backoffice import jobs, outbox, policy
 
         policy.register("accounts", AccountPolicy)
+        for slot in tasks.SLOTS:
+            jobs.register(slot)
         outbox.register(identities.TOPIC, tasks.check_identity)
         post_migrate.connect(_grant_rights, dispatch_uid="accounts.groups")
 

@@ -1,12 +1,31 @@
-"""What accounts do by themselves: ask again what a provider has not answered."""
+"""What accounts do by themselves: ask again what has no answer yet, and keep no data too long."""
 
+from datetime import time
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from accounts.gateways.from_settings import identity_checks
-from accounts.operations import identities
+from accounts.operations import identities, retention
 from backoffice import clock
+from backoffice.jobs import Slot, Tally
 
 
 def check_identity(payload: dict[str, Any], *, key: str) -> None:
     """Ask again about a submission that is pending; the outbox comes back until it is not."""
     identities.check_again(payload["id"], checks=identity_checks(), at=clock.now())
+
+
+def _retain(ids: Any, *, run_id: int, on: Any, at: Any) -> Tally:
+    return retention.nightly(on=on, at=at, wall_at=clock.wall())
+
+
+SLOTS = (
+    Slot(
+        name="03:00",
+        at=time(3, 0),
+        title=_("retention of personal data"),
+        work=_retain,
+        optional=True,
+    ),
+)

@@ -5,17 +5,22 @@ from django.utils.translation import gettext_lazy as _
 
 
 class LoansConfig(AppConfig):
-    """The app of money: registers its policy and its slots of the business day."""
+    """The app of money: registers its policy, its slots of the day, what it holds of a customer."""
 
     name = "loans"
     verbose_name = _("Loans")
 
     def ready(self) -> None:
-        """Register the policy and the slots."""
+        """Register the policy, the slots, and what concerns a customer who leaves."""
+        from accounts.operations import deletions
+        from accounts.operations import exports as copies
         from backoffice import jobs, policy
+        from loans.operations import exports
         from loans.policy import LoanPolicy
         from loans.tasks import SLOTS
 
         policy.register("loans", LoanPolicy)
         for slot in SLOTS:
             jobs.register(slot)
+        copies.register(exports.SECTIONS)
+        deletions.register_obstacle(exports.obstacle)

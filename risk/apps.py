@@ -5,14 +5,17 @@ from django.utils.translation import gettext_lazy as _
 
 
 class RiskConfig(AppConfig):
-    """The app of limits: registers its policy."""
+    """The app of limits: registers its policy, and what it holds of a customer."""
 
     name = "risk"
     verbose_name = _("Risk")
 
     def ready(self) -> None:
-        """Register the policy."""
+        """Register the policy and the sections of an export."""
+        from accounts.operations import exports as copies
         from backoffice import policy
+        from risk.operations import exports
         from risk.policy import RiskPolicy
 
         policy.register("risk", RiskPolicy)
+        copies.register(exports.SECTIONS)

@@ -17,6 +17,7 @@ CLOCKS = {
     "accounts.Complaint.filed_at": "product",
     "accounts.Consent.given_at": "product",
     "accounts.Consent.withdrawn_at": "product",
+    "accounts.Customer.closed_at": "product",
     "accounts.Customer.registered_at": "product",
     "accounts.CustomerHold.lifted_at": "product",
     "accounts.CustomerHold.placed_at": "product",

@@ -8,6 +8,7 @@ from accounts.api import (
     identity,
     logins,
     me,
+    privacy,
     profile,
     wechat_accounts,
 )
@@ -25,5 +26,7 @@ urlpatterns = [
     path("me/consents/<slug:purpose>", consents.ConsentView.as_view()),
     path("me/profile", profile.ProfileView.as_view()),
     path("me/complaints", complaints.ComplaintsView.as_view()),
+    path("me/export", privacy.ExportView.as_view()),
+    path("me/deletion", privacy.DeletionView.as_view()),
     path("me/face-checks", identity.FaceCheckView.as_view()),
 ]

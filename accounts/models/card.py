@@ -53,8 +53,10 @@ class BankCard(django_fsm.FSMModelMixin, models.Model):
         protected=True,
     )
     public_id = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)
-    number = SealedField(_("card number"))
-    number_blind = models.BinaryField(_("card number index"), max_length=16, db_index=True)
+    number = SealedField(_("card number"), null=True)
+    number_blind = models.BinaryField(
+        _("card number index"), max_length=16, null=True, db_index=True
+    )
     last_four = models.CharField(_("last four digits"), max_length=4)
     bank = models.CharField(_("bank"), max_length=40)
     phone = SealedField(_("phone at the bank"), null=True)
@@ -89,6 +91,11 @@ class BankCard(django_fsm.FSMModelMixin, models.Model):
             models.CheckConstraint(
                 name="bank_card_default_receives_money",
                 condition=Q(is_default=False) | Q(state=BankCardState.ACTIVE),
+            ),
+            models.CheckConstraint(
+                name="bank_card_bound_has_a_number",
+                condition=Q(state__in=[BankCardState.REJECTED, BankCardState.UNBOUND])
+                | Q(number__isnull=False, number_blind__isnull=False),
             ),
             models.CheckConstraint(
                 name="bank_card_account_class", condition=Q(account_class__in=AccountClass.values)

@@ -47,6 +47,7 @@ class Customer(django_fsm.FSMModelMixin, models.Model):
     born_on = models.DateField(_("born on"), null=True)
     id_valid_until_on = models.DateField(_("ID card valid until"), null=True)  # None: long-term
     registered_at = models.DateTimeField(_("registered at"))
+    closed_at = models.DateTimeField(_("closed at"), null=True)
     origin = models.CharField(_("origin"), max_length=60, null=True, unique=True)  # noqa: DJ001
 
     class Meta:
@@ -59,6 +60,11 @@ class Customer(django_fsm.FSMModelMixin, models.Model):
                 condition=Q(state=CustomerState.REGISTERED)
                 | Q(state=CustomerState.CLOSED)
                 | Q(name__isnull=False, id_number__isnull=False, id_blind__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="customer_closed_at_some_moment",
+                condition=Q(state=CustomerState.CLOSED, closed_at__isnull=False)
+                | (~Q(state=CustomerState.CLOSED) & Q(closed_at=None)),
             ),
             # One person, one customer (ELIG-8); who has left may come again, as a new customer.
             models.UniqueConstraint(
@@ -100,6 +106,7 @@ class Customer(django_fsm.FSMModelMixin, models.Model):
     )
     def close(self, *, at: datetime) -> None:
         """The relation has ended."""
+        self.closed_at = at
 
 
 class HoldKind(models.TextChoices):

@@ -23,8 +23,8 @@ class WechatAccount(models.Model):
         verbose_name=_("customer"),
     )  # fmt: skip
     public_id = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)
-    openid = SealedField(_("openid"))
-    openid_blind = models.BinaryField(_("openid index"), max_length=16)
+    openid = SealedField(_("openid"), null=True)
+    openid_blind = models.BinaryField(_("openid index"), max_length=16, null=True)
     used_since_on = models.DateField(_("uses WeChat since"), null=True)
     slot = models.SmallIntegerField(_("place"), null=True)
     bound_at = models.DateTimeField(_("bound at"))
@@ -49,6 +49,11 @@ class WechatAccount(models.Model):
             models.CheckConstraint(
                 name="wechat_account_bound_has_a_place",
                 condition=Q(unbound_at__isnull=False) | Q(slot__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="wechat_account_bound_is_known",
+                condition=Q(unbound_at__isnull=False)
+                | Q(openid__isnull=False, openid_blind__isnull=False),
             ),
             models.CheckConstraint(
                 name="wechat_account_unbound_after_bound",

@@ -71,7 +71,7 @@ class DeletionRequest(django_fsm.FSMModelMixin, models.Model):
     )
     requested_at = models.DateTimeField(_("requested at"))
     decided_at = models.DateTimeField(_("decided at"), null=True)
-    erased = models.JSONField(_("erased"), default=dict)
+    erased = models.JSONField(_("erased"), default=list)
     kept = models.JSONField(_("kept, and until when"), default=dict)
 
     class Meta:

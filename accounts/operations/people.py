@@ -117,7 +117,7 @@ def _join(
     verification.customer = known
     IdentityVerification.objects.filter(pk=verification.pk).update(customer=known)
     workflow.move([newcomer], "close", by=by, reason=f"the same person as {known}", at=at)
-    workflow.save([newcomer])
+    workflow.save([newcomer], "closed_at")
     return known
 
 

@@ -33,8 +33,7 @@ class Body(serializers.Serializer[Any]):
         try:
             values = super().to_internal_value(data)
         except serializers.ValidationError as error:
-            assert isinstance(error.detail, dict)
-            faults |= error.detail
+            faults |= dict(error.detail)  # a serializer's faults are by field
         if faults:
             raise serializers.ValidationError(faults)
         return values

@@ -1,0 +1,118 @@
+"""Leaving: a customer asks for the relation to end and the data to go (LAW-18, LAW-19).
+
+The request is taken at once; the night carries it out, so that it can be taken back until then.
+Who owes or is owed money cannot leave: apps above say so with ``register_obstacle``. What the law
+keeps is kept until its day and named in the reply.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import (
+    Customer,
+    CustomerHold,
+    CustomerState,
+    DeletionRequest,
+    DeletionState,
+    HoldKind,
+)
+from accounts.operations import openings
+from accounts.rules import retention
+from accounts.rules.retention import DataClass
+from backoffice import clock, workflow
+from backoffice.errors import Refused
+
+
+class ObstacleError(Refused):
+    """Something between us is not settled."""
+
+    told = ("obstacles",)
+    code = "deletion-not-possible"
+    words = _("You cannot leave yet: something between us is not settled.")
+    remedy = _("Settle what obstacles names, then ask again.")
+
+
+class NotRequestedError(Refused):
+    """There is no open request."""
+
+    code = "deletion-not-requested"
+    words = _("There is no request to be deleted that could be taken back.")
+    remedy = _("Look at GET /api/v1/me/deletion.")
+
+
+Obstacle = Callable[[int], str]
+
+_obstacles: list[Obstacle] = []
+
+
+def register_obstacle(obstacle: Obstacle) -> None:
+    """Add a check: given a customer's id it returns the code of what is in the way, or nothing."""
+    _obstacles.append(obstacle)
+
+
+def obstacles(customer_id: int) -> list[str]:
+    """Return the codes of what stands in the way of a customer's leaving."""
+    return [code for obstacle in _obstacles if (code := obstacle(customer_id))]
+
+
+@transaction.atomic(durable=True)
+def request(customer: Customer, *, at: datetime) -> DeletionRequest:
+    """Take a request down, or return the open one.
+
+    Raises:
+        ObstacleError: money is owed, or waits.
+    """
+    locked = Customer.objects.select_for_update().get(pk=customer.pk)
+    found = obstacles(locked.pk)
+    if found:
+        raise ObstacleError(obstacles=found)
+    asked = DeletionRequest.objects.filter(customer=locked, state=DeletionState.REQUESTED).first()
+    if asked is not None:
+        return asked
+    erased, kept = outcome(locked, on=clock.day_of(at))
+    return DeletionRequest.objects.create(
+        customer=locked, requested_at=at, erased=erased, kept=kept
+    )  # fmt: skip
+
+
+@transaction.atomic(durable=True)
+def withdraw(customer: Customer, *, by: str, at: datetime) -> DeletionRequest:
+    """Take the open request back: the customer stays.
+
+    Raises:
+        NotRequestedError: there is none; perhaps the night was faster.
+    """
+    asked = (
+        DeletionRequest.objects.select_for_update()
+        .filter(customer=customer, state=DeletionState.REQUESTED)
+        .first()
+    )
+    if asked is None:
+        raise NotRequestedError()
+    workflow.move([asked], "withdraw", by=by, reason="the customer stays", at=at)
+    workflow.save([asked], "decided_at")
+    return asked
+
+
+def outcome(customer: Customer, *, on: date) -> tuple[list[str], dict[str, Any]]:
+    """Return what a leaving on a day erases, and what is kept until which day (LAW-19)."""
+    erased = ["wechat_accounts", "profile", "proofs", "passwords", "device_links"]
+    numbers = openings.numbers(on=on)
+    periods = retention.periods(
+        face_days=numbers.face_token_days, log_days=numbers.log_days, kyc_years=numbers.kyc_years
+    )
+    kept = {"logins": retention.erase_after(periods[DataClass.LOG], on).isoformat()}
+    if customer.state not in (CustomerState.REGISTERED, CustomerState.CLOSED):
+        until = retention.erase_after(periods[DataClass.IDENTITY], on).isoformat()
+        kept |= {"identity": until, "cards": until, "consents": until, "transactions": until}
+    return erased, kept
+
+
+def is_legally_held(customer_id: int) -> bool:
+    """Say whether a legal hold keeps a customer's data from being erased."""
+    held = CustomerHold.objects.filter(customer=customer_id, kind=HoldKind.LEGAL, lifted_at=None)
+    return held.exists()
