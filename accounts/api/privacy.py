@@ -19,7 +19,6 @@ from accounts.operations import deletions, exports
 from backoffice import clock
 from backoffice.api.problems import NotFoundError
 
-
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 

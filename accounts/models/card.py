@@ -78,6 +78,7 @@ class BankCard(django_fsm.FSMModelMixin, models.Model):
     class Meta:
         verbose_name = _("bank card")
         verbose_name_plural = _("bank cards")
+        permissions: ClassVar = [("decide_bankcard", "Can record the class of an account")]
         constraints: ClassVar = [
             state_check("bank_card_state", BankCardState),
             models.UniqueConstraint(

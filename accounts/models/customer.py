@@ -53,6 +53,7 @@ class Customer(django_fsm.FSMModelMixin, models.Model):
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
+        permissions: ClassVar = [("reveal_customer", "Can see an identity in full")]
         constraints: ClassVar = [
             state_check("customer_state", CustomerState),
             models.CheckConstraint(

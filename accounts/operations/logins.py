@@ -10,13 +10,18 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from http import HTTPStatus
 from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.db.models import Case, Q, QuerySet, Value, When
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, Device, DeviceLink, LoginSession, WechatAccount
+from backoffice import clock
 from backoffice.crypto import blind
+from backoffice.errors import Refused
+from backoffice.models import StateChange
 
 IDLE = timedelta(hours=2)
 LASTS = timedelta(days=7)
@@ -204,4 +209,37 @@ def report_history(reports: Sequence[tuple[str, date]]) -> int:
         WechatAccount.objects.filter(openid_blind__in=list(days))
         .filter(Q(used_since_on=None) | Q(used_since_on__gt=told))
         .update(used_since_on=told)
+    )
+
+
+class BadDayError(Refused):
+    """No day, or one that cannot be the first of anything."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "day-bad"
+    words = _("{day} is no day on which somebody can have begun.")
+    remedy = _("Give a day such as 2020-01-31 that is not after today.")
+
+
+@transaction.atomic(durable=True)
+def record_history(
+    account: WechatAccount, *, since: date, by: str, reason: str, at: datetime
+) -> None:
+    """Record for one account since when WeChat is used, as proven to the staff (ELIG-12).
+
+    Raises:
+        BadDayError: the day lies after today.
+    """
+    if since > clock.day_of(at):
+        raise BadDayError(day=since.isoformat())
+    WechatAccount.objects.filter(pk=account.pk).update(used_since_on=since)
+    StateChange.objects.create(
+        subject_type=account._meta.label_lower,
+        subject_id=account.pk,
+        transition="record_history",
+        source=str(account.used_since_on or ""),
+        target=since.isoformat(),
+        actor=by,
+        reason=reason,
+        at=at,
     )

@@ -1,7 +1,22 @@
 """Who may do what: the groups of the staff and the rights of each, in one table."""
 
 # Each right is ``app.codename``; a group may look at everything its work touches.
-_CUSTOMERS = ("accounts.view_customer", "accounts.view_bankcard")
+_CUSTOMERS = (
+    "accounts.view_customer", "accounts.view_bankcard", "accounts.view_wechataccount",
+    "accounts.view_customerhold", "accounts.view_complaint", "accounts.view_consent",
+    "accounts.view_profile", "accounts.view_deletionrequest",
+)  # fmt: skip
+# How somebody proved to be who they are, and from where they come.
+_OPENING = (
+    "accounts.view_identityverification", "accounts.view_providercall", "accounts.view_device",
+    "accounts.view_loginsession",
+)  # fmt: skip
+_BINS = ("accounts.view_bankbin",)
+_KEEP_BINS = (*_BINS, "accounts.add_bankbin", "accounts.change_bankbin",
+              "accounts.delete_bankbin")  # fmt: skip
+_HOLD = ("accounts.place_customerhold", "accounts.lift_customerhold")
+_REVEAL = ("accounts.reveal_customer",)
+_ACCESS = ("accounts.view_accessrecord",)
 _LINES = ("risk.view_creditline", "risk.view_conduct")
 _LOANS = ("loans.view_loan", "loans.view_instalment", "loans.view_contractterms", "loans.view_bill")
 _COLLECTION = (
@@ -18,17 +33,22 @@ _STAFF = ("accounts.view_staff", "auth.view_group")
 _STOP = ("backoffice.add_slotpause", "backoffice.request_resume")
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "support": _CUSTOMERS + _LINES + _LOANS + _COLLECTION,
-    "credit": _CUSTOMERS + _LINES + _LOANS,
-    "risk": _CUSTOMERS + _LINES + _LOANS + _COLLECTION + _DAY
+    "support": _CUSTOMERS + _OPENING + _BINS + _LINES + _LOANS + _COLLECTION + _REVEAL
+    + ("accounts.answer_complaint", "accounts.revoke_loginsession", "accounts.report_history"),
+    "credit": _CUSTOMERS + _OPENING + _BINS + _LINES + _LOANS + _REVEAL
+    + ("accounts.decide_identityverification", "accounts.decide_bankcard"),
+    "risk": _CUSTOMERS + _OPENING + _KEEP_BINS + _HOLD + _REVEAL + _LINES + _LOANS + _COLLECTION
+    + _DAY + ("accounts.decide_identityverification", "accounts.revoke_loginsession")
     + ("backoffice.view_policyversion", "backoffice.add_policyversion"),
     "collections": _CUSTOMERS + _LINES + _LOANS + _COLLECTION + _DAY + _STOP
     + ("backoffice.start_jobrun",),
     "finance": _CUSTOMERS + _LOANS + _COLLECTION + _LEDGER + _DAY + _STOP
     + ("backoffice.start_jobrun",),
-    "auditor": _CUSTOMERS + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _HOUSE + _STAFF,
-    "manager": _CUSTOMERS + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _HOUSE + _STAFF
-    + _STOP
+    "auditor": _CUSTOMERS + _OPENING + _BINS + _ACCESS
+    + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _HOUSE + _STAFF,
+    "manager": _CUSTOMERS + _OPENING + _KEEP_BINS + _ACCESS + _HOLD + _REVEAL
+    + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _HOUSE + _STAFF
+    + _STOP + ("accounts.answer_complaint",)
     + ("backoffice.start_jobrun", "backoffice.release_jobrun", "backoffice.resume_slot",
        "backoffice.decide_policyversion"),
 }  # fmt: skip

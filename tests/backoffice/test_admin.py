@@ -7,14 +7,15 @@ from django.db import connection
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 
-from accounts.models import Staff
+from accounts.models import BankBin, Staff
 from backoffice.crypto import SealedField
 from backoffice.models import JobRun, OutboxMessage, PolicyVersion, StateChange
 from backoffice.pages import ReadOnlyAdmin
 from tests.loans.conftest import DUE_ON, moment
 
 PAGES = sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label)
-READ_ONLY = [(model, page) for model, page in PAGES if model is not Staff]
+WRITTEN = (Staff, BankBin)  # what staff keep up to date in forms
+READ_ONLY = [(model, page) for model, page in PAGES if model not in WRITTEN]
 NAMES = [model._meta.label for model, _page in PAGES]
 
 

@@ -1,0 +1,6 @@
+"""Staff pages of people: the staff, and customers with identity masked."""
+
+from accounts.admin import cards, customers, opening, privacy, staff
+from accounts.admin.rows import CustomersRows, shown_name
+
+__all__ = ["CustomersRows", "cards", "customers", "opening", "privacy", "shown_name", "staff"]

@@ -1,0 +1,226 @@
+"""The page of a customer: masked, with the four conditions, the steps, and what happened."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin.latest import latest, list_of, relations
+from accounts.admin.rows import shown_name
+from accounts.models import BankCard, Customer, CustomerHold, HoldKind
+from accounts.operations import holds, openings, revealing
+from accounts.queries import opening
+from accounts.queries.checklist import checklist
+from accounts.queries.story import story
+from accounts.rules import masking
+from accounts.rules.eligibility import Result
+from accounts.rules.opening import StepState, steps
+from backoffice import clock
+from backoffice.acts import Act, ActsMixin, Field
+from backoffice.crypto import blind
+from backoffice.pages import ReadOnlyAdmin, Section, display, label, number_in
+
+HIDES_AFTER_SECONDS = 60
+
+# Words and colour (the one of a machine's state) of what a line says.
+_RESULTS = {
+    Result.PASS: (_("passed"), "active"),
+    Result.FAIL: (_("not met"), "refused"),
+    Result.OPEN: (_("not looked at yet"), ""),
+    Result.REVIEW: (_("a person decides"), "pending"),
+}
+_STEPS = {
+    "identity": _("identity"),
+    "transaction_password": _("transaction password"),
+    "card": _("bank card"),
+    "consents": _("consents"),
+    "profile": _("profile"),
+    "assessment": _("assessment"),
+}
+_STEP_STATES = {
+    StepState.DONE: (_("done"), "active"),
+    StepState.NEXT: (_("next"), "billed"),
+    StepState.WAITING: (_("waiting"), "pending"),
+    StepState.LOCKED: (_("locked"), ""),
+}
+_EVIDENCE = {
+    "age": _("age"),
+    "identity_code": _("result of the ID check"),
+    "similarity_permille": _("similarity in permille"),
+    "face": _("face"),
+    "card_code": _("result of the card check"),
+    "account_class": _("account class"),
+    "accounts": _("WeChat accounts"),
+    "device_accounts": _("accounts on the device"),
+    "device_people": _("people on the device"),
+}
+
+
+def _reveal(request: HttpRequest, customer: Customer, given: dict[str, Any]) -> HttpResponse:
+    """Answer one page with the values; it is kept nowhere and hides by itself."""
+    shown = revealing.reveal(
+        customer, fields=given["fields"], by=_staff(request), reason=given["reason"],
+        at=clock.now(),
+    )  # fmt: skip
+    address = reverse("admin:accounts_customer_change", args=[customer.pk])
+    page = TemplateResponse(
+        request,
+        "admin/accounts/revealed.html",
+        {
+            **admin.site.each_context(request),
+            "title": shown_name(customer),
+            "shown": [(revealing.FIELDS[field], values) for field, values in shown.items()],
+            "seconds": HIDES_AFTER_SECONDS,
+            "address": address,
+        },
+    )
+    page["Cache-Control"] = "no-store"
+    page["Refresh"] = f"{HIDES_AFTER_SECONDS}; url={address}"
+    return page
+
+
+def _hold(request: HttpRequest, customer: Customer, given: dict[str, Any]) -> str:
+    holds.place(
+        customer, kind=HoldKind(given["kind"]), holder=given["holder"], by=str(request.user),
+        reason=given["reason"], at=clock.now(), wall_at=clock.wall(),
+    )  # fmt: skip
+    return gettext("{customer} is held.").format(customer=customer)
+
+
+def _staff(request: HttpRequest) -> Any:
+    return request.user
+
+
+@admin.register(Customer)
+class CustomerPages(ActsMixin, ReadOnlyAdmin):
+    """Customers, found by id or by their full ID number, phone or card number."""
+
+    list_display = ("shown", "masked_id", "masked_phone", "state_label", "registered_at")
+    list_filter = ("state",)
+    search_fields = ("pk",)
+    search_help_text = _("Customer id, or the full ID number, phone or card number")
+    fieldsets = (
+        (None, {"fields": (("shown", "state_label", "registered_at"),
+                           ("masked_id", "masked_phone", "born_on"),
+                           ("public_id", "origin"), "related")}),
+    )  # fmt: skip
+    acts = (
+        Act(
+            "reveal", _("Show the identity in full"), "accounts.reveal_customer", _reveal,
+            words=_("Who saw what, and why, is kept and shown to the customer."),
+            fields=(Field("fields", _("what"), "checks", tuple(revealing.FIELDS.items())),),
+        ),
+        Act(
+            "hold", _("Hold"), "accounts.place_customerhold", _hold, kind="danger",
+            words=_("A block stops everything but reading, leaving and complaining. "
+                    "A legal hold keeps the data from being erased."),
+            fields=(Field("kind", _("kind"), "select", HoldKind.choices),
+                    Field("holder", _("holder"), length_max=60)),
+        ),
+    )  # fmt: skip
+
+    def find(self, term: str) -> Q:
+        """Return the customer with this id, ID number, phone or card number."""
+        phone = blind(term, "phone")
+        cards = BankCard.objects.filter(Q(number_blind=blind(term, "card")) | Q(phone_blind=phone))
+        return (
+            Q(pk=number_in(term, "C"))
+            | Q(id_blind=blind(term, "id_number"))
+            | Q(phone_blind=phone)
+            | Q(pk__in=cards.values("customer_id"))
+        )
+
+    @display(description=_("customer"))
+    def shown(self, customer: Customer) -> str:
+        """Return the masked name with the id."""
+        return shown_name(customer)
+
+    @display(description=_("ID number"))
+    def masked_id(self, customer: Customer) -> str:
+        """Return the masked ID number."""
+        return masking.id_number(customer.id_number)
+
+    @display(description=_("phone"))
+    def masked_phone(self, customer: Customer) -> str:
+        """Return the masked phone number."""
+        return masking.phone(customer.phone)
+
+    @display(description=_("all about this customer"))
+    def related(self, customer: Customer) -> SafeString:
+        """Return links to the lists of this customer's rows, whichever app keeps them."""
+        rows = (
+            (list_of(relation, customer), relation.related_model._meta.verbose_name_plural)
+            for relation in relations()
+        )
+        return format_html_join(" · ", '<a class="link" href="{}">{}</a>', rows)
+
+    def sections(self, request: HttpRequest, record: Customer) -> list[Section]:
+        """Return the conditions, the steps, the latest rows of every kind, and the timelines."""
+        found = (latest(relation, request, record) for relation in relations())
+        mine = [_conditions(record), _opening(record)]
+        held = _holds(record)
+        return [
+            *mine, *([held] if held else []), *filter(None, found), _story(record),
+            *super().sections(request, record),
+        ]  # fmt: skip
+
+
+def _conditions(customer: Customer) -> Section:
+    """Return the four lines of the article's table with what was found (ELIG-13)."""
+    at = clock.now()
+    numbers = openings.numbers(on=at.date())
+    lines = checklist(customer, on=at.date(), wall_at=clock.wall(), numbers=numbers)
+    heads = (_("condition"), _("requirement"), _("check"), _("result"), _("evidence"))
+    rows = [
+        (
+            gettext(line.requirement.title),
+            gettext(line.requirement.requirement),
+            gettext(line.requirement.check),
+            label(*_RESULTS[line.result]),
+            _evidence(line.evidence.items()),
+        )
+        for line in lines
+    ]
+    return Section(_("Basic conditions"), heads, rows, is_lead=True)
+
+
+def _evidence(facts: Iterable[tuple[str, int | str]]) -> str:
+    return ", ".join(f"{_EVIDENCE.get(code, code)} {value}" for code, value in facts)
+
+
+def _opening(customer: Customer) -> Section:
+    at = clock.now()
+    numbers = openings.numbers(on=at.date())
+    there = opening.standing(customer.pk, at=at, policy=numbers)
+    rows = [(_STEPS[line.step], label(*_STEP_STATES[line.state])) for line in steps(there)]
+    note = _("Cooling-off period: only reading works.") if there.is_cooling else ""
+    return Section(_("Steps of opening"), (_("step"), _("state")), rows, note, is_lead=True)
+
+
+def _holds(customer: Customer) -> Section | None:
+    in_force = CustomerHold.objects.filter(customer=customer, lifted_at=None).order_by("pk")
+    rows = [
+        (hold.get_kind_display(), hold.holder, hold.reason, hold.placed_by, _when(hold.placed_at))
+        for hold in in_force
+    ]
+    heads = (_("kind"), _("holder"), _("reason"), _("placed by"), _("placed at"))
+    return Section(_("Holds in force"), heads, rows, is_lead=True) if rows else None
+
+
+def _story(customer: Customer) -> Section:
+    rows = [(_when(event.at), event.what, event.detail) for event in story(customer)]
+    return Section(_("The opening in order of time"), (_("at"), _("what"), _("details")), rows)
+
+
+def _when(moment: Any) -> str:
+    return date_format(localtime(moment), "DATETIME_FORMAT")

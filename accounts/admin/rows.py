@@ -1,0 +1,37 @@
+"""Rows that belong to a customer, whichever app keeps them."""
+
+from typing import Any, ClassVar
+
+from django.db.models import Q
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Customer
+from accounts.rules import masking
+from backoffice.pages import ReadOnlyAdmin, display, link, number_in
+
+
+def shown_name(customer: Customer) -> str:
+    """Return a customer's id and masked name, as every list shows it."""
+    return f"{customer} {masking.name(customer.name)}".strip()
+
+
+class CustomersRows(ReadOnlyAdmin):
+    """Rows that belong to a customer, found by their own id or the customer's."""
+
+    list_select_related: ClassVar[Any] = ("customer",)
+    search_fields = ("pk",)
+    search_help_text = _("Id, or customer id such as C42")
+    prefix = ""
+    customer_path = "customer_id"  # the way to the customer that has an index
+
+    def find(self, term: str) -> Q:
+        """Return the rows with this id or of this customer."""
+        if term.upper().startswith("C"):
+            return Q(**{self.customer_path: number_in(term, "C")})
+        return Q(pk=number_in(term, self.prefix))
+
+    @display(description=_("customer"))
+    def customer_link(self, row: Any) -> SafeString | str:
+        """Return a link to the customer, named with the masked name."""
+        return link(row.customer, shown_name(row.customer))

@@ -1,0 +1,160 @@
+"""What staff may do to a record from its page: a button, a dialog that asks why, one operation.
+
+Every act is a POST of its own address, and its permission is asked again there: a button that is
+not shown can still be forged. An act that is refused changes nothing and says so on the page.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from backoffice.errors import Refused
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin
+
+    _Admin = ModelAdmin[Any]
+else:
+    _Admin = object
+
+REASON_MIN, REASON_MAX = 5, 200
+
+
+class ReasonMissingError(Refused):
+    """A step that is kept for ever needs words."""
+
+    code = "reason-missing"
+    words = _("Say why, in {least} characters or more.")
+    remedy = _("The reason is kept with the step.")
+
+
+class FieldError(Refused):
+    """A field of the dialog was left empty or holds what is not on offer."""
+
+    code = "field-bad"
+    words = _("{field}: choose or fill in what is asked.")
+    remedy = _("Open the dialog again; nothing was done.")
+
+
+class Field(NamedTuple):
+    """An input of a dialog: text, date, area (long text), select, or checks (several of them)."""
+
+    name: str
+    label: Any
+    kind: str = "text"
+    options: Sequence[tuple[str, Any]] = ()
+    length_max: int = 200
+
+
+class Act(NamedTuple):
+    """One thing to do: who may, when it is open, what is asked, and the operation behind it.
+
+    ``perform(request, record, given)`` returns what to tell the person, or a page of its own.
+    ``given`` holds the fields by name and, unless the act needs none, the reason.
+    """
+
+    code: str
+    title: Any
+    permission: str
+    perform: Callable[[HttpRequest, Any, dict[str, Any]], "str | HttpResponse"]
+    words: Any = ""
+    kind: str = ""
+    fields: Sequence[Field] = ()
+    needs_reason: bool = True
+    is_open: Callable[[Any], bool] = lambda record: True
+
+
+class ActsMixin(_Admin):
+    """Pages of records with acts."""
+
+    acts: ClassVar[Sequence[Act]] = ()
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the addresses of the pages and of their acts."""
+        view = self.admin_site.admin_view(require_POST(self.act_view))
+        mine = path("<int:pk>/act/<slug:code>/", view, name=f"{self._label()}_act")
+        return [mine, *super().get_urls()]
+
+    def _label(self) -> str:
+        return f"{self.model._meta.app_label}_{self.model._meta.model_name}"
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show a record with the acts that are open to the person."""
+        record = self.get_object(request, object_id) if self.has_view_permission(request) else None
+        open_acts = [act for act in self.acts if record is not None and _may(request, act, record)]
+        asked = [(act, self._address(record, act)) for act in open_acts]
+        return super().change_view(
+            request, object_id, form_url, {"acts": asked, **(extra_context or {})}
+        )
+
+    def act_view(self, request: HttpRequest, pk: int, code: str) -> HttpResponseBase:
+        """Do what a dialog asks for, if its person may, and say what came of it.
+
+        Raises:
+            PermissionDenied: the person may not look at the record or not do this.
+            Http404: there is no such record or act.
+        """
+        act = next((act for act in self.acts if act.code == code), None)
+        if act is None:
+            raise Http404
+        if not self.has_view_permission(request) or not _has(request, act.permission):
+            raise PermissionDenied
+        record = self.get_object(request, str(pk))
+        if record is None:
+            raise Http404
+        try:
+            told = act.perform(request, record, _given(request, act))
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        else:
+            if isinstance(told, HttpResponseBase):
+                return told
+            messages.success(request, told)
+        return HttpResponseRedirect(reverse(f"admin:{self._label()}_change", args=[pk]))
+
+    def _address(self, record: Model, act: Act) -> str:
+        return reverse(f"admin:{self._label()}_act", args=[record.pk, act.code])
+
+
+def _may(request: HttpRequest, act: Act, record: Model) -> bool:
+    return _has(request, act.permission) and act.is_open(record)
+
+
+def _has(request: HttpRequest, permission: str) -> bool:
+    return bool(request.user.has_perm(permission))
+
+
+def _given(request: HttpRequest, act: Act) -> dict[str, Any]:
+    given = {field.name: _value(request, field) for field in act.fields}
+    if act.needs_reason:
+        reason = request.POST.get("reason", "").strip()[:REASON_MAX]
+        if len(reason) < REASON_MIN:
+            raise ReasonMissingError(least=REASON_MIN)
+        given["reason"] = reason
+    return given
+
+
+def _value(request: HttpRequest, field: Field) -> Any:
+    offered = {code for code, _words in field.options}
+    if field.kind == "checks":
+        chosen = [value for value in request.POST.getlist(field.name) if value in offered]
+        if not chosen:
+            raise FieldError(field=field.label)
+        return chosen
+    value = request.POST.get(field.name, "").strip()[: field.length_max]
+    if not value or (offered and value not in offered):
+        raise FieldError(field=field.label)
+    return value
