@@ -6,6 +6,7 @@
 
 CLOCKS = {
     "accounts.AccessRecord.at": "product",
+    "accounts.AssetProof.uploaded_at": "product",
     "accounts.Authorisation.expires_at": "wall",
     "accounts.Authorisation.given_at": "wall",
     "accounts.Authorisation.used_at": "wall",
@@ -40,6 +41,7 @@ CLOCKS = {
     "accounts.Staff.date_joined": "wall",
     "accounts.Staff.last_login": "wall",
     "accounts.TransactionPassword.set_at": "product",
+    "accounts.UsedFaceToken.used_at": "product",
     "accounts.WechatAccount.bound_at": "product",
     "accounts.WechatAccount.unbound_at": "product",
     "backoffice.IdempotencyKey.created_at": "wall",

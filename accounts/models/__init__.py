@@ -10,7 +10,12 @@ from accounts.models.card import (
 )
 from accounts.models.consent import Consent
 from accounts.models.customer import Customer, CustomerHold, CustomerState, HoldKind
-from accounts.models.identity import IdentityVerification, ProviderCall, VerificationState
+from accounts.models.identity import (
+    IdentityVerification,
+    ProviderCall,
+    UsedFaceToken,
+    VerificationState,
+)
 from accounts.models.login import Device, DeviceLink, LoginSession, WechatAccount
 from accounts.models.password import Authorisation, Purpose, TransactionPassword
 from accounts.models.privacy import (
@@ -21,11 +26,14 @@ from accounts.models.privacy import (
     DeletionState,
 )
 from accounts.models.profile import Occupation, Profile
+from accounts.models.proof import AssetFile, AssetProof, ContentType, ProofKind
 from accounts.models.staff import Staff
 
 __all__ = [
     "AccessRecord",
     "AccountClass",
+    "AssetFile",
+    "AssetProof",
     "Authorisation",
     "BankBin",
     "BankCard",
@@ -35,6 +43,7 @@ __all__ = [
     "Complaint",
     "ComplaintState",
     "Consent",
+    "ContentType",
     "Customer",
     "CustomerHold",
     "CustomerState",
@@ -47,10 +56,12 @@ __all__ = [
     "LoginSession",
     "Occupation",
     "Profile",
+    "ProofKind",
     "ProviderCall",
     "Purpose",
     "Staff",
     "TransactionPassword",
+    "UsedFaceToken",
     "VerificationState",
     "WechatAccount",
 ]

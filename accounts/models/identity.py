@@ -143,6 +143,27 @@ class IdentityVerification(django_fsm.FSMModelMixin, models.Model):
         self.decided_at = at
 
 
+class UsedFaceToken(models.Model):
+    """A face check that was used for something else than a proof of identity: each serves once.
+
+    Only its blind index is kept. What the check said stands in the calls of the provider.
+    """
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="+", verbose_name=_("customer")
+    )
+    face_blind = models.BinaryField(_("face token index"), max_length=16, unique=True)
+    used_at = models.DateTimeField(_("used at"))
+
+    class Meta:
+        verbose_name = _("used face check")
+        verbose_name_plural = _("used face checks")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"
+
+
 class ProviderCall(models.Model):
     """One question to a provider and its answer; what it carried is kept masked. Append-only."""
 
