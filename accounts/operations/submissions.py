@@ -20,7 +20,7 @@ from accounts.models import (
 )
 from accounts.operations import consents, openings
 from accounts.policy import AccountPolicy
-from accounts.queries import devices
+from accounts.queries import devices, faces
 from accounts.rules import ages, history, id_numbers
 from accounts.rules.id_numbers import BadIdNumber, IdNumber
 from accounts.rules.opening import Identity
@@ -105,7 +105,7 @@ class VerificationOpenError(Refused):
 
 
 class FaceUsedError(Refused):
-    """The face check was used for a submission before."""
+    """The face check was used before: each serves once."""
 
     code = "face-token-used"
     words = _("This face check has been used before.")
@@ -208,7 +208,7 @@ def _store(
     if _open_of(customer) is not None:
         raise VerificationOpenError()
     face_blind = blind(submission.face_token, "face")
-    if IdentityVerification.objects.filter(face_blind=face_blind).exists():
+    if faces.is_used(face_blind):
         raise FaceUsedError()
     consents.give_with_face(customer, by=f"session:{session.public_id}", at=at)
     return IdentityVerification.objects.create(
