@@ -8,6 +8,7 @@ from accounts.api import (
     identity,
     logins,
     me,
+    passwords,
     privacy,
     profile,
     wechat_accounts,
@@ -29,4 +30,7 @@ urlpatterns = [
     path("me/export", privacy.ExportView.as_view()),
     path("me/deletion", privacy.DeletionView.as_view()),
     path("me/face-checks", identity.FaceCheckView.as_view()),
+    path("me/transaction-password", passwords.PasswordView.as_view()),
+    path("me/transaction-password/unlock", passwords.UnlockView.as_view()),
+    path("me/authorisations", passwords.AuthorisationsView.as_view()),
 ]

@@ -119,3 +119,12 @@ def consented(carded) -> Phone:
     for purpose in ("agreement", "bureau", "payment"):
         assert carded.put(f"me/consents/{purpose}", {"granted": True}).status_code == 200
     return carded
+
+
+@pytest.fixture
+def another(identified) -> Phone:
+    """Somebody else whose identity is proven, on a device of their own."""
+    other = Phone("another", device_number=2).log_in()
+    wait(30)
+    assert other.identify(person(2)).status_code == 200
+    return other
