@@ -3,6 +3,7 @@
 from django.urls import path
 
 from accounts.api import (
+    assets,
     complaints,
     consents,
     identity,
@@ -33,4 +34,6 @@ urlpatterns = [
     path("me/transaction-password", passwords.PasswordView.as_view()),
     path("me/transaction-password/unlock", passwords.UnlockView.as_view()),
     path("me/authorisations", passwords.AuthorisationsView.as_view()),
+    path("me/assets", assets.AssetsView.as_view()),
+    path("me/assets/<uuid:public_id>", assets.AssetView.as_view()),
 ]
