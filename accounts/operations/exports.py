@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import (
     AccessRecord,
+    AssetProof,
+    Authorisation,
     BankCard,
     Complaint,
     Consent,
@@ -158,6 +160,18 @@ _OWN = (
             "monthly_income_fen", "occupation", "occupation_since_on", "employer", "address",
             "declared_at",
         ),
+    ),
+    Section(
+        "proofs", _("Proofs"),
+        {"kind": _("kind"), "valid_until": _("valid until"), "content_type": _("content type"),
+         "size": _("size in bytes"), "uploaded_at": _("uploaded at")},
+        latest(AssetProof, "kind", "valid_until_on", "content_type", "size", "uploaded_at"),
+    ),
+    Section(
+        "authorisations", _("Authorisations"),
+        {"purpose": _("purpose"), "amount_fen": _("amount in fen"), "given_at": _("given at"),
+         "used_at": _("used at")},
+        latest(Authorisation, "purpose", "amount_fen", "given_at", "used_at"),
     ),
     Section(
         "complaints", _("Complaints"),

@@ -11,6 +11,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import (
+    AssetFile,
+    AssetProof,
     Authorisation,
     BankCard,
     BankCardState,
@@ -25,6 +27,7 @@ from accounts.models import (
     LoginSession,
     Profile,
     TransactionPassword,
+    UsedFaceToken,
     VerificationState,
     WechatAccount,
 )
@@ -85,6 +88,8 @@ def _take_away(customer: Customer, *, at: datetime, wall_at: datetime) -> None:
     accounts.update(openid=None, openid_blind=None, slot=None)
     DeviceLink.objects.filter(account__customer=customer).delete()
     Profile.objects.filter(**mine).delete()
+    AssetFile.objects.filter(proof__customer=customer).delete()
+    AssetProof.objects.filter(**mine).delete()
     TransactionPassword.objects.filter(**mine).delete()
     gone = (BankCardState.REJECTED, BankCardState.UNBOUND)
     cards = list(BankCard.objects.select_for_update().filter(**mine).exclude(state__in=gone))
@@ -115,6 +120,7 @@ def erase_submissions(*, at: datetime, numbers: AccountPolicy) -> int:
     """Erase what was typed for proofs that did not succeed, and old face tokens (LAW-18)."""
     before = at - timedelta(days=numbers.face_token_days)
     old = IdentityVerification.objects.filter(~_is_held("customer"), submitted_at__lt=before)
+    UsedFaceToken.objects.filter(~_is_held("customer"), used_at__lt=before).delete()
     old.filter(state=VerificationState.IN_REVIEW, face_token__isnull=False).update(face_token=None)
     ended = (VerificationState.REFUSED, VerificationState.LAPSED)
     failed = old.filter(state__in=ended, decided_at__lt=before, name__isnull=False)

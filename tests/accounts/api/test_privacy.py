@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import (
+    AssetFile,
+    AssetProof,
     Customer,
     CustomerHold,
     DeletionRequest,
@@ -12,6 +14,8 @@ from accounts.models import (
     IdentityVerification,
     LoginSession,
     Profile,
+    TransactionPassword,
+    UsedFaceToken,
     WechatAccount,
 )
 from accounts.operations import deletions, retention
@@ -19,6 +23,7 @@ from backoffice import clock
 from backoffice.jobs import Tally
 from tests.accounts.api.conftest import Phone, problem, wait
 from tests.accounts.people import person
+from tests.accounts.uploads import PDF, file, kind, send
 
 
 def night():
@@ -43,6 +48,21 @@ def test_the_copy_has_every_section_and_no_full_number(identified):
     assert [row["purpose"] for row in sections["consents"]["rows"]] == ["biometrics"]
     assert answer["Cache-Control"] == "no-store"
     assert person().id_number not in answer.content.decode()
+
+
+def test_the_copy_tells_of_proofs_and_grants(identified):
+    identified.put("me/transaction-password", {"password": "Abcd1234"})
+    identified.post(
+        "me/authorisations",
+        {"password": "Abcd1234", "purpose": "drawdown", "amount_fen": 100},
+    )
+    send(identified, kind("house"), file(PDF))
+
+    sections = identified.get("me/export").json()["sections"]
+
+    [proof], [grant] = (sections[name]["rows"] for name in ("proofs", "authorisations"))
+    assert (proof["kind"], proof["size"]) == ("house", len(PDF))
+    assert (grant["purpose"], grant["amount_fen"], grant["used_at"]) == ("drawdown", 100, None)
 
 
 def masked(number):
@@ -98,6 +118,29 @@ def test_the_night_ends_the_relation_and_keeps_what_the_law_keeps(identified):
     assert not DeviceLink.objects.exists() and not Profile.objects.exists()
     assert problem(identified.get("me")) == (401, "not-logged-in")
     assert night() == Tally()
+
+
+def test_who_leaves_takes_the_proofs_and_the_password_along(identified):
+    identified.put("me/transaction-password", {"password": "Abcd1234"})
+    send(identified, kind("house"), file(PDF))
+    identified.post("me/deletion")
+
+    night()
+
+    kept = (AssetProof, AssetFile, TransactionPassword)
+    assert [model.objects.count() for model in kept] == [0, 0, 0]
+
+
+def test_a_used_face_check_is_forgotten_after_thirty_days(identified):
+    identified.post("me/transaction-password/unlock", {"face_token": "my face"})
+    wait(30)
+    night()
+    assert UsedFaceToken.objects.count() == 1
+
+    wait(0.01)
+    night()
+
+    assert not UsedFaceToken.objects.exists()
 
 
 def test_who_has_left_comes_again_as_a_newcomer(identified):
