@@ -82,6 +82,8 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (_("Devices"), "smartphone", "accounts_device_changelist", "accounts.view_device"),
         (_("Logins"), "login", "accounts_loginsession_changelist", "accounts.view_loginsession"),
         (_("Profiles"), "work", "accounts_profile_changelist", "accounts.view_profile"),
+        (_("Proofs"), "upload_file", "accounts_assetproof_changelist",
+         "accounts.view_assetproof"),
         (_("Calls of providers"), "dns", "accounts_providercall_changelist",
          "accounts.view_providercall"),
         (_("Banks' card numbers"), "pin", "accounts_bankbin_changelist",

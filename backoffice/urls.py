@@ -17,7 +17,6 @@ urlpatterns = [
     path("livez", livez),
     path("readyz", readyz),
     path("i18n/setlang/", set_language, name="set_language"),
-    path("admin/", include("accounts.pages")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("accounts.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

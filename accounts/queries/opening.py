@@ -1,9 +1,11 @@
 """How far a customer has come with opening, read in one statement (GEN-11)."""
 
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from accounts.models import (
@@ -42,19 +44,52 @@ _IDENTITY: dict[str | None, Identity] = {
 
 def standing(customer_id: int, *, at: datetime, policy: AccountPolicy) -> Standing:
     """Return how far a customer has come, at a moment of product time."""
-    row = _facts().get(pk=customer_id)
+    facts = _read(customer_id)
     return Standing(
-        identity=_identity(row.state, row.verification),
-        has_active_card=row.has_active_card,
-        has_pending_card=row.has_pending_card,
-        missing_consents=tuple(consents.missing(row.given)),
-        has_profile=row.has_profile,
-        has_password=row.has_password,
-        is_cooling=cooling_off.is_cooling(
-            row.registered_at, at, hours=policy.cooling_off_hours
-        ),
-        is_on_hold=row.is_held,
-    )  # fmt: skip
+        identity=_identity(facts.state, facts.verification),
+        has_active_card=facts.has_active_card,
+        has_pending_card=facts.has_pending_card,
+        missing_consents=tuple(consents.missing(facts.given)),
+        has_profile=facts.has_profile,
+        has_password=facts.has_password,
+        is_cooling=cooling_off.is_cooling(facts.registered_at, at, hours=policy.cooling_off_hours),
+        is_on_hold=facts.is_held,
+    )
+
+
+class _Facts(NamedTuple):
+    """What one row says of a customer, in the order of the statement."""
+
+    state: str
+    registered_at: datetime
+    verification: str | None
+    has_active_card: bool
+    has_pending_card: bool
+    given: list[str]
+    has_profile: bool
+    has_password: bool
+    is_held: bool
+
+
+_SOMEBODY = -1  # stands in the statement for whoever is asked about
+
+
+def _read(customer_id: int) -> _Facts:
+    statement, parameters = _statement()
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [customer_id if one == _SOMEBODY else one for one in parameters])
+        row = cursor.fetchone()
+    if row is None:
+        raise Customer.DoesNotExist
+    return _Facts(*row)
+
+
+@cache
+def _statement() -> tuple[str, tuple[Any, ...]]:
+    """Return the statement and its parameters, put into words once: that took most of the time."""
+    rows = _facts().filter(pk=_SOMEBODY).values_list(*_Facts._fields)
+    statement, parameters = rows.query.sql_with_params()
+    return statement, tuple(parameters)
 
 
 def _identity(state: str, verification: str | None) -> Identity:
@@ -101,7 +136,7 @@ def _facts() -> QuerySet[Customer, Any]:
     latest = IdentityVerification.objects.filter(**of_customer).order_by("-pk")
     given = Consent.objects.filter(withdrawn_at=None, **of_customer)
     held = CustomerHold.objects.filter(kind=HoldKind.BLOCK, lifted_at=None, **of_customer)
-    return Customer.objects.only("state", "registered_at").annotate(
+    return Customer.objects.annotate(
         verification=Subquery(latest.values("state")[:1]),
         has_active_card=Exists(cards.filter(state=BankCardState.ACTIVE)),
         has_pending_card=Exists(cards.filter(state=BankCardState.PENDING)),

@@ -9,13 +9,14 @@ _CUSTOMERS = (
 # How somebody proved to be who they are, and from where they come.
 _OPENING = (
     "accounts.view_identityverification", "accounts.view_providercall", "accounts.view_device",
-    "accounts.view_loginsession",
+    "accounts.view_loginsession", "accounts.view_assetproof",
 )  # fmt: skip
 _BINS = ("accounts.view_bankbin",)
 _KEEP_BINS = (*_BINS, "accounts.add_bankbin", "accounts.change_bankbin",
               "accounts.delete_bankbin")  # fmt: skip
 _HOLD = ("accounts.place_customerhold", "accounts.lift_customerhold")
 _REVEAL = ("accounts.reveal_customer",)
+_FILES = ("accounts.view_assetfile",)  # what customers uploaded as proof
 _ACCESS = ("accounts.view_accessrecord",)
 _LINES = ("risk.view_creditline", "risk.view_conduct")
 _LOANS = ("loans.view_loan", "loans.view_instalment", "loans.view_contractterms", "loans.view_bill")
@@ -35,10 +36,10 @@ _STOP = ("backoffice.add_slotpause", "backoffice.request_resume")
 GROUPS: dict[str, tuple[str, ...]] = {
     "support": _CUSTOMERS + _OPENING + _BINS + _LINES + _LOANS + _COLLECTION + _REVEAL
     + ("accounts.answer_complaint", "accounts.revoke_loginsession", "accounts.report_history"),
-    "credit": _CUSTOMERS + _OPENING + _BINS + _LINES + _LOANS + _REVEAL
+    "credit": _CUSTOMERS + _OPENING + _BINS + _LINES + _LOANS + _REVEAL + _FILES
     + ("accounts.decide_identityverification", "accounts.decide_bankcard"),
     "risk": _CUSTOMERS + _OPENING + _KEEP_BINS + _HOLD + _REVEAL + _LINES + _LOANS + _COLLECTION
-    + _DAY + ("accounts.decide_identityverification", "accounts.revoke_loginsession")
+    + _DAY + _FILES + ("accounts.decide_identityverification", "accounts.revoke_loginsession")
     + ("backoffice.view_policyversion", "backoffice.add_policyversion"),
     "collections": _CUSTOMERS + _LINES + _LOANS + _COLLECTION + _DAY + _STOP
     + ("backoffice.start_jobrun",),
@@ -46,7 +47,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     + ("backoffice.start_jobrun",),
     "auditor": _CUSTOMERS + _OPENING + _BINS + _ACCESS
     + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _HOUSE + _STAFF,
-    "manager": _CUSTOMERS + _OPENING + _KEEP_BINS + _ACCESS + _HOLD + _REVEAL
+    "manager": _CUSTOMERS + _OPENING + _KEEP_BINS + _ACCESS + _HOLD + _REVEAL + _FILES
     + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _HOUSE + _STAFF
     + _STOP + ("accounts.answer_complaint",)
     + ("backoffice.start_jobrun", "backoffice.release_jobrun", "backoffice.resume_slot",

@@ -33,7 +33,8 @@ class Body(serializers.Serializer[Any]):
         try:
             values = super().to_internal_value(data)
         except serializers.ValidationError as error:
-            faults |= dict(error.detail)  # a serializer's faults are by field
+            by_field: Any = error.detail
+            faults |= by_field
         if faults:
             raise serializers.ValidationError(faults)
         return values

@@ -91,7 +91,9 @@ def test_the_database_knows_a_person_once():
 def test_who_has_left_may_come_again_as_a_new_customer():
     identified(1)
     gone = Customer.objects.get(state="identified")
-    execute("UPDATE accounts_customer SET state = 'closed' WHERE id = %s", gone.pk)
+    execute(
+        "UPDATE accounts_customer SET state = 'closed', closed_at = now() WHERE id = %s", gone.pk
+    )
 
     again = identified(2)
 
