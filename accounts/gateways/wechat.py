@@ -1,4 +1,8 @@
-"""Login with WeChat: what is asked of it and what it may answer."""
+"""Login with WeChat: what is asked of it and what it may answer.
+
+WeChat also gives a session key and a union id with every login. Neither is of use here, so no
+adapter lets them out: what was never handed on cannot be leaked.
+"""
 
 from datetime import date
 from enum import StrEnum
@@ -8,7 +12,9 @@ from typing import NamedTuple, Protocol
 class LoginFault(StrEnum):
     """Why nobody was identified.
 
-    ``REJECTED`` is an error of our own configuration: WeChat knows neither app nor secret.
+    ``BUSY``, ``TIMEOUT``, ``UNREACHABLE`` and ``INVALID_REPLY`` pass, with a new code; ``BAD_CODE``
+    is one that is wrong, expired, missing or used before; ``BLOCKED`` is a person that WeChat deems
+    a high risk; ``REJECTED`` is an error of our own configuration, such as a wrong secret.
     """
 
     BUSY = "BUSY"
@@ -22,7 +28,7 @@ class LoginFault(StrEnum):
 
 
 class LoginError(Exception):
-    """WeChat identified nobody; ``code`` is its own error code, if it gave one."""
+    """WeChat identified nobody; ``code`` is its own error code or the HTTP status, if any."""
 
     def __init__(self, fault: LoginFault, code: str = "") -> None:
         super().__init__(f"{fault} {code}".strip())
