@@ -1,1 +1,1 @@
-"""The providers that say who a customer is."""
+"""The outside providers that say who a customer is: WeChat and a service of identity checks."""

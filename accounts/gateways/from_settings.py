@@ -1,6 +1,6 @@
 """The providers that the settings name; in a sandbox without them, those of the sandbox."""
 
-from functools import cache
+from functools import lru_cache
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -11,6 +11,7 @@ from accounts.gateways.tencent import TencentIdentityChecks
 from accounts.gateways.wechat import WechatLogin
 from accounts.gateways.wechat_http import HttpWechatLogin
 
+# What must be set, each with an example.
 _WECHAT = {"WECHAT_APP_ID": "wx0123456789abcdef", "WECHAT_SECRET": "<secret of the mini program>"}
 _TENCENT = {
     "TENCENT_SECRET_ID": "<id of the key>",
@@ -23,57 +24,61 @@ _TENCENT_REGION = "ap-guangzhou"
 
 
 def wechat_login() -> WechatLogin:
-    """Return the login.
+    """Return the login with WeChat; in a sandbox that names no app, the sandbox's.
 
     Raises:
-        ImproperlyConfigured: outside a sandbox a name is missing; says which, with an example.
+        ImproperlyConfigured: a setting is missing or no good; says which, with an example.
     """
-    if _is_sandboxed(_WECHAT):
+    if not _are_set(_WECHAT):
         return SandboxWechatLogin()
-    return _wechat_login(settings.WECHAT_URL, settings.WECHAT_APP_ID, settings.WECHAT_SECRET)
+    url = settings.WECHAT_URL or _WECHAT_URL
+    if not settings.SANDBOX and not url.startswith("https://"):
+        raise ImproperlyConfigured(
+            f"WECHAT_URL must begin with https://, for the secret is sent there, for example "
+            f"WECHAT_URL={_WECHAT_URL}"
+        )
+    return _wechat_login(url, settings.WECHAT_APP_ID, settings.WECHAT_SECRET)
 
 
 def identity_checks() -> IdentityChecks:
-    """Return the checks of identity, face and card.
+    """Return the checks of identity, face and card; in a sandbox without keys, the sandbox's.
 
     Raises:
-        ImproperlyConfigured: outside a sandbox a name is missing; says which, with an example.
+        ImproperlyConfigured: a setting is missing; says which, with an example.
     """
-    if _is_sandboxed(_TENCENT):
+    if not _are_set(_TENCENT):
         return SandboxIdentityChecks()
     return _identity_checks(
         settings.TENCENT_SECRET_ID,
         settings.TENCENT_SECRET_KEY,
-        settings.TENCENT_REGION,
-        settings.TENCENT_ENDPOINT,
+        settings.TENCENT_REGION or _TENCENT_REGION,
+        settings.TENCENT_ENDPOINT or _TENCENT_ENDPOINT,
         settings.TENCENT_RULE_ID,
     )
 
 
-def _is_sandboxed(names: dict[str, str]) -> bool:
-    missing = [name for name in names if not getattr(settings, name)]
-    if missing and not settings.SANDBOX:
+def _are_set(examples: dict[str, str]) -> bool:
+    """Say whether a provider is named; half of a name is a mistake in a sandbox, too."""
+    missing = [name for name in examples if not getattr(settings, name)]
+    if missing and (not settings.SANDBOX or len(missing) < len(examples)):
         raise ImproperlyConfigured(
-            f"{missing[0]} is not set, and only a sandbox can do without it. Put it into the "
-            f"environment or .env, for example {missing[0]}={names[missing[0]]}"
+            f"{missing[0]} is not set. Only a sandbox can do without the provider, and only "
+            f"without the whole of it. Put it into the environment or .env, for example "
+            f"{missing[0]}={examples[missing[0]]}"
         )
-    return bool(missing)
+    return not missing
 
 
 # One connection a process, for as long as the settings stay the same.
-@cache
+@lru_cache(maxsize=1)
 def _wechat_login(url: str, app_id: str, secret: str) -> WechatLogin:
-    return HttpWechatLogin(url or _WECHAT_URL, app_id, secret)
+    return HttpWechatLogin(url, app_id, secret)
 
 
-@cache
+@lru_cache(maxsize=1)
 def _identity_checks(
     secret_id: str, secret_key: str, region: str, endpoint: str, rule_id: str
 ) -> IdentityChecks:
     return TencentIdentityChecks(
-        secret_id,
-        secret_key,
-        region=region or _TENCENT_REGION,
-        endpoint=endpoint or _TENCENT_ENDPOINT,
-        rule_id=rule_id,
+        secret_id, secret_key, region=region, endpoint=endpoint, rule_id=rule_id
     )

@@ -11,8 +11,8 @@ from typing import NamedTuple, Protocol
 class Verdict(StrEnum):
     """What a check said.
 
-    ``INVALID`` is input that the provider calls malformed; ``UNAVAILABLE`` covers outage, quota
-    and silence: the same may be asked again.
+    ``INVALID`` is input that the provider calls malformed; ``UNAVAILABLE`` covers outage, quota,
+    silence and whatever is not documented: the same may be asked again.
     """
 
     MATCH = "match"
@@ -22,13 +22,19 @@ class Verdict(StrEnum):
 
 
 class Fault(StrEnum):
-    """Codes of our own for a provider that said nothing that can be trusted."""
+    """Codes of our own, beside those of a provider.
+
+    ``UNAUTHORISED``: the provider does not accept our keys, for somebody here to mend.
+    ``FACE_OTHER_PERSON``: the check of a face was begun for another name or number.
+    ``FACE_NOT_DONE``: nobody has looked into the camera yet.
+    """
 
     TIMEOUT = "TIMEOUT"
     UNREACHABLE = "UNREACHABLE"
     INVALID_REPLY = "INVALID_REPLY"
     UNAUTHORISED = "UNAUTHORISED"
     FACE_OTHER_PERSON = "FACE_OTHER_PERSON"
+    FACE_NOT_DONE = "FACE_NOT_DONE"
 
 
 class AccountClass(StrEnum):
@@ -49,7 +55,11 @@ class IdentityAnswer(NamedTuple):
 
 
 class FaceAnswer(NamedTuple):
-    """What was seen: ``MATCH`` means that the comparison was made, not that it is good enough."""
+    """What was seen: ``MATCH`` means that the provider has finished, not that it is good enough.
+
+    Where the lines of the score lie is our rule (ELIG-2, SEC-3). A face that is not alive has no
+    score; ``tags`` are the provider's reasons for it, as its two-digit codes.
+    """
 
     verdict: Verdict
     code: str
@@ -78,7 +88,11 @@ class FaceStart(NamedTuple):
 
 
 class IdentityChecks(Protocol):
-    """A provider of checks; ``attempt`` counts from 1 how often we have asked about the matter."""
+    """A provider of checks; ``attempt`` counts from 1 how often we have asked about the matter.
+
+    ``code`` is the provider's own result or error code where it gave one, else a ``Fault``. It has
+    at most 40 letters and, like ``request_id``, never repeats anything that was asked.
+    """
 
     name: str
 

@@ -1,12 +1,15 @@
 """Providers of a sandbox: no call leaves the process, and the input says what happens.
 
 The scripts are listed in docs/sandbox-identity.md. Nothing is remembered between two calls, so any
-number of processes answer alike.
+number of processes answer alike. Outside a sandbox these providers cannot even be made.
 """
 
 import re
 import secrets
 from datetime import date
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from accounts.gateways import codes
 from accounts.gateways.identity import (
@@ -24,6 +27,7 @@ USED_SINCE_ON = date(2015, 1, 1)
 SIMILARITY_PERMILLE = 920
 
 _PREFIX = "sandbox:"
+_LOGIN = re.compile(r"sandbox:([^\s;]{1,64})(?:;since=(unknown|[0-9]{4}-[0-9]{2}-[0-9]{2}))?")
 _FAULTS = {
     "sandbox!busy": LoginFault.BUSY,
     "sandbox!bad-code": LoginFault.BAD_CODE,
@@ -34,6 +38,8 @@ _FAULTS = {
 # How the name ends says what the check of name and number answers.
 _BY_NAME = {"不符": "-1", "查无": "-5", "停机": "-4"}
 _LATE_NAME = "稍候"
+# What the real service says of a face that is not alive.
+_NOT_LIVE = "1005"
 _SCORE = re.compile(r"score=([0-9]{1,3})(?:\.([0-9]))?")
 _DOWN = re.compile(r"down(?:=([0-9]+))?")
 _CARD_CODE = re.compile(r"1990000(0[1-9]|1[0-9]|2[01])00")
@@ -49,31 +55,45 @@ _CARD_DOWN, _CARD_LATE = "19900020000", "19900020001"
 class SandboxWechatLogin:
     """Logins of a sandbox: ``sandbox:<openid>``, ``;since=2026-01-31`` or ``;since=unknown``."""
 
+    def __init__(self) -> None:
+        _require_sandbox()
+
     def identify(self, code: str) -> WechatIdentity:
         """Return the openid in the code; see ``accounts.gateways.wechat.WechatLogin``.
 
         Raises:
             LoginError: the code asks for it, or is none of a sandbox.
         """
-        openid, _, since = code.removeprefix(_PREFIX).partition(";since=")
-        if not code.startswith(_PREFIX) or not openid:
+        scripted = _LOGIN.fullmatch(code)
+        if scripted is None:
             raise LoginError(_FAULTS.get(code, LoginFault.BAD_CODE))
-        return WechatIdentity(openid, _since(since))
+        return WechatIdentity(scripted[1], _since(scripted[2]))
 
 
-def _since(text: str) -> date | None:
+def _require_sandbox() -> None:
+    if not settings.SANDBOX:
+        raise ImproperlyConfigured("Whoever asks a sandbox provider is let in: only with SANDBOX=1")
+
+
+def _since(text: str | None) -> date | None:
+    if text is None:
+        return USED_SINCE_ON
     if text == "unknown":
         return None
     try:
-        return date.fromisoformat(text) if text else USED_SINCE_ON
+        return date.fromisoformat(text)
     except ValueError:
-        raise LoginError(LoginFault.BAD_CODE) from None
+        pass  # the error is raised below, for the library's own would repeat the code
+    raise LoginError(LoginFault.BAD_CODE)
 
 
 class SandboxIdentityChecks:
     """Checks of a sandbox; see ``accounts.gateways.identity.IdentityChecks``."""
 
     name = "sandbox"
+
+    def __init__(self) -> None:
+        _require_sandbox()
 
     def begin_face(self, *, name: str, id_number: str) -> FaceStart:
         """Return a token that passes."""
@@ -89,16 +109,9 @@ class SandboxIdentityChecks:
 
     def check_face(self, *, name: str, id_number: str, face_token: str, attempt: int) -> FaceAnswer:
         """Answer by the words behind ``sandbox:``; any other token passes."""
-        words = face_token.removeprefix(_PREFIX).split(",") if face_token[:8] == _PREFIX else []
-        fault = _face_fault(words, attempt)
-        if fault is not None:
-            return fault
-        score = next((found for word in words if (found := _SCORE.fullmatch(word))), None)
-        similarity = int(score[1]) * 10 + int(score[2] or 0) if score else SIMILARITY_PERMILLE
-        tags = tuple(word.removeprefix("tag=") for word in words if word.startswith("tag="))
-        return FaceAnswer(
-            Verdict.MATCH, "0", _request_id(), "not-live" not in words, min(similarity, 1000), tags
-        )
+        is_scripted = face_token.startswith(_PREFIX)
+        words = face_token.removeprefix(_PREFIX).split(",") if is_scripted else []
+        return _face_fault(words, attempt) or _face(words)
 
     def check_card(
         self, *, name: str, id_number: str, card_number: str, phone: str, attempt: int
@@ -123,6 +136,15 @@ def _face_fault(words: list[str], attempt: int) -> FaceAnswer | None:
         if word == "invalid":
             return FaceAnswer(Verdict.INVALID, "InvalidParameterValue.BizTokenIllegal", "")
     return None
+
+
+def _face(words: list[str]) -> FaceAnswer:
+    tags = tuple(word.removeprefix("tag=") for word in words if word.startswith("tag="))
+    if "not-live" in words:
+        return FaceAnswer(Verdict.MATCH, _NOT_LIVE, _request_id(), is_live=False, tags=tags)
+    score = next((found for word in words if (found := _SCORE.fullmatch(word))), None)
+    permille = int(score[1]) * 10 + int(score[2] or 0) if score else SIMILARITY_PERMILLE
+    return FaceAnswer(Verdict.MATCH, "0", _request_id(), True, min(permille, 1000), tags)
 
 
 def _request_id() -> str:

@@ -1,17 +1,17 @@
-"""Checks of identity, face and card at Tencent Cloud's faceid service, through its SDK.
+"""Checks of identity, face and card at Tencent Cloud's faceid service.
 
-The SDK signs and sends; replies are read here, field by field, and nothing but the documented
-success is a match. Its records and errors can carry what was asked, so none of them leave.
+The SDK composes and signs the requests and nothing more. Its own sender follows redirects, takes
+proxies of the environment and reads without end, and its errors and records repeat what was asked:
+``accounts.gateways.wire`` sends instead, and replies are read here, field by field. Nothing but
+the documented success is a match.
 """
 
-import json
 import logging
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from tencentcloud.common.credential import Credential
-from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.faceid.v20180301.faceid_client import FaceidClient
@@ -25,16 +25,28 @@ from accounts.gateways.identity import (
     IdentityAnswer,
     Verdict,
 )
+from accounts.gateways.wire import Silence, Wire, WireError, json_object
 
 TIMEOUT_SECONDS = 5
-_OK = "0"
-_NOT_DONE = "FACE_NOT_DONE"
-_NETWORK = "ClientNetworkError"
-_CODE = re.compile(r"[A-Za-z0-9_.-]{1,80}")
-_SIMILARITY = re.compile(r"([0-9]{1,3})(?:\.([0-9])[0-9]*)?")
+# Longer codes exist, but the books have room for forty letters.
+CODE_LENGTH_MAX = 40
 
-logging.getLogger("tencentcloud_sdk_common").setLevel(logging.CRITICAL)
+_OK = "0"
+_TEXT_ONLY = "1"
+_ID_CARD = 0
+# The service calls faces of a similarity below this one different, without a way to change it.
+_SAME_PERMILLE_MIN = 700
+_ERROR_CODE = re.compile(r"[A-Za-z]{1,80}(?:\.[A-Za-z]{1,80})*")
+_RESULT = re.compile(r"0|-[0-9]{1,2}")
+_STATUS_MAX = 999_999_999
+_REQUEST_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
+_TOKEN = re.compile(r"[!-~]{1,200}")
+_SIMILARITY = re.compile(r"([0-9]{1,2})(?:\.([0-9])[0-9]*)?|100(?:\.0+)?")
+_TAG = re.compile(r"[0-9]{2}")
+
 log = logging.getLogger(__name__)
+# The SDK's records hold whole requests and replies, whatever level somebody may set.
+logging.getLogger("tencentcloud_sdk_common").addFilter(lambda _record: False)
 
 
 class _Reply(NamedTuple):
@@ -60,130 +72,174 @@ class TencentIdentityChecks:
         endpoint: str,
         rule_id: str,
         scheme: str = "https",
-        timeout_seconds: int = TIMEOUT_SECONDS,
+        timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
-        http = HttpProfile(protocol=scheme, endpoint=endpoint, reqTimeout=timeout_seconds)
-        profile = ClientProfile(signMethod="TC3-HMAC-SHA256", httpProfile=http)
+        profile = ClientProfile(
+            signMethod="TC3-HMAC-SHA256",
+            httpProfile=HttpProfile(endpoint=endpoint),
+            disable_region_breaker=True,  # it would turn to a host that nobody has named
+        )
         self._client = FaceidClient(Credential(secret_id, secret_key), region, profile)
+        self._wire = Wire(timeout_seconds=timeout_seconds)
+        self._client.request = _Sender(self._wire, scheme)
         self._rule_id = rule_id
-        # Proxies of the environment are not for identities; the SDK has no word for that.
-        self._client.request.conn.proxy = None
-        self._client.request.conn._session.trust_env = False
 
     def close(self) -> None:
         """Give the connections back."""
-        self._client.request.conn._session.close()
+        self._wire.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
 
     def begin_face(self, *, name: str, id_number: str) -> FaceStart:
         """Begin a face check of a person."""
-        asked = {"RuleId": self._rule_id, "IdCard": id_number, "Name": name}
+        asked = {"RuleId": self._rule_id, "IdCard": id_number.upper(), "Name": name}
         reply = self._call("DetectAuth", asked)
-        token = reply.fields.get("BizToken")
-        if reply.verdict is Verdict.MATCH and isinstance(token, str) and token:
-            return FaceStart(Verdict.MATCH, _OK, reply.request_id, token)
-        verdict, code = _no_pass(reply)
-        return FaceStart(verdict, code, reply.request_id)
+        if reply.verdict is not Verdict.MATCH:
+            return FaceStart(reply.verdict, reply.code, reply.request_id)
+        token = _plain(_TOKEN, reply.fields.get("BizToken"))
+        if not token:
+            return FaceStart(Verdict.UNAVAILABLE, Fault.INVALID_REPLY, reply.request_id)
+        return FaceStart(Verdict.MATCH, _OK, reply.request_id, token)
 
     def check_identity(self, *, name: str, id_number: str, attempt: int) -> IdentityAnswer:
         """Ask whether name and ID number belong together."""
-        reply = self._call("IdCardVerification", {"IdCard": id_number, "Name": name})
+        asked = {"IdCard": id_number.upper(), "Name": name}
+        reply = self._call("IdCardVerification", asked)
         return IdentityAnswer(*_result(reply, codes.IDENTITY), reply.request_id)
 
     def check_face(self, *, name: str, id_number: str, face_token: str, attempt: int) -> FaceAnswer:
         """Ask what became of a face check; one begun for another person is a mismatch."""
-        asked = {"BizToken": face_token, "RuleId": self._rule_id, "InfoType": "1"}
+        # Text alone: pictures and films of the face are never fetched.
+        asked = {"BizToken": face_token, "RuleId": self._rule_id, "InfoType": _TEXT_ONLY}
         reply = self._call("GetDetectInfoEnhanced", asked)
-        text = reply.fields.get("Text")
-        if reply.verdict is not Verdict.MATCH or not isinstance(text, dict):
-            return FaceAnswer(*_no_pass(reply), reply.request_id)
-        if (text.get("Name"), text.get("IdCard")) != (name, id_number):
-            return FaceAnswer(Verdict.MISMATCH, Fault.FACE_OTHER_PERSON, reply.request_id)
-        return _face(text, reply.request_id)
+        if reply.verdict is not Verdict.MATCH:
+            return FaceAnswer(reply.verdict, reply.code, reply.request_id)
+        return _face_of(name, id_number.upper(), reply)
 
     def check_card(
         self, *, name: str, id_number: str, card_number: str, phone: str, attempt: int
     ) -> CardAnswer:
         """Ask whether the four elements are those of one account; its class nobody tells."""
-        asked = {"Name": name, "BankCard": card_number, "Phone": phone, "IdCard": id_number}
-        reply = self._call("BankCard4EVerification", {**asked, "CertType": 0})
+        asked = {"Name": name, "BankCard": card_number, "Phone": phone, "IdCard": id_number.upper()}
+        reply = self._call("BankCard4EVerification", {**asked, "CertType": _ID_CARD})
         return CardAnswer(*_result(reply, codes.CARD), reply.request_id)
 
     def _call(self, action: str, asked: Mapping[str, Any]) -> _Reply:
         try:
             body = self._client.call(action, dict(asked))
-        except TencentCloudSDKException as error:
-            return _error(action, error)
-        except Exception as error:  # the SDK lets whatever it meets in a reply through
-            log.warning("%s: a reply that cannot be read: %s", action, type(error).__name__)
-            return _untrusted()
-        return _fields(body)
+            return _read(action, json_object(body).get("Response"))
+        except WireError as error:
+            if error.silence is Silence.INVALID_REPLY:
+                log.warning("%s: a reply that cannot be read: %s", action, error.detail)
+            return _Reply({}, "", Verdict.UNAVAILABLE, Fault(error.silence))
 
 
-def _error(action: str, error: TencentCloudSDKException) -> _Reply:
-    """Return what an error says; its message may repeat the input and is not looked at further."""
-    code = str(error.code or "")
-    request_id = _plain(error.requestId)
-    if code == _NETWORK:
-        is_late = "timed out" in str(error.message)
-        fault = Fault.TIMEOUT if is_late else Fault.UNREACHABLE
-        return _Reply({}, request_id, Verdict.UNAVAILABLE, fault)
-    if codes.is_ours(code):
-        log.error("%s: the provider refuses us: %s", action, _plain(code))
-        is_key = not code.startswith("InvalidParameterValue")
-        return _Reply({}, request_id, Verdict.UNAVAILABLE,
-                      Fault.UNAUTHORISED if is_key else _plain(code))  # fmt: skip
-    return _Reply({}, request_id, codes.of_error(code), _plain(code) or Fault.INVALID_REPLY)
+class _Sender:
+    """Takes the place of the SDK's sender."""
+
+    def __init__(self, wire: Wire, scheme: str) -> None:
+        self._wire = wire
+        self._scheme = scheme
+
+    def send_request(self, request: Any) -> "_Sent":
+        """Send a request that the SDK has signed.
+
+        Raises:
+            WireError: no reply in time, or none that can be trusted.
+        """
+        url = f"{self._scheme}://{request.host}{request.uri}"
+        body = request.data.encode()
+        return _Sent(self._wire.send(request.method, url, headers=request.header, body=body))
 
 
-def _fields(body: bytes) -> _Reply:
-    try:
-        response = json.loads(body)["Response"]
-    except (ValueError, RecursionError, KeyError, TypeError):
-        return _untrusted()
-    if not isinstance(response, dict) or "Error" in response:
-        return _untrusted()
-    return _Reply(response, _plain(response.get("RequestId")))
+class _Sent:
+    """A reply as the SDK wants it: without a type, so that it leaves the reading to us."""
+
+    status_code = 200
+    headers: Mapping[str, str] = {}
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
 
 
-def _untrusted() -> _Reply:
-    return _Reply({}, "", Verdict.UNAVAILABLE, Fault.INVALID_REPLY)
+def _read(action: str, response: object) -> _Reply:
+    if not isinstance(response, dict):
+        raise WireError(Silence.INVALID_REPLY, "no response in it")
+    request_id = _plain(_REQUEST_ID, response.get("RequestId"))
+    if "Error" in response:
+        return _Reply({}, request_id, *_error(action, response["Error"]))
+    return _Reply(response, request_id)
 
 
-def _no_pass(reply: _Reply) -> tuple[Verdict, str]:
-    """Return verdict and code of a reply that lacks what a pass needs."""
-    if reply.verdict is Verdict.MATCH:
+def _error(action: str, error: object) -> tuple[Verdict, str]:
+    """Return what an error says; its message may repeat the input and is not looked at."""
+    code = _plain(_ERROR_CODE, error.get("Code") if isinstance(error, dict) else None)
+    if not code:
         return Verdict.UNAVAILABLE, Fault.INVALID_REPLY
-    return reply.verdict, reply.code
+    if codes.is_ours(code):
+        log.error("%s: the provider refuses us: %s", action, code[:CODE_LENGTH_MAX])
+    if codes.is_of_keys(code):
+        return Verdict.UNAVAILABLE, Fault.UNAUTHORISED
+    if codes.is_ours(code):
+        return Verdict.UNAVAILABLE, code[:CODE_LENGTH_MAX]
+    return codes.of_error(code), code[:CODE_LENGTH_MAX]
 
 
 def _result(reply: _Reply, meanings: Mapping[str, Verdict]) -> tuple[Verdict, str]:
     """Return what a result code means; one that is not documented means nothing."""
     if reply.verdict is not Verdict.MATCH:
         return reply.verdict, reply.code
-    result = reply.fields.get("Result")
-    if not isinstance(result, str) or not _CODE.fullmatch(result):
+    result = _plain(_RESULT, reply.fields.get("Result"))
+    if not result:
         return Verdict.UNAVAILABLE, Fault.INVALID_REPLY
     return meanings.get(result, Verdict.UNAVAILABLE), result
 
 
+def _face_of(name: str, id_number: str, reply: _Reply) -> FaceAnswer:
+    text = reply.fields.get("Text")
+    seen_name, seen_number = (
+        (text.get("Name"), text.get("IdCard")) if isinstance(text, dict) else (None, None)
+    )
+    if not isinstance(seen_name, str) or not isinstance(seen_number, str):
+        return FaceAnswer(Verdict.UNAVAILABLE, Fault.INVALID_REPLY, reply.request_id)
+    if (seen_name, seen_number.upper()) != (name, id_number):
+        return FaceAnswer(Verdict.MISMATCH, Fault.FACE_OTHER_PERSON, reply.request_id)
+    return _face(reply.fields["Text"], reply.request_id)
+
+
 def _face(text: Mapping[str, Any], request_id: str) -> FaceAnswer:
-    live, compared = text.get("LiveStatus"), text.get("Comparestatus")
-    if live is None:
-        return FaceAnswer(Verdict.INVALID, _NOT_DONE, request_id)
-    code = str(text["ErrCode"]) if type(text.get("ErrCode")) is int else Fault.INVALID_REPLY
-    tags = tuple(_plain(text.get("LivenessInfoTag")).split(",")) if live != 0 else ()
-    if type(live) is not int:
+    """Return what was seen; a reply that contradicts itself is none."""
+    status, live = text.get("ErrCode"), text.get("LiveStatus")
+    if status is None and live is None:
+        return FaceAnswer(Verdict.INVALID, Fault.FACE_NOT_DONE, request_id)
+    if not _is_status(status) or not _is_status(live):
         return FaceAnswer(Verdict.UNAVAILABLE, Fault.INVALID_REPLY, request_id)
+    tags = _tags(text.get("LivenessInfoTag"))
     if live != 0:
-        return FaceAnswer(Verdict.MATCH, code, request_id, is_live=False, tags=tags)
+        return FaceAnswer(Verdict.MATCH, str(status), request_id, is_live=False, tags=tags)
+    if not _is_status(text.get("Comparestatus")):
+        return FaceAnswer(Verdict.UNAVAILABLE, Fault.INVALID_REPLY, request_id)
     similarity = _permille(text.get("Sim"))
-    if similarity is None:
-        is_failed = type(compared) is int and compared != 0
-        verdict = Verdict.MISMATCH if is_failed else Verdict.UNAVAILABLE
-        return FaceAnswer(verdict, code, request_id)
-    return FaceAnswer(
-        Verdict.MATCH, code, request_id, is_live=True, similarity_permille=similarity
-    )  # fmt: skip
+    is_same = status == 0 and text["Comparestatus"] == 0
+    # Without a score nothing was compared; a good score cannot belong to a failed comparison.
+    if similarity is None or (similarity >= _SAME_PERMILLE_MIN and not is_same):
+        code = Fault.INVALID_REPLY if is_same else str(status or text["Comparestatus"])
+        return FaceAnswer(Verdict.UNAVAILABLE, code, request_id)
+    return FaceAnswer(Verdict.MATCH, str(status), request_id, True, similarity, tags)
+
+
+def _is_status(number: object) -> bool:
+    # To Python True is an int, to the service it is not a status.
+    return type(number) is int and abs(number) <= _STATUS_MAX
+
+
+def _tags(listed: object) -> tuple[str, ...]:
+    """Return the reasons why a face was not taken for a living one, such as ``04``: synthetic."""
+    return tuple(tag for tag in listed if _plain(_TAG, tag)) if isinstance(listed, list) else ()
 
 
 def _permille(text: object) -> int | None:
@@ -191,10 +247,9 @@ def _permille(text: object) -> int | None:
     found = _SIMILARITY.fullmatch(text) if isinstance(text, str) else None
     if found is None:
         return None
-    permille = int(found[1]) * 10 + int(found[2] or 0)
-    return permille if permille <= 1000 else None
+    return 1000 if found[1] is None else int(found[1]) * 10 + int(found[2] or 0)
 
 
-def _plain(text: object) -> str:
+def _plain(pattern: re.Pattern[str], text: object) -> str:
     """Return a code or id of the provider, or nothing where it is none."""
-    return text if isinstance(text, str) and _CODE.fullmatch(text) else ""
+    return text if isinstance(text, str) and pattern.fullmatch(text) else ""

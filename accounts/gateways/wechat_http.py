@@ -78,5 +78,7 @@ def _identity(content: dict[str, Any]) -> WechatIdentity:
 def _refusal(code: int) -> LoginError:
     fault = _FAULTS.get(code, LoginFault.REJECTED)
     if fault is LoginFault.REJECTED:
-        log.error("WeChat refuses our logins with code %s: check WECHAT_APP_ID and its secret", code)
+        log.error(
+            "WeChat refuses our logins with code %s: check WECHAT_APP_ID and its secret", code
+        )
     return LoginError(fault, str(code))
