@@ -6,6 +6,7 @@ their context, and nothing is logged.
 """
 
 import json
+import logging
 import ssl
 from collections.abc import Mapping
 from enum import StrEnum
@@ -17,6 +18,9 @@ import httpx
 
 CONNECT_SECONDS = 3.0
 REPLY_BYTES_MAX = 1024 * 1024
+
+# Its records hold the headers of replies, and a redirect repeats the whole address in one.
+logging.getLogger("httpcore.http11").addFilter(lambda _record: False)
 
 
 class Silence(StrEnum):

@@ -1,0 +1,560 @@
+import inspect
+import json
+import logging
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tencentcloud.faceid.v20180301 import errorcodes
+
+from accounts.gateways import codes
+from accounts.gateways.identity import (
+    AccountClass,
+    CardAnswer,
+    FaceAnswer,
+    FaceStart,
+    Fault,
+    IdentityAnswer,
+    IdentityChecks,
+    Verdict,
+)
+from accounts.gateways.tencent import _permille
+from tests.accounts.gateways import tc3
+from tests.accounts.gateways.conftest import (
+    KEY,
+    KEY_ID,
+    REQUEST_ID,
+    failing,
+    saying,
+    signed_only,
+    tencent_at,
+)
+from tests.accounts.gateways.misbehaviour import SILENT, SLOW, redirects, with_status
+
+NAME, ID_NUMBER = "张三丰", "11010119900307001X"
+CARD_NUMBER, PHONE = "6217000000000000017", "13800000001"
+TOKEN = "BizToken-0001"
+TEXT = {
+    "ErrCode": 0,
+    "ErrMsg": "成功",
+    "IdCard": ID_NUMBER,
+    "Name": NAME,
+    "LiveStatus": 0,
+    "Comparestatus": 0,
+    "Sim": "92.00",
+    "LivenessInfoTag": None,
+}
+SECRETS = (KEY, NAME, ID_NUMBER, CARD_NUMBER, PHONE, TOKEN, "\\u5f20")
+DOWN = (Verdict.UNAVAILABLE, Fault.INVALID_REPLY)
+
+
+def identity(checks):
+    return checks.check_identity(name=NAME, id_number=ID_NUMBER, attempt=1)
+
+
+def face(checks):
+    return checks.check_face(name=NAME, id_number=ID_NUMBER, face_token=TOKEN, attempt=1)
+
+
+def card(checks):
+    return checks.check_card(
+        name=NAME, id_number=ID_NUMBER, card_number=CARD_NUMBER, phone=PHONE, attempt=1
+    )
+
+
+def start(checks):
+    return checks.begin_face(name=NAME, id_number=ID_NUMBER)
+
+
+ASKS = [identity, face, card, start]
+GOOD = {
+    identity: {"Result": "0", "Description": "认证通过"},
+    face: {"Text": TEXT},
+    card: {"Result": "0", "Description": "认证通过"},
+    start: {"BizToken": TOKEN, "Url": "https://example.invalid/"},
+}
+
+
+def told(answer):
+    return answer.verdict, answer.code
+
+
+# --- what is asked -----------------------------------------------------------------------------
+
+
+def test_the_signature_of_the_tests_is_the_one_published():
+    body = (
+        rb'{"Limit": 1, "Filters": [{"Values": ["\u672a\u547d\u540d"], "Name": "instance-name"}]}'
+    )
+    headers = {"content-type": "application/json; charset=utf-8", "host": "cvm.tencentcloudapi.com"}
+
+    signature = tc3.signature(
+        "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE", service="cvm", timestamp=1551113065,
+        headers=headers, body=body,
+    )  # fmt: skip
+
+    assert signature == "72e494ea809ad7a8c8f7a4507b9bddcbaa8e581f516e8da2f66e2c5a96525168"
+
+
+@pytest.mark.parametrize(
+    ("ask", "action", "asked"),
+    [
+        (identity, "IdCardVerification", {"IdCard": ID_NUMBER, "Name": NAME}),
+        (
+            face,
+            "GetDetectInfoEnhanced",
+            {"BizToken": TOKEN, "RuleId": "7", "InfoType": "1"},
+        ),
+        (
+            card,
+            "BankCard4EVerification",
+            {
+                "Name": NAME, "BankCard": CARD_NUMBER, "Phone": PHONE, "IdCard": ID_NUMBER,
+                "CertType": 0,
+            },
+        ),
+        (start, "DetectAuth", {"RuleId": "7", "IdCard": ID_NUMBER, "Name": NAME}),
+    ],
+)  # fmt: skip
+def test_each_check_asks_one_signed_question(server, tencent, ask, action, asked):
+    server.act = saying(GOOD[ask])
+
+    answer = ask(tencent)
+
+    [(method, path, headers, body)] = server.asked
+    assert (method, path, json.loads(body)) == ("POST", "/", asked)
+    assert headers["X-TC-Action"] == action
+    assert (headers["X-TC-Version"], headers["X-TC-Region"]) == ("2018-03-01", "ap-guangzhou")
+    assert (answer.verdict, answer.request_id) == (Verdict.MATCH, REQUEST_ID)
+
+
+def test_the_letter_of_an_id_number_is_asked_in_capitals(server, tencent):
+    server.act = saying(GOOD[face])
+
+    answer = tencent.check_face(
+        name=NAME, id_number=ID_NUMBER.lower(), face_token=TOKEN, attempt=1
+    )  # fmt: skip
+    tencent.check_identity(name=NAME, id_number=ID_NUMBER.lower(), attempt=1)
+
+    assert answer.verdict is Verdict.MATCH
+    assert json.loads(server.asked[1][3])["IdCard"] == ID_NUMBER
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"secret_key": "another"}, {"secret_id": "another"}, {"secret_id": KEY_ID[:-1]}]
+)
+def test_wrong_keys_are_no_verdict_and_an_error_in_the_log(server, caplog, wrong):
+    server.act = saying(GOOD[identity])
+
+    with tencent_at(server, **wrong) as checks:
+        answer = identity(checks)
+
+    assert told(answer) == (Verdict.UNAVAILABLE, Fault.UNAUTHORISED)
+    [record] = [each for each in caplog.records if each.levelname == "ERROR"]
+    assert record.name == "accounts.gateways.tencent"
+    assert not [secret for secret in (*SECRETS, "another") if secret in caplog.text]
+
+
+def test_a_signature_that_has_grown_old_is_no_verdict(server, tencent, monkeypatch):
+    monkeypatch.setattr(tc3, "AGE_SECONDS_MAX", -1)
+    server.act = saying(GOOD[identity])
+
+    assert told(identity(tencent)) == (Verdict.UNAVAILABLE, Fault.UNAUTHORISED)
+
+
+def test_proxies_of_the_environment_are_not_asked(server, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    server.act = saying(GOOD[identity])
+
+    with tencent_at(server) as checks:
+        assert identity(checks).verdict is Verdict.MATCH
+
+
+def test_the_client_is_a_provider_of_checks(tencent):
+    opened: IdentityChecks = tencent
+
+    assert opened.name == "tencent-faceid"
+
+
+# --- good answers ------------------------------------------------------------------------------
+
+
+def test_good_answers_are_read_exactly(server, tencent):
+    answers = []
+    for ask in ASKS:
+        server.act = saying(GOOD[ask])
+        answers.append(ask(tencent))
+
+    assert answers == [
+        IdentityAnswer(Verdict.MATCH, "0", REQUEST_ID),
+        FaceAnswer(Verdict.MATCH, "0", REQUEST_ID, True, 920, ()),
+        CardAnswer(Verdict.MATCH, "0", REQUEST_ID, AccountClass.UNKNOWN),
+        FaceStart(Verdict.MATCH, "0", REQUEST_ID, TOKEN),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ask", "table", "last"), [(identity, codes.IDENTITY, 7), (card, codes.CARD, 21)]
+)
+def test_every_documented_result_has_its_verdict(server, tencent, ask, table, last):
+    documented = [str(-number) for number in range(last + 1)]
+
+    for code in documented:
+        server.act = saying({"Result": code, "Description": NAME})
+        assert told(ask(tencent)) == (table[code], code)
+
+    assert sorted(table) == sorted(documented)
+    assert [code for code in table if table[code] is Verdict.MATCH] == ["0"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "code", "verdict"),
+    [
+        (identity, "-1", Verdict.MISMATCH),
+        (identity, "-2", Verdict.INVALID),
+        (identity, "-3", Verdict.INVALID),
+        (identity, "-4", Verdict.UNAVAILABLE),
+        (identity, "-5", Verdict.MISMATCH),
+        (identity, "-6", Verdict.UNAVAILABLE),
+        (identity, "-7", Verdict.UNAVAILABLE),
+        (card, "-1", Verdict.MISMATCH),
+        (card, "-5", Verdict.INVALID),
+        (card, "-14", Verdict.MISMATCH),
+        (card, "-18", Verdict.UNAVAILABLE),
+        (card, "-19", Verdict.UNAVAILABLE),
+        (card, "-20", Verdict.INVALID),
+        (card, "-21", Verdict.MISMATCH),
+        (identity, "-8", Verdict.UNAVAILABLE),
+        (card, "-22", Verdict.UNAVAILABLE),
+        (card, "-99", Verdict.UNAVAILABLE),
+    ],
+)
+def test_results_of_each_kind_mean_this(server, tencent, ask, code, verdict):
+    server.act = saying({"Result": code})
+
+    assert told(ask(tencent)) == (verdict, code)
+
+
+# --- faces -------------------------------------------------------------------------------------
+
+
+def saying_text(**other):
+    return saying({"Text": TEXT | other})
+
+
+@pytest.mark.parametrize(
+    ("sim", "permille"),
+    [
+        ("75.51", 755), ("79.99", 799), ("80.00", 800), ("80", 800), ("69.9", 699),
+        ("0.00", 0), ("0", 0), ("100.00", 1000), ("100", 1000), ("99.9999", 999), ("7.05", 70),
+    ],
+)  # fmt: skip
+def test_a_similarity_is_floored_to_a_permille(server, tencent, sim, permille):
+    server.act = saying_text(Sim=sim)
+
+    assert face(tencent) == FaceAnswer(Verdict.MATCH, "0", REQUEST_ID, True, permille, ())
+
+
+@given(st.integers(0, 10_000))
+def test_no_similarity_is_ever_raised_by_rounding(hundredths):
+    assert _permille(f"{hundredths // 100}.{hundredths % 100:02}") == hundredths // 10
+
+
+@pytest.mark.parametrize(
+    "sim",
+    [
+        None, "", "-1.00", "100.01", "101", "1e2", "９２.00", "92.00\n", " 92.00", "92,00", "92.",
+        "nan", "inf", 92, 92.0, True, ["92.00"], "0x50",
+    ],
+)  # fmt: skip
+def test_a_similarity_of_another_form_is_no_answer(server, tencent, sim):
+    server.act = saying_text(Sim=sim)
+
+    assert face(tencent) == FaceAnswer(*DOWN, REQUEST_ID)
+
+
+def test_a_face_that_is_not_alive_is_told_with_the_reasons(server, tencent):
+    server.act = saying_text(
+        ErrCode=1005, LiveStatus=1005, Comparestatus=None, Sim=None,
+        LivenessInfoTag=["04", "03", NAME, 5],
+    )  # fmt: skip
+
+    answer = face(tencent)
+
+    assert answer == FaceAnswer(Verdict.MATCH, "1005", REQUEST_ID, False, None, ("04", "03"))
+
+
+def test_a_face_that_is_not_alive_has_no_score_whatever_is_said(server, tencent):
+    server.act = saying_text(LiveStatus=1002)
+
+    answer = face(tencent)
+
+    assert (answer.is_live, answer.similarity_permille) == (False, None)
+
+
+def test_a_different_face_is_told_with_its_score(server, tencent):
+    server.act = saying_text(ErrCode=2016, Comparestatus=2016, Sim="41.59")
+
+    assert face(tencent) == FaceAnswer(Verdict.MATCH, "2016", REQUEST_ID, True, 415, ())
+
+
+@pytest.mark.parametrize(
+    ("other", "code"),
+    [
+        ({"ErrCode": 2016, "Comparestatus": 2016}, "2016"),
+        ({"ErrCode": 2001, "Comparestatus": 2001, "Sim": None}, "2001"),
+        ({"ErrCode": 0, "Comparestatus": 2012, "Sim": "70.00"}, "2012"),
+        ({"ErrCode": 3001}, "3001"),
+    ],
+)
+def test_a_failure_with_a_good_score_or_with_none_is_no_pass(server, tencent, other, code):
+    server.act = saying_text(**other)
+
+    assert face(tencent) == FaceAnswer(Verdict.UNAVAILABLE, code, REQUEST_ID)
+
+
+@pytest.mark.parametrize("other", [{"Name": "李四"}, {"IdCard": "110101199003070036"}])
+def test_the_face_of_another_person_is_a_mismatch_however_good(server, tencent, other):
+    server.act = saying_text(**other)
+
+    answer = face(tencent)
+
+    assert answer == FaceAnswer(Verdict.MISMATCH, Fault.FACE_OTHER_PERSON, REQUEST_ID)
+
+
+def test_a_face_that_nobody_has_shown_yet_is_not_a_pass(server, tencent):
+    server.act = saying_text(ErrCode=None, LiveStatus=None, Comparestatus=None, Sim=None)
+
+    assert told(face(tencent)) == (Verdict.INVALID, Fault.FACE_NOT_DONE)
+
+
+WRONG = [None, "", "0", True, False, 0.0, [], {}, 10**10, "MATCH"]
+
+
+@pytest.mark.parametrize("value", WRONG)
+@pytest.mark.parametrize("field", ["ErrCode", "LiveStatus", "Comparestatus"])
+def test_a_status_of_another_kind_is_no_answer(server, tencent, field, value):
+    server.act = saying_text(**{field: value})
+
+    assert face(tencent) == FaceAnswer(*DOWN, REQUEST_ID)
+
+
+@pytest.mark.parametrize(
+    "field", ["ErrCode", "LiveStatus", "Comparestatus", "Sim", "Name", "IdCard"]
+)
+def test_a_face_with_a_field_missing_is_no_answer(server, tencent, field):
+    server.act = saying({"Text": {name: TEXT[name] for name in TEXT if name != field}})
+
+    assert face(tencent) == FaceAnswer(*DOWN, REQUEST_ID)
+
+
+# --- what else it can say ----------------------------------------------------------------------
+
+DOCUMENTED = sorted(
+    code for name, code in inspect.getmembers(errorcodes) if name.isupper() and code
+)
+COMMON = [
+    "AuthFailure.InvalidSecretId", "AuthFailure.MFAFailure", "AuthFailure.SecretIdNotFound",
+    "AuthFailure.SignatureExpire", "AuthFailure.SignatureFailure", "AuthFailure.TokenFailure",
+    "AuthFailure.UnauthorizedOperation", "FailedOperation", "InvalidAction", "InvalidRequest",
+    "IpInBlacklist", "IpNotInWhitelist", "LimitExceeded", "MissingParameter", "NoSuchProduct",
+    "NoSuchVersion", "RequestLimitExceeded.UinLimitExceeded", "RequestSizeLimitExceeded",
+    "ResourceInUse", "ResourceInsufficient", "ResourceNotFound", "ResourceUnavailable",
+    "ResponseSizeLimitExceeded", "ServiceUnavailable", "UnknownParameter", "UnsupportedProtocol",
+    "UnsupportedRegion",
+]  # fmt: skip
+SAID = {
+    "FailedOperation.IdFormatError": Verdict.INVALID,
+    "FailedOperation.NameFormatError": Verdict.INVALID,
+    "FailedOperation.IdNameMisMatch": Verdict.MISMATCH,
+    "FailedOperation.IdNoExistSystem": Verdict.MISMATCH,
+    "FailedOperation.InvalidTokenParameter": Verdict.INVALID,
+    "InvalidParameter": Verdict.INVALID,
+    "InvalidParameterValue": Verdict.INVALID,
+    "InvalidParameterValue.BizTokenExpired": Verdict.INVALID,
+    "InvalidParameterValue.BizTokenIllegal": Verdict.INVALID,
+}
+
+
+@pytest.mark.parametrize("code", [*DOCUMENTED, *COMMON])
+def test_every_documented_error_has_its_verdict_and_a_code_that_can_be_kept(server, tencent, code):
+    server.act = failing(code)
+    is_of_keys = code.startswith(("AuthFailure", "UnauthorizedOperation")) or "StsUnAuth" in code
+    expected = Fault.UNAUTHORISED if is_of_keys else code[:40]
+
+    answers = [ask(tencent) for ask in ASKS]
+
+    assert {told(answer) for answer in answers} == {
+        (SAID.get(code, Verdict.UNAVAILABLE), expected)
+    }  # fmt: skip
+    assert {answer.request_id for answer in answers} == {REQUEST_ID}
+
+
+@pytest.mark.parametrize("code", ["InvalidParameterValue.RuleIdNotExist", "UnsupportedOperation"])
+def test_a_mistake_of_our_own_is_logged_as_an_error(server, tencent, caplog, code):
+    server.act = failing(code, message=f"{NAME} {ID_NUMBER}")
+
+    assert told(start(tencent)) == (Verdict.UNAVAILABLE, code)
+
+    [record] = [each for each in caplog.records if each.levelname == "ERROR"]
+    assert code in record.getMessage()
+    assert ID_NUMBER not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [None, "AuthFailure", [], {}, {"Code": None}, {"Code": ""}, {"Code": 7}, {"Code": ID_NUMBER},
+     {"Code": NAME}, {"Code": "0"}, {"Code": "Internal Error"}],
+)  # fmt: skip
+@pytest.mark.parametrize("ask", ASKS)
+def test_an_error_of_another_form_is_no_answer_even_beside_a_good_one(server, tencent, ask, error):
+    server.act = saying(GOOD[ask] | {"Error": error})
+
+    assert told(ask(tencent)) == DOWN
+
+
+@pytest.mark.parametrize(("act", "fault"), SILENT)
+@pytest.mark.parametrize("ask", ASKS)
+def test_silence_of_each_kind_is_told_by_its_fault(server, tencent, ask, act, fault):
+    server.act = act
+
+    answer = ask(tencent)
+
+    assert (*told(answer), answer.request_id) == (Verdict.UNAVAILABLE, fault, "")
+
+
+@pytest.mark.parametrize("act", SLOW)
+def test_a_reply_that_takes_too_long_is_a_time_out(server, hasty_tencent, act):
+    server.act = act
+
+    assert identity(hasty_tencent) == IdentityAnswer(Verdict.UNAVAILABLE, Fault.TIMEOUT, "")
+
+
+@pytest.mark.parametrize("status", [201, 302, 400, 401, 403, 404, 429, 500, 502, 503])
+def test_no_status_but_200_is_an_answer(server, tencent, status):
+    server.act = with_status(status, {"Response": GOOD[identity] | {"RequestId": REQUEST_ID}})
+
+    assert told(identity(tencent)) == DOWN
+
+
+def test_nothing_is_asked_twice_or_of_another_address(server, tencent):
+    for act in (redirects, failing("InternalError"), failing("RequestLimitExceeded")):
+        server.asked.clear()
+        server.act = act
+        identity(tencent)
+        assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("content_type", [None, "text/plain", "text/html", "application/json; x=y"])
+def test_an_error_is_an_error_whatever_it_says_it_is(server, tencent, content_type):
+    body = json.dumps({"Response": {"Error": {"Code": "InternalError"}, "Result": "0"}}).encode()
+    headers = {"Content_Type": content_type} if content_type else {}
+    server.act = signed_only(lambda handler, _action, _asked: handler.reply(body, **headers))
+
+    assert told(identity(tencent)) == (Verdict.UNAVAILABLE, "InternalError")
+
+
+@pytest.mark.parametrize("response", [None, [], "0", 0, True])
+@pytest.mark.parametrize("ask", ASKS)
+def test_a_response_of_another_kind_is_no_answer(server, tencent, ask, response):
+    server.act = saying(response)
+
+    assert told(ask(tencent)) == DOWN
+
+
+@pytest.mark.parametrize(
+    "result", [None, "", 0, False, 0.0, "00", "+0", "-0", " 0", "0\n", "０", []]
+)
+@pytest.mark.parametrize("ask", [identity, card])
+def test_nothing_like_zero_is_zero(server, tencent, ask, result):
+    server.act = saying({"Result": result})
+
+    assert ask(tencent).verdict is Verdict.UNAVAILABLE
+
+
+@pytest.mark.parametrize("token", [None, "", 5, "x" * 201, "中", ["t"], "a b"])
+def test_a_token_of_another_kind_is_no_answer(server, tencent, token):
+    server.act = saying({"BizToken": token})
+
+    assert start(tencent) == FaceStart(*DOWN, REQUEST_ID)
+
+
+@pytest.mark.parametrize("request_id", [None, 5, f"{NAME}", "x" * 65, ["x"]])
+def test_a_request_id_of_another_kind_is_left_out(server, tencent, request_id):
+    response = {"Result": "0", "RequestId": request_id}
+    server.act = signed_only(lambda handler, _action, _asked: handler.say({"Response": response}))
+
+    assert identity(tencent) == IdentityAnswer(Verdict.MATCH, "0", "")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["0", "-1", "92.00", NAME, "x"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=4,
+)
+ANY = dict.fromkeys(("Result", "Error", "BizToken"), JSON)
+ANY_TEXT = {name: JSON | st.just(TEXT[name]) for name in TEXT}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.fixed_dictionaries({}, optional=ANY | {"Text": st.fixed_dictionaries({}, optional=ANY_TEXT)})
+)
+def test_nothing_but_the_documented_success_is_a_match(server, tencent, fields):
+    server.act = saying(fields)
+    text = fields.get("Text", {})
+    is_error = "Error" in fields
+    is_ours = (text.get("Name"), text.get("IdCard")) == (NAME, ID_NUMBER)
+
+    is_passed = [ask(tencent).verdict is Verdict.MATCH for ask in (identity, card)]
+    seen = face(tencent)
+
+    assert is_passed == [not is_error and fields.get("Result") == "0"] * 2
+    if seen.verdict is Verdict.MATCH:
+        assert is_ours and not is_error
+    if seen.is_live:
+        assert (text["LiveStatus"], text["Sim"]) == (0, "92.00") and text["Comparestatus"] == 0
+
+
+# --- what must not leave -----------------------------------------------------------------------
+
+
+def echo(handler, _action, asked):
+    """Repeat everything that was asked in every field there is."""
+    all_of_it = " ".join(map(str, asked.values()))
+    error = {"Code": all_of_it, "Message": all_of_it}
+    handler.say({"Response": {"Error": error, "RequestId": all_of_it, "Result": all_of_it}})
+
+
+ECHOES = [
+    signed_only(echo),
+    failing("FailedOperation.IdNameMisMatch", message=f"{NAME} {ID_NUMBER} {CARD_NUMBER}"),
+    saying({"Result": ID_NUMBER, "Description": NAME, "BizToken": NAME, "Text": {"Name": NAME}}),
+    lambda handler, body: handler.reply(body, status=500),
+    lambda handler, body: handler.reply(body),
+    redirects,
+]
+
+
+@pytest.mark.parametrize("act", ECHOES)
+def test_nothing_secret_is_logged_or_shown(server, tencent, caplog, act):
+    caplog.set_level(logging.DEBUG)
+    for name in ("tencentcloud_sdk_common", "httpx", "httpcore.http11", "httpcore.connection"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    server.act = act
+
+    answers = [ask(tencent) for ask in ASKS]
+
+    assert not [answer for answer in answers if answer.verdict is Verdict.MATCH]
+    shown = caplog.text + repr(answers) + repr(tencent)
+    assert not [secret for secret in SECRETS if secret in shown]
+
+
+def test_nothing_of_a_pass_is_logged_either(server, tencent, caplog):
+    caplog.set_level(logging.DEBUG, logger="tencentcloud_sdk_common")
+    server.act = saying(GOOD[card])
+
+    card(tencent)
+
+    assert not [secret for secret in SECRETS if secret in caplog.text]
