@@ -1,5 +1,6 @@
 """The database of the tests: migrated by the owner, used through the serving role."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
+
+from tests.canary import Listener
 
 KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission", "auth_group",
                "auth_group_permissions", "backoffice_sandboxclock")  # fmt: skip
@@ -51,6 +54,23 @@ def django_db_setup(database_name: str, django_db_blocker) -> Iterator[None]:
         connections[alias].close()
     with _owner(home) as connection:
         connection.execute(create[0].format(sql.Identifier(database_name)))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def canaries() -> Iterator[Listener]:
+    """Listens to every logger while the tests run."""
+    listener = Listener()
+    logging.getLogger().addHandler(listener)
+    yield listener
+    logging.getLogger().removeHandler(listener)
+
+
+@pytest.fixture(autouse=True)
+def silent_canaries(canaries: Listener) -> Iterator[None]:
+    """No test lets a value that must be found nowhere into a log."""
+    yield
+    heard, canaries.heard = canaries.heard, []
+    assert heard == []
 
 
 @pytest.fixture
