@@ -14,7 +14,7 @@ from psycopg import sql
 from tests.canary import Listener
 
 KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission", "auth_group",
-               "auth_group_permissions", "backoffice_sandboxclock")  # fmt: skip
+               "auth_group_permissions", "backoffice_sandboxclock", "accounts_bankbin")  # fmt: skip
 
 
 def _owner(database: str) -> psycopg.Connection:
