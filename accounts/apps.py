@@ -16,7 +16,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Register the policy; rights exist only after a migration, one app after the other."""
         from accounts import tasks
-        from accounts.operations import identities
+        from accounts.operations import cards, identities
         from accounts.policy import AccountPolicy
         from backoffice import jobs, outbox, policy
 
@@ -24,6 +24,7 @@ class AccountsConfig(AppConfig):
         for slot in tasks.SLOTS:
             jobs.register(slot)
         outbox.register(identities.TOPIC, tasks.check_identity)
+        outbox.register(cards.TOPIC, tasks.check_card)
         post_migrate.connect(_grant_rights, dispatch_uid="accounts.groups")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts.gateways.from_settings import identity_checks
-from accounts.operations import identities, retention
+from accounts.operations import cards, identities, retention
 from backoffice import clock
 from backoffice.jobs import Slot, Tally
 
@@ -14,6 +14,11 @@ from backoffice.jobs import Slot, Tally
 def check_identity(payload: dict[str, Any], *, key: str) -> None:
     """Ask again about a submission that is pending; the outbox comes back until it is not."""
     identities.check_again(payload["id"], checks=identity_checks(), at=clock.now())
+
+
+def check_card(payload: dict[str, Any], *, key: str) -> None:
+    """Ask again about a card that is pending; the outbox comes back until its bank has answered."""
+    cards.check_again(payload["id"], checks=identity_checks(), at=clock.now())
 
 
 def _retain(ids: Any, *, run_id: int, on: Any, at: Any) -> Tally:
