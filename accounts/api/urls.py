@@ -4,6 +4,7 @@ from django.urls import path
 
 from accounts.api import (
     assets,
+    cards,
     complaints,
     consents,
     identity,
@@ -31,6 +32,9 @@ urlpatterns = [
     path("me/export", privacy.ExportView.as_view()),
     path("me/deletion", privacy.DeletionView.as_view()),
     path("me/face-checks", identity.FaceCheckView.as_view()),
+    path("me/cards", cards.CardsView.as_view()),
+    path("me/cards/<uuid:public_id>", cards.CardView.as_view()),
+    path("me/cards/<uuid:public_id>/default", cards.DefaultCardView.as_view()),
     path("me/transaction-password", passwords.PasswordView.as_view()),
     path("me/transaction-password/unlock", passwords.UnlockView.as_view()),
     path("me/authorisations", passwords.AuthorisationsView.as_view()),
