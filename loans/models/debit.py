@@ -16,6 +16,9 @@ from backoffice.models import JobRun
 from backoffice.states import StateField
 from loans.models.bill import Bill
 
+# Under this name a live mandate holds its card, so that it is not unbound (REPAY-10).
+CARD_HOLDER = "auto-debit"
+
 
 class MandateState(models.TextChoices):
     """Whether the customer's authorisation stands."""

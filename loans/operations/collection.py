@@ -33,7 +33,7 @@ from loans.models.bill import COLLECTED_STATES
 from loans.models.debit import OPEN_ORDER_STATES
 from loans.operations import receipts
 from loans.operations.book import Book
-from loans.queries import due, unsent
+from loans.queries import card_limits, due, unsent
 from loans.rules import cycle as cycles
 from loans.rules.refusals import NEVER_SENT
 
@@ -84,6 +84,17 @@ class NoMandateError(Refused):
     remedy = _("Sign an authorisation first.")
 
 
+class CardDayLimitError(Refused):
+    """The account behind the card gives no more that day (FAQ-4, LAW-20)."""
+
+    told = ("left_fen", "limit_fen")
+    code = "card-day-limit"
+    words = _(
+        "An account of class {account_class} pays at most {limit} yuan a day; {left} are left."
+    )
+    remedy = _("Pay at most what is left today and the rest tomorrow, or with a class I card.")
+
+
 _ORDER_COLUMNS = (
     "id", "number", "bill", "customer", "card", "run", "state", "origin", "cycle", "attempt",
     "business_date", "amount_fen", "taken_fen", "code", "reference", "asked_at",
@@ -96,7 +107,7 @@ def collect(
     """Prepare, ask and record, each in a transaction of its own or in none.
 
     Raises:
-        OverpaidError, NoMandateError: as ``prepare`` does.
+        OverpaidError, NoMandateError, CardDayLimitError: as ``prepare`` does.
     """
     prepared, seen = _prepare(asks, on=on, at=at, run_id=run_id)
     return record(ask(prepared, channel=channel, at=at), at=at, seen=seen)
@@ -113,6 +124,7 @@ def prepare(
     Raises:
         OverpaidError: a customer's amount is above what is unpaid.
         NoMandateError: a customer's payment without a card to take it from.
+        CardDayLimitError: a customer's payment above what the card's account still gives that day.
     """
     return _prepare(asks, on=on, at=at, run_id=run_id)[0]
 
@@ -243,6 +255,7 @@ def _new_order(
         if payer is None:
             raise NoMandateError()
         amount_fen = _offered_fen(book, bill, ask, on=on)
+        _require_within_day_limit(payer, bill, amount_fen, on=on)
         number = _wish_number(ask)
     else:
         if payer is None or bill.state not in COLLECTED_STATES or not _is_up(book, bill, on=on):
@@ -320,6 +333,18 @@ def _offered_fen(book: Book, bill: Bill, ask: Ask, *, on: date) -> int:
     if not 0 < offered_fen <= unpaid_fen:
         raise OverpaidError(unpaid=yuan(unpaid_fen), offered=yuan(offered_fen))
     return offered_fen
+
+
+def _require_within_day_limit(payer: Payer, bill: Bill, offered_fen: int, *, on: date) -> None:
+    limit = card_limits.of_day(payer.card_id, customer_id=bill.customer_id, on=on)
+    if limit is not None and offered_fen > limit.left_fen:
+        raise CardDayLimitError(
+            account_class=limit.account_class,
+            limit=yuan(limit.limit_fen),
+            limit_fen=limit.limit_fen,
+            left=yuan(limit.left_fen),
+            left_fen=limit.left_fen,
+        )
 
 
 def _store(orders: Sequence[DebitOrder]) -> None:

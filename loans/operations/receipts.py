@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
+from accounts.operations import cards
 from backoffice import bulk, clock, workflow
 from loans.gateways.channel import Answer, Outcome
 from loans.models import (
@@ -25,6 +26,7 @@ from loans.models import (
     UnappliedFunds,
 )
 from loans.models.bill import COLLECTED_STATES
+from loans.models.debit import CARD_HOLDER
 from loans.operations import closing, payments, replaying
 from loans.operations.book import Book
 from loans.operations.payments import Payment, Receipt
@@ -157,6 +159,7 @@ def _end_mandates(customer_ids: Collection[int], *, at: datetime) -> None:
     )
     workflow.move(mandates, "terminate", by=BY, reason="the channel knows none", at=at)
     workflow.save(mandates, "terminated_at")
+    cards.release({mandate.card_id for mandate in mandates}, holder=CARD_HOLDER)
 
 
 def _next_debit_on(book: Book, bill: Bill, *, on: date) -> date | None:

@@ -4,15 +4,13 @@ import logging
 
 import pytest
 import redis
-from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Customer, Staff
+from accounts.models import Staff
 from accounts.rules.rights import GROUPS
 from tests.accounts.api.conftest import Phone, wait
 from tests.canary import PASSWORD, WHO, Listener, found_in
@@ -95,7 +93,9 @@ def test_no_page_of_the_staff_shows_it(opened, group):
 
     shown = {address: client.get(address) for address in pages()}
 
-    assert {address: found for address, page in shown.items() if (found := found_in(page.content))} == {}
+    assert {
+        address: found for address, page in shown.items() if (found := found_in(page.content))
+    } == {}
     assert sum(page.status_code == 200 for page in shown.values()) > 5
 
 

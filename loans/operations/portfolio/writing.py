@@ -30,6 +30,7 @@ from loans.models import (
     Plan,
     TransferKind,
 )
+from loans.models.debit import CARD_HOLDER
 from loans.operations import ledger
 from loans.operations.ledger import Entry
 from loans.operations.portfolio import debts
@@ -143,7 +144,7 @@ def write(clients: Sequence[Client], *, terms: Terms) -> None:
     opened_at = terms.opened_at
     bulk.copy(Customer, _CUSTOMER, _customers(known, opened_at))
     bulk.copy(BankCard, _CARD, _cards(known, opened_at))
-    bulk.copy(CardHold, _CARD_HOLD, [(ids.card, "auto-debit", opened_at) for _, ids in known])
+    bulk.copy(CardHold, _CARD_HOLD, [(ids.card, CARD_HOLDER, opened_at) for _, ids in known])
     bulk.copy(
         Mandate, _MANDATE,
         [(ids.customer, ids.card, MandateState.SIGNED, opened_at) for _, ids in known],
