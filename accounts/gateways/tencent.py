@@ -180,13 +180,12 @@ def _error(action: str, error: object) -> tuple[Verdict, str]:
     code = _plain(_ERROR_CODE, error.get("Code") if isinstance(error, dict) else None)
     if not code:
         return Verdict.UNAVAILABLE, Fault.INVALID_REPLY
+    kept = code[:CODE_LENGTH_MAX]
     if codes.is_ours(code):
-        log.error("%s: the provider refuses us: %s", action, code[:CODE_LENGTH_MAX])
+        log.error("%s: the provider refuses us: %s", action, kept)
     if codes.is_of_keys(code):
         return Verdict.UNAVAILABLE, Fault.UNAUTHORISED
-    if codes.is_ours(code):
-        return Verdict.UNAVAILABLE, code[:CODE_LENGTH_MAX]
-    return codes.of_error(code), code[:CODE_LENGTH_MAX]
+    return codes.of_error(code), kept
 
 
 def _result(reply: _Reply, meanings: Mapping[str, Verdict]) -> tuple[Verdict, str]:
