@@ -94,8 +94,11 @@ class ActsMixin(_Admin):
     ) -> HttpResponse:
         """Show a record with the acts that are open to the person."""
         record = self.get_object(request, object_id) if self.has_view_permission(request) else None
-        open_acts = [act for act in self.acts if record is not None and _may(request, act, record)]
-        asked = [(act, self._address(record, act)) for act in open_acts]
+        asked = [
+            (act, self._address(record, act))
+            for act in self.acts
+            if record is not None and _may(request, act, record)
+        ]
         return super().change_view(
             request, object_id, form_url, {"acts": asked, **(extra_context or {})}
         )

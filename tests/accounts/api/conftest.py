@@ -1,16 +1,14 @@
 """A customer's phone: calls the endpoints as the mini program does, at a moment of one's choice."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.test import Client
 
 from accounts.models import Customer, LoginSession
 from backoffice import clock
-from tests.accounts.people import AT, device, person
+from tests.accounts.people import device, person
 
 
 class Phone:
@@ -71,13 +69,6 @@ class Phone:
 def wait(days: float) -> None:
     """Let product time go on."""
     clock.move_to(clock.now() + timedelta(days=days))
-
-
-@pytest.fixture
-def stopped_clock() -> Iterator[time_machine.Traveller]:
-    """The machine's time, standing still at ``AT``; product time goes with ``wait``."""
-    with time_machine.travel(AT, tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ AT_ONCE, EACH = 50, 4
 @pytest.fixture
 def holder(committed_db, cheap_hashing, stopped_clock):
     """Somebody with a transaction password, in a database that commits."""
-    phone = Phone("guessed at").log_in()
+    phone = Phone("guessed-at").log_in()
     wait(30)
     assert phone.identify().status_code == 200
     assert phone.put("me/transaction-password", {"password": RIGHT}).status_code == 200
