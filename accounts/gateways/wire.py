@@ -11,13 +11,17 @@ import ssl
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
-from time import monotonic
 from typing import Any
 
+import httpcore
 import httpx
+
+from accounts.gateways.deadline import Backend, within
 
 CONNECT_SECONDS = 3.0
 REPLY_BYTES_MAX = 1024 * 1024
+CONNECTIONS_MAX = 100
+IDLE_SECONDS_MAX = 5.0
 
 # Its records hold the headers of replies, and a redirect repeats the whole address in one.
 logging.getLogger("httpcore.http11").addFilter(lambda _record: False)
@@ -50,6 +54,12 @@ class Wire:
         # A client would log every address, keep cookies and look for proxies; a transport does not.
         # Nor does it follow a redirect, which would carry what is asked to another address.
         self._transport = httpx.HTTPTransport(verify=_tls(), trust_env=False)
+        self._transport._pool = httpcore.ConnectionPool(
+            ssl_context=_tls(),
+            max_connections=CONNECTIONS_MAX,
+            keepalive_expiry=IDLE_SECONDS_MAX,
+            network_backend=Backend(),
+        )
 
     def close(self) -> None:
         """Give the connections back."""
@@ -92,14 +102,14 @@ class Wire:
         raise WireError(silence)
 
     def _exchange(self, request: httpx.Request) -> bytes:
-        deadline = monotonic() + self._timeout_seconds
-        response = self._transport.handle_request(request)
-        try:
-            if response.status_code != httpx.codes.OK:
-                raise WireError(Silence.INVALID_REPLY, f"HTTP {response.status_code}")
-            return _read(response, deadline)
-        finally:
-            response.close()
+        with within(self._timeout_seconds):
+            response = self._transport.handle_request(request)
+            try:
+                if response.status_code != httpx.codes.OK:
+                    raise WireError(Silence.INVALID_REPLY, f"HTTP {response.status_code}")
+                return _read(response)
+            finally:
+                response.close()
 
 
 @cache
@@ -108,13 +118,10 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-def _read(response: httpx.Response, deadline: float) -> bytes:
-    # The transport's own time-out starts again with every byte: a dripping reply needs this one.
+def _read(response: httpx.Response) -> bytes:
     read = bytearray()
     for part in response.iter_raw():
         read += part
-        if monotonic() > deadline:
-            raise WireError(Silence.TIMEOUT)
         if len(read) > REPLY_BYTES_MAX:
             raise WireError(Silence.INVALID_REPLY, "too long")
     return bytes(read)

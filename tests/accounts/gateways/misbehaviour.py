@@ -22,6 +22,21 @@ def drips(handler: Any, _body: bytes) -> None:
         time.sleep(0.1)
 
 
+def drips_head(handler: Any, _body: bytes) -> None:
+    """Send the head of a reply a byte now and then, and never its end."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    for _each in range(10):
+        handler.wfile.write(b"a")
+        time.sleep(0.1)
+
+
+def says_to_go_on(handler: Any, _body: bytes) -> None:
+    """Send interim replies, each a whole one."""
+    for _each in range(10):
+        handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        time.sleep(0.1)
+
+
 def hangs_up(handler: Any, _body: bytes) -> None:
     handler.close_connection = True
     handler.connection.shutdown(socket.SHUT_RDWR)
@@ -74,7 +89,7 @@ def with_status(status: int, content: Any) -> Any:
     return _body(json.dumps(content).encode(), status)
 
 
-SLOW = [late, drips]
+SLOW = [late, drips, drips_head, says_to_go_on]
 SILENT = [
     (hangs_up, "UNREACHABLE"),
     (breaks_off, "UNREACHABLE"),
