@@ -9,7 +9,7 @@ the documented success is a match.
 import logging
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeGuard
 
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.profile.client_profile import ClientProfile
@@ -212,26 +212,54 @@ def _face_of(name: str, id_number: str, reply: _Reply) -> FaceAnswer:
 
 def _face(text: Mapping[str, Any], request_id: str) -> FaceAnswer:
     """Return what was seen; a reply that contradicts itself is none."""
-    status, live = text.get("ErrCode"), text.get("LiveStatus")
+    status, live, compared = (text.get(each) for each in ("ErrCode", "LiveStatus", "Comparestatus"))
     if status is None and live is None:
         return FaceAnswer(Verdict.INVALID, Fault.FACE_NOT_DONE, request_id)
-    if not _is_status(status) or not _is_status(live):
+    if not _is_status(status) or not (live is None or _is_status(live)):
         return FaceAnswer(Verdict.UNAVAILABLE, Fault.INVALID_REPLY, request_id)
-    tags = _tags(text.get("LivenessInfoTag"))
     if live != 0:
-        return FaceAnswer(Verdict.MATCH, str(status), request_id, is_live=False, tags=tags)
-    if not _is_status(text.get("Comparestatus")):
+        return _no_face(live or status, text, request_id)
+    if compared is None and status != 0:
+        return _no_face(status, text, request_id)
+    if not _is_status(compared):
         return FaceAnswer(Verdict.UNAVAILABLE, Fault.INVALID_REPLY, request_id)
+    return _compared(text, request_id)
+
+
+def _no_face(code: int, text: Mapping[str, Any], request_id: str) -> FaceAnswer:
+    """Return what a check says that ended before two faces were compared."""
+    if code == 0:
+        return FaceAnswer(Verdict.UNAVAILABLE, Fault.INVALID_REPLY, request_id)
+    if codes.is_of_our_face_check(code):
+        log.error("a face check ended with %s: look at the rule of the checks", code)
+    tags = _tags(text.get("LivenessInfoTag"))
+    return FaceAnswer(codes.of_face(code), str(code), request_id, is_live=False, tags=tags)
+
+
+def _compared(text: Mapping[str, Any], request_id: str) -> FaceAnswer:
+    """Return the score of two faces, or why there is none."""
+    status, compared = text["ErrCode"], text["Comparestatus"]
     similarity = _permille(text.get("Sim"))
-    is_same = status == 0 and text["Comparestatus"] == 0
-    # Without a score nothing was compared; a good score cannot belong to a failed comparison.
-    if similarity is None or (similarity >= _SAME_PERMILLE_MIN and not is_same):
-        code = Fault.INVALID_REPLY if is_same else str(status or text["Comparestatus"])
+    is_same = status == 0 and compared == 0
+    # A good score cannot belong to a failed comparison, nor a success go without one.
+    if (similarity is None and is_same) or (
+        similarity is not None and similarity >= _SAME_PERMILLE_MIN and not is_same
+    ):
+        code = Fault.INVALID_REPLY if is_same else str(status or compared)
         return FaceAnswer(Verdict.UNAVAILABLE, code, request_id)
+    if similarity is None or compared not in (0, codes.FACE_UNLIKE):
+        return FaceAnswer(_of_comparison(compared or status), str(compared or status), request_id)
+    tags = _tags(text.get("LivenessInfoTag"))
     return FaceAnswer(Verdict.MATCH, str(status), request_id, True, similarity, tags)
 
 
-def _is_status(number: object) -> bool:
+def _of_comparison(code: int) -> Verdict:
+    # What only the look at a face may say, that it was finished, is no word of a comparison.
+    verdict = codes.of_face(code)
+    return Verdict.UNAVAILABLE if verdict is Verdict.MATCH else verdict
+
+
+def _is_status(number: object) -> TypeGuard[int]:
     # To Python True is an int, to the service it is not a status.
     return type(number) is int and abs(number) <= _STATUS_MAX
 

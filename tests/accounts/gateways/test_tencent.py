@@ -1,6 +1,7 @@
 import inspect
 import json
 import logging
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,9 +19,10 @@ from accounts.gateways.identity import (
     IdentityChecks,
     Verdict,
 )
-from accounts.gateways.tencent import _permille
+from accounts.gateways.tencent import _face, _permille
 from tests.accounts.gateways import tc3
 from tests.accounts.gateways.conftest import (
+    HASTY_SECONDS,
     KEY,
     KEY_ID,
     REQUEST_ID,
@@ -314,6 +316,89 @@ def test_a_failure_with_a_good_score_or_with_none_is_no_pass(server, tencent, ot
     assert face(tencent) == FaceAnswer(Verdict.UNAVAILABLE, code, REQUEST_ID)
 
 
+# The ends of a face check that the service lists: no look, nobody living, no comparison.
+OUTAGES = [4, 8, 10, 12, 13, 201, 202, 1001, 1006, 1007, 1008, 1105]
+GHOSTS = [1002, 1003, 1004, 1005, 1101, 1102, 1103, 1104, 1106, 1107, 1108, 1109, 1201, 1205, 1301]
+OTHERS = {
+    Verdict.MISMATCH: [2005, 2006, 2007, 2008, 2009, 2011, 2015, 2016],
+    Verdict.INVALID: [2002, 2003, 2004, 2010, 2012, 2013, 2014],
+    Verdict.UNAVAILABLE: [2001, 2017, 2018, 1005],
+}
+
+
+@pytest.mark.parametrize("code", OUTAGES)
+def test_an_outage_of_the_provider_is_nobody_s_lack_of_life(server, tencent, code):
+    server.act = saying_text(ErrCode=code, LiveStatus=code, Comparestatus=None, Sim=None)
+
+    assert face(tencent) == FaceAnswer(Verdict.UNAVAILABLE, str(code), REQUEST_ID)
+
+
+@pytest.mark.parametrize("code", GHOSTS)
+def test_each_way_of_not_being_alive_is_a_finished_check(server, tencent, code):
+    server.act = saying_text(ErrCode=code, LiveStatus=code, Comparestatus=None, Sim=None)
+
+    assert face(tencent) == FaceAnswer(Verdict.MATCH, str(code), REQUEST_ID, False)
+
+
+@pytest.mark.parametrize("code", [-1, 5, 999, 1000, 1400, 3001])
+def test_a_look_that_ended_in_a_way_nobody_listed_says_nothing(server, tencent, code):
+    server.act = saying_text(ErrCode=code, LiveStatus=code, Comparestatus=None, Sim=None)
+
+    assert face(tencent) == FaceAnswer(Verdict.UNAVAILABLE, str(code), REQUEST_ID)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code"), [(verdict, code) for verdict in OTHERS for code in OTHERS[verdict]]
+)
+@pytest.mark.parametrize("sim", [None, "0.00"])
+def test_each_failed_comparison_has_its_verdict(server, tencent, verdict, code, sim):
+    server.act = saying_text(ErrCode=code, Comparestatus=code, Sim=sim)
+
+    seen = face(tencent)
+
+    if code == 2016 and sim:
+        assert seen == FaceAnswer(Verdict.MATCH, "2016", REQUEST_ID, True, 0)
+    else:
+        assert seen == FaceAnswer(verdict, str(code), REQUEST_ID)
+
+
+@pytest.mark.parametrize("live", [None, 0])
+@pytest.mark.parametrize(
+    ("code", "verdict"),
+    [
+        (4, Verdict.UNAVAILABLE), (14, Verdict.INVALID), (15, Verdict.INVALID),
+        (16, Verdict.INVALID), (17, Verdict.INVALID), (18, Verdict.UNAVAILABLE),
+        (301, Verdict.MISMATCH), (302, Verdict.INVALID), (303, Verdict.INVALID),
+    ],
+)  # fmt: skip
+def test_a_check_that_ended_before_the_comparison_has_its_verdict(
+    server, tencent, code, verdict, live
+):
+    server.act = saying_text(ErrCode=code, LiveStatus=live, Comparestatus=None, Sim=None)
+
+    assert face(tencent) == FaceAnswer(verdict, str(code), REQUEST_ID)
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 203, 204])
+def test_a_check_that_we_have_set_up_wrongly_is_an_error_in_the_log(server, tencent, caplog, code):
+    server.act = saying_text(ErrCode=code, LiveStatus=None, Comparestatus=None, Sim=None)
+
+    assert told(face(tencent)) == (Verdict.UNAVAILABLE, str(code))
+
+    [record] = [each for each in caplog.records if each.levelname == "ERROR"]
+    assert f"ended with {code}" in record.getMessage()
+
+
+@given(st.integers(-10, 3_000), st.integers(-10, 3_000), st.sampled_from([None, "0.00", "92.00"]))
+def test_no_code_but_that_of_success_makes_a_face_alive_and_alike(code, compared, sim):
+    text = TEXT | {"ErrCode": code, "Comparestatus": compared, "Sim": sim}
+
+    seen = _face(text, REQUEST_ID)
+
+    is_good = seen.is_live and (seen.similarity_permille or 0) >= 700
+    assert is_good == ((code, compared, sim) == (0, 0, "92.00"))
+
+
 @pytest.mark.parametrize("other", [{"Name": "李四"}, {"IdCard": "110101199003070036"}])
 def test_the_face_of_another_person_is_a_mismatch_however_good(server, tencent, other):
     server.act = saying_text(**other)
@@ -428,7 +513,10 @@ def test_silence_of_each_kind_is_told_by_its_fault(server, tencent, ask, act, fa
 def test_a_reply_that_takes_too_long_is_a_time_out(server, hasty_tencent, act):
     server.act = act
 
+    began = time.monotonic()
+
     assert identity(hasty_tencent) == IdentityAnswer(Verdict.UNAVAILABLE, Fault.TIMEOUT, "")
+    assert time.monotonic() - began < 2 * HASTY_SECONDS
 
 
 @pytest.mark.parametrize("status", [201, 302, 400, 401, 403, 404, 429, 500, 502, 503])
