@@ -28,12 +28,13 @@ class LoginFault(StrEnum):
 
 
 class LoginError(Exception):
-    """WeChat identified nobody; ``code`` is its own error code or the HTTP status, if any."""
+    """WeChat identified nobody; ``code`` is its own error code, if any, ``detail`` our words."""
 
-    def __init__(self, fault: LoginFault, code: str = "") -> None:
-        super().__init__(f"{fault} {code}".strip())
+    def __init__(self, fault: LoginFault, code: str = "", detail: str = "") -> None:
+        super().__init__(" ".join(filter(None, (fault, code, detail))))
         self.fault = fault
         self.code = code
+        self.detail = detail
 
 
 class WechatIdentity(NamedTuple):

@@ -58,7 +58,9 @@ class HttpWechatLogin:
             return _identity(self._wire.get(self._url, {**self._app, "js_code": code}))
         except WireError as error:
             fault, detail = LoginFault(error.silence), error.detail
-        raise LoginError(fault, detail)
+        if fault is LoginFault.INVALID_REPLY:
+            log.warning("WeChat: a reply that cannot be read: %s", detail)
+        raise LoginError(fault, detail=detail)
 
 
 def _identity(content: dict[str, Any]) -> WechatIdentity:
@@ -66,12 +68,12 @@ def _identity(content: dict[str, Any]) -> WechatIdentity:
     code = content.get("errcode", 0)
     # To Python True is an int, to WeChat it is not a code.
     if type(code) is not int or abs(code) > _CODE_MAX:
-        raise LoginError(LoginFault.INVALID_REPLY)
+        raise LoginError(LoginFault.INVALID_REPLY, detail="an error code that is none")
     if code != 0:
         raise _refusal(code)
     openid = content.get("openid")
     if not isinstance(openid, str) or not _OPENID.fullmatch(openid):
-        raise LoginError(LoginFault.INVALID_REPLY)
+        raise LoginError(LoginFault.INVALID_REPLY, detail="no openid in it")
     return WechatIdentity(openid, used_since_on=None)
 
 

@@ -1,6 +1,7 @@
 import contextlib
 import logging
 import re
+import time
 import traceback
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from accounts.gateways.wechat import LoginError, LoginFault, WechatIdentity, WechatLogin
 from accounts.gateways.wechat_http import HttpWechatLogin
-from tests.accounts.gateways.conftest import APP_ID, APP_SECRET
+from tests.accounts.gateways.conftest import APP_ID, APP_SECRET, HASTY_SECONDS
 from tests.accounts.gateways.misbehaviour import SILENT, SLOW, redirects, with_status
 
 CODE = "code-of-one-login"
@@ -146,6 +147,14 @@ def test_an_openid_of_another_kind_is_no_reply(server, wechat, openid):
     assert refused(wechat) == (LoginFault.INVALID_REPLY, "")
 
 
+def test_a_reply_that_cannot_be_read_is_logged_in_words_of_our_own(server, wechat, caplog):
+    server.act = with_status(502, {"errmsg": f"{CODE} {APP_SECRET}"})
+
+    refused(wechat)
+
+    assert caplog.messages == ["WeChat: a reply that cannot be read: HTTP 502"]
+
+
 @pytest.mark.parametrize(("act", "fault"), SILENT)
 def test_silence_of_each_kind_has_its_fault(server, wechat, act, fault):
     server.act = act
@@ -157,14 +166,20 @@ def test_silence_of_each_kind_has_its_fault(server, wechat, act, fault):
 def test_a_reply_that_takes_too_long_is_a_time_out(server, hasty_wechat, act):
     server.act = act
 
+    began = time.monotonic()
+
     assert refused(hasty_wechat) == (LoginFault.TIMEOUT, "")
+    assert time.monotonic() - began < 2 * HASTY_SECONDS
 
 
 @pytest.mark.parametrize("status", [201, 302, 400, 401, 403, 404, 429, 500, 502, 503])
 def test_no_status_but_200_is_a_login(server, wechat, status):
     server.act = with_status(status, GOOD)
 
-    assert refused(wechat) == (LoginFault.INVALID_REPLY, f"HTTP {status}")
+    with pytest.raises(LoginError, match=f"^INVALID_REPLY HTTP {status}$") as caught:
+        wechat.identify(CODE)
+
+    assert (caught.value.code, caught.value.detail) == ("", f"HTTP {status}")
 
 
 def test_a_redirect_is_not_followed(server, wechat):
