@@ -41,7 +41,8 @@ _LATE_NAME = "稍候"
 # What the real service says of a face that is not alive.
 _NOT_LIVE = "1005"
 _SCORE = re.compile(r"score=([0-9]{1,3})(?:\.([0-9]))?")
-_DOWN = re.compile(r"down(?:=([0-9]+))?")
+_DOWN = re.compile(r"down(?:=([0-9]{1,3}))?")
+_TAG = re.compile(r"tag=([0-9]{2})")
 _CARD_CODE = re.compile(r"1990000(0[1-9]|1[0-9]|2[01])00")
 _CARD_CLASSES = {
     "19900010000": AccountClass.UNKNOWN,
@@ -139,7 +140,7 @@ def _face_fault(words: list[str], attempt: int) -> FaceAnswer | None:
 
 
 def _face(words: list[str]) -> FaceAnswer:
-    tags = tuple(word.removeprefix("tag=") for word in words if word.startswith("tag="))
+    tags = tuple(found[1] for word in words if (found := _TAG.fullmatch(word)))
     if "not-live" in words:
         return FaceAnswer(Verdict.MATCH, _NOT_LIVE, _request_id(), is_live=False, tags=tags)
     score = next((found for word in words if (found := _SCORE.fullmatch(word))), None)
