@@ -37,6 +37,12 @@ def says_to_go_on(handler: Any, _body: bytes) -> None:
         time.sleep(0.1)
 
 
+def babbles(handler: Any, _body: bytes) -> None:
+    """Send interim replies without a pause, until nobody listens any more."""
+    while True:
+        handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
 def hangs_up(handler: Any, _body: bytes) -> None:
     handler.close_connection = True
     handler.connection.shutdown(socket.SHUT_RDWR)
@@ -89,7 +95,7 @@ def with_status(status: int, content: Any) -> Any:
     return _body(json.dumps(content).encode(), status)
 
 
-SLOW = [late, drips, drips_head, says_to_go_on]
+SLOW = [late, drips, drips_head, says_to_go_on, babbles]
 SILENT = [
     (hangs_up, "UNREACHABLE"),
     (breaks_off, "UNREACHABLE"),

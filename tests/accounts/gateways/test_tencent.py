@@ -308,6 +308,8 @@ def test_a_different_face_is_told_with_its_score(server, tencent):
         ({"ErrCode": 2001, "Comparestatus": 2001, "Sim": None}, "2001"),
         ({"ErrCode": 0, "Comparestatus": 2012, "Sim": "70.00"}, "2012"),
         ({"ErrCode": 3001}, "3001"),
+        ({"ErrCode": 0, "Comparestatus": 2017, "Sim": "0.00"}, "2017"),
+        ({"ErrCode": 3001, "Comparestatus": 0, "Sim": None}, "3001"),
     ],
 )
 def test_a_failure_with_a_good_score_or_with_none_is_no_pass(server, tencent, other, code):
