@@ -54,7 +54,7 @@ class IdentityVerification(django_fsm.FSMModelMixin, models.Model):
     )
     name = SealedField(_("name"), null=True)
     id_number = SealedField(_("ID number"), null=True)
-    id_blind = models.BinaryField(_("ID number index"), max_length=16, db_index=True)
+    id_blind = models.BinaryField(_("ID number index"), max_length=16, null=True, db_index=True)
     valid_until_on = models.DateField(_("ID card valid until"), null=True)
     face_token = SealedField(_("face token"), null=True)
     face_blind = models.BinaryField(_("face token index"), max_length=16, unique=True)
@@ -86,7 +86,12 @@ class IdentityVerification(django_fsm.FSMModelMixin, models.Model):
             models.CheckConstraint(
                 name="identity_verification_open_can_be_asked",
                 condition=~Q(state=VerificationState.PENDING)
-                | Q(name__isnull=False, id_number__isnull=False, face_token__isnull=False),
+                | Q(
+                    name__isnull=False,
+                    id_number__isnull=False,
+                    id_blind__isnull=False,
+                    face_token__isnull=False,
+                ),
             ),
             models.CheckConstraint(
                 name="identity_verification_passed_both",

@@ -47,6 +47,7 @@ def prove(
     Raises:
         PlacesTakenError: the person's three places are taken (ELIG-8).
     """
+    assert verification.id_blind is not None  # what is open can be asked about
     _wait_for_twins(bytes(verification.id_blind))
     known = (
         Customer.objects.select_for_update()

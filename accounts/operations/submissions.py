@@ -159,7 +159,7 @@ def submit(
     _require_own_device(session, wall_at, numbers)
     already_open = _open_of(customer)
     if already_open is not None:
-        if bytes(already_open.id_blind) == blind(number.number, "id_number"):
+        if bytes(already_open.id_blind or b"") == blind(number.number, "id_number"):
             return already_open
         raise VerificationOpenError()
     limit = numbers.identity_tries_max
