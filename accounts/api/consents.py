@@ -33,6 +33,7 @@ class ConsentReply(serializers.Serializer[Any]):
     is_given = serializers.BooleanField()
     given_version = serializers.CharField(allow_null=True)
     given_at = serializers.DateTimeField(allow_null=True)
+    is_outdated = serializers.BooleanField()
     withdrawal_effect = serializers.CharField()
 
 
@@ -77,5 +78,6 @@ def _told(purpose: Purpose, given: Consent | None) -> dict[str, Any]:
         "is_given": given is not None,
         "given_version": given and given.version,
         "given_at": given and given.given_at,
+        "is_outdated": given is not None and given.version != purpose.version,
         "withdrawal_effect": gettext(purpose.withdrawal_effect),
     }

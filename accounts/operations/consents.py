@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Consent, Customer
-from accounts.operations import openings
+from accounts.models import Consent, Customer, IdentityVerification
+from accounts.operations import openings, recordings
 from accounts.rules import consents
 from accounts.rules.consents import BIOMETRICS, PURPOSES, Purpose
 from accounts.rules.opening import Step
@@ -87,10 +87,16 @@ def give_with_face(customer: Customer, *, by: str, at: datetime) -> None:
 def withdraw(customer: Customer, *, purpose: str, by: str, at: datetime) -> Consent | None:
     """Record that a consent was taken back; return it, or None if none was in force.
 
+    The customer's state stays; steps that need a required consent are refused from now on. With
+    the consent to the use of the face, the recordings that are still kept go.
+
     Raises:
         UnknownPurposeError: there is no such purpose.
     """
     wanted = purpose_named(purpose)
+    if wanted.code == BIOMETRICS:
+        mine = IdentityVerification.objects.filter(customer=customer)
+        recordings.drop(mine, by=by, reason="the consent was taken back", at=at)
     locked = Customer.objects.select_for_update().get(pk=customer.pk)
     given = _in_force(locked, wanted.code)
     if given is not None:

@@ -5,9 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from accounts.models import Consent, Customer
-from accounts.operations import consents
+from accounts.models import Consent, Customer, CustomerHold, IdentityVerification
+from accounts.operations import consents, openings
 from accounts.rules.consents import PURPOSES
+from accounts.rules.opening import Step
+from backoffice import clock
 from tests.accounts.api.conftest import problem
 from tests.accounts.people import AT, LONG_AGO
 from tests.raw import execute, refused
@@ -117,7 +119,7 @@ def test_the_words_are_kept_as_they_were_shown(carded):
     assert digests["wealth"] != consents.consents.digest(PURPOSES["wealth"].text)
 
 
-def test_twenty_who_take_back_at_once_take_back_once(committed_db):
+def test_twenty_who_give_at_once_give_once(committed_db):
     customer = Customer.objects.create(registered_at=LONG_AGO)
 
     def give_face(_):
@@ -130,3 +132,90 @@ def test_twenty_who_take_back_at_once_take_back_once(committed_db):
         list(threads.map(give_face, range(20)))
 
     assert Consent.objects.filter(customer=customer).count() == 1
+
+
+@pytest.fixture
+def newer_words(monkeypatch):
+    """The words on social relations change after they were agreed to."""
+
+    def publish():
+        newer = PURPOSES["social"]._replace(version="2027-01", text="Other words.")
+        monkeypatch.setitem(PURPOSES, "social", newer)
+
+    return publish
+
+
+def row_of(phone, purpose):
+    rows = phone.get("me/consents").json()["results"]
+    return next(row for row in rows if row["purpose"] == purpose)
+
+
+def test_newer_words_make_a_consent_outdated(carded, newer_words):
+    give(carded, "social")
+    newer_words()
+
+    row = row_of(carded, "social")
+
+    assert (row["is_given"], row["is_outdated"]) == (True, True)
+    assert (row["given_version"], row["version"]) == ("2026-11", "2027-01")
+
+
+def test_consenting_anew_ends_the_consent_to_the_older_words(carded, newer_words):
+    give(carded, "social")
+    newer_words()
+
+    row = give(carded, "social").json()
+
+    assert (row["given_version"], row["is_outdated"]) == ("2027-01", False)
+    older, newer = Consent.objects.filter(purpose="social").order_by("pk")
+    assert (older.version, older.withdrawn_at) == ("2026-11", newer.given_at)
+    assert newer.text_digest == consents.consents.digest("Other words.")
+
+
+def test_a_required_consent_taken_back_stops_the_assessment_and_keeps_the_state(consented):
+    give(consented, "bureau", granted=False)
+
+    customer = consented.customer
+    assert customer.state == "consented"
+    with pytest.raises(openings.StepMissingError) as refusal:
+        openings.require_step(customer, step=Step.ASSESSMENT, at=clock.now())
+    assert refusal.value.facts["missing_step"] == "consents"
+
+
+def test_while_held_a_consent_is_taken_back_but_not_given(carded):
+    give(carded, "social")
+    CustomerHold.objects.create(
+        customer=carded.customer, kind="block", holder="risk", reason="x", placed_by="s",
+        placed_at=AT,
+    )  # fmt: skip
+
+    assert problem(give(carded, "wealth")) == (403, "customer-on-hold")
+    assert give(carded, "social", granted=False).json()["is_given"] is False
+    assert in_force() == {"biometrics"}
+
+
+def test_taking_back_the_face_deletes_the_recording_in_review(waited):
+    waited.identify(face_token="sandbox:score=75")
+    assert IdentityVerification.objects.get().state == "in_review"
+
+    give(waited, "biometrics", granted=False)
+
+    submission = IdentityVerification.objects.get()
+    assert (submission.state, submission.face_token) == ("in_review", None)
+
+
+def test_taking_back_the_face_ends_what_the_provider_was_asked(waited):
+    waited.identify(face_token="sandbox:down")
+    assert IdentityVerification.objects.get().state == "pending"
+
+    give(waited, "biometrics", granted=False)
+
+    submission = IdentityVerification.objects.get()
+    assert (submission.state, submission.face_token) == ("lapsed", None)
+    assert problem(waited.identify(face_token="again")) == (409, "consent-missing")
+
+
+def test_nobody_sees_the_consents_of_somebody_else(carded, another):
+    give(carded, "social")
+
+    assert row_of(another, "social")["is_given"] is False
