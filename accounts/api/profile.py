@@ -3,6 +3,7 @@
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -27,10 +28,21 @@ class ProfileBody(Body):
     address = Secret(max_length=200, required=False, allow_null=True, default=None)
 
 
+class ProfileReply(serializers.Serializer[Any]):
+    """What was declared, and when; it is the customer's own and shown in full."""
+
+    monthly_income_fen = serializers.IntegerField()
+    occupation = serializers.ChoiceField(choices=[str(one) for one in Occupation])
+    occupation_since = serializers.DateField(allow_null=True)
+    employer = serializers.CharField(allow_null=True)
+    address = serializers.CharField(allow_null=True)
+    declared_at = serializers.DateTimeField()
+
+
 class ProfileView(CustomerEndpoint):
     """The profile of a customer."""
 
-    @extend_schema(responses=ProfileBody)
+    @extend_schema(responses=ProfileReply)
     def get(self, request: Request) -> Response:
         """Return what was declared last."""
         profile = Profile.objects.filter(customer=self.customer(request)).first()
@@ -38,7 +50,7 @@ class ProfileView(CustomerEndpoint):
             raise NotFoundError()
         return Response(_told(profile))
 
-    @extend_schema(request=ProfileBody, responses=ProfileBody)
+    @extend_schema(request=ProfileBody, responses=ProfileReply)
     def put(self, request: Request) -> Response:
         """Declare income and occupation; all of it, each time."""
         body = self.read(ProfileBody, request)

@@ -13,9 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, Profile
 from accounts.operations import openings
-from accounts.policy import AccountPolicy
-from accounts.rules import ages
-from accounts.rules.occupations import Occupation, Ruling, student_rule
+from accounts.queries import students
+from accounts.rules.occupations import Occupation, Ruling
 from accounts.rules.opening import Step
 from backoffice import clock
 from backoffice.errors import Refused
@@ -65,23 +64,12 @@ def declare(customer: Customer, *, declared: Declared, by: str, at: datetime) ->
     since = declared.occupation_since_on
     if since is not None and not (locked.born_on or date.min) <= since <= on:
         raise OccupationSinceError(since=since.isoformat())
-    if ruling(locked, occupation=declared.occupation, on=on) is Ruling.REFUSE:
+    numbers = openings.numbers(on=on)
+    said = students.ruling(locked, occupation=declared.occupation, on=on, policy=numbers)
+    if said is Ruling.REFUSE:
         raise StudentsError()
     profile, _is_new = Profile.objects.update_or_create(
         customer=locked, defaults={**declared._asdict(), "declared_at": at}
     )
     openings.advance(locked.pk, by=by, at=at)
     return profile
-
-
-def ruling(customer: Customer, *, occupation: Occupation, on: date) -> Ruling:
-    """Return what the rule on students says of a customer on a day (LAW-11, IDN-020)."""
-    numbers: AccountPolicy = openings.numbers(on=on)
-    age = ages.complete_years(customer.born_on, on) if customer.born_on else numbers.age_min
-    return student_rule(
-        occupation,
-        age,
-        numbers.lender_type,
-        review_age_min=numbers.age_min,
-        review_age_max=numbers.student_review_age_max,
-    )

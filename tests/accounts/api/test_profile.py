@@ -2,9 +2,10 @@
 
 import pytest
 
-from accounts.models import Profile
-from backoffice.models import PolicyVersion
+from accounts.models import CustomerHold, Profile
 from tests.accounts.api.conftest import problem
+from tests.accounts.people import AT
+from tests.raw import execute
 
 GOOD = {"monthly_income_fen": 800_000, "occupation": "employee"}
 
@@ -66,33 +67,75 @@ def test_a_bad_profile_changes_nothing(consented, sent, status, code):
     assert consented.get("me").json()["state"] == "consented"
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"monthly_income_fen": 0},
+        {"monthly_income_fen": 100_000_000},
+        {"occupation_since": "1990-03-07"},
+        {"occupation_since": "2026-12-24"},
+        {"employer": "x" * 100, "address": "y" * 200},
+    ],
+)
+def test_what_lies_on_a_bound_is_good(consented, sent):
+    answer = consented.put("me/profile", GOOD | sent)
+
+    assert answer.status_code == 200
+    assert sent.items() <= answer.json().items()
+
+
+@pytest.mark.parametrize("missing", GOOD)
+def test_income_and_occupation_must_be_there(consented, missing):
+    body = {name: value for name, value in GOOD.items() if name != missing}
+
+    assert problem(consented.put("me/profile", body)) == (400, "invalid-input")
+    assert not Profile.objects.exists()
+
+
+def test_employer_and_address_are_sealed(consented):
+    consented.put("me/profile", GOOD | {"employer": "my employer", "address": "my address"})
+
+    [kept] = execute("SELECT employer, address FROM accounts_profile")
+    assert b"my" not in b"".join(bytes(column) for column in kept)
+
+
+def test_nothing_was_declared_yet(consented):
+    assert problem(consented.get("me/profile")) == (404, "not-found")
+
+
+def test_nobody_declares_for_somebody_else(consented, another):
+    consented.put("me/profile", GOOD)
+
+    assert problem(another.get("me/profile")) == (404, "not-found")
+
+
+def test_a_profile_mended_badly_stays_as_it_was(consented):
+    consented.put("me/profile", GOOD)
+
+    answer = consented.put("me/profile", GOOD | {"occupation_since": "2030-01-01"})
+
+    assert problem(answer) == (422, "occupation-since-impossible")
+    assert consented.get("me/profile").json()["occupation_since"] is None
+
+
+def test_while_held_nothing_is_declared(consented):
+    customer = consented.customer
+    CustomerHold.objects.create(
+        customer=customer, kind="block", holder="risk", reason="x", placed_by="s", placed_at=AT
+    )
+
+    assert problem(consented.put("me/profile", GOOD)) == (403, "customer-on-hold")
+    assert not Profile.objects.exists()
+
+
 def test_a_bank_lends_to_students(consented):
     assert consented.put("me/profile", GOOD | {"occupation": "student"}).status_code == 200
 
 
-def test_a_micro_loan_company_does_not(consented, lender_is_micro):
+def test_a_micro_loan_company_does_not(consented, in_policy):
+    in_policy(lender_type="MICRO")
+
     answer = consented.put("me/profile", GOOD | {"occupation": "student"})
 
     assert problem(answer) == (403, "students-not-served")
     assert not Profile.objects.exists()
-
-
-@pytest.fixture
-def lender_is_micro(db, django_user_model):
-    maker, checker = (django_user_model.objects.create_user(name) for name in ("a", "b"))
-    version = PolicyVersion.objects.create(
-        app="accounts", overrides={"lender_type": "MICRO"}, effective_on="2026-01-01",
-        reason="another licence", proposed_by=maker, proposed_at="2026-01-01T00:00:00Z",
-    )  # fmt: skip
-    _approve(version, checker)
-
-
-def _approve(version, checker):
-    from django.db import transaction
-
-    from backoffice import workflow
-    from tests.accounts.people import AT
-
-    with transaction.atomic():
-        workflow.move([version], "approve", by="b", reason="so be it", at=AT, decider=checker)
-        workflow.save([version], "decided_by", "decided_at")
