@@ -24,6 +24,15 @@ class ComplaintBody(Body):
     text = Secret(max_length=2000)
 
 
+class FiledReply(serializers.Serializer[Any]):
+    """A complaint as it was filed; its words are not sent back."""
+
+    id = serializers.UUIDField()
+    state = serializers.CharField()
+    filed_at = serializers.DateTimeField()
+    due_on = serializers.DateField()
+
+
 class ComplaintReply(serializers.Serializer[Any]):
     """A complaint and its answer."""
 
@@ -48,22 +57,32 @@ class ComplaintsView(CustomerEndpoint):
         rows = [_told(complaint) for complaint in mine[:SHOWN_MAX]]
         return Response({"next": None, "previous": None, "results": rows})
 
-    @extend_schema(request=ComplaintBody, responses={201: ComplaintReply})
+    @extend_schema(request=ComplaintBody, responses={201: FiledReply})
     @once()
     def post(self, request: Request) -> Response:
         """File a complaint; also in the cooling-off period, on hold and after closing."""
         text = self.read(ComplaintBody, request)["text"]
         filed = complaints.file(self.customer(request), text=text, at=clock.now())
-        return Response(_told(filed), status=HTTPStatus.CREATED)
+        return Response(_filed(filed), status=HTTPStatus.CREATED)
+
+
+def _filed(complaint: Complaint) -> dict[str, Any]:
+    """Return what is told of a new complaint.
+
+    The reply is kept for whoever sends the request again, so the sealed words stay out of it.
+    """
+    return {
+        "id": complaint.public_id,
+        "state": complaint.state,
+        "filed_at": complaint.filed_at,
+        "due_on": complaint.due_on,
+    }
 
 
 def _told(complaint: Complaint) -> dict[str, Any]:
     return {
-        "id": complaint.public_id,
-        "state": complaint.state,
+        **_filed(complaint),
         "text": complaint.text,
         "answer": complaint.answer,
-        "filed_at": complaint.filed_at,
-        "due_on": complaint.due_on,
         "answered_at": complaint.answered_at,
     }

@@ -4,6 +4,7 @@ import pytest
 
 from accounts.models import Complaint, Staff
 from accounts.operations import complaints
+from backoffice.models import IdempotencyKey
 from tests.accounts.api.conftest import Phone, problem
 from tests.accounts.people import AT
 from tests.raw import execute
@@ -14,7 +15,8 @@ def test_a_complaint_is_filed_while_cooling_off(newcomer):
 
     assert answer.status_code == 201
     assert (answer.json()["state"], answer.json()["due_on"]) == ("filed", "2026-12-09")
-    assert newcomer.get("me/complaints").json()["results"] == [answer.json()]
+    [told] = newcomer.get("me/complaints").json()["results"]
+    assert told == answer.json() | {"text": "30 天太久", "answer": None, "answered_at": None}
 
 
 def test_its_words_are_sealed(newcomer):
@@ -22,6 +24,31 @@ def test_its_words_are_sealed(newcomer):
 
     [(text,)] = execute("SELECT text FROM accounts_complaint")
     assert b"my words" not in bytes(text)
+
+
+def test_its_words_are_not_kept_with_the_key(newcomer):
+    newcomer.post("me/complaints", {"text": "my words"}, **{"idempotency-key": "k"})
+
+    assert "my words" not in str(IdempotencyKey.objects.get().reply)
+
+
+def test_a_key_of_another_complaint_files_nothing(newcomer):
+    newcomer.post("me/complaints", {"text": "x"}, **{"idempotency-key": "k"})
+
+    answer = newcomer.post("me/complaints", {"text": "y"}, **{"idempotency-key": "k"})
+
+    assert problem(answer) == (422, "idempotency-key-reused")
+    assert Complaint.objects.get().text == "x"
+
+
+def test_the_day_of_the_answer_stays_when_the_number_of_days_changes(newcomer, in_policy):
+    newcomer.post("me/complaints", {"text": "x"})
+    in_policy(complaint_days=7)
+
+    newcomer.post("me/complaints", {"text": "y"})
+
+    later, earlier = newcomer.get("me/complaints").json()["results"]
+    assert (earlier["due_on"], later["due_on"]) == ("2026-12-09", "2026-12-01")
 
 
 def test_an_answer_is_given_once(newcomer):
@@ -53,7 +80,18 @@ def test_a_key_files_one_complaint(newcomer):
     assert Complaint.objects.count() == 1
 
 
-@pytest.mark.parametrize("body", [{}, {"text": ""}, {"text": 1}, {"text": "x" * 2001}, {"a": 1}])
+def test_the_longest_complaint_is_filed(newcomer):
+    assert newcomer.post("me/complaints", {"text": "怨" * 2000}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {}, {"text": ""}, {"text": "  "}, {"text": 1}, {"text": None}, {"text": ["x"]},
+        {"text": "x" * 2001}, {"text": "x\0"}, {"a": 1}, {"text": "x", "due_on": "2030-01-01"},
+        {"text": "x", "customer": 1},
+    ],
+)  # fmt: skip
 def test_a_bad_complaint_is_not_filed(newcomer, body):
     assert problem(newcomer.post("me/complaints", body)) == (400, "invalid-input")
     assert not Complaint.objects.exists()
