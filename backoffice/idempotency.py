@@ -114,6 +114,12 @@ def forget(*, before: datetime) -> int:
     return deleted
 
 
+def forget_of(principal: str) -> int:
+    """Delete the keys of a client who has left, with the replies; return how many."""
+    deleted, _per_model = IdempotencyKey.objects.filter(principal=principal).delete()
+    return deleted
+
+
 def _insert(principal: str, key: str, fingerprint: bytes, at: datetime) -> bool:
     """Insert the reservation; of any number of twins, one finds no conflict."""
     with connection.cursor() as cursor:

@@ -15,7 +15,7 @@ class LoansConfig(AppConfig):
         from accounts.operations import deletions
         from accounts.operations import exports as copies
         from backoffice import jobs, policy
-        from loans.operations import exports
+        from loans.operations import exports, leaving
         from loans.policy import LoanPolicy
         from loans.tasks import SLOTS
 
@@ -23,4 +23,4 @@ class LoansConfig(AppConfig):
         for slot in SLOTS:
             jobs.register(slot)
         copies.register(exports.SECTIONS)
-        deletions.register_obstacle(exports.obstacle)
+        deletions.register(obstacle=leaving.obstacle, end=leaving.end)

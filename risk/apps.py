@@ -11,11 +11,13 @@ class RiskConfig(AppConfig):
     verbose_name = _("Risk")
 
     def ready(self) -> None:
-        """Register the policy and the sections of an export."""
+        """Register the policy, the sections of an export, and what concerns one who leaves."""
+        from accounts.operations import deletions
         from accounts.operations import exports as copies
         from backoffice import policy
-        from risk.operations import exports
+        from risk.operations import exports, leaving
         from risk.policy import RiskPolicy
 
         policy.register("risk", RiskPolicy)
         copies.register(exports.SECTIONS)
+        deletions.register(obstacle=leaving.obstacle, end=leaving.end)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
@@ -18,6 +18,8 @@ from accounts.models import DeletionRequest
 from accounts.operations import deletions, exports
 from backoffice import clock
 from backoffice.api.problems import NotFoundError
+
+READABLE = "readable"
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 
@@ -39,15 +41,26 @@ class ExportView(CustomerEndpoint):
 
     content_negotiation_class = _JsonAlways
 
-    @extend_schema(responses={(200, "application/json"): dict, (200, "text/html"): str})
+    @extend_schema(
+        parameters=[OpenApiParameter("form", str, enum=[READABLE])],
+        responses={(200, "application/json"): dict, (200, "text/html"): str},
+    )
     def get(self, request: Request) -> Response | HttpResponse:
-        """Return the data as JSON, or for ``Accept: text/html`` as a page to read."""
+        """Return the data as JSON, or as a page to read.
+
+        The page is for ``Accept: text/html`` or ``?form=readable``; the content is the same.
+        """
         customer, at = self.customer(request), clock.now()
-        if "text/html" in request.headers.get("Accept", ""):
+        if _is_page(request):
             tables = exports.tables(customer)
             page = render_to_string("accounts/export.html", {"tables": tables, "at": at})
             return _file(HttpResponse(page), "weidai.html")
         return _file(Response(exports.as_json(customer, at=at)), "weidai.json")
+
+
+def _is_page(request: Request) -> bool:
+    accepts_page = "text/html" in request.headers.get("Accept", "")
+    return accepts_page or request.query_params.get("form") == READABLE
 
 
 def _file(answer: Answer, name: str) -> Answer:
@@ -55,6 +68,14 @@ def _file(answer: Answer, name: str) -> Answer:
     answer["Cache-Control"] = "no-store"
     answer["X-Content-Type-Options"] = "nosniff"
     return answer
+
+
+class KeptReply(serializers.Serializer[Any]):
+    """A kind of data that the law keeps, through which day, and why."""
+
+    what = serializers.CharField()
+    until = serializers.DateField()
+    why = serializers.CharField()
 
 
 class DeletionReply(serializers.Serializer[Any]):
@@ -65,7 +86,7 @@ class DeletionReply(serializers.Serializer[Any]):
     requested_at = serializers.DateTimeField()
     decided_at = serializers.DateTimeField(allow_null=True)
     erased = serializers.ListField(child=serializers.CharField())
-    kept = serializers.DictField(child=serializers.DateField())
+    kept = KeptReply(many=True)
 
 
 class DeletionView(CustomerEndpoint):
@@ -102,5 +123,5 @@ def _told(asked: DeletionRequest) -> dict[str, Any]:
         "requested_at": asked.requested_at,
         "decided_at": asked.decided_at,
         "erased": asked.erased,
-        "kept": asked.kept,
+        "kept": [kept._asdict() for kept in deletions.kept_of(asked)],
     }

@@ -1,7 +1,8 @@
 """Everything that is held of a person, for that person (LAW-18), section by section.
 
 Apps above add what they hold with ``register`` when they are ready. Identity is masked here too:
-the person knows the number, and an export is a file that travels.
+the person knows the number, and an export is a file that travels. Holds are left out: whoever is
+looked into must not learn it from here.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,9 +20,12 @@ from accounts.models import (
     Complaint,
     Consent,
     Customer,
+    DeletionRequest,
     IdentityVerification,
     LoginSession,
     Profile,
+    ProviderCall,
+    TransactionPassword,
     WechatAccount,
 )
 from accounts.rules import masking
@@ -178,6 +182,22 @@ _OWN = (
         {"text": _("complaint"), "answer": _("answer"), "filed_at": _("filed at"),
          "due_on": _("to be answered by"), "answered_at": _("answered at")},
         latest(Complaint, "text", "answer", "filed_at", "due_on", "answered_at"),
+    ),
+    Section(
+        "passwords", _("Transaction passwords, of which nothing is shown"),
+        {"set_at": _("set at")},
+        latest(TransactionPassword, "set_at"),
+    ),
+    Section(
+        "provider_calls", _("Questions about you to others"),
+        {"provider": _("provider"), "action": _("action"), "verdict": _("verdict"),
+         "code": _("code"), "asked_at": _("asked at")},
+        latest(ProviderCall, "provider", "action", "verdict", "code", "asked_at"),
+    ),
+    Section(
+        "deletion_requests", _("Requests to be deleted"),
+        {"state": _("state"), "requested_at": _("requested at"), "decided_at": _("decided at")},
+        latest(DeletionRequest, "state", "requested_at", "decided_at"),
     ),
     Section(
         "access_records", _("Who of the staff saw the identity in full"),

@@ -45,6 +45,17 @@ def erase_after(period: Period, ended_on: date) -> date:
     return birthday(ended_on, period.years) + timedelta(days=period.days)
 
 
+def due_through(period: Period, on: date) -> date:
+    """Return the last day of ending whose data are to be erased on a day.
+
+    It is the inverse of ``erase_after``: what ended on it, or before, has been kept long enough.
+    """
+    ended_on = birthday(on, -period.years) - timedelta(days=period.days)
+    while on <= erase_after(period, ended_on):
+        ended_on -= timedelta(days=1)
+    return ended_on
+
+
 def is_due(period: Period, ended_on: date | None, on: date, *, is_held: bool) -> bool:
     """Say whether something is to be erased: its relation ended, its period over, no legal hold."""
     return ended_on is not None and not is_held and on > erase_after(period, ended_on)

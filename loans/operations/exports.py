@@ -1,11 +1,9 @@
-"""What loans add to a customer's copy of the data, and what keeps a customer from leaving."""
+"""What loans add to a customer's copy of the data (LAW-18)."""
 
 from django.utils.translation import gettext_lazy as _
 
 from accounts.operations.exports import Section, latest
-from loans.models import Bill, Loan, LoanState, Repayment, UnappliedFunds
-
-_SETTLED = (LoanState.SETTLED, LoanState.CANCELLED)
+from loans.models import Bill, Loan, Mandate, Repayment, UnappliedFunds
 
 SECTIONS = (
     Section(
@@ -18,21 +16,28 @@ SECTIONS = (
     ),
     Section(
         "bills", _("Bills"),
-        {"state": _("state"), "due_on": _("due on")},
-        latest(Bill, "state", "due_on"),
+        {"state": _("state"), "billed_on": _("billed on"), "due_on": _("due on"),
+         "total_fen": _("bill total in fen"), "minimum_fen": _("minimum payment in fen"),
+         "paid_fen": _("paid in fen"), "late_fee_fen": _("late fee in fen"),
+         "paid_on": _("paid on"), "overdue_on": _("overdue on")},
+        latest(Bill, "state", "billed_on", "due_on", "total_fen", "minimum_fen", "paid_fen",
+               "late_fee_fen", "paid_on", "overdue_on"),
     ),
     Section(
         "repayments", _("Repayments"),
         {"amount_fen": _("amount in fen"), "value_on": _("value date")},
         latest(Repayment, "amount_fen", "value_on"),
     ),
+    Section(
+        "unapplied_funds", _("Money paid beyond what was owed"),
+        {"amount_fen": _("amount in fen"), "waiting_since": _("waiting since"),
+         "refunded_at": _("refunded at")},
+        latest(UnappliedFunds, "amount_fen", "waiting_since", "refunded_at"),
+    ),
+    Section(
+        "mandates", _("Direct debit mandates"),
+        {"state": _("state"), "card": _("last four digits of the card"),
+         "signed_at": _("signed at"), "terminated_at": _("terminated at")},
+        latest(Mandate, "state", "card__last_four", "signed_at", "terminated_at"),
+    ),
 )  # fmt: skip
-
-
-def obstacle(customer_id: int) -> str:
-    """Return why a customer cannot leave: money is owed to us, or waits for the customer."""
-    mine = {"customer": customer_id}
-    if Loan.objects.filter(**mine).exclude(state__in=_SETTLED).exists():
-        return "debts-open"
-    waiting = UnappliedFunds.objects.filter(**mine, refunded_at=None)
-    return "money-waiting" if waiting.exists() else ""

@@ -1,28 +1,16 @@
 """A copy of one's data, and leaving, through HTTP; the night carries out what was asked."""
 
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection
 
-from accounts.models import (
-    AssetFile,
-    AssetProof,
-    Customer,
-    CustomerHold,
-    DeletionRequest,
-    DeviceLink,
-    IdentityVerification,
-    LoginSession,
-    Profile,
-    TransactionPassword,
-    UsedFaceToken,
-    WechatAccount,
-)
+from accounts.models import Complaint, Customer, CustomerHold, DeletionRequest
 from accounts.operations import deletions, retention
 from backoffice import clock
 from backoffice.jobs import Tally
-from tests.accounts.api.conftest import Phone, problem, wait
-from tests.accounts.people import person
+from tests.accounts.api.conftest import Phone, problem
+from tests.accounts.people import AT, LONG_AGO, person
 from tests.accounts.uploads import PDF, file, kind, send
 
 
@@ -47,7 +35,99 @@ def test_the_copy_has_every_section_and_no_full_number(identified):
     assert (identity["name"], identity["id_number"]) == ("张**", masked(person().id_number))
     assert [row["purpose"] for row in sections["consents"]["rows"]] == ["biometrics"]
     assert answer["Cache-Control"] == "no-store"
-    assert person().id_number not in answer.content.decode()
+    assert answer["Content-Disposition"] == 'attachment; filename="weidai.json"'
+
+
+@pytest.mark.parametrize("form", ["", "?form=readable"])
+def test_no_number_is_told_in_full_in_any_form(consented, form):
+    consented.put("me/profile", {"monthly_income_fen": 1, "occupation": "other"})
+
+    copy = consented.get(f"me/export{form}").content.decode()
+
+    who = person()
+    for number in (who.id_number, who.card_number, who.phone, who.name, consented.openid):
+        assert number not in copy
+    assert f"**** {who.card_number[-4:]}" in copy
+
+
+def test_the_copy_holds_what_the_customer_typed(consented):
+    typed = {"monthly_income_fen": 1, "occupation": "other", "address": "某街 1 号"}
+    consented.put("me/profile", typed)
+    consented.post("me/complaints", {"text": "30 天太久"})
+
+    sections = consented.get("me/export").json()["sections"]
+
+    [profile], [complaint] = sections["profile"]["rows"], sections["complaints"]["rows"]
+    assert (profile["monthly_income_fen"], profile["address"]) == (1, "某街 1 号")
+    assert complaint["text"] == "30 天太久"
+    assert [row["purpose"] for row in sections["consents"]["rows"]] == [
+        "payment", "bureau", "agreement", "biometrics",
+    ]  # fmt: skip
+
+
+def test_the_copy_tells_nothing_of_somebody_else(consented, another):
+    consented.post("me/complaints", {"text": "mine"})
+
+    sections = another.get("me/export").json()["sections"]
+
+    assert sections["complaints"]["rows"] == sections["cards"]["rows"] == []
+    assert "mine" not in str(sections)
+
+
+def test_who_is_looked_into_does_not_learn_it_from_the_copy(identified):
+    hold(identified.customer, "legal")
+
+    assert "a lawsuit" not in identified.get("me/export").content.decode()
+
+
+def test_a_long_section_is_cut_and_says_so(newcomer):
+    Complaint.objects.bulk_create(
+        Complaint(customer=newcomer.customer, text=str(n), filed_at=AT, due_on=AT.date())
+        for n in range(501)
+    )
+
+    complaints = newcomer.get("me/export").json()["sections"]["complaints"]
+
+    assert (complaints["is_cut"], len(complaints["rows"])) == (True, 500)
+    assert (complaints["rows"][0]["text"], complaints["rows"][-1]["text"]) == ("500", "1")
+    assert "Older rows are left out" in newcomer.get("me/export?form=readable").content.decode()
+
+
+def test_five_hundred_rows_are_told_whole(newcomer):
+    Complaint.objects.bulk_create(
+        Complaint(customer=newcomer.customer, text=str(n), filed_at=AT, due_on=AT.date())
+        for n in range(500)
+    )
+
+    complaints = newcomer.get("me/export").json()["sections"]["complaints"]
+
+    assert (complaints["is_cut"], len(complaints["rows"])) == (False, 500)
+
+
+def test_words_of_a_customer_cannot_act_in_the_page(newcomer):
+    newcomer.post("me/complaints", {"text": "<script>alert(1)</script>"})
+
+    page = newcomer.get("me/export?form=readable").content.decode()
+
+    assert "<script" not in page and "&lt;script&gt;" in page
+
+
+def test_both_forms_hold_the_same_sections(newcomer):
+    sections = newcomer.get("me/export").json()["sections"]
+    page = newcomer.get("me/export?form=readable").content.decode()
+
+    assert page.count("<h2>") == len(sections) == len(set(sections))
+
+
+def test_the_page_is_in_the_language_of_the_caller(newcomer):
+    page = newcomer.get("me/export?form=readable", **{"accept-language": "zh-hans"})
+
+    assert '<html lang="zh-hans">' in page.content.decode()
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_the_copy_is_only_read(waited, method):
+    assert problem(getattr(waited, method)("me/export")) == (405, "method-not-allowed")
 
 
 def test_the_copy_tells_of_proofs_and_grants(identified):
@@ -86,7 +166,61 @@ def test_a_newcomer_may_ask_for_the_copy_and_leave(newcomer):
 
     assert answer.status_code == 202
     assert answer.json()["state"] == "requested"
-    assert set(answer.json()["kept"]) == {"logins"}
+    assert answer.json()["kept"] == [
+        {
+            "what": "logins",
+            "until": "2027-05-23",
+            "why": "The law on cyber security has the logs of logins kept for six months.",
+        }
+    ]
+    assert {"submissions", "complaints", "wechat_accounts"} <= set(answer.json()["erased"])
+
+
+def test_what_is_kept_of_one_who_is_known_is_named_with_its_day_and_reason(identified):
+    answer = identified.post("me/deletion").json()
+
+    kept = {row["what"]: row["until"] for row in answer["kept"]}
+    assert kept == dict.fromkeys(
+        ("identity", "cards", "transactions", "consents", "complaints"), "2036-12-24"
+    ) | {"logins": "2027-06-22"}
+    assert all(row["why"] for row in answer["kept"])
+    assert identified.get("me/deletion").json() == answer
+
+
+def test_nothing_was_asked_for_yet(newcomer):
+    assert problem(newcomer.get("me/deletion")) == (404, "not-found")
+
+
+def test_nobody_sees_or_takes_back_the_request_of_somebody_else(newcomer):
+    newcomer.post("me/deletion")
+    other = Phone("other", device_number=2).log_in()
+
+    assert problem(other.get("me/deletion")) == (404, "not-found")
+    assert problem(other.delete("me/deletion")) == (409, "deletion-not-requested")
+    assert DeletionRequest.objects.get().state == "requested"
+
+
+def test_who_took_a_request_back_may_ask_again(newcomer):
+    newcomer.post("me/deletion")
+    newcomer.delete("me/deletion")
+
+    assert newcomer.post("me/deletion").json()["state"] == "requested"
+    assert DeletionRequest.objects.count() == 2
+
+
+def test_twenty_who_ask_at_once_ask_once(committed_db):
+    customer = Customer.objects.create(registered_at=LONG_AGO)
+
+    def ask(_):
+        try:
+            return deletions.request(customer, at=AT).pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(20) as threads:
+        asked = set(threads.map(ask, range(20)))
+
+    assert len(asked) == DeletionRequest.objects.count() == 1
 
 
 def test_a_request_is_one_however_often_it_is_sent(newcomer):
@@ -104,82 +238,6 @@ def test_a_request_is_taken_back_before_the_night(newcomer):
     assert night() == Tally()
     assert newcomer.get("me").json()["state"] == "registered"
     assert problem(newcomer.delete("me/deletion")) == (409, "deletion-not-requested")
-
-
-def test_the_night_ends_the_relation_and_keeps_what_the_law_keeps(identified):
-    answer = identified.post("me/deletion").json()
-    assert answer["kept"]["identity"] == "2036-12-24"
-
-    assert night() == Tally(done=1)
-
-    gone = Customer.objects.get()
-    assert (gone.state, gone.name) == ("closed", person().name)
-    assert WechatAccount.objects.get().openid is None
-    assert not DeviceLink.objects.exists() and not Profile.objects.exists()
-    assert problem(identified.get("me")) == (401, "not-logged-in")
-    assert night() == Tally()
-
-
-def test_who_leaves_takes_the_proofs_and_the_password_along(identified):
-    identified.put("me/transaction-password", {"password": "Abcd1234"})
-    send(identified, kind("house"), file(PDF))
-    identified.post("me/deletion")
-
-    night()
-
-    kept = (AssetProof, AssetFile, TransactionPassword)
-    assert [model.objects.count() for model in kept] == [0, 0, 0]
-
-
-def test_a_used_face_check_is_forgotten_after_thirty_days(identified):
-    identified.post("me/transaction-password/unlock", {"face_token": "my face"})
-    wait(30)
-    night()
-    assert UsedFaceToken.objects.count() == 1
-
-    wait(0.01)
-    night()
-
-    assert not UsedFaceToken.objects.exists()
-
-
-def test_who_has_left_comes_again_as_a_newcomer(identified):
-    identified.post("me/deletion")
-    night()
-
-    again = Phone("newcomer").log_in()
-
-    assert again.get("me").json()["state"] == "registered"
-    assert Customer.objects.count() == 2
-
-
-def test_ten_years_later_nobody_knows_who_it_was(identified):
-    identified.post("me/deletion")
-    night()
-    wait((clock.business_date().replace(year=2036) - clock.business_date()).days)
-    night()
-    assert Customer.objects.get().name == person().name
-
-    wait(1)
-    night()
-
-    gone = Customer.objects.get()
-    assert (gone.name, gone.id_number, gone.id_blind, gone.born_on) == (None,) * 4
-    verification = IdentityVerification.objects.get()
-    assert (verification.name, verification.id_number) == (None, None)
-    assert verification.similarity_permille == 920
-
-
-def test_a_legal_hold_keeps_everything(identified):
-    held = hold(identified.customer, "legal")
-    identified.post("me/deletion")
-
-    assert night() == Tally(failed=1)
-    assert Customer.objects.get().state == "identified"
-    held.lifted_at = clock.now()
-    held.save()
-
-    assert night() == Tally(done=1)
 
 
 def test_who_owes_cannot_leave(identified, monkeypatch):
@@ -200,25 +258,3 @@ def test_a_block_stops_everything_but_leaving_and_complaining(waited):
     assert waited.post("me/complaints", {"text": "why?"}).status_code == 201
     assert waited.post("me/deletion").status_code == 202
     assert waited.post("auth/logout").status_code == 204
-
-
-def test_what_failed_is_forgotten_after_thirty_days(waited):
-    waited.identify(face_token="sandbox:not-live")
-    wait(30)
-    night()
-    assert IdentityVerification.objects.get().name == person().name
-
-    wait(0.01)
-    night()
-
-    kept = IdentityVerification.objects.get()
-    assert (kept.name, kept.id_number, kept.refusal) == (None, None, "face-not-live")
-
-
-@pytest.mark.parametrize(("days", "left"), [(187, 1), (187.01, 0)])
-def test_logins_are_kept_for_six_months(newcomer, stopped_clock, days, left):
-    stopped_clock.shift(timedelta(days=days))
-
-    night()
-
-    assert LoginSession.objects.count() == left
