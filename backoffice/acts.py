@@ -85,6 +85,16 @@ class ActsMixin(_Admin):
     def _label(self) -> str:
         return f"{self.model._meta.app_label}_{self.model._meta.model_name}"
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """Return the record of the page; it is read once a request, whoever asks for it."""
+        read = request.__dict__.setdefault("_read", {})
+        key = (self.model, object_id, from_field)
+        if key not in read:
+            read[key] = super().get_object(request, object_id, from_field)
+        return read[key]
+
     def change_view(
         self,
         request: HttpRequest,
@@ -94,11 +104,7 @@ class ActsMixin(_Admin):
     ) -> HttpResponse:
         """Show a record with the acts that are open to the person."""
         record = self.get_object(request, object_id) if self.has_view_permission(request) else None
-        asked = [
-            (act, self._address(record, act))
-            for act in self.acts
-            if record is not None and _may(request, act, record)
-        ]
+        asked = [] if record is None else self._open_to(request, record)
         return super().change_view(
             request, object_id, form_url, {"acts": asked, **(extra_context or {})}
         )
@@ -128,12 +134,13 @@ class ActsMixin(_Admin):
             messages.success(request, told)
         return HttpResponseRedirect(reverse(f"admin:{self._label()}_change", args=[pk]))
 
-    def _address(self, record: Model, act: Act) -> str:
-        return reverse(f"admin:{self._label()}_act", args=[record.pk, act.code])
-
-
-def _may(request: HttpRequest, act: Act, record: Model) -> bool:
-    return _has(request, act.permission) and act.is_open(record)
+    def _open_to(self, request: HttpRequest, record: Model) -> list[tuple[Act, str]]:
+        """Return the acts that the person may do to a record as it is, with their addresses."""
+        return [
+            (act, reverse(f"admin:{self._label()}_act", args=[record.pk, act.code]))
+            for act in self.acts
+            if _has(request, act.permission) and act.is_open(record)
+        ]
 
 
 def _has(request: HttpRequest, permission: str) -> bool:

@@ -1,6 +1,7 @@
 """The page of a customer: masked, with the four conditions, the steps, and what happened."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -11,24 +12,39 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.latest import latest, list_of, relations
+from accounts.admin.latest import latest, list_of, relations, with_rows
 from accounts.admin.rows import shown_name
-from accounts.models import BankCard, Customer, CustomerHold, HoldKind
+from accounts.models import (
+    AccountClass,
+    BankCard,
+    Consent,
+    Customer,
+    CustomerHold,
+    HoldKind,
+    IdentityVerification,
+    Profile,
+    ProviderCall,
+    WechatAccount,
+)
 from accounts.operations import holds, openings, revealing
-from accounts.queries import opening
+from accounts.policy import AccountPolicy
+from accounts.queries import opened, opening
 from accounts.queries.checklist import checklist
+from accounts.queries.opened import Opened
 from accounts.queries.story import story
-from accounts.rules import masking
+from accounts.rules import cooling_off, masking
 from accounts.rules.eligibility import Result
+from accounts.rules.faces import FaceVerdict
 from accounts.rules.opening import StepState, steps
 from backoffice import clock
 from backoffice.acts import Act, ActsMixin, Field
 from backoffice.crypto import blind
-from backoffice.pages import ReadOnlyAdmin, Section, display, label, number_in
+from backoffice.pages import ReadOnlyAdmin, Section, display, label, link, number_in
 
 HIDES_AFTER_SECONDS = 60
 
@@ -55,15 +71,35 @@ _STEP_STATES = {
 }
 _EVIDENCE = {
     "age": _("age"),
+    "born_on": _("born on"),
+    "proof": _("proof of identity"),
     "identity_code": _("result of the ID check"),
-    "similarity_permille": _("similarity in permille"),
+    "identity_checked_on": _("ID checked on"),
+    "identity_call": _("call of the ID check"),
     "face": _("face"),
+    "face_code": _("result of the face check"),
+    "similarity_permille": _("similarity in permille"),
+    "face_checked_on": _("face checked on"),
+    "face_call": _("call of the face check"),
+    "card": _("bank card"),
     "card_code": _("result of the card check"),
     "account_class": _("account class"),
+    "card_checked_on": _("card checked on"),
+    "card_call": _("call of the card check"),
     "accounts": _("WeChat accounts"),
     "device_accounts": _("accounts on the device"),
     "device_people": _("people on the device"),
 }
+_FACES: dict[object, Any] = {
+    FaceVerdict.PASS: _("passed"),
+    FaceVerdict.REVIEW: _("a person decides"),
+    FaceVerdict.REFUSE: _("refused"),
+}
+_CLASSES: dict[object, Any] = dict(AccountClass.choices)
+# Who may not look at proofs, calls and devices is not told of them on this page either.
+_SEES_OPENING = "accounts.view_identityverification"
+# The story tells of these row by row.
+_TOLD = (WechatAccount, IdentityVerification, ProviderCall, Consent, Profile, CustomerHold)
 
 
 def _reveal(request: HttpRequest, customer: Customer, given: dict[str, Any]) -> HttpResponse:
@@ -165,21 +201,22 @@ class CustomerPages(ActsMixin, ReadOnlyAdmin):
         return format_html_join(" · ", '<a class="link" href="{}">{}</a>', rows)
 
     def sections(self, request: HttpRequest, record: Customer) -> list[Section]:
-        """Return the conditions, the steps, the latest rows of every kind, and the timelines."""
-        found = (latest(relation, request, record) for relation in relations())
-        mine = [_conditions(record), _opening(record)]
-        held = _holds(record)
-        return [
-            *mine, *([held] if held else []), *filter(None, found), _story(record),
-            *super().sections(request, record),
-        ]  # fmt: skip
+        """Return the conditions, the steps, the latest rows of every kind, and the story."""
+        is_told = request.user.has_perm(_SEES_OPENING)
+        listed = [one for one in with_rows(record) if not (is_told and one.related_model in _TOLD)]
+        rows = [*filter(None, (latest(one, request, record) for one in listed))]
+        if not is_told:
+            return [*rows, *super().sections(request, record)]
+        known = opened.read(record)
+        at = clock.now()
+        numbers = openings.numbers(on=at.date())
+        leads = [_conditions(known, numbers, at), _opening(record, numbers, at), *_holds(known)]
+        return [*leads, *rows, _story(known)]
 
 
-def _conditions(customer: Customer) -> Section:
+def _conditions(known: Opened, numbers: AccountPolicy, at: datetime) -> Section:
     """Return the four lines of the article's table with what was found (ELIG-13)."""
-    at = clock.now()
-    numbers = openings.numbers(on=at.date())
-    lines = checklist(customer, on=at.date(), wall_at=clock.wall(), numbers=numbers)
+    lines = checklist(known, on=at.date(), wall_at=clock.wall(), numbers=numbers)
     heads = (_("condition"), _("requirement"), _("check"), _("result"), _("evidence"))
     rows = [
         (
@@ -187,39 +224,45 @@ def _conditions(customer: Customer) -> Section:
             gettext(line.requirement.requirement),
             gettext(line.requirement.check),
             label(*_RESULTS[line.result]),
-            _evidence(line.evidence.items()),
+            format_html_join("", "<div>{} {}</div>", _evidence(line.evidence)),
         )
         for line in lines
     ]
     return Section(_("Basic conditions"), heads, rows, is_lead=True)
 
 
-def _evidence(facts: Iterable[tuple[str, int | str]]) -> str:
-    return ", ".join(f"{_EVIDENCE.get(code, code)} {value}" for code, value in facts)
+def _evidence(facts: dict[str, int | str]) -> Iterator[tuple[str, Any]]:
+    """Return each fact with its name, values that are codes of ours in words."""
+    for code, value in facts.items():
+        known = {"face": _FACES, "account_class": _CLASSES}.get(code, {})
+        yield capfirst(str(_EVIDENCE.get(code, code))), known.get(value, value)
 
 
-def _opening(customer: Customer) -> Section:
-    at = clock.now()
-    numbers = openings.numbers(on=at.date())
+def _opening(customer: Customer, numbers: AccountPolicy, at: datetime) -> Section:
     there = opening.standing(customer.pk, at=at, policy=numbers)
     rows = [(_STEPS[line.step], label(*_STEP_STATES[line.state])) for line in steps(there)]
-    note = _("Cooling-off period: only reading works.") if there.is_cooling else ""
+    ends_at = cooling_off.ends_at(customer.registered_at, hours=numbers.cooling_off_hours)
+    words = gettext("Cooling-off period until {until}: only reading works.")
+    note = words.format(until=_when(ends_at)) if there.is_cooling else ""
     return Section(_("Steps of opening"), (_("step"), _("state")), rows, note, is_lead=True)
 
 
-def _holds(customer: Customer) -> Section | None:
-    in_force = CustomerHold.objects.filter(customer=customer, lifted_at=None).order_by("pk")
+def _holds(known: Opened) -> list[Section]:
+    """Return the holds in force, each with a link to the page where it is lifted."""
     rows = [
-        (hold.get_kind_display(), hold.holder, hold.reason, hold.placed_by, _when(hold.placed_at))
-        for hold in in_force
-    ]
+        (link(hold, hold.get_kind_display()), hold.holder, hold.reason, hold.placed_by,
+         _when(hold.placed_at))
+        for hold in known.holds
+        if hold.lifted_at is None
+    ]  # fmt: skip
     heads = (_("kind"), _("holder"), _("reason"), _("placed by"), _("placed at"))
-    return Section(_("Holds in force"), heads, rows, is_lead=True) if rows else None
+    return [Section(_("Holds in force"), heads, rows, is_lead=True)] if rows else []
 
 
-def _story(customer: Customer) -> Section:
-    rows = [(_when(event.at), event.what, event.detail) for event in story(customer)]
-    return Section(_("The opening in order of time"), (_("at"), _("what"), _("details")), rows)
+def _story(known: Opened) -> Section:
+    rows = [(_when(one.at), one.what, one.detail, one.by) for one in story(known)]
+    heads = (_("at"), _("what"), _("details"), _("actor"))
+    return Section(_("The opening in order of time"), heads, rows)
 
 
 def _when(moment: Any) -> str:

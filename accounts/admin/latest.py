@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import display_for_field, label_for_field, lookup_field
-from django.db.models import Model
+from django.db.models import Exists, Model, OuterRef
 from django.http import HttpRequest
 
 from accounts.models import Customer
@@ -23,12 +23,27 @@ def relations() -> list[Any]:
     ]  # fmt: skip
 
 
+def with_rows(customer: Customer) -> list[Any]:
+    """Return the relations through which a customer has anything, asked in one statement."""
+    known = relations()
+    there = {
+        f"has_{number}": Exists(
+            relation.related_model.objects.filter(**{relation.field.name: OuterRef("pk")})
+        )
+        for number, relation in enumerate(known)
+    }
+    row: Any = Customer.objects.filter(pk=customer.pk).values(**there).get()
+    return [relation for number, relation in enumerate(known) if row[f"has_{number}"]]
+
+
 def _has_index(field: Any) -> bool:
-    """Say whether rows are found by the field: by its own index, or first in a unique one."""
+    """Say whether rows are found by the field: by its own index, or first in another."""
     if not field.concrete:
         return False
-    whole = field.model._meta.total_unique_constraints
-    return field.db_index or any(constraint.fields[0] == field.name for constraint in whole)
+    options = field.model._meta
+    plain = [index for index in options.indexes if index.fields and index.condition is None]
+    ordered = (*options.total_unique_constraints, *plain)
+    return field.db_index or any(index.fields[0] == field.name for index in ordered)
 
 
 def list_of(relation: Any, customer: Customer) -> str:

@@ -1,107 +1,82 @@
-"""The opening of a customer as one story: everything that happened, in the order of time."""
+"""The opening of a customer as one story: everything that happened, in the order of time.
+
+What happens to a customer is told in product time, logins in machine time: outside a sandbox that
+was moved ahead they are the same.
+"""
 
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.apps import apps
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import (
-    BankCard,
-    Consent,
-    Customer,
-    DeviceLink,
-    IdentityVerification,
-    ProviderCall,
-    WechatAccount,
-)
+from accounts.models import BankCard, Consent
+from accounts.queries.opened import Opened
 from accounts.rules import masking
 from accounts.rules.consents import PURPOSES
-
-EACH_MAX = 50  # of a kind: a story, not a log
+from backoffice.models import StateChange
 
 
 class Event(NamedTuple):
-    """Something that happened: when, what, and the particulars."""
+    """Something that happened: when, what, the particulars, and who did it if that is known."""
 
     at: datetime
     what: Any
     detail: str = ""
+    by: str = ""
 
 
-def story(customer: Customer) -> list[Event]:
+def story(opened: Opened) -> list[Event]:
     """Return the events of an opening, oldest first."""
-    kinds = (_accounts, _devices, _proofs, _calls, _cards, _consents)
-    events = [Event(customer.registered_at, _("registered"))]
-    for kind in kinds:
-        events += kind(customer)
-    if customer.closed_at is not None:
-        events.append(Event(customer.closed_at, _("closed")))
+    events = [Event(opened.customer.registered_at, _("registered"))]
+    for kind in (_accounts, _devices, _proofs, _cards, _consents, _profile, _holds, _moves):
+        events += kind(opened)
     return sorted(events, key=lambda event: event.at)
 
 
-def _accounts(customer: Customer) -> list[Event]:
-    accounts = WechatAccount.objects.filter(customer=customer).defer("openid")[:EACH_MAX]
-    bound = [Event(one.bound_at, _("WeChat account bound"), str(one)) for one in accounts]
+def _accounts(opened: Opened) -> list[Event]:
+    bound = [Event(one.bound_at, _("WeChat account bound"), str(one)) for one in opened.accounts]
     gone = [
         Event(one.unbound_at, _("WeChat account unbound"), str(one))
-        for one in accounts
+        for one in opened.accounts
         if one.unbound_at is not None
     ]
     return bound + gone
 
 
-def _devices(customer: Customer) -> list[Event]:
-    links = DeviceLink.objects.filter(account__customer=customer).select_related("device")
+def _devices(opened: Opened) -> list[Event]:
     return [
         Event(one.first_seen_at, _("first login on a device"),
               f"{one.device} {one.device.model} {one.device.os} {one.device.os_version}")
-        for one in links[:EACH_MAX]
+        for one in opened.links
     ]  # fmt: skip
 
 
-def _proofs(customer: Customer) -> list[Event]:
-    proofs = IdentityVerification.objects.filter(customer=customer)[:EACH_MAX]
-    sent = [Event(one.submitted_at, _("proof of identity sent"), str(one)) for one in proofs]
-    decided = [
-        Event(one.decided_at, _("proof of identity decided"),
-              f"{one} {one.get_state_display()} {one.refusal}".strip())
-        for one in proofs
-        if one.decided_at is not None
-    ]  # fmt: skip
-    return sent + decided
-
-
-def _calls(customer: Customer) -> list[Event]:
-    calls = ProviderCall.objects.filter(customer=customer).order_by("-pk")[:EACH_MAX]
-    return [
+def _proofs(opened: Opened) -> list[Event]:
+    """Return the proofs that were sent, and what providers were asked about them and the cards."""
+    sent = [Event(one.submitted_at, _("proof of identity sent"), str(one)) for one in opened.proofs]
+    asked = [
         Event(call.asked_at, _("provider asked"),
               f"{call.provider} {call.action}: {call.verdict} {call.code} {call.request_id}")
-        for call in calls
+        for call in opened.calls
     ]  # fmt: skip
+    return sent + asked
 
 
-def _cards(customer: Customer) -> list[Event]:
-    cards = BankCard.objects.filter(customer=customer).defer("number", "phone")[:EACH_MAX]
-    sent = [Event(one.bound_at, _("card sent"), _card(one)) for one in cards]
-    gone = [
-        Event(one.unbound_at, _("card unbound"), _card(one))
-        for one in cards
-        if one.unbound_at is not None
-    ]
-    return sent + gone
+def _cards(opened: Opened) -> list[Event]:
+    return [Event(one.bound_at, _("card sent"), _card(one)) for one in opened.cards]
 
 
 def _card(card: BankCard) -> str:
     return f"{card.bank} {masking.card(card.last_four)}"
 
 
-def _consents(customer: Customer) -> list[Event]:
-    rows = Consent.objects.filter(customer=customer).order_by("-pk")[:EACH_MAX]
-    given = [Event(one.given_at, _("consent given"), _purpose(one)) for one in rows]
+def _consents(opened: Opened) -> list[Event]:
+    given = [Event(one.given_at, _("consent given"), _purpose(one)) for one in opened.consents]
     taken = [
         Event(one.withdrawn_at, _("consent taken back"), _purpose(one))
-        for one in rows
+        for one in opened.consents
         if one.withdrawn_at is not None
     ]
     return given + taken
@@ -110,3 +85,43 @@ def _consents(customer: Customer) -> list[Event]:
 def _purpose(consent: Consent) -> str:
     known = PURPOSES.get(consent.purpose)
     return f"{gettext(known.title) if known else consent.purpose} {consent.version}"
+
+
+def _profile(opened: Opened) -> list[Event]:
+    if opened.profile is None:
+        return []
+    occupation = str(opened.profile.get_occupation_display())
+    return [Event(opened.profile.declared_at, _("profile declared"), occupation)]
+
+
+def _holds(opened: Opened) -> list[Event]:
+    placed = [
+        Event(one.placed_at, _("hold placed"),
+              f"{one.get_kind_display()}, {one.holder}: {one.reason}", one.placed_by)
+        for one in opened.holds
+    ]  # fmt: skip
+    lifted = [
+        Event(one.lifted_at, _("hold lifted"),
+              f"{one.get_kind_display()}, {one.holder}: {one.lifted_reason}", one.lifted_by)
+        for one in opened.holds
+        if one.lifted_at is not None
+    ]  # fmt: skip
+    return placed + lifted
+
+
+def _moves(opened: Opened) -> list[Event]:
+    cards = {card.pk: _card(card) for card in opened.cards}
+    return [_move(move, cards) for move in opened.moves]
+
+
+def _move(move: StateChange, cards: dict[int, str]) -> Event:
+    """Return a move of the customer, a proof of identity or a card."""
+    model = apps.get_model(move.subject_type)
+    states = dict(model._meta.get_field("state").flatchoices)
+    named = cards.get(move.subject_id, "") if model is BankCard else str(model(pk=move.subject_id))
+    reason = gettext(move.reason) if move.reason else ""
+    arrow = f"{states.get(move.source, move.source)} → {states.get(move.target, move.target)}"
+    return Event(
+        move.at, model._meta.verbose_name, f"{named} {arrow}: {reason}".rstrip(": "),
+        gettext(move.actor),
+    )  # fmt: skip

@@ -1,0 +1,142 @@
+"""The page of a customer: four conditions, the steps, and what happened in one order of time."""
+
+import re
+
+import pytest
+
+from accounts.models import IdentityVerification
+from accounts.operations import holds, identities
+from backoffice import clock
+from tests.accounts.admin.conftest import WHO, page_of
+
+pytestmark = pytest.mark.django_db
+
+QUERIES_MAX = 25
+TAG = re.compile("<[^>]*>")
+
+
+def sections(client, phone):
+    page = client.get(page_of(phone.customer))
+    assert page.status_code == 200
+    return {str(one.title): one for one in [*page.context["lead_sections"],
+                                            *page.context["sections"]]}  # fmt: skip
+
+
+def test_the_page_is_read_in_few_statements(as_group, opened, django_assert_max_num_queries):
+    address, client = page_of(opened.customer), as_group("support")
+    client.get(address)
+
+    with django_assert_max_num_queries(QUERIES_MAX):
+        client.get(address)
+
+
+def test_four_lines_say_what_was_found(admin_client, opened):
+    lines = sections(admin_client, opened)["Basic conditions"].rows
+
+    assert [line[0] for line in lines] == ["Age", "Real name", "Bank card", "Number of accounts"]
+    assert ["passed" in line[3] for line in lines] == [True] * 4
+    identity, card = lines[1][4], lines[2][4]
+    assert "Similarity in permille 920" in identity
+    assert "Call of the ID check sandbox" in identity
+    assert "Face passed" in identity
+    assert "建设银行 **** " in card
+    assert "Account class class I" in card
+    assert "People on the device 1" in lines[3][4]
+
+
+def test_a_card_whose_class_is_unknown_waits_for_a_person(admin_client, identified, make_card):
+    make_card(state="pending", account_class="unknown", is_default=False)
+
+    card = sections(admin_client, identified)["Basic conditions"].rows[2]
+
+    assert "a person decides" in card[3]
+
+
+def test_who_has_only_registered_has_not_been_looked_at(admin_client, newcomer):
+    lines = sections(admin_client, newcomer)["Basic conditions"].rows
+
+    assert ["not looked at yet" in line[3] for line in lines] == [True, True, True, False]
+    assert "WeChat accounts 1" in lines[3][4]
+
+
+def test_a_proof_in_review_is_a_line_for_a_person(admin_client, waited):
+    waited.identify(face_token="sandbox:score=75")
+
+    assert "a person decides" in sections(admin_client, waited)["Basic conditions"].rows[1][3]
+
+
+@pytest.mark.parametrize(("is_accepted", "words"), [(True, "passed"), (False, "not met")])
+def test_what_a_person_decided_counts_more_than_the_score(admin_client, waited, is_accepted, words):
+    waited.identify(face_token="sandbox:score=75")
+    proof = IdentityVerification.objects.get()
+
+    identities.decide(
+        proof.pk, is_accepted=is_accepted, by="risk", reason="looked at it", at=clock.now()
+    )
+
+    assert words in sections(admin_client, waited)["Basic conditions"].rows[1][3]
+
+
+def test_the_steps_say_what_is_next(admin_client, identified, make_card):
+    make_card()
+
+    steps = sections(admin_client, identified)["Steps of opening"].rows
+
+    states = [(str(step), TAG.sub("", state).strip()) for step, state in steps]
+    assert states == [
+        ("identity", "done"), ("transaction password", "next"), ("bank card", "done"),
+        ("consents", "next"), ("profile", "locked"), ("assessment", "locked"),
+    ]  # fmt: skip
+
+
+def test_a_newcomer_can_be_told_when_the_waiting_ends(admin_client, newcomer):
+    note = sections(admin_client, newcomer)["Steps of opening"].note
+
+    assert note == "Cooling-off period until 2026-12-24 15:00: only reading works."
+
+
+def test_the_story_tells_everything_in_the_order_of_time(admin_client, opened):
+    holds.place(
+        opened.customer, kind="block", holder="fraud", by="risk", reason="looked odd",
+        at=clock.now(), wall_at=clock.wall(),
+    )  # fmt: skip
+
+    rows = sections(admin_client, opened)["The opening in order of time"].rows
+
+    assert [str(row[1]) for row in rows] == [
+        "registered", "WeChat account bound", "first login on a device", "proof of identity sent",
+        "provider asked", "provider asked", "card sent", *["consent given"] * 4,
+        "profile declared", "hold placed", "hold placed", "customer", "proof of identity",
+        "customer", "customer",
+    ]  # fmt: skip
+    assert [row[0] for row in rows] == sorted(row[0] for row in rows)
+    assert ("blocked, fraud: looked odd", "risk") in [(row[2], row[3]) for row in rows]
+
+
+def test_holds_in_force_stand_above_with_a_way_to_lift_them(admin_client, opened):
+    [row] = sections(admin_client, opened)["Holds in force"].rows
+
+    assert page_of(opened.customer.holds.get()) in row[0]
+    assert row[1:4] == ("court 12", "the court asked", "risk")
+
+
+def test_who_may_not_see_proofs_is_told_of_none(as_group, opened):
+    shown = sections(as_group("collections"), opened)
+
+    assert "Basic conditions" not in shown
+    assert "The opening in order of time" not in shown
+    assert "sandbox" not in as_group("finance").get(page_of(opened.customer)).content.decode()
+
+
+@pytest.mark.parametrize("term", [WHO.id_number, WHO.phone, WHO.card_number, "13987654321"])
+def test_a_whole_key_finds_the_customer(admin_client, opened, term):
+    page = admin_client.get("/admin/accounts/customer/", {"q": term})
+
+    assert page.context["cl"].result_list == [opened.customer]
+
+
+@pytest.mark.parametrize("term", [WHO.id_number[:-1], "1398765432", WHO.card_number[-4:], "张三"])
+def test_a_part_of_a_key_finds_nobody(admin_client, opened, term):
+    page = admin_client.get("/admin/accounts/customer/", {"q": term})
+
+    assert page.context["cl"].result_list == []
