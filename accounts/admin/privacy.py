@@ -16,6 +16,7 @@ from accounts.models import (
     DeletionRequest,
 )
 from accounts.operations import complaints, holds
+from accounts.rules import masking
 from backoffice import clock
 from backoffice.acts import Act, ActsMixin, Field
 from backoffice.pages import display
@@ -84,13 +85,13 @@ class ComplaintPages(ActsMixin, CustomersRows):
 
     @display(description=_("complaint"))
     def words(self, complaint: Complaint) -> str:
-        """Return what the customer wrote."""
-        return str(complaint.text)
+        """Return what the customer wrote, numbers masked."""
+        return masking.text(str(complaint.text))
 
     @display(description=_("answer"))
     def answer_words(self, complaint: Complaint) -> str:
-        """Return what was answered."""
-        return str(complaint.answer or "")
+        """Return what was answered, numbers masked."""
+        return masking.text(str(complaint.answer or ""))
 
 
 @admin.register(DeletionRequest)

@@ -10,6 +10,9 @@ _DISTRICT = re.compile(
     r"(?:[\u4e00-\u9fff]{1,12}?(?:(?<![小社园])区|县|旗|市))"
 )
 
+# Eleven digits or more, also in groups, and the X at the end of some ID numbers.
+_NUMBER = re.compile(r"[0-9](?:[ -]?[0-9]){10,}[Xx]?")
+
 
 def name(full: str | None) -> str:
     """Return a name with its first character only: ``张*``."""
@@ -30,6 +33,15 @@ def address(full: str | None) -> str:
     """Return an address to its district, hidden whole where none is recognised."""
     found = _DISTRICT.match(full or "")
     return f"{found[0]}***" if found else "***" if full else ""
+
+
+def text(full: str) -> str:
+    """Return free text with every number that is long enough for a phone, card or ID masked."""
+    return _NUMBER.sub(lambda found: _ends(found[0]), full)
+
+
+def _ends(number: str) -> str:
+    return _middle(re.sub(r"[ -]", "", number), first=3, last=4)
 
 
 def card(last_four: str) -> str:

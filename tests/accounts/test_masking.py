@@ -27,3 +27,17 @@ def test_a_card_keeps_its_last_four():
 @pytest.mark.parametrize("short", ["1", "1234567"])
 def test_what_is_too_short_to_mask_is_hidden_whole(short):
     assert masking.phone(short) == "*" * len(short)
+
+
+@pytest.mark.parametrize(
+    ("full", "shown"),
+    [
+        ("我的手机号 13812341234，谢谢", "我的手机号 138****1234，谢谢"),
+        ("身份证11010119900307002x", "身份证110***********002x"),
+        ("card 6217 0000 1000 1234 567", "card 621************4567"),
+        ("300 元，2026-11-24，单号 1234567890", "300 元，2026-11-24，单号 1234567890"),
+        ("", ""),
+    ],
+)
+def test_free_text_keeps_only_the_ends_of_long_numbers(full, shown):
+    assert masking.text(full) == shown
