@@ -6,9 +6,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -18,6 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.latest import latest, list_of, relations, with_rows
+from accounts.admin.revealed import reveal, revealed_path
 from accounts.admin.rows import shown_name
 from accounts.models import (
     AccountClass,
@@ -45,8 +45,6 @@ from backoffice import clock
 from backoffice.acts import Act, ActsMixin, Field
 from backoffice.crypto import blind
 from backoffice.pages import ReadOnlyAdmin, Section, display, label, link, number_in
-
-HIDES_AFTER_SECONDS = 60
 
 # Words and colour (the one of a machine's state) of what a line says.
 _RESULTS = {
@@ -102,39 +100,12 @@ _SEES_OPENING = "accounts.view_identityverification"
 _TOLD = (WechatAccount, IdentityVerification, ProviderCall, Consent, Profile, CustomerHold)
 
 
-def _reveal(request: HttpRequest, customer: Customer, given: dict[str, Any]) -> HttpResponse:
-    """Answer one page with the values; it is kept nowhere and hides by itself."""
-    shown = revealing.reveal(
-        customer, fields=given["fields"], by=_staff(request), reason=given["reason"],
-        at=clock.now(),
-    )  # fmt: skip
-    address = reverse("admin:accounts_customer_change", args=[customer.pk])
-    page = TemplateResponse(
-        request,
-        "admin/accounts/revealed.html",
-        {
-            **admin.site.each_context(request),
-            "title": shown_name(customer),
-            "shown": [(revealing.FIELDS[field], values) for field, values in shown.items()],
-            "seconds": HIDES_AFTER_SECONDS,
-            "address": address,
-        },
-    )
-    page["Cache-Control"] = "no-store"
-    page["Refresh"] = f"{HIDES_AFTER_SECONDS}; url={address}"
-    return page
-
-
 def _hold(request: HttpRequest, customer: Customer, given: dict[str, Any]) -> str:
     holds.place(
         customer, kind=HoldKind(given["kind"]), holder=given["holder"], by=str(request.user),
         reason=given["reason"], at=clock.now(), wall_at=clock.wall(),
     )  # fmt: skip
     return gettext("{customer} is held.").format(customer=customer)
-
-
-def _staff(request: HttpRequest) -> Any:
-    return request.user
 
 
 @admin.register(Customer)
@@ -152,7 +123,7 @@ class CustomerPages(ActsMixin, ReadOnlyAdmin):
     )  # fmt: skip
     acts = (
         Act(
-            "reveal", _("Show the identity in full"), "accounts.reveal_customer", _reveal,
+            "reveal", _("Show the identity in full"), "accounts.reveal_customer", reveal,
             words=_("Who saw what, and why, is kept and shown to the customer."),
             fields=(Field("fields", _("what"), "checks", tuple(revealing.FIELDS.items())),),
         ),
@@ -164,6 +135,10 @@ class CustomerPages(ActsMixin, ReadOnlyAdmin):
                     Field("holder", _("holder"), length_max=60)),
         ),
     )  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the addresses of the pages, and of the one that shows an identity once."""
+        return [revealed_path(self.admin_site), *super().get_urls()]
 
     def find(self, term: str) -> Q:
         """Return the customer with this id, ID number, phone or card number."""

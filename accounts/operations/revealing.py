@@ -30,8 +30,8 @@ class NothingChosenError(Refused):
 @transaction.atomic(durable=True)
 def reveal(
     customer: Customer, *, fields: Sequence[str], by: Staff, reason: str, at: datetime
-) -> dict[str, list[str]]:
-    """Record who sees what and why, and return the values by field.
+) -> AccessRecord:
+    """Record who is about to see what and why; only then ``values`` gives it.
 
     Raises:
         NothingChosenError: no field, or none that can be shown.
@@ -39,10 +39,16 @@ def reveal(
     chosen = [field for field in FIELDS if field in fields]
     if not chosen:
         raise NothingChosenError()
-    AccessRecord.objects.create(
+    return AccessRecord.objects.create(
         customer=customer, staff=by, fields=", ".join(chosen), reason=reason, at=at
     )
-    return {field: _values(customer, field) for field in chosen}
+
+
+def values(record: AccessRecord) -> dict[str, list[str]]:
+    """Return the values that a record says were shown, by field."""
+    return {
+        field: _values(record.customer, field) for field in record.fields.split(", ")
+    }  # fmt: skip
 
 
 def _values(customer: Customer, field: str) -> list[str]:
