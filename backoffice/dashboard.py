@@ -3,10 +3,15 @@
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import BankCard, Complaint, IdentityVerification
+from accounts.queries import waiting
 from backoffice import clock
 from backoffice.models import JobRun
 from backoffice.money import yuan
@@ -27,6 +32,7 @@ def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["run_address"] = reverse("admin:loans_run")
         runs = runs_before(now.date(), slot=RUN_SLOT)
         context["runs"] = [(run, yuan(run.planned_fen)) for run in runs]
+    context["waiting"] = _waiting(request)
     if request.user.has_perm("loans.view_bill"):
         context["late"] = _late()
     if request.user.has_perm("backoffice.view_jobrun"):
@@ -36,6 +42,35 @@ def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             .first()
         )
     return context
+
+
+def _waiting(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return what of opening waits for the person, the most urgent kind first."""
+    may = request.user.has_perm
+    found = []
+    if may("accounts.answer_complaint"):
+        count, due_on = waiting.complaints_open()
+        is_late = due_on is not None and due_on < clock.business_date()
+        words = gettext("the first one by {day}").format(day=date_format(due_on)) if due_on else ""
+        kind = "danger" if is_late else ""
+        found.append(_card(_("Complaints to answer"), count, Complaint, "state__exact=filed",
+                           words, kind))  # fmt: skip
+    if may("accounts.decide_identityverification"):
+        found.append(_card(_("Proofs in review"), waiting.proofs_in_review(),
+                           IdentityVerification, "state__exact=in_review"))  # fmt: skip
+    if may("accounts.decide_bankcard"):
+        found.append(_card(_("Cards without a class"), waiting.cards_without_class(), BankCard,
+                           "state__exact=pending&checked_at__isempty=0"))  # fmt: skip
+    return found
+
+
+def _card(
+    title: Any, count: int, model: type[Model], query: str, words: str = "", kind: str = ""
+) -> dict[str, Any]:
+    """Return a card of the overview; it is marked as soon as anything waits."""
+    kind = kind or ("warning" if count else "")
+    address = f"{list_address(model)}?{query}"
+    return {"title": title, "count": count, "words": words, "kind": kind, "address": address}
 
 
 def _late() -> list[dict[str, Any]]:

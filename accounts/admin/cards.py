@@ -9,8 +9,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.rows import CustomersRows
-from accounts.models import AccountClass, BankBin, BankCard, BankCardState
+from accounts.models import AccountClass, BankBin, BankCard
 from accounts.operations import cards
+from accounts.queries import cards as queries
 from accounts.rules import masking
 from backoffice import clock
 from backoffice.acts import Act, ActsMixin, Field
@@ -33,17 +34,13 @@ def _decide(request: HttpRequest, card: BankCard, given: dict[str, Any]) -> str:
     return gettext("The account class is recorded.")
 
 
-def _needs_proof(card: BankCard) -> bool:
-    return card.state == BankCardState.PENDING and card.checked_at is not None
-
-
 @admin.register(BankCard)
 class BankCardPages(ActsMixin, CustomersRows):
     """Bound cards; of a number only the last four digits are shown."""
 
     list_display = ("shown", "customer_link", "bank", "state_label", "account_class",
                     "is_default", "bound_at")  # fmt: skip
-    list_filter = ("state", "account_class")
+    list_filter = ("state", "account_class", ("checked_at", admin.EmptyFieldListFilter))
     search_help_text = _("Card id, customer id such as C42, or the full card number or its phone")
     fields = ("shown", "customer_link", "bank", "state_label", "account_class", "is_default",
               "masked_phone", "check_code", "checked_at", "tries", "account", "bound_at",
@@ -54,7 +51,7 @@ class BankCardPages(ActsMixin, CustomersRows):
             words=_("The bank did not say the class; record what the customer has proven."),
             fields=(Field("account_class", _("account class"), "select",
                           [choice for choice in AccountClass.choices if choice[0] != "unknown"]),),
-            is_open=_needs_proof,
+            is_open=queries.needs_proof,
         ),
     )  # fmt: skip
 

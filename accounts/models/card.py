@@ -106,6 +106,13 @@ class BankCard(django_fsm.FSMModelMixin, models.Model):
                 condition=~Q(state=BankCardState.ACTIVE) | Q(account_class=AccountClass.I),
             ),
         ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["checked_at"],
+                condition=Q(state=BankCardState.PENDING),
+                name="bank_card_pending",
+            )
+        ]
         triggers: ClassVar = [Guard(), Birth(BankCardState.PENDING)]
 
     def __str__(self) -> str:

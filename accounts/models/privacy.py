@@ -135,7 +135,7 @@ class Complaint(django_fsm.FSMModelMixin, models.Model):
         verbose_name=_("answered by"),
     )  # fmt: skip
     filed_at = models.DateTimeField(_("filed at"))
-    due_on = models.DateField(_("to be answered by"), db_index=True)
+    due_on = models.DateField(_("to be answered by"))
     answered_at = models.DateTimeField(_("answered at"), null=True)
 
     class Meta:
@@ -150,6 +150,11 @@ class Complaint(django_fsm.FSMModelMixin, models.Model):
                 condition=Q(state=ComplaintState.FILED)
                 | Q(answer__isnull=False, answered_by__isnull=False, answered_at__isnull=False),
             ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["due_on"], condition=Q(state=ComplaintState.FILED), name="complaint_open"
+            )
         ]
         triggers: ClassVar = [Guard(), Birth(ComplaintState.FILED)]
 
