@@ -140,8 +140,9 @@ def timeline(*records: Model) -> Section:
 
 
 def state_words(model: type[Model], state: str) -> SafeString:
-    """Return a state of a model's machine as a coloured label."""
-    words = dict(model._meta.get_field("state").flatchoices)  # type: ignore[union-attr]
+    """Return a state of a model's machine as a coloured label; what is no machine says itself."""
+    field: Any = {one.name: one for one in model._meta.concrete_fields}.get("state")
+    words = dict(field.flatchoices) if field else {}
     return label(words.get(state, state), state)
 
 

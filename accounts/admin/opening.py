@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin.rows import CustomersRows
+from accounts.admin.rows import CustomersRows, code_filter
+from accounts.gateways.identity import Verdict
 from accounts.models import (
     Consent,
     Device,
@@ -24,7 +25,9 @@ from accounts.rules import masking
 from accounts.rules.consents import PURPOSES
 from backoffice import clock
 from backoffice.acts import Act, ActsMixin, Field
-from backoffice.pages import ReadOnlyAdmin, Section, display, link
+from backoffice.pages import ReadOnlyAdmin, Section, display, link, timeline
+
+_ACTIONS = {"identity": _("ID check"), "face": _("face check"), "card": _("card check")}
 
 
 def _report_history(request: HttpRequest, account: WechatAccount, given: dict[str, Any]) -> str:
@@ -57,13 +60,13 @@ class WechatAccountPages(ActsMixin, CustomersRows):
     )  # fmt: skip
 
     def sections(self, request: HttpRequest, record: WechatAccount) -> list[Section]:
-        """Return the devices on which the account was seen."""
+        """Return the devices on which the account was seen, and what staff recorded of it."""
         rows = [
             (link(one.device), one.device.model, one.first_seen_at, one.seen_at)
             for one in record.devices.select_related("device").order_by("pk")
         ]
         heads = (_("device"), _("model"), _("first seen at"), _("last seen at"))
-        return [Section(_("devices"), heads, rows)]
+        return [Section(_("devices"), heads, rows), timeline(record)]
 
 
 @admin.register(Device)
@@ -72,7 +75,7 @@ class DevicePages(ReadOnlyAdmin):
 
     list_display = ("__str__", "model", "os", "os_version", "is_emulator", "is_rooted",
                     "reported_at")  # fmt: skip
-    list_filter = ("is_emulator", "is_rooted", "os")
+    list_filter = ("is_emulator", "is_rooted")
     fields = ("model", "os", "os_version", "is_emulator", "is_rooted", "is_cloned_app", "is_debug",
               "is_vpn", "has_hook", "has_mock_location", "has_remote_control", "first_seen_at",
               "reported_at")  # fmt: skip
@@ -88,9 +91,7 @@ class DevicePages(ReadOnlyAdmin):
 
 
 def _revoke(request: HttpRequest, session: LoginSession, given: dict[str, Any]) -> str:
-    reason = f"{request.user}: {given['reason']}"[:80]
-    one = LoginSession.objects.filter(pk=session.pk)
-    logins.revoke(one, reason=reason, wall_at=clock.wall())
+    logins.end(session.pk, by=str(request.user), reason=given["reason"], wall_at=clock.wall())
     return gettext("The login has ended.")
 
 
@@ -117,20 +118,17 @@ class LoginSessionPages(ActsMixin, CustomersRows):
         return link(session.account.customer)
 
 
-def _decide(*, is_accepted: bool, words: str) -> Any:
+def _decide(*, is_accepted: bool) -> Any:
     def decide(request: HttpRequest, proof: IdentityVerification, given: dict[str, Any]) -> str:
-        identities.decide(
+        decided = identities.decide(
             proof.pk, is_accepted=is_accepted, by=str(request.user), reason=given["reason"],
             at=clock.now(),
         )  # fmt: skip
-        return gettext(words)
+        if decided.state == VerificationState.PASSED:
+            return gettext("The proof is accepted.")
+        return gettext("The proof is refused: {code}.").format(code=decided.refusal)
 
     return decide
-
-
-def gettext_noop(words: str) -> str:
-    """Mark words for the translators."""
-    return words
 
 
 def _in_review(proof: IdentityVerification) -> bool:
@@ -151,12 +149,12 @@ class IdentityVerificationPages(ActsMixin, CustomersRows):
     acts = (
         Act(
             "accept", _("Accept"), "accounts.decide_identityverification",
-            _decide(is_accepted=True, words=gettext_noop("The proof is accepted.")),
+            _decide(is_accepted=True),
             kind="primary", is_open=_in_review,
         ),
         Act(
             "refuse", _("Refuse"), "accounts.decide_identityverification",
-            _decide(is_accepted=False, words=gettext_noop("The proof is refused.")),
+            _decide(is_accepted=False),
             kind="danger", is_open=_in_review,
         ),
     )  # fmt: skip
@@ -192,7 +190,10 @@ class ProviderCallPages(CustomersRows):
 
     list_display = ("__str__", "customer_link", "verdict", "code", "attempt", "latency_ms",
                     "asked_at")  # fmt: skip
-    list_filter = ("provider", "action", "verdict")
+    list_filter = (
+        code_filter("action", _("action"), _ACTIONS),
+        code_filter("verdict", _("verdict"), {str(one): str(one) for one in Verdict}),
+    )
 
 
 @admin.register(Consent)
@@ -200,7 +201,10 @@ class ConsentPages(CustomersRows):
     """The ledger of consents: given, taken back, never erased."""
 
     list_display = ("purpose_title", "customer_link", "version", "given_at", "withdrawn_at")
-    list_filter = ("purpose", ("withdrawn_at", admin.EmptyFieldListFilter))
+    list_filter = (
+        code_filter("purpose", _("purpose"), {one.code: _(one.title) for one in PURPOSES.values()}),
+        ("withdrawn_at", admin.EmptyFieldListFilter),
+    )
     fields = ("purpose_title", "customer_link", "version", "text_digest", "given_at", "given_by",
               "withdrawn_at", "withdrawn_by")  # fmt: skip
 

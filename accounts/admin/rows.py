@@ -1,8 +1,11 @@
 """Rows that belong to a customer, whichever app keeps them."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django.db.models import Q
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +17,28 @@ from backoffice.pages import ReadOnlyAdmin, display, link, number_in
 def shown_name(customer: Customer) -> str:
     """Return a customer's id and masked name, as every list shows it."""
     return f"{customer} {masking.name(customer.name)}".strip()
+
+
+class _CodeFilter(admin.SimpleListFilter):
+    """Codes that are known beforehand: no table is read for which of them occur."""
+
+    codes: ClassVar[Mapping[str, Any]] = {}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the codes with their words."""
+        return list(self.codes.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows with the chosen code; one that is not known shows none."""
+        if not self.value():
+            return queryset
+        return queryset.filter(**{str(self.parameter_name): self.value()})
+
+
+def code_filter(column: str, title: Any, codes: Mapping[str, Any]) -> type[_CodeFilter]:
+    """Return a filter of a column by one of its codes."""
+    return type("CodeFilterOf", (_CodeFilter,), {"parameter_name": column, "title": title,
+                                                 "codes": codes})  # fmt: skip
 
 
 class CustomersRows(ReadOnlyAdmin):

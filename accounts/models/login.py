@@ -139,7 +139,7 @@ class LoginSession(models.Model):
     used_at = models.DateTimeField(_("used at"))
     ends_at = models.DateTimeField(_("ends at"))
     revoked_at = models.DateTimeField(_("revoked at"), null=True)
-    revoked_reason = models.CharField(_("revoked because"), max_length=80, blank=True)
+    revoked_reason = models.CharField(_("revoked because"), max_length=400, blank=True)
 
     class Meta:
         verbose_name = _("login")

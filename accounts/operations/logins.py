@@ -218,6 +218,26 @@ def revoke(sessions: QuerySet[LoginSession], *, reason: str, wall_at: datetime) 
     return sessions.filter(revoked_at=None).update(revoked_at=wall_at, revoked_reason=reason)
 
 
+class EndedError(Refused):
+    """The login has ended already."""
+
+    code = "login-ended"
+    words = _("The login {session} has ended already.")
+    remedy = _("Reload its page; the customer or somebody else was faster.")
+
+
+@transaction.atomic(durable=True)
+def end(session_id: int, *, by: str, reason: str, wall_at: datetime) -> None:
+    """End a login at once, as a member of the staff.
+
+    Raises:
+        EndedError: it has ended already.
+    """
+    one = LoginSession.objects.filter(pk=session_id)
+    if not revoke(one, reason=f"{by}: {reason}", wall_at=wall_at):
+        raise EndedError(session=f"S{session_id}")
+
+
 @transaction.atomic
 def report_history(reports: Sequence[tuple[str, date]]) -> int:
     """Take over since when WeChat accounts are used, as (openid, day); return how many changed.
