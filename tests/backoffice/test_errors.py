@@ -34,12 +34,12 @@ def test_the_words_follow_the_active_language():
     refused = RequiredError()
 
     with override("zh-hans"):
-        assert str(refused) == "这个字段是必填项。"
+        assert str(refused) == "该字段是必填项。"
 
 
 def test_a_terminal_is_told_the_code_and_both_languages():
     assert RequiredError().in_both_languages() == (
-        "[required] 这个字段是必填项。 / This field is required."
+        "[required] 该字段是必填项。 / This field is required."
     )
 
 
