@@ -12,10 +12,10 @@ from accounts.models import BankCard, BankCardState, Customer, Staff
 from accounts.operations import complaints, deletions, holds
 from backoffice import clock, workflow
 from backoffice.crypto import blind
-from tests.accounts.api.conftest import Phone, identified, newcomer, stopped_clock, waited
+from tests.accounts.api.conftest import Phone, identified, newcomer, waited
 from tests.accounts.people import person
 
-__all__ = ["identified", "newcomer", "stopped_clock", "waited"]
+__all__ = ["identified", "newcomer", "waited"]
 
 WHO = person()
 CARD_PHONE = "13987654321"
