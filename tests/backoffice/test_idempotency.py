@@ -150,6 +150,17 @@ def test_old_keys_are_forgotten():
     assert [key for key, _status, _at in rows()] == ["k-1", "k-2"]
 
 
+@pytest.mark.django_db
+def test_the_keys_of_a_client_who_has_left_are_forgotten():
+    reserve()
+    reserve(key="k-2")
+    reserve(principal="customer:11")
+
+    assert idempotency.forget_of("customer:1") == 2
+
+    assert list(IdempotencyKey.objects.values_list("principal", flat=True)) == ["customer:11"]
+
+
 def test_a_reservation_is_never_part_of_the_work(committed_db):
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
         reserve()
