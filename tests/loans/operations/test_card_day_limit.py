@@ -3,6 +3,7 @@
 from datetime import time
 
 import pytest
+from django.utils.translation import override
 
 from accounts.models import BankCard, CardHold
 from accounts.operations import cards
@@ -46,7 +47,9 @@ def test_the_refusal_says_what_is_left(bill, channel):
 
     assert refused.value.facts["left_fen"] == 600_000
     assert refused.value.facts["limit_fen"] == LIMIT_FEN
-    assert "class II pays at most 10,000.00 yuan a day; 6,000.00 are left" in str(refused.value)
+    with override("en"):
+        words = str(refused.value)
+    assert "class II pays at most 10,000.00 yuan a day; 6,000.00 are left" in words
     assert reread(bill).paid_fen == 400_000
 
 
