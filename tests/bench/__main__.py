@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
         "--rounds", type=lambda text: _at_least(1, text), default=ROUNDS,
         help="interleaved rounds, default 3",
     )  # fmt: skip
+    words.add_argument("--only", choices=["book", "endpoints"], help="one of the two, default both")
     words.add_argument(
         "--json", type=Path, default=Path(".run/bench.json"), help="default .run/bench.json"
     )
@@ -43,15 +44,18 @@ def main() -> int:
     options = parser().parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
     django.setup()
-    from tests.bench import debit_day, report
+    from tests.bench import debit_day, endpoints, report
 
+    books = [] if options.only == "endpoints" else options.loans
     with Progress(console=Console(stderr=True)) as progress:
+        called = None
+        if options.only != "book":
+            called = endpoints.measure(rounds=options.rounds, progress=progress)
         outcomes = [
-            debit_day.measure(loans, rounds=options.rounds, progress=progress)
-            for loans in options.loans
+            debit_day.measure(loans, rounds=options.rounds, progress=progress) for loans in books
         ]
-    report.show(outcomes)
-    options.json.write_text(json.dumps(report.told(outcomes), indent=2) + "\n")
+    report.show(outcomes, called)
+    options.json.write_text(json.dumps(report.told(outcomes, called), indent=2) + "\n")
     return 0
 
 

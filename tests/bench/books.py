@@ -32,18 +32,18 @@ def make(loans: int, *, due_share_ppm: int) -> str:
     databases.create(database)
     before = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
     try:
-        _point_at(dict.fromkeys(before, database))
+        point_at(dict.fromkeys(before, database))
         call_command("migrate", verbosity=0, interactive=False)
         generate(loans, bank=NoBank(), on=ON, at=EARLIER, due_share_ppm=due_share_ppm, seed=1)
     finally:
-        _point_at(before)
+        point_at(before)
     with databases.owner(database) as owner:
         owner.execute("VACUUM ANALYZE")
         owner.execute("CHECKPOINT")
     return database
 
 
-def _point_at(names: Mapping[str, str]) -> None:
+def point_at(names: Mapping[str, str]) -> None:
     """Let Django's connections lead to other databases from now on."""
     for alias, name in names.items():
         connections[alias].close()

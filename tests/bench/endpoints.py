@@ -30,8 +30,6 @@ START_SECONDS = 30.0
 _DEVICE = {"fingerprint": "fingerprint-{}", "model": "Pixel 9", "os": "android",
            "os_version": "16", "is_emulator": False, "is_rooted": False}  # fmt: skip
 
-Call = Callable[["Client"], int]
-
 
 class Endpoints(NamedTuple):
     """Milliseconds of a request by endpoint, and ratios to the empty one."""
@@ -124,11 +122,11 @@ def _database() -> Iterator[str]:
     databases.create(database)
     names = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
     try:
-        books._point_at(dict.fromkeys(names, database))
+        books.point_at(dict.fromkeys(names, database))
         call_command("migrate", verbosity=0, interactive=False)
         yield database
     finally:
-        books._point_at(names)
+        books.point_at(names)
         databases.drop(database)
 
 

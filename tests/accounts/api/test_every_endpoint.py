@@ -1,0 +1,104 @@
+"""What holds for every endpoint of a customer, whichever is added next."""
+
+import pytest
+from django.urls import resolve
+
+from accounts.api.urls import urlpatterns
+from accounts.models import CustomerHold
+from backoffice import clock
+from tests.accounts.api.conftest import problem
+
+UUID = "00000000-0000-4000-8000-000000000000"
+WRITES = ("post", "put", "patch", "delete")
+# What works in the cooling-off period, on hold and after closing (ELIG-10).
+OPEN = {
+    ("post", "auth/logout"),
+    ("delete", f"auth/sessions/{UUID}"),
+    ("put", "me/consents/social"),
+    ("post", "me/complaints"),
+    ("post", "me/deletion"),
+    ("delete", "me/deletion"),
+    ("delete", f"me/wechat-accounts/{UUID}"),
+}
+
+
+def addresses():
+    """Every address with a value for each of its parts."""
+    for pattern in urlpatterns:
+        route = str(pattern.pattern).replace("<uuid:public_id>", UUID)
+        yield route.replace("<slug:purpose>", "social")
+
+
+def calls():
+    """Every method of every address but the login itself."""
+    for address in addresses():
+        view = resolve(f"/api/v1/{address}").func.view_class
+        for method in ("get", *WRITES):
+            if hasattr(view, method) and address != "auth/wechat":
+                yield method, address
+
+
+CLOSED = sorted({call for call in calls() if call[0] != "get"} - OPEN)
+
+
+def send(phone, method, address):
+    return getattr(phone, method)(address, *([{}] if method in ("post", "put") else []))
+
+
+def test_what_is_always_open_is_still_there():
+    assert set(calls()) >= OPEN
+    assert len(CLOSED) >= 11
+
+
+@pytest.mark.parametrize(("method", "address"), sorted(calls()))
+def test_nobody_calls_without_a_token(newcomer, method, address):
+    newcomer.token = ""
+
+    assert problem(send(newcomer, method, address)) == (401, "not-logged-in")
+
+
+@pytest.mark.parametrize(("method", "address"), CLOSED)
+def test_in_the_cooling_off_period_only_reading_works(newcomer, method, address):
+    answer = send(newcomer, method, address)
+
+    assert problem(answer) == (403, "cooling-off")
+    assert answer.json()["available_at"] == "2026-12-24T15:00:00+08:00"
+
+
+@pytest.mark.parametrize(("method", "address"), CLOSED)
+def test_on_hold_only_reading_works(waited, method, address):
+    CustomerHold.objects.create(
+        customer=waited.customer, kind="block", holder="risk", reason="an inquiry",
+        placed_by="staff", placed_at=clock.now(),
+    )  # fmt: skip
+
+    assert problem(send(waited, method, address)) == (403, "customer-on-hold")
+
+
+@pytest.mark.parametrize(("method", "address"), sorted(OPEN))
+def test_what_is_always_open_is_never_cooling_off(newcomer, method, address):
+    answer = send(newcomer, method, address)
+
+    assert answer.status_code < 500
+    assert "cooling-off" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("address", sorted({a for m, a in calls() if m == "get"}))
+def test_reading_works_from_the_first_moment(newcomer, address):
+    assert newcomer.get(address).status_code in (200, 404)
+
+
+def test_who_one_is_takes_six_queries_at_most(identified, django_assert_max_num_queries):
+    with django_assert_max_num_queries(6):
+        identified.get("me")
+
+
+def test_a_login_takes_ten_queries_at_most(newcomer, django_assert_max_num_queries):
+    with django_assert_max_num_queries(10):
+        newcomer.log_in()
+
+
+def test_a_first_login_takes_ten_queries_at_most(newcomer, django_assert_max_num_queries):
+    newcomer.openid = "another"
+    with django_assert_max_num_queries(10):
+        newcomer.log_in()
