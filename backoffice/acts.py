@@ -75,6 +75,8 @@ class ActsMixin(_Admin):
     """Pages of records with acts."""
 
     acts: ClassVar[Sequence[Act]] = ()
+    # Outside the form of the record: a form within a form is none to a browser.
+    change_form_outer_before_template = "admin/acts.html"
 
     def get_urls(self) -> list[URLPattern]:
         """Return the addresses of the pages and of their acts."""
