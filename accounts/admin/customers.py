@@ -203,7 +203,16 @@ def _conditions(known: Opened, numbers: AccountPolicy, at: datetime) -> Section:
         )
         for line in lines
     ]
-    return Section(_("Basic conditions"), heads, rows, is_lead=True)
+    return Section(_("Basic conditions"), heads, rows, _moved(known.customer), is_lead=True)
+
+
+def _moved(customer: Customer) -> Any:
+    """Return why nothing was looked at here for a customer of another book."""
+    if not customer.origin:
+        return ""
+    return _(
+        "This customer came with a book and was opened there; what was looked at stayed there."
+    )
 
 
 def _evidence(facts: dict[str, int | str]) -> Iterator[tuple[str, Any]]:
@@ -218,7 +227,7 @@ def _opening(customer: Customer, numbers: AccountPolicy, at: datetime) -> Sectio
     rows = [(_STEPS[line.step], label(*_STEP_STATES[line.state])) for line in steps(there)]
     ends_at = cooling_off.ends_at(customer.registered_at, hours=numbers.cooling_off_hours)
     words = gettext("Cooling-off period until {until}: only reading works.")
-    note = words.format(until=_when(ends_at)) if there.is_cooling else ""
+    note = words.format(until=_when(ends_at)) if there.is_cooling else _moved(customer)
     return Section(_("Steps of opening"), (_("step"), _("state")), rows, note, is_lead=True)
 
 
