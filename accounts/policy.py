@@ -17,6 +17,8 @@ class AccountPolicy:
     history_months: int = 6  # ELIG-12 至少6个月以上的微信使用历史
     face_pass_permille: int = 800  # SEC-3 80 and above passes
     face_review_permille: int = 700  # SEC-3 from 70 a person decides, below it is refused
+    face_accepted_max_ppb: int = 100_000  # SEC-3 错误接受率控制在0.01%以下, its upper bound
+    device_accuracy_min_ppm: int = 997_000  # SEC-2 设备指纹识别精度达到99.7%
     check_valid_hours: int = 24  # ELIG-3 a result is valid for 24 h
     identity_tries_max: int = 5  # a day: the check must not answer guesses
     card_tries_max: int = 5  # a day: neither must this one

@@ -1,0 +1,106 @@
+"""Measure the checks of devices and faces on a labelled set; exit 1 when a promise is missed."""
+
+import csv
+from argparse import ArgumentParser
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.operations import openings
+from accounts.policy import AccountPolicy
+from accounts.rules.evaluation import (
+    Case,
+    Label,
+    Measured,
+    Said,
+    accepted_bound_ppb,
+    accuracy_ppm,
+    measure,
+)
+from backoffice import clock
+from backoffice.management.base import BadArgumentError, HouseCommand
+
+CHECKS = ("device", "face")
+COLUMNS = ["check", "label", "said"]
+
+
+class BadSetError(BadArgumentError):
+    """The file is no labelled set."""
+
+    code = "labelled-set-bad"
+    words = _("{file}, line {line}: this is no labelled case.")
+    remedy = _(
+        "Give a CSV file with the columns check (device or face), label (genuine or attack) and "
+        "said (accepted or refused)."
+    )
+
+
+class Command(HouseCommand):
+    """Reads the cases, measures each check, compares it with what is promised (SEC-2, SEC-3)."""
+
+    help = "Measure the checks of devices and faces on a labelled set."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("file", type=Path, help="CSV: check,label,said")
+
+    def perform(self, **options: Any) -> dict[str, Any]:
+        numbers = openings.numbers(on=clock.business_date())
+        cases = _read(options["file"])
+        return {check: _told(check, measure(cases[check]), numbers) for check in CHECKS}
+
+    def show(self, result: dict[str, Any]) -> None:
+        for check, told in result.items():
+            met = gettext("met") if told["is_met"] else gettext("missed")
+            self.stdout.write(
+                f"{check:8} {told['cases']:>8,} · {told['accuracy_ppm'] / 10_000:.4f} % · "
+                f"{told['accepted_attacks']} / {told['attacks']:,} · "
+                f"< {told['accepted_bound_ppb'] / 10_000_000:.5f} % · {met}"
+            )
+
+    def failed(self, result: dict[str, Any]) -> bool:
+        return not all(told["is_met"] for told in result.values())
+
+
+def _told(check: str, measured: Measured, numbers: AccountPolicy) -> dict[str, Any]:
+    accuracy, bound = accuracy_ppm(measured), accepted_bound_ppb(measured)
+    met = {
+        "device": accuracy >= numbers.device_accuracy_min_ppm,
+        "face": bound < numbers.face_accepted_max_ppb,
+    }
+    return {
+        **measured._asdict(),
+        "accuracy_ppm": accuracy,
+        "accepted_bound_ppb": bound,
+        "is_met": met[check],
+    }
+
+
+def _read(file: Path) -> dict[str, list[Case]]:
+    """Return the cases by check.
+
+    Raises:
+        BadSetError: the file cannot be read, or a line is no case; names the line.
+    """
+    cases: dict[str, list[Case]] = {check: [] for check in CHECKS}
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetError(file=file, line=1) from error
+    for number, row in enumerate(_rows(file, lines), start=2):
+        try:
+            check, label, said = row
+            cases[check].append(Case(Label(label), Said(said)))
+        except (ValueError, KeyError) as error:
+            raise BadSetError(file=file, line=number) from error
+    return cases
+
+
+def _rows(file: Path, lines: list[str]) -> Iterable[list[str]]:
+    rows = csv.reader(lines)
+    if next(rows, None) != COLUMNS:
+        raise BadSetError(file=file, line=1)
+    return rows
