@@ -12,8 +12,11 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import (
+    Complaint,
     Customer,
     CustomerState,
+    DeletionRequest,
+    DeletionState,
     IdentityVerification,
     LoginSession,
     WechatAccount,
@@ -117,9 +120,22 @@ def _join(
     WechatAccount.objects.filter(pk=verification.account_id).update(customer=known, slot=slot)
     verification.customer = known
     IdentityVerification.objects.filter(pk=verification.pk).update(customer=known)
+    Complaint.objects.filter(customer=newcomer).update(customer=known)
+    _stay(newcomer, by=by, at=at)
     workflow.move([newcomer], "close", by=by, reason=f"the same person as {known}", at=at)
     workflow.save([newcomer], "closed_at")
     return known
+
+
+def _stay(newcomer: Customer, *, by: str, at: datetime) -> None:
+    """Take back a wish to leave: who proves an identity after it means to stay."""
+    wishes = list(
+        DeletionRequest.objects.select_for_update().filter(
+            customer=newcomer, state=DeletionState.REQUESTED
+        )
+    )
+    workflow.move(wishes, "withdraw", by=by, reason="the customer stays", at=at)
+    workflow.save(wishes, "decided_at")
 
 
 class LastAccountError(Refused):

@@ -205,6 +205,9 @@ def _store(
     submission: Submission, *, number: IdNumber, session: LoginSession, at: datetime
 ) -> IdentityVerification:
     customer = Customer.objects.select_for_update().get(pk=session.account.customer_id)
+    # Under the lock once more: the customer may have left, or been identified, in between.
+    if openings.require_active(customer, at=at).identity is Identity.DONE:
+        raise IdentifiedError()
     if _open_of(customer) is not None:
         raise VerificationOpenError()
     face_blind = blind(submission.face_token, "face")

@@ -8,6 +8,7 @@ from accounts import tasks
 from accounts.models import (
     Consent,
     Customer,
+    DeletionRequest,
     IdentityVerification,
     ProviderCall,
     WechatAccount,
@@ -290,6 +291,21 @@ def test_a_person_has_three_accounts_and_one_line(db, stopped_clock):
     assert sorted(Customer.objects.values_list("state", flat=True)) == [
         "closed", "closed", "identified", "registered",
     ]  # fmt: skip
+
+
+def test_what_a_newcomer_said_goes_with_the_person(db, stopped_clock):
+    first, second = (Phone(f"account-{n}", device_number=n).log_in() for n in (1, 2))
+    filed = second.post("me/complaints", {"text": "30 天太久"}).json()
+    second.post("me/deletion")
+    wait(30)
+    first.identify()
+
+    assert second.identify(face_token="another look").status_code == 200
+
+    [told] = second.get("me/complaints").json()["results"]
+    assert told["id"] == filed["id"]
+    assert DeletionRequest.objects.get().state == "withdrawn"
+    assert first.get("me").json()["id"] == second.get("me").json()["id"]
 
 
 def test_an_unbound_account_keeps_its_place_for_180_days(db, stopped_clock):
