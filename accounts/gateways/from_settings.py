@@ -7,7 +7,6 @@ from django.core.exceptions import ImproperlyConfigured
 
 from accounts.gateways.identity import IdentityChecks
 from accounts.gateways.sandbox import SandboxIdentityChecks, SandboxWechatLogin
-from accounts.gateways.tencent import TencentIdentityChecks
 from accounts.gateways.wechat import WechatLogin
 from accounts.gateways.wechat_http import HttpWechatLogin
 
@@ -79,6 +78,9 @@ def _wechat_login(url: str, app_id: str, secret: str) -> WechatLogin:
 def _identity_checks(
     secret_id: str, secret_key: str, region: str, endpoint: str, rule_id: str
 ) -> IdentityChecks:
+    # The SDK costs every process memory and time; one that checks nobody does without it.
+    from accounts.gateways.tencent import TencentIdentityChecks
+
     return TencentIdentityChecks(
         secret_id, secret_key, region=region, endpoint=endpoint, rule_id=rule_id
     )
