@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
@@ -60,9 +60,13 @@ class Endpoint(APIView):
         form.is_valid(raise_exception=True)
         return dict(form.validated_data)
 
+
+class Keyed(Protocol):
+    """An endpoint that knows whose idempotency keys a request uses."""
+
     def principal(self, request: Request) -> str:
-        """Return whose idempotency keys a request uses."""
-        raise NotImplementedError
+        """Return the owner of the keys of a request."""
+        ...
 
 
 def once(*, is_required: bool = False) -> Callable[[Method], Method]:
@@ -74,7 +78,7 @@ def once(*, is_required: bool = False) -> Callable[[Method], Method]:
 
     def wrap(method: Method) -> Method:
         @wraps(method)
-        def perform(self: Endpoint, request: Request, *args: Any, **kwargs: Any) -> Response:
+        def perform(self: Keyed, request: Request, *args: Any, **kwargs: Any) -> Response:
             key = request.headers.get(KEY)
             if key is None:
                 if is_required:
