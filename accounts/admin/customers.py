@@ -37,6 +37,7 @@ from accounts.queries import opened, opening
 from accounts.queries.checklist import checklist
 from accounts.queries.opened import Opened
 from accounts.queries.story import story
+from accounts.queries.students import needs_student_review
 from accounts.rules import cooling_off, masking
 from accounts.rules.eligibility import Result
 from accounts.rules.faces import FaceVerdict
@@ -228,6 +229,8 @@ def _opening(customer: Customer, numbers: AccountPolicy, at: datetime) -> Sectio
     ends_at = cooling_off.ends_at(customer.registered_at, hours=numbers.cooling_off_hours)
     words = gettext("Cooling-off period until {until}: only reading works.")
     note = words.format(until=_when(ends_at)) if there.is_cooling else _moved(customer)
+    if needs_student_review(customer, on=at.date(), policy=numbers):
+        note = _("A person looks before anything is lent: a student, or of an age to be one.")
     return Section(_("Steps of opening"), (_("step"), _("state")), rows, note, is_lead=True)
 
 

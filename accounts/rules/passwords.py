@@ -37,8 +37,3 @@ def weaknesses(text: str, length_min: int) -> list[Weakness]:
 def expires_at(set_at: datetime, days: int) -> datetime:
     """Return the first moment at which a password no longer holds: a quarter is 90 days."""
     return set_at + timedelta(days=days)
-
-
-def is_expired(set_at: datetime, at: datetime, days: int) -> bool:
-    """Say whether a password no longer holds at a moment."""
-    return at >= expires_at(set_at, days)

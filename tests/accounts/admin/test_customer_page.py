@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from accounts.models import IdentityVerification
+from accounts.models import IdentityVerification, Profile
 from accounts.operations import holds, identities
 from backoffice import clock
 from tests.accounts.admin.conftest import WHO, page_of
@@ -95,6 +95,15 @@ def test_a_newcomer_can_be_told_when_the_waiting_ends(admin_client, newcomer):
     assert note == "Cooling-off period until 2026-12-24 15:00: only reading works."
 
 
+@pytest.mark.parametrize(("occupation", "is_said"), [("student", True), ("employee", False)])
+def test_a_student_is_for_a_person_to_look_at(admin_client, opened, occupation, is_said):
+    Profile.objects.update(occupation=occupation)
+
+    note = str(sections(admin_client, opened)["Steps of opening"].note)
+
+    assert ("A person looks before anything is lent" in note) is is_said
+
+
 def test_the_story_tells_everything_in_the_order_of_time(admin_client, opened):
     holds.place(
         opened.customer, kind="block", holder="fraud", by="risk", reason="looked odd",
@@ -135,7 +144,8 @@ def test_a_whole_key_finds_the_customer(admin_client, opened, term):
     assert page.context["cl"].result_list == [opened.customer]
 
 
-@pytest.mark.parametrize("term", [WHO.id_number[:-1], "1398765432", WHO.card_number[-4:], "张三"])
+# Four digits alone could be the id of a customer.
+@pytest.mark.parametrize("term", [WHO.id_number[:-1], "1398765432", WHO.card_number[:-1], "张三"])
 def test_a_part_of_a_key_finds_nobody(admin_client, opened, term):
     page = admin_client.get("/admin/accounts/customer/", {"q": term})
 
