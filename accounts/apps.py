@@ -16,9 +16,11 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Register the policy; rights exist only after a migration, one app after the other."""
         from accounts import tasks
-        from accounts.operations import cards, identities
+        from accounts.cards.operations import cards
+        from accounts.identity.operations import identities
         from accounts.policy import AccountPolicy
-        from backoffice import jobs, outbox, policy
+        from backoffice.core import policy
+        from backoffice.platform import jobs, outbox
 
         policy.register("accounts", AccountPolicy)
         for slot in tasks.SLOTS:
@@ -30,7 +32,7 @@ class AccountsConfig(AppConfig):
 
 def _grant_rights(sender: AppConfig, using: str, **_: Any) -> None:
     """Give the groups their rights on one app's models: those of the table and no others."""
-    from accounts.rules.rights import GROUPS
+    from accounts.staff.rules import GROUPS
 
     app = sender.label
     groups = apps.get_model("auth", "Group").objects.using(using)

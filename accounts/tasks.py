@@ -5,10 +5,15 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.cards.operations import cards
 from accounts.gateways.from_settings import identity_checks
-from accounts.operations import cards, identities, retention
-from backoffice import clock
-from backoffice.jobs import Slot, Tally
+from accounts.identity.operations import identities
+from accounts.privacy.operations import retention
+from backoffice.core import clock
+from backoffice.platform.jobs import (
+    Slot,
+    Tally,
+)
 
 
 def check_identity(payload: dict[str, Any], *, key: str) -> None:

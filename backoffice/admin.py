@@ -10,8 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice import jobs
-from backoffice.models import (
+from backoffice.core.models import (
     JobChunk,
     JobRun,
     OutboxMessage,
@@ -19,7 +18,8 @@ from backoffice.models import (
     SlotPause,
     StateChange,
 )
-from backoffice.pages import (
+from backoffice.platform import jobs
+from backoffice.web.readonly_admin import (
     ReadOnlyAdmin,
     Section,
     day_filter,

@@ -11,7 +11,7 @@ from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 from psycopg import sql
 
-from backoffice.clock import wall
+from backoffice.core.clock import wall
 
 _RIGHTS = (
     "USAGE ON SCHEMA public",
@@ -28,7 +28,8 @@ class BackofficeConfig(AppConfig):
 
     def ready(self) -> None:
         """Import the Celery app, check the keys, connect what follows a migration."""
-        from backoffice import celery, crypto  # noqa: F401
+        from backoffice import celery  # noqa: F401
+        from backoffice.core import crypto
 
         crypto.require_keys()
         post_migrate.connect(_add_partitions, sender=self)
@@ -38,7 +39,7 @@ class BackofficeConfig(AppConfig):
 
 def _tables_of_facts() -> list[str]:
     """Return the tables that are only ever added to."""
-    from backoffice.guards import is_append_only
+    from backoffice.core.guards import is_append_only
 
     return [model._meta.db_table for model in apps.get_models() if is_append_only(model)]
 

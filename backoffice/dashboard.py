@@ -10,15 +10,18 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.customer_page.queries import waiting
 from accounts.models import BankCard, Complaint, IdentityVerification
-from accounts.queries import waiting
-from backoffice import clock
-from backoffice.models import JobRun
-from backoffice.money import yuan
-from backoffice.pages import list_address
+from backoffice.core import clock
+from backoffice.core.models import JobRun
+from backoffice.core.money import yuan
+from backoffice.web.readonly_admin import list_address
+from loans.collection.queries.debit_day import (
+    debit_day,
+    runs_before,
+)
+from loans.delinquency.queries import late
 from loans.models import Bill, BillState
-from loans.queries.arrears import late
-from loans.queries.debit_day import debit_day, runs_before
 
 RUN_SLOT, RECONCILE_SLOT = "09:00", "02:00"
 

@@ -73,7 +73,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "backoffice.api.requests.identified",
+    "backoffice.web.api.requests.identified",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -169,9 +169,9 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["backoffice.api.rendering.Renderer"],
+    "DEFAULT_RENDERER_CLASSES": ["backoffice.web.api.rendering.Renderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "backoffice.api.problems.handler",
+    "EXCEPTION_HANDLER": "backoffice.web.api.problems.handler",
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
@@ -215,7 +215,7 @@ if CELERY_BROKER_URL.startswith(("redis://", "rediss://")):
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
     }
-CELERY_BEAT_SCHEDULE = {"tick": {"task": "backoffice.tasks.tick", "schedule": 60.0}}
+CELERY_BEAT_SCHEDULE = {"tick": {"task": "backoffice.platform.tasks.tick", "schedule": 60.0}}
 
 # The colour of links and buttons: calm enough beside the red and amber of what needs somebody.
 _BLUE = {

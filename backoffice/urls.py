@@ -8,9 +8,12 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from backoffice.api import problems
-from backoffice.api.health import livez, readyz
-from backoffice.api.requests import API
+from backoffice.web.api import problems
+from backoffice.web.api.health import (
+    livez,
+    readyz,
+)
+from backoffice.web.api.requests import API
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -18,7 +21,7 @@ urlpatterns = [
     path("readyz", readyz),
     path("i18n/setlang/", set_language, name="set_language"),
     path("admin/", admin.site.urls),
-    path("api/v1/", include("accounts.api.urls")),
+    path("api/v1/", include("accounts.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
 ]

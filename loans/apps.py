@@ -12,15 +12,17 @@ class LoansConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the policy, the slots, and what concerns a customer who leaves."""
-        from accounts.operations import deletions
-        from accounts.operations import exports as copies
-        from backoffice import jobs, policy
-        from loans.operations import exports, leaving
+        from accounts.privacy.operations import deletions
+        from accounts.privacy.operations import exports as copies
+        from backoffice.core import policy
+        from backoffice.platform import jobs
+        from loans import account_closure
         from loans.policy import LoanPolicy
+        from loans.reporting import operations as exports
         from loans.tasks import SLOTS
 
         policy.register("loans", LoanPolicy)
         for slot in SLOTS:
             jobs.register(slot)
         copies.register(exports.SECTIONS)
-        deletions.register(obstacle=leaving.obstacle, end=leaving.end)
+        deletions.register(obstacle=account_closure.obstacle, end=account_closure.end)

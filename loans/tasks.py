@@ -6,9 +6,13 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.jobs import Slot, Tally
+from backoffice.platform.jobs import (
+    Slot,
+    Tally,
+)
+from loans import business_day
 from loans.gateways.from_settings import debit_channel
-from loans.operations import business_day, reconciling
+from loans.reconciliation import operations as reconciling
 
 
 def _with_channel(work: Callable[..., Tally]) -> Callable[..., Tally]:

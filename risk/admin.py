@@ -4,8 +4,13 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin import CustomersRows
-from backoffice.pages import amount, day_filter, display, label
+from accounts.customers.rows import CustomersRows
+from backoffice.web.readonly_admin import (
+    amount,
+    day_filter,
+    display,
+    label,
+)
 from risk.models import Conduct, CreditLine
 
 

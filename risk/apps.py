@@ -12,12 +12,13 @@ class RiskConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the policy, the sections of an export, and what concerns one who leaves."""
-        from accounts.operations import deletions
-        from accounts.operations import exports as copies
-        from backoffice import policy
-        from risk.operations import exports, leaving
+        from accounts.privacy.operations import deletions
+        from accounts.privacy.operations import exports as copies
+        from backoffice.core import policy
+        from risk import account_closure
+        from risk.lines import export as exports
         from risk.policy import RiskPolicy
 
         policy.register("risk", RiskPolicy)
         copies.register(exports.SECTIONS)
-        deletions.register(obstacle=leaving.obstacle, end=leaving.end)
+        deletions.register(obstacle=account_closure.obstacle, end=account_closure.end)

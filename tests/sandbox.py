@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from backoffice.clock import SHANGHAI
+from backoffice.core.clock import SHANGHAI
 from loans.gateways.channel import DebitRequest
 from loans.gateways.http_channel import HttpChannel
 from loans.gateways.sandbox import SandboxBank

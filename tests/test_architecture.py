@@ -7,9 +7,13 @@ import pytest
 from django.db import models
 from django_fsm import GET_STATE, RETURN_VALUE
 
-from backoffice.guards import Birth, Guard
+from backoffice.core.guards import (
+    Birth,
+    Guard,
+)
 from tests.clocks import CLOCKS
-from tests.house import (
+from tests.raw import machines, our_models
+from tests.source_tree import (
     APPS,
     at,
     decorators,
@@ -22,16 +26,15 @@ from tests.house import (
     tree,
     walk,
 )
-from tests.raw import machines, our_models
 
 SOURCES = sources()
-OPERATIONS = [path for path in SOURCES if "operations" in path.parts]
+OPERATIONS = [path for path in SOURCES if "operations" in path.with_suffix("").parts]
 RULES = [
     path
     for path in SOURCES
-    if "rules" in path.parts
-    or (path.name == "policy.py" and path.parent.name != "backoffice")
-    or name_of(path) == "backoffice/money.py"
+    if "rules" in path.with_suffix("").parts
+    or (path.name == "policy.py" and path.parent.name != "core")
+    or name_of(path) == "backoffice/core/money.py"
 ]
 
 
@@ -114,13 +117,13 @@ def test_actor_moment_and_reason_have_no_defaults():
 
 
 # Who may look at a clock, and why; everything else is told.
-EDGES = ("tasks.py", "admin.py", "api.py", "jobs.py", "outbox.py", "dashboard.py", "pages.py",
-         "throttle.py")  # fmt: skip
-EDGE_FOLDERS = ("management", "admin", "api", "pages", "up", "gateways")
+EDGES = ("tasks.py", "admin.py", "api.py", "jobs.py", "outbox.py", "dashboard.py",
+         "readonly_admin.py", "rate_limit.py")  # fmt: skip
+EDGE_FOLDERS = ("management", "admin", "api", "web", "up", "gateways")
 CLOCK_MODULES = {
-    "backoffice/clock.py": "it is the clock",
+    "backoffice/core/clock.py": "it is the clock",
     "backoffice/apps.py": "partitions of the months ahead are made when migrating",
-    "backoffice/idempotency.py": "leases of reservations, in machine time",
+    "backoffice/platform/idempotency.py": "leases of reservations, in machine time",
 }
 READS = {
     "clock.now", "clock.wall", "clock.business_date", "clock.offset", "wall", "now",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.db import migrations
 
-from accounts.rules import bins
+from accounts.cards.rules import bins
 
 TABLE = Path(__file__).parents[1] / "data" / "bank_bins.csv"
 

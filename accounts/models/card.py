@@ -10,9 +10,13 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.customer import Customer
-from backoffice.crypto import SealedField
-from backoffice.guards import Birth, Guard, state_check
-from backoffice.states import StateField
+from backoffice.core.crypto import SealedField
+from backoffice.core.guards import (
+    Birth,
+    Guard,
+    state_check,
+)
+from backoffice.core.states import StateField
 
 
 class BankCardState(models.TextChoices):

@@ -9,9 +9,13 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.crypto import SealedField
-from backoffice.guards import Birth, Guard, state_check
-from backoffice.states import StateField
+from backoffice.core.crypto import SealedField
+from backoffice.core.guards import (
+    Birth,
+    Guard,
+    state_check,
+)
+from backoffice.core.states import StateField
 
 
 class CustomerState(models.TextChoices):

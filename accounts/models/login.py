@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.customer import Customer
-from backoffice.crypto import SealedField
+from backoffice.core.crypto import SealedField
 
 
 class WechatAccount(models.Model):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from backoffice.errors import Refused
+from backoffice.core.errors import Refused
 
 
 class BadArgumentError(Refused):

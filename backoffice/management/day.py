@@ -7,9 +7,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from backoffice import clock, jobs
-from backoffice.errors import Refused
-from backoffice.models import JobRun
+from backoffice.core import clock
+from backoffice.core.errors import Refused
+from backoffice.core.models import JobRun
+from backoffice.platform import jobs
 
 WAIT_SECONDS = 0.2
 

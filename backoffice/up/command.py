@@ -10,8 +10,8 @@ from types import FrameType
 from backoffice.up import dotenv, services
 from backoffice.up.console import LaunchError, begin
 from backoffice.up.lock import Lock
-from backoffice.up.places import RUN
-from backoffice.up.processes import Family, on_leash
+from backoffice.up.paths import RUN
+from backoffice.up.processes import Family, bound_to_parent
 
 OWNER_SECONDS_MAX = 60.0
 
@@ -61,7 +61,7 @@ def foreground(words: Sequence[str], names: Mapping[str, str]) -> int:
     environ = services.environ(names)
     if not shutil.which(words[0], path=environ["PATH"]):
         raise LaunchError(f"没有命令 {words[0]}", f"there is no command {words[0]}")
-    process = subprocess.Popen(on_leash(words), env=environ)
+    process = subprocess.Popen(bound_to_parent(words), env=environ)
 
     def pass_on(number: int, _: FrameType | None) -> None:
         # The terminal sends Ctrl-C to the command itself; the others reach only this process.

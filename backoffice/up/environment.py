@@ -12,8 +12,13 @@ from pathlib import Path
 
 from backoffice.up import faults
 from backoffice.up.console import LaunchError, begin
-from backoffice.up.places import ROOT, RUN, VENV, make_own
-from backoffice.up.processes import on_leash
+from backoffice.up.paths import (
+    ROOT,
+    RUN,
+    VENV,
+    make_own,
+)
+from backoffice.up.processes import bound_to_parent
 from backoffice.up.services import given_names
 
 RUNTIME = ROOT / "requirements.txt"
@@ -228,7 +233,7 @@ def _ran(program: str, *arguments: str) -> str | None:
     # As pip does by itself: an index may stand behind a proxy whose certificate the system knows.
     certificates = {"UV_SYSTEM_CERTS": "true"}
     done = subprocess.run(
-        on_leash([program, *arguments]),
+        bound_to_parent([program, *arguments]),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from backoffice.up import network, services
 from backoffice.up.console import BOLD, LaunchError, paint, put, say
 from backoffice.up.lock import Lock
-from backoffice.up.places import RUN, make_own
-from backoffice.up.processes import Family, on_leash
+from backoffice.up.paths import (
+    RUN,
+    make_own,
+)
+from backoffice.up.processes import Family, bound_to_parent
 from backoffice.up.terminal import own_foreground
 
 START_SECONDS_MAX = 60.0
@@ -171,7 +174,7 @@ def manage(*words: str, env: Mapping[str, str]) -> str:
 
 def _python(*words: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        on_leash([sys.executable, *words]),
+        bound_to_parent([sys.executable, *words]),
         env=env,
         capture_output=True,
         encoding="utf-8",

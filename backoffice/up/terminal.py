@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from backoffice.up.leash import PR_SET_PDEATHSIG
+from backoffice.up.parent_death_signal import PR_SET_PDEATHSIG
 
 
 def end_with_make() -> None:

@@ -6,7 +6,8 @@ from datetime import date, datetime
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
-from backoffice.clock import day_of
+from backoffice.core.clock import day_of
+from loans.collection.rules import refusal_codes
 from loans.gateways.channel import (
     Answer,
     ChannelError,
@@ -17,7 +18,6 @@ from loans.gateways.channel import (
     unanswered,
 )
 from loans.gateways.wire import Wire
-from loans.rules import refusals
 
 BATCH_MAX = 1_000
 # A chunk of five batches ends within a worker's minute even when every batch times out.
@@ -148,7 +148,7 @@ def _answer(number: str, item: Mapping[str, Any]) -> Answer:
         return Answer(number, outcome, code, _amount(item, at_least=1), reference, _moment(item))
     if _amount(item, at_least=0) != 0:
         raise ValueError("an order that took money without success")
-    if outcome is Outcome.FAILED and refusals.is_final(code):
+    if outcome is Outcome.FAILED and refusal_codes.is_final(code):
         return Answer(number, outcome, code, 0, "", _moment(item))
     return Answer(number, Outcome.UNKNOWN, code, 0, "", None)
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import httpx
 
-from backoffice import clock
+from backoffice.core import clock
 from loans.gateways import signing
 from loans.gateways.channel import ChannelError, Fault
 

@@ -13,11 +13,14 @@ from rich.table import Table
 from accounts.models import Customer
 from loans.gateways.channel import ChannelError
 from loans.gateways.sandbox import SandboxBank
-from loans.operations.portfolio.admission import NoBankError
-from loans.operations.portfolio.checking import Check
-from loans.operations.portfolio.comparison import NO_BILL, Month
-from loans.operations.portfolio.importing import Report
-from loans.operations.portfolio.reading import BadLine
+from loans.migration.operations.admission import NoBankError
+from loans.migration.operations.checking import Check
+from loans.migration.operations.comparison import (
+    NO_BILL,
+    Month,
+)
+from loans.migration.operations.importing import Report
+from loans.migration.operations.reading import BadLine
 
 LISTED_MAX = 20
 WIDTH = 100

@@ -9,8 +9,12 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
-from backoffice.guards import Birth, Guard, state_check
-from backoffice.states import StateField
+from backoffice.core.guards import (
+    Birth,
+    Guard,
+    state_check,
+)
+from backoffice.core.states import StateField
 
 
 class BillState(models.TextChoices):

@@ -11,9 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import BankCard, Customer
-from backoffice.guards import Birth, Guard, state_check
-from backoffice.models import JobRun
-from backoffice.states import StateField
+from backoffice.core.guards import (
+    Birth,
+    Guard,
+    state_check,
+)
+from backoffice.core.models import JobRun
+from backoffice.core.states import StateField
 from loans.models.bill import Bill
 
 # Under this name a live mandate holds its card, so that it is not unbound (REPAY-10).

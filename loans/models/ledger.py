@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.guards import append_only
+from backoffice.core.guards import append_only
 
 
 class Account(models.TextChoices):

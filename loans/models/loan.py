@@ -9,8 +9,13 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
-from backoffice.guards import Birth, Guard, append_only, state_check
-from backoffice.states import StateField
+from backoffice.core.guards import (
+    Birth,
+    Guard,
+    append_only,
+    state_check,
+)
+from backoffice.core.states import StateField
 from risk.models import CreditLine
 
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
-from backoffice.guards import append_only
+from backoffice.core.guards import append_only
 from loans.models.bill import Bill
 from loans.models.debit import DebitOrder
 from loans.models.loan import Instalment, Loan

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from stdnum import luhn
 from stdnum.cn import ric
 
-from backoffice.clock import SHANGHAI
+from backoffice.core.clock import SHANGHAI
 
 AT = datetime(2026, 11, 24, 15, 0, tzinfo=SHANGHAI)
 LONG_AGO = AT - timedelta(days=60)

@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import BankCard, BankCardState, Customer, CustomerState, Staff
-from backoffice import workflow
-from backoffice.crypto import blind
+from backoffice.core import workflow
+from backoffice.core.crypto import blind
 from tests.loans.conftest import DUE_ON, moment
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Staff
-from accounts.rules.rights import GROUPS
+from accounts.staff.rules import GROUPS
 from tests.accounts.api.conftest import Phone, wait
 from tests.canary import PASSWORD, WHO, Listener, found_in
 from tests.conftest import _owner
@@ -104,7 +104,7 @@ def test_an_error_of_ours_logs_lines_and_not_values(opened, monkeypatch, caplog)
     listener = Listener()
     root = logging.getLogger()
     root.addHandler(listener)
-    monkeypatch.setattr("accounts.operations.logins.session_of", None)  # nothing works any more
+    monkeypatch.setattr("accounts.login.operations.session_of", None)  # nothing works any more
     try:
         answer = opened.put("me/transaction-password", {"password": PASSWORD})
     finally:

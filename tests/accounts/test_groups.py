@@ -4,7 +4,10 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 
 from accounts.models import Staff
-from accounts.rules.rights import GROUPS, TITLES
+from accounts.staff.rules import (
+    GROUPS,
+    TITLES,
+)
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
-from tests.weather import built
+from tests.launcher import built
 
 
 @pytest.fixture

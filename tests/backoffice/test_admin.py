@@ -8,9 +8,14 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 
 from accounts.models import BankBin, Staff
-from backoffice.crypto import SealedField
-from backoffice.models import JobRun, OutboxMessage, PolicyVersion, StateChange
-from backoffice.pages import ReadOnlyAdmin
+from backoffice.core.crypto import SealedField
+from backoffice.core.models import (
+    JobRun,
+    OutboxMessage,
+    PolicyVersion,
+    StateChange,
+)
+from backoffice.web.readonly_admin import ReadOnlyAdmin
 from tests.loans.conftest import DUE_ON, moment
 
 PAGES = sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label)

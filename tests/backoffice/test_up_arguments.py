@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from backoffice.up import console, places
+from backoffice.up import console, paths
 from backoffice.up.__main__ import parser
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -57,13 +57,13 @@ def test_exec_hands_the_words_of_the_command_on(line, words):
 
 
 def test_it_needs_nothing_but_the_standard_library():
-    program = f"import sys; sys.path.insert(0, {str(places.ROOT)!r}); import backoffice.up.__main__"
+    program = f"import sys; sys.path.insert(0, {str(paths.ROOT)!r}); import backoffice.up.__main__"
 
     subprocess.run([sys.executable, "-I", "-S", "-c", program], check=True)
 
 
 def test_an_older_python_learns_which_one_is_needed():
-    source = (places.ROOT / "backoffice" / "up" / "__init__.py").read_text()
+    source = (paths.ROOT / "backoffice" / "up" / "__init__.py").read_text()
     old = source.replace("import sys", "import sys; sys.version_info = (3, 9)")
 
     done = subprocess.run([sys.executable, "-c", old], capture_output=True, text=True, check=False)
@@ -73,7 +73,7 @@ def test_an_older_python_learns_which_one_is_needed():
 
 
 def _messages():
-    for file in sorted((places.ROOT / "backoffice" / "up").glob("*.py")):
+    for file in sorted((paths.ROOT / "backoffice" / "up").glob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             name = getattr(getattr(node, "func", None), "id", "")
             if name in {"LaunchError", "say", "begin"}:

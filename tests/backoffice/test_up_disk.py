@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from backoffice.up import faults
-from tests.weather import lay
+from tests.launcher import lay
 
 needs_mounts = pytest.mark.skipif(
     subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0

@@ -8,10 +8,18 @@ import sys
 import environ
 import pytest
 
-from backoffice.up import dotenv, places, postgresql, services
+from backoffice.up import (
+    dotenv,
+    paths,
+    postgresql,
+    services,
+)
 from backoffice.up.console import LaunchError
 from backoffice.up.lock import Lock, Owner
-from backoffice.up.places import SOCKET_NAME, SOCKET_PATH_BYTES_MAX
+from backoffice.up.paths import (
+    SOCKET_NAME,
+    SOCKET_PATH_BYTES_MAX,
+)
 
 
 def test_what_is_written_is_read_back_by_us_and_by_the_settings(tmp_path, monkeypatch):
@@ -86,23 +94,23 @@ def test_an_owner_without_a_database_is_of_another_database(monkeypatch):
 
 def test_each_checkout_has_its_own_data(tmp_path):
     given = {"XDG_DATA_HOME": "/home/li/data"}
-    one = places.data_folder(given, uid=1000, root=tmp_path / "weidai")
+    one = paths.data_folder(given, uid=1000, root=tmp_path / "weidai")
 
-    assert one == places.data_folder(given, uid=1000, root=tmp_path / "weidai")
-    assert one != places.data_folder(given, uid=1000, root=tmp_path / "other" / "weidai")
+    assert one == paths.data_folder(given, uid=1000, root=tmp_path / "weidai")
+    assert one != paths.data_folder(given, uid=1000, root=tmp_path / "other" / "weidai")
     assert str(one).startswith("/home/li/data/weidai/weidai-")
 
 
 def test_roots_data_is_where_an_unprivileged_server_can_reach_it():
-    assert str(places.data_folder({"XDG_DATA_HOME": "/root/x"}, uid=0)).startswith("/var/lib/")
-    assert str(places.data_folder({"WEIDAI_DATA": "/srv/w"}, uid=0)).startswith("/srv/w/")
+    assert str(paths.data_folder({"XDG_DATA_HOME": "/root/x"}, uid=0)).startswith("/var/lib/")
+    assert str(paths.data_folder({"WEIDAI_DATA": "/srv/w"}, uid=0)).startswith("/srv/w/")
 
 
 @pytest.mark.parametrize("depth", range(70, 110))
 def test_a_socket_path_never_passes_the_kernels_limit(tmp_path, depth):
-    data = places.Path("/" + "d" * depth)
+    data = paths.Path("/" + "d" * depth)
 
-    folder = places.socket_folder(data, uid=1000)
+    folder = paths.socket_folder(data, uid=1000)
 
     assert len(os.fsencode(folder / SOCKET_NAME)) <= SOCKET_PATH_BYTES_MAX
     is_short = len(os.fsencode(data / "sock" / SOCKET_NAME)) <= SOCKET_PATH_BYTES_MAX
@@ -113,7 +121,7 @@ def test_a_link_in_the_place_of_our_folder_is_refused(tmp_path):
     (tmp_path / "ours").symlink_to(tmp_path)
 
     with pytest.raises(LaunchError, match="WEIDAI_DATA"):
-        places.make_own(tmp_path / "ours", mode=0o700)
+        paths.make_own(tmp_path / "ours", mode=0o700)
 
 
 def test_a_private_umask_does_not_lock_the_server_out(tmp_path):
@@ -123,7 +131,7 @@ def test_a_private_umask_does_not_lock_the_server_out(tmp_path):
     (site / postgresql.INSTALLATION / "words").touch(mode=0o600)
     umask = os.umask(0o077)
     try:
-        home = places.make_own(tmp_path / "data" / "home", mode=0o755)
+        home = paths.make_own(tmp_path / "data" / "home", mode=0o755)
         postgresql._copy(site, home / "programs")
     finally:
         os.umask(umask)
@@ -148,7 +156,7 @@ def test_a_second_start_learns_the_address_of_the_first(tmp_path):
 
 def test_a_killed_owner_leaves_no_lock(tmp_path):
     program = (
-        f"import os, sys; sys.path.insert(0, {str(places.ROOT)!r})\n"
+        f"import os, sys; sys.path.insert(0, {str(paths.ROOT)!r})\n"
         "from pathlib import Path; from backoffice.up.lock import Lock\n"
         f"Lock(Path({str(tmp_path)!r})).claim(address='x'); os.kill(os.getpid(), 9)"
     )

@@ -6,8 +6,12 @@ import sys
 
 import pytest
 
+from tests.launcher import (
+    STRANGER,
+    as_root,
+    built,
+)
 from tests.profiles import IS_LONG
-from tests.weather import STRANGER, as_root, built
 
 FIRST_START_SECONDS_MAX = 90.0
 SECOND_START_SECONDS_MAX = 6.0

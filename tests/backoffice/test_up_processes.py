@@ -13,9 +13,9 @@ import pytest
 
 from backoffice.up import command, launch, network, postgresql, processes, services, valkey
 from backoffice.up.console import LaunchError
-from backoffice.up.places import ROOT
+from backoffice.up.paths import ROOT
 from backoffice.up.processes import Family
-from tests.weather import until
+from tests.launcher import until
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
 DEAF = [
@@ -118,8 +118,8 @@ def test_a_killed_parent_takes_its_child_along():
     program = f"""
         import os, subprocess, sys
         sys.path.insert(0, {str(ROOT)!r})
-        from backoffice.up.processes import on_leash
-        child = subprocess.Popen(on_leash(["sleep", "60"]))
+        from backoffice.up.processes import bound_to_parent
+        child = subprocess.Popen(bound_to_parent(["sleep", "60"]))
         print(child.pid, flush=True)
         sys.stdin.read()
     """
@@ -139,9 +139,11 @@ def test_a_killed_parent_takes_its_child_along():
 
 @on_linux
 def test_who_finds_its_parent_gone_does_not_start(tmp_path):
-    leash = [sys.executable, processes.LEASH, "1", "15", str(os.getuid())]
+    prefix = [sys.executable, processes.PARENT_DEATH_SIGNAL, "1", "15", str(os.getuid())]
 
-    done = subprocess.run([*leash, "touch", tmp_path / "started"], check=False, capture_output=True)
+    done = subprocess.run(
+        [*prefix, "touch", tmp_path / "started"], check=False, capture_output=True
+    )
 
     assert done.returncode == 1
     assert not (tmp_path / "started").exists()

@@ -9,9 +9,13 @@ from importlib.metadata import version
 
 import pytest
 
-from backoffice.up import places, postgresql, soundness
+from backoffice.up import paths, postgresql, preflight
 from backoffice.up.lock import Lock
-from tests.weather import STRANGER, as_root, lay
+from tests.launcher import (
+    STRANGER,
+    as_root,
+    lay,
+)
 
 HIDDEN = "import sys; sys.modules[{!r}] = None"
 WINDOWS = "import sys; sys.platform = 'win32'; sys.modules['fcntl'] = sys.modules['pwd'] = None"
@@ -199,12 +203,12 @@ def test_an_older_python_names_the_one_it_takes(house):
 
 
 def test_even_the_oldest_python_reads_as_far_as_the_question():
-    source = (places.ROOT / "backoffice" / "up" / "__init__.py").read_bytes()
+    source = (paths.ROOT / "backoffice" / "up" / "__init__.py").read_bytes()
 
     ast.parse(source, feature_version=(3, 4))
 
     assert b"coding: utf-8" in source.splitlines()[0]  # Python 2 reads no Chinese without
-    assert not (places.ROOT / "backoffice" / "__init__.py").read_bytes()
+    assert not (paths.ROOT / "backoffice" / "__init__.py").read_bytes()
 
 
 def test_a_data_folder_that_is_a_file_is_refused(house):
@@ -277,7 +281,7 @@ def test_a_data_directory_that_is_open_to_others_is_closed(tmp_path, capsys):
     (tmp_path / "PG_VERSION").write_text("18\n")
     tmp_path.chmod(0o777)
 
-    soundness.require_sound(tmp_path, os.getuid())
+    preflight.require_sound(tmp_path, os.getuid())
 
     assert tmp_path.stat().st_mode & 0o777 == 0o700
     assert "as PostgreSQL wants it" in capsys.readouterr().err

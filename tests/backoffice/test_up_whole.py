@@ -11,10 +11,19 @@ import psycopg
 import pytest
 
 from backoffice.up import environment
-from tests.weather import READY_SECONDS_MAX, STRANGER, as_root, built, is_progress, until
+from tests.launcher import (
+    READY_SECONDS_MAX,
+    STRANGER,
+    as_root,
+    built,
+    is_progress,
+    until,
+)
 
 PARTS = ("postgres", "valkey-server", "sandbox_bank", "gunicorn", "celery", "beat")
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the leash is Linux's")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="the parent-death signal is Linux's"
+)
 with_make = pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
 
 

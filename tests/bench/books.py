@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.core.management import call_command
 from django.db import connections
 
-from loans.operations.portfolio.generating import generate
+from loans.migration.operations.generating import generate
 from tests.bench import databases
 from tests.bench.day import EARLIER, ON
 

@@ -2,7 +2,7 @@
 
 from datetime import date, time
 
-from backoffice import clock
+from backoffice.core import clock
 
 ON = date(2026, 10, 1)
 NINE = clock.moment_of(ON, time(9))

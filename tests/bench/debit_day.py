@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from rich.progress import Progress
 
-from loans.operations.portfolio.generating import DUE_SHARE_PPM
+from loans.migration.operations.generating import DUE_SHARE_PPM
 from tests.bench import books, databases, floor
 
 ORM_BILLS = 1_000

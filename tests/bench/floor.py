@@ -13,7 +13,13 @@ import psycopg
 from django.db import models
 from psycopg import sql
 
-from backoffice.models import JobRun, StateChange
+from backoffice.core.models import (
+    JobRun,
+    StateChange,
+)
+from loans.accounting.operations.batch import POSITION_FIELDS
+from loans.accounting.queries.positions import PART_FIELDS
+from loans.collection.operations.receipts import BILL_FIELDS
 from loans.models import (
     Bill,
     DebitOrder,
@@ -23,9 +29,6 @@ from loans.models import (
     RepaymentAllocation,
     Transfer,
 )
-from loans.operations.book import POSITION_FIELDS
-from loans.operations.receipts import BILL_FIELDS
-from loans.queries.positions import PART_FIELDS
 from risk.models import Conduct, CreditLine
 from tests.bench.databases import owner
 

@@ -9,7 +9,9 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import F
 
-from backoffice.models import StateChange
+from backoffice.core.models import StateChange
+from loans.accounting.rules.accrual import interest_fen
+from loans.collection.queries.due import to_debit
 from loans.gateways.channel import Answer, DebitRequest, Outcome
 from loans.models import (
     Account,
@@ -23,8 +25,6 @@ from loans.models import (
     Transfer,
     TransferKind,
 )
-from loans.queries.due import to_debit
-from loans.rules.accrual import interest_fen
 from risk.models import Conduct, CreditLine
 from tests.bench.day import NINE, ON
 from tests.bench.given import GivenChannel

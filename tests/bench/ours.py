@@ -9,10 +9,11 @@ from unittest.mock import patch
 
 from django.db import connection
 
-from backoffice import bulk, jobs
-from backoffice.models import JobRun
+from backoffice.core import bulk
+from backoffice.core.models import JobRun
+from backoffice.platform import jobs
 from loans import tasks  # noqa: F401 - a worker has its slots at hand before nine
-from loans.queries.due import FIRST_DEBITS
+from loans.collection.queries.due import FIRST_DEBITS
 from tests.bench.day import NINE, ON
 from tests.bench.given import GivenChannel
 

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import AccessRecord, Customer, CustomerHold
-from backoffice.pages import address
+from backoffice.web.readonly_admin import address
 
 pytestmark = pytest.mark.chromium
 

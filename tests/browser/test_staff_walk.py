@@ -4,8 +4,12 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from backoffice.models import JobRun, SlotPause, StateChange
-from backoffice.pages import address
+from backoffice.core.models import (
+    JobRun,
+    SlotPause,
+    StateChange,
+)
+from backoffice.web.readonly_admin import address
 from loans.models import Bill, DebitOrder, Transfer
 from risk.models import Conduct
 from tests.browser.words import chinese, english

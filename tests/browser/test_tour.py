@@ -12,11 +12,12 @@ from django.db.models import Count
 from django.urls import reverse
 
 from accounts.models import Staff
-from backoffice import clock, jobs
-from backoffice.models import JobRun
+from backoffice.core import clock
+from backoffice.core.models import JobRun
+from backoffice.platform import jobs
+from loans.migration.operations.demo import BOOK
+from loans.migration.operations.importing import import_book
 from loans.models import Bill, Transfer
-from loans.operations.demo import BOOK
-from loans.operations.portfolio.importing import import_book
 from tests.browser.conftest import PASSWORD, served
 from tests.browser.words import chinese, english
 from tests.conftest import committing

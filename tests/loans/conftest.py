@@ -7,7 +7,17 @@ import pytest
 from django.db import transaction
 
 from accounts.models import BankCard, BankCardState, Customer, CustomerState
-from backoffice import bulk, clock, workflow
+from backoffice.core import bulk, clock, workflow
+from loans.accounting.operations import ledger
+from loans.accounting.operations.ledger import Entry
+from loans.accounting.operations.terms import signed_under
+from loans.accounting.queries.positions import position_of
+from loans.accounting.queries.snapshots import (
+    OPENING_COLUMNS,
+    to_row,
+)
+from loans.accounting.rules.accrual import interest_fen
+from loans.billing.rules import minimum_fen
 from loans.gateways.channel import Answer, DebitRequest, Outcome, StatementLine
 from loans.models import (
     Account,
@@ -22,14 +32,7 @@ from loans.models import (
     Plan,
     TransferKind,
 )
-from loans.operations import ledger
-from loans.operations.ledger import Entry
-from loans.operations.terms import signed_under
 from loans.policy import LoanPolicy
-from loans.queries.openings import OPENING_COLUMNS, to_row
-from loans.queries.positions import position_of
-from loans.rules.accrual import interest_fen
-from loans.rules.bill import minimum_fen
 from risk.models import CreditLine, CreditLineState
 
 DUE_ON = date(2026, 10, 1)

@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from datetime import date
 
-from backoffice import clock, jobs
-from backoffice.models import JobRun, SandboxClock
+from backoffice.core import clock
+from backoffice.core.models import (
+    JobRun,
+    SandboxClock,
+)
+from backoffice.platform import jobs
 
 # The slots that move money; the hourly ones do nothing where no answer is missing.
 MOVING = ("00:05", "00:30", "09:00")

@@ -23,15 +23,19 @@ import redis
 from django.conf import settings
 from django.db.models import Count, Sum
 
-from backoffice import clock, jobs
-from backoffice.models import JobChunk, JobRun
-from backoffice.tasks import run_chunk
+from backoffice.core import clock
+from backoffice.core.models import (
+    JobChunk,
+    JobRun,
+)
+from backoffice.platform import jobs
+from backoffice.platform.tasks import run_chunk
+from loans.collection.queries import due
+from loans.migration.operations.generating import generate
 from loans.models import Account, DebitOrder, Repayment
 from loans.models.debit import OPEN_ORDER_STATES
-from loans.operations.portfolio.generating import generate
-from loans.operations.reconciling import reconcile
-from loans.queries import due
-from loans.queries.reconciliation import balance_fen
+from loans.reconciliation.operations import reconcile
+from loans.reconciliation.queries import balance_fen
 from tests.sandbox import PROJECT, SECRET, BankProcess
 
 QUEUE = f"killed-{os.getpid()}"  # what an earlier run left in the broker is not ours

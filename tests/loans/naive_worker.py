@@ -7,9 +7,9 @@ if refused for technical reasons, and the next slot debits the bill under a new 
 from collections.abc import Sequence
 from datetime import datetime
 
+from loans.collection.operations import collection
+from loans.collection.operations.collection import Prepared
 from loans.gateways.channel import Answer, Channel, Outcome
-from loans.operations import collection
-from loans.operations.collection import Prepared
 
 _ask = collection.ask
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from accounts.models import Staff
-from loans.admin.money import cause
+from loans.accounting.admin import cause
 from loans.models import Bill, DebitOrder, Repayment
 from tests.loans.conftest import DUE_ON, day
 from tests.loans.days import live, set_clock

@@ -9,13 +9,21 @@ from django.core.management import CommandError, call_command
 from django.utils.translation import override
 
 from accounts.models import BankCard, Customer, Staff
-from backoffice import clock
-from backoffice.models import JobRun
+from backoffice.core import clock
+from backoffice.core.models import JobRun
+from loans import business_day
 from loans.gateways.http_channel import HttpChannel
+from loans.migration.operations import demo
+from loans.migration.operations.reading import (
+    Row,
+    read,
+)
 from loans.models import Bill
-from loans.operations import business_day, demo
-from loans.operations.portfolio.reading import Row, read
-from tests.loans.operations.books import book, row, text
+from tests.loans.books import (
+    book,
+    row,
+    text,
+)
 from tests.sandbox import SECRET, BankProcess
 
 

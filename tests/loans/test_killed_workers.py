@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 from django.conf import settings
 
-from backoffice import jobs
+from backoffice.platform import jobs
 from loans.models import Bill
 from tests.loans.conftest import day
 from tests.loans.killing import PLENTY_FEN, Siege, Worker, doubled, findings, make_book

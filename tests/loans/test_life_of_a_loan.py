@@ -17,14 +17,21 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from backoffice.models import JobRun
+from backoffice.core.models import JobRun
+from loans import business_day
+from loans.accounting.operations.batch import Book
+from loans.collection.operations import collection
+from loans.collection.operations.collection import (
+    Ask,
+    NoMandateError,
+    OverpaidError,
+)
+from loans.collection.queries import due
+from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer, Outcome
 from loans.models import Bill, BillState, DebitOrder, Mandate
 from loans.models.debit import OPEN_ORDER_STATES
-from loans.operations import business_day, closing, collection
-from loans.operations.book import Book
-from loans.operations.collection import Ask, NoMandateError, OverpaidError
-from loans.queries import due, reconciliation
+from loans.reconciliation import queries as reconciliation
 from tests.conftest import empty_tables
 from tests.loans.conftest import FakeChannel, day, moment
 from tests.profiles import lives
@@ -89,7 +96,7 @@ class LifeOfALoan(RuleBasedStateMachine):
                 due_on=day(3 * number if again else 0),
             )
             self.bills.append(bill)
-        closing.accrue_night(on=day(-1), at=moment(day(-1), time(0, 30)))
+        end_of_day.accrue_night(on=day(-1), at=moment(day(-1), time(0, 30)))
 
     @property
     def now(self):
@@ -118,12 +125,12 @@ class LifeOfALoan(RuleBasedStateMachine):
         on = day(self.today)
         self.close(on)
         assert self.close(on) == 0
-        closing.accrue_night(on=on, at=moment(on, time(0, 30)))
-        assert closing.accrue_night(on=on, at=moment(on, time(0, 31))) == 0
+        end_of_day.accrue_night(on=on, at=moment(on, time(0, 30)))
+        assert end_of_day.accrue_night(on=on, at=moment(on, time(0, 31))) == 0
         self.debit("09:00", codes)
 
     def close(self, on):
-        return closing.close(due.to_close(on=on), on=on, at=moment(on, time(0, 5)))
+        return end_of_day.close(due.to_close(on=on), on=on, at=moment(on, time(0, 5)))
 
     @precondition(lambda self: self.today >= 0 and self.minutes < 600)
     @rule(codes=st.lists(DAILY, min_size=3, max_size=3))

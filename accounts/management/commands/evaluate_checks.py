@@ -9,9 +9,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.operations import openings
-from accounts.policy import AccountPolicy
-from accounts.rules.evaluation import (
+from accounts.identity.rules.evaluation import (
     Case,
     Label,
     Measured,
@@ -20,7 +18,9 @@ from accounts.rules.evaluation import (
     accuracy_ppm,
     measure,
 )
-from backoffice import clock
+from accounts.onboarding import operations as openings
+from accounts.policy import AccountPolicy
+from backoffice.core import clock
 from backoffice.management.base import BadArgumentError, HouseCommand
 
 CHECKS = ("device", "face")

@@ -8,10 +8,11 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice import clock, jobs
+from backoffice.core import clock
+from backoffice.core.money import yuan
 from backoffice.management import day
 from backoffice.management.base import BadArgumentError, HouseCommand
-from backoffice.money import yuan
+from backoffice.platform import jobs
 
 
 class BackwardsError(BadArgumentError):

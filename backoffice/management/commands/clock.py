@@ -7,10 +7,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from backoffice import clock
+from backoffice.core import clock
+from backoffice.core.models import JobRun
 from backoffice.management import day
 from backoffice.management.base import BadArgumentError, HouseCommand
-from backoffice.models import JobRun
 
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 

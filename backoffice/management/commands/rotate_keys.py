@@ -12,9 +12,12 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from backoffice import crypto, rotation
+from backoffice.core import crypto, rotation
+from backoffice.core.rotation import (
+    Broken,
+    Count,
+)
 from backoffice.management.base import HouseCommand
-from backoffice.rotation import Broken, Count
 
 # More than that share one cause, such as a key that was taken out too early.
 NAMED_MAX = 1000

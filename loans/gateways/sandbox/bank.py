@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from backoffice import clock
+from backoffice.core import clock
 from loans.gateways.channel import DebitRequest, Outcome
 from loans.gateways.http_channel import NOT_FOUND
 from loans.gateways.sandbox.script import (

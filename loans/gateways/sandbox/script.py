@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.clock import moment_of
-from backoffice.errors import Refused
-from loans.rules import refusals
+from backoffice.core.clock import moment_of
+from backoffice.core.errors import Refused
+from loans.collection.rules import refusal_codes
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
@@ -62,7 +62,7 @@ _ONLY_FOR = {
     "whole_request": SILENT,
 }
 # A code that leaves the order open is no refusal; the bank gives those of itself.
-_FINAL = frozenset(code for code in refusals.REFUSALS if refusals.is_final(code))
+_FINAL = frozenset(code for code in refusal_codes.REFUSALS if refusal_codes.is_final(code))
 
 
 class BadScriptError(Refused):

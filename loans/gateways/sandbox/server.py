@@ -13,7 +13,7 @@ from threading import Event
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from backoffice import clock
+from backoffice.core import clock
 from loans.gateways import signing
 from loans.gateways.channel import DebitRequest
 from loans.gateways.http_channel import BATCH_MAX

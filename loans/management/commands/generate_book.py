@@ -7,11 +7,14 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from backoffice import clock
+from backoffice.core import clock
+from backoffice.core.money import yuan
 from backoffice.management.base import HouseCommand
-from backoffice.money import yuan
 from loans.management import portfolio
-from loans.operations.portfolio.generating import DUE_SHARE_PPM, generate
+from loans.migration.operations.generating import (
+    DUE_SHARE_PPM,
+    generate,
+)
 
 
 class Command(HouseCommand):

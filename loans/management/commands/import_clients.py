@@ -6,11 +6,11 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from backoffice import clock
+from backoffice.core import clock
 from backoffice.management.base import HouseCommand
 from loans.management import portfolio
-from loans.operations.portfolio.checking import check_book
-from loans.operations.portfolio.importing import import_book
+from loans.migration.operations.checking import check_book
+from loans.migration.operations.importing import import_book
 
 
 class Command(HouseCommand):

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from backoffice import clock
+from backoffice.core import clock
+from backoffice.core.money import yuan
 from backoffice.management.base import HouseCommand
-from backoffice.money import yuan
 from loans.gateways.from_settings import debit_channel
-from loans.operations.reconciling import reconcile
-from loans.queries.reconciliation import days_with_orders
+from loans.reconciliation.operations import reconcile
+from loans.reconciliation.queries import days_with_orders
 
 
 class Command(HouseCommand):

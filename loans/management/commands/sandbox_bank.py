@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.errors import Refused
+from backoffice.core.errors import Refused
 from loans.gateways.sandbox import script as scripts
 from loans.gateways.sandbox.bank import Bank
 from loans.gateways.sandbox.server import SandboxServer

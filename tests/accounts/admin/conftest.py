@@ -8,10 +8,11 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
+from accounts.complaints import operations as complaints
 from accounts.models import BankCard, BankCardState, Customer, Staff
-from accounts.operations import complaints, deletions, holds
-from backoffice import clock, workflow
-from backoffice.crypto import blind
+from accounts.privacy.operations import deletions, holds
+from backoffice.core import clock, workflow
+from backoffice.core.crypto import blind
 from tests.accounts.api.conftest import Phone, identified, newcomer, waited
 from tests.accounts.people import person
 

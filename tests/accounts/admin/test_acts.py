@@ -14,8 +14,8 @@ from accounts.models import (
     LoginSession,
     WechatAccount,
 )
-from backoffice import clock
-from backoffice.models import StateChange
+from backoffice.core import clock
+from backoffice.core.models import StateChange
 from tests.accounts.admin.conftest import WHO, act, page_of, said
 
 pytestmark = pytest.mark.django_db

@@ -4,9 +4,10 @@ import re
 
 import pytest
 
+from accounts.identity.operations import identities
 from accounts.models import IdentityVerification, Profile
-from accounts.operations import holds, identities
-from backoffice import clock
+from accounts.privacy.operations import holds
+from backoffice.core import clock
 from tests.accounts.admin.conftest import WHO, page_of
 
 pytestmark = pytest.mark.django_db

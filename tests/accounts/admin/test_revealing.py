@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import AccessRecord
-from accounts.operations import revealing
+from accounts.privacy.operations import unmasking
 from tests.accounts.admin.conftest import CARD_PHONE, WHO, act, page_of, said
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def test_who_saw_what_and_why_is_recorded(as_group, opened):
 
 
 def test_the_record_is_committed_before_anything_is_shown(as_group, opened, monkeypatch):
-    monkeypatch.setattr(revealing, "values", fails)
+    monkeypatch.setattr(unmasking, "values", fails)
 
     with pytest.raises(ZeroDivisionError):
         reveal(as_group("support"), opened.customer, "phone")

@@ -6,11 +6,14 @@ from django.contrib.auth.models import Permission
 from django.db.models import BinaryField
 from django.test import Client
 
+from accounts.login import operations as logins
 from accounts.models import AssetFile, AssetProof, LoginSession, Staff, TransactionPassword
-from accounts.operations import logins
-from accounts.rules.rights import GROUPS
-from backoffice import clock
-from backoffice.pages import address_of, list_address
+from accounts.staff.rules import GROUPS
+from backoffice.core import clock
+from backoffice.web.readonly_admin import (
+    address_of,
+    list_address,
+)
 from tests.accounts.admin.conftest import (
     ADDRESS,
     CARD_PHONE,

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.test import Client
 
 from accounts.models import Customer, LoginSession
-from backoffice import clock, workflow
-from backoffice.models import PolicyVersion
+from backoffice.core import clock, workflow
+from backoffice.core.models import PolicyVersion
 from tests.accounts.people import AT, device, person
 
 

@@ -5,11 +5,16 @@ import uuid
 import pytest
 
 from accounts import tasks
+from accounts.cards.operations import cards
 from accounts.models import BankBin, BankCard, CardHold, ProviderCall
-from accounts.operations import cards
-from backoffice.models import OutboxMessage
+from backoffice.core.models import OutboxMessage
 from tests.accounts.api.conftest import Phone, problem, wait
-from tests.accounts.operations.cards import ONE, TWO, bound, customer
+from tests.accounts.cards.cards import (
+    ONE,
+    TWO,
+    bound,
+    customer,
+)
 from tests.accounts.people import person
 
 # Phones that the sandbox's bank knows (docs/sandbox-identity.md).

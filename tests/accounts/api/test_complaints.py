@@ -2,9 +2,9 @@
 
 import pytest
 
+from accounts.complaints import operations as complaints
 from accounts.models import Complaint, Staff
-from accounts.operations import complaints
-from backoffice.models import IdempotencyKey
+from backoffice.core.models import IdempotencyKey
 from tests.accounts.api.conftest import Phone, problem
 from tests.accounts.people import AT
 from tests.raw import execute

@@ -5,11 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
+from accounts.consents.operations import consents
+from accounts.consents.rules import PURPOSES
 from accounts.models import Consent, Customer, CustomerHold, IdentityVerification
-from accounts.operations import consents, openings
-from accounts.rules.consents import PURPOSES
-from accounts.rules.opening import Step
-from backoffice import clock
+from accounts.onboarding import operations as openings
+from accounts.onboarding.rules.onboarding import Step
+from backoffice.core import clock
 from tests.accounts.api.conftest import problem
 from tests.accounts.people import AT, LONG_AGO
 from tests.raw import execute, refused

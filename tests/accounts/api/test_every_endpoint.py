@@ -3,9 +3,9 @@
 import pytest
 from django.urls import resolve
 
-from accounts.api.urls import urlpatterns
 from accounts.models import CustomerHold
-from backoffice import clock
+from accounts.urls import urlpatterns
+from backoffice.core import clock
 from tests.accounts.api.conftest import problem
 
 UUID = "00000000-0000-4000-8000-000000000000"

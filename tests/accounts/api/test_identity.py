@@ -13,7 +13,7 @@ from accounts.models import (
     ProviderCall,
     WechatAccount,
 )
-from backoffice.models import OutboxMessage
+from backoffice.core.models import OutboxMessage
 from tests.accounts.api.conftest import Phone, problem, wait
 from tests.accounts.people import person
 

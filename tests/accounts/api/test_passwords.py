@@ -6,10 +6,10 @@ from itertools import pairwise
 import pytest
 from django.contrib.auth.hashers import check_password
 
+from accounts.consents.operations import consents
 from accounts.models import ProviderCall, TransactionPassword, UsedFaceToken
-from accounts.operations import consents
-from accounts.rules.passwords import LENGTH_MAX
-from backoffice import clock
+from accounts.passwords.rules import LENGTH_MAX
+from backoffice.core import clock
 from tests.accounts.api.conftest import Phone, problem, wait
 from tests.accounts.people import AT, person
 

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 
 from accounts.models import Complaint, Customer, CustomerHold, DeletionRequest
-from accounts.operations import deletions, retention
-from backoffice import clock
-from backoffice.jobs import Tally
+from accounts.privacy.operations import deletions, retention
+from backoffice.core import clock
+from backoffice.platform.jobs import Tally
 from tests.accounts.api.conftest import Phone, problem
 from tests.accounts.people import AT, LONG_AGO, person
 from tests.accounts.uploads import PDF, file, kind, send

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.identity.operations import identities
 from accounts.models import (
     AssetFile,
     AssetProof,
@@ -24,11 +25,15 @@ from accounts.models import (
     UsedFaceToken,
     WechatAccount,
 )
-from accounts.operations import deletions, identities, retention
+from accounts.privacy.operations import deletions, retention
 from accounts.tasks import SLOTS
-from backoffice import clock
-from backoffice.jobs import Tally
-from backoffice.models import IdempotencyKey, StateChange, ThrottleCount
+from backoffice.core import clock
+from backoffice.core.models import (
+    IdempotencyKey,
+    StateChange,
+    ThrottleCount,
+)
+from backoffice.platform.jobs import Tally
 from risk.models import CreditLine
 from tests.accounts.api.conftest import Phone, problem, wait
 from tests.accounts.people import person

@@ -3,8 +3,17 @@
 import pytest
 from rest_framework import serializers
 
-from backoffice.api.fields import Body, Choice, Day, Fen, Flag, Secret, Text, Whole
-from backoffice.crypto import Sealed
+from backoffice.core.crypto import Sealed
+from backoffice.web.api.fields import (
+    Body,
+    Choice,
+    Day,
+    Fen,
+    Flag,
+    Secret,
+    Text,
+    Whole,
+)
 
 
 class Inner(Body):

@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from backoffice.clock import SHANGHAI
+from backoffice.core.clock import SHANGHAI
 from loans.gateways.channel import Outcome
 from loans.gateways.sandbox.script import Action, BadScriptError, load
 from tests.sandbox import ENVIRONMENT, NINE, PROJECT, ask, bank_command

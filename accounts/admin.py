@@ -1,0 +1,9 @@
+"""Staff pages of people, registered with the admin when Django looks here."""
+
+from accounts.cards import admin as cards
+from accounts.customer_page.admin import customers, onboarding
+from accounts.privacy import admin as privacy
+from accounts.proofs import admin as proofs
+from accounts.staff import admin as staff
+
+__all__ = ["cards", "customers", "onboarding", "privacy", "proofs", "staff"]

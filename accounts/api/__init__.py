@@ -1,1 +1,0 @@
-"""What customers can call: login, opening step by step, and what concerns their data."""

@@ -1,0 +1,155 @@
+"""The bank cards of a customer: bound, listed, chosen, and taken away (ELIG-6, ELIG-7)."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _translated
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.cards.operations import bindings, cards
+from accounts.cards.queries import needs_proof
+from accounts.cards.rules import card_numbers, card_refusals
+from accounts.gateways.from_settings import identity_checks
+from accounts.login.api.endpoint import CustomerEndpoint
+from accounts.models import AccountClass, BankCard, BankCardState, Customer
+from backoffice.core import clock
+from backoffice.core.errors import Refused
+from backoffice.web.api.endpoint import once
+from backoffice.web.api.fields import (
+    Body,
+    Secret,
+)
+from backoffice.web.api.problems import NotFoundError
+
+
+class CardRefusedError(Refused):
+    """The bank was asked and the card cannot serve; it is on record as rejected."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    told = ("reason",)
+    is_recorded = True
+    code = "card-refused"
+    words = _("The card could not be bound: {words}")
+    remedy = "{remedy}"
+
+
+class CardBody(Body):
+    """The number of a debit card, and the phone its bank has on file."""
+
+    number = Secret(max_length=40)
+    phone = Secret(max_length=20)
+
+
+class RefusalReply(serializers.Serializer[Any]):
+    """Why a card was rejected."""
+
+    reason = serializers.CharField()
+    words = serializers.CharField()
+    remedy = serializers.CharField()
+
+
+class CardReply(serializers.Serializer[Any]):
+    """A card and what it may be used for; of its number the last four digits."""
+
+    id = serializers.UUIDField()
+    bank = serializers.CharField()
+    last_four = serializers.CharField()
+    state = serializers.ChoiceField(choices=BankCardState.choices)
+    account_class = serializers.ChoiceField(choices=AccountClass.choices)
+    day_limit_fen = serializers.IntegerField(allow_null=True)
+    is_default = serializers.BooleanField()
+    needs_proof = serializers.BooleanField()
+    refusal = RefusalReply(allow_null=True)
+    bound_at = serializers.DateTimeField()
+
+
+class CardsView(CustomerEndpoint):
+    """The cards of a customer."""
+
+    @extend_schema(responses=CardReply(many=True))
+    def get(self, request: Request) -> Response:
+        """List the cards, rejected ones too, in the order in which they came."""
+        rows = [_told(card) for card in _of(self.customer(request)).order_by("pk")]
+        return Response({"next": None, "previous": None, "results": rows})
+
+    @extend_schema(request=CardBody, responses={201: CardReply, 202: CardReply})
+    @once()
+    def post(self, request: Request) -> Response:
+        """Bind a card; 202 while its bank has not answered or its class must be proven."""
+        body = self.read(CardBody, request)
+        sent = bindings.bind(
+            self.customer(request),
+            number=body["number"],
+            phone=body["phone"],
+            at=clock.now(),
+            wall_at=clock.wall(),
+        )
+        card = cards.check(sent.pk, checks=identity_checks(), at=clock.now())
+        if card.state == BankCardState.REJECTED:
+            raise CardRefusedError(**_refusal(card))
+        is_pending = card.state == BankCardState.PENDING
+        status = HTTPStatus.ACCEPTED if is_pending else HTTPStatus.CREATED
+        return Response(_told(card), status=status)
+
+
+class CardView(CustomerEndpoint):
+    """One card of a customer."""
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, public_id: UUID) -> Response:
+        """Unbind the card."""
+        card = _one(self.customer(request), public_id)
+        cards.unbind(card, by=self.caller(request).actor, at=clock.now())
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+class DefaultCardView(CustomerEndpoint):
+    """The card on which loans arrive."""
+
+    @extend_schema(request=None, responses=CardReply)
+    @once()
+    def post(self, request: Request, public_id: UUID) -> Response:
+        """Make the card the default one."""
+        return Response(_told(cards.make_default(_one(self.customer(request), public_id))))
+
+
+def _of(customer: Customer) -> QuerySet[BankCard]:
+    mine = BankCard.objects.filter(customer=customer).exclude(state=BankCardState.UNBOUND)
+    return mine.defer("number", "phone")
+
+
+def _one(customer: Customer, public_id: UUID) -> BankCard:
+    card = _of(customer).filter(public_id=public_id).first()
+    if card is None:
+        raise NotFoundError()
+    return card
+
+
+def _told(card: BankCard) -> dict[str, Any]:
+    return {
+        "id": card.public_id,
+        "bank": card.bank,
+        "last_four": card.last_four,
+        "state": card.state,
+        "account_class": card.account_class,
+        "day_limit_fen": card_numbers.day_limit_fen(card.account_class),
+        "is_default": card.is_default,
+        "needs_proof": needs_proof(card),
+        "refusal": _refusal(card) if card.state == BankCardState.REJECTED else None,
+        "bound_at": card.bound_at,
+    }
+
+
+def _refusal(card: BankCard) -> dict[str, str]:
+    refusal = card_refusals.of(card.check_code)
+    return {
+        "reason": refusal.reason,
+        "words": _translated(refusal.words),
+        "remedy": _translated(refusal.remedy),
+    }

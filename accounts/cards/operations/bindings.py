@@ -1,0 +1,191 @@
+"""A card as its customer sends it, and what is refused before the bank is asked (ELIG-7, LAW-21).
+
+Everything that can be known without asking is looked at here: the number's own sum, the bank and
+the kind of card by how the number begins, how many cards and tries there were before.
+"""
+
+import secrets
+from datetime import datetime
+from http import HTTPStatus
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.cards import queries as cards
+from accounts.cards.rules import card_numbers
+from accounts.cards.rules.card_numbers import (
+    BadCardNumber,
+    BadPhone,
+)
+from accounts.models import BankBin, BankCard, CardKind, Customer
+from accounts.onboarding import operations as openings
+from accounts.onboarding.rules.onboarding import Step
+from accounts.policy import AccountPolicy
+from backoffice.core import clock
+from backoffice.core.crypto import blind
+from backoffice.core.errors import Refused
+from backoffice.platform import rate_limit
+
+SCOPE = "card"
+
+
+class CardNumberError(Refused):
+    """The number cannot be that of a card (LAW-21)."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    told = ("reason",)
+    code = "card-number-bad"
+    words = _("This is not a card number: {reason}.")
+    remedy = _("Compare all digits with the card and send them again.")
+
+
+class CardPhoneError(Refused):
+    """The phone number cannot be one of the mainland."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "card-phone-bad"
+    words = _("This is not a mobile phone number of the mainland.")
+    remedy = _("Send the eleven digits of the number your bank has on file.")
+
+
+class UnknownBankError(Refused):
+    """No bank we know of issues cards that begin like this."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "card-bank-unknown"
+    words = _("No bank that we work with issues such a card.")
+    remedy = _("Compare the number with the card, or bind a card of another bank.")
+
+
+class UnsupportedBankError(Refused):
+    """We do not work with the bank at the moment (ELIG-7)."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    told = ("bank",)
+    code = "card-bank-unsupported"
+    words = _("Cards of {bank} are not supported.")
+    remedy = _("Bind a card of another bank.")
+
+
+class CreditCardError(Refused):
+    """A credit card can neither receive a loan nor repay one (ELIG-7)."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    told = ("bank",)
+    code = "credit-card"
+    words = _("This is a credit card of {bank}; only debit cards can be bound.")
+    remedy = _("Bind a debit card of a class I account in your own name.")
+
+
+class TooManyCardsError(Refused):
+    """The customer has as many cards as one may have."""
+
+    code = "too-many-cards"
+    words = _("You have {cards_max} cards already.")
+    remedy = _("Unbind one with DELETE /api/v1/me/cards/{{id}} first.")
+
+
+class TooManyCardTriesError(Refused):
+    """The tries of the day are used up."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = "too-many-card-tries"
+    words = _("You have tried to bind too many cards today.")
+    remedy = _("Try again tomorrow, or ask customer support.")
+
+
+class _Typed(NamedTuple):
+    """Card number and phone as they were understood, and the bank."""
+
+    number: str
+    phone: str
+    bank: str
+
+
+def bind(
+    customer: Customer, *, number: str, phone: str, at: datetime, wall_at: datetime
+) -> BankCard:
+    """Store a card that could serve, to be checked; the same card again is the card there is.
+
+    Raises:
+        openings.CoolingOffError, openings.OnHoldError, openings.ClosedError: as for every step.
+        openings.StepMissingError: the identity is not proven (GEN-11).
+        CardNumberError: length or check digit cannot be (LAW-21).
+        CardPhoneError: the phone number cannot be one of the mainland.
+        UnknownBankError, UnsupportedBankError: the bank is not in the table, or switched off.
+        CreditCardError: it is a credit card (ELIG-7).
+        TooManyCardsError: the customer has as many cards as one may have.
+        TooManyCardTriesError: the tries of the day are used up.
+    """
+    openings.require_step(customer, step=Step.CARD, at=at)
+    numbers = openings.numbers(on=clock.day_of(at))
+    typed = _possible(number, phone)
+    there = _bound(customer).filter(number_blind=blind(typed.number, "card")).first()
+    if there is not None:
+        return there
+    _require_room(customer, numbers)
+    subject, day = f"customer:{customer.pk}", clock.day_of(wall_at)
+    limit = numbers.card_tries_max
+    if not rate_limit.take(scope=SCOPE, subject=subject, on=day, limit=limit):
+        raise TooManyCardTriesError()
+    card, is_new = _store(customer, typed=typed, numbers=numbers, at=at)
+    if not is_new:  # the same card came twice at once: that is one try
+        rate_limit.give_back(scope=SCOPE, subject=subject, on=day)
+    return card
+
+
+def _possible(number: str, phone: str) -> _Typed:
+    try:
+        digits = card_numbers.parse(number)
+        mobile = card_numbers.phone(phone)
+    except BadCardNumber as error:
+        raise CardNumberError(reason=str(error.reason)) from None
+    except BadPhone:
+        raise CardPhoneError() from None
+    return _Typed(digits, mobile, _supported(cards.bank_of(digits)).bank)
+
+
+def _supported(bank: BankBin | None) -> BankBin:
+    if bank is None:
+        raise UnknownBankError()
+    if bank.kind == CardKind.CREDIT:
+        raise CreditCardError(bank=bank.bank)
+    if not bank.is_supported:
+        raise UnsupportedBankError(bank=bank.bank)
+    return bank
+
+
+def _bound(customer: Customer) -> QuerySet[BankCard]:
+    return BankCard.objects.filter(customer=customer, state__in=cards.BOUND)
+
+
+def _require_room(customer: Customer, numbers: AccountPolicy) -> None:
+    if _bound(customer).count() >= numbers.cards_max:
+        raise TooManyCardsError(cards_max=numbers.cards_max)
+
+
+@transaction.atomic(durable=True)
+def _store(
+    customer: Customer, *, typed: _Typed, numbers: AccountPolicy, at: datetime
+) -> tuple[BankCard, bool]:
+    """Return the card, and whether it is a new one."""
+    locked = Customer.objects.select_for_update().get(pk=customer.pk)
+    number_blind = blind(typed.number, "card")
+    there = _bound(locked).filter(number_blind=number_blind).first()
+    if there is not None:
+        return there, False
+    _require_room(locked, numbers)
+    card = BankCard.objects.create(
+        customer=locked,
+        number=typed.number,
+        number_blind=number_blind,
+        last_four=typed.number[-4:],
+        bank=typed.bank,
+        phone=typed.phone,
+        phone_blind=blind(typed.phone, "phone"),
+        account=f"card-{secrets.token_hex(16)}",
+        bound_at=at,
+    )
+    return card, True

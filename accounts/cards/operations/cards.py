@@ -1,0 +1,307 @@
+"""Bank cards of customers: checked, classed, held, and taken away (ELIG-6, ELIG-7).
+
+``check`` asks the bank, outside any transaction, whether the four elements are those of one
+account; silence leaves the card pending, to be asked again by the outbox. A card of a class I
+account receives loans and repays them, one of class II repays only, one of class III serves for
+nothing (LAW-20). Every command that moves a card locks its customer first, so that there is one
+default card however many are bound at once.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.cards import queries as cards
+from accounts.cards.rules import card_numbers, card_refusals
+from accounts.cards.rules.card_numbers import Usage
+from accounts.gateways.identity import CardAnswer, IdentityChecks, Verdict
+from accounts.gateways.timing import timed
+from accounts.identity.operations.identities import StillPendingError
+from accounts.identity.operations.providers import (
+    Asked,
+    record,
+)
+from accounts.models import (
+    AccountClass,
+    BankCard,
+    BankCardState,
+    CardHold,
+    Customer,
+)
+from accounts.onboarding import operations as openings
+from accounts.privacy.rules import masking
+from backoffice.core import clock, workflow
+from backoffice.core.errors import Refused
+from backoffice.platform import outbox
+
+TOPIC = "accounts.card"
+
+_FIELDS = ("account_class", "is_default", "check_code", "checked_at", "tries")
+
+
+class CardNotBoundError(Refused):
+    """The card was rejected or taken away, or its bank has not confirmed it yet."""
+
+    code = "card-not-bound"
+    words = _("The card {card} is not bound.")
+    remedy = _("Look at GET /api/v1/me/cards and choose one that is.")
+
+
+class CardHeldError(Refused):
+    """A mandate or a loan under way relies on the card."""
+
+    code = "card-held"
+    words = _("Automatic repayment or a loan under way still relies on the card {card}.")
+    remedy = _("Choose another card for it, or wait until the loan has arrived; then try again.")
+
+
+class CardNotActiveError(Refused):
+    """Only a card that may receive loans can be the default card."""
+
+    code = "card-not-active"
+    words = _("The card {card} cannot receive loans.")
+    remedy = _("Choose a card of a class I account.")
+
+
+class ProofNotNeededError(Refused):
+    """The class of the card's account does not wait for a decision."""
+
+    code = "card-proof-not-needed"
+    words = _("The account class of the card {card} does not wait for a decision.")
+    remedy = _("Reload its page; somebody else may have decided.")
+
+
+class ClassChange(NamedTuple):
+    """What a bank says of the account behind a card from now on."""
+
+    card_id: int
+    account_class: str
+
+
+def check(card_id: int, *, checks: IdentityChecks, at: datetime) -> BankCard:
+    """Ask the bank about a pending card and record what it says.
+
+    Silence leaves it pending; one that no longer waits for its bank is returned as it is.
+    """
+    card = BankCard.objects.select_related("customer").get(pk=card_id)
+    if not cards.waits_for_bank(card):
+        return card
+    numbers = openings.numbers(on=clock.day_of(at))
+    if at - card.bound_at >= timedelta(hours=numbers.check_valid_hours):
+        return _lapse(card_id, at=at)
+    answer, asked = _ask(card, checks)
+    return _record(card_id, answer=answer, asked=asked, at=at)
+
+
+def check_again(card_id: int, *, checks: IdentityChecks, at: datetime) -> None:
+    """Check for the outbox, which comes again as long as this raises.
+
+    Raises:
+        StillPendingError: the bank has still not answered.
+    """
+    card = check(card_id, checks=checks, at=at)
+    if cards.waits_for_bank(card):
+        raise StillPendingError(f"card {card.pk} is still pending")
+
+
+def _ask(card: BankCard, checks: IdentityChecks) -> tuple[CardAnswer, Asked]:
+    name, id_number = card.customer.name, card.customer.id_number
+    number, phone, attempt = card.number, card.phone, card.tries + 1
+    assert name and id_number and number and phone
+    answer, took_ms = timed(
+        lambda: checks.check_card(
+            name=name, id_number=id_number, card_number=number, phone=phone, attempt=attempt
+        )
+    )
+    masked = {
+        "name": masking.name(name),
+        "id_number": masking.id_number(id_number),
+        "card": masking.card(card.last_four),
+        "phone": masking.phone(phone),
+    }
+    asked = Asked(
+        checks.name, "card", attempt, answer.verdict, answer.code, answer.request_id, masked,
+        took_ms,
+    )  # fmt: skip
+    return answer, asked
+
+
+@transaction.atomic(durable=True)
+def _record(card_id: int, *, answer: CardAnswer, asked: Asked, at: datetime) -> BankCard:
+    """Store what the bank said and do what follows from it, once."""
+    [card] = _lock([card_id])
+    record([asked], subject=card, customer_id=card.customer_id, at=at)
+    if not cards.waits_for_bank(card):
+        return card  # another process was told first
+    card.tries += 1
+    card.check_code = answer.code
+    if answer.verdict is Verdict.UNAVAILABLE:
+        outbox.post([outbox.Message(TOPIC, str(card.pk), {"id": card.pk})], at=at)
+    else:
+        card.checked_at = at
+    if answer.verdict is Verdict.MATCH:
+        _classify(card, answer.account_class, by="system", reason="the bank confirmed it", at=at)
+    elif answer.verdict is not Verdict.UNAVAILABLE:
+        workflow.move([card], "reject", by="system", reason="the bank did not confirm it", at=at)
+    _settle([card], by="system", at=at)
+    return card
+
+
+@transaction.atomic(durable=True)
+def _lapse(card_id: int, *, at: datetime) -> BankCard:
+    [card] = _lock([card_id])
+    if cards.waits_for_bank(card):
+        card.check_code = card_refusals.NO_ANSWER
+        workflow.move([card], "reject", by="system", reason="no answer within a day", at=at)
+        _settle([card], by="system", at=at)
+    return card
+
+
+def _lock(card_ids: Collection[int]) -> list[BankCard]:
+    """Return the cards, locked after their customers."""
+    wanted = BankCard.objects.filter(pk__in=card_ids)
+    owners = Customer.objects.filter(pk__in=wanted.values("customer")).order_by("pk")
+    list(owners.select_for_update().values_list("pk"))
+    return list(wanted.select_for_update().order_by("pk"))
+
+
+def _classify(card: BankCard, account_class: str, *, by: str, reason: str, at: datetime) -> None:
+    """Move a confirmed card by the class of its account; one that is not known moves nowhere."""
+    usage = card_numbers.usage_of(account_class)
+    if usage is Usage.RECEIVE_AND_REPAY:
+        workflow.move([card], "activate", by=by, reason=reason, at=at)
+    elif usage is Usage.REPAY_ONLY:
+        workflow.move(
+            [card], "restrict", by=by, reason=reason, at=at, account_class=account_class
+        )  # fmt: skip
+    elif usage is Usage.NONE:
+        card.account_class, card.check_code = account_class, card_refusals.CLASS_THREE
+        workflow.move([card], "reject", by=by, reason=reason, at=at)
+
+
+def _settle(moved: Sequence[BankCard], *, by: str, at: datetime) -> None:
+    """Write moved cards and what follows for their customers: default card, phone, next step."""
+    workflow.save(moved, *_FIELDS)
+    _give_defaults(moved)
+    for card in moved:
+        if card.state == BankCardState.ACTIVE:
+            _keep_phone(card)
+            openings.advance(card.customer_id, by=by, at=at)
+
+
+def _give_defaults(moved: Sequence[BankCard]) -> None:
+    """Let the oldest active card be the default of each customer who has none."""
+    chosen = cards.without_default({card.customer_id for card in moved})
+    BankCard.objects.filter(pk__in=chosen).update(is_default=True)
+    for card in moved:
+        card.is_default |= card.pk in chosen
+
+
+def _keep_phone(card: BankCard) -> None:
+    """Reach a customer of whom no phone is known by the one that the bank has confirmed."""
+    nameless = Customer.objects.filter(pk=card.customer_id, phone_blind=None)
+    nameless.update(phone=card.phone, phone_blind=card.phone_blind)
+
+
+@transaction.atomic(durable=True)
+def decide_class(
+    card_id: int, *, account_class: str, by: str, reason: str, at: datetime
+) -> BankCard:
+    """Decide of which class a confirmed card is, as staff who have seen the proof (ELIG-7).
+
+    Raises:
+        ProofNotNeededError: the card does not, or no longer, wait for it.
+    """
+    assert account_class in (AccountClass.I, AccountClass.II, AccountClass.III)
+    [card] = _lock([card_id])
+    if not cards.needs_proof(card):
+        raise ProofNotNeededError(card=card)
+    _classify(card, account_class, by=by, reason=reason, at=at)
+    _settle([card], by=by, at=at)
+    return card
+
+
+@transaction.atomic(durable=True)
+def reclassify(
+    changes: Sequence[ClassChange], *, by: str, reason: str, at: datetime
+) -> list[BankCard]:
+    """Follow banks that have classed accounts anew; return the cards whose class is another now.
+
+    What is no longer class I repays only, and another active card becomes the default (ELIG-7);
+    what is class I again receives loans again. Cards that are not in use are left alone.
+    """
+    classes = dict(changes)
+    changed = [
+        card
+        for card in _lock(classes)
+        if card.state in cards.USABLE and card.account_class != classes[card.pk]
+    ]
+    for card in changed:
+        account_class = classes[card.pk]
+        if account_class == AccountClass.I:
+            workflow.move([card], "activate", by=by, reason=reason, at=at)
+        elif card.state == BankCardState.ACTIVE:
+            workflow.move(
+                [card], "restrict", by=by, reason=reason, at=at, account_class=account_class
+            )  # fmt: skip
+        else:
+            card.account_class = account_class
+    _settle(changed, by=by, at=at)
+    return changed
+
+
+@transaction.atomic
+def hold(card_id: int, *, holder: str, at: datetime) -> CardHold:
+    """Keep a card from being unbound as long as the holder relies on it (REPAY-10).
+
+    Raises:
+        CardNotBoundError: it is not in use.
+    """
+    card = BankCard.objects.select_for_update().get(pk=card_id)
+    if card.state not in cards.USABLE:
+        raise CardNotBoundError(card=card)
+    return CardHold.objects.get_or_create(card=card, holder=holder, defaults={"placed_at": at})[0]
+
+
+def release(card_ids: Collection[int], *, holder: str) -> None:
+    """Let cards go that a holder no longer relies on; those it does not hold are as they were."""
+    CardHold.objects.filter(card__in=card_ids, holder=holder).delete()
+
+
+@transaction.atomic(durable=True)
+def unbind(card: BankCard, *, by: str, at: datetime) -> BankCard:
+    """Take a card away from its customer; the oldest active card left becomes the default.
+
+    Raises:
+        CardNotBoundError: it was rejected, or taken away before.
+        CardHeldError: a mandate or a loan under way relies on it.
+    """
+    [locked] = _lock([card.pk])
+    if locked.state not in cards.BOUND:
+        raise CardNotBoundError(card=locked)
+    if locked.holds.exists():
+        raise CardHeldError(card=locked)
+    workflow.move([locked], "unbind", by=by, reason="the customer took it away", at=at)
+    workflow.save([locked], "is_default", "unbound_at")
+    _give_defaults([locked])
+    return locked
+
+
+@transaction.atomic(durable=True)
+def make_default(card: BankCard) -> BankCard:
+    """Let loans arrive on this card from now on.
+
+    Raises:
+        CardNotActiveError: it cannot receive loans (ELIG-7).
+    """
+    [locked] = _lock([card.pk])
+    if locked.state != BankCardState.ACTIVE:
+        raise CardNotActiveError(card=locked)
+    mine = BankCard.objects.filter(customer=locked.customer_id)
+    mine.filter(is_default=True).update(is_default=False)
+    mine.filter(pk=locked.pk).update(is_default=True)
+    locked.is_default = True
+    return locked

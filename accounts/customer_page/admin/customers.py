@@ -1,0 +1,281 @@
+"""The page of a customer: masked, with the four conditions, the steps, and what happened."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import URLPattern
+from django.utils.formats import date_format
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.customer_page.admin.unmasked import (
+    reveal,
+    revealed_path,
+)
+from accounts.customer_page.queries import opened
+from accounts.customer_page.queries.checklist import checklist
+from accounts.customer_page.queries.opened import Opened
+from accounts.customer_page.queries.timeline import story
+from accounts.customers.latest import (
+    latest,
+    list_of,
+    relations,
+    with_rows,
+)
+from accounts.customers.rows import shown_name
+from accounts.identity.rules.faces import FaceVerdict
+from accounts.models import (
+    AccountClass,
+    BankCard,
+    Consent,
+    Customer,
+    CustomerHold,
+    HoldKind,
+    IdentityVerification,
+    Profile,
+    ProviderCall,
+    WechatAccount,
+)
+from accounts.onboarding import operations as openings
+from accounts.onboarding import queries as onboarding
+from accounts.onboarding.rules import cooling_off
+from accounts.onboarding.rules.eligibility import Result
+from accounts.onboarding.rules.onboarding import (
+    StepState,
+    steps,
+)
+from accounts.policy import AccountPolicy
+from accounts.privacy.operations import holds, unmasking
+from accounts.privacy.rules import masking
+from accounts.profile.queries import needs_student_review
+from backoffice.core import clock
+from backoffice.core.crypto import blind
+from backoffice.web.admin_actions import (
+    Act,
+    ActsMixin,
+    Field,
+)
+from backoffice.web.readonly_admin import (
+    ReadOnlyAdmin,
+    Section,
+    display,
+    label,
+    link,
+    number_in,
+)
+
+# Words and colour (the one of a machine's state) of what a line says.
+_RESULTS = {
+    Result.PASS: (_("passed"), "active"),
+    Result.FAIL: (_("not met"), "refused"),
+    Result.OPEN: (_("not looked at yet"), ""),
+    Result.REVIEW: (_("a person decides"), "pending"),
+}
+_STEPS = {
+    "identity": _("identity"),
+    "transaction_password": _("transaction password"),
+    "card": _("bank card"),
+    "consents": _("consents"),
+    "profile": _("profile"),
+    "assessment": _("assessment"),
+}
+_STEP_STATES = {
+    StepState.DONE: (_("done"), "active"),
+    StepState.NEXT: (_("next"), "billed"),
+    StepState.WAITING: (_("waiting"), "pending"),
+    StepState.LOCKED: (_("locked"), ""),
+}
+_EVIDENCE = {
+    "age": _("age"),
+    "born_on": _("born on"),
+    "proof": _("proof of identity"),
+    "identity_code": _("result of the ID check"),
+    "identity_checked_on": _("ID checked on"),
+    "identity_call": _("call of the ID check"),
+    "face": _("face"),
+    "face_code": _("result of the face check"),
+    "similarity_permille": _("similarity in permille"),
+    "face_checked_on": _("face checked on"),
+    "face_call": _("call of the face check"),
+    "card": _("bank card"),
+    "card_code": _("result of the card check"),
+    "account_class": _("account class"),
+    "card_checked_on": _("card checked on"),
+    "card_call": _("call of the card check"),
+    "accounts": _("WeChat accounts"),
+    "device_accounts": _("accounts on the device"),
+    "device_people": _("people on the device"),
+}
+_FACES: dict[object, Any] = {
+    FaceVerdict.PASS: _("passed"),
+    FaceVerdict.REVIEW: _("a person decides"),
+    FaceVerdict.REFUSE: _("refused"),
+}
+_CLASSES: dict[object, Any] = dict(AccountClass.choices)
+# Who may not look at proofs, calls and devices is not told of them on this page either.
+_SEES_OPENING = "accounts.view_identityverification"
+# The story tells of these row by row.
+_TOLD = (WechatAccount, IdentityVerification, ProviderCall, Consent, Profile, CustomerHold)
+
+
+def _hold(request: HttpRequest, customer: Customer, given: dict[str, Any]) -> str:
+    holds.place(
+        customer, kind=HoldKind(given["kind"]), holder=given["holder"], by=str(request.user),
+        reason=given["reason"], at=clock.now(), wall_at=clock.wall(),
+    )  # fmt: skip
+    return gettext("{customer} is held.").format(customer=customer)
+
+
+@admin.register(Customer)
+class CustomerPages(ActsMixin, ReadOnlyAdmin):
+    """Customers, found by id or by their full ID number, phone or card number."""
+
+    list_display = ("shown", "masked_id", "masked_phone", "state_label", "registered_at")
+    list_filter = ("state",)
+    search_fields = ("pk",)
+    search_help_text = _("Customer id, or the full ID number, phone or card number")
+    fieldsets = (
+        (None, {"fields": (("shown", "state_label", "registered_at"),
+                           ("masked_id", "masked_phone", "born_on"),
+                           ("public_id", "origin"), "related")}),
+    )  # fmt: skip
+    acts = (
+        Act(
+            "reveal", _("Show the identity in full"), "accounts.reveal_customer", reveal,
+            words=_("Who saw what, and why, is kept and shown to the customer."),
+            fields=(Field("fields", _("what"), "checks", tuple(unmasking.FIELDS.items())),),
+        ),
+        Act(
+            "hold", _("Hold"), "accounts.place_customerhold", _hold, kind="danger",
+            words=_("A block stops everything but reading, leaving and complaining. "
+                    "A legal hold keeps the data from being erased."),
+            fields=(Field("kind", _("kind"), "select", HoldKind.choices),
+                    Field("holder", _("holder"), length_max=60)),
+        ),
+    )  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the addresses of the pages, and of the one that shows an identity once."""
+        return [revealed_path(self.admin_site), *super().get_urls()]
+
+    def find(self, term: str) -> Q:
+        """Return the customer with this id, ID number, phone or card number."""
+        phone = blind(term, "phone")
+        cards = BankCard.objects.filter(Q(number_blind=blind(term, "card")) | Q(phone_blind=phone))
+        return (
+            Q(pk=number_in(term, "C"))
+            | Q(id_blind=blind(term, "id_number"))
+            | Q(phone_blind=phone)
+            | Q(pk__in=cards.values("customer_id"))
+        )
+
+    @display(description=_("customer"))
+    def shown(self, customer: Customer) -> str:
+        """Return the masked name with the id."""
+        return shown_name(customer)
+
+    @display(description=_("ID number"))
+    def masked_id(self, customer: Customer) -> str:
+        """Return the masked ID number."""
+        return masking.id_number(customer.id_number)
+
+    @display(description=_("phone"))
+    def masked_phone(self, customer: Customer) -> str:
+        """Return the masked phone number."""
+        return masking.phone(customer.phone)
+
+    @display(description=_("all about this customer"))
+    def related(self, customer: Customer) -> SafeString:
+        """Return links to the lists of this customer's rows, whichever app keeps them."""
+        rows = (
+            (list_of(relation, customer), relation.related_model._meta.verbose_name_plural)
+            for relation in relations()
+        )
+        return format_html_join(" · ", '<a class="link" href="{}">{}</a>', rows)
+
+    def sections(self, request: HttpRequest, record: Customer) -> list[Section]:
+        """Return the conditions, the steps, the latest rows of every kind, and the story."""
+        is_told = request.user.has_perm(_SEES_OPENING)
+        listed = [one for one in with_rows(record) if not (is_told and one.related_model in _TOLD)]
+        rows = [*filter(None, (latest(one, request, record) for one in listed))]
+        if not is_told:
+            return [*rows, *super().sections(request, record)]
+        known = opened.read(record)
+        at = clock.now()
+        numbers = openings.numbers(on=at.date())
+        leads = [_conditions(known, numbers, at), _opening(record, numbers, at), *_holds(known)]
+        return [*leads, *rows, _story(known)]
+
+
+def _conditions(known: Opened, numbers: AccountPolicy, at: datetime) -> Section:
+    """Return the four lines of the article's table with what was found (ELIG-13)."""
+    lines = checklist(known, on=at.date(), wall_at=clock.wall(), numbers=numbers)
+    heads = (_("condition"), _("requirement"), _("check"), _("result"), _("evidence"))
+    rows = [
+        (
+            gettext(line.requirement.title),
+            gettext(line.requirement.requirement),
+            gettext(line.requirement.check),
+            label(*_RESULTS[line.result]),
+            format_html_join("", "<div>{} {}</div>", _evidence(line.evidence)),
+        )
+        for line in lines
+    ]
+    return Section(_("Basic conditions"), heads, rows, _moved(known.customer), is_lead=True)
+
+
+def _moved(customer: Customer) -> Any:
+    """Return why nothing was looked at here for a customer of another book."""
+    if not customer.origin:
+        return ""
+    return _(
+        "This customer came with a book and was opened there; what was looked at stayed there."
+    )
+
+
+def _evidence(facts: dict[str, int | str]) -> Iterator[tuple[str, Any]]:
+    """Return each fact with its name, values that are codes of ours in words."""
+    for code, value in facts.items():
+        known = {"face": _FACES, "account_class": _CLASSES}.get(code, {})
+        yield capfirst(str(_EVIDENCE.get(code, code))), known.get(value, value)
+
+
+def _opening(customer: Customer, numbers: AccountPolicy, at: datetime) -> Section:
+    there = onboarding.standing(customer.pk, at=at, policy=numbers)
+    rows = [(_STEPS[line.step], label(*_STEP_STATES[line.state])) for line in steps(there)]
+    ends_at = cooling_off.ends_at(customer.registered_at, hours=numbers.cooling_off_hours)
+    words = gettext("Cooling-off period until {until}: only reading works.")
+    note = words.format(until=_when(ends_at)) if there.is_cooling else _moved(customer)
+    if needs_student_review(customer, on=at.date(), policy=numbers):
+        note = _("A person looks before anything is lent: a student, or of an age to be one.")
+    return Section(_("Steps of opening"), (_("step"), _("state")), rows, note, is_lead=True)
+
+
+def _holds(known: Opened) -> list[Section]:
+    """Return the holds in force, each with a link to the page where it is lifted."""
+    rows = [
+        (link(hold, hold.get_kind_display()), hold.holder, hold.reason, hold.placed_by,
+         _when(hold.placed_at))
+        for hold in known.holds
+        if hold.lifted_at is None
+    ]  # fmt: skip
+    heads = (_("kind"), _("holder"), _("reason"), _("placed by"), _("placed at"))
+    return [Section(_("Holds in force"), heads, rows, is_lead=True)] if rows else []
+
+
+def _story(known: Opened) -> Section:
+    rows = [(_when(one.at), one.what, one.detail, one.by) for one in story(known)]
+    heads = (_("at"), _("what"), _("details"), _("actor"))
+    return Section(_("The opening in order of time"), heads, rows)
+
+
+def _when(moment: Any) -> str:
+    return date_format(localtime(moment), "DATETIME_FORMAT")

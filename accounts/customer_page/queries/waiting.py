@@ -1,0 +1,30 @@
+"""What of opening waits for somebody of the staff."""
+
+from datetime import date
+
+from django.db.models import Min
+
+from accounts.cards import queries as cards
+from accounts.models import (
+    BankCard,
+    Complaint,
+    ComplaintState,
+    IdentityVerification,
+    VerificationState,
+)
+
+
+def proofs_in_review() -> int:
+    """Return how many proofs of identity a person must decide on (SEC-3)."""
+    return IdentityVerification.objects.filter(state=VerificationState.IN_REVIEW).count()
+
+
+def cards_without_class() -> int:
+    """Return how many cards wait for a proof of their account class (ELIG-7)."""
+    return BankCard.objects.filter(cards.NEEDS_PROOF).count()
+
+
+def complaints_open() -> tuple[int, date | None]:
+    """Return how many complaints wait for an answer, and the day the first of them is due."""
+    filed = Complaint.objects.filter(state=ComplaintState.FILED)
+    return filed.count(), filed.aggregate(first=Min("due_on"))["first"]

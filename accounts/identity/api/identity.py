@@ -1,0 +1,150 @@
+"""Proving who a customer is: the start of a face check, a submission, and its result."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.gateways.from_settings import identity_checks
+from accounts.gateways.identity import Verdict
+from accounts.identity.operations import identities, submissions
+from accounts.login.api.endpoint import CustomerEndpoint
+from accounts.login.api.me import me
+from accounts.models import Customer, IdentityVerification, VerificationState
+from accounts.onboarding import operations as openings
+from accounts.onboarding import queries as onboarding
+from backoffice.core import clock
+from backoffice.core.errors import Refused
+from backoffice.web.api.endpoint import once
+from backoffice.web.api.fields import (
+    Body,
+    Day,
+    Secret,
+)
+from backoffice.web.api.problems import NotFoundError
+
+
+class IdentityRefusedError(Refused):
+    """The checks were made and did not pass; the submission is on record as refused."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    told = ("reason", "next_steps")
+    is_recorded = True
+    code = "identity-refused"
+    words = _("Your identity could not be proven: {words}")
+    remedy = _("Check what you typed, look into the camera again, or ask customer support.")
+
+
+class ChecksUnavailableError(Refused):
+    """The provider of the face check does not answer."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "identity-checks-unavailable"
+    words = _("The identity check does not answer at the moment.")
+    remedy = _("Try again in a few minutes; nothing was counted.")
+
+
+REFUSALS = {
+    "identity-mismatch": _("name and ID number do not belong together."),
+    "face-not-live": _("no living face was seen."),
+    "face-mismatch": _("the face is not that of the ID card."),
+    "three-accounts": _("it is bound to three WeChat accounts already."),
+    "refused-in-review": _("a person looked at it and refused."),
+}
+
+
+class PersonBody(Body):
+    """Whose face will be looked at."""
+
+    name = Secret(min_length=2, max_length=50)
+    id_number = Secret(max_length=30)
+
+
+class IdentityBody(PersonBody):
+    """Name and number as on the ID card, its last day (null: long-term), and the face check."""
+
+    valid_until = Day(allow_null=True)
+    face_token = Secret(max_length=200)
+
+
+class IdentityReply(serializers.Serializer[Any]):
+    """A submission and what became of it."""
+
+    state = serializers.ChoiceField(choices=VerificationState.choices)
+    reason = serializers.CharField(allow_null=True)
+    submitted_at = serializers.DateTimeField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+    customer = serializers.DictField(required=False)
+
+
+class FaceCheckView(CustomerEndpoint):
+    """The start of a face check."""
+
+    @extend_schema(request=PersonBody, responses={201: {"type": "object"}})
+    def post(self, request: Request) -> Response:
+        """Return the token with which the mini program opens the camera."""
+        body = self.read(PersonBody, request)
+        start = identity_checks().begin_face(name=body["name"], id_number=body["id_number"])
+        if start.verdict is not Verdict.MATCH:
+            raise ChecksUnavailableError()
+        return Response({"face_token": start.face_token}, status=HTTPStatus.CREATED)
+
+
+class IdentityView(CustomerEndpoint):
+    """The proof of who a customer is."""
+
+    @extend_schema(responses=IdentityReply)
+    def get(self, request: Request) -> Response:
+        """Return the latest submission."""
+        return Response(_told(_latest(self.customer(request))))
+
+    @extend_schema(request=IdentityBody, responses=IdentityReply)
+    @once()
+    def post(self, request: Request) -> Response:
+        """Submit name, ID number and face; 202 while the provider has not answered."""
+        body = self.read(IdentityBody, request)
+        submission = submissions.Submission(
+            body["name"], body["id_number"], body["valid_until"], body["face_token"]
+        )
+        session = self.caller(request).session
+        sent = submissions.submit(
+            submission, session=session, at=clock.now(), wall_at=clock.wall()
+        )  # fmt: skip
+        checked = identities.check(sent.pk, checks=identity_checks(), at=clock.now())
+        if checked.state == VerificationState.REFUSED:
+            raise _refusal(checked)
+        is_passed = checked.state == VerificationState.PASSED
+        customer = Customer.objects.get(pk=checked.customer_id)
+        status = HTTPStatus.OK if is_passed else HTTPStatus.ACCEPTED
+        return Response({**_told(checked), "customer": me(customer)}, status=status)
+
+
+def _latest(customer: Customer) -> IdentityVerification:
+    found = IdentityVerification.objects.filter(customer=customer).order_by("-pk").first()
+    if found is None:
+        raise NotFoundError()
+    return found
+
+
+def _told(verification: IdentityVerification) -> dict[str, Any]:
+    return {
+        "state": verification.state,
+        "reason": verification.refusal or None,
+        "submitted_at": verification.submitted_at,
+        "decided_at": verification.decided_at,
+    }
+
+
+def _refusal(verification: IdentityVerification) -> IdentityRefusedError:
+    at = clock.now()
+    numbers = openings.numbers(on=clock.day_of(at))
+    standing = onboarding.standing(verification.customer_id, at=at, policy=numbers)
+    return IdentityRefusedError(
+        reason=verification.refusal,
+        words=REFUSALS.get(verification.refusal, verification.refusal),
+        next_steps=onboarding.after_refusal(standing),
+    )

@@ -1,0 +1,136 @@
+"""A face as proof that the customer is there, for what is more than a login.
+
+Only the pass line counts: nobody of the staff looks at what lies below it, as they do when an
+identity is proven (SEC-3). A face check serves once. One that the provider did not answer has
+proven nothing and may be sent again; one whose process died on the way is used up.
+"""
+
+from datetime import datetime
+from http import HTTPStatus
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.consents.operations import consents
+from accounts.gateways.identity import FaceAnswer, IdentityChecks, Verdict
+from accounts.gateways.timing import timed
+from accounts.identity import queries as faces
+from accounts.identity.operations.providers import (
+    Asked,
+    record,
+)
+from accounts.identity.operations.submissions import (
+    FaceUsedError,
+    TooManyTriesError,
+)
+from accounts.identity.rules.faces import (
+    FaceVerdict,
+    judge,
+)
+from accounts.models import Customer, UsedFaceToken
+from accounts.onboarding import operations as openings
+from accounts.policy import AccountPolicy
+from accounts.privacy.rules import masking
+from backoffice.core import clock
+from backoffice.core.crypto import blind
+from backoffice.core.errors import Refused
+from backoffice.platform import rate_limit
+
+SCOPE = "face"
+
+
+class FaceRefusedError(Refused):
+    """The face was compared and is not surely the customer's; the check is used up."""
+
+    status = HTTPStatus.FORBIDDEN
+    told = ("reason",)
+    is_recorded = True
+    code = "face-refused"
+    words = _("The face check did not pass.")
+    remedy = _("Look into the camera again in good light, or ask customer support.")
+
+
+class FaceUnavailableError(Refused):
+    """The provider of the face check does not answer."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "face-check-unavailable"
+    words = _("The face check does not answer at the moment.")
+    remedy = _("Try again in a few minutes; nothing was counted.")
+
+
+def prove(
+    face_token: str,
+    *,
+    customer: Customer,
+    checks: IdentityChecks,
+    by: str,
+    at: datetime,
+    wall_at: datetime,
+) -> None:
+    """Return when the face is surely that of an identified customer.
+
+    Raises:
+        FaceUsedError: the face check was used before.
+        consents.WithdrawnError: the consent to the use of the face was taken back.
+        TooManyTriesError: the face checks of the day are used up.
+        FaceUnavailableError: the provider does not answer; the check may be sent again.
+        FaceRefusedError: nobody living was seen, or the face is below the pass line.
+    """
+    numbers = openings.numbers(on=clock.day_of(at))
+    who = Customer.objects.get(pk=customer.pk)
+    used = _use(who, face_token, by, at)
+    scope, subject, on = SCOPE, f"customer:{who.pk}", clock.day_of(wall_at)
+    limit = numbers.identity_tries_max
+    if not rate_limit.take(scope=scope, subject=subject, on=on, limit=limit):
+        used.delete()
+        raise TooManyTriesError()
+    answer = _ask(who, face_token, checks, at)
+    if answer.verdict is Verdict.UNAVAILABLE:
+        rate_limit.give_back(scope=scope, subject=subject, on=on)
+        used.delete()
+        raise FaceUnavailableError()
+    if not _is_passed(answer, numbers):
+        raise FaceRefusedError(reason=_reason(answer))
+
+
+@transaction.atomic(durable=True)
+def _use(customer: Customer, face_token: str, by: str, at: datetime) -> UsedFaceToken:
+    """Use a face check up before it is looked at, so that no second request can."""
+    locked = Customer.objects.select_for_update().get(pk=customer.pk)
+    face_blind = blind(face_token, "face")
+    if faces.is_used(face_blind):
+        raise FaceUsedError()
+    consents.give_with_face(locked, by=by, at=at)
+    return UsedFaceToken.objects.create(customer=locked, face_blind=face_blind, used_at=at)
+
+
+def _ask(customer: Customer, face_token: str, checks: IdentityChecks, at: datetime) -> FaceAnswer:
+    assert customer.name and customer.id_number
+    name, id_number = customer.name, customer.id_number
+    answer, took_ms = timed(
+        lambda: checks.check_face(
+            name=name, id_number=id_number, face_token=face_token, attempt=1
+        )
+    )  # fmt: skip
+    masked = {"name": masking.name(name), "id_number": masking.id_number(id_number)}
+    asked = Asked(
+        checks.name, "face", 1, answer.verdict, answer.code, answer.request_id, masked, took_ms
+    )
+    record([asked], subject=customer, customer_id=customer.pk, at=at)
+    return answer
+
+
+def _is_passed(answer: FaceAnswer, numbers: AccountPolicy) -> bool:
+    verdict = judge(
+        answer.similarity_permille,
+        answer.is_live,
+        pass_permille=numbers.face_pass_permille,
+        review_permille=numbers.face_review_permille,
+    )
+    return answer.verdict is Verdict.MATCH and verdict is FaceVerdict.PASS
+
+
+def _reason(answer: FaceAnswer) -> str:
+    is_ghost = answer.verdict is Verdict.MATCH and not answer.is_live
+    return "face-not-live" if is_ghost else "face-mismatch"

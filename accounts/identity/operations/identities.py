@@ -1,0 +1,259 @@
+"""Who a customer is: name and ID number on the one side, a living face on the other.
+
+``check`` asks the provider about a submission, outside any transaction, and records what it said.
+A provider that does not answer leaves the submission pending, to be asked again by the outbox:
+silence is never a pass (ELIG-3). Both checks must pass (ELIG-2); between the two lines of the face
+score a person decides (SEC-3).
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.gateways.identity import FaceAnswer, IdentityAnswer, IdentityChecks, Verdict
+from accounts.gateways.timing import timed
+from accounts.identity.operations import people
+from accounts.identity.operations.providers import (
+    Asked,
+    record,
+)
+from accounts.identity.operations.submissions import OPEN
+from accounts.identity.rules import faces
+from accounts.identity.rules.faces import FaceVerdict
+from accounts.login import queries as devices
+from accounts.models import IdentityVerification, VerificationState
+from accounts.onboarding import operations as openings
+from accounts.policy import AccountPolicy
+from accounts.privacy.rules import masking
+from backoffice.core import clock, workflow
+from backoffice.core.errors import Refused
+from backoffice.platform import outbox
+
+TOPIC = "accounts.identity"
+
+
+class StillPendingError(Exception):
+    """The provider has not answered yet; the outbox asks again."""
+
+
+class _Verdict(StrEnum):
+    """What follows from the checks; a refusal is named by its code."""
+
+    WAIT = "wait"
+    PASS = "pass"
+    REVIEW = "review"
+    IDENTITY_MISMATCH = "identity-mismatch"
+    NOT_LIVE = "face-not-live"
+    FACE_MISMATCH = "face-mismatch"
+
+
+class _Said(NamedTuple):
+    """What the two checks said; the face is not asked about when the number failed."""
+
+    identity: IdentityAnswer
+    face: FaceAnswer | None
+    asked: list[Asked]
+
+
+def check(verification_id: int, *, checks: IdentityChecks, at: datetime) -> IdentityVerification:
+    """Ask the provider about a pending submission and record what it says.
+
+    Silence leaves it pending; a submission that is no longer pending is returned as it is.
+    """
+    verification = IdentityVerification.objects.get(pk=verification_id)
+    if verification.state != VerificationState.PENDING:
+        return verification
+    numbers = openings.numbers(on=clock.day_of(at))
+    if at - verification.submitted_at >= timedelta(hours=numbers.check_valid_hours):
+        return _lapse(verification_id, at=at)
+    said = _ask(verification, checks)
+    return _record(verification_id, said=said, numbers=numbers, at=at)
+
+
+def check_again(verification_id: int, *, checks: IdentityChecks, at: datetime) -> None:
+    """Check for the outbox, which comes again as long as this raises.
+
+    Raises:
+        StillPendingError: the provider has still not answered.
+    """
+    verification = check(verification_id, checks=checks, at=at)
+    if verification.state == VerificationState.PENDING:
+        raise StillPendingError(f"{verification} is still pending")
+
+
+def _ask(verification: IdentityVerification, checks: IdentityChecks) -> _Said:
+    assert verification.name and verification.id_number and verification.face_token
+    name, id_number, token = verification.name, verification.id_number, verification.face_token
+    attempt = verification.tries + 1
+    masked = {"name": masking.name(name), "id_number": masking.id_number(id_number)}
+    identity, took_ms = timed(
+        lambda: checks.check_identity(name=name, id_number=id_number, attempt=attempt)
+    )
+    asked = [_asked(checks, "identity", identity, attempt, masked, took_ms)]
+    if identity.verdict is not Verdict.MATCH:
+        return _Said(identity, None, asked)
+    face, took_ms = timed(
+        lambda: checks.check_face(
+            name=name, id_number=id_number, face_token=token, attempt=attempt
+        )
+    )  # fmt: skip
+    asked.append(_asked(checks, "face", face, attempt, masked, took_ms))
+    return _Said(identity, face, asked)
+
+
+def _asked(
+    checks: IdentityChecks,
+    action: str,
+    answer: IdentityAnswer | FaceAnswer,
+    attempt: int,
+    masked: dict[str, str],
+    latency_ms: int,
+) -> Asked:
+    return Asked(
+        checks.name, action, attempt, answer.verdict, answer.code, answer.request_id, masked,
+        latency_ms,
+    )  # fmt: skip
+
+
+@transaction.atomic(durable=True)
+def _record(
+    verification_id: int, *, said: _Said, numbers: AccountPolicy, at: datetime
+) -> IdentityVerification:
+    """Store what the checks said and do what follows from it, once."""
+    verification = _locked(verification_id)
+    record(said.asked, subject=verification, customer_id=verification.customer_id, at=at)
+    if verification.state != VerificationState.PENDING:
+        return verification  # another process was told first
+    verification.tries += 1
+    _note(verification, said, at)
+    verdict = _verdict(verification, said, numbers)
+    if verdict is _Verdict.WAIT:
+        message = outbox.Message(TOPIC, str(verification.pk), {"id": verification.pk})
+        outbox.post([message], at=at)
+    elif verdict is _Verdict.PASS:
+        _accept(verification, by="system", reason="both checks passed", numbers=numbers, at=at)
+    elif verdict is _Verdict.REVIEW:
+        workflow.move([verification], "refer", by="system", reason="a person decides", at=at)
+    else:
+        _refuse(verification, verdict, by="system", reason="a check failed", at=at)
+    _save(verification)
+    return verification
+
+
+def _save(verification: IdentityVerification) -> None:
+    """Write what was decided; of a face nothing is kept but the result (LAW-18)."""
+    workflow.save(
+        [verification], "tries", "identity_code", "identity_checked_at", "face_code",
+        "face_checked_at", "similarity_permille", "is_live", "refusal", "decided_at",
+    )  # fmt: skip
+    if verification.state not in OPEN:
+        IdentityVerification.objects.filter(pk=verification.pk).update(face_token=None)
+
+
+def _locked(verification_id: int) -> IdentityVerification:
+    return IdentityVerification.objects.select_for_update().get(pk=verification_id)
+
+
+def _note(verification: IdentityVerification, said: _Said, at: datetime) -> None:
+    verification.identity_code = said.identity.code
+    if said.identity.verdict is Verdict.MATCH:
+        verification.identity_checked_at = at
+    if said.face is not None:
+        verification.face_code = said.face.code
+        if said.face.verdict is Verdict.MATCH:
+            verification.face_checked_at = at
+            verification.similarity_permille = said.face.similarity_permille
+            verification.is_live = said.face.is_live
+
+
+def _verdict(verification: IdentityVerification, said: _Said, numbers: AccountPolicy) -> _Verdict:
+    """Return what follows from both checks together (ELIG-2, SEC-3, ELIG-9)."""
+    if said.identity.verdict is Verdict.UNAVAILABLE:
+        return _Verdict.WAIT
+    if said.identity.verdict is not Verdict.MATCH or said.face is None:
+        return _Verdict.IDENTITY_MISMATCH
+    if said.face.verdict is Verdict.UNAVAILABLE:
+        return _Verdict.WAIT
+    if said.face.verdict is not Verdict.MATCH:
+        return _Verdict.FACE_MISMATCH
+    if not said.face.is_live:
+        return _Verdict.NOT_LIVE
+    judged = faces.judge(
+        said.face.similarity_permille,
+        said.face.is_live,
+        pass_permille=numbers.face_pass_permille,
+        review_permille=numbers.face_review_permille,
+    )
+    if judged is FaceVerdict.REFUSE:
+        return _Verdict.FACE_MISMATCH
+    people_there = devices.people(verification.device_id)
+    is_shared = people_there >= numbers.device_people_min
+    return _Verdict.REVIEW if judged is FaceVerdict.REVIEW or is_shared else _Verdict.PASS
+
+
+def _accept(
+    verification: IdentityVerification,
+    *,
+    by: str,
+    reason: str,
+    numbers: AccountPolicy,
+    at: datetime,
+) -> None:
+    """Let the submission prove the customer's identity, if the person has a place left."""
+    try:
+        people.prove(verification, numbers=numbers, by=by, at=at)
+    except people.PlacesTakenError as refusal:
+        workflow.move(
+            [verification], "refuse", by=by, reason=reason, at=at, because=refusal.code
+        )  # fmt: skip
+    else:
+        workflow.move([verification], "accept", by=by, reason=reason, at=at)
+
+
+def _refuse(
+    verification: IdentityVerification, because: str, *, by: str, reason: str, at: datetime
+) -> None:
+    workflow.move([verification], "refuse", by=by, reason=reason, at=at, because=str(because))
+
+
+@transaction.atomic(durable=True)
+def _lapse(verification_id: int, *, at: datetime) -> IdentityVerification:
+    verification = _locked(verification_id)
+    if verification.state == VerificationState.PENDING:
+        workflow.move(
+            [verification], "lapse", by="system", reason="no answer within a day", at=at
+        )  # fmt: skip
+        _save(verification)
+    return verification
+
+
+class NotInReviewError(Refused):
+    """The submission does not wait for a person's decision."""
+
+    code = "identity-not-in-review"
+    words = _("{verification} does not wait for a decision.")
+    remedy = _("Reload its page; somebody else may have decided.")
+
+
+@transaction.atomic(durable=True)
+def decide(
+    verification_id: int, *, is_accepted: bool, by: str, reason: str, at: datetime
+) -> IdentityVerification:
+    """Decide on a submission in review, as a member of the staff (SEC-3).
+
+    Raises:
+        NotInReviewError: it is not, or no longer, in review.
+    """
+    verification = _locked(verification_id)
+    if verification.state != VerificationState.IN_REVIEW:
+        raise NotInReviewError(verification=verification)
+    numbers = openings.numbers(on=clock.day_of(at))
+    if is_accepted:
+        _accept(verification, by=by, reason=reason, numbers=numbers, at=at)
+    else:
+        _refuse(verification, "refused-in-review", by=by, reason=reason, at=at)
+    _save(verification)
+    return verification

@@ -1,0 +1,163 @@
+"""One person, one customer, at most three WeChat accounts (ELIG-8).
+
+Whoever proves an identity that is known already becomes another login of that customer: the line
+belongs to the person, not to the account. Two who prove the same identity at the same moment wait
+for each other; the places themselves are counted by the database, which has no fourth.
+"""
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.identity.rules import id_numbers
+from accounts.login import operations as logins
+from accounts.models import (
+    Complaint,
+    Customer,
+    CustomerState,
+    DeletionRequest,
+    DeletionState,
+    IdentityVerification,
+    LoginSession,
+    WechatAccount,
+)
+from accounts.policy import AccountPolicy
+from backoffice.core import clock, workflow
+from backoffice.core.errors import Refused
+
+LOCK_SPACE = 7_702  # first key of the advisory locks of identities
+
+
+class PlacesTakenError(Refused):
+    """The person has three WeChat accounts already (ELIG-8)."""
+
+    status = HTTPStatus.FORBIDDEN
+    is_recorded = True
+    code = "three-accounts"
+    words = _("This identity is bound to {accounts_max} WeChat accounts already.")
+    remedy = _(
+        "Log in with one of them, or unbind one there: its place is free again after {days} days."
+    )
+
+
+def prove(
+    verification: IdentityVerification, *, numbers: AccountPolicy, by: str, at: datetime
+) -> Customer:
+    """Make the sender of a verification the person it proves; return that customer.
+
+    Raises:
+        PlacesTakenError: the person's three places are taken (ELIG-8).
+    """
+    assert verification.id_blind is not None  # what is open can be asked about
+    _wait_for_twins(bytes(verification.id_blind))
+    known = (
+        Customer.objects.select_for_update()
+        .filter(id_blind=verification.id_blind)
+        .exclude(state=CustomerState.CLOSED)
+        .first()
+    )
+    newcomer = Customer.objects.select_for_update().get(pk=verification.customer_id)
+    if known is None:
+        return _identify(newcomer, verification, by=by, at=at)
+    slot = _free_place(known, numbers, at)
+    if slot is None:
+        raise PlacesTakenError(
+            accounts_max=numbers.accounts_max, days=numbers.unbound_account_days
+        )  # fmt: skip
+    return _join(newcomer, known, verification, slot=slot, by=by, at=at)
+
+
+def _wait_for_twins(id_blind: bytes) -> None:
+    """Let whoever proves the same identity come one after the other, until this commits."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, %s)",
+            [LOCK_SPACE, int.from_bytes(id_blind[:4], "big", signed=True)],
+        )
+
+
+def _identify(
+    customer: Customer, verification: IdentityVerification, *, by: str, at: datetime
+) -> Customer:
+    assert verification.name and verification.id_number
+    number = id_numbers.parse(verification.id_number, on=clock.day_of(at))
+    Customer.objects.filter(pk=customer.pk).update(
+        name=verification.name,
+        id_number=number.number,
+        id_blind=verification.id_blind,
+        born_on=number.born_on,
+        id_valid_until_on=verification.valid_until_on,
+    )
+    workflow.move([customer], "identify", by=by, reason="both checks passed", at=at)
+    workflow.save([customer])
+    return customer
+
+
+def _free_place(customer: Customer, numbers: AccountPolicy, at: datetime) -> int | None:
+    """Return a place no account takes; one unbound long enough ago gives its place up."""
+    lapsed = at - timedelta(days=numbers.unbound_account_days)
+    WechatAccount.objects.filter(customer=customer, unbound_at__lte=lapsed).update(slot=None)
+    taken = set(
+        WechatAccount.objects.filter(customer=customer, slot__isnull=False).values_list(
+            "slot", flat=True
+        )
+    )
+    return next((slot for slot in range(1, numbers.accounts_max + 1) if slot not in taken), None)
+
+
+def _join(
+    newcomer: Customer,
+    known: Customer,
+    verification: IdentityVerification,
+    *,
+    slot: int,
+    by: str,
+    at: datetime,
+) -> Customer:
+    """Make the newcomer's account a login of the customer the person is already."""
+    WechatAccount.objects.filter(pk=verification.account_id).update(customer=known, slot=slot)
+    verification.customer = known
+    IdentityVerification.objects.filter(pk=verification.pk).update(customer=known)
+    Complaint.objects.filter(customer=newcomer).update(customer=known)
+    _stay(newcomer, by=by, at=at)
+    workflow.move([newcomer], "close", by=by, reason=f"the same person as {known}", at=at)
+    workflow.save([newcomer], "closed_at")
+    return known
+
+
+def _stay(newcomer: Customer, *, by: str, at: datetime) -> None:
+    """Take back a wish to leave: who proves an identity after it means to stay."""
+    wishes = list(
+        DeletionRequest.objects.select_for_update().filter(
+            customer=newcomer, state=DeletionState.REQUESTED
+        )
+    )
+    workflow.move(wishes, "withdraw", by=by, reason="the customer stays", at=at)
+    workflow.save(wishes, "decided_at")
+
+
+class LastAccountError(Refused):
+    """The account is the only one that can still log in."""
+
+    code = "last-account"
+    words = _("This is your only WeChat account here.")
+    remedy = _("To leave for good, ask to be deleted with POST /api/v1/me/deletion.")
+
+
+@transaction.atomic(durable=True)
+def unbind(account: WechatAccount, *, by: str, at: datetime, wall_at: datetime) -> WechatAccount:
+    """Take a WeChat account away from its customer; its place is free after the waiting time.
+
+    Raises:
+        LastAccountError: no other account of the customer could log in then.
+    """
+    Customer.objects.select_for_update().get(pk=account.customer_id)
+    bound = WechatAccount.objects.filter(customer=account.customer_id, unbound_at=None)
+    if not bound.exclude(pk=account.pk).exists():
+        raise LastAccountError()
+    bound.filter(pk=account.pk).update(unbound_at=at)
+    sessions = LoginSession.objects.filter(account=account)
+    logins.revoke(sessions, reason=f"unbound by {by}", wall_at=wall_at)
+    return WechatAccount.objects.get(pk=account.pk)

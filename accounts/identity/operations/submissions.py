@@ -1,0 +1,235 @@
+"""What a customer sends to prove an identity, and what is refused before a provider is asked.
+
+Everything that can be known without asking is looked at here: the number's own sum, the card's
+last day, the age on this day, the months of WeChat, who else uses the device (ELIG-1, 4, 5, 9, 12).
+"""
+
+from datetime import date, datetime, timedelta
+from http import HTTPStatus
+from typing import NamedTuple
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.consents.operations import consents
+from accounts.identity import queries as faces
+from accounts.identity.rules import id_numbers
+from accounts.identity.rules.id_numbers import (
+    BadIdNumber,
+    IdNumber,
+)
+from accounts.login import queries as devices
+from accounts.models import (
+    Customer,
+    IdentityVerification,
+    LoginSession,
+    VerificationState,
+    WechatAccount,
+)
+from accounts.onboarding import operations as openings
+from accounts.onboarding.rules import ages, history
+from accounts.onboarding.rules.onboarding import Identity
+from accounts.policy import AccountPolicy
+from backoffice.core import clock
+from backoffice.core.crypto import blind
+from backoffice.core.errors import Refused
+from backoffice.platform import rate_limit
+
+SCOPE = "identity"
+OPEN = (VerificationState.PENDING, VerificationState.IN_REVIEW)
+
+
+class IdNumberError(Refused):
+    """The ID number cannot exist (ELIG-5)."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    told = ("reason",)
+    code = "id-number-bad"
+    words = _("This is not an ID number: {reason}.")
+    remedy = _("Compare all 18 characters with the card and send them again.")
+
+
+class IdExpiredError(Refused):
+    """The ID card is no longer valid (ELIG-4)."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "id-card-expired"
+    words = _("The ID card was valid until {valid_until_on}.")
+    remedy = _("Renew the card, then send its new date.")
+
+
+class AgeError(Refused):
+    """The customer is too young or too old on this day (ELIG-1)."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "age-out-of-range"
+    words = _("Only those who are {age_min} to {age_max} years old may open a line.")
+    remedy = _("Nobody can make an exception.")
+
+
+class HistoryUnknownError(Refused):
+    """Nobody has told since when the account uses WeChat (ELIG-12)."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "wechat-history-unknown"
+    words = _("It is not known since when you use WeChat.")
+    remedy = _("Pay once with WeChat Pay, wait a day and try again, or ask customer support.")
+
+
+class HistoryShortError(Refused):
+    """The account has used WeChat for less than six months (ELIG-12)."""
+
+    status = HTTPStatus.FORBIDDEN
+    told = ("available_on",)
+    code = "wechat-history-short"
+    words = _("You must have used WeChat for {months} months.")
+    remedy = _("Come back from {available_on} on.")
+
+
+class DeviceSharedError(Refused):
+    """Too many WeChat accounts were seen on the device (ELIG-9)."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "device-shared"
+    words = _("Too many WeChat accounts have logged in on this device.")
+    remedy = _("Use a device of your own.")
+
+
+class IdentifiedError(Refused):
+    """The customer's identity is proven already."""
+
+    code = "already-identified"
+    words = _("Your identity is proven already.")
+    remedy = _("Go on with the next step; GET /api/v1/me lists them.")
+
+
+class VerificationOpenError(Refused):
+    """Another submission is still being worked on."""
+
+    code = "identity-in-progress"
+    words = _("Your last submission is still being checked.")
+    remedy = _("Wait for its result at GET /api/v1/me/identity.")
+
+
+class FaceUsedError(Refused):
+    """The face check was used before: each serves once."""
+
+    code = "face-token-used"
+    words = _("This face check has been used before.")
+    remedy = _("Look into the camera again and send the new token.")
+
+
+class TooManyTriesError(Refused):
+    """The tries of the day are used up."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = "too-many-tries"
+    words = _("You have tried too often today.")
+    remedy = _("Try again tomorrow, or ask customer support.")
+
+
+class Submission(NamedTuple):
+    """What a customer sends to prove an identity; the texts as they were typed."""
+
+    name: str
+    id_number: str
+    valid_until_on: date | None
+    face_token: str
+
+
+def submit(
+    submission: Submission, *, session: LoginSession, at: datetime, wall_at: datetime
+) -> IdentityVerification:
+    """Store a submission that could pass, to be checked; its sender sees the same one again.
+
+    Raises:
+        openings.CoolingOffError, openings.OnHoldError, openings.ClosedError: as for every step.
+        IdNumberError: the number cannot exist (ELIG-5).
+        IdExpiredError: the card is no longer valid (ELIG-4).
+        AgeError: younger than 18 or past the 61st year of life on this day (ELIG-1).
+        HistoryUnknownError, HistoryShortError: fewer than six months of WeChat (ELIG-12).
+        DeviceSharedError: too many WeChat accounts on the device (ELIG-9).
+        IdentifiedError: the identity is proven already.
+        VerificationOpenError: another submission is still open.
+        FaceUsedError: the face check was used before.
+        TooManyTriesError: the tries of the day are used up.
+        consents.WithdrawnError: the consent to the use of the face was taken back.
+    """
+    customer = session.account.customer
+    standing = openings.require_active(customer, at=at)
+    if standing.identity is Identity.DONE:
+        raise IdentifiedError()
+    on = clock.day_of(at)
+    numbers = openings.numbers(on=on)
+    number = _possible(submission, on=on, numbers=numbers)
+    _require_history(session.account, on=on, numbers=numbers)
+    _require_own_device(session, wall_at, numbers)
+    already_open = _open_of(customer)
+    if already_open is not None:
+        if bytes(already_open.id_blind or b"") == blind(number.number, "id_number"):
+            return already_open
+        raise VerificationOpenError()
+    limit = numbers.identity_tries_max
+    day = clock.day_of(wall_at)
+    if not rate_limit.take(scope=SCOPE, subject=f"customer:{customer.pk}", on=day, limit=limit):
+        raise TooManyTriesError()
+    return _store(submission, number=number, session=session, at=at)
+
+
+def _possible(submission: Submission, *, on: date, numbers: AccountPolicy) -> IdNumber:
+    try:
+        number = id_numbers.parse(submission.id_number, on=on)
+    except BadIdNumber as error:
+        raise IdNumberError(reason=str(error.reason)) from None
+    if not id_numbers.is_valid_on(submission.valid_until_on, on):
+        raise IdExpiredError(valid_until_on=submission.valid_until_on)
+    ages_allowed = {"age_min": numbers.age_min, "age_max": numbers.age_max}
+    if not ages.is_of_age(number.born_on, on, **ages_allowed):
+        raise AgeError(**ages_allowed)
+    return number
+
+
+def _require_history(account: WechatAccount, *, on: date, numbers: AccountPolicy) -> None:
+    if account.used_since_on is None:
+        raise HistoryUnknownError()
+    enough_on = history.enough_history_on(account.used_since_on, numbers.history_months)
+    if enough_on > on:
+        raise HistoryShortError(months=numbers.history_months, available_on=enough_on.isoformat())
+
+
+def _require_own_device(session: LoginSession, wall_at: datetime, numbers: AccountPolicy) -> None:
+    since = wall_at - timedelta(days=numbers.device_accounts_days)
+    if devices.accounts_since(session.device_id, since) > numbers.device_accounts_max:
+        raise DeviceSharedError()
+
+
+def _open_of(customer: Customer) -> IdentityVerification | None:
+    return IdentityVerification.objects.filter(customer=customer, state__in=OPEN).first()
+
+
+@transaction.atomic(durable=True)
+def _store(
+    submission: Submission, *, number: IdNumber, session: LoginSession, at: datetime
+) -> IdentityVerification:
+    customer = Customer.objects.select_for_update().get(pk=session.account.customer_id)
+    # Under the lock once more: the customer may have left, or been identified, in between.
+    if openings.require_active(customer, at=at).identity is Identity.DONE:
+        raise IdentifiedError()
+    if _open_of(customer) is not None:
+        raise VerificationOpenError()
+    face_blind = blind(submission.face_token, "face")
+    if faces.is_used(face_blind):
+        raise FaceUsedError()
+    consents.give_with_face(customer, by=f"session:{session.public_id}", at=at)
+    return IdentityVerification.objects.create(
+        customer=customer,
+        account=session.account,
+        device=session.device,
+        name=submission.name,
+        id_number=number.number,
+        id_blind=blind(number.number, "id_number"),
+        valid_until_on=submission.valid_until_on,
+        face_token=submission.face_token,
+        face_blind=face_blind,
+        submitted_at=at,
+    )

@@ -1,0 +1,46 @@
+"""The base of everything a customer calls when logged in."""
+
+from typing import Any, ClassVar, cast
+
+from rest_framework.request import Request
+
+from accounts.login.api.authentication import (
+    Caller,
+    TokenAuthentication,
+)
+from accounts.models import Customer
+from accounts.onboarding import operations as openings
+from backoffice.core import clock
+from backoffice.web.api.endpoint import Endpoint
+
+_READS = ("GET", "HEAD", "OPTIONS")
+
+
+class CustomerEndpoint(Endpoint):
+    """An endpoint of a logged-in customer.
+
+    In the cooling-off period, on hold and after closing only reading works (ELIG-10); a class
+    names in ``always_open`` the methods that work all the same. Forgetting to do so closes a
+    method, never opens one.
+    """
+
+    authentication_classes = (TokenAuthentication,)
+    always_open: ClassVar[tuple[str, ...]] = ()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Authenticate, then refuse what the customer may not do yet or any more."""
+        super().initial(request, *args, **kwargs)
+        if request.method not in (*_READS, *self.always_open):
+            openings.require_active(self.customer(request), at=clock.now())
+
+    def caller(self, request: Request) -> Caller:
+        """Return who calls."""
+        return cast("Caller", request.user)
+
+    def customer(self, request: Request) -> Customer:
+        """Return the customer who calls."""
+        return self.caller(request).customer
+
+    def principal(self, request: Request) -> str:
+        """Return whose idempotency keys a request uses."""
+        return self.caller(request).actor

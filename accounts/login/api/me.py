@@ -1,0 +1,67 @@
+"""Who the customer is to us, and what comes next."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.login.api.endpoint import CustomerEndpoint
+from accounts.models import Customer
+from accounts.onboarding import operations as openings
+from accounts.onboarding import queries as onboarding
+from accounts.onboarding.rules import cooling_off
+from backoffice.core import clock
+
+
+class StepReply(serializers.Serializer[Any]):
+    """A step of opening."""
+
+    step = serializers.CharField()
+    state = serializers.CharField()
+    method = serializers.CharField()
+    endpoint = serializers.CharField()
+
+
+class MeReply(serializers.Serializer[Any]):
+    """A customer and the way ahead."""
+
+    id = serializers.UUIDField()
+    state = serializers.CharField()
+    registered_at = serializers.DateTimeField()
+    cooling_off_until = serializers.DateTimeField(allow_null=True)
+    is_on_hold = serializers.BooleanField()
+    next_steps = StepReply(many=True)
+
+
+def customer_brief(customer: Customer) -> dict[str, Any]:
+    """Return a customer as the login tells of them."""
+    return {
+        "id": customer.public_id,
+        "state": customer.state,
+        "registered_at": customer.registered_at,
+    }
+
+
+class MeView(CustomerEndpoint):
+    """The customer who calls."""
+
+    @extend_schema(responses=MeReply)
+    def get(self, request: Request) -> Response:
+        """Tell how far the customer has come, and which steps lie ahead."""
+        return Response(me(self.customer(request)))
+
+
+def me(customer: Customer) -> dict[str, Any]:
+    """Return a customer with the steps of opening."""
+    at = clock.now()
+    numbers = openings.numbers(on=clock.day_of(at))
+    standing = onboarding.standing(customer.pk, at=at, policy=numbers)
+    ends_at = cooling_off.ends_at(customer.registered_at, hours=numbers.cooling_off_hours)
+    return {
+        **customer_brief(customer),
+        "cooling_off_until": ends_at if standing.is_cooling else None,
+        "is_on_hold": standing.is_on_hold,
+        "next_steps": onboarding.guide(standing),
+    }

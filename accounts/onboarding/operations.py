@@ -1,0 +1,114 @@
+"""The order of opening, and what stands in a customer's way: cooling-off, holds, a missing step.
+
+Every command that opens, binds, assesses or draws asks here first. Nobody can waive the
+cooling-off period (ELIG-10): there is no argument for it.
+"""
+
+from datetime import date, datetime
+from http import HTTPStatus
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Customer, CustomerState
+from accounts.onboarding import queries as onboarding
+from accounts.onboarding.rules import cooling_off
+from accounts.onboarding.rules.onboarding import (
+    Standing,
+    Step,
+    missing_before,
+)
+from accounts.policy import AccountPolicy
+from backoffice.core import clock, policy, workflow
+from backoffice.core.errors import Refused
+
+
+class CoolingOffError(Refused):
+    """The customer registered too recently: only reading works (ELIG-10)."""
+
+    status = HTTPStatus.FORBIDDEN
+    told = ("available_at",)
+    code = "cooling-off"
+    words = _("In the first 30 days after registration you can only look around.")
+    remedy = _("Come back from {available_at} on; nobody can shorten the time.")
+
+
+class OnHoldError(Refused):
+    """Somebody holds the customer."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "customer-on-hold"
+    words = _("Your account is being looked into and cannot go on at the moment.")
+    remedy = _("Ask customer support, or file a complaint with POST /api/v1/me/complaints.")
+
+
+class ClosedError(Refused):
+    """The relation has ended."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "customer-closed"
+    words = _("This account has been closed.")
+    remedy = _("Log in anew to register again.")
+
+
+class StepMissingError(Refused):
+    """An earlier step of opening is not done yet (GEN-11)."""
+
+    told = ("missing_step", "next_steps")
+    code = "step-missing"
+    words = _("The step {missing_step} comes first.")
+    remedy = _("Take the missing step; next_steps says what to call.")
+
+
+def numbers(*, on: date) -> AccountPolicy:
+    """Return the product numbers of accounts in force on a day."""
+    return policy.current(AccountPolicy, on=on)
+
+
+def require_active(customer: Customer, *, at: datetime) -> Standing:
+    """Return how far the customer has come, who is neither cooling off, held nor gone.
+
+    Raises:
+        CoolingOffError: fewer than 720 hours have passed since registration (ELIG-10).
+        OnHoldError: somebody blocks the customer.
+        ClosedError: the relation has ended.
+    """
+    in_force = numbers(on=clock.day_of(at))
+    if customer.state == CustomerState.CLOSED:
+        raise ClosedError()
+    standing = onboarding.standing(customer.pk, at=at, policy=in_force)
+    if standing.is_cooling:
+        ends_at = cooling_off.ends_at(customer.registered_at, hours=in_force.cooling_off_hours)
+        raise CoolingOffError(available_at=ends_at.astimezone(clock.SHANGHAI).isoformat())
+    if standing.is_on_hold:
+        raise OnHoldError()
+    return standing
+
+
+def require_step(customer: Customer, *, step: Step, at: datetime) -> Standing:
+    """Return how far the customer has come, who may take this step now.
+
+    Raises:
+        CoolingOffError, OnHoldError, ClosedError: as ``require_active``.
+        StepMissingError: an earlier step is not done (GEN-11).
+    """
+    standing = require_active(customer, at=at)
+    missing = missing_before(step, standing)
+    if missing is not None:
+        raise StepMissingError(missing_step=str(missing), next_steps=onboarding.guide(standing))
+    return standing
+
+
+def advance(customer_id: int, *, by: str, at: datetime) -> None:
+    """Move a customer as far as what is there allows, in the transaction that brought it.
+
+    Consented: a card that receives money is bound and every required consent is given. Ready: the
+    profile is there too, and an assessment may be asked for.
+    """
+    customer = Customer.objects.select_for_update().get(pk=customer_id)
+    there = onboarding.standing(customer_id, at=at, policy=numbers(on=clock.day_of(at)))
+    is_consented = there.has_active_card and not there.missing_consents
+    if customer.state == CustomerState.IDENTIFIED and is_consented:
+        workflow.move([customer], "consent", by=by, reason="card and consents are there", at=at)
+    if customer.state == CustomerState.CONSENTED and there.has_profile:
+        workflow.move([customer], "make_ready", by=by, reason="the profile is there", at=at)
+    workflow.save([customer])

@@ -1,0 +1,154 @@
+"""How far a customer has come with opening, read in one statement (GEN-11)."""
+
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+
+from accounts.consents import rules as consents
+from accounts.models import (
+    BankCard,
+    BankCardState,
+    Consent,
+    Customer,
+    CustomerHold,
+    CustomerState,
+    HoldKind,
+    IdentityVerification,
+    Profile,
+    TransactionPassword,
+    VerificationState,
+)
+from accounts.onboarding.rules import cooling_off
+from accounts.onboarding.rules.onboarding import (
+    Identity,
+    Standing,
+    Step,
+    StepLine,
+    steps,
+)
+from accounts.policy import AccountPolicy
+
+_API = "/api/v1"
+# What a customer calls to take each step.
+ENDPOINTS: dict[Step, tuple[str, str]] = {
+    Step.IDENTITY: ("POST", f"{_API}/me/identity"),
+    Step.CARD: ("POST", f"{_API}/me/cards"),
+    Step.CONSENTS: ("PUT", f"{_API}/me/consents/{{purpose}}"),
+    Step.PROFILE: ("PUT", f"{_API}/me/profile"),
+    Step.ASSESSMENT: ("POST", f"{_API}/me/assessments"),
+    Step.TRANSACTION_PASSWORD: ("PUT", f"{_API}/me/transaction-password"),
+}
+_IDENTITY: dict[str | None, Identity] = {
+    VerificationState.PENDING: Identity.PENDING,
+    VerificationState.IN_REVIEW: Identity.IN_REVIEW,
+    VerificationState.REFUSED: Identity.REFUSED,
+}
+
+
+def standing(customer_id: int, *, at: datetime, policy: AccountPolicy) -> Standing:
+    """Return how far a customer has come, at a moment of product time."""
+    facts = _read(customer_id)
+    return Standing(
+        identity=_identity(facts.state, facts.verification),
+        has_active_card=facts.has_active_card,
+        has_pending_card=facts.has_pending_card,
+        missing_consents=tuple(consents.missing(facts.given)),
+        has_profile=facts.has_profile,
+        has_password=facts.has_password,
+        is_cooling=cooling_off.is_cooling(facts.registered_at, at, hours=policy.cooling_off_hours),
+        is_on_hold=facts.is_held,
+    )
+
+
+class _Facts(NamedTuple):
+    """What one row says of a customer, in the order of the statement."""
+
+    state: str
+    registered_at: datetime
+    verification: str | None
+    has_active_card: bool
+    has_pending_card: bool
+    given: list[str]
+    has_profile: bool
+    has_password: bool
+    is_held: bool
+
+
+_SOMEBODY = -1  # stands in the statement for whoever is asked about
+
+
+def _read(customer_id: int) -> _Facts:
+    statement, parameters = _statement()
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [customer_id if one == _SOMEBODY else one for one in parameters])
+        row = cursor.fetchone()
+    if row is None:
+        raise Customer.DoesNotExist
+    return _Facts(*row)
+
+
+@cache
+def _statement() -> tuple[str, tuple[Any, ...]]:
+    """Return the statement and its parameters, put into words once: that took most of the time."""
+    rows = _facts().filter(pk=_SOMEBODY).values_list(*_Facts._fields)
+    statement, parameters = rows.query.sql_with_params()
+    return statement, tuple(parameters)
+
+
+def _identity(state: str, verification: str | None) -> Identity:
+    if state not in (CustomerState.REGISTERED, CustomerState.CLOSED):
+        return Identity.DONE
+    return _IDENTITY.get(verification, Identity.NONE)
+
+
+def guide(standing: Standing) -> list[dict[str, str]]:
+    """Return the steps of opening as a customer is told them: name, state, and what to call."""
+    return [told(line) for line in steps(standing)]
+
+
+def after_refusal(standing: Standing) -> list[dict[str, str]]:
+    """Return what a refused customer can do (FAQ-1): look at the identity, mend the profile, ask.
+
+    检查实名状态→更新职业信息→联系客服复核
+    """
+    is_identified = standing.identity is Identity.DONE
+    return [
+        {"step": "check-identity", "state": str(standing.identity),
+         "method": "GET", "endpoint": f"{_API}/me/identity"},
+        {"step": "update-profile", "state": "open" if is_identified else "locked",
+         "method": "PUT", "endpoint": f"{_API}/me/profile"},
+        {"step": "ask-support", "state": "open",
+         "method": "POST", "endpoint": f"{_API}/me/complaints"},
+    ]  # fmt: skip
+
+
+def told(line: StepLine) -> dict[str, str]:
+    """Return one step as a customer is told it."""
+    method, endpoint = ENDPOINTS[line.step]
+    return {
+        "step": str(line.step),
+        "state": str(line.state),
+        "method": method,
+        "endpoint": endpoint,
+    }
+
+
+def _facts() -> QuerySet[Customer, Any]:
+    of_customer = {"customer": OuterRef("pk")}
+    cards = BankCard.objects.filter(**of_customer)
+    latest = IdentityVerification.objects.filter(**of_customer).order_by("-pk")
+    given = Consent.objects.filter(withdrawn_at=None, **of_customer)
+    held = CustomerHold.objects.filter(kind=HoldKind.BLOCK, lifted_at=None, **of_customer)
+    return Customer.objects.annotate(
+        verification=Subquery(latest.values("state")[:1]),
+        has_active_card=Exists(cards.filter(state=BankCardState.ACTIVE)),
+        has_pending_card=Exists(cards.filter(state=BankCardState.PENDING)),
+        given=ArraySubquery(given.values("purpose")),
+        has_profile=Exists(Profile.objects.filter(**of_customer)),
+        has_password=Exists(TransactionPassword.objects.filter(**of_customer)),
+        is_held=Exists(held),
+    )

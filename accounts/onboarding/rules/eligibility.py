@@ -1,0 +1,174 @@
+"""The four basic conditions as the article's table names them, and who meets them (ELIG-13)."""
+
+from datetime import date
+from enum import StrEnum
+from typing import NamedTuple
+
+from accounts.cards.rules.card_numbers import (
+    Usage,
+    usage_of,
+)
+from accounts.identity.rules.faces import FaceVerdict
+from accounts.onboarding.rules.ages import (
+    complete_years,
+    is_of_age,
+)
+
+
+def gettext_noop(words: str) -> str:
+    """Mark words for the translators; the pages that show them translate."""
+    return words
+
+
+class Requirement(NamedTuple):
+    """A line of the article's table: 基础条件, 具体要求, 核查标准."""
+
+    code: str
+    title: str
+    requirement: str
+    check: str
+
+
+AGE = Requirement(
+    "age",
+    gettext_noop("Age"),
+    gettext_noop("18 to 60 complete years"),
+    gettext_noop("Date of birth in the ID number"),
+)
+IDENTITY = Requirement(
+    "identity",
+    gettext_noop("Real name"),
+    gettext_noop("ID card and face"),
+    gettext_noop("Checked online with the public security authorities"),
+)
+CARD = Requirement(
+    "card",
+    gettext_noop("Bank card"),
+    gettext_noop("Own class I account"),
+    gettext_noop("Compared with what the bank has on file"),
+)
+ACCOUNTS = Requirement(
+    "accounts",
+    gettext_noop("Number of accounts"),
+    gettext_noop("At most three WeChat accounts"),
+    gettext_noop("Accounts and people on the same device"),
+)
+REQUIREMENTS = (AGE, IDENTITY, CARD, ACCOUNTS)
+
+
+class Result(StrEnum):
+    """What a line says: open is what has not been looked at yet."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    OPEN = "open"
+    REVIEW = "review"
+
+
+class Facts(NamedTuple):
+    """What is known of a customer; None and empty codes are not known yet.
+
+    Codes of checks are the provider's: ``0`` is a match (ELIG-2, ELIG-6).
+    """
+
+    on: date
+    born_on: date | None = None
+    identity_code: str = ""
+    face: FaceVerdict | None = None
+    similarity_permille: int | None = None
+    card_code: str = ""
+    account_class: str = ""
+    accounts: int = 0
+    device_accounts: int = 0
+    device_people: int = 0
+
+
+class Bounds(NamedTuple):
+    """The product numbers of the four lines."""
+
+    age_min: int
+    age_max: int
+    accounts_max: int
+    device_accounts_max: int
+    device_people_min: int
+
+
+class Line(NamedTuple):
+    """A requirement, what was found and the facts it rests on, as codes and values."""
+
+    requirement: Requirement
+    result: Result
+    evidence: dict[str, int | str]
+
+
+def judge(facts: Facts, bounds: Bounds) -> list[Line]:
+    """Return the four lines in the article's order."""
+    return [_age(facts, bounds), _identity(facts), _card(facts), _accounts(facts, bounds)]
+
+
+def _age(facts: Facts, bounds: Bounds) -> Line:
+    if facts.born_on is None:
+        return Line(AGE, Result.OPEN, {})
+    is_inside = is_of_age(facts.born_on, facts.on, bounds.age_min, bounds.age_max)
+    years = complete_years(facts.born_on, facts.on)
+    return Line(AGE, Result.PASS if is_inside else Result.FAIL, {"age": years})
+
+
+_BY_FACE = {
+    None: Result.OPEN,
+    FaceVerdict.PASS: Result.PASS,
+    FaceVerdict.REVIEW: Result.REVIEW,
+    FaceVerdict.REFUSE: Result.FAIL,
+}
+
+
+def _identity(facts: Facts) -> Line:
+    """Both checks must pass: one without the other proves nobody (ELIG-2)."""
+    evidence: dict[str, int | str] = {}
+    if facts.identity_code:
+        evidence["identity_code"] = facts.identity_code
+    if facts.face is not None:
+        evidence["face"] = facts.face.value
+    if facts.similarity_permille is not None:
+        evidence["similarity_permille"] = facts.similarity_permille
+    result = _BY_FACE[facts.face]
+    if facts.identity_code != "0" and result != Result.FAIL:
+        result = Result.FAIL if facts.identity_code else Result.OPEN
+    return Line(IDENTITY, result, evidence)
+
+
+_BY_USAGE = {
+    Usage.RECEIVE_AND_REPAY: Result.PASS,
+    Usage.NEEDS_PROOF: Result.REVIEW,
+    Usage.REPAY_ONLY: Result.FAIL,
+    Usage.NONE: Result.FAIL,
+}
+
+
+def _card(facts: Facts) -> Line:
+    """The bank's own match comes first; then only class I receives money (ELIG-6, ELIG-7)."""
+    if not facts.card_code:
+        return Line(CARD, Result.OPEN, {})
+    evidence: dict[str, int | str] = {
+        "card_code": facts.card_code,
+        "account_class": facts.account_class,
+    }
+    is_matched = facts.card_code == "0"
+    result = _BY_USAGE[usage_of(facts.account_class)] if is_matched else Result.FAIL
+    return Line(CARD, result, evidence)
+
+
+def _accounts(facts: Facts, bounds: Bounds) -> Line:
+    """Too many accounts of a person or on a device fail; many people on it are looked at."""
+    evidence: dict[str, int | str] = {
+        "accounts": facts.accounts,
+        "device_accounts": facts.device_accounts,
+        "device_people": facts.device_people,
+    }
+    has_too_many = (
+        facts.accounts > bounds.accounts_max or facts.device_accounts > bounds.device_accounts_max
+    )
+    if has_too_many:
+        return Line(ACCOUNTS, Result.FAIL, evidence)
+    is_shared = facts.device_people >= bounds.device_people_min
+    return Line(ACCOUNTS, Result.REVIEW if is_shared else Result.PASS, evidence)

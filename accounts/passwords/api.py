@@ -1,0 +1,138 @@
+"""The transaction password, and the grants that it gives for one movement of money (SEC-4)."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.gateways.from_settings import identity_checks
+from accounts.login.api.endpoint import CustomerEndpoint
+from accounts.models import Purpose, TransactionPassword
+from accounts.onboarding import operations as openings
+from accounts.passwords.operations import authorisations, passwords
+from accounts.passwords.rules import LENGTH_MAX
+from backoffice.core import clock
+from backoffice.web.api.endpoint import once
+from backoffice.web.api.fields import (
+    Body,
+    Choice,
+    Fen,
+    Secret,
+)
+
+
+class PasswordBody(Body):
+    """A new password; to change one, also the current one or a face check."""
+
+    default_error_messages = {"not_both": _("Send the current password or a face check.")}
+
+    password = Secret(trim_whitespace=False)
+    current_password = Secret(required=False, max_length=LENGTH_MAX, trim_whitespace=False)
+    face_token = Secret(required=False, max_length=200)
+
+    def validate(self, attrs: Any) -> Any:
+        """Refuse two proofs where one is asked for."""
+        if {"current_password", "face_token"} <= set(attrs):
+            self.fail("not_both")
+        return attrs
+
+
+class PasswordReply(serializers.Serializer[Any]):
+    """From when to when a password holds."""
+
+    set_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+
+
+class PasswordView(CustomerEndpoint):
+    """The transaction password of a customer."""
+
+    @extend_schema(request=PasswordBody, responses=PasswordReply)
+    @once()
+    def put(self, request: Request) -> Response:
+        """Set the transaction password, or change it."""
+        body = self.read(PasswordBody, request)
+        made = passwords.change(
+            passwords.Change(**body),
+            customer=self.customer(request),
+            checks=identity_checks(),
+            by=self.caller(request).actor,
+            at=clock.now(),
+            wall_at=clock.wall(),
+        )
+        return Response(_told(made))
+
+
+def _told(password: TransactionPassword) -> dict[str, Any]:
+    numbers = openings.numbers(on=clock.day_of(password.set_at))
+    return {
+        "set_at": password.set_at,
+        "expires_at": passwords.expires_at(password, numbers=numbers),
+    }
+
+
+class UnlockBody(Body):
+    """A face check."""
+
+    face_token = Secret(max_length=200)
+
+
+class UnlockView(CustomerEndpoint):
+    """The way out of a lock before the day is over."""
+
+    @extend_schema(request=UnlockBody, responses={204: None})
+    @once()
+    def post(self, request: Request) -> Response:
+        """Give the tries of the day back for a face."""
+        body = self.read(UnlockBody, request)
+        passwords.unlock(
+            body["face_token"],
+            customer=self.customer(request),
+            checks=identity_checks(),
+            by=self.caller(request).actor,
+            at=clock.now(),
+            wall_at=clock.wall(),
+        )
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+class AuthorisationBody(Body):
+    """What is to be moved, and the transaction password."""
+
+    password = Secret(max_length=LENGTH_MAX, trim_whitespace=False)
+    purpose = Choice(choices=Purpose.choices)
+    amount_fen = Fen(min_value=1)
+
+
+class AuthorisationReply(serializers.Serializer[Any]):
+    """A grant for one movement of money."""
+
+    id = serializers.UUIDField()
+    purpose = serializers.ChoiceField(choices=Purpose.choices)
+    amount_fen = serializers.IntegerField()
+    expires_at = serializers.DateTimeField()
+
+
+class AuthorisationsView(CustomerEndpoint):
+    """Grants for one movement of money each."""
+
+    @extend_schema(request=AuthorisationBody, responses={201: AuthorisationReply})
+    @once()
+    def post(self, request: Request) -> Response:
+        """Give a grant for the right password: one amount, one purpose, once, for five minutes."""
+        ask = authorisations.Ask(**self.read(AuthorisationBody, request))
+        session = self.caller(request).session
+        grant = authorisations.give(
+            ask, session=session, at=clock.now(), wall_at=clock.wall()
+        )  # fmt: skip
+        told = {
+            "id": grant.public_id,
+            "purpose": grant.purpose,
+            "amount_fen": grant.amount_fen,
+            "expires_at": grant.expires_at,
+        }
+        return Response(told, status=HTTPStatus.CREATED)

@@ -1,0 +1,146 @@
+"""Grants to move one amount for one purpose, once, given for a right password (SEC-4).
+
+A grant is used by one conditional statement in the transaction of the movement: of any number of
+twins one finds it unused, and a movement that is rolled back leaves it so.
+"""
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Authorisation, Customer, LoginSession, TransactionPassword
+from accounts.onboarding import operations as openings
+from accounts.passwords.operations import passwords
+from backoffice.core import clock
+from backoffice.core.errors import Refused
+
+
+class PasswordExpiredError(Refused):
+    """The password is older than a quarter (SEC-4)."""
+
+    status = HTTPStatus.FORBIDDEN
+    told = ("expired_at",)
+    code = "password-expired"
+    words = _("Your transaction password has expired.")
+    remedy = _("Set a new one with PUT /api/v1/me/transaction-password.")
+
+
+class AuthorisationUnknownError(Refused):
+    """There is no such grant, or it is somebody else's."""
+
+    status = HTTPStatus.NOT_FOUND
+    code = "authorisation-unknown"
+    words = _("There is no such authorisation.")
+    remedy = _("Ask for one with POST /api/v1/me/authorisations.")
+
+
+class AuthorisationSpentError(Refused):
+    """The grant was used before."""
+
+    code = "authorisation-spent"
+    words = _("This authorisation has been used.")
+    remedy = _("Ask for another one with POST /api/v1/me/authorisations.")
+
+
+class AuthorisationExpiredError(Refused):
+    """The minutes of the grant are over."""
+
+    code = "authorisation-expired"
+    words = _("This authorisation is too old.")
+    remedy = _("Ask for another one with POST /api/v1/me/authorisations.")
+
+
+class AuthorisationOtherError(Refused):
+    """The grant is for another purpose or another amount."""
+
+    code = "authorisation-not-for-this"
+    words = _("This authorisation was given for something else.")
+    remedy = _("Ask for one with exactly this purpose and amount.")
+
+
+class Ask(NamedTuple):
+    """What a customer wants to move, and the password that says so; ``amount_fen`` above 0."""
+
+    password: str
+    purpose: str
+    amount_fen: int
+
+
+def give(ask: Ask, *, session: LoginSession, at: datetime, wall_at: datetime) -> Authorisation:
+    """Return a grant for one movement, for the right password.
+
+    Raises:
+        openings.CoolingOffError, openings.OnHoldError, openings.ClosedError: nothing may be moved.
+        passwords.NoPasswordError: there is no password yet.
+        PasswordExpiredError: it is 90 days old (SEC-4); no try is used.
+        passwords.PasswordLockedError, passwords.PasswordWrongError: as ``require_right``.
+        passwords.PasswordChangedError: it was replaced at the same moment.
+    """
+    customer = session.account.customer
+    openings.require_active(customer, at=at)
+    numbers = openings.numbers(on=clock.day_of(at))
+    expires_at = passwords.expires_at(passwords.newest(customer.pk), numbers=numbers)
+    if at >= expires_at:
+        raise PasswordExpiredError(expired_at=expires_at.astimezone(clock.SHANGHAI).isoformat())
+    right = passwords.require_right(ask.password, customer=customer, at=at, wall_at=wall_at)
+    ends_at = wall_at + timedelta(minutes=numbers.authorisation_minutes)
+    return _store(ask, right, session=session, at=at, wall_at=wall_at, ends_at=ends_at)
+
+
+@transaction.atomic(durable=True)
+def _store(
+    ask: Ask,
+    right: TransactionPassword,
+    *,
+    session: LoginSession,
+    at: datetime,
+    wall_at: datetime,
+    ends_at: datetime,
+) -> Authorisation:
+    """Store a grant, unless the password was replaced since it was looked at."""
+    locked = Customer.objects.select_for_update().get(pk=right.customer_id)
+    openings.require_active(locked, at=at)
+    if passwords.newest(right.customer_id) != right:
+        raise passwords.PasswordChangedError()
+    return Authorisation.objects.create(
+        customer_id=right.customer_id,
+        session=session,
+        purpose=ask.purpose,
+        amount_fen=ask.amount_fen,
+        given_at=wall_at,
+        expires_at=ends_at,
+    )
+
+
+@transaction.atomic
+def use(
+    public_id: UUID, *, customer: Customer, purpose: str, amount_fen: int, wall_at: datetime
+) -> Authorisation:
+    """Use a grant up for exactly this movement, in the transaction that makes it.
+
+    Raises:
+        AuthorisationUnknownError: there is none with this id, or it is another customer's.
+        AuthorisationSpentError: it was used before.
+        AuthorisationOtherError: purpose or amount are not those it was given for.
+        AuthorisationExpiredError: its minutes are over.
+    """
+    mine = Authorisation.objects.filter(public_id=public_id, customer=customer)
+    fitting = mine.filter(purpose=purpose, amount_fen=amount_fen)
+    # The clock of another machine may be a moment behind that of the one that gave the grant.
+    used_at = Greatest(Value(wall_at), F("given_at"))
+    if fitting.filter(used_at=None, expires_at__gt=wall_at).update(used_at=used_at):
+        return mine.get()
+    grant = mine.first()
+    if grant is None:
+        raise AuthorisationUnknownError()
+    if grant.used_at is not None:
+        raise AuthorisationSpentError()
+    if (grant.purpose, grant.amount_fen) != (purpose, amount_fen):
+        raise AuthorisationOtherError()
+    raise AuthorisationExpiredError()

@@ -1,0 +1,251 @@
+"""Transaction passwords: set, changed, guessed at, locked and unlocked (SEC-4).
+
+Nothing is hashed inside a transaction: argon2 takes its time on purpose. A try is counted before
+the password is looked at and given back when it was right, so however many guess at once, no more
+wrong ones are looked at in a day than the policy allows.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from http import HTTPStatus
+from typing import NamedTuple
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.gateways.identity import IdentityChecks
+from accounts.identity.operations import faces
+from accounts.models import Authorisation, Customer, TransactionPassword
+from accounts.onboarding import operations as openings
+from accounts.onboarding.rules.onboarding import Step
+from accounts.passwords import rules as passwords
+from accounts.policy import AccountPolicy
+from backoffice.core import clock
+from backoffice.core.errors import Refused
+from backoffice.platform import rate_limit
+
+SCOPE = "transaction-password"
+
+
+class PasswordWeakError(Refused):
+    """The password lacks something (SEC-4)."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    told = ("weaknesses",)
+    code = "password-weak"
+    words = _("This password is too weak.")
+    remedy = _(
+        "Use {length_min} to {length_max} characters with capital letters, small letters and "
+        "digits."
+    )
+
+
+class PasswordUsedError(Refused):
+    """The password is one of the last ones (SEC-4)."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "password-used-before"
+    words = _("This is one of your last {password_history} passwords.")
+    remedy = _("Choose one that you have not used lately.")
+
+
+class NoPasswordError(Refused):
+    """The customer has no transaction password."""
+
+    code = "password-missing"
+    words = _("You have no transaction password yet.")
+    remedy = _("Set one with PUT /api/v1/me/transaction-password.")
+
+
+class ProofMissingError(Refused):
+    """A password is to be changed by somebody who does not say why they may."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "password-proof-missing"
+    words = _("There is a transaction password already.")
+    remedy = _("Send it as current_password, or a face check as face_token.")
+
+
+class PasswordWrongError(Refused):
+    """The password is not the right one; the try was counted."""
+
+    status = HTTPStatus.FORBIDDEN
+    told = ("left",)
+    is_recorded = True
+    code = "password-wrong"
+    words = _("This is not your transaction password; tries left today: {left}.")
+    remedy = _("Type it again, or set a new one with a face check.")
+
+
+class PasswordLockedError(Refused):
+    """The wrong tries of the day are used up (SEC-4)."""
+
+    status = HTTPStatus.LOCKED
+    told = ("available_at",)
+    code = "password-locked"
+    words = _("The transaction password was wrong too often and is locked.")
+    remedy = _(
+        "Wait until {available_at}, or look into the camera: "
+        "POST /api/v1/me/transaction-password/unlock."
+    )
+
+
+class PasswordChangedError(Refused):
+    """Another request has changed the password at the same moment."""
+
+    code = "password-changed"
+    words = _("Your transaction password has been changed at the same moment.")
+    remedy = _("If it was not you, set a new one with a face check.")
+
+
+class Change(NamedTuple):
+    """A new password, and what proves that the caller may replace the old one."""
+
+    password: str
+    current_password: str | None = None
+    face_token: str | None = None
+
+
+def change(
+    wanted: Change,
+    *,
+    customer: Customer,
+    checks: IdentityChecks,
+    by: str,
+    at: datetime,
+    wall_at: datetime,
+) -> TransactionPassword:
+    """Set a customer's transaction password; grants that an earlier one gave end with it.
+
+    Raises:
+        openings.CoolingOffError, openings.OnHoldError, openings.ClosedError: as for every step.
+        openings.StepMissingError: the identity is not proven.
+        PasswordWeakError: it lacks something (SEC-4).
+        NoPasswordError: a current password was sent, and there is none.
+        ProofMissingError: there is a password, and neither it nor a face check was sent.
+        PasswordWrongError, PasswordLockedError: as ``require_right``.
+        faces.FaceRefusedError and the others of ``faces.prove``: the face check did not pass.
+        PasswordUsedError: it is one of the last four (SEC-4).
+        PasswordChangedError: another request was faster.
+    """
+    openings.require_step(customer, step=Step.TRANSACTION_PASSWORD, at=at)
+    numbers = openings.numbers(on=clock.day_of(at))
+    _require_strong(wanted.password, numbers)
+    earlier = list(_of(customer.pk))
+    if wanted.face_token is not None:
+        unlock(
+            wanted.face_token, customer=customer, checks=checks, by=by, at=at, wall_at=wall_at
+        )  # fmt: skip
+    elif wanted.current_password is not None:
+        require_right(wanted.current_password, customer=customer, at=at, wall_at=wall_at)
+    elif earlier:
+        raise ProofMissingError()
+    _require_new(wanted.password, earlier, numbers)
+    digest = make_password(wanted.password)
+    return _store(customer, digest, earlier, numbers, at, wall_at)
+
+
+def _of(customer_id: int) -> QuerySet[TransactionPassword]:
+    return TransactionPassword.objects.filter(customer=customer_id).order_by("-pk")
+
+
+def newest(customer_id: int) -> TransactionPassword:
+    """Return the password that counts.
+
+    Raises:
+        NoPasswordError: there is none.
+    """
+    found = _of(customer_id).first()
+    if found is None:
+        raise NoPasswordError()
+    return found
+
+
+def expires_at(password: TransactionPassword, *, numbers: AccountPolicy) -> datetime:
+    """Return the first moment at which a password no longer holds."""
+    return passwords.expires_at(password.set_at, numbers.password_days)
+
+
+def _require_strong(password: str, numbers: AccountPolicy) -> None:
+    lacking = passwords.weaknesses(password, numbers.password_length_min)
+    if lacking:
+        raise PasswordWeakError(
+            weaknesses=[str(weakness) for weakness in lacking],
+            length_min=numbers.password_length_min,
+            length_max=passwords.LENGTH_MAX,
+        )
+
+
+def _require_new(
+    password: str, earlier: Sequence[TransactionPassword], numbers: AccountPolicy
+) -> None:
+    last = earlier[: numbers.password_history]
+    if any(check_password(password, one.digest) for one in last):
+        raise PasswordUsedError(password_history=numbers.password_history)
+
+
+@transaction.atomic(durable=True)
+def _store(
+    customer: Customer,
+    digest: str,
+    earlier: Sequence[TransactionPassword],
+    numbers: AccountPolicy,
+    at: datetime,
+    wall_at: datetime,
+) -> TransactionPassword:
+    """Store a digest, if the passwords are still those that were looked at."""
+    locked = Customer.objects.select_for_update().get(pk=customer.pk)
+    openings.require_active(locked, at=at)
+    if [one.pk for one in _of(customer.pk)] != [one.pk for one in earlier]:
+        raise PasswordChangedError()
+    made = TransactionPassword.objects.create(customer=customer, digest=digest, set_at=at)
+    kept = [made.pk, *(one.pk for one in earlier)][: max(numbers.password_history, 1)]
+    _of(customer.pk).exclude(pk__in=kept).delete()
+    granted = Authorisation.objects.filter(customer=customer, used_at=None)
+    granted.filter(expires_at__gt=wall_at).update(expires_at=wall_at)
+    return made
+
+
+def require_right(
+    password: str, *, customer: Customer, at: datetime, wall_at: datetime
+) -> TransactionPassword:
+    """Return the password that counts when it is this one; a wrong one has used a try of the day.
+
+    Raises:
+        NoPasswordError: there is none.
+        PasswordLockedError: the wrong tries of the day are used up; this one was not looked at.
+        PasswordWrongError: it is another one.
+    """
+    right = newest(customer.pk)
+    limit = openings.numbers(on=clock.day_of(at)).password_tries_max
+    scope, subject, on = SCOPE, f"customer:{customer.pk}", clock.day_of(wall_at)
+    if not rate_limit.take(scope=scope, subject=subject, on=on, limit=limit):
+        tomorrow = clock.moment_of(on + timedelta(days=1), time.min)
+        raise PasswordLockedError(available_at=tomorrow.isoformat())
+    if not check_password(password, right.digest):
+        left = rate_limit.left(scope=scope, subject=subject, on=on, limit=limit)
+        raise PasswordWrongError(left=left)
+    rate_limit.give_back(scope=scope, subject=subject, on=on)
+    return right
+
+
+def unlock(
+    face_token: str,
+    *,
+    customer: Customer,
+    checks: IdentityChecks,
+    by: str,
+    at: datetime,
+    wall_at: datetime,
+) -> None:
+    """Give a customer whose face is proven the tries of the day back (SEC-4).
+
+    Raises:
+        openings.StepMissingError and the others of ``openings.require_step``.
+        faces.FaceRefusedError and the others of ``faces.prove``: the face check did not pass.
+    """
+    openings.require_step(customer, step=Step.TRANSACTION_PASSWORD, at=at)
+    faces.prove(face_token, customer=customer, checks=checks, by=by, at=at, wall_at=wall_at)
+    rate_limit.clear(scope=SCOPE, subject=f"customer:{customer.pk}", on=clock.day_of(wall_at))

@@ -1,0 +1,127 @@
+"""A customer's own data: a copy of it, and its end."""
+
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.login.api.endpoint import CustomerEndpoint
+from accounts.models import DeletionRequest
+from accounts.privacy.operations import deletions, exports
+from backoffice.core import clock
+from backoffice.web.api.problems import NotFoundError
+
+READABLE = "readable"
+
+Answer = TypeVar("Answer", bound=HttpResponseBase)
+
+
+class _JsonAlways(BaseContentNegotiation):
+    """Lets the endpoint itself look at what the caller accepts."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+
+class ExportView(CustomerEndpoint):
+    """Everything that is held of a customer."""
+
+    content_negotiation_class = _JsonAlways
+
+    @extend_schema(
+        parameters=[OpenApiParameter("form", str, enum=[READABLE])],
+        responses={(200, "application/json"): dict, (200, "text/html"): str},
+    )
+    def get(self, request: Request) -> Response | HttpResponse:
+        """Return the data as JSON, or as a page to read.
+
+        The page is for ``Accept: text/html`` or ``?form=readable``; the content is the same.
+        """
+        customer, at = self.customer(request), clock.now()
+        if _is_page(request):
+            tables = exports.tables(customer)
+            page = render_to_string("accounts/export.html", {"tables": tables, "at": at})
+            return _file(HttpResponse(page), "weidai.html")
+        return _file(Response(exports.as_json(customer, at=at)), "weidai.json")
+
+
+def _is_page(request: Request) -> bool:
+    accepts_page = "text/html" in request.headers.get("Accept", "")
+    return accepts_page or request.query_params.get("form") == READABLE
+
+
+def _file(answer: Answer, name: str) -> Answer:
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer["Cache-Control"] = "no-store"
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+class KeptReply(serializers.Serializer[Any]):
+    """A kind of data that the law keeps, through which day, and why."""
+
+    what = serializers.CharField()
+    until = serializers.DateField()
+    why = serializers.CharField()
+
+
+class DeletionReply(serializers.Serializer[Any]):
+    """A request to be deleted: what it erases, and what the law keeps until when."""
+
+    id = serializers.UUIDField()
+    state = serializers.CharField()
+    requested_at = serializers.DateTimeField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+    erased = serializers.ListField(child=serializers.CharField())
+    kept = KeptReply(many=True)
+
+
+class DeletionView(CustomerEndpoint):
+    """The request of a customer to be deleted; possible at any time, nobody can be kept."""
+
+    always_open = ("POST", "DELETE")
+
+    @extend_schema(responses=DeletionReply)
+    def get(self, request: Request) -> Response:
+        """Return the latest request."""
+        mine = DeletionRequest.objects.filter(customer=self.customer(request))
+        latest = mine.order_by("-pk").first()
+        if latest is None:
+            raise NotFoundError()
+        return Response(_told(latest))
+
+    @extend_schema(request=None, responses={202: DeletionReply})
+    def post(self, request: Request) -> Response:
+        """Ask to be deleted; the coming night does it."""
+        asked = deletions.request(self.customer(request), at=clock.now())
+        return Response(_told(asked), status=HTTPStatus.ACCEPTED)
+
+    @extend_schema(responses=DeletionReply)
+    def delete(self, request: Request) -> Response:
+        """Take the request back before the night."""
+        by = self.caller(request).actor
+        return Response(_told(deletions.withdraw(self.customer(request), by=by, at=clock.now())))
+
+
+def _told(asked: DeletionRequest) -> dict[str, Any]:
+    return {
+        "id": asked.public_id,
+        "state": asked.state,
+        "requested_at": asked.requested_at,
+        "decided_at": asked.decided_at,
+        "erased": asked.erased,
+        "kept": [kept._asdict() for kept in deletions.kept_of(asked)],
+    }

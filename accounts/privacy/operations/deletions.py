@@ -1,0 +1,173 @@
+"""Leaving: a customer asks for the relation to end and the data to go (LAW-18, LAW-19).
+
+The request is taken at once; the night carries it out, so that it can be taken back until then.
+Who owes or is owed money cannot leave: apps above say so, and end what is theirs, with
+``register``. What the law keeps is kept until its day and named in the reply.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import NamedTuple, Protocol
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import (
+    Customer,
+    CustomerHold,
+    DeletionRequest,
+    DeletionState,
+    HoldKind,
+)
+from accounts.onboarding import operations as openings
+from accounts.privacy.rules import retention
+from accounts.privacy.rules.retention import DataClass
+from backoffice.core import clock, workflow
+from backoffice.core.errors import Refused
+
+
+class ObstacleError(Refused):
+    """Something between us is not settled."""
+
+    told = ("obstacles",)
+    code = "deletion-not-possible"
+    words = _("You cannot leave yet: something between us is not settled.")
+    remedy = _("Settle what obstacles names, then ask again.")
+
+
+class NotRequestedError(Refused):
+    """There is no open request."""
+
+    code = "deletion-not-requested"
+    words = _("There is no request to be deleted that could be taken back.")
+    remedy = _("Look at GET /api/v1/me/deletion.")
+
+
+class End(Protocol):
+    """Ends what an app has with a customer, in the transaction in which the customer leaves."""
+
+    def __call__(self, customer_id: int, *, by: str, reason: str, at: datetime) -> None:
+        """End it; what has ended already stays as it is."""
+
+
+class Kept(NamedTuple):
+    """A kind of data that outlives the relation, through which day, and why."""
+
+    what: str
+    until: date
+    why: str
+
+
+Obstacle = Callable[[int], str]
+
+_obstacles: list[Obstacle] = []
+_ends: list[End] = []
+
+_LOGS = _("The law on cyber security has the logs of logins kept for six months.")
+_PAPERS = _(
+    "The law against money laundering has identities and transactions kept for ten years after the"
+    " relation has ended."
+)
+_PROOF = _("It proves what was agreed between us, as long as either side may have to show it.")
+WHY = {
+    "logins": _LOGS,
+    "identity": _PAPERS,
+    "cards": _PAPERS,
+    "transactions": _PAPERS,
+    "consents": _PROOF,
+    "complaints": _PROOF,
+}
+
+
+def register(*, obstacle: Obstacle, end: End) -> None:
+    """Let an app above say what is in the way of leaving, and end what is its own.
+
+    ``obstacle`` returns the code of what stands in the way of a customer, by id, or nothing.
+    """
+    _obstacles.append(obstacle)
+    _ends.append(end)
+
+
+def obstacles(customer_id: int) -> list[str]:
+    """Return the codes of what stands in the way of a customer's leaving."""
+    return [code for obstacle in _obstacles if (code := obstacle(customer_id))]
+
+
+def end_all(customer_id: int, *, by: str, reason: str, at: datetime) -> None:
+    """Let every app end what it has with a customer."""
+    for end in _ends:
+        end(customer_id, by=by, reason=reason, at=at)
+
+
+def kept_of(asked: DeletionRequest) -> list[Kept]:
+    """Return what a request leaves behind, with the reasons in the language of the caller."""
+    return [
+        Kept(what, date.fromisoformat(asked.kept[what]), str(why))
+        for what, why in WHY.items()
+        if what in asked.kept
+    ]
+
+
+@transaction.atomic(durable=True)
+def request(customer: Customer, *, at: datetime) -> DeletionRequest:
+    """Take a request down, or return the open one.
+
+    Raises:
+        ObstacleError: money is owed, or waits.
+    """
+    locked = Customer.objects.select_for_update().get(pk=customer.pk)
+    found = obstacles(locked.pk)
+    if found:
+        raise ObstacleError(obstacles=found)
+    asked = DeletionRequest.objects.filter(customer=locked, state=DeletionState.REQUESTED).first()
+    if asked is not None:
+        return asked
+    erased, kept = outcome(locked, on=clock.day_of(at))
+    return DeletionRequest.objects.create(
+        customer=locked, requested_at=at, erased=erased, kept=kept
+    )  # fmt: skip
+
+
+@transaction.atomic(durable=True)
+def withdraw(customer: Customer, *, by: str, at: datetime) -> DeletionRequest:
+    """Take the open request back: the customer stays.
+
+    Raises:
+        NotRequestedError: there is none; perhaps the night was faster.
+    """
+    asked = (
+        DeletionRequest.objects.select_for_update()
+        .filter(customer=customer, state=DeletionState.REQUESTED)
+        .first()
+    )
+    if asked is None:
+        raise NotRequestedError()
+    workflow.move([asked], "withdraw", by=by, reason="the customer stays", at=at)
+    workflow.save([asked], "decided_at")
+    return asked
+
+
+def outcome(customer: Customer, *, on: date) -> tuple[list[str], dict[str, str]]:
+    """Return what a leaving on a day erases, and what is kept until which day (LAW-19)."""
+    erased = ["wechat_accounts", "profile", "proofs", "passwords", "device_links", "recordings"]
+    numbers = openings.numbers(on=on)
+    periods = retention.periods(
+        face_days=numbers.face_token_days, log_days=numbers.log_days, kyc_years=numbers.kyc_years
+    )
+    kept = {"logins": retention.erase_after(periods[DataClass.LOG], on).isoformat()}
+    if is_unknown(customer):
+        return [*erased, "submissions", "complaints"], kept
+    until = retention.erase_after(periods[DataClass.IDENTITY], on).isoformat()
+    papers = ("identity", "cards", "transactions", "consents", "complaints")
+    return erased, kept | dict.fromkeys(papers, until)
+
+
+def is_unknown(customer: Customer) -> bool:
+    """Say whether it was never proven who a customer is: then no law keeps anything but logs."""
+    return customer.id_blind is None
+
+
+def is_legally_held(customer_id: int) -> bool:
+    """Say whether a legal hold keeps a customer's data from being erased."""
+    held = CustomerHold.objects.filter(customer=customer_id, kind=HoldKind.LEGAL, lifted_at=None)
+    return held.exists()

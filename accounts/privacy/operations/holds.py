@@ -1,0 +1,72 @@
+"""Holding a customer: kept from acting, or kept from being erased, until the holder lifts it."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.login import operations as logins
+from accounts.models import Customer, CustomerHold, HoldKind, LoginSession
+from backoffice.core.errors import Refused
+
+
+class HeldAlreadyError(Refused):
+    """The holder holds the customer already."""
+
+    code = "held-already"
+    words = _("{holder} holds {customer} already.")
+    remedy = _("Lift that hold first, or name another holder.")
+
+
+class NotHeldError(Refused):
+    """There is no such hold in force."""
+
+    code = "not-held"
+    words = _("There is no such hold on {customer}.")
+    remedy = _("Reload the page; somebody else may have lifted it.")
+
+
+@transaction.atomic(durable=True)
+def place(
+    customer: Customer,
+    *,
+    kind: HoldKind,
+    holder: str,
+    by: str,
+    reason: str,
+    at: datetime,
+    wall_at: datetime,
+) -> CustomerHold:
+    """Hold a customer; a block also ends the logins, so that the next one is told.
+
+    Raises:
+        HeldAlreadyError: the holder has a hold of this kind in force.
+    """
+    locked = Customer.objects.select_for_update().get(pk=customer.pk)
+    try:
+        with transaction.atomic():
+            hold = CustomerHold.objects.create(
+                customer=locked, kind=kind, holder=holder, reason=reason, placed_by=by,
+                placed_at=at,
+            )  # fmt: skip
+    except IntegrityError as error:
+        raise HeldAlreadyError(holder=holder, customer=locked) from error
+    if kind == HoldKind.BLOCK:
+        sessions = LoginSession.objects.filter(account__customer=locked)
+        logins.revoke(sessions, reason=f"held by {holder}", wall_at=wall_at)
+    return hold
+
+
+@transaction.atomic(durable=True)
+def lift(hold_id: int, *, by: str, reason: str, at: datetime) -> CustomerHold:
+    """Lift a hold.
+
+    Raises:
+        NotHeldError: it is not in force.
+    """
+    hold = CustomerHold.objects.select_for_update().get(pk=hold_id)
+    if hold.lifted_at is not None:
+        raise NotHeldError(customer=hold.customer)
+    hold.lifted_by, hold.lifted_reason, hold.lifted_at = by, reason, at
+    hold.save(update_fields=["lifted_by", "lifted_reason", "lifted_at"])
+    return hold

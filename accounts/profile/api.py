@@ -1,0 +1,85 @@
+"""What a customer declares of income and occupation."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.login.api.endpoint import CustomerEndpoint
+from accounts.models import Profile
+from accounts.onboarding.rules.occupations import Occupation
+from accounts.profile import operations as profiles
+from backoffice.core import clock
+from backoffice.web.api.fields import (
+    Body,
+    Choice,
+    Day,
+    Fen,
+    Secret,
+)
+from backoffice.web.api.problems import NotFoundError
+
+INCOME_MAX_FEN = 100_000_000  # a million yuan a month: above it somebody has mistaken the unit
+
+
+class ProfileBody(Body):
+    """Income in fen a month, occupation and since when, employer, address."""
+
+    monthly_income_fen = Fen(max_value=INCOME_MAX_FEN)
+    occupation = Choice(choices=[str(one) for one in Occupation])
+    occupation_since = Day(required=False, allow_null=True, default=None)
+    employer = Secret(max_length=100, required=False, allow_null=True, default=None)
+    address = Secret(max_length=200, required=False, allow_null=True, default=None)
+
+
+class ProfileReply(serializers.Serializer[Any]):
+    """What was declared, and when; it is the customer's own and shown in full."""
+
+    monthly_income_fen = serializers.IntegerField()
+    occupation = serializers.ChoiceField(choices=[str(one) for one in Occupation])
+    occupation_since = serializers.DateField(allow_null=True)
+    employer = serializers.CharField(allow_null=True)
+    address = serializers.CharField(allow_null=True)
+    declared_at = serializers.DateTimeField()
+
+
+class ProfileView(CustomerEndpoint):
+    """The profile of a customer."""
+
+    @extend_schema(responses=ProfileReply)
+    def get(self, request: Request) -> Response:
+        """Return what was declared last."""
+        profile = Profile.objects.filter(customer=self.customer(request)).first()
+        if profile is None:
+            raise NotFoundError()
+        return Response(_told(profile))
+
+    @extend_schema(request=ProfileBody, responses=ProfileReply)
+    def put(self, request: Request) -> Response:
+        """Declare income and occupation; all of it, each time."""
+        body = self.read(ProfileBody, request)
+        declared = profiles.Declared(
+            body["monthly_income_fen"],
+            Occupation(body["occupation"]),
+            body["occupation_since"],
+            body["employer"],
+            body["address"],
+        )
+        by = self.caller(request).actor
+        profile = profiles.declare(
+            self.customer(request), declared=declared, by=by, at=clock.now()
+        )  # fmt: skip
+        return Response(_told(profile))
+
+
+def _told(profile: Profile) -> dict[str, Any]:
+    return {
+        "monthly_income_fen": profile.monthly_income_fen,
+        "occupation": profile.occupation,
+        "occupation_since": profile.occupation_since_on,
+        "employer": profile.employer,
+        "address": profile.address,
+        "declared_at": profile.declared_at,
+    }

@@ -1,0 +1,78 @@
+"""What customers declare of themselves: income, occupation, employer, address (FAQ-1).
+
+A profile is the last step before an assessment, and may be mended at any time after it. Nothing in
+it is proven: the assessment compares it with what is known from elsewhere.
+"""
+
+from datetime import date, datetime
+from http import HTTPStatus
+from typing import NamedTuple
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Customer, Profile
+from accounts.onboarding import operations as openings
+from accounts.onboarding.rules.occupations import (
+    Occupation,
+    Ruling,
+)
+from accounts.onboarding.rules.onboarding import Step
+from accounts.profile import queries as students
+from backoffice.core import clock
+from backoffice.core.errors import Refused
+
+
+class StudentsError(Refused):
+    """A micro-loan company may not lend to students (LAW-11)."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "students-not-served"
+    words = _("The law does not let us lend to students.")
+    remedy = _("Come back when you have finished your studies.")
+
+
+class OccupationSinceError(Refused):
+    """Nobody has been in an occupation since before birth or from a day to come."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "occupation-since-impossible"
+    words = _("You cannot be in your occupation since {since}.")
+    remedy = _("Send the day on which you began, not before your birth and not after today.")
+
+
+class Declared(NamedTuple):
+    """What a customer says; None is what was left out."""
+
+    monthly_income_fen: int
+    occupation: Occupation
+    occupation_since_on: date | None
+    employer: str | None
+    address: str | None
+
+
+@transaction.atomic(durable=True)
+def declare(customer: Customer, *, declared: Declared, by: str, at: datetime) -> Profile:
+    """Take over what a customer declares; the newest declaration counts.
+
+    Raises:
+        openings.CoolingOffError, openings.OnHoldError, openings.ClosedError: as for every step.
+        openings.StepMissingError: identity, card or consents are missing (GEN-11).
+        StudentsError: a student, and the lender is a micro-loan company (LAW-11).
+        OccupationSinceError: the day lies before birth or after today.
+    """
+    locked = Customer.objects.select_for_update().get(pk=customer.pk)
+    openings.require_step(locked, step=Step.PROFILE, at=at)
+    on = clock.day_of(at)
+    since = declared.occupation_since_on
+    if since is not None and not (locked.born_on or date.min) <= since <= on:
+        raise OccupationSinceError(since=since.isoformat())
+    numbers = openings.numbers(on=on)
+    said = students.ruling(locked, occupation=declared.occupation, on=on, policy=numbers)
+    if said is Ruling.REFUSE:
+        raise StudentsError()
+    profile, _is_new = Profile.objects.update_or_create(
+        customer=locked, defaults={**declared._asdict(), "declared_at": at}
+    )
+    openings.advance(locked.pk, by=by, at=at)
+    return profile

@@ -1,0 +1,113 @@
+"""Proofs of assets, income and occupation that customers upload (FAQ-8, LIMIT-3, LIMIT-4)."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.core.files.uploadhandler import MemoryFileUploadHandler
+from django.utils.translation import gettext
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.login.api.endpoint import CustomerEndpoint
+from accounts.models import AssetProof, ProofKind
+from accounts.proofs import operations as proofs
+from backoffice.core import clock
+from backoffice.web.api.fields import (
+    Body,
+    Choice,
+    Day,
+    Secret,
+)
+
+
+class MemoryOnly(MemoryFileUploadHandler):
+    """Holds an upload in memory, whatever its size: no file of a customer touches the disk.
+
+    No request to an endpoint is larger than the middleware allows.
+    """
+
+    def handle_raw_input(self, *given: Any, **also: Any) -> None:
+        """Take the files of every request."""
+        self.activated = True
+
+
+class AssetBody(Body):
+    """One file and what it proves: multipart/form-data, each field once."""
+
+    kind = Choice(choices=ProofKind.choices)
+    valid_until = Day(required=False)
+    asset_number = Secret(required=False, max_length=60)
+    file = serializers.FileField()
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the validated fields; of two values for one field neither is chosen."""
+        repeated = {
+            name: [serializers.ErrorDetail(gettext("It must be sent once."), "repeated")]
+            for name in data
+            if len(data.getlist(name)) > 1
+        }
+        if repeated:
+            raise serializers.ValidationError(repeated)
+        return super().to_internal_value(data)
+
+
+class AssetReply(serializers.Serializer[Any]):
+    """A proof; size in bytes, of what is kept."""
+
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=ProofKind.choices)
+    valid_until = serializers.DateField(allow_null=True)
+    content_type = serializers.CharField()
+    size = serializers.IntegerField()
+    uploaded_at = serializers.DateTimeField()
+
+
+class AssetsView(CustomerEndpoint):
+    """The proofs of a customer."""
+
+    parser_classes = (MultiPartParser,)  # type: ignore[assignment]
+
+    @extend_schema(responses=AssetReply(many=True))
+    def get(self, request: Request) -> Response:
+        """List the proofs, the newest first."""
+        rows = [_told(proof) for proof in proofs.of(self.customer(request))]
+        return Response({"next": None, "previous": None, "results": rows})
+
+    @extend_schema(
+        request={"multipart/form-data": AssetBody}, responses={200: AssetReply, 201: AssetReply}
+    )
+    def post(self, request: Request) -> Response:
+        """Upload a JPEG, PNG or PDF of at most 10 MB; 200 when this very file is here already."""
+        request._request.upload_handlers = [MemoryOnly(request._request)]
+        body = self.read(AssetBody, request)
+        upload = proofs.Upload(
+            body["kind"], body["file"].read(), body.get("valid_until"), body.get("asset_number")
+        )
+        got = proofs.receive(upload, customer=self.customer(request), at=clock.now())
+        status = HTTPStatus.CREATED if got.is_new else HTTPStatus.OK
+        return Response(_told(got.proof), status=status)
+
+
+class AssetView(CustomerEndpoint):
+    """One proof of a customer."""
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, public_id: UUID) -> Response:
+        """Delete a proof with its file."""
+        proofs.delete(public_id, customer=self.customer(request))
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _told(proof: AssetProof) -> dict[str, Any]:
+    return {
+        "id": proof.public_id,
+        "kind": proof.kind,
+        "valid_until": proof.valid_until_on,
+        "content_type": proof.content_type,
+        "size": proof.size,
+        "uploaded_at": proof.uploaded_at,
+    }

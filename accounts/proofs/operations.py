@@ -1,0 +1,282 @@
+"""Proofs that customers upload: taken by their bytes alone, kept sealed, handed out on record.
+
+A picture is painted anew, so that nothing but its pixels goes on; a PDF is kept as it came, if it
+is plain paper. Of the upload itself only the digest is kept, by which the same file counts once.
+"""
+
+import hashlib
+import threading
+from datetime import date, datetime
+from http import HTTPStatus
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import AccessRecord, AssetFile, AssetProof, ContentType, Customer, Staff
+from accounts.onboarding import operations as openings
+from accounts.onboarding.rules.onboarding import Step
+from accounts.policy import AccountPolicy
+from accounts.privacy.operations import deletions
+from accounts.proofs.rules import pictures, uploads
+from accounts.proofs.rules.uploads import Kind
+from backoffice.core import clock
+from backoffice.core.crypto import blind
+from backoffice.core.errors import Refused
+
+_TYPES = {Kind.JPEG: ContentType.JPEG, Kind.PNG: ContentType.PNG, Kind.PDF: ContentType.PDF}
+
+# The largest picture takes close to a gigabyte while it is painted: a process paints one at a time.
+_PAINTING = threading.Lock()
+
+
+class FileTooLargeError(Refused):
+    """The file is larger than a proof may be."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    told = ("bytes_max",)
+    code = "file-too-large"
+    words = _("The file is too large.")
+    remedy = _("Send one of at most {bytes_max} bytes.")
+
+
+class FileKindError(Refused):
+    """The bytes of the file are of no kind that is taken."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "file-kind-unknown"
+    words = _("The file is neither a JPEG nor a PNG nor a PDF.")
+    remedy = _("Take a picture, or send the document as PDF.")
+
+
+class PictureBadError(Refused):
+    """The picture cannot be read, or has too many pixels."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "picture-bad"
+    words = _("The picture cannot be read, or it is too large when opened.")
+    remedy = _("Take the picture again, with at most {pixels_max} pixels.")
+
+
+class PdfUnsafeError(Refused):
+    """The PDF is broken, encrypted, or carries more than pages."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "pdf-unsafe"
+    words = _("The PDF is broken, encrypted, or does more than show pages.")
+    remedy = _("Print it to a new PDF without a password, or send a picture.")
+
+
+class ProofExpiredError(Refused):
+    """What the file shows is no longer valid."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "proof-expired"
+    words = _("This was valid until {valid_until_on}.")
+    remedy = _("Send one that is still valid.")
+
+
+class ProofKindError(Refused):
+    """The same file was sent as a proof of something else."""
+
+    told = ("id",)
+    code = "proof-of-another-kind"
+    words = _("You have sent the same file as another proof.")
+    remedy = _("Delete that one first, or send another file.")
+
+
+class AssetKnownError(Refused):
+    """Another file proves the same asset."""
+
+    told = ("id",)
+    code = "asset-already-proven"
+    words = _("You have sent a proof of the same asset.")
+    remedy = _("Delete that one first; an asset counts once.")
+
+
+class TooManyProofsError(Refused):
+    """As many proofs are kept as may be."""
+
+    code = "too-many-proofs"
+    words = _("We keep {proofs_max} of your proofs already.")
+    remedy = _("Delete one that is no longer needed.")
+
+
+class ProofUnknownError(Refused):
+    """There is no such proof, or it is somebody else's."""
+
+    status = HTTPStatus.NOT_FOUND
+    code = "proof-unknown"
+    words = _("There is no such proof.")
+    remedy = _("Your proofs are listed at GET /api/v1/me/assets.")
+
+
+class Upload(NamedTuple):
+    """What a customer sends; the name and type that the sender gave the file are not asked."""
+
+    kind: str
+    data: bytes
+    valid_until_on: date | None = None
+    asset_number: str | None = None
+
+
+class Received(NamedTuple):
+    """A proof, and whether this upload brought it."""
+
+    proof: AssetProof
+    is_new: bool
+
+
+class _Content(NamedTuple):
+    """What is kept of an upload."""
+
+    type: ContentType
+    data: bytes
+
+
+def receive(upload: Upload, *, customer: Customer, at: datetime) -> Received:
+    """Keep an upload as proof; the same file again is the same proof (LIMIT-4).
+
+    Raises:
+        openings.CoolingOffError, openings.OnHoldError, openings.ClosedError: as for every step.
+        openings.StepMissingError: the identity is not proven.
+        FileTooLargeError: more than 10 MB.
+        ProofExpiredError: what it shows is no longer valid.
+        FileKindError: neither JPEG nor PNG nor PDF, by its bytes.
+        PictureBadError: the picture is broken or has too many pixels.
+        PdfUnsafeError: the PDF is broken, encrypted or active.
+        ProofKindError: the same file was sent as another proof.
+        AssetKnownError: another file proves the asset of this number.
+        TooManyProofsError: 20 are kept already.
+    """
+    # The card is the first step that needs the identity, and nothing else.
+    openings.require_step(customer, step=Step.CARD, at=at)
+    on = clock.day_of(at)
+    numbers = openings.numbers(on=on)
+    if len(upload.data) > numbers.proof_bytes_max:
+        raise FileTooLargeError(bytes_max=numbers.proof_bytes_max)
+    if upload.valid_until_on is not None and upload.valid_until_on < on:
+        raise ProofExpiredError(valid_until_on=upload.valid_until_on)
+    digest = hashlib.sha256(upload.data).digest()
+    same = _same(customer, digest, upload.kind)
+    if same is not None:
+        return Received(same, is_new=False)
+    content = _kept(upload.data, numbers)
+    return _store(upload, content, digest=digest, customer=customer, numbers=numbers, at=at)
+
+
+def _same(customer: Customer, digest: bytes, kind: str) -> AssetProof | None:
+    same = AssetProof.objects.filter(customer=customer, digest=digest).first()
+    if same is not None and same.kind != kind:
+        raise ProofKindError(id=str(same.public_id))
+    return same
+
+
+def _kept(data: bytes, numbers: AccountPolicy) -> _Content:
+    """Return what is kept of a file, of which nothing is believed but its bytes."""
+    try:
+        kind = uploads.kind_of(data)
+    except uploads.UnknownKind:
+        raise FileKindError() from None
+    if kind is Kind.PDF:
+        if not uploads.is_safe_pdf(data):
+            raise PdfUnsafeError()
+        return _Content(ContentType.PDF, data)
+    try:
+        with _PAINTING:
+            painted = pictures.reencode(data, pixels_max=numbers.proof_pixels_max)
+    except pictures.BadPicture:
+        raise PictureBadError(pixels_max=numbers.proof_pixels_max) from None
+    return _Content(_TYPES[kind], painted)
+
+
+@transaction.atomic(durable=True)
+def _store(
+    upload: Upload,
+    content: _Content,
+    *,
+    digest: bytes,
+    customer: Customer,
+    numbers: AccountPolicy,
+    at: datetime,
+) -> Received:
+    locked = Customer.objects.select_for_update().get(pk=customer.pk)
+    openings.require_active(locked, at=at)
+    same = _same(customer, digest, upload.kind)
+    if same is not None:
+        return Received(same, is_new=False)
+    number = upload.asset_number
+    asset_blind = None if number is None else blind(number, "asset")
+    _require_room(customer, asset_blind, numbers)
+    proof = AssetProof.objects.create(
+        customer=customer,
+        kind=upload.kind,
+        asset_number=number,
+        asset_blind=asset_blind,
+        valid_until_on=upload.valid_until_on,
+        content_type=content.type,
+        size=len(content.data),
+        digest=digest,
+        uploaded_at=at,
+    )
+    AssetFile.objects.create(proof=proof, content=content.data)
+    return Received(proof, is_new=True)
+
+
+def _require_room(customer: Customer, asset_blind: bytes | None, numbers: AccountPolicy) -> None:
+    mine = AssetProof.objects.filter(customer=customer)
+    known = mine.filter(asset_blind=asset_blind).first() if asset_blind is not None else None
+    if known is not None:
+        raise AssetKnownError(id=str(known.public_id))
+    if mine.count() >= numbers.proofs_max:
+        raise TooManyProofsError(proofs_max=numbers.proofs_max)
+
+
+def of(customer: Customer) -> QuerySet[AssetProof]:
+    """Return a customer's proofs, the newest first, without what is sealed."""
+    return AssetProof.objects.filter(customer=customer).defer("asset_number").order_by("-pk")
+
+
+@transaction.atomic(durable=True)
+def delete(public_id: UUID, *, customer: Customer) -> None:
+    """Delete a proof with its file.
+
+    Raises:
+        ProofUnknownError: there is none with this id, or it is another customer's.
+        openings.OnHoldError: a legal hold keeps what is here from being erased.
+    """
+    proof = of(customer).select_for_update().filter(public_id=public_id).first()
+    if proof is None:
+        raise ProofUnknownError()
+    if deletions.is_legally_held(customer.pk):
+        raise openings.OnHoldError()
+    AssetFile.objects.filter(proof=proof).delete()
+    proof.delete()
+
+
+class Shown(NamedTuple):
+    """A proof with its content, for somebody who said why; its name is ours."""
+
+    file_name: str
+    content_type: str
+    content: bytes
+
+
+@transaction.atomic(durable=True)
+def content(public_id: UUID, *, staff: Staff, reason: str, at: datetime) -> Shown:
+    """Return the content of a proof; that somebody of the staff saw it, and why, is on record.
+
+    Raises:
+        ProofUnknownError: there is none with this id.
+    """
+    assert reason
+    file = AssetFile.objects.select_related("proof").filter(proof__public_id=public_id).first()
+    if file is None:
+        raise ProofUnknownError()
+    proof = file.proof
+    AccessRecord.objects.create(
+        customer_id=proof.customer_id, staff=staff, fields="proof", reason=reason, at=at
+    )
+    return Shown(proof.file_name, proof.content_type, file.content)

@@ -1,1 +1,0 @@
-"""What the operations and pages of accounts read."""

@@ -1,0 +1,95 @@
+"""Product numbers with a date and two signatures.
+
+Each app's ``policy.py`` is a frozen dataclass with the rulebook's defaults. Approved
+``PolicyVersion`` rows override fields from their day on. Rules get the policy as an argument.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from datetime import date, time
+from typing import Any, TypeVar
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.errors import Refused
+from backoffice.core.models import FourEyesState
+
+Policy = TypeVar("Policy")
+
+_registered: dict[str, type[Any]] = {}
+
+
+class BadPolicyError(Refused):
+    """A policy version names an unknown number or gives one a value it cannot have."""
+
+    code = "bad-policy"
+    words = _("The policy of {app} cannot take {field} = {value}: {why}.")
+    remedy = _("Correct the field; the numbers and their types stand in {app}/policy.py.")
+
+
+def register(app: str, policy: type[Any]) -> None:
+    """Name the dataclass that holds an app's product numbers."""
+    _registered[app] = policy
+
+
+def registered() -> Mapping[str, type[Any]]:
+    """Return the policy dataclass of each app."""
+    return _registered
+
+
+def current(policy: type[Policy], *, on: date) -> Policy:
+    """Return the numbers in force on a day: defaults, then approved versions, oldest first."""
+    app = next(name for name, known in _registered.items() if known is policy)
+    merged: dict[str, Any] = {}
+    for overrides in _in_force(app, on):
+        merged |= overrides
+    numbers: Policy = draft(app, merged)
+    return numbers
+
+
+def _in_force(app: str, on: date) -> list[dict[str, Any]]:
+    """Return the overrides approved for a day, oldest first; every request asks for them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT overrides FROM backoffice_policyversion "
+            "WHERE app = %s AND state = %s AND effective_on <= %s ORDER BY effective_on, id",
+            [app, FourEyesState.APPROVED.value, on],
+        )
+        return [json.loads(overrides) for (overrides,) in cursor.fetchall()]
+
+
+def draft(app: str, overrides: Mapping[str, Any]) -> Any:
+    """Return an app's numbers under the given overrides, checked against the dataclass.
+
+    Raises:
+        BadPolicyError: an unknown field, a wrong type or a value the dataclass refuses.
+    """
+    policy = _registered[app]
+    fields = {field.name: field for field in dataclasses.fields(policy)}
+    values = {}
+    for name, value in overrides.items():
+        if name not in fields:
+            raise BadPolicyError(app=app, field=name, value=value, why=_("no such number"))
+        values[name] = _typed(app, fields[name], value)
+    try:
+        return policy(**values)
+    except ValueError as error:
+        raise BadPolicyError(app=app, field=", ".join(values), value="…", why=error) from error
+
+
+def _typed(app: str, field: "dataclasses.Field[Any]", value: Any) -> Any:
+    """Return a JSON value as the type of the field's default."""
+    default = field.default
+    try:
+        if isinstance(default, time):
+            return time.fromisoformat(value)
+        if isinstance(default, tuple):
+            return tuple(value)
+    except (TypeError, ValueError) as error:
+        raise BadPolicyError(app=app, field=field.name, value=value, why=error) from error
+    if type(value) is not type(default):
+        why = _("it must be {kind}").format(kind=type(default).__name__)
+        raise BadPolicyError(app=app, field=field.name, value=value, why=why)
+    return value

@@ -1,0 +1,104 @@
+"""The one way a state machine moves.
+
+Models declare states and transitions with django-fsm; ``move`` performs a declared transition on
+locked records and ``save`` writes states, money and the ``StateChange`` rows. Any other caller is
+refused by the receiver below, and any other writer by the ``Guard`` trigger in the database.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from django.db import connection, models
+from django.dispatch import receiver
+from django_fsm import TransitionNotAllowed
+from django_fsm.signals import pre_transition
+
+from backoffice.core import bulk
+from backoffice.core.models import StateChange
+
+Record = TypeVar("Record", bound=models.Model)
+
+_CHANGE_COLUMNS = (
+    "subject_type", "subject_id", "transition", "source", "target", "actor", "reason", "at",
+)  # fmt: skip
+_MOVES = "_unsaved_moves"
+
+
+class BypassError(RuntimeError):
+    """A transition was called directly; it would leave no trace and no lock."""
+
+
+def move(
+    records: Iterable[models.Model],
+    transition: str,
+    *,
+    by: str,
+    reason: str,
+    at: datetime,
+    **facts: Any,
+) -> None:
+    """Perform the declared transition on each record, all of one model; ``save`` then writes them.
+
+    The caller has read the records with ``select_for_update`` in this transaction, or holds the
+    lock of the row they belong to.
+
+    Raises:
+        django_fsm.TransitionNotAllowed: a record is in a state the transition does not leave.
+    """
+    assert connection.in_atomic_block, "lock the rows in a transaction before moving them"
+    records = list(records)
+    if not records:
+        return
+    model = type(records[0])
+    # What is declared is read once for the batch; django-fsm would send signals for each record.
+    targets, body = _declared(model, transition)
+    for record in records:
+        values = record.__dict__
+        source = values["state"]
+        if source not in targets:
+            raise TransitionNotAllowed(f"{record!r}: {transition} does not leave {source}")
+        body(record, at=at, **facts)
+        target = values["state"] = targets[source]
+        values.setdefault(_MOVES, []).append(
+            (model._meta.label_lower, record.pk, transition, source, target, by, reason, at)
+        )
+
+
+@lru_cache(maxsize=256)
+def _declared(
+    model: type[models.Model], transition: str
+) -> tuple[dict[str, str], Callable[..., None]]:
+    """Return the target of each source of a transition, and the body that sets its fields."""
+    method = getattr(model, transition)
+    declared = method._django_fsm.transitions.values()
+    assert not any(each.conditions for each in declared), "conditions are the operation's to check"
+    return {str(each.source): str(each.target) for each in declared}, method.__wrapped__
+
+
+def save(records: Sequence[models.Model], *fields: str) -> None:
+    """Write state and the named fields of the records in one UPDATE, their moves in one COPY."""
+    if not records:
+        return
+    assert connection.in_atomic_block, "states and money are written in one transaction"
+    bulk.update(records, ("state", *fields))
+    changes = [change for record in records for change in record.__dict__.pop(_MOVES, ())]
+    bulk.copy(StateChange, _CHANGE_COLUMNS, changes)
+
+
+@receiver(pre_transition)
+def _refuse_unrecorded_moves(sender: type[models.Model], name: str, **_: Any) -> None:
+    raise BypassError(f"{sender.__name__}.{name} must go through workflow.move")
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Let rows be inserted in later states until this transaction ends: for imports only."""
+    assert connection.in_atomic_block, "an import is one transaction"
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL weidai.importing = 'on'")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL weidai.importing = 'off'")

@@ -1,0 +1,281 @@
+"""The business day: slots, runs, chunks, and who works on them.
+
+A slot is a time of the day with a plan and a work function. ``JobRun`` rows say what was planned;
+``JobChunk`` rows who works on which part. The broker is only a hint: whatever the tables say is
+unfinished is sent again at the next tick, and a chunk belongs to the process whose connection
+holds its advisory lock, so a killed worker's chunk is free at once. Runs go strictly in order,
+oldest day first; a held run or a paused optional slot lets the later ones pass.
+"""
+
+import gc
+import os
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import F, Max, Min
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core import clock
+from backoffice.core.errors import Refused
+from backoffice.core.models import (
+    JobChunk,
+    JobRun,
+    SlotPause,
+    SlotPauseState,
+)
+
+CHUNK_SIZE = 5_000
+LOCK_SPACE = 7_701  # first key of the advisory locks of chunks
+
+
+class Plan(NamedTuple):
+    """What a run will work through: ids in order, their sum, and why it must wait, if it must."""
+
+    ids: Sequence[int]
+    amount_fen: int = 0
+    held_because: str = ""
+
+
+class Tally(NamedTuple):
+    """How the items of a chunk ended."""
+
+    done: int = 0
+    failed: int = 0
+    unknown: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A job of the business day.
+
+    ``plan(on=, at=)`` runs in the transaction that creates the run; a slot without a plan is one
+    chunk without ids. ``work(ids, run_id=, on=, at=)`` must be repeatable. An optional slot may
+    be passed over while it is paused; the day stands still before any other.
+    """
+
+    name: str
+    at: time
+    title: Promise | str
+    work: Callable[..., Tally]
+    plan: Callable[..., Plan] | None = None
+    optional: bool = False
+
+
+class UnknownSlotError(Refused):
+    """There is no such slot."""
+
+    code = "unknown-slot"
+    words = _("There is no slot {slot}.")
+    remedy = _("The slots are: {slots}.")
+
+
+class ChunkFailedError(Refused):
+    """A part of a run raised an error; the run stays unfinished."""
+
+    code = "chunk-failed"
+    words = _("Part {number} of the run {run} failed: {error}")
+    remedy = _("Nothing of that part was half done. Mend the cause and run the day again.")
+
+
+_slots: dict[str, Slot] = {}
+
+
+def register(slot: Slot) -> None:
+    """Add a slot to the business day."""
+    _slots[slot.name] = slot
+
+
+def slots() -> list[Slot]:
+    """Return the slots of the day in order."""
+    return sorted(_slots.values(), key=lambda slot: slot.at)
+
+
+def slot_named(name: str) -> Slot:
+    """Return a slot.
+
+    Raises:
+        UnknownSlotError: no app registered it.
+    """
+    if name not in _slots:
+        raise UnknownSlotError(slot=name, slots=", ".join(slot.name for slot in slots()))
+    return _slots[name]
+
+
+def due(*, now: datetime) -> list[tuple[date, Slot]]:
+    """Return every run that should have happened by now and has not finished, oldest first."""
+    runs = JobRun.objects.all()
+    last = runs.filter(slot=slots()[-1].name, finished_at__isnull=False).aggregate(
+        day=Max("business_date")
+    )["day"]
+    first = runs.aggregate(day=Min("business_date"))["day"] or now.date()
+    day = last + timedelta(days=1) if last else first
+    finished = set(
+        runs.filter(business_date__gte=day, finished_at__isnull=False).values_list(
+            "business_date", "slot"
+        )
+    )
+    missing = []
+    while day <= now.date():
+        missing += [
+            (day, slot)
+            for slot in slots()
+            if clock.moment_of(day, slot.at) <= now and (day, slot.name) not in finished
+        ]
+        day += timedelta(days=1)
+    return missing
+
+
+def upcoming(*, after: datetime, until: datetime) -> list[tuple[date, Slot]]:
+    """Return the runs whose moment lies after one moment and not after another, in order."""
+    days = (until.date() - after.date()).days
+    return [
+        (day, slot)
+        for day in (after.date() + timedelta(days=n) for n in range(days + 1))
+        for slot in slots()
+        if after < clock.moment_of(day, slot.at) <= until
+    ]
+
+
+@transaction.atomic
+def claim(slot: Slot, *, on: date, at: datetime) -> JobRun:
+    """Return the run of a slot and day, planning it if nobody has yet.
+
+    The insert decides between two schedulers; the loser waits for the winner's plan.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO backoffice_jobrun (business_date, slot, planned, planned_fen, done, "
+            "failed, unknown, held_reason, released_by, started_at, heartbeat_at) "
+            "VALUES (%s, %s, 0, 0, 0, 0, 0, '', '', %s, %s) ON CONFLICT DO NOTHING RETURNING id",
+            [on, slot.name, clock.wall(), clock.wall()],
+        )
+        created = cursor.fetchone()
+    run = JobRun.objects.get(business_date=on, slot=slot.name)
+    if created:
+        _plan(run, slot, at=at)
+    return run
+
+
+def _plan(run: JobRun, slot: Slot, *, at: datetime) -> None:
+    plan = slot.plan(on=run.business_date, at=at) if slot.plan else None
+    ids = list(plan.ids) if plan else []
+    parts = [ids[start : start + CHUNK_SIZE] for start in range(0, len(ids), CHUNK_SIZE)]
+    if plan is None:
+        parts = [[]]
+    JobChunk.objects.bulk_create(
+        JobChunk(run=run, number=number, ids=part) for number, part in enumerate(parts, 1)
+    )
+    if plan:
+        run.planned, run.planned_fen = len(ids), plan.amount_fen
+        run.held_reason = plan.held_because
+    if not parts:
+        run.finished_at = clock.wall()
+    run.save()
+
+
+def is_paused(slot: Slot) -> bool:
+    """Say whether staff have stopped a slot."""
+    return SlotPause.objects.filter(slot=slot.name).exclude(state=SlotPauseState.RESUMED).exists()
+
+
+def is_held(run: JobRun) -> bool:
+    """Say whether a run waits for a person to release it."""
+    return bool(run.held_reason) and not run.released_by
+
+
+def next_chunks(*, now: datetime) -> list[int]:
+    """Return the chunks to work on now: those of the first unfinished run that may go on.
+
+    Runs before it in the day are finished, held or paused; runs after it wait for it.
+    """
+    for day, slot in due(now=now):
+        if is_paused(slot):
+            if slot.optional:
+                continue
+            return []
+        run = claim(slot, on=day, at=now)
+        if run.finished_at is None and not is_held(run):
+            return list(
+                run.chunks.filter(done_at=None).order_by("number").values_list("pk", flat=True)
+            )
+    return []
+
+
+@contextmanager
+def _owning(chunk_id: int) -> Iterator[bool]:
+    """Hold the chunk's lock for this connection; False when another process holds it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, chunk_id])
+        owned = cursor.fetchone()[0]
+    try:
+        yield owned
+    finally:
+        if owned:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_SPACE, chunk_id])
+
+
+@contextmanager
+def _not_collecting() -> Iterator[None]:
+    """Put off the search for reference cycles: a chunk keeps what it makes until its end.
+
+    Looking through all of it again and again costs a quarter of the time; what a chunk makes is
+    bounded by its size.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def run_chunk(chunk_id: int, *, at: datetime) -> bool:
+    """Work on one chunk unless it is done or somebody else's; say whether its run is finished.
+
+    The broker is only a hint: an id that no chunk has is passed over.
+
+    Raises:
+        ChunkFailedError: the work raised; the error stands on the chunk, which stays open.
+    """
+    with _owning(chunk_id) as owned:
+        chunk = JobChunk.objects.select_related("run").filter(pk=chunk_id).first()
+        if chunk is None or chunk.done_at or not owned:
+            return False
+        run = chunk.run
+        if is_held(run) or is_paused(slot_named(run.slot)):
+            return False
+        JobChunk.objects.filter(pk=chunk_id).update(
+            owner=f"{socket.gethostname()}:{os.getpid()}", tries=F("tries") + 1
+        )
+        try:
+            with _not_collecting():
+                tally = slot_named(run.slot).work(
+                    chunk.ids, run_id=run.pk, on=run.business_date, at=at
+                )
+        except Exception as error:
+            JobChunk.objects.filter(pk=chunk_id).update(error=f"{type(error).__name__}: {error}")
+            raise ChunkFailedError(number=chunk.number, run=run, error=error) from error
+        return _finish(chunk, tally)
+
+
+@transaction.atomic
+def _finish(chunk: JobChunk, tally: Tally) -> bool:
+    """Mark the chunk done and add its tally; say whether it was the last of its run."""
+    run = JobRun.objects.select_for_update().get(pk=chunk.run_id)
+    JobChunk.objects.filter(pk=chunk.pk).update(done_at=clock.wall(), error="")
+    run.done += tally.done
+    run.failed += tally.failed
+    run.unknown += tally.unknown
+    run.heartbeat_at = clock.wall()
+    if not run.chunks.filter(done_at=None).exists():
+        run.finished_at = run.heartbeat_at
+    run.save()
+    return run.finished_at is not None

@@ -1,0 +1,163 @@
+"""Messages written with the fact that causes them and delivered afterwards, at least once.
+
+``post`` writes in the caller's transaction: no fact without its message, no message without its
+fact. ``deliver`` leases waiting rows, skipping those that another worker holds, and calls the
+handler of each topic outside any transaction. A worker killed in a handler leaves a lease; when
+it runs out, the message is anybody's again. So a handler sees a message once or more, tells a
+repetition by the key, and ends within ``LEASE``.
+
+``created_at`` is the product's time; leases, deliveries and giving up are machine time.
+"""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, Protocol
+
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+
+from backoffice.core import clock
+from backoffice.core.models import OutboxMessage
+
+LEASE = timedelta(minutes=5)
+# How long a message rests after its first, second, ... failed try; one more try, and it is dead.
+RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440))
+TRIES_MAX = len(RETRY_AFTER) + 1
+
+_ERROR_LENGTH = 2000
+_WAITING = Q(done_at=None, dead_at=None)
+
+log = logging.getLogger(__name__)
+
+
+class Message(NamedTuple):
+    """What to tell whom; ``key`` makes a repeated announcement of one fact one message."""
+
+    topic: str
+    key: str
+    payload: Mapping[str, Any]
+
+
+class Handler(Protocol):
+    """Hands one message over; raises when it could not."""
+
+    def __call__(self, payload: dict[str, Any], *, key: str) -> None:
+        """Deliver; the key is the same when the message comes again."""
+
+
+class Delivered(NamedTuple):
+    """Messages of one delivery round: handed over, to be tried again, given up."""
+
+    done: int = 0
+    failed: int = 0
+    dead: int = 0
+
+
+_handlers: dict[str, Handler] = {}
+
+
+def register(topic: str, handler: Handler) -> None:
+    """Name the handler of a topic, once, when an app is ready."""
+    assert topic not in _handlers, f"topic {topic} already has a handler"
+    _handlers[topic] = handler
+
+
+def post(messages: Sequence[Message], *, at: datetime) -> None:
+    """Write messages in the caller's transaction; one with a known topic and key is left out.
+
+    Raises:
+        TypeError, ValueError: a payload is not JSON.
+    """
+    assert connection.in_atomic_block, "a message is written in the transaction of its fact"
+    if not messages:
+        return
+    # In one order everywhere, so that two transactions with the same keys cannot deadlock.
+    ordered = sorted(messages, key=lambda message: message[:2])
+    topics, keys, payloads = zip(*ordered, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO backoffice_outboxmessage (topic, key, payload, created_at, tries, error) "
+            "SELECT topic, key, payload, %s, 0, '' "
+            "FROM unnest(%s::text[], %s::text[], %s::jsonb[]) AS new (topic, key, payload) "
+            "ON CONFLICT (topic, key) DO NOTHING",
+            [at, list(topics), list(keys), [json.dumps(one, allow_nan=False) for one in payloads]],
+        )
+
+
+def deliver(*, limit: int = 100) -> Delivered:
+    """Hand over up to ``limit`` waiting messages, oldest first, and count what became of them.
+
+    A message without a handler stays waiting, with that written on it. Any number of workers may
+    deliver at once.
+    """
+    assert not connection.in_atomic_block, "handlers are called outside any transaction"
+    _name_unknown_topics()
+    outcomes = [_hand_over(message) for message in _claim(limit) if _begin(message)]
+    return Delivered(*(outcomes.count(outcome) for outcome in Delivered._fields))
+
+
+def _name_unknown_topics() -> None:
+    waiting = OutboxMessage.objects.filter(_WAITING, error="").exclude(topic__in=_handlers)
+    waiting.update(error="no handler is registered for this topic: a newer release may have one")
+
+
+@transaction.atomic
+def _claim(limit: int) -> list[OutboxMessage]:
+    """Lease waiting messages that nobody else holds."""
+    at = clock.wall()
+    free = Q(leased_until=None) | Q(leased_until__lte=at)
+    messages = list(
+        OutboxMessage.objects.select_for_update(skip_locked=True)
+        .filter(_WAITING, free, topic__in=_handlers)
+        .order_by("pk")[:limit]
+    )
+    for message in messages:
+        message.leased_until = at + LEASE
+    OutboxMessage.objects.filter(pk__in=[message.pk for message in messages]).update(
+        leased_until=at + LEASE
+    )
+    return messages
+
+
+def _begin(message: OutboxMessage) -> bool:
+    """Renew the lease and count the try before the handler runs; False if another holds it now.
+
+    Counted before, so that a message that kills its workers is given up in the end; counted one
+    by one, so that the rest of its batch is not blamed.
+    """
+    leased_until = clock.wall() + LEASE
+    begun = _held(message).update(leased_until=leased_until, tries=message.tries + 1)
+    message.leased_until = leased_until
+    message.tries += 1
+    return begun == 1
+
+
+def _hand_over(message: OutboxMessage) -> str:
+    """Call the handler and write down how it ended; return the name of the count."""
+    if message.tries > TRIES_MAX:
+        return _failed(message, message.error or "no try ended: each took its worker with it")
+    try:
+        _handlers[message.topic](message.payload, key=message.key)
+    except Exception as error:  # whatever went wrong, the message must not be lost or block others
+        log.warning("%s failed at try %s", message, message.tries, exc_info=True)
+        return _failed(message, f"{type(error).__name__}: {error}")
+    _held(message).update(done_at=clock.wall(), leased_until=None, error="")
+    return "done"
+
+
+def _failed(message: OutboxMessage, error: str) -> str:
+    """Let the message rest, longer after each try, or give it up with its error."""
+    at = clock.wall()
+    error = error[:_ERROR_LENGTH]
+    if message.tries >= TRIES_MAX:
+        _held(message).update(dead_at=at, leased_until=None, error=error)
+        return "dead"
+    _held(message).update(leased_until=at + RETRY_AFTER[message.tries - 1], error=error)
+    return "failed"
+
+
+def _held(message: OutboxMessage) -> QuerySet[OutboxMessage]:
+    """Return the row if it is still ours: a lease is known by its end."""
+    return OutboxMessage.objects.filter(_WAITING, pk=message.pk, leased_until=message.leased_until)

@@ -1,0 +1,219 @@
+"""Every error of an endpoint as a problem document (RFC 9457): stable code, words, remedy."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import RequestDataTooBig
+from django.http import Http404, HttpRequest, JsonResponse
+from django.utils.translation import gettext_lazy as _
+from psycopg_pool import PoolTimeout
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from backoffice.core.errors import Refused
+
+CONTENT_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = "5"
+
+log = logging.getLogger(__name__)
+
+
+class BadInputError(Refused):
+    """Fields of the request are missing, unknown, of the wrong type or out of bounds."""
+
+    status = HTTPStatus.BAD_REQUEST
+    told = ("errors",)
+    code = "invalid-input"
+    words = _("The request has fields that are missing, unknown or not as they must be.")
+    remedy = _("Correct the fields named in errors and send the request again.")
+
+
+class MalformedError(Refused):
+    """The body is not the JSON object it should be."""
+
+    status = HTTPStatus.BAD_REQUEST
+    code = "malformed-body"
+    words = _("The body of the request cannot be read.")
+    remedy = _("Send one JSON object in UTF-8, or the form the endpoint asks for.")
+
+
+class NotLoggedInError(Refused):
+    """The request carries no token, or one that is no longer good."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    code = "not-logged-in"
+    words = _("You are not logged in, or the login has ended.")
+    remedy = _("Log in again with POST /api/v1/auth/wechat and send the token with each request.")
+
+
+class ForbiddenError(Refused):
+    """The caller may not do this."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "forbidden"
+    words = _("This is not yours to do.")
+    remedy = _("Ask customer support when you think that it should be.")
+
+
+class NotFoundError(Refused):
+    """There is nothing at this address, or it belongs to somebody else."""
+
+    status = HTTPStatus.NOT_FOUND
+    code = "not-found"
+    words = _("There is nothing here.")
+    remedy = _("Check the address; the endpoints are listed at /api/docs/.")
+
+
+class MethodError(Refused):
+    """The address exists; this method does not."""
+
+    status = HTTPStatus.METHOD_NOT_ALLOWED
+    code = "method-not-allowed"
+    words = _("This address does not take that method.")
+    remedy = _("The methods of each endpoint are listed at /api/docs/.")
+
+
+class MediaTypeError(Refused):
+    """The body is of a type the endpoint does not take."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    code = "unsupported-media-type"
+    words = _("The endpoint does not take a body of this type.")
+    remedy = _("Send application/json, or multipart/form-data where a file is uploaded.")
+
+
+class NotAcceptableError(Refused):
+    """The client accepts nothing that the endpoint has."""
+
+    status = HTTPStatus.NOT_ACCEPTABLE
+    code = "not-acceptable"
+    words = _("The endpoint has nothing in a form that the request accepts.")
+    remedy = _("Accept application/json.")
+
+
+class TooBigError(Refused):
+    """The body is larger than the endpoint takes."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    code = "body-too-large"
+    words = _("The body of the request is too large.")
+    remedy = _("Send less; a file may have 10 MB.")
+
+
+class BusyError(Refused):
+    """All connections to the database are in use."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "busy"
+    words = _("Too much is going on right now.")
+    remedy = _("Send the request again in a few seconds; nothing was done.")
+
+
+class InternalError(Refused):
+    """A fault of ours."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    code = "internal-error"
+    words = _("Something went wrong on our side.")
+    remedy = _("Try again later; if it stays, tell customer support the request id.")
+
+
+_OF_FRAMEWORK: dict[type[Exception], type[Refused]] = {
+    exceptions.ParseError: MalformedError,
+    exceptions.AuthenticationFailed: NotLoggedInError,
+    exceptions.NotAuthenticated: NotLoggedInError,
+    exceptions.PermissionDenied: ForbiddenError,
+    DjangoPermissionDenied: ForbiddenError,
+    exceptions.NotFound: NotFoundError,
+    Http404: NotFoundError,
+    exceptions.MethodNotAllowed: MethodError,
+    exceptions.UnsupportedMediaType: MediaTypeError,
+    exceptions.NotAcceptable: NotAcceptableError,
+    RequestDataTooBig: TooBigError,
+}
+
+
+def handler(error: Exception, context: Mapping[str, Any]) -> Response:
+    """Return the problem document of whatever an endpoint raised."""
+    request = context["request"]
+    refusal = _refusal(error)
+    if isinstance(refusal, InternalError):
+        # The traceback names lines, not values: what the customer sent stays out of the log.
+        log.error("%s failed", request.path, exc_info=error)
+    response = Response(
+        document(refusal, request_id=getattr(request, "request_id", "")),
+        status=refusal.status,
+        content_type=CONTENT_TYPE,
+    )
+    _add_headers(response, refusal)
+    return response
+
+
+def document(refusal: Refused, *, request_id: str) -> dict[str, Any]:
+    """Return a refusal as a problem document in the active language."""
+    told = {name: refusal.facts[name] for name in refusal.told if name in refusal.facts}
+    return {
+        "type": f"urn:weidai:problem:{refusal.code}",
+        "title": str(refusal.words).format(**refusal.facts),
+        "status": int(refusal.status),
+        "detail": str(refusal),
+        "code": refusal.code,
+        "request_id": request_id,
+        **told,
+    }
+
+
+def not_found(request: HttpRequest) -> JsonResponse:
+    """Answer for an address under /api/ at which there is no endpoint."""
+    words = document(NotFoundError(), request_id=getattr(request, "request_id", ""))
+    return JsonResponse(words, status=NotFoundError.status, content_type=CONTENT_TYPE)
+
+
+def _refusal(error: Exception) -> Refused:
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, exceptions.ValidationError):
+        return BadInputError(errors=list(_faults(error.get_full_details())))
+    for kind, refusal in _OF_FRAMEWORK.items():
+        if isinstance(error, kind):
+            return refusal()
+    return BusyError() if _is_pool_timeout(error) else InternalError()
+
+
+def _is_pool_timeout(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, PoolTimeout):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _faults(details: Any, pointer: str = "") -> Iterator[dict[str, str]]:
+    """Yield each fault of a validation with the JSON pointer of its field (RFC 6901)."""
+    if isinstance(details, Mapping) and set(details) == {"message", "code"}:
+        yield {
+            "pointer": pointer,
+            "code": str(details["code"]).replace("_", "-"),
+            "detail": str(details["message"]),
+        }
+    elif isinstance(details, Mapping):
+        for name, inner in details.items():
+            yield from _faults(inner, pointer if name == "non_field_errors" else _at(pointer, name))
+    else:
+        for number, inner in enumerate(details):
+            is_fault = isinstance(inner, Mapping) and set(inner) == {"message", "code"}
+            yield from _faults(inner, pointer if is_fault else _at(pointer, number))
+
+
+def _at(pointer: str, name: object) -> str:
+    return f"{pointer}/{str(name).replace('~', '~0').replace('/', '~1')}"
+
+
+def _add_headers(response: Response, refusal: Refused) -> None:
+    if refusal.status == HTTPStatus.UNAUTHORIZED:
+        response["WWW-Authenticate"] = "Bearer"
+    if refusal.status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
+        response["Retry-After"] = RETRY_AFTER_SECONDS

@@ -1,0 +1,45 @@
+"""What a request gets before any endpoint sees it: an id, and a limit to its size."""
+
+import re
+import uuid
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from backoffice.web.api.problems import (
+    CONTENT_TYPE,
+    TooBigError,
+    document,
+)
+
+API = "/api/"
+JSON_BYTES_MAX = 64 * 1024
+UPLOAD_BYTES_MAX = 11 * 1024 * 1024  # a file of 10 MB and the form around it
+_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+
+def identified(get_response: Answer) -> Answer:
+    """Give each request an id, the client's own where it sent a sound one, and tell it back."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request.request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex  # type: ignore[attr-defined]
+        response = _too_big(request) or get_response(request)
+        response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+        return response
+
+    return middleware
+
+
+def _too_big(request: HttpRequest) -> HttpResponse | None:
+    """Refuse a body before it is read; a body without a stated length counts as empty."""
+    if not request.path.startswith(API):
+        return None
+    is_upload = request.content_type == "multipart/form-data"
+    stated = request.META.get("CONTENT_LENGTH") or "0"
+    if int(stated) <= (UPLOAD_BYTES_MAX if is_upload else JSON_BYTES_MAX):
+        return None
+    words = document(TooBigError(), request_id=request.request_id)  # type: ignore[attr-defined]
+    return JsonResponse(words, status=TooBigError.status, content_type=CONTENT_TYPE)

@@ -1,0 +1,28 @@
+"""What keeps a customer from leaving, and what of ours ends when one leaves (LAW-18)."""
+
+from datetime import datetime
+
+from backoffice.core import workflow
+from loans.models import DebitOrder, Loan, LoanState, Mandate, MandateState, UnappliedFunds
+from loans.models.debit import OPEN_ORDER_STATES
+
+_SETTLED = (LoanState.SETTLED, LoanState.CANCELLED)
+
+
+def obstacle(customer_id: int) -> str:
+    """Return why a customer cannot leave: money is owed to us, on its way, or waits for them."""
+    mine = {"customer": customer_id}
+    if Loan.objects.filter(**mine).exclude(state__in=_SETTLED).exists():
+        return "debts-open"
+    if DebitOrder.objects.filter(**mine, state__in=OPEN_ORDER_STATES).exists():
+        return "debit-under-way"
+    waiting = UnappliedFunds.objects.filter(**mine, refunded_at=None)
+    return "money-waiting" if waiting.exists() else ""
+
+
+def end(customer_id: int, *, by: str, reason: str, at: datetime) -> None:
+    """End the mandate of a customer who leaves: nothing may be debited any more."""
+    signed = Mandate.objects.filter(customer=customer_id, state=MandateState.SIGNED)
+    mandates = list(signed.select_for_update().order_by("pk"))
+    workflow.move(mandates, "terminate", by=by, reason=reason, at=at)
+    workflow.save(mandates, "terminated_at")

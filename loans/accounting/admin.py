@@ -1,0 +1,163 @@
+"""Staff pages of money: repayments, what they settled, what waits, and the ledger."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from accounts.customers.rows import CustomersRows
+from backoffice.web.readonly_admin import (
+    ReadOnlyAdmin,
+    Section,
+    address_of,
+    amount,
+    amount_head,
+    day_filter,
+    display,
+    link,
+    number_in,
+)
+from loans.models import (
+    Bill,
+    Loan,
+    Repayment,
+    RepaymentAllocation,
+    Transfer,
+    UnappliedFunds,
+)
+
+LEDGER_ROWS_MAX = 300
+_RECORDS: dict[str, tuple[type[Model], Any]] = {
+    "loan": (Loan, format_lazy("{} ", Loan._meta.verbose_name)),
+    "bill": (Bill, "B"),
+    "repayment": (Repayment, "R"),
+}
+_SLOTS = {"close": _("end of day {day}"), "night": _("night of {day}")}
+
+
+def allocations(rows: QuerySet[RepaymentAllocation]) -> Section:
+    """Return what repayments settled, in the order of REPAY-8."""
+    heads = (
+        _("repayment"), _("revision"), _("value date"), _("loan"),
+        amount_head(_("penalty interest")), amount_head(_("late fee")),
+        amount_head(_("interest")), amount_head(_("plan fee")), amount_head(_("principal")),
+    )  # fmt: skip
+    found = [
+        (
+            link(row.repayment), row.revision, row.repayment.value_on, link(row.loan),
+            amount(row.penalty_fen), amount(row.late_fee_fen), amount(row.interest_fen),
+            amount(row.plan_fee_fen), amount(row.principal_fen),
+        )
+        for row in rows.select_related("repayment", "loan").order_by("pk")
+    ]  # fmt: skip
+    return Section(_("Repayment allocation"), heads, found)
+
+
+def ledger_of(loan_ids: Sequence[int]) -> Section:
+    """Return the ledger transfers of some loans, oldest first."""
+    heads = (
+        _("business date"), _("kind"), _("debit"), _("credit"), amount_head(_("amount")),
+        _("loan"), _("cause"),
+    )  # fmt: skip
+    transfers = Transfer.objects.filter(loan_id__in=loan_ids).order_by("business_date", "pk")
+    rows = [
+        (
+            row.business_date, row.get_kind_display(), row.get_debit_account_display(),
+            row.get_credit_account_display(), amount(row.amount_fen), _loan_link(row.loan_id),
+            cause(row.cause),
+        )
+        for row in transfers[:LEDGER_ROWS_MAX]
+    ]  # fmt: skip
+    note = _(
+        "Interest and penalty that have run since they were last posted to a loan are owed, but "
+        "not listed here yet."
+    )
+    return Section(_("Ledger"), heads, rows, note)
+
+
+def cause(code: str) -> SafeString | str:
+    """Return what made a transfer: a record as a link, a slot of a day in words."""
+    kind, _sep, key = code.rpartition(":")
+    kind = kind.rpartition("|")[2]  # a reversal names the kind it takes back first
+    if kind in _RECORDS and key.isdecimal():
+        model, prefix = _RECORDS[kind]
+        address = address_of(model, int(key))
+        return format_html('<a class="link" href="{}">{}{}</a>', address, prefix, key)
+    return str(_SLOTS[kind]).format(day=key) if kind in _SLOTS else code
+
+
+def _loan_link(loan_id: int | None) -> SafeString | str:
+    if loan_id is None:
+        return ""
+    return format_html('<a class="link" href="{}">{}</a>', address_of(Loan, loan_id), loan_id)
+
+
+@admin.register(Repayment)
+class RepaymentPages(CustomersRows):
+    """Money that channels have taken."""
+
+    list_select_related = ("customer", "bill", "order")
+    list_display = (
+        "__str__", "customer_link", "bill_link", "order_link", "amount_yuan", "value_on",
+        "recorded_at",
+    )  # fmt: skip
+    prefix = "R"
+    customer_path = "bill__customer_id"
+
+    def sections(self, request: HttpRequest, record: Repayment) -> list[Section]:
+        """Return what the repayment settled."""
+        return [allocations(record.allocations.all())]
+
+
+@admin.register(UnappliedFunds)
+class UnappliedFundsPages(CustomersRows):
+    """Money taken beyond what was owed."""
+
+    list_select_related = ("customer", "repayment")
+    list_display = (
+        "__str__", "customer_link", "repayment_link", "amount_yuan", "waiting_since", "refunded_at",
+    )  # fmt: skip
+    list_filter = (("refunded_at", admin.EmptyFieldListFilter),)
+    prefix = "U"
+
+
+@admin.register(Transfer)
+class TransferPages(ReadOnlyAdmin):
+    """The ledger: one row, one amount from one account to another."""
+
+    list_display = (
+        "shown_id", "business_date", "kind", "debit_account", "credit_account", "amount_yuan",
+        "loan_shown", "cause_shown",
+    )  # fmt: skip
+    fields = (*list_display, "customer_id", "funder", "at")
+    list_filter = (day_filter("business_date", _("business date")), "kind", "debit_account",
+                   "credit_account")  # fmt: skip
+    search_fields = ("pk",)
+    search_help_text = _("Loan id, or transfer id such as T42")
+
+    def find(self, term: str) -> Q:
+        """Return the transfers of this loan, or the one with this id."""
+        if term.upper().startswith("T"):
+            return Q(pk=number_in(term, "T"))
+        return Q(loan_id=number_in(term, ""))
+
+    @display(description=_("transfer"))
+    def shown_id(self, transfer: Transfer) -> str:
+        """Return the id as the search takes it."""
+        return f"T{transfer.pk}"
+
+    @display(description=_("cause"))
+    def cause_shown(self, transfer: Transfer) -> SafeString | str:
+        """Return what made the transfer."""
+        return cause(transfer.cause)
+
+    @display(description=_("loan"))
+    def loan_shown(self, transfer: Transfer) -> SafeString | str:
+        """Return a link to the loan."""
+        return _loan_link(transfer.loan_id)

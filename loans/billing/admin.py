@@ -1,0 +1,220 @@
+"""Staff page of a bill: what was printed, what is owed today and exactly why."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Sum
+from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.customers.rows import CustomersRows
+from backoffice.core import clock
+from backoffice.core.money import yuan
+from backoffice.web.readonly_admin import (
+    Section,
+    amount,
+    amount_head,
+    day_filter,
+    display,
+    label,
+    link,
+    timeline,
+)
+from loans.accounting.admin import (
+    allocations,
+    ledger_of,
+)
+from loans.accounting.labels import (
+    KINDS,
+    code_words,
+    formula,
+    percent,
+    rate,
+)
+from loans.accounting.queries.statement import (
+    Explanation,
+    Line,
+    LoanExplained,
+    explain,
+)
+from loans.accounting.rules.position import Part
+from loans.models import Bill, RepaymentAllocation
+from loans.models.bill import COLLECTED_STATES
+
+# Charges are followed night by night: a day without end would keep a worker for as long.
+AHEAD_MAX = timedelta(days=365)
+
+
+@admin.register(Bill)
+class BillPages(CustomersRows):
+    """Bills: one a person and month."""
+
+    prefix = "B"
+    list_display = (
+        "__str__", "customer_link", "due_on", "state_label", "total_yuan", "minimum_yuan",
+        "paid_yuan", "late_fee_yuan", "refusals", "next_debit",
+    )  # fmt: skip
+    list_filter = (
+        day_filter("due_on", _("due on")), "state", day_filter("debit_on", _("next debit on")),
+        "mode",
+    )  # fmt: skip
+    search_help_text = _("Bill id, or customer id such as C42")
+    fieldsets = (
+        (_("Bill as printed"), {"fields": (
+            ("customer_link", "state_label", "mode"),
+            ("billed_on", "due_on"), ("total_yuan", "minimum_yuan"),
+        )}),
+        (_("Payments"), {"fields": (("paid_yuan", "last_paid_on"), ("rest_yuan", "paid_on"))}),
+        (_("Debit cycle"), {"fields": (
+            ("cycle", "cycle_on", "next_debit"), ("refusals", "tries", "refused_on"),
+        )}),
+        (_("Late"), {"fields": (
+            ("charged_at_due_yuan", "overdue_on"), ("late_fee_yuan", "late_fee_on"),
+        )}),
+    )  # fmt: skip
+
+    @display(description=_("next debit on"))
+    def next_debit(self, bill: Bill) -> str:
+        """Return the day of the next attempt of a bill that is still collected."""
+        if bill.debit_on is None or bill.state not in COLLECTED_STATES:
+            return ""
+        return date_format(bill.debit_on)
+
+    def sections(self, request: HttpRequest, record: Bill) -> list[Section]:
+        """Return what is owed, why, the orders, the money and the timeline."""
+        explained = explain(record, on=_day(request))
+        loans = [one.loan for one in explained.loans]
+        allocated = RepaymentAllocation.objects.filter(repayment__bill=record)
+        return [
+            _owed(explained),
+            *(_lines(one) for one in explained.loans),
+            _orders(record),
+            _repayments(record),
+            allocations(allocated),
+            ledger_of([loan.pk for loan in loans]),
+            timeline(record, *loans),
+        ]
+
+
+def _day(request: HttpRequest) -> date:
+    """Return the day the page is asked for, at most a year ahead, else the business date."""
+    today = clock.business_date()
+    asked = request.GET.get("on", "")
+    try:
+        on = date.fromisoformat(asked)
+    except ValueError:
+        if asked:
+            words = gettext("{asked} is not a day. This is what is owed today.")
+            messages.warning(request, words.format(asked=asked))
+        return today
+    if on > today + AHEAD_MAX:
+        messages.warning(request, gettext("Nothing is reckoned more than a year ahead."))
+    return min(on, today + AHEAD_MAX)
+
+
+def _owed(explained: Explanation) -> Section:
+    """Return what a payment on the day must bring, part by part."""
+    heads = (
+        _("loan"), _("number"), amount_head(_("principal")), amount_head(_("interest")),
+        amount_head(_("plan fee")), amount_head(_("late fee")),
+        amount_head(_("penalty interest")), amount_head(_("unpaid")),
+    )  # fmt: skip
+    rows: list[Any] = [
+        (link(row.loan), row.number, *map(amount, _parts_fen(part))) for row, part in explained.owed
+    ]
+    parts = [_parts_fen(part) for _row, part in explained.owed]
+    total = [amount(sum(column)) for column in zip(*parts, strict=True)]
+    title = gettext("Owed on {day}: {amount} yuan").format(
+        day=explained.on, amount=yuan(explained.owed_fen)
+    )
+    return Section(title, heads, rows, is_lead=True, total=(capfirst(gettext("total")), "", *total))
+
+
+def _parts_fen(part: Part) -> tuple[int, ...]:
+    return (part.principal_fen, part.interest_fen, part.plan_fee_fen, part.late_fee_fen,
+            part.penalty_fen, part.unpaid_fen)  # fmt: skip
+
+
+def _lines(one: LoanExplained) -> Section:
+    """Return the charges of one loan, each with the formula that gives it (RATE-9)."""
+    heads = (
+        _("number"), _("charge"), _("first night"), _("last night"), _("nights"),
+        amount_head(_("base")), _("rate"), _("formula"), amount_head(_("by the contract")),
+        amount_head(_("waived by the cap")), amount_head(_("charged")),
+    )  # fmt: skip
+    rows: list[Any] = [_line(line, one) for line in one.lines]
+    rows += [
+        ("", never_charged, *[""] * 8, amount(0))
+        for never_charged in (_("service charge"), _("insurance"))
+    ]
+    title = gettext("How the charges of loan {loan} come about").format(loan=one.loan.pk)
+    return Section(title, heads, rows, _cap_note(one), is_lead=True)
+
+
+def _line(line: Line, one: LoanExplained) -> tuple[Any, ...]:
+    cells: Any = (
+        line.row.number, KINDS[line.kind], line.from_on or "", line.to_on or "",
+        line.nights or "", amount(line.base_fen) if line.base_fen else "",
+        rate(line, one.loan, one.terms), formula(line, one.loan, one.terms),
+        amount(line.contract_fen), amount(line.waived_fen), amount(line.charged_fen),
+    )  # fmt: skip
+    return tuple(cells)
+
+
+def _cap_note(one: LoanExplained) -> str:
+    position, terms = one.position, one.terms
+    note = gettext(
+        "Amounts are rounded half up to the fen. The law caps all charges of a loan at {rate} a "
+        "year: principal summed over the nights {base} × {rate} ÷ {days} = {cap} yuan at most; "
+        "charged {charged}, waived for good {waived}."
+    ).format(
+        rate=percent(terms.cap_annual_ppm),
+        base=yuan(position.principal_nights_fen),
+        days=terms.cap_year_days,
+        cap=yuan(one.cap_fen),
+        charged=yuan(position.charged_fen),
+        waived=yuan(position.waived_fen),
+    )
+    if one.is_replayed:
+        return note
+    return (
+        gettext("This loan was moved here with a history: only its running charges are shown. ")
+        + note
+    )
+
+
+def _orders(bill: Bill) -> Section:
+    heads = (
+        _("order number"), _("origin"), _("business date"), _("debit cycle"), _("attempt"),
+        amount_head(_("amount")), _("state"), _("channel's code"), amount_head(_("taken")),
+        _("run"),
+    )  # fmt: skip
+    rows = [
+        (
+            link(order), order.get_origin_display(), order.business_date, order.cycle,
+            order.attempt, amount(order.amount_fen), label(order.get_state_display(), order.state),
+            code_words(order.code), amount(order.taken_fen), link(order.run),
+        )
+        for order in bill.orders.select_related("run").order_by("pk")
+    ]  # fmt: skip
+    return Section(_("Debit orders"), heads, rows)
+
+
+def _repayments(bill: Bill) -> Section:
+    heads = (
+        _("repayment"), _("order"), amount_head(_("amount")), _("value date"),
+        amount_head(_("unapplied")),
+    )  # fmt: skip
+    found = bill.repayments.select_related("order").annotate(waits=Sum("unapplied__amount_fen"))
+    rows = [
+        (
+            link(paid), link(paid.order), amount(paid.amount_fen), paid.value_on,
+            amount(paid.waits or 0),
+        )
+        for paid in found.order_by("pk")
+    ]  # fmt: skip
+    return Section(_("Repayments"), heads, rows)

@@ -1,0 +1,111 @@
+"""What each slot of the business day does for loans: plan it, work through it."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.utils.translation import gettext as _
+
+from backoffice.core import bulk, clock
+from backoffice.core.policy import current
+from backoffice.platform.jobs import (
+    Plan,
+    Tally,
+    is_paused,
+    slot_named,
+)
+from loans.collection.operations import collection
+from loans.collection.operations.collection import (
+    Ask,
+    Prepared,
+)
+from loans.collection.queries import due
+from loans.delinquency.operations import end_of_day
+from loans.gateways.channel import Channel
+from loans.models import Bill, DebitOrder, DebitOrderState
+from loans.models.bill import COLLECTED_STATES
+from loans.models.debit import OPEN_ORDER_STATES
+from loans.policy import LoanPolicy
+
+
+def plan_close(*, on: date, at: datetime) -> Plan:
+    """Plan the 00:05 close: every unpaid bill past its due date."""
+    return Plan(due.to_close(on=on))
+
+
+def close(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> Tally:
+    """Close a chunk of bills."""
+    end_of_day.close(ids, on=on, at=at)
+    return Tally(done=len(ids))
+
+
+def accrue_night(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> Tally:
+    """Book the night before the day for the whole book."""
+    end_of_day.accrue_night(on=on, at=at)
+    return Tally(done=1)
+
+
+def plan_debits(*, on: date, at: datetime) -> Plan:
+    """Plan the debits of a slot; a plan out of all proportion waits for a person.
+
+    The hourly slots repeat the plan of 9:00: where it is held they are, and while it is paused
+    they ask for nothing. A day that has passed is not debited after the fact: the next 9:00 takes
+    its bills, and our outage is not the customer's refusal (REPAY-11).
+    """
+    if on != clock.day_of(at) or is_paused(slot_named(due.FIRST_DEBITS)):
+        return Plan([])
+    bills = due.to_debit(on=on)
+    return Plan(bills.ids, bills.amount_fen, _why_held(len(bills.ids), on=on))
+
+
+def _why_held(planned: int, *, on: date) -> str:
+    policy = current(LoanPolicy, on=on)
+    usual = due.comparable_orders(on=on)
+    if usual is None or planned < policy.runaway_orders_min:
+        return ""
+    if planned * 1000 <= usual * policy.runaway_permille:
+        return ""
+    return _("{planned} orders planned, at most {usual} in the last month").format(
+        planned=planned, usual=usual
+    )
+
+
+def debit(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel: Channel) -> Tally:
+    """Collect a chunk of bills: ask about what is open, then ask for what is due."""
+    if on != clock.day_of(at) or is_paused(slot_named(due.FIRST_DEBITS)):
+        return Tally()
+    open_orders = _open_orders(ids)
+    answers = collection.ask(open_orders, channel=channel, at=at)
+    if answers:
+        collection.record(answers, at=at)
+    asks = [Ask(bill_id) for bill_id in _still_up(ids, run_id=run_id, on=on)]
+    if asks:
+        collection.collect(asks, channel=channel, on=on, at=at, run_id=run_id)
+    return _tally(ids, run_id=run_id)
+
+
+def _still_up(ids: Sequence[int], *, run_id: int, on: date) -> list[int]:
+    """Return the bills to debit now; one order a bill and run, also when the run is repeated."""
+    up = Bill.objects.filter(pk__any=bulk.Of(ids), state__in=COLLECTED_STATES, debit_on__lte=on)
+    fresh = up.exclude(orders__run_id=run_id).order_by("pk")
+    return [bill_id for (bill_id,) in bulk.rows(fresh, "pk")]
+
+
+def _open_orders(bill_ids: Sequence[int]) -> list[Prepared]:
+    """Return every order of the bills that was sent and not answered for good."""
+    orders = (
+        DebitOrder.objects.select_related("card")
+        .defer("card__number")
+        .filter(bill_id__any=bulk.Of(bill_ids), state__in=OPEN_ORDER_STATES)
+    )
+    return [Prepared(order, order.card.account, False) for order in orders.order_by("pk")]
+
+
+def _tally(bill_ids: Sequence[int], *, run_id: int) -> Tally:
+    """Count the run's orders for these bills as they stand, whoever sent them."""
+    orders = DebitOrder.objects.filter(bill_id__any=bulk.Of(bill_ids), run_id=run_id)
+    states = [state for (state,) in bulk.rows(orders, "state")]
+    return Tally(
+        done=states.count(DebitOrderState.SUCCEEDED),
+        failed=states.count(DebitOrderState.FAILED),
+        unknown=sum(state in OPEN_ORDER_STATES for state in states),
+    )

@@ -1,0 +1,112 @@
+"""Staff pages of direct debits: orders, mandates, and the way to the run of the day."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern
+from django.utils.translation import gettext_lazy as _
+
+from accounts.customers.rows import CustomersRows
+from accounts.privacy.rules import masking
+from backoffice.web.readonly_admin import (
+    day_filter,
+    display,
+    link,
+)
+from loans.accounting.labels import code_words
+from loans.collection.admin import run
+from loans.collection.rules import refusal_codes
+from loans.models import DebitOrder, Mandate
+
+
+class AttemptFilter(admin.SimpleListFilter):
+    """First, second or third attempt."""
+
+    title = _("attempt")
+    parameter_name = "attempt"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the three attempts of a cycle."""
+        return [("1", "1"), ("2", "2"), ("3", "3")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the orders of the attempt."""
+        return queryset.filter(attempt=self.value()) if self.value() else queryset
+
+
+class CodeFilter(admin.SimpleListFilter):
+    """One reason of the channel; the codes come from the table of refusals, not from the rows."""
+
+    title = _("channel's code")
+    parameter_name = "code"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterator[tuple[str, str]]:
+        """Return every code the channel is known to use."""
+        return ((code, code_words(code)) for code in refusal_codes.REFUSALS)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the orders with the code."""
+        return queryset.filter(code=self.value()) if self.value() else queryset
+
+
+@admin.register(DebitOrder)
+class DebitOrderPages(CustomersRows):
+    """Each single ask for money, found by its number."""
+
+    list_select_related = ("customer", "bill", "card", "run")
+    list_display = (
+        "number", "customer_link", "bill_link", "business_date", "attempt", "amount_yuan",
+        "state_label", "code_label", "taken_yuan",
+    )  # fmt: skip
+    list_filter = (
+        day_filter("business_date", _("business date")), "state", AttemptFilter, CodeFilter,
+        "origin",
+    )  # fmt: skip
+    search_help_text = _("Order number or its beginning, or customer id such as C42")
+    customer_path = "bill__customer_id"
+    fieldsets = (
+        (None, {"fields": (
+            ("number", "customer_link", "bill_link"), ("card_shown", "run_link", "origin"),
+            ("state_label", "amount_yuan", "taken_yuan"),
+        )}),
+        (_("Attempt"), {"fields": (("business_date", "cycle", "attempt"),)}),
+        (_("Channel"), {"fields": (("code_label", "reference"), ("asked_at", "answered_at"))}),
+    )  # fmt: skip
+
+    def find(self, term: str) -> Q:
+        """Return the orders whose number begins so, or of this customer."""
+        return super().find(term) if term[:1] in "cC" else Q(number__startswith=term)
+
+    @display(description=_("channel's code"))
+    def code_label(self, order: DebitOrder) -> str:
+        """Return the meaning of the channel's code."""
+        return code_words(order.code)
+
+    @display(description=_("bank card"))
+    def card_shown(self, order: DebitOrder) -> str:
+        """Return a link to the card, which is named by its last four digits."""
+        return link(order.card, f"{order.card.bank} {masking.card(order.card.last_four)}")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page of the run of the day."""
+        return run.urls(self.admin_site) + super().get_urls()
+
+
+@admin.register(Mandate)
+class MandatePages(CustomersRows):
+    """Authorisations to debit a card."""
+
+    list_select_related = ("customer", "card")
+    list_display = ("__str__", "customer_link", "card_shown", "state_label", "signed_at",
+                    "terminated_at")  # fmt: skip
+    list_filter = ("state",)
+    prefix = "M"
+    fields = ("customer_link", "card_shown", "state_label", "signed_at", "terminated_at")
+
+    @display(description=_("bank card"))
+    def card_shown(self, mandate: Mandate) -> str:
+        """Return a link to the card, which is named by its last four digits."""
+        return link(mandate.card, f"{mandate.card.bank} {masking.card(mandate.card.last_four)}")

@@ -1,0 +1,341 @@
+"""The page of the run of the day: what was planned, what came of it, and who may step in."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_POST
+from kombu.exceptions import OperationalError
+
+from backoffice.core import clock
+from backoffice.core.errors import Refused
+from backoffice.core.models import (
+    JobRun,
+    SlotPause,
+    SlotPauseState,
+)
+from backoffice.platform import job_control, jobs, tasks
+from backoffice.web.readonly_admin import (
+    label,
+    list_address,
+)
+from loans.accounting.labels import code_words
+from loans.collection.queries.debit_day import (
+    DebitDay,
+    Ends,
+    Sums,
+    days_with_runs,
+    debit_day,
+    runs_of,
+)
+from loans.collection.queries.due import to_debit
+from loans.models import DebitOrder, DebitOrderState
+
+SLOT = "09:00"
+POLL_SECONDS = 2
+WAIT_SECONDS = 10  # of a page that is open before its run begins
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """Return the page and what its buttons send to."""
+    return [
+        path("run/", site.admin_view(require_GET(_page(site))), name="loans_run"),
+        path("run/act/", site.admin_view(require_POST(act)), name="loans_run_act"),
+    ]
+
+
+def _page(site: AdminSite) -> Callable[[HttpRequest], HttpResponse]:
+    """Return the view of the page; htmx asks it for the changing part alone."""
+
+    def page(request: HttpRequest) -> HttpResponse:
+        if not request.user.has_perm("loans.view_debitorder"):
+            raise PermissionDenied
+        on, slot = _asked(request)
+        context = _numbers(request, on=on, slot=slot)
+        if request.headers.get("HX-Request"):
+            return render(request, "admin/loans/run_numbers.html", context)
+        is_todays = slot == SLOT and on == clock.business_date()
+        title = _("Today's 9:00 run") if is_todays else _("Run of the day")
+        context |= {**site.each_context(request), "title": title, "days": days_with_runs(slot=SLOT)}
+        return render(request, "admin/loans/run.html", context)
+
+    return page
+
+
+def _asked(request: HttpRequest) -> tuple[date, str]:
+    """Return the day and slot of the page; anything unreadable is today's 9:00."""
+    try:
+        on = date.fromisoformat(request.GET.get("on", ""))
+    except ValueError:
+        on = clock.business_date()
+    slot = request.GET.get("slot", SLOT)
+    return on, slot if slot in {known.name for known in jobs.slots()} else SLOT
+
+
+class Card(NamedTuple):
+    """One number of the page with the list behind it."""
+
+    title: Any
+    sums: Sums
+    address: str = ""
+    kind: str = ""
+
+
+def _numbers(request: HttpRequest, *, on: date, slot: str) -> dict[str, Any]:
+    day = debit_day(on=on, slot=slot)
+    return {
+        "on": on,
+        "slot": slot,
+        "day": day,
+        "run": day.run,
+        "is_sandbox": settings.SANDBOX,
+        "is_held": day.run is not None and jobs.is_held(day.run),
+        "poll_seconds": _poll_seconds(day.run, on=on),
+        "cards": _cards(day, on=on),
+        "attempts": [_attempt(day, attempt, on=on) for attempt in day.attempts],
+        "refusals": _refusals(day, on=on),
+        "expected": _expected(day, on=on),
+        "slots": _slots(on=on),
+        "may": {name: request.user.has_perm(right) for name, right in RIGHTS.items()},
+        "address": _address(on, slot),
+    }
+
+
+def _poll_seconds(run: JobRun | None, *, on: date) -> int:
+    """Return how often the page asks for news: while a run goes on, and before today's begins."""
+    if run is None:
+        return WAIT_SECONDS if on == clock.business_date() else 0
+    return 0 if run.finished_at or jobs.is_held(run) else POLL_SECONDS
+
+
+def _orders(day: DebitDay, *, on: date, **filters: object) -> str:
+    """Return the list of a run's orders, filtered."""
+    assert day.run is not None
+    query = {"business_date": on, "run__id__exact": day.run.pk, "origin__exact": "auto"}
+    return f"{list_address(DebitOrder)}?{urlencode(query | filters)}"
+
+
+def _cards(day: DebitDay, *, on: date) -> list[Card]:
+    if day.run is None:
+        return []
+    whole = day.whole
+    states = DebitOrderState
+    return [
+        Card(_("planned"), Sums(day.run.planned, day.run.planned_fen)),
+        Card(_("sent"), whole.sent, _orders(day, on=on)),
+        Card(_("Paid"), whole.paid, _orders(day, on=on, state__exact=states.SUCCEEDED), "success"),
+        Card(_("refused"), whole.refused, _orders(day, on=on, state__exact=states.FAILED),
+             "danger" if whole.refused.orders else ""),
+        Card(_("unknown"), whole.unknown, _orders(day, on=on, state__in="sent,unknown"),
+             "warning" if whole.unknown.orders else ""),
+        Card(_("retry 2"), day.attempts[2].sent, _orders(day, on=on, attempt=2)),
+        Card(_("retry 3"), day.attempts[3].sent, _orders(day, on=on, attempt=3)),
+    ]  # fmt: skip
+
+
+class AttemptRow(NamedTuple):
+    """How the orders of one attempt ended, each number with its list."""
+
+    attempt: int
+    ends: Ends
+    sent: str
+    paid: str
+    refused: str
+    unknown: str
+
+
+def _attempt(day: DebitDay, attempt: int, *, on: date) -> AttemptRow:
+    ends = day.attempts[attempt]
+    if day.run is None:
+        return AttemptRow(attempt, ends, "", "", "", "")
+    return AttemptRow(
+        attempt,
+        ends,
+        _orders(day, on=on, attempt=attempt),
+        _orders(day, on=on, attempt=attempt, state__exact=DebitOrderState.SUCCEEDED),
+        _orders(day, on=on, attempt=attempt, state__exact=DebitOrderState.FAILED),
+        _orders(day, on=on, attempt=attempt, state__in="sent,unknown"),
+    )
+
+
+def _refusals(day: DebitDay, *, on: date) -> list[tuple[str, Sums, str]]:
+    """Return the refusals by reason, the commonest first."""
+    by_code = sorted(day.whole.by_code.items(), key=lambda item: (-item[1].orders, item[0]))
+    return [
+        (code_words(code), sums, _orders(day, on=on, state__exact="failed", code=code))
+        for code, sums in by_code
+    ]
+
+
+def _expected(day: DebitDay, *, on: date) -> Sums | None:
+    """Return what today's run would plan now, as long as nobody has planned it."""
+    if day.run is not None or on != clock.business_date():
+        return None
+    bills = to_debit(on=on)
+    return Sums(len(bills.ids), bills.amount_fen)
+
+
+class SlotRow(NamedTuple):
+    """A slot of the day: its run and its pause."""
+
+    slot: jobs.Slot
+    run: JobRun | None
+    pause: SlotPause | None
+    state: Any
+    address: str
+
+    @property
+    def is_counted(self) -> bool:
+        """Say whether the work is planned item by item; what is one piece has nothing to count."""
+        return self.slot.plan is not None
+
+
+def _slots(*, on: date) -> list[SlotRow]:
+    runs = runs_of(on=on)
+    open_pauses = SlotPause.objects.exclude(state=SlotPauseState.RESUMED)
+    pauses = {
+        pause.slot: pause for pause in open_pauses.select_related("paused_by", "requested_by")
+    }
+    return [
+        SlotRow(slot, run, pauses.get(slot.name), _state(run, pauses.get(slot.name)),
+                _address(on, slot.name))
+        for slot in jobs.slots()
+        for run in [runs.get(slot.name)]
+    ]  # fmt: skip
+
+
+def _state(run: JobRun | None, pause: SlotPause | None) -> Any:
+    """Return where a slot stands, as a coloured label."""
+    if run is not None and run.finished_at:
+        return label(_("finished"), "paid")
+    if pause is not None:
+        return label(pause.get_state_display(), pause.state)
+    if run is None:
+        return label(_("not planned yet"), "")
+    if jobs.is_held(run):
+        return label(_("held"), "overdue")
+    return label(_("running"), "sent")
+
+
+def _address(on: date, slot: str) -> str:
+    return f"{reverse('admin:loans_run')}?{urlencode({'on': on, 'slot': slot})}"
+
+
+RIGHTS = {
+    "start": "backoffice.start_jobrun",
+    "release": "backoffice.release_jobrun",
+    "pause": "backoffice.add_slotpause",
+    "request": "backoffice.request_resume",
+    "keep": "backoffice.resume_slot",
+    "resume": "backoffice.resume_slot",
+}
+
+
+def act(request: HttpRequest) -> HttpResponse:
+    """Do what a button of the page asks for, if its person may, and say what came of it."""
+    wish = request.POST.get("act", "")
+    if wish not in RIGHTS or not request.user.has_perm(RIGHTS[wish]):
+        raise PermissionDenied
+    try:
+        messages.success(request, _WISHES[wish](request))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    except OperationalError:
+        words = _("The message broker cannot be reached; the run begins when it is back.")
+        messages.warning(request, words)
+    return HttpResponseRedirect(reverse("admin:loans_run") + _back(request))
+
+
+def _back(request: HttpRequest) -> str:
+    kept = {name: request.POST[name] for name in ("on", "slot") if request.POST.get(name)}
+    return f"?{urlencode(kept)}" if kept else ""
+
+
+def _start(request: HttpRequest) -> str:
+    """Do what the tick does: send the parts that the tables say are to be worked on now."""
+    chunks = jobs.next_chunks(now=clock.now())
+    for chunk_id in chunks:
+        tasks.run_chunk.delay(chunk_id)
+    if not chunks:
+        return gettext("Nothing is due now.")
+    words = ngettext("{count} part was sent to the workers.",
+                     "{count} parts were sent to the workers.", len(chunks))  # fmt: skip
+    return words.format(count=len(chunks))
+
+
+def _release(request: HttpRequest) -> str:
+    run = job_control.release(_run(request).pk, by=_actor(request))
+    _start(request)
+    return gettext("The run {run} goes on.").format(run=run)
+
+
+def _run(request: HttpRequest) -> JobRun:
+    """Return the run a button names.
+
+    Raises:
+        Http404: there is none of that id.
+    """
+    try:
+        run_id = int(request.POST.get("run", ""))
+    except ValueError as error:
+        raise Http404 from error
+    return get_object_or_404(JobRun, pk=run_id)
+
+
+def _pause(request: HttpRequest) -> str:
+    slot = request.POST.get("slot", "")
+    job_control.pause(slot, by=_actor(request), reason=_reason(request), at=clock.now())
+    return gettext("The slot {slot} is stopped.").format(slot=slot)
+
+
+def _step(operation: Callable[..., None], words: str) -> Callable[[HttpRequest], str]:
+    """Return the button of one step of a pause."""
+
+    def step(request: HttpRequest) -> str:
+        slot = request.POST.get("slot", "")
+        operation(slot, by=_actor(request), reason=_reason(request), at=clock.now())
+        return gettext(words).format(slot=slot)
+
+    return step
+
+
+def _actor(request: HttpRequest) -> Any:
+    """Return the person behind the request."""
+    return request.user
+
+
+class ReasonMissingError(Refused):
+    """A step that is kept for ever needs words."""
+
+    code = "reason-missing"
+    words = _("Say why.")
+    remedy = _("The reason is kept with the step.")
+
+
+def _reason(request: HttpRequest) -> str:
+    reason = request.POST.get("reason", "").strip()[:200]
+    if not reason:
+        raise ReasonMissingError()
+    return reason
+
+
+_WISHES: dict[str, Callable[[HttpRequest], str]] = {
+    "start": _start,
+    "release": _release,
+    "pause": _pause,
+    "request": _step(
+        job_control.request_resume, gettext_noop("A second person can now resume {slot}.")
+    ),
+    "keep": _step(job_control.keep_paused, gettext_noop("The slot {slot} stays paused.")),
+    "resume": _step(job_control.resume, gettext_noop("The slot {slot} runs again.")),
+}

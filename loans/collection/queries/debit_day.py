@@ -1,0 +1,123 @@
+"""The direct debits of one business date in numbers, for the staff's page of the run."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from django.db.models import Count, Func, IntegerField, Sum
+
+from backoffice.core.models import (
+    JobChunk,
+    JobRun,
+)
+from backoffice.core.money import yuan
+from loans.models import DebitOrder, DebitOrderState, Origin
+from loans.models.debit import OPEN_ORDER_STATES
+
+ATTEMPTS = (1, 2, 3)
+
+
+class Sums(NamedTuple):
+    """A number of orders and what they ask for, in fen."""
+
+    orders: int = 0
+    amount_fen: int = 0
+
+    @property
+    def yuan(self) -> str:
+        """Return the amount in yuan, for people."""
+        return yuan(self.amount_fen)
+
+    def plus(self, other: "Sums") -> "Sums":
+        """Return both together."""
+        return Sums(self.orders + other.orders, self.amount_fen + other.amount_fen)
+
+
+NONE = Sums()
+
+
+@dataclass
+class Ends:
+    """How some orders ended: paid (amounts taken), refused by code, not known yet."""
+
+    sent: Sums = NONE
+    paid: Sums = NONE
+    refused: Sums = NONE
+    unknown: Sums = NONE
+    by_code: dict[str, Sums] = field(default_factory=dict)
+
+
+@dataclass
+class DebitDay:
+    """The orders of one slot's run: all of them, and by attempt."""
+
+    run: JobRun | None
+    whole: Ends
+    attempts: dict[int, Ends]
+    worked: int  # bills of the plan that are through
+
+    @property
+    def progress_percent(self) -> int:
+        """Return how much of the plan is through, 100 only when the run has finished."""
+        if self.run is None:
+            return 0
+        if self.run.finished_at:
+            return 100
+        return min(99, self.worked * 100 // max(1, self.run.planned))
+
+
+def debit_day(*, on: date, slot: str) -> DebitDay:
+    """Return the numbers of a slot's run; orders are counted as they stand now."""
+    run = JobRun.objects.filter(business_date=on, slot=slot).first()
+    day = DebitDay(run, Ends(), {attempt: Ends() for attempt in ATTEMPTS}, _worked(run))
+    if run is None:
+        return day
+    rows = (
+        DebitOrder.objects.filter(business_date=on, run=run, origin=Origin.AUTO)
+        .exclude(state__in=[DebitOrderState.PLANNED, DebitOrderState.CANCELLED])
+        .values_list("attempt", "state", "code")
+        .annotate(Count("id"), Sum("amount_fen"), Sum("taken_fen"))
+    )
+    for attempt, state, code, orders, asked_fen, taken_fen in rows:
+        for ends in (day.whole, day.attempts[attempt]):
+            _add(ends, state, code, Sums(orders, asked_fen), Sums(orders, taken_fen))
+    answered = day.whole.sent.orders - day.whole.unknown.orders
+    day.worked = max(day.worked, answered)
+    return day
+
+
+def _add(ends: Ends, state: str, code: str, asked: Sums, taken: Sums) -> None:
+    ends.sent = ends.sent.plus(asked)
+    if state == DebitOrderState.SUCCEEDED:
+        ends.paid = ends.paid.plus(taken)
+    elif state == DebitOrderState.FAILED:
+        ends.refused = ends.refused.plus(asked)
+        ends.by_code[code] = ends.by_code.get(code, Sums()).plus(asked)
+    elif state in OPEN_ORDER_STATES:
+        ends.unknown = ends.unknown.plus(asked)
+
+
+def _worked(run: JobRun | None) -> int:
+    """Return how many bills stand in the chunks that are done."""
+    if run is None:
+        return 0
+    size = Func("ids", function="cardinality", output_field=IntegerField())
+    done = JobChunk.objects.filter(run=run, done_at__isnull=False)
+    return done.aggregate(worked=Sum(size))["worked"] or 0
+
+
+def runs_of(*, on: date) -> dict[str, JobRun]:
+    """Return the runs of a business date by slot."""
+    return {run.slot: run for run in JobRun.objects.filter(business_date=on)}
+
+
+def days_with_runs(*, slot: str, count: int = 7) -> list[date]:
+    """Return the latest business dates on which a slot was planned, newest first."""
+    runs = JobRun.objects.filter(slot=slot).order_by("-business_date")
+    return list(runs.values_list("business_date", flat=True)[:count])
+
+
+def runs_before(day: date, *, slot: str, count: int = 7) -> list[JobRun]:
+    """Return the finished runs of a slot before a day, newest first."""
+    runs = JobRun.objects.filter(slot=slot, business_date__lt=day, finished_at__isnull=False)
+    return list(runs.order_by("-business_date")[:count])

@@ -1,0 +1,103 @@
+"""Which bills the business day has work for."""
+
+from collections.abc import Collection
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from django.db import connection
+
+from backoffice.core import bulk
+from backoffice.core.models import JobRun
+from loans.models import Origin, Repayment
+
+# Grace ends on D+7 at the latest (REPAY-11); the margin covers days that were missed.
+CLOSE_WINDOW_DAYS = 31
+# Recovery cycles end at 90 days past due (REPAY-18): no late fee comes later either.
+LATE_FEE_WINDOW_DAYS = 100
+COMPARABLE_DAYS = 31
+# The slot of the first debits of a day; the hourly ones after it repeat its plan.
+FIRST_DEBITS = "09:00"
+
+
+class DueBills(NamedTuple):
+    """Ids of bills in ascending order, and what was printed as unpaid on them, in fen."""
+
+    ids: list[int]
+    amount_fen: int
+
+
+def to_debit(*, on: date) -> DueBills:
+    """Return the bills to debit on a day: the oldest of each customer, and open questions.
+
+    At most one success a day: of two bills of one customer only the older is attempted
+    (REPAY-10). Bills whose order is still open are in it, because they must be asked about.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH up AS (
+                SELECT DISTINCT ON (bill.customer_id) bill.id,
+                       greatest(bill.total_fen - bill.paid_fen, 0) AS amount_fen
+                FROM loans_bill AS bill
+                WHERE bill.debit_on <= %s AND bill.state IN ('billed', 'grace', 'overdue')
+                  AND bill.mode <> 'off'
+                ORDER BY bill.customer_id, bill.due_on
+            ), asked AS (
+                SELECT bill_id AS id, 0::bigint AS amount_fen FROM loans_debitorder
+                WHERE origin = 'auto' AND state IN ('planned', 'sent', 'unknown')
+                UNION  -- each side has a partial index of its own
+                SELECT bill_id, 0 FROM loans_debitorder
+                WHERE origin = 'customer' AND state IN ('planned', 'sent', 'unknown')
+            )
+            SELECT id, sum(amount_fen)::bigint
+            FROM (SELECT * FROM up UNION ALL SELECT * FROM asked) AS due
+            GROUP BY id ORDER BY id
+            """,
+            [on],
+        )
+        rows = cursor.fetchall()
+    return DueBills([row[0] for row in rows], sum(row[1] for row in rows))
+
+
+def debited(customer_ids: Collection[int], *, on: date) -> set[int]:
+    """Return the customers a direct debit took money from that day: no second one (REPAY-10)."""
+    if not customer_ids:
+        return set()
+    taken = Repayment.objects.filter(  # the day's rows lie together: they are read once
+        customer_id__any=bulk.Of(customer_ids), value_on=on, order__origin=Origin.AUTO
+    )
+    return {customer_id for (customer_id,) in bulk.rows(taken, "customer_id")}
+
+
+def to_close(*, on: date) -> list[int]:
+    """Return the bills the 00:05 close of a day looks at: unpaid ones past their due date."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT id FROM loans_bill
+            WHERE due_on < %(on)s AND due_on >= %(grace)s AND state IN ('billed', 'grace')
+            UNION
+            SELECT id FROM loans_bill
+            WHERE due_on < %(on)s AND due_on >= %(late)s AND state = 'overdue'
+              AND late_fee_on IS NULL AND refused_on IS NOT NULL
+            ORDER BY id
+            """,
+            {
+                "on": on,
+                "grace": on - timedelta(days=CLOSE_WINDOW_DAYS),
+                "late": on - timedelta(days=LATE_FEE_WINDOW_DAYS),
+            },
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def comparable_orders(*, on: date) -> int | None:
+    """Return the largest 9:00 plan of the 31 days before, or None without one."""
+    runs = JobRun.objects.filter(
+        slot=FIRST_DEBITS,
+        business_date__lt=on,
+        business_date__gte=on - timedelta(days=COMPARABLE_DAYS),
+        planned__gt=0,
+        finished_at__isnull=False,
+    )
+    return max(runs.values_list("planned", flat=True), default=None)

@@ -1,0 +1,31 @@
+"""Which orders that never reached the channel may still leave under their number."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.db.models import Exists, OuterRef, Q
+
+from backoffice.core import bulk
+from loans.models import BillState, DebitOrder, Origin, Repayment
+from loans.models.bill import COLLECTED_STATES
+from loans.models.debit import OPEN_ORDER_STATES
+
+
+def still_wanted(order_ids: Iterable[int], *, on: date) -> set[int]:
+    """Return the open orders of that very day whose money is still asked for.
+
+    Their bill is still collected, or for a customer's own wish still owed, and no money came for
+    it since they were asked: otherwise their amount is stale.
+    """
+    paid_since = Repayment.objects.filter(
+        bill=OuterRef("bill"), recorded_at__gte=OuterRef("asked_at")
+    )
+    is_owed = Q(origin=Origin.CUSTOMER, bill__state=BillState.MIN_PAID)
+    wanted = DebitOrder.objects.filter(
+        ~Exists(paid_since),
+        is_owed | Q(bill__state__in=COLLECTED_STATES),
+        pk__any=bulk.Of(order_ids),
+        state__in=OPEN_ORDER_STATES,
+        business_date=on,
+    )
+    return set(wanted.values_list("pk", flat=True))

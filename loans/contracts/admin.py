@@ -1,0 +1,123 @@
+"""Staff pages of the book: loans, their instalments, and the terms they were signed under."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.customers.rows import CustomersRows
+from backoffice.web.readonly_admin import (
+    ReadOnlyAdmin,
+    Section,
+    amount,
+    amount_head,
+    day_filter,
+    display,
+    link,
+    number_in,
+    timeline,
+)
+from loans.accounting.admin import (
+    allocations,
+    ledger_of,
+)
+from loans.accounting.labels import percent
+from loans.models import ContractTerms, Instalment, Loan
+
+
+@admin.register(Loan)
+class LoanPages(CustomersRows):
+    """Loans: what was drawn, what is unpaid, and everything that happened to them."""
+
+    list_display = (
+        "__str__", "customer_link", "state_label", "plan", "principal_yuan",
+        "unpaid_principal_yuan", "rate", "drawn_on", "overdue_on",
+    )  # fmt: skip
+    list_filter = ("state", "plan")
+    fieldsets = (
+        (None, {"fields": (
+            ("customer_link", "line_link", "terms_link"), ("state_label", "plan", "rate"),
+        )}),
+        (_("Amounts"), {"fields": (
+            ("principal_yuan", "unpaid_principal_yuan"), ("charged_yuan", "waived_yuan"),
+        )}),
+        (_("Days"), {"fields": (("drawn_on", "accrued_on"), ("overdue_on", "closed_on"))}),
+    )  # fmt: skip
+
+    @display(description=_("daily rate"))
+    def rate(self, loan: Loan) -> str:
+        """Return the daily rate in per cent."""
+        return percent(loan.daily_rate_ppm)
+
+    def sections(self, request: HttpRequest, record: Loan) -> list[Section]:
+        """Return the instalments, the repayments, the ledger and the timeline."""
+        return [
+            _instalments(record),
+            allocations(record.allocations.all()),
+            ledger_of([record.pk]),
+            timeline(record),
+        ]
+
+
+def _instalments(loan: Loan) -> Section:
+    heads = (
+        _("number"), _("due on"), _("bill"), amount_head(_("principal")),
+        amount_head(_("unpaid principal")), amount_head(_("unpaid interest")),
+        amount_head(_("unpaid plan fee")), amount_head(_("unpaid late fee")),
+        amount_head(_("unpaid penalty interest")), _("accrues"),
+    )  # fmt: skip
+    rows = [
+        (
+            row.number, row.due_on, link(row.bill), amount(row.principal_fen),
+            amount(row.unpaid_principal_fen), amount(row.unpaid_interest_fen),
+            amount(row.unpaid_plan_fee_fen), amount(row.unpaid_late_fee_fen),
+            amount(row.unpaid_penalty_fen), row.get_accrual_display(),
+        )
+        for row in loan.instalments.select_related("bill").order_by("number")
+    ]  # fmt: skip
+    note = gettext(
+        "Interest and penalty stand here as posted up to {day}. "
+        "The bill explains what is owed today."
+    ).format(day=loan.accrued_on)
+    return Section(Instalment._meta.verbose_name_plural, heads, rows, note)
+
+
+@admin.register(Instalment)
+class InstalmentPages(CustomersRows):
+    """Instalments: the parts of loans that fall due."""
+
+    list_select_related = ("customer", "loan", "bill")
+    list_display = (
+        "__str__", "customer_link", "loan_link", "bill_link", "due_on", "principal_yuan",
+        "unpaid_principal_yuan", "unpaid_interest_yuan", "unpaid_late_fee_yuan",
+        "unpaid_penalty_yuan", "accrual",
+    )  # fmt: skip
+    list_filter = (day_filter("due_on", _("due on")),)
+    search_help_text = _("Loan id, or customer id such as C42")
+    customer_path = "loan__customer_id"
+
+    def find(self, term: str) -> Q:
+        """Return the instalments of this loan or customer."""
+        if term.upper().startswith("C"):
+            return super().find(term)
+        return Q(loan_id=number_in(term, ""))
+
+
+@admin.register(ContractTerms)
+class ContractTermsPages(ReadOnlyAdmin):
+    """The product numbers contracts were signed under."""
+
+    list_display = ("__str__",)
+    fields = ("digest", "readable")
+
+    @display(description=_("numbers"))
+    def readable(self, terms: ContractTerms) -> SafeString:
+        """Return the numbers one a line."""
+        words: Any = json.dumps(terms.numbers, indent=2, sort_keys=True, ensure_ascii=False)
+        return format_html("<pre>{}</pre>", words)

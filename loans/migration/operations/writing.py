@@ -1,0 +1,288 @@
+"""Storing clients with everything they bring along, table by table, under ids taken beforehand."""
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, time
+from typing import Any, NamedTuple
+
+from accounts.models import (
+    AccountClass,
+    BankCard,
+    BankCardState,
+    CardHold,
+    Customer,
+    CustomerState,
+)
+from backoffice.core import bulk, clock
+from backoffice.core.crypto import blind
+from loans.accounting.operations import ledger
+from loans.accounting.operations.ledger import Entry
+from loans.accounting.queries.snapshots import (
+    OPENING_COLUMNS,
+    to_row,
+)
+from loans.accounting.rules.position import (
+    Part,
+    Position,
+)
+from loans.migration.operations import debts
+from loans.migration.operations.debts import (
+    LiveLoan,
+    PastBill,
+)
+from loans.migration.operations.people import (
+    Person,
+    invent,
+)
+from loans.migration.operations.reading import Row
+from loans.models import (
+    Account,
+    Accrual,
+    Bill,
+    BillState,
+    DebitMode,
+    Instalment,
+    Loan,
+    LoanState,
+    Mandate,
+    MandateState,
+    Opening,
+    Plan,
+    TransferKind,
+)
+from loans.models.debit import CARD_HOLDER
+from loans.policy import LoanPolicy
+from risk.conduct import operations as conduct
+from risk.models import CreditLine, CreditLineState
+
+_CUSTOMER = ("id", "public_id", "state", "name", "id_number", "id_blind", "phone", "phone_blind",
+             "born_on", "registered_at", "origin")  # fmt: skip
+_CARD = ("id", "customer", "state", "public_id", "number", "number_blind", "last_four", "bank",
+         "account", "account_class", "is_default", "check_code", "tries", "bound_at")  # fmt: skip
+_CARD_HOLD = ("card", "holder", "placed_at")
+_MANDATE = ("customer", "card", "state", "signed_at")
+_LINE = ("id", "customer", "state", "limit_fen", "temporary_fen", "buffer_permille", "held_fen",
+         "reserved_fen", "drawn_fen", "opened_on")  # fmt: skip
+_LOAN = ("id", "customer", "line", "terms", "state", "plan", "principal_fen", "daily_rate_ppm",
+         "drawn_on", "unpaid_principal_fen", "accrued_on", "principal_nights_fen", "charged_fen",
+         "waived_fen")  # fmt: skip
+_BILL = ("id", "customer", "state", "due_on", "billed_on", "total_fen", "minimum_fen", "mode",
+         "paid_fen", "cycle", "cycle_on", "refusals", "tries", "debit_on", "charged_at_due_fen",
+         "late_fee_fen")  # fmt: skip
+_INSTALMENT = ("loan", "customer", "bill", "number", "due_on", "principal_fen", "plan_fee_fen",
+               "unpaid_principal_fen", "unpaid_interest_fen", "unpaid_plan_fee_fen",
+               "unpaid_late_fee_fen", "unpaid_penalty_fen", "accrual", "segment_on",
+               "segment_base_fen", "segment_posted_fen", "late_fee_base_fen")  # fmt: skip
+
+Values = tuple[object, ...]
+
+
+class Terms(NamedTuple):
+    """What every row of an import has in common; ``row_id`` is that of the stored contract terms.
+
+    The customers, cards and lines are as old as the history that comes with them.
+    """
+
+    on: date
+    at: datetime
+    policy: LoanPolicy
+    row_id: int
+    buffer_permille: int
+
+    @property
+    def opened_on(self) -> date:
+        """Return the day from which the customers are known."""
+        return debts.months_before(self.on, months=debts.HISTORY_MONTHS + 1)
+
+    @property
+    def opened_at(self) -> datetime:
+        """Return the beginning of that day."""
+        return clock.moment_of(self.opened_on, time())
+
+
+class Client(NamedTuple):
+    """Who comes, under which mark and with which limit, funds, live loan and past bills.
+
+    ``funds_fen`` is what the bank of the sandbox holds for the card.
+    """
+
+    origin: str
+    person: Person
+    account: str
+    limit_fen: int
+    funds_fen: int
+    loan: LiveLoan | None
+    past: Sequence[PastBill] = ()
+
+
+class _Ids(NamedTuple):
+    """The ids of one client's rows; loan and bill only where there are such."""
+
+    customer: int
+    card: int
+    line: int
+    loan: int | None
+    bill: int | None
+
+
+def origin_of(row: Row) -> str:
+    """Return the mark by which a customer is known to be this row of the book."""
+    return f"book:{row.number}"
+
+
+def client_of(row: Row, *, on: date, policy: LoanPolicy) -> Client:
+    """Return what a row becomes; the same row always the same person and account."""
+    person = invent(row.number, sex=row.sex, age=row.age, on=on)
+    return Client(
+        origin_of(row),
+        person,
+        account_of(person),
+        debts.limit_fen(row),
+        debts.funds_fen(row),
+        debts.live_loan(row, on=on, terms=policy),
+        debts.past_bills(row),
+    )
+
+
+def account_of(person: Person) -> str:
+    """Return the token under which the bank of a sandbox knows the person's card."""
+    return f"acct-{blind(person.card_number, 'account').hex()}"
+
+
+def write(clients: Sequence[Client], *, terms: Terms) -> None:
+    """Store clients with everything they have, inside a transaction that is an import."""
+    known = list(zip(clients, _reserve(clients), strict=True))
+    live = [(client, client.loan, ids) for client, ids in known if client.loan]
+    opened_at = terms.opened_at
+    bulk.copy(Customer, _CUSTOMER, _customers(known, opened_at))
+    bulk.copy(BankCard, _CARD, _cards(known, opened_at))
+    bulk.copy(CardHold, _CARD_HOLD, [(ids.card, CARD_HOLDER, opened_at) for _, ids in known])
+    bulk.copy(
+        Mandate, _MANDATE,
+        [(ids.customer, ids.card, MandateState.SIGNED, opened_at) for _, ids in known],
+    )  # fmt: skip
+    bulk.copy(CreditLine, _LINE, [_line(client, ids, terms) for client, ids in known])
+    conduct.record([told for pair in known for told in _conduct(*pair, terms)], at=terms.at)
+    bulk.copy(Loan, _LOAN, [_loan(loan, ids, terms) for _, loan, ids in live])
+    billed = [(loan, ids) for _, loan, ids in live if loan.is_billed]
+    bulk.copy(Bill, _BILL, [_bill(*one) for one in billed])
+    bulk.copy(Instalment, _INSTALMENT, [_instalment(loan, ids) for _, loan, ids in live])
+    bulk.copy(Opening, OPENING_COLUMNS, [_snapshot(*one) for one in billed])
+    entries = [entry for opening in live for entry in _opening(*opening, on=terms.on)]
+    ledger.post(entries, at=terms.at)
+
+
+def _reserve(clients: Sequence[Client]) -> Iterator[_Ids]:
+    """Take the ids of everything that others point at."""
+    live = [client.loan for client in clients if client.loan]
+    customers, cards, lines = (
+        bulk.reserve_ids(model, len(clients)) for model in (Customer, BankCard, CreditLine)
+    )
+    loans = iter(bulk.reserve_ids(Loan, len(live)))
+    bills = iter(bulk.reserve_ids(Bill, sum(loan.is_billed for loan in live)))
+    for client, customer, card, line in zip(clients, customers, cards, lines, strict=True):
+        loan = next(loans) if client.loan else None
+        bill = next(bills) if client.loan and client.loan.is_billed else None
+        yield _Ids(customer, card, line, loan, bill)
+
+
+def _sealing(model: Any, name: str) -> Callable[[str], bytes]:
+    seal: Callable[[str], bytes] = model._meta.get_field(name).seal_value
+    return seal
+
+
+def _customers(known: Sequence[tuple[Client, _Ids]], opened_at: datetime) -> Iterator[Values]:
+    name, id_number, phone = (_sealing(Customer, n) for n in ("name", "id_number", "phone"))
+    for client, ids in known:
+        who = client.person
+        yield (
+            ids.customer, uuid.uuid4(), CustomerState.READY, name(who.name),
+            id_number(who.id_number), blind(who.id_number, "id_number"),
+            phone(who.phone), blind(who.phone, "phone"),
+            who.born_on, opened_at, client.origin,
+        )  # fmt: skip
+
+
+def _cards(known: Sequence[tuple[Client, _Ids]], opened_at: datetime) -> Iterator[Values]:
+    number = _sealing(BankCard, "number")
+    for client, ids in known:
+        digits = client.person.card_number
+        yield (
+            ids.card, ids.customer, BankCardState.ACTIVE, uuid.uuid4(), number(digits),
+            blind(digits, "card"), digits[-4:], client.person.bank, client.account,
+            AccountClass.I, True, "", 0, opened_at,
+        )  # fmt: skip
+
+
+def _line(client: Client, ids: _Ids, terms: Terms) -> Values:
+    drawn_fen = client.loan.principal_fen if client.loan else 0
+    return (
+        ids.line, ids.customer, CreditLineState.ACTIVE, client.limit_fen, 0,
+        terms.buffer_permille, 0, 0, drawn_fen, terms.opened_on,
+    )  # fmt: skip
+
+
+def _conduct(client: Client, ids: _Ids, terms: Terms) -> Iterator[conduct.Report]:
+    for bill in client.past:
+        least_fen, outcome = debts.classify(bill, terms=terms.policy)
+        yield conduct.Report(
+            ids.customer,
+            f"{client.origin}:{bill.number}",
+            debts.months_before(terms.on, months=bill.number - 1),
+            bill.total_fen,
+            least_fen,
+            bill.paid_fen,
+            outcome,
+        )
+
+
+def _loan(loan: LiveLoan, ids: _Ids, terms: Terms) -> Values:
+    return (
+        ids.loan, ids.customer, ids.line, terms.row_id, LoanState.ACTIVE, Plan.BULLET,
+        loan.principal_fen, loan.rate_ppm, loan.drawn_on, loan.principal_fen,
+        loan.charged_through, loan.principal_fen * loan.charged_nights, loan.charged_fen, 0,
+    )  # fmt: skip
+
+
+def _bill(loan: LiveLoan, ids: _Ids) -> Values:
+    due_on = loan.due_on
+    return (
+        ids.bill, ids.customer, BillState.BILLED, due_on, debts.billed_on(due_on), loan.total_fen,
+        loan.minimum_fen, DebitMode.FULL, 0, 1, due_on, 0, 0, due_on, 0, 0,
+    )  # fmt: skip
+
+
+def _instalment(loan: LiveLoan, ids: _Ids) -> Values:
+    return (
+        ids.loan, ids.customer, ids.bill, 1, loan.due_on, loan.principal_fen, 0,
+        loan.principal_fen, loan.charged_fen, 0, 0, 0, Accrual.OWN, loan.charged_through,
+        loan.principal_fen, 0, 0,
+    )  # fmt: skip
+
+
+def _snapshot(loan: LiveLoan, ids: _Ids) -> Values:
+    """Return where the loan stands when its bill comes into being: replays start from there."""
+    assert ids.bill is not None
+    assert ids.loan is not None
+    part = Part(
+        loan.principal_fen, loan.charged_fen, 0, 0, 0, Accrual.OWN.value, loan.charged_through,
+        loan.principal_fen, 0,
+    )  # fmt: skip
+    position = Position(
+        loan.rate_ppm, (part,), loan.charged_through, loan.principal_fen * loan.charged_nights,
+        loan.charged_fen, 0,
+    )  # fmt: skip
+    return to_row(ids.bill, ids.loan, position)
+
+
+def _opening(client: Client, loan: LiveLoan, ids: _Ids, *, on: date) -> list[Entry]:
+    """Return the opening balances of a loan; ``ledger.post`` leaves out what is zero."""
+    amounts = (
+        (Account.LOAN_PRINCIPAL, loan.principal_fen),
+        (Account.INTEREST, loan.charged_fen),
+    )
+    return [
+        Entry(on, account, Account.OPENING_BALANCE, amount_fen, TransferKind.OPENING,
+              client.origin, ids.loan, ids.customer)
+        for account, amount_fen in amounts
+    ]  # fmt: skip

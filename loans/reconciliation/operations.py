@@ -1,0 +1,107 @@
+"""Reconciliation: every check over the book, and the bank's record of each day.
+
+The bank's statement is its last word: what it took for an order that we hold for refused or
+unknown is recorded before anything is compared.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from itertools import chain
+
+from django.db import connection, transaction
+
+from backoffice.core import bulk
+from backoffice.platform.jobs import Tally
+from loans.collection.operations import collection
+from loans.gateways.channel import Answer, Channel, ChannelError, Outcome, StatementLine
+from loans.models import DebitOrder, DebitOrderState
+from loans.reconciliation import queries as reconciliation
+from loans.reconciliation.queries import Difference
+
+logger = logging.getLogger(__name__)
+
+BATCH = 5_000
+# What the bank's statement may still turn into a success.
+_NOT_TAKEN = (DebitOrderState.SENT, DebitOrderState.UNKNOWN, DebitOrderState.FAILED)
+
+
+def reconcile(*, days: Sequence[date], on: date, channel: Channel) -> list[Difference]:
+    """Return every difference: caches, accruals, trial balance, and the bank on these days.
+
+    The book is looked at as it stands at one moment, each day of the bank as the book stands after
+    its statement was read: answers that come meanwhile are no differences.
+    """
+    with _one_moment():
+        differences = list(
+            chain(
+                reconciliation.caches(),
+                reconciliation.unapplied_funds(),
+                reconciliation.trial_balance(),
+                reconciliation.orders(),
+                reconciliation.accruals(on=on),
+            )
+        )
+    return differences + [difference for day in days for difference in _bank(day, channel)]
+
+
+def _bank(day: date, channel: Channel) -> list[Difference]:
+    """Return the differences of a day at the bank.
+
+    A bank that cannot be read is one too: nothing was proven about that day.
+    """
+    try:
+        stated = {line.number: line.amount_fen for line in channel.statement(day)}
+    except ChannelError as error:
+        return [Difference("bank statement", f"{day}: {error}", 0, 0)]
+    with _one_moment():
+        return list(reconciliation.bank(stated, on=day))
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """Let everything that is read in the block be of one moment."""
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def nightly(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel: Channel) -> Tally:
+    """Take the bank's statement of the day before and reconcile that day.
+
+    Each difference counts as a failure and is logged.
+    """
+    day_before = on - timedelta(days=1)
+    try:
+        take_statement(day_before, at=at, channel=channel)
+    except ChannelError:
+        logger.warning("the statement of %s could not be read", day_before)
+    differences = reconcile(days=[day_before], on=on, channel=channel)
+    for difference in differences:
+        logger.error("reconciliation: %s", difference)
+    return Tally(done=int(not differences), failed=len(differences))
+
+
+def take_statement(day: date, *, at: datetime, channel: Channel) -> int:
+    """Record what the bank took that day for orders we hold for refused or unknown (GEN-9).
+
+    Returns:
+        How many orders its statement turned into successes.
+
+    Raises:
+        ChannelError: the statement could not be read to its end; nothing was recorded.
+    """
+    lines = {line.number: line for line in channel.statement(day)}
+    behind = DebitOrder.objects.filter(number__any=bulk.Of(lines.keys()), state__in=_NOT_TAKEN)
+    numbers = list(behind.order_by("pk").values_list("number", flat=True))
+    for start in range(0, len(numbers), BATCH):
+        said = [_success(lines[number]) for number in numbers[start : start + BATCH]]
+        collection.record(said, at=at)
+    return len(numbers)
+
+
+def _success(line: StatementLine) -> Answer:
+    return Answer(
+        line.number, Outcome.SUCCEEDED, "SUCCESS", line.amount_fen, line.reference, line.at
+    )

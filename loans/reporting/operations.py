@@ -1,0 +1,46 @@
+"""What loans add to a customer's copy of the data (LAW-18)."""
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.privacy.operations.exports import (
+    Section,
+    latest,
+)
+from loans.models import Bill, Loan, Mandate, Repayment, UnappliedFunds
+
+SECTIONS = (
+    Section(
+        "loans", _("Loans"),
+        {"plan": _("plan"), "principal_fen": _("principal in fen"),
+         "unpaid_principal_fen": _("unpaid principal in fen"), "state": _("state"),
+         "drawn_on": _("drawn on"), "closed_on": _("closed on")},
+        latest(Loan, "plan", "principal_fen", "unpaid_principal_fen", "state", "drawn_on",
+               "closed_on"),
+    ),
+    Section(
+        "bills", _("Bills"),
+        {"state": _("state"), "billed_on": _("billed on"), "due_on": _("due on"),
+         "total_fen": _("bill total in fen"), "minimum_fen": _("minimum payment in fen"),
+         "paid_fen": _("paid in fen"), "late_fee_fen": _("late fee in fen"),
+         "paid_on": _("paid on"), "overdue_on": _("overdue on")},
+        latest(Bill, "state", "billed_on", "due_on", "total_fen", "minimum_fen", "paid_fen",
+               "late_fee_fen", "paid_on", "overdue_on"),
+    ),
+    Section(
+        "repayments", _("Repayments"),
+        {"amount_fen": _("amount in fen"), "value_on": _("value date")},
+        latest(Repayment, "amount_fen", "value_on"),
+    ),
+    Section(
+        "unapplied_funds", _("Money paid beyond what was owed"),
+        {"amount_fen": _("amount in fen"), "waiting_since": _("waiting since"),
+         "refunded_at": _("refunded at")},
+        latest(UnappliedFunds, "amount_fen", "waiting_since", "refunded_at"),
+    ),
+    Section(
+        "mandates", _("Direct debit mandates"),
+        {"state": _("state"), "card": _("last four digits of the card"),
+         "signed_at": _("signed at"), "terminated_at": _("terminated at")},
+        latest(Mandate, "state", "card__last_four", "signed_at", "terminated_at"),
+    ),
+)  # fmt: skip

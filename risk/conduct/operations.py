@@ -1,0 +1,36 @@
+"""What the loans side reports of closed bills; risk decides from this table alone."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from django.db import connection
+
+from backoffice.core import bulk
+
+
+class Report(NamedTuple):
+    """How a bill ended, in fen. ``source`` names the bill once and for all."""
+
+    customer_id: int
+    source: str
+    due_on: date
+    total_fen: int
+    minimum_fen: int
+    paid_fen: int
+    outcome: str
+
+
+def record(reports: Sequence[Report], *, at: datetime) -> None:
+    """Store each report once; a bill reported before changes nothing."""
+    if not reports:
+        return
+    columns = list(zip(*reports, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO risk_conduct (customer_id, source, due_on, total_fen, minimum_fen, "
+            "paid_fen, outcome, recorded_at) "
+            "SELECT *, %s FROM unnest(%s::bigint[], %s::text[], %s::date[], %s::bigint[], "
+            "%s::bigint[], %s::bigint[], %s::text[]) ON CONFLICT (source) DO NOTHING",
+            [at, *map(bulk.array, columns)],
+        )

@@ -1,0 +1,106 @@
+"""Room on credit lines: reserved, drawn, released, restored; and whether a line may be used.
+
+Counters change by one conditional statement each, never by read and write.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core import bulk, workflow
+from backoffice.core.errors import Refused
+from risk.models import CreditLine, CreditLineState
+
+
+class LineExhaustedError(Refused):
+    """The line has no room for the amount, or may not be drawn on."""
+
+    code = "line-exhausted"
+    words = _("The credit line has no room for this amount.")
+    remedy = _("Choose a smaller amount, or repay first.")
+
+
+class Restoration(NamedTuple):
+    """Principal that came back to a line, in fen."""
+
+    line_id: int
+    amount_fen: int
+
+
+def reserve(line_id: int, *, amount_fen: int) -> None:
+    """Set room aside for a drawdown that is under way (LIMIT-9).
+
+    Raises:
+        LineExhaustedError: the usable amount is smaller, or the line is not active.
+    """
+    reserved = (
+        CreditLine.objects.usable_at_least(amount_fen)
+        .filter(pk=line_id)
+        .update(reserved_fen=F("reserved_fen") + amount_fen)
+    )
+    if not reserved:
+        raise LineExhaustedError()
+
+
+def draw(line_id: int, *, amount_fen: int) -> None:
+    """Turn a reservation into drawn principal: the money is out."""
+    CreditLine.objects.filter(pk=line_id).update(
+        reserved_fen=F("reserved_fen") - amount_fen, drawn_fen=F("drawn_fen") + amount_fen
+    )
+
+
+def release(line_id: int, *, amount_fen: int) -> None:
+    """Give a reservation back: the money did not go out."""
+    CreditLine.objects.filter(pk=line_id).update(reserved_fen=F("reserved_fen") - amount_fen)
+
+
+@transaction.atomic
+def restore(restorations: Sequence[Restoration]) -> None:
+    """Give repaid principal back to the lines; amounts of one line are summed."""
+    if not restorations:
+        return
+    sums: dict[int, int] = {}
+    for line_id, amount_fen in sorted(restorations):
+        sums[line_id] = sums.get(line_id, 0) + amount_fen
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE risk_creditline AS line SET drawn_fen = line.drawn_fen - back.amount_fen "
+            "FROM unnest(%s::bigint[], %s::bigint[]) AS back (id, amount_fen) "
+            "WHERE line.id = back.id",
+            [bulk.array([*sums]), bulk.array([*sums.values()])],
+        )
+
+
+def suspend(customer_ids: Sequence[int], *, by: str, reason: str, at: datetime) -> None:
+    """Stop drawdowns on the active lines of these customers (REPAY-18)."""
+    _move(customer_ids, CreditLineState.ACTIVE, "suspend", by=by, reason=reason, at=at)
+
+
+def resume(customer_ids: Sequence[int], *, by: str, reason: str, at: datetime) -> None:
+    """Allow drawdowns again on the suspended lines of these customers (REPAY-19)."""
+    _move(customer_ids, CreditLineState.SUSPENDED, "resume", by=by, reason=reason, at=at)
+
+
+@transaction.atomic
+def _move(
+    customer_ids: Sequence[int],
+    source: CreditLineState,
+    transition: str,
+    *,
+    by: str,
+    reason: str,
+    at: datetime,
+) -> None:
+    if not customer_ids:
+        return
+    lines = list(
+        CreditLine.objects.select_for_update()
+        .filter(customer_id__any=bulk.Of(customer_ids), state=source)
+        .order_by("pk")
+    )
+    workflow.move(lines, transition, by=by, reason=reason, at=at)
+    workflow.save(lines)

@@ -1,0 +1,77 @@
+"""Customers with cards, and a bank that answers what the test says."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from accounts.cards.operations import bindings, cards
+from accounts.gateways.identity import AccountClass, CardAnswer, Verdict
+from accounts.models import BankCard, Customer
+from backoffice.core import workflow
+from backoffice.core.crypto import blind
+from tests.accounts.people import AT, LONG_AGO, person
+
+LATER = AT + timedelta(hours=1)
+ONE, TWO, THREE = AccountClass.I, AccountClass.II, AccountClass.III
+UNKNOWN = AccountClass.UNKNOWN
+
+
+class Bank:
+    """Answers questions about cards in turn, the last answer for ever; remembers what it saw."""
+
+    name = "fake"
+
+    def __init__(self, *answers: CardAnswer) -> None:
+        self.answers = list(answers)
+        self.asked: list[dict[str, object]] = []
+
+    def check_card(self, **asked: object) -> CardAnswer:
+        self.asked.append(asked)
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+def says(account_class: AccountClass) -> Bank:
+    """Return a bank that confirms every card."""
+    return Bank(CardAnswer(Verdict.MATCH, "0", "r-1", account_class))
+
+
+def refuses(code: str = "-1") -> Bank:
+    """Return a bank that confirms none."""
+    return Bank(CardAnswer(Verdict.MISMATCH, code, "r-2"))
+
+
+SILENCE = CardAnswer(Verdict.UNAVAILABLE, "TIMEOUT", "")
+
+
+def customer(n: int = 1, **other: object) -> Customer:
+    """Return the n-th customer, whose identity is proven and whose cooling-off is over."""
+    who = person(n)
+    with transaction.atomic(), workflow.importing():
+        return Customer.objects.create(
+            state="identified",
+            name=who.name,
+            id_number=who.id_number,
+            id_blind=blind(who.id_number, "id_number"),
+            registered_at=LONG_AGO,
+            **other,
+        )
+
+
+def sent(owner: Customer, n: int = 1, **other: object) -> BankCard:
+    """Send the n-th card."""
+    who = person(n)
+    given = {"number": who.card_number, "phone": who.phone, "at": AT, "wall_at": AT, **other}
+    return bindings.bind(owner, **given)
+
+
+def bound(owner: Customer, n: int = 1, *, account_class: AccountClass = ONE) -> BankCard:
+    """Send the n-th card and let its bank confirm it."""
+    return reread(cards.check(sent(owner, n).pk, checks=says(account_class), at=AT))
+
+
+def reread(card: BankCard) -> BankCard:
+    return BankCard.objects.get(pk=card.pk)
+
+
+def defaults(owner: Customer) -> list[BankCard]:
+    return list(BankCard.objects.filter(customer=owner, is_default=True))

@@ -1,0 +1,102 @@
+"""The order in which the product is opened (GEN-11)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.onboarding.rules.onboarding import (
+    ORDER,
+    Identity,
+    Standing,
+    Step,
+    StepState,
+    missing_before,
+    steps,
+)
+from tests.profiles import pure
+
+FRESH = Standing(missing_consents=("bureau", "payment"))
+ALL_DONE = Standing(
+    identity=Identity.DONE, has_active_card=True, has_profile=True, has_password=True
+)
+standings = st.builds(
+    Standing,
+    identity=st.sampled_from(Identity),
+    has_active_card=st.booleans(),
+    has_pending_card=st.booleans(),
+    missing_consents=st.sampled_from([(), ("bureau",)]),
+    has_profile=st.booleans(),
+    has_password=st.booleans(),
+    is_cooling=st.booleans(),
+    is_on_hold=st.booleans(),
+)
+
+
+def states(standing):
+    """The states by the first letter of each: done, next, waiting, locked."""
+    return {line.step: line.state for line in steps(standing)}
+
+
+def letters(standing):
+    return "".join(line.state[0] for line in steps(standing))
+
+
+@pytest.mark.parametrize(
+    ("standing", "shown"),
+    [
+        (FRESH, "nlllll"),
+        (FRESH._replace(is_cooling=True), "llllll"),
+        (FRESH._replace(is_on_hold=True), "llllll"),
+        (FRESH._replace(identity=Identity.PENDING), "wlllll"),
+        (FRESH._replace(identity=Identity.IN_REVIEW, is_on_hold=True), "wlllll"),
+        (FRESH._replace(identity=Identity.REFUSED), "nlllll"),
+        (FRESH._replace(identity=Identity.DONE), "dnnlll"),
+        (FRESH._replace(identity=Identity.DONE, has_pending_card=True), "dnwlll"),
+        (FRESH._replace(identity=Identity.DONE, has_active_card=True), "dndnll"),
+        (ALL_DONE._replace(has_profile=False, has_password=False), "dnddnl"),
+        (ALL_DONE._replace(has_password=False), "dndddn"),
+        (ALL_DONE, "dddddn"),
+        (ALL_DONE._replace(is_on_hold=True), "dddddl"),
+    ],
+)
+def test_the_list_shows_how_far_a_customer_has_come(standing, shown):
+    assert letters(standing) == shown
+
+
+def test_a_step_names_the_first_that_is_missing_before_it():
+    identified = FRESH._replace(identity=Identity.DONE)
+
+    assert missing_before(Step.IDENTITY, FRESH) is None
+    assert missing_before(Step.ASSESSMENT, FRESH) == Step.IDENTITY
+    assert missing_before(Step.TRANSACTION_PASSWORD, FRESH) == Step.IDENTITY
+    assert missing_before(Step.TRANSACTION_PASSWORD, identified) is None
+    assert missing_before(Step.CONSENTS, identified) == Step.CARD
+    assert missing_before(Step.ASSESSMENT, ALL_DONE._replace(has_profile=False)) == Step.PROFILE
+    assert missing_before(Step.ASSESSMENT, ALL_DONE) is None
+
+
+@pure
+@given(standings)
+def test_at_most_one_step_of_the_order_is_up(standing):
+    shown = states(standing)
+
+    up = [step for step in ORDER if shown[step] in (StepState.NEXT, StepState.WAITING)]
+    assert len(up) <= 1
+    assert all(missing_before(step, standing) is None for step in up)
+
+
+@pure
+@given(standings)
+def test_who_is_cooling_off_or_held_has_nothing_to_do(standing):
+    if standing.is_cooling or standing.is_on_hold:
+        assert StepState.NEXT not in states(standing).values()
+
+
+@pure
+@given(standings)
+def test_the_password_keeps_nobody_from_opening(standing):
+    with_password, without = (
+        states(standing._replace(has_password=has_password)) for has_password in (True, False)
+    )
+
+    assert all(with_password[step] == without[step] for step in ORDER)

@@ -1,0 +1,54 @@
+"""Refusals: a stable code, words and remedy with their facts, in two languages."""
+
+import pytest
+from django.utils.translation import gettext_lazy, override
+
+from backoffice.core.errors import Refused
+
+
+class ShelfEmptyError(Refused):
+    code = "shelf-empty"
+    words = "Shelf {number} holds {held} of {wanted}."
+    remedy = "Ask for at most {held}."
+
+
+class RequiredError(Refused):
+    code = "required"
+    words = gettext_lazy("This field is required.")
+
+
+def test_the_words_and_the_remedy_carry_the_facts():
+    refused = ShelfEmptyError(number=7, held=2, wanted=3)
+
+    assert str(refused) == "Shelf 7 holds 2 of 3. Ask for at most 2."
+    assert refused.facts == {"number": 7, "held": 2, "wanted": 3}
+    assert refused.code == "shelf-empty"
+
+
+def test_a_refusal_without_a_remedy_ends_after_its_words():
+    with override("en"):
+        assert str(RequiredError()) == "This field is required."
+
+
+def test_the_words_follow_the_active_language():
+    refused = RequiredError()
+
+    with override("zh-hans"):
+        assert str(refused) == "该字段是必填项。"
+
+
+def test_a_terminal_is_told_the_code_and_both_languages():
+    assert RequiredError().in_both_languages() == (
+        "[required] 该字段是必填项。 / This field is required."
+    )
+
+
+def test_a_fact_with_braces_is_shown_as_it_is():
+    refused = ShelfEmptyError(number="{held}", held=2, wanted="{0}")
+
+    assert str(refused) == "Shelf {held} holds 2 of {0}. Ask for at most 2."
+
+
+def test_every_refusal_is_caught_as_one():
+    with pytest.raises(Refused):
+        raise ShelfEmptyError(number=1, held=0, wanted=1)

@@ -1,0 +1,368 @@
+"""What the database refuses to the role that serves, on every machine and every table of facts."""
+
+from contextlib import contextmanager
+from itertools import product
+
+import psycopg
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import models
+from psycopg import sql
+
+from backoffice.core import guards
+from backoffice.core.guards import (
+    Birth,
+    Guard,
+    declared_pairs,
+)
+from backoffice.core.models import (
+    PolicyVersion,
+    SlotPause,
+)
+from tests.conftest import _owner
+from tests.raw import (
+    NOT_ALLOWED,
+    bare,
+    become,
+    execute,
+    machines,
+    refused,
+    serving_role,
+    tables_of_facts,
+)
+
+MACHINES = pytest.mark.parametrize("model", machines(), ids=lambda model: model._meta.label)
+FACTS = pytest.mark.parametrize("table", tables_of_facts())
+AT = "2026-10-01 09:00+08"
+
+
+def states(model):
+    return [value for value, _label in model._meta.get_field("state").choices]
+
+
+def trigger_of(model, kind):
+    [found] = [trigger for trigger in model._meta.triggers if isinstance(trigger, kind)]
+    return found
+
+
+def insert(session, model, state):
+    """Put a row in a state into a bare table."""
+    table = sql.Identifier(model._meta.db_table)
+    statement = sql.SQL("INSERT INTO {} (state) VALUES (%s) RETURNING id").format(table)
+    [(row_id,)] = session.execute(statement, [state]).fetchall()
+    return row_id
+
+
+def born_in(session, model, state):
+    session.execute("SET LOCAL weidai.importing = 'on'")
+    row_id = insert(session, model, state)
+    session.execute("SET LOCAL weidai.importing = 'off'")
+    return row_id
+
+
+@contextmanager
+def stopped(session, constraint):
+    with pytest.raises(psycopg.errors.CheckViolation) as caught, session.transaction():
+        yield
+    assert caught.value.diag.constraint_name == constraint
+
+
+def change(session, model, row_id, target):
+    table = sql.Identifier(model._meta.db_table)
+    statement = sql.SQL("UPDATE {} SET state = %s WHERE id = %s").format(table)
+    session.execute(statement, [target, row_id])
+
+
+def state_of(session, model, row_id):
+    table = sql.Identifier(model._meta.db_table)
+    query = sql.SQL("SELECT state FROM {} WHERE id = %s").format(table)
+    return session.execute(query, [row_id]).fetchone()[0]
+
+
+@MACHINES
+def test_only_declared_moves_of_a_machine_are_possible(model, django_db_setup, database_name):
+    declared = set(declared_pairs(model))
+    with bare(model._meta.db_table, database_name) as session:
+        become(session, serving_role())
+        for source, target in product(states(model), repeat=2):
+            row_id = born_in(session, model, source)
+            if source == target or (source, target) in declared:
+                change(session, model, row_id, target)
+                assert state_of(session, model, row_id) == target
+            else:
+                with stopped(session, f"{model._meta.db_table}_state_machine"):
+                    change(session, model, row_id, target)
+                assert state_of(session, model, row_id) == source
+
+
+@MACHINES
+def test_no_row_is_born_later_than_the_start_but_by_an_import(
+    model, django_db_setup, database_name
+):
+    first = trigger_of(model, Birth).first
+    with bare(model._meta.db_table, database_name) as session:
+        become(session, serving_role())
+        for state in states(model):
+            if state in first:
+                insert(session, model, state)
+            else:
+                with stopped(session, f"{model._meta.db_table}_birth"):
+                    insert(session, model, state)
+        [(count,)] = session.execute(
+            sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(model._meta.db_table))
+        ).fetchall()
+        assert count == len(first)
+        for state in states(model):
+            born_in(session, model, state)
+
+
+@MACHINES
+def test_a_machine_starts_in_its_default_state(model):
+    assert trigger_of(model, Birth).first[0] == model._meta.get_field("state").default
+
+
+@MACHINES
+def test_a_state_is_one_of_those_declared(model, django_db_setup, database_name):
+    checks = [
+        constraint
+        for constraint in model._meta.constraints
+        if isinstance(constraint, models.CheckConstraint)
+        and constraint.condition == models.Q(state__in=states(model))
+    ]
+    assert checks, f"{model._meta.label}: no CHECK holds the values of its state"
+
+
+@MACHINES
+def test_the_guards_stand_in_the_database_and_are_on(model, django_db_setup, database_name):
+    with _owner(database_name) as session:
+        found = session.execute(
+            "SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = %s::regclass",
+            [model._meta.db_table],
+        ).fetchall()
+    enabled = dict(found)
+    for kind in (Guard, Birth):
+        assert enabled[trigger_of(model, kind).get_pgid(model)] in ("O", b"O")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"on_error": "failed"}, "name each source"),
+        ({"target": None}, "name each source"),
+        ({"source": "*"}, "name each source"),
+    ],
+)
+def test_what_sql_cannot_hold_is_not_declared(monkeypatch, change, why):
+    [one, *_others] = PolicyVersion._meta.get_field("state").get_all_transitions(PolicyVersion)
+    for name, value in change.items():
+        monkeypatch.setattr(one, name, value, raising=False)
+    field = PolicyVersion._meta.get_field("state")
+    monkeypatch.setattr(field, "get_all_transitions", lambda model: [one])
+
+    with pytest.raises(ValueError, match=why):
+        declared_pairs(PolicyVersion)
+
+
+def test_a_machine_without_moves_is_an_error_not_a_wall(monkeypatch):
+    field = PolicyVersion._meta.get_field("state")
+    monkeypatch.setattr(field, "get_all_transitions", lambda model: [])
+
+    with pytest.raises(ValueError, match="declares no transition"):
+        declared_pairs(PolicyVersion)
+
+
+def test_the_guard_asks_the_model_of_today_not_the_historical_one(monkeypatch):
+    class Historical:
+        _meta = PolicyVersion._meta
+
+    condition = str(guards.Guard().get_condition(Historical).sql)
+
+    assert "('proposed', 'approved')" in condition
+
+
+def test_the_tables_of_facts_are_the_ones_money_and_history_stand_in():
+    assert {
+        "backoffice_statechange", "loans_transfer", "loans_repayment",
+        "loans_repaymentallocation", "loans_contractterms", "risk_conduct",
+    } <= set(tables_of_facts())  # fmt: skip
+
+
+CHANGES = ("UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE")
+
+
+@FACTS
+@pytest.mark.parametrize("statement", CHANGES)
+def test_the_serving_role_may_only_add_facts(statement, table, django_db_setup, database_name):
+    with bare(table, database_name) as session:
+        row_id = add_fact(session, table)
+        become(session, serving_role())
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), session.transaction():
+            session.execute(sql.SQL(statement).format(sql.Identifier(table)))
+        assert ids(session, table) == [row_id]
+
+
+@FACTS
+@pytest.mark.parametrize("statement", CHANGES)
+def test_not_even_the_owner_changes_facts(statement, table, django_db_setup, database_name):
+    with bare(table, database_name) as session:
+        row_id = add_fact(session, table)
+        with pytest.raises(psycopg.errors.RaiseException, match="Cannot"), session.transaction():
+            session.execute(sql.SQL(statement).format(sql.Identifier(table)))
+        assert ids(session, table) == [row_id]
+
+
+def add_fact(session, table):
+    """Add a row of facts; partitioned tables need the day that names the partition."""
+    keys = session.execute(
+        "SELECT attname FROM pg_index JOIN pg_attribute AS a ON attrelid = indrelid "
+        "WHERE indrelid = %s::regclass AND indisprimary AND a.attnum = ANY(indkey) "
+        "AND attname <> 'id'", [table]
+    ).fetchall()  # fmt: skip
+    columns = [sql.Identifier(key) for (key,) in keys]
+    statement = (
+        sql.SQL("INSERT INTO {} ({}) VALUES ({}) RETURNING id").format(
+            sql.Identifier(table), sql.SQL(", ").join(columns),
+            sql.SQL(", ").join([sql.Literal(AT)] * len(columns)),
+        )
+        if columns
+        else sql.SQL("INSERT INTO {} DEFAULT VALUES RETURNING id").format(sql.Identifier(table))
+    )  # fmt: skip
+    return session.execute(statement).fetchone()[0]
+
+
+def ids(session, table):
+    rows = session.execute(sql.SQL("SELECT id FROM {}").format(sql.Identifier(table))).fetchall()
+    return [row_id for (row_id,) in rows]
+
+
+@pytest.mark.django_db
+@FACTS
+def test_a_partition_is_closed_to_the_serving_role(table):
+    partitions = execute(
+        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", table
+    )
+    for (partition,) in partitions:
+        for right in ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"):
+            [(allowed,)] = execute("SELECT has_table_privilege(%s, %s)", partition, right)
+            assert not allowed, f"{right} on {partition}"
+
+
+@pytest.mark.django_db
+def test_the_serving_role_owns_nothing():
+    owned = execute(
+        "SELECT relname FROM pg_class WHERE relowner = current_user::regrole "
+        "AND relpersistence <> 't' UNION ALL "
+        "SELECT proname FROM pg_proc WHERE proowner = current_user::regrole UNION ALL "
+        "SELECT nspname FROM pg_namespace WHERE nspowner = current_user::regrole "
+        "AND nspname NOT LIKE 'pg_%%' UNION ALL "
+        "SELECT datname FROM pg_database WHERE datdba = current_user::regrole"
+    )
+    [rights] = execute(
+        "SELECT rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls "
+        "FROM pg_roles WHERE rolname = current_user"
+    )
+
+    assert owned == []
+    assert not any(rights)
+    assert execute("SELECT roleid FROM pg_auth_members WHERE member = current_user::regrole") == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE mine (id int)",
+        "CREATE SCHEMA mine",
+        "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "ALTER TABLE loans_loan DISABLE TRIGGER ALL",
+        "ALTER TABLE loans_loan DROP CONSTRAINT loan_signs",
+        "DROP TABLE loans_transfer",
+        "SET session_replication_role = replica",
+    ],
+)
+def test_the_serving_role_cannot_change_the_rules(statement):
+    with refused(NOT_ALLOWED):
+        execute(statement)
+
+
+@pytest.fixture
+def people(db):
+    staff = get_user_model()
+    return [staff.objects.create_user(username=name) for name in ("maker", "checker")]
+
+
+def propose(maker):
+    return PolicyVersion.objects.create(
+        app="loans", overrides={}, effective_on="2026-10-01", reason="a test",
+        proposed_by=maker, proposed_at=AT,
+    )  # fmt: skip
+
+
+DECIDE = "UPDATE backoffice_policyversion SET state = %s, decided_by_id = %s WHERE id = %s"
+
+
+@pytest.mark.parametrize("decision", ["approved", "rejected"])
+def test_nobody_decides_on_his_own_policy(people, decision):
+    maker, checker = people
+    version = propose(maker)
+
+    with refused("policy_version_four_eyes", "backoffice_policyversion"):
+        execute(DECIDE, decision, maker.pk, version.pk)
+    execute(DECIDE, decision, checker.pk, version.pk)
+
+
+def test_only_its_maker_need_withdraw_a_policy(people):
+    version = propose(people[0])
+
+    execute(DECIDE, "withdrawn", people[0].pk, version.pk)
+
+
+@pytest.mark.parametrize("decision", ["approved", "rejected", "withdrawn"])
+def test_a_decision_has_a_person(people, decision):
+    version = propose(people[0])
+
+    with refused("policy_version_decided_by_someone", "backoffice_policyversion"):
+        execute(DECIDE, decision, None, version.pk)
+
+
+def test_an_undecided_policy_has_no_decider(people):
+    version = propose(people[0])
+
+    with refused("policy_version_decided_by_someone", "backoffice_policyversion"):
+        execute(DECIDE, "proposed", people[1].pk, version.pk)
+
+
+def pause(person):
+    return SlotPause.objects.create(slot="09:00", reason="a test", paused_by=person, paused_at=AT)
+
+
+RESUME = "UPDATE backoffice_slotpause SET state = 'resumed', resumed_by_id = %s WHERE id = %s"
+REQUEST = (
+    "UPDATE backoffice_slotpause SET state = 'resume_requested', requested_by_id = %s WHERE id = %s"
+)
+
+
+def test_a_paused_slot_takes_two_people_to_resume(people):
+    one, other = people
+    stop = pause(one)
+    execute(REQUEST, one.pk, stop.pk)
+
+    with refused("slot_pause_four_eyes", "backoffice_slotpause"):
+        execute(RESUME, one.pk, stop.pk)
+    with refused("slot_pause_resumed_by_someone", "backoffice_slotpause"):
+        execute(RESUME, None, stop.pk)
+    execute(RESUME, other.pk, stop.pk)
+
+
+def test_a_pause_cannot_be_lifted_unasked(people):
+    stop = pause(people[0])
+
+    with refused("backoffice_slotpause_state_machine", "backoffice_slotpause"):
+        execute(RESUME, people[1].pk, stop.pk)
+
+
+def test_a_slot_is_paused_once_at_a_time(people):
+    pause(people[0])
+
+    with refused("slot_pause_one_at_a_time", "backoffice_slotpause"):
+        pause(people[1])

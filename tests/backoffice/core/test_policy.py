@@ -1,0 +1,173 @@
+"""Product numbers: overrides are checked against the dataclass and count from their day on."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, ProgrammingError
+from django.db.transaction import atomic
+from django.utils.translation import override
+
+from backoffice.core import policy, workflow
+from backoffice.core.models import (
+    FourEyesState,
+    PolicyVersion,
+)
+from backoffice.core.policy import (
+    BadPolicyError,
+    current,
+    draft,
+)
+from loans.policy import LoanPolicy
+
+AT = datetime(2026, 10, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A policy of every type of number."""
+
+    rate_ppm: int = 500
+    is_on: bool = True
+    at: time = time(9, 0)
+    hours: tuple[int, ...] = (9, 10)
+    words: str = "x"
+
+    def __post_init__(self) -> None:
+        if self.rate_ppm < 0:
+            raise ValueError("rates are not negative")
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch):
+    monkeypatch.setattr(policy, "_registered", dict(policy.registered()))
+    policy.register("test", Numbers)
+
+
+def test_no_override_leaves_the_defaults():
+    assert draft("test", {}) == Numbers()
+
+
+def test_json_values_become_the_types_of_the_dataclass():
+    drafted = draft("test", {"rate_ppm": 1, "is_on": False, "at": "21:30:00", "hours": [1, 2]})
+
+    assert drafted == Numbers(1, False, time(21, 30), (1, 2))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "why"),
+    [
+        ({"rate": 1}, "no such number"),
+        ({"rate_ppm": "500"}, "it must be int"),
+        ({"rate_ppm": 0.5}, "it must be int"),
+        ({"rate_ppm": True}, "it must be int"),
+        ({"rate_ppm": None}, "it must be int"),
+        ({"is_on": 1}, "it must be bool"),
+        ({"words": 1}, "it must be str"),
+        ({"at": "half past nine"}, "isoformat"),
+        ({"at": 9}, "must be str"),
+        ({"hours": 9}, "not iterable"),
+        ({"rate_ppm": -1}, "rates are not negative"),
+    ],
+)
+def test_a_bad_override_is_refused_by_name(overrides, why):
+    with pytest.raises(BadPolicyError) as caught, override("en"):
+        draft("test", overrides)
+
+    with override("en"):
+        assert why in str(caught.value)
+    assert caught.value.facts["field"] == next(iter(overrides))
+    assert caught.value.code == "bad-policy"
+
+
+@pytest.mark.parametrize(
+    "impossible",
+    [
+        {"daily_rate_min_ppm": 501},
+        {"daily_rate_min_ppm": -1},
+        {"minimum_permille": 0},
+        {"minimum_permille": 1_001},
+        {"penalty_ppm": -1},
+        {"cap_annual_ppm": -1},
+        {"late_fee_ppm": -1},
+        {"grace_days": 4},
+        {"classified_latest_days": 3},
+        {"grace_days": -1},
+    ],
+    ids=str,
+)
+def test_numbers_of_loans_that_cannot_work_together_are_refused(impossible):
+    with pytest.raises(BadPolicyError):
+        draft("loans", impossible)
+
+
+@pytest.fixture
+def version(db):
+    """Return a function that proposes a version and has it decided."""
+    staff = get_user_model()
+    maker, checker = (staff.objects.create_user(username=name) for name in ("maker", "checker"))
+
+    def make(effective_on, decision="approve", **overrides):
+        made = PolicyVersion.objects.create(
+            app="test", overrides=overrides, effective_on=effective_on, reason="a test",
+            proposed_by=maker, proposed_at=AT,
+        )  # fmt: skip
+        if decision:
+            decider = maker if decision == "withdraw" else checker
+            workflow.move([made], decision, by="x", reason="x", at=AT, decider=decider)
+            workflow.save([made], "decided_by", "decided_at")
+        return made
+
+    return make
+
+
+def test_a_version_counts_from_its_day_on(version):
+    version(date(2026, 10, 2), rate_ppm=400)
+
+    assert current(Numbers, on=date(2026, 10, 1)).rate_ppm == 500
+    assert current(Numbers, on=date(2026, 10, 2)).rate_ppm == 400
+    assert current(Numbers, on=date(2027, 1, 1)).rate_ppm == 400
+
+
+@pytest.mark.parametrize("decision", [None, "reject", "withdraw"])
+def test_only_an_approved_version_counts(version, decision):
+    version(date(2026, 10, 1), decision, rate_ppm=400)
+
+    assert current(Numbers, on=date(2026, 10, 1)) == Numbers()
+
+
+def test_later_versions_override_earlier_ones_field_by_field(version):
+    version(date(2026, 10, 3), rate_ppm=300)
+    version(date(2026, 10, 2), rate_ppm=400, words="y")
+    version(date(2026, 10, 3), is_on=False)
+    version(date(2026, 10, 3), rate_ppm=299)
+
+    assert current(Numbers, on=date(2026, 10, 2)) == Numbers(400, words="y")
+    assert current(Numbers, on=date(2026, 10, 3)) == Numbers(299, False, words="y")
+
+
+def test_a_version_of_one_app_leaves_the_others_alone(version):
+    version(date(2026, 10, 1), rate_ppm=400)
+
+    assert current(LoanPolicy, on=date(2026, 10, 1)) == LoanPolicy()
+
+
+def test_a_decision_is_kept_with_person_and_moment(version):
+    made = version(date(2026, 10, 1))
+
+    stored = PolicyVersion.objects.get(pk=made.pk)
+    assert (stored.state, stored.decided_by.username) == (FourEyesState.APPROVED, "checker")
+    assert stored.decided_at == AT
+
+
+@pytest.mark.parametrize("decision", ["approve", "reject"])
+def test_what_was_decided_cannot_be_changed_any_more(version, decision):
+    made = version(date(2026, 10, 1), decision=decision)
+
+    with pytest.raises(IntegrityError, match="what was proposed is what is signed"), atomic():
+        PolicyVersion.objects.filter(pk=made.pk).update(overrides={"rate_ppm": 5_000})
+    with pytest.raises(ProgrammingError, match="Cannot delete"), atomic():
+        PolicyVersion.objects.filter(pk=made.pk).delete()
+
+    assert PolicyVersion.objects.get(pk=made.pk).overrides == made.overrides

@@ -1,0 +1,67 @@
+"""Positions, amounts and days in the words of the rulebook's examples."""
+
+import json
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from backoffice.core.money import divide_half_up
+from loans.accounting.rules.position import (
+    Part,
+    Position,
+)
+from loans.policy import LoanPolicy
+
+TERMS = LoanPolicy()
+DUE_ON = date(2026, 10, 1)
+DATA = Path(__file__).parents[1] / "data"
+
+
+def read(name: str) -> Any:
+    return json.loads((DATA / name).read_text())
+
+
+def fen(words: str) -> int:
+    """``10,120.00`` as fen."""
+    amount = Decimal(words.replace(",", "")) * 100
+    assert amount == int(amount), words
+    return int(amount)
+
+
+def ppm(percent: str) -> int:
+    """``0.05`` percent a day as ppm a day."""
+    rate = Decimal(percent) * 10_000
+    assert rate == int(rate), percent
+    return int(rate)
+
+
+def amounts(words: str) -> list[int]:
+    """Every amount with two decimals in a text, as fen."""
+    return [fen(found) for found in re.findall(r"\d[\d,]*\.\d\d(?!\d)", words)]
+
+
+def half_up(exact: Decimal) -> int:
+    """A decimal amount of yuan rounded to fen by the house's division."""
+    scale = 10**12
+    return divide_half_up(int(exact * 100 * scale), scale)
+
+
+def day(n: int) -> date:
+    """D+n."""
+    return DUE_ON + timedelta(days=n)
+
+
+def part(principal_fen: int = 1_000_000, accrual: str = "own", **facts: Any) -> Part:
+    """An instalment on which nothing is charged yet, in a segment from 30 nights before D."""
+    values = {
+        "interest_fen": 0, "plan_fee_fen": 0, "late_fee_fen": 0, "penalty_fen": 0,
+        "segment_on": day(-30), "segment_base_fen": principal_fen, "segment_posted_fen": 0,
+    } | facts  # fmt: skip
+    return Part(principal_fen=principal_fen, accrual=accrual, **values)
+
+
+def loan(*parts: Part, rate_ppm: int = 500, accrued_on: date | None = None) -> Position:
+    """A loan whose nights are charged up to a day, the drawdown by default."""
+    return Position(rate_ppm, parts, accrued_on or day(-30), 0, 0, 0)

@@ -1,0 +1,262 @@
+"""The page of the 9:00 run: every number, the list behind it, and who may step in."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+
+from accounts.models import Staff
+from backoffice.core.models import (
+    JobChunk,
+    JobRun,
+    SlotPause,
+    StateChange,
+)
+from loans.collection.queries.debit_day import debit_day
+from loans.models import DebitOrder
+from tests.loans.conftest import day
+from tests.loans.days import live, set_clock, work
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+
+PAGE = "/admin/loans/debitorder/run/"
+CODES = ("SUCCESS", "NOTENOUGH", "NOTENOUGH", "BANKERROR", "TIMEOUT")
+
+
+def person(group: str) -> Client:
+    staff = Staff.objects.create_user(f"{group}{Staff.objects.count()}", is_staff=True)
+    staff.groups.add(Group.objects.get(name=group))
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(staff)
+    return client
+
+
+@pytest.fixture
+def nine(make_bill, channel, monkeypatch):
+    """Five bills after 9:00 of their due date: paid, refused twice, maintenance, no answer."""
+    for n, code in enumerate(CODES, 1):
+        make_bill()
+        channel.will_answer(f"acct-{n}", code)
+    live(channel, monkeypatch, day(0), until="09:00")
+    set_clock(day(0), "09:00")
+
+
+def shown(client, **query):
+    page = client.get(PAGE, query)
+    assert page.status_code == 200
+    return page
+
+
+def numbers(page):
+    return {str(card.title): card.sums.orders for card in page.context["cards"]}
+
+
+def test_the_page_shows_the_run_in_numbers(nine):
+    page = shown(person("finance"))
+
+    assert numbers(page) == {
+        "planned": 5, "sent": 5, "Paid": 1, "refused": 3, "unknown": 1, "retry 2": 0, "retry 3": 0,
+    }  # fmt: skip
+    assert [(words, sums.orders) for words, sums, _list in page.context["refusals"]] == [
+        ("Balance too low (NOTENOUGH)", 2),
+        ("Bank under maintenance (BANKERROR)", 1),
+    ]
+    assert "10,150.00 yuan" in page.content.decode()
+
+
+def test_every_number_opens_the_list_behind_it(nine):
+    client = person("finance")
+    page = shown(client)
+
+    for card in page.context["cards"][1:]:
+        listed = client.get(card.address).context["cl"].result_list
+        assert len(listed) == card.sums.orders, card.title
+    for _words, sums, address in page.context["refusals"]:
+        assert len(client.get(address).context["cl"].result_list) == sums.orders
+
+
+def test_retries_are_shown_with_how_they_ended(nine, channel, monkeypatch):
+    channel.will_answer("acct-2", "SUCCESS")
+    live(channel, monkeypatch, day(1), until="09:00")
+    set_clock(day(1), "09:00")
+
+    page = shown(person("finance"))
+
+    second = page.context["attempts"][1]
+    ends = second.ends
+    assert (ends.sent.orders, ends.paid.orders, ends.refused.orders) == (2, 1, 1)
+    assert numbers(page)["retry 2"] == 2
+
+
+def test_another_day_can_be_chosen(nine):
+    set_clock(day(1), "09:00")
+    client = person("finance")
+
+    assert numbers(shown(client)) == {}
+    assert numbers(shown(client, on=day(0)))["Paid"] == 1
+    assert numbers(shown(client, on="nonsense", slot="nonsense")) == {}
+
+
+def test_before_the_run_the_page_says_what_is_up(make_bill):
+    make_bill()
+    set_clock(day(0), "00:30")
+
+    page = shown(person("finance"))
+
+    assert "Up for debit today: 1 bills, 10,150.00 yuan as printed." in page.content.decode()
+
+
+def test_a_running_run_is_polled_and_a_finished_one_is_not(nine):
+    client = person("finance")
+    finished = client.get(PAGE, headers={"hx-request": "true"}).content.decode()
+    JobRun.objects.filter(slot="09:00").update(finished_at=None)
+    running = client.get(PAGE, headers={"hx-request": "true"}).content.decode()
+
+    assert 'hx-trigger="every 2s' in running
+    assert "hx-trigger" not in finished
+    assert "<html" not in running
+
+
+def test_progress_follows_the_orders_and_ends_at_the_end(nine):
+    JobRun.objects.filter(slot="09:00").update(finished_at=None, planned=8)
+    JobChunk.objects.filter(run__slot="09:00").update(done_at=None)
+
+    assert debit_day(on=day(0), slot="09:00").progress_percent == 50
+    JobRun.objects.filter(slot="09:00").update(planned=2)
+    assert debit_day(on=day(0), slot="09:00").progress_percent == 99
+
+
+def act(client, wish, **more):
+    return client.post(f"{PAGE}act/", {"act": wish, "slot": "09:00", **more}, follow=True)
+
+
+def said(page):
+    return [str(message) for message in page.context["messages"]]
+
+
+EVERY = ("00:05", "00:30", "02:00", "03:00", "09:00")
+
+
+def test_run_now_does_what_the_tick_does_and_a_second_press_nothing(
+    make_bill, channel, monkeypatch
+):
+    make_bill()
+    live(channel, monkeypatch, day(0), until="03:00", slots=EVERY)
+    set_clock(day(0), "09:00")
+    client = person("finance")
+
+    first, second = act(client, "start"), act(client, "start")
+
+    assert said(first) == said(second) == ["1 part was sent to the workers."]
+    assert JobChunk.objects.get(run__slot="09:00").tries == 0
+
+
+def test_run_now_says_when_nothing_is_due(make_bill, channel, monkeypatch):
+    make_bill()
+    live(channel, monkeypatch, day(0), until="09:00", slots=EVERY)
+    set_clock(day(0), "09:00")
+
+    assert said(act(person("finance"), "start")) == ["Nothing is due now."]
+
+
+def test_a_held_run_goes_on_when_a_manager_releases_it(nine):
+    run = JobRun.objects.get(slot="09:00")
+    JobRun.objects.filter(pk=run.pk).update(held_reason="too many", finished_at=None)
+    assert "This run is held: too many" in shown(person("finance")).content.decode()
+    manager = person("manager")
+
+    first, second = act(manager, "release", run=run.pk), act(manager, "release", run=run.pk)
+
+    assert JobRun.objects.get(pk=run.pk).released_by.startswith("manager")
+    assert said(first) == [f"The run {run} goes on."]
+    assert "is not held" in said(second)[0]
+
+
+@pytest.mark.parametrize(
+    ("group", "wish"),
+    [("support", "start"), ("finance", "release"), ("finance", "resume"), ("auditor", "pause"),
+     ("support", "pause"), ("collections", "keep"), ("manager", "nonsense")],
+)  # fmt: skip
+def test_nobody_steps_in_without_the_right(nine, group, wish):
+    page = act(person(group), wish, reason="why", run=JobRun.objects.get(slot="09:00").pk)
+
+    assert page.status_code == 403
+    assert not SlotPause.objects.exists()
+
+
+def test_a_step_needs_a_post_and_its_token(nine):
+    client = person("manager")
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = client.cookies
+
+    assert client.get(f"{PAGE}act/").status_code == 405
+    assert strict.post(f"{PAGE}act/", {"act": "pause"}).status_code == 403
+
+
+def test_a_slot_stops_at_once_and_two_people_resume_it(nine):
+    one, other = person("manager"), person("manager")
+
+    assert said(act(one, "pause", reason="bank is down")) == ["The slot 09:00 is stopped."]
+    assert "is paused already" in said(act(other, "pause", reason="again"))[0]
+    act(one, "request", reason="bank is back")
+    assert said(act(one, "resume", reason="yes"))[0].startswith("You asked for this yourself.")
+    assert SlotPause.objects.get().state == "resume_requested"
+    assert said(act(other, "resume", reason="yes")) == ["The slot 09:00 runs again."]
+
+    pause = SlotPause.objects.get()
+    assert (pause.state, pause.requested_by.username, pause.resumed_by.username) == (
+        "resumed", "manager0", "manager1",
+    )  # fmt: skip
+    assert list(StateChange.objects.filter(subject_type="backoffice.slotpause").order_by("pk")
+                .values_list("transition", "actor", "reason")) == [
+        ("request_resume", "manager0", "bank is back"), ("resume", "manager1", "yes"),
+    ]  # fmt: skip
+
+
+def test_a_declined_request_leaves_the_slot_paused(nine):
+    one, other = person("manager"), person("manager")
+    act(one, "pause", reason="bank is down")
+    act(one, "request", reason="bank is back")
+
+    act(other, "keep", reason="not yet")
+
+    assert SlotPause.objects.get().state == "paused"
+    assert "does not wait" in said(act(other, "keep", reason="again"))[0]
+
+
+@pytest.mark.parametrize("run", ["abc", "", "0", "9" * 30])
+def test_a_run_that_is_none_is_not_found(nine, run):
+    assert act(person("manager"), "release", run=run).status_code == 404
+    assert not JobRun.objects.exclude(released_by="").exists()
+
+
+def test_a_pause_without_words_is_refused(nine):
+    assert said(act(person("manager"), "pause", reason=" "))[0].startswith("Say why.")
+    assert not SlotPause.objects.exists()
+
+
+def test_a_paused_slot_and_its_reason_are_shown(nine):
+    client = person("manager")
+    act(client, "pause", reason="bank is down")
+
+    assert "bank is down" in shown(client).content.decode()
+
+
+def test_the_page_is_not_for_everybody(nine):
+    assert person("credit").get(PAGE).status_code == 403
+    assert Client().get(PAGE).status_code == 302
+
+
+def test_a_success_that_comes_later_counts_for_the_run(nine, channel, monkeypatch):
+    channel.will_answer("acct-5", "SUCCESS")
+    work("10:00", day(0))
+
+    day_ = debit_day(on=day(0), slot="09:00")
+    assert (day_.whole.paid.orders, day_.whole.unknown.orders) == (2, 0)
+    assert DebitOrder.objects.filter(run__slot="09:00", state="succeeded").count() == 2
+
+
+def test_work_of_one_piece_counts_no_items(nine):
+    rows = {row.slot.name: row for row in shown(person("finance")).context["slots"]}
+
+    assert rows["09:00"].is_counted
+    assert not rows["00:30"].is_counted

@@ -1,0 +1,195 @@
+"""When a bill is debited and for how much (REPAY-10, REPAY-11, REPAY-18)."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loans.collection.rules import cycle as rules
+from loans.collection.rules.cycle import (
+    Cycle,
+    Demand,
+    End,
+    ask_fen,
+    counted_refusals,
+)
+from tests.loans.cases import (
+    DUE_ON,
+    TERMS,
+    day,
+)
+from tests.profiles import pure
+
+FIRST_CYCLE = (0, 1, 2, 4, 5, 6)  # D, D+1, D+2 and, after technical faults, D+4 to D+6
+outcomes = st.lists(st.booleans(), min_size=8, max_size=8)
+
+
+def attempts(cycle, is_counted, *, until):
+    """The days on which a bill is asked for its money, and the cycle that is left."""
+    asked, debit_on = [], cycle.first_on
+    for n in range((cycle.first_on - DUE_ON).days, until + 1):
+        on = day(n)
+        is_up = debit_on is not None and debit_on <= on and cycle.refusals < 3
+        if is_up and rules.is_attempt_day(cycle, on=on, terms=TERMS):
+            asked.append(n)
+            if is_counted(n):
+                cycle = cycle._replace(refusals=cycle.refusals + 1)
+                debit_on = rules.after_refusal(cycle, on=on, terms=TERMS)
+    return asked, cycle
+
+
+@pure
+@given(outcomes)
+def test_three_counted_refusals_on_the_days_of_the_rulebook(counted):
+    asked, cycle = attempts(Cycle(1, DUE_ON, 0), lambda n: counted[n], until=7)
+
+    expected, refusals = [], 0
+    for n in FIRST_CYCLE:
+        if refusals < 3:
+            expected.append(n)
+            refusals += counted[n]
+    assert asked == expected
+    assert cycle.refusals == refusals <= 3
+
+
+def test_three_refusals_running_are_d_d1_and_d2():
+    assert attempts(Cycle(1, DUE_ON, 0), lambda n: True, until=30)[0] == [0, 1, 2]
+
+
+def test_technical_faults_alone_end_after_the_second_window():
+    assert attempts(Cycle(1, DUE_ON, 0), lambda n: False, until=30)[0] == [*FIRST_CYCLE]
+
+
+@pytest.mark.parametrize("classified", [4, 5, 7])
+def test_recovery_begins_two_days_after_the_record(classified):
+    cycle = rules.after_classification(Cycle(1, DUE_ON, 3), on=day(classified), terms=TERMS)
+
+    assert cycle == Cycle(2, day(classified + 2), 0)
+    first = classified + 2
+    assert attempts(cycle, lambda n: True, until=40)[0] == [first, first + 1, first + 2]
+    assert attempts(cycle, lambda n: False, until=40)[0] == [first, first + 1, first + 2]
+
+
+def test_recovery_repeats_every_seven_days_until_ninety_days_past_due():
+    cycle, firsts = rules.after_classification(Cycle(1, DUE_ON, 3), on=day(4), terms=TERMS), []
+    while cycle:
+        firsts.append((cycle.first_on - DUE_ON).days)
+        cycle = rules.following(cycle, due_on=DUE_ON, terms=TERMS)
+
+    assert firsts == list(range(6, 91, 7))
+
+
+@pure
+@given(st.integers(4, 7), st.integers(0, 200))
+def test_the_running_cycle_is_the_last_that_has_begun(classified, later):
+    first = rules.after_classification(Cycle(1, DUE_ON, 3), on=day(classified), terms=TERMS)
+    on = first.first_on + timedelta(days=later)
+
+    cycle = rules.running(first, on=on, due_on=DUE_ON, terms=TERMS)
+
+    begun = [n for n in range(classified + 2, 91, 7) if day(n) <= on]
+    assert (cycle.number, cycle.first_on) == (1 + len(begun), day(begun[-1]))
+
+
+def test_a_cycle_that_still_runs_keeps_its_refusals():
+    cycle = Cycle(2, day(6), 2)
+
+    assert rules.running(cycle, on=day(12), due_on=DUE_ON, terms=TERMS) == cycle
+    assert rules.running(cycle, on=day(13), due_on=DUE_ON, terms=TERMS) == Cycle(3, day(13), 0)
+
+
+fen = st.one_of(st.integers(0, 2_000), st.integers(0, 5_000_000))
+
+
+@st.composite
+def demands(draw, **fixed):
+    """A bill as it can stand at 9:00."""
+    unpaid_fen, paid_fen = draw(fen), draw(fen)
+    facts = {
+        "mode": draw(st.sampled_from(["full", "minimum", "off"])),
+        "is_overdue": draw(st.booleans()),
+        "is_due_day": draw(st.booleans()),
+        "minimum_fen": draw(st.integers(0, unpaid_fen + paid_fen)),
+        "paid_fen": paid_fen,
+        "rest_fen": draw(st.one_of(st.none(), st.integers(0, max(0, unpaid_fen)))),
+        "unpaid_fen": unpaid_fen,
+        "mandatory_unpaid_fen": draw(st.integers(0, unpaid_fen)),
+        "charged_since_due_fen": draw(st.integers(0, unpaid_fen)),
+    }
+    return Demand(**(facts | fixed))
+
+
+@pure
+@given(demands())
+def test_never_more_is_asked_than_is_unpaid(demand):
+    assert 0 <= ask_fen(demand, TERMS) <= demand.unpaid_fen
+
+
+@pure
+@given(demands(mode="off"))
+def test_nothing_is_asked_of_one_who_switched_it_off(demand):
+    assert ask_fen(demand, TERMS) == 0
+
+
+@pure
+@given(demands(is_overdue=True), st.sampled_from(["full", "minimum"]))
+def test_everything_unpaid_is_asked_after_the_record(demand, mode):
+    assert ask_fen(demand._replace(mode=mode), TERMS) == demand.unpaid_fen
+
+
+@pure
+@given(demands(is_overdue=False))
+def test_a_small_rest_is_not_debited(demand):
+    small = demand._replace(rest_fen=TERMS.tolerance_fen)
+
+    assert ask_fen(small, TERMS) == 0
+
+
+@pure
+@given(demands(mode="full", is_overdue=False, is_due_day=False, rest_fen=None))
+def test_the_full_mode_asks_everything_in_grace(demand):
+    assert ask_fen(demand, TERMS) == demand.unpaid_fen
+
+
+@pure
+@given(demands(mode="minimum", is_overdue=False, rest_fen=None))
+def test_the_minimum_mode_asks_what_makes_the_minimum_met(demand):
+    asked_fen = ask_fen(demand, TERMS)
+
+    is_met = demand.is_due_day and demand.paid_fen >= demand.minimum_fen
+    if not (is_met and not demand.mandatory_unpaid_fen):
+        wanted_fen = demand.minimum_fen + demand.charged_since_due_fen - demand.paid_fen
+        assert asked_fen >= min(demand.unpaid_fen, wanted_fen)
+        assert asked_fen >= demand.mandatory_unpaid_fen
+        assert asked_fen in (demand.unpaid_fen, wanted_fen, demand.mandatory_unpaid_fen)
+
+
+@pytest.mark.parametrize("mode", ["full", "minimum"])
+def test_on_the_due_day_a_met_minimum_ends_the_cycle(mode):
+    met = Demand(mode, False, True, 101_500, 101_500, 913_500, 913_500, 0, 0)
+
+    assert ask_fen(met, TERMS) == 0
+    assert ask_fen(met._replace(mandatory_unpaid_fen=1), TERMS) > 0
+    assert ask_fen(met._replace(paid_fen=101_499, rest_fen=913_501), TERMS) > 0
+
+
+def test_on_the_due_day_the_minimum_mode_asks_exactly_the_rest_of_it():
+    part_paid = Demand("minimum", False, True, 101_500, 40_000, 975_000, 975_000, 0, 0)
+
+    assert ask_fen(part_paid, TERMS) == 61_500
+
+
+def test_a_success_resets_the_counter_from_the_next_day_on():
+    refused = [End(day(0), 1), End(day(1), 2), End(day(2), 4), End(day(4), 5)]
+    succeeded = [End(day(2), 3)]
+
+    counted = [counted_refusals(refused, succeeded, before=day(n)) for n in range(6)]
+
+    assert counted == [0, 1, 2, 1, 1, 2]
+
+
+def test_without_a_success_every_refusal_before_the_day_counts():
+    refused = [End(day(n), n) for n in range(3)]
+
+    assert [counted_refusals(refused, [], before=day(n)) for n in range(5)] == [0, 1, 2, 3, 3]

@@ -1,0 +1,58 @@
+"""A line in use keeps its owner; one that is not closes with the owner's leaving."""
+
+import pytest
+
+from accounts.models import Customer
+from accounts.privacy.operations import exports
+from backoffice.core import workflow
+from backoffice.core.models import StateChange
+from risk import account_closure
+from risk.models import CreditLine
+from tests.accounts.people import AT
+
+
+def line(**amounts):
+    customer = Customer.objects.create(registered_at=AT)
+    numbers = {"limit_fen": 100_000, "buffer_permille": 0, "opened_on": AT.date()}
+    return CreditLine.objects.create(customer=customer, **numbers | amounts)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("amounts", "code"),
+    [({}, ""), ({"drawn_fen": 1}, "line-in-use"), ({"reserved_fen": 1}, "line-in-use")],
+)
+def test_a_line_in_use_is_in_the_way(amounts, code):
+    assert account_closure.obstacle(line(**amounts).customer_id) == code
+
+
+@pytest.mark.django_db
+def test_who_has_no_line_may_leave():
+    assert account_closure.obstacle(Customer.objects.create(registered_at=AT).pk) == ""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("way", [(), ("suspend",), ("freeze",)])
+def test_the_line_closes_once(way):
+    mine, other = line(), line()
+    for transition in way:
+        workflow.move([mine], transition, by="risk", reason="x", at=AT)
+        workflow.save([mine])
+
+    for _ in "12":
+        account_closure.end(mine.customer_id, by="retention", reason="left", at=AT)
+
+    assert StateChange.objects.filter(transition="close").count() == 1
+    assert CreditLine.objects.get(pk=mine.pk).state == "closed"
+    assert CreditLine.objects.get(pk=other.pk).state == "active"
+
+
+@pytest.mark.django_db
+def test_the_copy_tells_of_the_line():
+    mine = line(drawn_fen=7)
+
+    sections = exports.as_json(mine.customer, at=AT)["sections"]
+
+    [row] = sections["credit_lines"]["rows"]
+    assert (row["limit_fen"], row["drawn_fen"], row["opened_on"]) == (100_000, 7, AT.date())
+    assert sections["conduct"]["rows"] == []
