@@ -1,6 +1,6 @@
 """The ground and the roof of the house."""
 
-from datetime import datetime
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 from psycopg import sql
 
-from backoffice.core.clock import wall
+from backoffice.core.clock import day_of, wall
 
 _RIGHTS = (
     "USAGE ON SCHEMA public",
@@ -62,12 +62,14 @@ def _add_partitions(using: str, **_given: Any) -> None:
                     )  # fmt: skip
 
 
-def _months_ahead() -> list[tuple[datetime, datetime]]:
-    """Return this month and the two years after it, each with its successor."""
-    start = wall().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    numbers = range(start.year * 12 + start.month - 1, start.year * 12 + start.month + 24)
-    firsts = [start.replace(year=number // 12, month=number % 12 + 1) for number in numbers]
-    return list(pairwise(firsts))
+def _months_ahead() -> list[tuple[date, date]]:
+    """Return the first days of this month and the two years after it, each with its successor.
+
+    Dates made from dates: a moment cast to a date depends on the time zone of the session.
+    """
+    today = day_of(wall())
+    numbers = range(today.year * 12 + today.month - 1, today.year * 12 + today.month + 24)
+    return list(pairwise(date(number // 12, number % 12 + 1, 1) for number in numbers))
 
 
 def _grant_rights(using: str, **_given: Any) -> None:

@@ -288,5 +288,6 @@ def record_history(
         target=since.isoformat(),
         actor=by,
         reason=reason,
+        effective_on=clock.day_of(at),
         at=at,
     )

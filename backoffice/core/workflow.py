@@ -7,7 +7,7 @@ refused by the receiver below, and any other writer by the ``Guard`` trigger in 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -16,13 +16,14 @@ from django.dispatch import receiver
 from django_fsm import TransitionNotAllowed
 from django_fsm.signals import pre_transition
 
-from backoffice.core import bulk
+from backoffice.core import bulk, clock
 from backoffice.core.models import StateChange
 
 Record = TypeVar("Record", bound=models.Model)
 
 _CHANGE_COLUMNS = (
-    "subject_type", "subject_id", "transition", "source", "target", "actor", "reason", "at",
+    "subject_type", "subject_id", "transition", "source", "target", "actor", "reason",
+    "effective_on", "at",
 )  # fmt: skip
 _MOVES = "_unsaved_moves"
 
@@ -38,9 +39,13 @@ def move(
     by: str,
     reason: str,
     at: datetime,
+    effective_on: date | None = None,
     **facts: Any,
 ) -> None:
     """Perform the declared transition on each record, all of one model; ``save`` then writes them.
+
+    ``effective_on`` is the business day that the moves belong to, where it is not the day of
+    ``at``. ``facts`` are what the body of the transition takes.
 
     The caller has read the records with ``select_for_update`` in this transaction, or holds the
     lock of the row they belong to.
@@ -55,6 +60,7 @@ def move(
     model = type(records[0])
     # What is declared is read once for the batch; django-fsm would send signals for each record.
     targets, body = _declared(model, transition)
+    effective_on = effective_on or clock.day_of(at)
     for record in records:
         values = record.__dict__
         source = values["state"]
@@ -63,7 +69,17 @@ def move(
         body(record, at=at, **facts)
         target = values["state"] = targets[source]
         values.setdefault(_MOVES, []).append(
-            (model._meta.label_lower, record.pk, transition, source, target, by, reason, at)
+            (
+                model._meta.label_lower,
+                record.pk,
+                transition,
+                source,
+                target,
+                by,
+                reason,
+                effective_on,
+                at,
+            )
         )
 
 

@@ -168,6 +168,7 @@ class Migration(migrations.Migration):
                 ('target', models.CharField(max_length=20, verbose_name='to')),
                 ('actor', models.CharField(max_length=80, verbose_name='actor')),
                 ('reason', models.CharField(max_length=200, verbose_name='reason')),
+                ('effective_on', models.DateField(verbose_name='effective on')),
                 ('at', models.DateTimeField(verbose_name='at')),
             ],
             options={
@@ -194,7 +195,7 @@ class Migration(migrations.Migration):
         ),
         partition_by_month(
             "backoffice_statechange",
-            "at",
+            "effective_on",
             [],  # CreateModel's own index follows at the end of this migration
         ),
         pgtrigger.migrations.AddTrigger(

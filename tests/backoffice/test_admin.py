@@ -153,7 +153,8 @@ def test_a_move_is_found_by_its_record_and_shown_in_words(staff):
     for subject in (proposed.pk, proposed.pk + 1):
         StateChange.objects.create(
             subject_type="backoffice.policyversion", subject_id=subject, transition="approve",
-            source="proposed", target="approved", actor="a", reason="due", at=moment(DUE_ON),
+            source="proposed", target="approved", actor="a", reason="due", effective_on=DUE_ON,
+            at=moment(DUE_ON),
         )  # fmt: skip
     address = reverse("admin:backoffice_statechange_changelist")
 

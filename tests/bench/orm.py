@@ -165,5 +165,5 @@ def trace(record: Bill | DebitOrder | Loan, transition: str, source: str, target
     """Write down one move."""
     StateChange.objects.create(
         subject_type=record._meta.label_lower, subject_id=record.pk, transition=transition,
-        source=source, target=target, actor="bench", reason="due", at=NINE,
+        source=source, target=target, actor="bench", reason="due", effective_on=ON, at=NINE,
     )  # fmt: skip

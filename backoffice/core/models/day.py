@@ -23,7 +23,9 @@ from backoffice.core.states import StateField
 class StateChange(models.Model):
     """One move of one state machine: what, from, to, who, why, when (product time).
 
-    Append-only, partitioned by month of ``at``; the primary key in the database is (id, at).
+    ``effective_on`` is the business day that the move belongs to: a day that is caught up, or a
+    value date learnt of late, lies before ``at``. Append-only, partitioned by month of
+    ``effective_on``; the primary key in the database is (id, effective_on).
     """
 
     subject_type = models.CharField(_("subject type"), max_length=40)
@@ -33,6 +35,7 @@ class StateChange(models.Model):
     target = models.CharField(_("to"), max_length=20)
     actor = models.CharField(_("actor"), max_length=80)
     reason = models.CharField(_("reason"), max_length=200)
+    effective_on = models.DateField(_("effective on"))
     at = models.DateTimeField(_("at"))
 
     class Meta:

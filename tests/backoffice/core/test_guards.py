@@ -366,3 +366,22 @@ def test_a_slot_is_paused_once_at_a_time(people):
 
     with refused("slot_pause_one_at_a_time", "backoffice_slotpause"):
         pause(people[1])
+
+
+def test_a_partition_holds_the_days_of_its_month_in_any_time_zone(db):
+    execute("SET LOCAL TIME ZONE 'America/Los_Angeles'")
+
+    bounds = execute(
+        "SELECT right(relname, 6), pg_get_expr(relpartbound, oid) FROM pg_class "
+        "WHERE relispartition AND relkind = 'r' AND relname !~ 'default$'"
+    )
+
+    assert {kind for month, bound in bounds for kind in [bound]} == {
+        f"FOR VALUES FROM ('{first(month, 0)}') TO ('{first(month, 1)}')" for month, _ in bounds
+    }
+
+
+def first(month, later):
+    """Return the first day of a month written as 202611, or of the one after it."""
+    year, number = divmod(int(month[:4]) * 12 + int(month[4:]) - 1 + later, 12)
+    return f"{year}-{number + 1:02}-01"
