@@ -17,11 +17,12 @@ class LoansConfig(AppConfig):
         from backoffice.core import policy
         from backoffice.platform import jobs
         from loans import account_closure
-        from loans.policy import LoanPolicy
+        from loans.policy import LoanOperations, LoanTerms
         from loans.reporting import operations as exports
         from loans.tasks import SLOTS
 
-        policy.register("loans", LoanPolicy)
+        policy.register("loans", LoanTerms)
+        policy.register("loan_operations", LoanOperations)
         for slot in SLOTS:
             jobs.register(slot)
         copies.register(exports.SECTIONS)

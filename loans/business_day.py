@@ -13,18 +13,15 @@ from backoffice.platform.jobs import (
     is_paused,
     slot_named,
 )
-from loans.collection.operations import collection
-from loans.collection.operations.collection import (
-    Ask,
-    Prepared,
-)
+from loans.accounting.rules.codes import COLLECTED_STATES
+from loans.collection.operations import collection, orders, results
+from loans.collection.operations.orders import Ask, Prepared
 from loans.collection.queries import due
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Channel
 from loans.models import Bill, DebitOrder, DebitOrderState
-from loans.models.bill import COLLECTED_STATES
 from loans.models.debit import OPEN_ORDER_STATES
-from loans.policy import LoanPolicy
+from loans.policy import LoanOperations
 
 
 def plan_close(*, on: date, at: datetime) -> Plan:
@@ -58,7 +55,7 @@ def plan_debits(*, on: date, at: datetime) -> Plan:
 
 
 def _why_held(planned: int, *, on: date) -> str:
-    policy = current(LoanPolicy, on=on)
+    policy = current(LoanOperations, on=on)
     usual = due.comparable_orders(on=on)
     if usual is None or planned < policy.runaway_orders_min:
         return ""
@@ -74,9 +71,9 @@ def debit(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel: C
     if on != clock.day_of(at) or is_paused(slot_named(due.FIRST_DEBITS)):
         return Tally()
     open_orders = _open_orders(ids)
-    answers = collection.ask(open_orders, channel=channel, at=at)
+    answers = orders.ask(open_orders, channel=channel, at=at)
     if answers:
-        collection.record(answers, at=at)
+        results.record(answers, at=at)
     asks = [Ask(bill_id) for bill_id in _still_up(ids, run_id=run_id, on=on)]
     if asks:
         collection.collect(asks, channel=channel, on=on, at=at, run_id=run_id)

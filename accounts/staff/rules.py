@@ -24,7 +24,10 @@ _COLLECTION = (
     "loans.view_debitorder", "loans.view_mandate", "loans.view_repayment",
     "loans.view_repaymentallocation", "loans.view_unappliedfunds",
 )  # fmt: skip
-_LEDGER = ("loans.view_transfer",)
+_LEDGER = (
+    "loans.view_transfer",
+    "loans.view_charge",
+)
 _DAY = (
     "backoffice.view_jobrun", "backoffice.view_jobchunk", "backoffice.view_slotpause",
     "backoffice.view_statechange",

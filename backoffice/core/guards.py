@@ -1,5 +1,6 @@
 """What the database itself refuses: undeclared moves, late births, changed facts, odd states."""
 
+from enum import StrEnum
 from typing import Any
 
 import pgtrigger
@@ -8,9 +9,15 @@ from django.db import models
 from django.db.models import Q
 
 
-def state_check(name: str, choices: type[models.TextChoices]) -> models.CheckConstraint:
+def state_check(name: str, codes: type[StrEnum]) -> models.CheckConstraint:
     """Return the constraint that a ``state`` column holds one of its declared values."""
-    return models.CheckConstraint(name=name, condition=Q(state__in=choices.values))
+    return code_check(name, codes, column="state")
+
+
+def code_check(name: str, codes: type[StrEnum], *, column: str) -> models.CheckConstraint:
+    """Return the constraint that a column holds one of the codes that the rules know."""
+    known = Q(**{f"{column}__in": [code.value for code in codes]})
+    return models.CheckConstraint(name=name, condition=known)
 
 
 def append_only() -> list[pgtrigger.Trigger]:

@@ -1,5 +1,7 @@
-"""The column of a state machine: django-fsm's, read as quickly as any other column."""
+"""Columns of codes: states that only transitions move, and the labels of codes of the rules."""
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 import django_fsm
@@ -23,3 +25,8 @@ class StateField(django_fsm.FSMField):
         """Return the field as migrations know it: as the one of django-fsm."""
         name, _path, arguments, options = super().deconstruct()
         return name, "django_fsm.FSMField", arguments, options
+
+
+def choices(codes: type[StrEnum], labels: Mapping[Any, Any]) -> list[tuple[str, Any]]:
+    """Return the choices of a column that stores codes of the rules; every code has a label."""
+    return [(code.value, labels[code]) for code in codes]

@@ -8,7 +8,6 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
@@ -25,6 +24,8 @@ from backoffice.web.readonly_admin import (
 )
 from loans.models import (
     Bill,
+    CauseType,
+    Charge,
     Loan,
     Repayment,
     RepaymentAllocation,
@@ -34,11 +35,10 @@ from loans.models import (
 
 LEDGER_ROWS_MAX = 300
 _RECORDS: dict[str, tuple[type[Model], Any]] = {
-    "loan": (Loan, format_lazy("{} ", Loan._meta.verbose_name)),
-    "bill": (Bill, "B"),
-    "repayment": (Repayment, "R"),
+    CauseType.MIGRATION: (Loan, ""),
+    CauseType.END_OF_DAY: (Bill, "B"),
+    CauseType.REPAYMENT: (Repayment, "R"),
 }
-_SLOTS = {"close": _("end of day {day}"), "night": _("night of {day}")}
 
 
 def allocations(rows: QuerySet[RepaymentAllocation]) -> Section:
@@ -70,7 +70,7 @@ def ledger_of(loan_ids: Sequence[int]) -> Section:
         (
             row.business_date, row.get_kind_display(), row.get_debit_account_display(),
             row.get_credit_account_display(), amount(row.amount_fen), _loan_link(row.loan_id),
-            cause(row.cause),
+            cause(row),
         )
         for row in transfers[:LEDGER_ROWS_MAX]
     ]  # fmt: skip
@@ -81,15 +81,15 @@ def ledger_of(loan_ids: Sequence[int]) -> Section:
     return Section(_("Ledger"), heads, rows, note)
 
 
-def cause(code: str) -> SafeString | str:
-    """Return what made a transfer: a record as a link, a slot of a day in words."""
-    kind, _sep, key = code.rpartition(":")
-    kind = kind.rpartition("|")[2]  # a reversal names the kind it takes back first
-    if kind in _RECORDS and key.isdecimal():
-        model, prefix = _RECORDS[kind]
-        address = address_of(model, int(key))
-        return format_html('<a class="link" href="{}">{}{}</a>', address, prefix, key)
-    return str(_SLOTS[kind]).format(day=key) if kind in _SLOTS else code
+def cause(transfer: Transfer | Charge) -> SafeString | str:
+    """Return what led to a posting: its kind, and its record as a link."""
+    known = _RECORDS.get(transfer.cause_type)
+    if known is None:
+        return transfer.get_cause_type_display()
+    model, prefix = known
+    address = address_of(model, transfer.cause_id)
+    shown = format_html('<a class="link" href="{}">{}{}</a>', address, prefix, transfer.cause_id)
+    return format_html("{} {}", transfer.get_cause_type_display(), shown)
 
 
 def _loan_link(loan_id: int | None) -> SafeString | str:
@@ -155,9 +155,42 @@ class TransferPages(ReadOnlyAdmin):
     @display(description=_("cause"))
     def cause_shown(self, transfer: Transfer) -> SafeString | str:
         """Return what made the transfer."""
-        return cause(transfer.cause)
+        return cause(transfer)
 
     @display(description=_("loan"))
     def loan_shown(self, transfer: Transfer) -> SafeString | str:
         """Return a link to the loan."""
         return _loan_link(transfer.loan_id)
+
+
+@admin.register(Charge)
+class ChargePages(ReadOnlyAdmin):
+    """What was charged to instalments: the facts behind every statement of charges."""
+
+    list_display = (
+        "shown_id", "posted_on", "loan_shown", "kind", "from_on", "to_on", "base_yuan",
+        "contract_yuan", "charged_yuan", "cause_shown",
+    )  # fmt: skip
+    fields = (*list_display, "instalment_id", "customer_id", "segment_on", "reverses", "at")
+    list_filter = (day_filter("posted_on", _("posted on")), "kind")
+    search_fields = ("pk",)
+    search_help_text = _("Loan id")
+
+    def find(self, term: str) -> Q:
+        """Return the charges of this loan."""
+        return Q(loan_id=number_in(term, ""))
+
+    @display(description=_("charge"))
+    def shown_id(self, charge: Charge) -> str:
+        """Return the id with its prefix."""
+        return str(charge)
+
+    @display(description=_("loan"))
+    def loan_shown(self, charge: Charge) -> SafeString | str:
+        """Return a link to the loan."""
+        return _loan_link(charge.loan_id)
+
+    @display(description=_("cause"))
+    def cause_shown(self, charge: Charge) -> SafeString | str:
+        """Return what led to the charge."""
+        return cause(charge)

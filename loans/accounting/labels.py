@@ -5,31 +5,17 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.money import yuan
-from loans.accounting.queries.statement import (
-    BEFORE,
-    LATE_FEE,
-    Line,
-)
-from loans.accounting.rules.accrual import (
-    OWN,
-    PENALTY,
-    REVOLVING,
-)
+from loans.accounting.queries.statement import ChargeLine
+from loans.accounting.rules.codes import ChargeKind
 from loans.collection.rules import refusal_codes
 from loans.models import Loan
-from loans.policy import LoanPolicy
+from loans.models.charge import CHARGE_KINDS
+from loans.policy import LoanTerms
 
 SUCCESS = "SUCCESS"  # the state of the order says it already
-KINDS: dict[str, Any] = {
-    OWN: _("interest"),
-    REVOLVING: _("interest at 1.5 times the rate"),
-    PENALTY: _("penalty interest"),
-    LATE_FEE: _("late fee"),
-    BEFORE: _("charged before, as booked"),
-}
+KINDS: dict[str, Any] = dict(CHARGE_KINDS)
 
 
 def percent(ppm: int) -> str:
@@ -38,26 +24,26 @@ def percent(ppm: int) -> str:
     return f"{whole}.{part:04}".rstrip("0").rstrip(".") + "%"
 
 
-def rate(line: Line, loan: Loan, terms: LoanPolicy) -> str:
+def rate(line: ChargeLine, loan: Loan, terms: LoanTerms) -> str:
     """Return the rate of a line, a day or once."""
-    if line.kind == LATE_FEE:
+    if line.kind == ChargeKind.LATE_FEE:
         return percent(terms.late_fee_ppm)
-    if line.kind == PENALTY:
+    if line.kind == ChargeKind.PENALTY:
         return percent(terms.penalty_ppm)
-    if line.kind == REVOLVING:
+    if line.kind == ChargeKind.REVOLVING:
         factor = f"{terms.revolve_factor_permille / 1000:g}"
         return f"{percent(loan.daily_rate_ppm)} × {factor}"
-    return percent(loan.daily_rate_ppm) if line.kind == OWN else ""
+    return percent(loan.daily_rate_ppm) if line.kind == ChargeKind.OWN else ""
 
 
-def formula(line: Line, loan: Loan, terms: LoanPolicy) -> SafeString | str:
+def formula(line: ChargeLine, loan: Loan, terms: LoanTerms) -> SafeString | str:
     """Return the sum that gives a line's amount before the cap, as one may type it."""
     base = yuan(line.base_fen)
-    if line.kind == BEFORE:
+    if line.kind == ChargeKind.MIGRATED:
         return ""
-    if line.kind == LATE_FEE:
+    if line.kind == ChargeKind.LATE_FEE:
         words = f"{base} × {percent(terms.late_fee_ppm)}"
-    elif line.kind == PENALTY:
+    elif line.kind == ChargeKind.PENALTY:
         grown = f"1.{terms.penalty_ppm:06}".rstrip("0")
         words = f"{base} × ({grown}^{line.nights} − 1)"
     else:

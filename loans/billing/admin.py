@@ -36,14 +36,14 @@ from loans.accounting.labels import (
     rate,
 )
 from loans.accounting.queries.statement import (
-    Explanation,
-    Line,
-    LoanExplained,
-    explain,
+    BillStatement,
+    ChargeLine,
+    LoanStatement,
+    statement_of,
 )
+from loans.accounting.rules.codes import COLLECTED_STATES
 from loans.accounting.rules.position import Part
 from loans.models import Bill, RepaymentAllocation
-from loans.models.bill import COLLECTED_STATES
 
 # Charges are followed night by night: a day without end would keep a worker for as long.
 AHEAD_MAX = timedelta(days=365)
@@ -64,11 +64,11 @@ class BillPages(CustomersRows):
     )  # fmt: skip
     search_help_text = _("Bill id, or customer id such as C42")
     fieldsets = (
-        (_("Bill as printed"), {"fields": (
+        (_("Statement"), {"fields": (
             ("customer_link", "state_label", "mode"),
             ("billed_on", "due_on"), ("total_yuan", "minimum_yuan"),
         )}),
-        (_("Payments"), {"fields": (("paid_yuan", "last_paid_on"), ("rest_yuan", "paid_on"))}),
+        (_("Payments"), {"fields": (("paid_yuan", "last_paid_on"), ("shortfall_yuan", "paid_on"))}),
         (_("Debit cycle"), {"fields": (
             ("cycle", "cycle_on", "next_debit"), ("refusals", "tries", "refused_on"),
         )}),
@@ -86,12 +86,12 @@ class BillPages(CustomersRows):
 
     def sections(self, request: HttpRequest, record: Bill) -> list[Section]:
         """Return what is owed, why, the orders, the money and the timeline."""
-        explained = explain(record, on=_day(request))
-        loans = [one.loan for one in explained.loans]
+        statement = statement_of(record, on=_day(request))
+        loans = [one.loan for one in statement.loans]
         allocated = RepaymentAllocation.objects.filter(repayment__bill=record)
         return [
-            _owed(explained),
-            *(_lines(one) for one in explained.loans),
+            _owed(statement),
+            *(_lines(one) for one in statement.loans),
             _orders(record),
             _repayments(record),
             allocations(allocated),
@@ -112,11 +112,11 @@ def _day(request: HttpRequest) -> date:
             messages.warning(request, words.format(asked=asked))
         return today
     if on > today + AHEAD_MAX:
-        messages.warning(request, gettext("Nothing is reckoned more than a year ahead."))
+        messages.warning(request, gettext("Nothing is computed more than a year ahead."))
     return min(on, today + AHEAD_MAX)
 
 
-def _owed(explained: Explanation) -> Section:
+def _owed(statement: BillStatement) -> Section:
     """Return what a payment on the day must bring, part by part."""
     heads = (
         _("loan"), _("number"), amount_head(_("principal")), amount_head(_("interest")),
@@ -124,25 +124,26 @@ def _owed(explained: Explanation) -> Section:
         amount_head(_("penalty interest")), amount_head(_("unpaid")),
     )  # fmt: skip
     rows: list[Any] = [
-        (link(row.loan), row.number, *map(amount, _parts_fen(part))) for row, part in explained.owed
+        (link(row.loan), row.number, *map(amount, _parts_fen(part))) for row, part in statement.owed
     ]
-    parts = [_parts_fen(part) for _row, part in explained.owed]
+    parts = [_parts_fen(part) for _row, part in statement.owed]
     total = [amount(sum(column)) for column in zip(*parts, strict=True)]
     title = gettext("Owed on {day}: {amount} yuan").format(
-        day=explained.on, amount=yuan(explained.owed_fen)
+        day=statement.on, amount=yuan(statement.owed_fen)
     )
     return Section(title, heads, rows, is_lead=True, total=(capfirst(gettext("total")), "", *total))
 
 
 def _parts_fen(part: Part) -> tuple[int, ...]:
-    return (part.principal_fen, part.interest_fen, part.plan_fee_fen, part.late_fee_fen,
-            part.penalty_fen, part.unpaid_fen)  # fmt: skip
+    debt = part.debt
+    return (debt.principal_fen, debt.interest_fen, debt.plan_fee_fen, debt.late_fee_fen,
+            debt.penalty_fen, debt.total_fen)  # fmt: skip
 
 
-def _lines(one: LoanExplained) -> Section:
+def _lines(one: LoanStatement) -> Section:
     """Return the charges of one loan, each with the formula that gives it (RATE-9)."""
     heads = (
-        _("number"), _("charge"), _("first night"), _("last night"), _("nights"),
+        _("number"), _("charge"), _("from"), _("to"), _("nights"),
         amount_head(_("base")), _("rate"), _("formula"), amount_head(_("by the contract")),
         amount_head(_("waived by the cap")), amount_head(_("charged")),
     )  # fmt: skip
@@ -151,11 +152,11 @@ def _lines(one: LoanExplained) -> Section:
         ("", never_charged, *[""] * 8, amount(0))
         for never_charged in (_("service charge"), _("insurance"))
     ]
-    title = gettext("How the charges of loan {loan} come about").format(loan=one.loan.pk)
+    title = gettext("Charge calculation of loan {loan}").format(loan=one.loan.pk)
     return Section(title, heads, rows, _cap_note(one), is_lead=True)
 
 
-def _line(line: Line, one: LoanExplained) -> tuple[Any, ...]:
+def _line(line: ChargeLine, one: LoanStatement) -> tuple[Any, ...]:
     cells: Any = (
         line.row.number, KINDS[line.kind], line.from_on or "", line.to_on or "",
         line.nights or "", amount(line.base_fen) if line.base_fen else "",
@@ -165,12 +166,12 @@ def _line(line: Line, one: LoanExplained) -> tuple[Any, ...]:
     return tuple(cells)
 
 
-def _cap_note(one: LoanExplained) -> str:
+def _cap_note(one: LoanStatement) -> str:
     position, terms = one.position, one.terms
     note = gettext(
         "Amounts are rounded half up to the fen. The law caps all charges of a loan at {rate} a "
         "year: principal summed over the nights {base} × {rate} ÷ {days} = {cap} yuan at most; "
-        "charged {charged}, waived for good {waived}."
+        "charged {charged}, permanently waived {waived}."
     ).format(
         rate=percent(terms.cap_annual_ppm),
         base=yuan(position.principal_nights_fen),
@@ -179,12 +180,9 @@ def _cap_note(one: LoanExplained) -> str:
         charged=yuan(position.charged_fen),
         waived=yuan(position.waived_fen),
     )
-    if one.is_replayed:
+    if not one.is_migrated:
         return note
-    return (
-        gettext("This loan was moved here with a history: only its running charges are shown. ")
-        + note
-    )
+    return gettext("Migrated loan: the originating lender's charges are one line. ") + note
 
 
 def _orders(bill: Bill) -> Section:

@@ -47,7 +47,7 @@ class LoanPages(CustomersRows):
         (_("Amounts"), {"fields": (
             ("principal_yuan", "unpaid_principal_yuan"), ("charged_yuan", "waived_yuan"),
         )}),
-        (_("Days"), {"fields": (("drawn_on", "accrued_on"), ("overdue_on", "closed_on"))}),
+        (_("Days"), {"fields": (("drawn_on", "accrued_on"), ("overdue_on", "ended_on"))}),
     )  # fmt: skip
 
     @display(description=_("daily rate"))

@@ -1,12 +1,15 @@
 """How much is late: bills in grace and overdue, in numbers, and how late a customer has been."""
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import add
 from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import Count, F, Sum
 
 from backoffice.core import clock
+from loans.accounting.rules.debt import columns
 from loans.models import BillState, Instalment
 
 
@@ -17,16 +20,10 @@ class Late(NamedTuple):
     unpaid_fen: int
 
 
-_UNPAID = (
-    "unpaid_principal_fen", "unpaid_interest_fen", "unpaid_plan_fee_fen", "unpaid_late_fee_fen",
-    "unpaid_penalty_fen",
-)  # fmt: skip
-
-
 def late() -> dict[str, Late]:
     """Return the bills in grace and overdue, with what stands posted as unpaid."""
     states = (BillState.GRACE, BillState.OVERDUE)
-    unpaid = sum((F(name) for name in _UNPAID[1:]), start=F(_UNPAID[0]))
+    unpaid = reduce(add, map(F, columns("unpaid_")))
     rows = (
         Instalment.objects.filter(bill__state__in=states)
         .values_list("bill__state")

@@ -1,16 +1,29 @@
 """Loans, what falls due of them, who collects it, and the ledger of every fen."""
 
-from loans.models.bill import Bill, BillState, DebitMode
+from loans.accounting.rules.codes import (
+    Accrual,
+    BillState,
+    ChargeKind,
+    DebitMode,
+    LoanState,
+    Plan,
+)
+from loans.models.bill import Bill
+from loans.models.charge import Charge
 from loans.models.debit import DebitOrder, DebitOrderState, Mandate, MandateState, Origin
-from loans.models.ledger import Account, Transfer, TransferKind
-from loans.models.loan import Accrual, ContractTerms, Instalment, Loan, LoanState, Opening, Plan
+from loans.models.ledger import Account, CauseType, Transfer, TransferKind
+from loans.models.loan import BillSnapshot, ContractTerms, Instalment, Loan
 from loans.models.repayment import Repayment, RepaymentAllocation, UnappliedFunds
 
 __all__ = [
     "Account",
     "Accrual",
     "Bill",
+    "BillSnapshot",
     "BillState",
+    "CauseType",
+    "Charge",
+    "ChargeKind",
     "ContractTerms",
     "DebitMode",
     "DebitOrder",
@@ -20,7 +33,6 @@ __all__ = [
     "LoanState",
     "Mandate",
     "MandateState",
-    "Opening",
     "Origin",
     "Plan",
     "Repayment",

@@ -12,40 +12,34 @@ from accounts.models import Customer
 from backoffice.core.guards import (
     Birth,
     Guard,
+    code_check,
     state_check,
 )
-from backoffice.core.states import StateField
+from backoffice.core.states import StateField, choices
+from loans.accounting.rules.codes import CLOSED_STATES, BillState, DebitMode
 
-
-class BillState(models.TextChoices):
-    """Where a bill stands; how it was paid is ``paid_on`` against ``due_on``."""
-
-    OPEN = "open", _("open")
-    BILLED = "billed", _("billed")
-    PAID = "paid", _("paid")
-    MIN_PAID = "min_paid", _("minimum paid")
-    GRACE = "grace", _("in grace")
-    CARRIED = "carried", _("rest carried")
-    CONVERTED = "converted", _("converted")
-    EXTENDED = "extended", _("extended")
-    OVERDUE = "overdue", _("overdue")
-
-
-CLOSED_STATES = (
-    BillState.PAID,
-    BillState.MIN_PAID,
-    BillState.CARRIED,
-    BillState.CONVERTED,
+BILL_STATES = choices(
+    BillState,
+    {
+        BillState.OPEN: _("open"),
+        BillState.BILLED: _("billed"),
+        BillState.PAID: _("paid"),
+        BillState.MIN_PAID: _("minimum paid"),
+        BillState.GRACE: _("in grace"),
+        BillState.CARRIED: _("small balance carried forward"),
+        BillState.CONVERTED: _("converted"),
+        BillState.EXTENDED: _("extended"),
+        BillState.OVERDUE: _("overdue"),
+    },
 )
-COLLECTED_STATES = (BillState.BILLED, BillState.GRACE, BillState.OVERDUE)
-
-
-class DebitMode(models.TextChoices):
-    """What the customer lets us debit (REPAY-10)."""
-
-    FULL = "full", _("everything due")
-    MINIMUM = "minimum", _("the minimum")
-    OFF = "off", _("nothing")
+DEBIT_MODES = choices(
+    DebitMode,
+    {
+        DebitMode.FULL: _("everything due"),
+        DebitMode.MINIMUM: _("the minimum"),
+        DebitMode.OFF: _("nothing"),
+    },
+)
 
 
 class Bill(django_fsm.FSMModelMixin, models.Model):
@@ -63,8 +57,8 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
     )  # fmt: skip
     state = StateField(
         _("state"),
-        choices=BillState.choices,
-        default=BillState.OPEN,
+        choices=BILL_STATES,
+        default=BillState.OPEN.value,
         max_length=20,
         protected=True,
     )
@@ -73,17 +67,19 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
     total_fen = models.BigIntegerField(_("bill total"))
     minimum_fen = models.BigIntegerField(_("minimum payment"))
     mode = models.CharField(
-        _("direct debit of"), max_length=10, choices=DebitMode.choices, default=DebitMode.FULL
+        _("direct debit of"), max_length=10, choices=DEBIT_MODES, default=DebitMode.FULL.value
     )
     paid_fen = models.BigIntegerField(_("paid"), default=0)
     last_paid_on = models.DateField(_("last paid on"), null=True, blank=True)
-    rest_fen = models.BigIntegerField(_("rest after the last payment"), null=True, blank=True)
+    shortfall_fen = models.BigIntegerField(
+        _("balance after the last payment"), null=True, blank=True
+    )
     cycle = models.SmallIntegerField(_("debit cycle"), default=1)
     cycle_on = models.DateField(_("cycle from"))
     refusals = models.SmallIntegerField(_("counted refusals"), default=0)
     tries = models.SmallIntegerField(_("technical tries"), default=0)
     debit_on = models.DateField(_("next debit on"), null=True, blank=True)
-    closed_on = models.DateField(_("closed through"), null=True, blank=True)
+    closed_through = models.DateField(_("closed through"), null=True, blank=True)
     refused_on = models.DateField(_("first refused on"), null=True, blank=True)
     charged_at_due_fen = models.BigIntegerField(_("charged when due"), default=0)
     late_fee_fen = models.BigIntegerField(_("late fee"), default=0)
@@ -100,7 +96,7 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
         ]
         constraints: ClassVar = [
             state_check("bill_state", BillState),
-            models.CheckConstraint(name="bill_mode", condition=Q(mode__in=DebitMode.values)),
+            code_check("bill_mode", DebitMode, column="mode"),
             models.UniqueConstraint(fields=["customer", "due_on"], name="bill_one_a_due_date"),
             models.CheckConstraint(
                 name="bill_signs",
@@ -117,7 +113,7 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
             ),
             models.CheckConstraint(
                 name="bill_paid_has_a_day",
-                condition=Q(paid_on__isnull=True) | Q(state=BillState.PAID),
+                condition=Q(paid_on__isnull=True) | Q(state=BillState.PAID.value),
             ),
         ]
         triggers: ClassVar = [Guard(), Birth(BillState.OPEN)]

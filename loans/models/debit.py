@@ -217,5 +217,5 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
         self.answered_at = at
 
     @django_fsm.transition(field=state, source=DebitOrderState.SENT, target=DebitOrderState.UNKNOWN)
-    def lose_sight(self, *, at: datetime) -> None:
+    def mark_unknown(self, *, at: datetime) -> None:
         """No answer: the channel will be asked by the number."""

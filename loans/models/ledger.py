@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.guards import append_only
+from loans.accounting.rules.debt import COMPONENTS
 
 
 class Account(models.TextChoices):
@@ -25,13 +26,15 @@ class Account(models.TextChoices):
     OPENING_BALANCE = "opening_balance", _("opening balance")
 
 
+# The account on which each component of a debt is owed.
 RECEIVABLES = {
-    Account.LOAN_PRINCIPAL: "unpaid_principal_fen",
-    Account.INTEREST: "unpaid_interest_fen",
-    Account.PLAN_FEE: "unpaid_plan_fee_fen",
-    Account.LATE_FEE: "unpaid_late_fee_fen",
-    Account.PENALTY: "unpaid_penalty_fen",
+    "penalty_fen": Account.PENALTY,
+    "late_fee_fen": Account.LATE_FEE,
+    "interest_fen": Account.INTEREST,
+    "plan_fee_fen": Account.PLAN_FEE,
+    "principal_fen": Account.LOAN_PRINCIPAL,
 }
+assert tuple(RECEIVABLES) == COMPONENTS, "every component of a debt has its account"
 
 
 class TransferKind(models.TextChoices):
@@ -46,11 +49,21 @@ class TransferKind(models.TextChoices):
     REVERSAL = "reversal", _("reversal")
 
 
+class CauseType(models.TextChoices):
+    """What led to a transfer or a charge; its id is that of the row of this kind."""
+
+    MIGRATION = "migration", _("migration")  # of a loan
+    END_OF_DAY = "end_of_day", _("end-of-day close")  # of a bill
+    NIGHT = "night", _("nightly accrual")  # of all loans: no id
+    REPAYMENT = "repayment", _("repayment")
+
+
 class Transfer(models.Model):
     """One amount from one account to another: it balances by construction.
 
-    Append-only, partitioned by month of ``business_date``; the primary key in the database is
-    (id, business_date). ``cause`` names what made it, e.g. ``repayment:42``.
+    ``cause_type`` and ``cause_id`` name what led to it, such as repayment 42. A reversal has the
+    cause of what it reverses, and its kind in ``reverses``. Append-only, partitioned by month of
+    ``business_date``; the primary key in the database is (id, business_date).
     """
 
     business_date = models.DateField(_("business date"))
@@ -58,7 +71,11 @@ class Transfer(models.Model):
     credit_account = models.CharField(_("credit"), max_length=20, choices=Account.choices)
     amount_fen = models.BigIntegerField(_("amount"))
     kind = models.CharField(_("kind"), max_length=12, choices=TransferKind.choices)
-    cause = models.CharField(_("cause"), max_length=60)
+    cause_type = models.CharField(_("cause"), max_length=12, choices=CauseType.choices)
+    cause_id = models.BigIntegerField(_("id of the cause"), null=True)
+    reverses = models.CharField(
+        _("reverses"), max_length=12, choices=TransferKind.choices, blank=True, default=""
+    )
     loan_id = models.BigIntegerField(_("loan"), null=True)
     customer_id = models.BigIntegerField(_("customer"), null=True)
     funder = models.CharField(_("funder"), max_length=20, default="own")
@@ -68,11 +85,24 @@ class Transfer(models.Model):
         verbose_name = _("transfer")
         verbose_name_plural = _("ledger")
         default_permissions = ("view",)
-        indexes: ClassVar = [models.Index(fields=["loan_id"], name="transfer_loan")]
+        indexes: ClassVar = [
+            models.Index(fields=["loan_id"], name="transfer_loan"),
+            models.Index(  # what waits for a refund belongs to no loan
+                fields=["customer_id"], condition=Q(loan_id=None), name="transfer_customer"
+            ),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="transfer_moves_money",
                 condition=Q(amount_fen__gt=0) & ~Q(debit_account=F("credit_account")),
+            ),
+            models.CheckConstraint(
+                name="transfer_reverses",
+                condition=Q(kind="reversal", reverses__in=TransferKind.values)
+                | (~Q(kind="reversal") & Q(reverses="")),
+            ),
+            models.CheckConstraint(
+                name="transfer_cause", condition=Q(cause_type__in=CauseType.values)
             ),
             models.CheckConstraint(
                 name="transfer_accounts",

@@ -13,9 +13,11 @@ from backoffice.core.guards import (
     Birth,
     Guard,
     append_only,
+    code_check,
     state_check,
 )
-from backoffice.core.states import StateField
+from backoffice.core.states import StateField, choices
+from loans.accounting.rules.codes import Accrual, LoanState, Plan
 from risk.models import CreditLine
 
 
@@ -35,25 +37,36 @@ class ContractTerms(models.Model):
         return self.digest[:12]
 
 
-class Plan(models.TextChoices):
-    """How a loan is repaid (REPAY-5)."""
-
-    BULLET = "bullet", _("in one go")
-    PLAN_3 = "plan-3", _("3 instalments")
-    PLAN_6 = "plan-6", _("6 instalments")
-    PLAN_12 = "plan-12", _("12 instalments")
-
-
-class LoanState(models.TextChoices):
-    """Where a loan stands."""
-
-    CREATED = "created", _("created")
-    DISBURSING = "disbursing", _("disbursing")
-    ACTIVE = "active", _("active")
-    OVERDUE = "overdue", _("overdue")
-    SETTLED = "settled", _("settled")
-    CHARGED_OFF = "charged_off", _("charged off")
-    CANCELLED = "cancelled", _("cancelled")
+PLANS = choices(
+    Plan,
+    {
+        Plan.BULLET: _("bullet"),
+        Plan.PLAN_3: _("3 instalments"),
+        Plan.PLAN_6: _("6 instalments"),
+        Plan.PLAN_12: _("12 instalments"),
+    },
+)
+LOAN_STATES = choices(
+    LoanState,
+    {
+        LoanState.CREATED: _("created"),
+        LoanState.DISBURSING: _("disbursing"),
+        LoanState.ACTIVE: _("active"),
+        LoanState.OVERDUE: _("overdue"),
+        LoanState.SETTLED: _("settled"),
+        LoanState.CHARGED_OFF: _("charged off"),
+        LoanState.CANCELLED: _("cancelled"),
+    },
+)
+ACCRUALS = choices(
+    Accrual,
+    {
+        Accrual.NONE: _("nothing"),
+        Accrual.OWN: _("interest"),
+        Accrual.REVOLVING: _("interest at 1.5 times the rate"),
+        Accrual.PENALTY: _("penalty interest"),
+    },
+)
 
 
 class Loan(django_fsm.FSMModelMixin, models.Model):
@@ -78,12 +91,12 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
     )  # fmt: skip
     state = StateField(
         _("state"),
-        choices=LoanState.choices,
-        default=LoanState.CREATED,
+        choices=LOAN_STATES,
+        default=LoanState.CREATED.value,
         max_length=20,
         protected=True,
     )
-    plan = models.CharField(_("plan"), max_length=10, choices=Plan.choices)
+    plan = models.CharField(_("plan"), max_length=10, choices=PLANS)
     principal_fen = models.BigIntegerField(_("principal"))
     daily_rate_ppm = models.IntegerField(_("daily rate"))
     drawn_on = models.DateField(_("drawn on"))
@@ -93,14 +106,14 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
     charged_fen = models.BigIntegerField(_("charged"), default=0)
     waived_fen = models.BigIntegerField(_("waived by the cap"), default=0)
     overdue_on = models.DateField(_("overdue on"), null=True, blank=True)
-    closed_on = models.DateField(_("closed on"), null=True, blank=True)
+    ended_on = models.DateField(_("ended on"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("loan")
         verbose_name_plural = _("loans")
         constraints: ClassVar = [
             state_check("loan_state", LoanState),
-            models.CheckConstraint(name="loan_plan", condition=Q(plan__in=Plan.values)),
+            code_check("loan_plan", Plan, column="plan"),
             models.CheckConstraint(
                 name="loan_signs",
                 condition=Q(
@@ -118,8 +131,8 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
             ),
             models.CheckConstraint(
                 name="loan_settled_owes_nothing",
-                condition=~Q(state=LoanState.SETTLED)
-                | Q(unpaid_principal_fen=0, closed_on__isnull=False),
+                condition=~Q(state=LoanState.SETTLED.value)
+                | Q(unpaid_principal_fen=0, ended_on__isnull=False),
             ),
         ]
         triggers: ClassVar = [Guard(), Birth(LoanState.CREATED)]
@@ -156,28 +169,19 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
     )
     def settle(self, *, at: datetime, on: date) -> None:
         """Close a loan on which nothing is owed."""
-        self.closed_on = on
+        self.ended_on = on
 
     @django_fsm.transition(
         field=state, source=[LoanState.ACTIVE, LoanState.OVERDUE], target=LoanState.CHARGED_OFF
     )
     def charge_off(self, *, at: datetime, on: date) -> None:
         """Give the loan up as a loss; the claim stays."""
-        self.closed_on = on
+        self.ended_on = on
 
     @django_fsm.transition(field=state, source=LoanState.SETTLED, target=LoanState.ACTIVE)
     def reopen(self, *, at: datetime) -> None:
         """A repayment was reversed: something is owed again."""
-        self.closed_on = None
-
-
-class Accrual(models.TextChoices):
-    """What a part of a loan bears each night; exactly one of them (RATE-5)."""
-
-    NONE = "none", _("nothing")
-    OWN = "own", _("interest")
-    REVOLVING = "revolving", _("interest at 1.5 times the rate")
-    PENALTY = "penalty", _("penalty interest")
+        self.ended_on = None
 
 
 class Instalment(models.Model):
@@ -209,7 +213,7 @@ class Instalment(models.Model):
     unpaid_plan_fee_fen = models.BigIntegerField(_("unpaid plan fee"), default=0)
     unpaid_late_fee_fen = models.BigIntegerField(_("unpaid late fee"), default=0)
     unpaid_penalty_fen = models.BigIntegerField(_("unpaid penalty interest"), default=0)
-    accrual = models.CharField(_("accrues"), max_length=10, choices=Accrual.choices)
+    accrual = models.CharField(_("accrues"), max_length=10, choices=ACCRUALS)
     segment_on = models.DateField(_("segment from"))
     segment_base_fen = models.BigIntegerField(_("segment base"), default=0)
     segment_posted_fen = models.BigIntegerField(_("segment posted"), default=0)
@@ -225,9 +229,7 @@ class Instalment(models.Model):
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["loan", "number"], name="instalment_once"),
-            models.CheckConstraint(
-                name="instalment_accrual", condition=Q(accrual__in=Accrual.values)
-            ),
+            code_check("instalment_accrual", Accrual, column="accrual"),
             models.CheckConstraint(
                 name="instalment_signs",
                 condition=Q(
@@ -250,14 +252,14 @@ class Instalment(models.Model):
         return f"{self.loan_id}/{self.number}"
 
 
-class Opening(models.Model):
+class BillSnapshot(models.Model):
     """Where a loan stood when a bill was issued: what an earlier value date is replayed from.
 
     ``parts`` holds the instalments as the positions of the rules have them. Append-only.
     """
 
     bill = models.ForeignKey(  # found through the unique index
-        "loans.Bill", on_delete=models.PROTECT, related_name="openings", db_index=False,
+        "loans.Bill", on_delete=models.PROTECT, related_name="snapshots", db_index=False,
         verbose_name=_("bill"),
     )  # fmt: skip
     loan = models.ForeignKey(
@@ -270,11 +272,11 @@ class Opening(models.Model):
     parts = models.JSONField(_("parts"))
 
     class Meta:
-        verbose_name = _("opening of a bill")
-        verbose_name_plural = _("openings of bills")
+        verbose_name = _("bill snapshot")
+        verbose_name_plural = _("bill snapshots")
         default_permissions = ("view",)
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["bill", "loan"], name="opening_once")
+            models.UniqueConstraint(fields=["bill", "loan"], name="bill_snapshot_once")
         ]
         triggers: ClassVar = append_only()
 

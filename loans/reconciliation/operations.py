@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from backoffice.core import bulk
 from backoffice.platform.jobs import Tally
-from loans.collection.operations import collection
+from loans.collection.operations import results
 from loans.gateways.channel import Answer, Channel, ChannelError, Outcome, StatementLine
 from loans.models import DebitOrder, DebitOrderState
 from loans.reconciliation import queries as reconciliation
@@ -97,7 +97,7 @@ def take_statement(day: date, *, at: datetime, channel: Channel) -> int:
     numbers = list(behind.order_by("pk").values_list("number", flat=True))
     for start in range(0, len(numbers), BATCH):
         said = [_success(lines[number]) for number in numbers[start : start + BATCH]]
-        collection.record(said, at=at)
+        results.record(said, at=at)
     return len(numbers)
 
 

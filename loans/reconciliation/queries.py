@@ -16,8 +16,10 @@ from loans.accounting.queries.positions import (
     terms_of,
 )
 from loans.accounting.queries.unposted import unposted
-from loans.accounting.rules.position import accrue
+from loans.accounting.rules.cap import accrue
+from loans.accounting.rules.debt import sql_total
 from loans.models import (
+    CauseType,
     DebitOrder,
     DebitOrderState,
     Instalment,
@@ -41,10 +43,13 @@ class Difference(NamedTuple):
 
 def caches() -> Iterator[Difference]:
     """Compare the balances kept on instalments, loans and lines with the ledger."""
-    for account, column in RECEIVABLES.items():
+    for component, account in RECEIVABLES.items():
+        column = f"unpaid_{component}"
         yield from _rows("loan", f"ledger {account}", _RECEIVABLE.format(column=column), [account])
     yield from _rows("loan", "principal of the parts", _PRINCIPAL)
     yield from _rows("loan", "charged to the loan", _CHARGED)
+    yield from _rows("loan", "waived by the cap", _WAIVED)
+    yield from _rows("loan", "charges = ledger", _CHARGES_POSTED)
     yield from _rows("line", "drawn on the line", _DRAWN)
     yield from _rows("bill", "paid on the bill", _PAID)
     yield from _rows("bill", "owed on a paid bill", _OWED)
@@ -133,15 +138,17 @@ def bank(stated: Mapping[str, int], *, on: date) -> Iterator[Difference]:
         ours = repayment.amount_fen if repayment else 0
         if stated.get(number, 0) != ours:
             yield Difference("bank = orders", f"order {number}", stated.get(number, 0), ours)
-        if repayment and booked.get(f"repayment:{repayment.pk}", 0) != ours:
-            found = booked.get(f"repayment:{repayment.pk}", 0)
+        if repayment and booked.get(repayment.pk, 0) != ours:
+            found = booked.get(repayment.pk, 0)
             yield Difference("orders = ledger", f"order {number}", ours, found)
 
 
-def _booked_fen(on: date) -> dict[str, int]:
+def _booked_fen(on: date) -> dict[int, int]:
     rows = (
-        Transfer.objects.filter(business_date=on, debit_account=Account.BANK)
-        .values_list("cause")
+        Transfer.objects.filter(
+            business_date=on, debit_account=Account.BANK, cause_type=CauseType.REPAYMENT
+        )
+        .values_list("cause_id")
         .annotate(fen=Sum("amount_fen"))
     )
     return dict(rows)
@@ -192,10 +199,9 @@ FROM risk_creditline AS line LEFT JOIN loans_loan AS loan ON loan.line_id = line
 GROUP BY line.id
 HAVING coalesce(sum(loan.unpaid_principal_fen), 0) <> line.drawn_fen ORDER BY 1
 """
-_PAID = """
+_PAID = f"""
 WITH applied AS (
-    SELECT repayment.bill_id, sum(part.penalty_fen + part.late_fee_fen + part.interest_fen
-                                  + part.plan_fee_fen + part.principal_fen) AS fen
+    SELECT repayment.bill_id, sum({sql_total("", table="part")}) AS fen
     FROM loans_repayment AS repayment
     JOIN loans_repaymentallocation AS part ON part.repayment_id = repayment.id
     WHERE part.revision = (SELECT max(revision) FROM loans_repaymentallocation AS latest
@@ -205,15 +211,13 @@ WITH applied AS (
 SELECT bill.id, coalesce(applied.fen, 0), bill.paid_fen
 FROM loans_bill AS bill LEFT JOIN applied ON applied.bill_id = bill.id
 WHERE bill.paid_fen <> coalesce(applied.fen, 0) ORDER BY 1
-"""
-_OWED = """
-SELECT bill.id, 0, sum(part.unpaid_principal_fen + part.unpaid_interest_fen
-    + part.unpaid_plan_fee_fen + part.unpaid_late_fee_fen + part.unpaid_penalty_fen) AS fen
+"""  # nosec B608: column names of our own
+_OWED = f"""
+SELECT bill.id, 0, sum({sql_total("unpaid_", table="part")}) AS fen
 FROM loans_bill AS bill JOIN loans_instalment AS part ON part.bill_id = bill.id
 WHERE bill.state = 'paid' GROUP BY bill.id
-HAVING sum(part.unpaid_principal_fen + part.unpaid_interest_fen + part.unpaid_plan_fee_fen
-    + part.unpaid_late_fee_fen + part.unpaid_penalty_fen) <> 0 ORDER BY 1
-"""
+HAVING sum({sql_total("unpaid_", table="part")}) <> 0 ORDER BY 1
+"""  # nosec B608: column names of our own
 _TAKEN = """
 WITH told AS (
     SELECT id, number, CASE WHEN state = %s THEN taken_fen ELSE 0 END AS fen
@@ -227,28 +231,37 @@ _ASKED = """
 SELECT number, amount_fen, taken_fen FROM loans_debitorder
 WHERE state = %s AND amount_fen <> taken_fen ORDER BY 1
 """
-# A loan comes into the house with what it was charged before; from then on the ledger says it.
 _CHARGED = """
-WITH entered AS (
-    SELECT DISTINCT ON (loan_id) loan_id, accrued_on, charged_fen
-    FROM loans_opening ORDER BY loan_id, bill_id
-), posted AS (
-    SELECT loan_id, business_date,
-           CASE WHEN debit_account IN ('interest', 'penalty', 'late_fee')
-                THEN amount_fen ELSE -amount_fen END AS fen
-    FROM loans_transfer
-    WHERE (debit_account IN ('interest', 'penalty', 'late_fee')
-           AND credit_account IN ('accrued_unposted', 'late_fee_income'))
-       OR (credit_account IN ('interest', 'penalty', 'late_fee')
-           AND debit_account IN ('accrued_unposted', 'late_fee_income'))
-), since AS (
-    SELECT loan_id, sum(fen) AS fen FROM posted JOIN entered USING (loan_id)
-    WHERE business_date > accrued_on GROUP BY loan_id
+WITH facts AS (SELECT loan_id, sum(charged_fen) AS fen FROM loans_charge GROUP BY loan_id)
+SELECT loan.id, coalesce(facts.fen, 0), loan.charged_fen
+FROM loans_loan AS loan LEFT JOIN facts ON facts.loan_id = loan.id
+WHERE coalesce(facts.fen, 0) <> loan.charged_fen ORDER BY 1
+"""
+_WAIVED = """
+WITH facts AS (
+    SELECT loan_id, sum(contract_fen - charged_fen) AS fen FROM loans_charge GROUP BY loan_id
 )
-SELECT loan.id, entered.charged_fen + coalesce(since.fen, 0), loan.charged_fen
-FROM loans_loan AS loan JOIN entered ON entered.loan_id = loan.id
-LEFT JOIN since ON since.loan_id = loan.id
-WHERE entered.charged_fen + coalesce(since.fen, 0) <> loan.charged_fen ORDER BY 1
+SELECT loan.id, coalesce(facts.fen, 0), loan.waived_fen
+FROM loans_loan AS loan LEFT JOIN facts ON facts.loan_id = loan.id
+WHERE coalesce(facts.fen, 0) <> loan.waived_fen ORDER BY 1
+"""
+# What a migrated loan was charged before stands in its opening balance.
+_CHARGES_POSTED = """
+WITH facts AS (
+    SELECT loan_id, sum(charged_fen) AS fen FROM loans_charge WHERE kind <> 'migrated'
+    GROUP BY loan_id
+), posted AS (
+    SELECT loan_id, sum(CASE WHEN credit_account IN ('accrued_unposted', 'late_fee_income')
+                             THEN amount_fen ELSE -amount_fen END) AS fen
+    FROM loans_transfer
+    WHERE loan_id IS NOT NULL
+      AND ('accrued_unposted' IN (debit_account, credit_account)
+           OR 'late_fee_income' IN (debit_account, credit_account))
+    GROUP BY loan_id
+)
+SELECT coalesce(facts.loan_id, posted.loan_id), coalesce(facts.fen, 0), coalesce(posted.fen, 0)
+FROM facts FULL JOIN posted ON posted.loan_id = facts.loan_id
+WHERE coalesce(facts.fen, 0) <> coalesce(posted.fen, 0) ORDER BY 1
 """
 _UNAPPLIED = """
 WITH waiting AS (
@@ -278,11 +291,11 @@ WITH kept AS (
     UNION ALL
     SELECT repayment_id, 'unapplied_funds', amount_fen FROM loans_unappliedfunds
 ), moved AS (
-    SELECT substring(cause FROM '[0-9]+$')::bigint AS repayment_id,
+    SELECT cause_id AS repayment_id,
            CASE WHEN debit_account = 'bank' THEN credit_account ELSE debit_account END AS code,
            sum(CASE WHEN debit_account = 'bank' THEN amount_fen ELSE -amount_fen END) AS fen
     FROM loans_transfer
-    WHERE 'bank' IN (debit_account, credit_account) AND cause ~ '(^|[|])repayment:[0-9]+$'
+    WHERE 'bank' IN (debit_account, credit_account) AND cause_type = 'repayment'
     GROUP BY 1, 2
 )
 SELECT coalesce(kept.repayment_id, moved.repayment_id) || ' ' || coalesce(kept.code, moved.code),

@@ -13,9 +13,9 @@ SECTIONS = (
         "loans", _("Loans"),
         {"plan": _("plan"), "principal_fen": _("principal in fen"),
          "unpaid_principal_fen": _("unpaid principal in fen"), "state": _("state"),
-         "drawn_on": _("drawn on"), "closed_on": _("closed on")},
+         "drawn_on": _("drawn on"), "ended_on": _("ended on")},
         latest(Loan, "plan", "principal_fen", "unpaid_principal_fen", "state", "drawn_on",
-               "closed_on"),
+               "ended_on"),
     ),
     Section(
         "bills", _("Bills"),

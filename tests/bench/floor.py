@@ -17,11 +17,10 @@ from backoffice.core.models import (
     JobRun,
     StateChange,
 )
-from loans.accounting.operations.batch import POSITION_FIELDS
-from loans.accounting.queries.positions import PART_FIELDS
-from loans.collection.operations.receipts import BILL_FIELDS
+from loans.accounting.queries.positions import LOAN_COLUMNS, PART_COLUMNS
 from loans.models import (
     Bill,
+    Charge,
     DebitOrder,
     Instalment,
     Loan,
@@ -32,7 +31,8 @@ from loans.models import (
 from risk.models import Conduct, CreditLine
 from tests.bench.databases import owner
 
-NEW = (JobRun, DebitOrder, Repayment, RepaymentAllocation, Transfer, StateChange, Conduct)
+NEW = (JobRun, DebitOrder, Repayment, RepaymentAllocation, Charge, Transfer,
+       StateChange, Conduct)  # fmt: skip
 
 
 class Changed(NamedTuple):
@@ -43,14 +43,17 @@ class Changed(NamedTuple):
     rows: str
 
 
+_BILL_COLUMNS = (
+    "paid_fen", "last_paid_on", "shortfall_fen", "paid_on", "refusals", "debit_on", "refused_on",
+)  # fmt: skip
 _BILLS = "SELECT bill_id FROM loans_debitorder"
 _LOANS = "SELECT loan_id FROM loans_repaymentallocation"
 CHANGED = (
-    Changed(Bill, ("state", *BILL_FIELDS), _BILLS),
-    Changed(Loan, ("state", *POSITION_FIELDS), _LOANS),
+    Changed(Bill, ("state", *_BILL_COLUMNS), _BILLS),
+    Changed(Loan, ("state", *LOAN_COLUMNS), _LOANS),
     Changed(
         Instalment,
-        (*PART_FIELDS, "late_fee_base_fen", "bill_id"),
+        PART_COLUMNS,
         f"SELECT id FROM loans_instalment WHERE loan_id IN ({_LOANS})",
     ),
     Changed(

@@ -31,9 +31,9 @@ _TOUCH = (
     """,
     """
     INSERT INTO loans_transfer (business_date, debit_account, credit_account, amount_fen, kind,
-                                cause, loan_id, customer_id, funder, at)
+                                cause_type, loan_id, customer_id, reverses, funder, at)
     SELECT %(on)s, 'interest', 'accrual_income', fen, 'accrual', 'night', loan_id, customer_id,
-           'own', %(at)s
+           '', 'own', %(at)s
     FROM night WHERE fen > 0
     """,
     "SELECT sum(fen) FROM night",

@@ -16,6 +16,7 @@ from loans.gateways.channel import Answer, DebitRequest, Outcome
 from loans.models import (
     Account,
     Bill,
+    Charge,
     DebitOrder,
     Instalment,
     Loan,
@@ -108,8 +109,8 @@ def apply(order: DebitOrder, bill: Bill) -> None:
     pay(loan, part, repayment)
     line.drawn_fen = F("drawn_fen") - loan.principal_fen
     line.save(update_fields=["drawn_fen"])
-    bill.paid_fen, bill.last_paid_on, bill.rest_fen = order.taken_fen, ON, 0
-    bill.save(update_fields=["paid_fen", "last_paid_on", "rest_fen"])
+    bill.paid_fen, bill.last_paid_on, bill.shortfall_fen = order.taken_fen, ON, 0
+    bill.save(update_fields=["paid_fen", "last_paid_on", "shortfall_fen"])
     Bill.objects.filter(pk=bill.pk).update(state="paid", paid_on=ON)
     trace(bill, "pay", "billed", "paid")
     Conduct.objects.create(
@@ -125,6 +126,13 @@ def charge(loan: Loan, part: Instalment, repayment: Repayment) -> None:
     loan.principal_nights_fen += loan.unpaid_principal_fen * (ON - loan.accrued_on).days
     loan.charged_fen, loan.accrued_on = loan.charged_fen + more_fen, ON
     part.unpaid_interest_fen += more_fen
+    Charge.objects.create(
+        posted_on=ON, loan_id=loan.pk, instalment_id=part.pk, customer_id=loan.customer_id,
+        kind=part.accrual, segment_on=part.segment_on, from_on=part.segment_on, to_on=ON,
+        base_fen=part.segment_base_fen, rate_micro=loan.daily_rate_ppm * 1000,
+        contract_fen=more_fen, charged_fen=more_fen, cause_type="repayment",
+        cause_id=repayment.pk, at=NINE,
+    )  # fmt: skip
     enter(loan, repayment, Account.INTEREST, Account.ACCRUED_UNPOSTED, more_fen, "accrual")
 
 
@@ -145,7 +153,7 @@ def pay(loan: Loan, part: Instalment, repayment: Repayment) -> None:
     loan.save(
         update_fields=["unpaid_principal_fen", "principal_nights_fen", "charged_fen", "accrued_on"]
     )
-    Loan.objects.filter(pk=loan.pk).update(state="settled", closed_on=ON)
+    Loan.objects.filter(pk=loan.pk).update(state="settled", ended_on=ON)
     trace(loan, "settle", "active", "settled")
 
 
@@ -156,7 +164,7 @@ def enter(
     if amount_fen:
         Transfer.objects.create(
             business_date=ON, debit_account=debit, credit_account=credit, amount_fen=amount_fen,
-            kind=kind, cause=f"repayment:{repayment.pk}", loan_id=loan.pk,
+            kind=kind, cause_type="repayment", cause_id=repayment.pk, loan_id=loan.pk,
             customer_id=loan.customer_id, at=NINE,
         )  # fmt: skip
 

@@ -11,10 +11,10 @@ BILLS = 40
 WRITTEN = (*floor.NEW, *(changed.model for changed in floor.CHANGED))
 # What a loan, bill or customer has to show for the day, however it was collected.
 _SHOWN = (
-    "SELECT id, state, paid_fen, last_paid_on, rest_fen, paid_on, refusals, tries, debit_on, "
+    "SELECT id, state, paid_fen, last_paid_on, shortfall_fen, paid_on, refusals, tries, debit_on, "
     "refused_on FROM loans_bill",
     "SELECT id, state, unpaid_principal_fen, accrued_on, principal_nights_fen, charged_fen, "
-    "closed_on FROM loans_loan",
+    "ended_on FROM loans_loan",
     "SELECT id, unpaid_principal_fen, unpaid_interest_fen, accrual, segment_on, segment_base_fen, "
     "segment_posted_fen FROM loans_instalment",
     "SELECT id, state, drawn_fen, reserved_fen FROM risk_creditline",
@@ -23,6 +23,8 @@ _SHOWN = (
     "SELECT loan_id, interest_fen, principal_fen FROM loans_repaymentallocation",
     "SELECT loan_id, business_date, debit_account, credit_account, amount_fen, kind "
     "FROM loans_transfer",
+    "SELECT loan_id, kind, from_on, to_on, base_fen, rate_micro, contract_fen, charged_fen "
+    "FROM loans_charge",
     "SELECT source, outcome, paid_fen FROM risk_conduct",
 )
 

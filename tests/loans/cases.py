@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from backoffice.core.money import divide_half_up
-from loans.accounting.rules.position import (
-    Part,
-    Position,
-)
-from loans.policy import LoanPolicy
+from loans.accounting.rules.debt import COMPONENTS, Debt
+from loans.accounting.rules.position import LoanPosition, Part
+from loans.policy import LoanTerms
 
-TERMS = LoanPolicy()
+TERMS = LoanTerms()
 DUE_ON = date(2026, 10, 1)
 DATA = Path(__file__).parents[1] / "data"
 
@@ -55,13 +53,11 @@ def day(n: int) -> date:
 
 def part(principal_fen: int = 1_000_000, accrual: str = "own", **facts: Any) -> Part:
     """An instalment on which nothing is charged yet, in a segment from 30 nights before D."""
-    values = {
-        "interest_fen": 0, "plan_fee_fen": 0, "late_fee_fen": 0, "penalty_fen": 0,
-        "segment_on": day(-30), "segment_base_fen": principal_fen, "segment_posted_fen": 0,
-    } | facts  # fmt: skip
-    return Part(principal_fen=principal_fen, accrual=accrual, **values)
+    owed = {name: facts.pop(name) for name in COMPONENTS if name in facts}
+    segment = {"segment_on": day(-30), "segment_base_fen": principal_fen} | facts
+    return Part(Debt(principal_fen=principal_fen, **owed), accrual, **segment)
 
 
-def loan(*parts: Part, rate_ppm: int = 500, accrued_on: date | None = None) -> Position:
+def loan(*parts: Part, rate_ppm: int = 500, accrued_on: date | None = None) -> LoanPosition:
     """A loan whose nights are charged up to a day, the drawdown by default."""
-    return Position(rate_ppm, parts, accrued_on or day(-30), 0, 0, 0)
+    return LoanPosition(rate_ppm, parts, accrued_on or day(-30))

@@ -8,31 +8,29 @@ from django.db import transaction
 
 from accounts.models import BankCard, BankCardState, Customer, CustomerState
 from backoffice.core import bulk, clock, workflow
-from loans.accounting.operations import ledger
-from loans.accounting.operations.ledger import Entry
+from loans.accounting.operations import ledger, postings
 from loans.accounting.operations.terms import signed_under
 from loans.accounting.queries.positions import position_of
 from loans.accounting.queries.snapshots import (
-    OPENING_COLUMNS,
+    SNAPSHOT_COLUMNS,
     to_row,
 )
 from loans.accounting.rules.accrual import interest_fen
+from loans.accounting.rules.debt import Debt
 from loans.billing.rules import minimum_fen
 from loans.gateways.channel import Answer, DebitRequest, Outcome, StatementLine
 from loans.models import (
-    Account,
     Accrual,
     Bill,
+    BillSnapshot,
     BillState,
     Instalment,
     Loan,
     LoanState,
     Mandate,
-    Opening,
     Plan,
-    TransferKind,
 )
-from loans.policy import LoanPolicy
+from loans.policy import LoanTerms
 from risk.models import CreditLine, CreditLineState
 
 DUE_ON = date(2026, 10, 1)
@@ -117,13 +115,13 @@ def make_bill() -> MakeBill:
         drawn_on: date = date(2026, 9, 1),
         due_on: date = DUE_ON,
         mode: str = "full",
-        policy: LoanPolicy | None = None,
+        policy: LoanTerms | None = None,
         with_mandate: bool = True,
         customer: Customer | None = None,
     ) -> Bill:
         nonlocal made
         made += 1
-        terms = policy or LoanPolicy()
+        terms = policy or LoanTerms()
         with transaction.atomic(), workflow.importing():
             who = customer or _customer(made)
             if with_mandate and customer is None:
@@ -210,10 +208,9 @@ def _bill(who, line, terms, principal_fen, rate_ppm, drawn_on, due_on, mode) -> 
     )
     rows = Instalment.objects.filter(loan=loan)
     position = position_of(loan, rows)
-    bulk.copy(Opening, OPENING_COLUMNS, [to_row(bill.pk, loan.pk, position)])
-    ledger.post(
-        [Entry(drawn_on, Account.LOAN_PRINCIPAL, Account.OPENING_BALANCE, principal_fen,
-               TransferKind.OPENING, f"loan:{loan.pk}", loan.pk, who.pk)],
-        at=moment(drawn_on),
-    )  # fmt: skip
+    bulk.copy(BillSnapshot, SNAPSHOT_COLUMNS, [to_row(bill.pk, loan.pk, position)])
+    balances = postings.migrated(
+        Debt(principal_fen=principal_fen), on=drawn_on, loan_id=loan.pk, customer_id=who.pk
+    )
+    ledger.post(balances, at=moment(drawn_on))
     return bill

@@ -7,11 +7,11 @@ if refused for technical reasons, and the next slot debits the bill under a new 
 from collections.abc import Sequence
 from datetime import datetime
 
-from loans.collection.operations import collection
-from loans.collection.operations.collection import Prepared
+from loans.collection.operations import orders
+from loans.collection.operations.orders import Prepared
 from loans.gateways.channel import Answer, Channel, Outcome
 
-_ask = collection.ask
+_ask = orders.ask
 
 
 def ask_anew(prepared: Sequence[Prepared], *, channel: Channel, at: datetime) -> list[Answer]:
@@ -24,4 +24,4 @@ def ask_anew(prepared: Sequence[Prepared], *, channel: Channel, at: datetime) ->
     ]
 
 
-collection.ask = ask_anew
+orders.ask = ask_anew

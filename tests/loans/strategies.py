@@ -6,11 +6,9 @@ from datetime import timedelta
 from hypothesis import strategies as st
 
 from loans.accounting.rules.accrual import contract_fen
-from loans.accounting.rules.position import (
-    Part,
-    Position,
-    cap_fen,
-)
+from loans.accounting.rules.cap import cap_fen
+from loans.accounting.rules.debt import Debt
+from loans.accounting.rules.position import LoanPosition, Part
 from tests.loans.cases import (
     DUE_ON,
     TERMS,
@@ -41,14 +39,14 @@ def positions(draw, policy, kinds=KINDS, over_cap=False):
         draw(_parts(rate_ppm, policy, kinds))
         for _ in range(draw(st.sampled_from([1, 1, 2, 3, 12])))
     )
-    principal_fen = sum(part.principal_fen for part in parts)
+    principal_fen = sum(part.debt.principal_fen for part in parts)
     principal_nights_fen = principal_fen * draw(st.integers(0, 400)) + draw(st.integers(0, 999))
     cap = cap_fen(principal_nights_fen, policy)
     near = st.integers(0, 3).map(lambda below: max(0, cap - below))
     charged_fen = draw(st.one_of(st.integers(0, cap), near, near))
     if over_cap:
         charged_fen += draw(st.sampled_from([0, 0, 0, 1, 40, 5_000]))
-    return Position(rate_ppm, parts, DUE_ON, principal_nights_fen, charged_fen, 0)
+    return LoanPosition(rate_ppm, parts, DUE_ON, principal_nights_fen, charged_fen, 0)
 
 
 @st.composite
@@ -60,4 +58,5 @@ def _parts(draw, rate_ppm, policy, kinds):
     lived = draw(st.integers(0, 60))
     posted_fen = contract_fen(kind, base_fen, rate_ppm, lived, policy)
     segment_on = DUE_ON - timedelta(days=lived)
-    return Part(principal_fen, 0, 0, 0, penalty_fen, kind, segment_on, base_fen, posted_fen)
+    debt = Debt(penalty_fen=penalty_fen, principal_fen=principal_fen)
+    return Part(debt, kind, segment_on, base_fen, posted_fen)

@@ -21,7 +21,7 @@ def settled(make_bill):
     Loan.objects.update(unpaid_principal_fen=0)
     loan.refresh_from_db()
     workflow.move([loan], "settle", by="x", reason="paid", at=AT, on=DUE_ON)
-    workflow.save([loan], "closed_on")
+    workflow.save([loan], "ended_on")
     return bill
 
 

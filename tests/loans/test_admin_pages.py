@@ -11,7 +11,7 @@ from django.utils.translation import override
 
 from accounts.models import Staff
 from loans.accounting.admin import cause
-from loans.models import Bill, DebitOrder, Repayment
+from loans.models import Bill, DebitOrder, Repayment, Transfer
 from tests.loans.conftest import DUE_ON, day
 from tests.loans.days import live, set_clock
 
@@ -22,7 +22,8 @@ QUERIES_MAX = 8
 LISTS = (
     "accounts_customer", "accounts_bankcard", "risk_creditline", "risk_conduct", "loans_loan",
     "loans_instalment", "loans_bill", "loans_debitorder", "loans_mandate", "loans_repayment",
-    "loans_transfer", "backoffice_jobrun", "backoffice_jobchunk", "backoffice_statechange",
+    "loans_transfer", "loans_charge", "backoffice_jobrun", "backoffice_jobchunk",
+    "backoffice_statechange",
 )  # fmt: skip
 
 
@@ -154,11 +155,12 @@ def test_a_list_says_what_it_is_filtered_by(staff, overdue):
 def test_the_ledger_names_what_made_a_transfer(overdue):
     bill = reverse("admin:loans_bill_change", args=[overdue.pk])
     with override("en"):
-        assert cause(f"bill:{overdue.pk}") == f'<a class="link" href="{bill}">B{overdue.pk}</a>'
-        assert f">B{overdue.pk}<" in cause(f"late_fee|bill:{overdue.pk}")
-        assert cause("night:2026-10-02") == "night of 2026-10-02"
-        assert cause("close:2026-10-02") == "end of day 2026-10-02"
-        assert cause("something else") == "something else"
+        closed = Transfer(cause_type="end_of_day", cause_id=overdue.pk)
+        night = Transfer(cause_type="night")
+        assert cause(closed) == (
+            f'end-of-day close <a class="link" href="{bill}">B{overdue.pk}</a>'
+        )
+        assert cause(night) == "nightly accrual"
 
 
 def test_a_customer_page_shows_the_latest_of_everything(staff, overdue):
@@ -196,7 +198,7 @@ def test_a_bill_is_reckoned_at_most_a_year_ahead(staff, overdue):
     page = bill_page(staff, overdue, on="9999-12-31")
 
     assert f"Owed on {day(14 + 365)}: " in page
-    assert "Nothing is reckoned more than a year ahead." in page
+    assert "Nothing is computed more than a year ahead." in page
 
 
 def test_a_day_that_is_none_is_said_so_and_today_shown(staff, overdue):

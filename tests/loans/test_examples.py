@@ -12,16 +12,11 @@ from loans.accounting.rules.accrual import (
     penalty_fen,
     revolving_fen,
 )
-from loans.accounting.rules.allocation import (
-    Claim,
-    Owed,
-    allocate,
-)
-from loans.accounting.rules.position import cap_fen
-from loans.billing.rules import (
-    late_fee_fen,
-    minimum_fen,
-)
+from loans.accounting.rules.allocation import Claim, allocate
+from loans.accounting.rules.cap import cap_fen
+from loans.accounting.rules.debt import Debt
+from loans.billing.rules import minimum_fen
+from loans.delinquency.rules.late_fee import late_fee_fen
 from tests.loans.cases import (
     TERMS,
     amounts,
@@ -94,7 +89,7 @@ def test_the_minimum_is_a_tenth_or_what_must_be_paid_anyway(example):
 
 def a_bill(**owed):
     return [
-        Claim(Owed(**(dict.fromkeys(Owed._fields, 0) | owed)), 500_000, False, date(2026, 9, 1))
+        Claim(Debt(**(dict.fromkeys(Debt._fields, 0) | owed)), 500_000, False, date(2026, 9, 1))
     ]
 
 

@@ -150,7 +150,7 @@ def test_an_order_brings_one_repayment(bill, order):
 
 
 def test_a_settled_loan_owes_nothing(bill):
-    settle = "UPDATE loans_loan SET state = 'settled', closed_on = '2026-10-01'"
+    settle = "UPDATE loans_loan SET state = 'settled', ended_on = '2026-10-01'"
 
     with refused("loan_settled_owes_nothing", "loans_loan"):
         execute(settle)
@@ -215,7 +215,8 @@ def test_a_customer_has_one_live_mandate(bill):
 
 TRANSFER = (
     "INSERT INTO loans_transfer (business_date, debit_account, credit_account, amount_fen, kind, "
-    "cause, funder, at) VALUES ('2026-10-01', %s, %s, %s, 'night', 'a test', 'own', now())"
+    "cause_type, reverses, funder, at) "
+    "VALUES ('2026-10-01', %s, %s, %s, 'night', 'night', '', 'own', now())"
 )
 
 

@@ -19,9 +19,9 @@ from hypothesis.stateful import (
 
 from backoffice.core.models import JobRun
 from loans import business_day
-from loans.accounting.operations.batch import Book
-from loans.collection.operations import collection
-from loans.collection.operations.collection import (
+from loans.accounting.operations.batch import LoanBatch
+from loans.collection.operations import orders, results
+from loans.collection.operations.orders import (
     Ask,
     NoMandateError,
     OverpaidError,
@@ -112,7 +112,7 @@ class LifeOfALoan(RuleBasedStateMachine):
 
     def record(self, answers):
         self.said += answers
-        return collection.record(answers, at=self.now)
+        return results.record(answers, at=self.now)
 
     @rule(answers=st.lists(st.lists(DAILY, min_size=3, max_size=3), min_size=1, max_size=6))
     def days_pass(self, answers):
@@ -159,11 +159,11 @@ class LifeOfALoan(RuleBasedStateMachine):
             return
         self.script([code] * 3)
         try:
-            prepared = collection.prepare([wish], on=at.date(), at=at)
+            prepared = orders.prepare([wish], on=at.date(), at=at)
         except NoMandateError:
             assert not Mandate.objects.filter(customer=bill.customer_id, state="signed").exists()
             return
-        self.record(collection.ask(prepared, channel=self.channel, at=at))
+        self.record(orders.ask(prepared, channel=self.channel, at=at))
 
     def wish(self, bill, share, *, on):
         """Return what the customer offers: at least a fen, at most what is unpaid."""
@@ -180,8 +180,8 @@ class LifeOfALoan(RuleBasedStateMachine):
 
     def unpaid_fen(self, bill, *, on):
         with transaction.atomic():
-            book = Book.lock([bill.pk])
-            return book.owed(bill, book.preview(bill, on=on))[0]
+            book = LoanBatch.lock([bill.pk])
+            return book.preview(bill.pk, on=on).owed(bill.pk).total_fen
 
     @rule(which=st.integers(0, 2))
     def more_than_is_owed_is_not_accepted(self, which):
@@ -189,7 +189,7 @@ class LifeOfALoan(RuleBasedStateMachine):
         too_much_fen = self.unpaid_fen(bill, on=at.date()) + 1
         before = contents(TABLES)
         with pytest.raises((OverpaidError, NoMandateError)):
-            collection.prepare(
+            orders.prepare(
                 [Ask(bill.pk, too_much_fen, origin="customer", key="too much")],
                 on=at.date(),
                 at=at,
@@ -232,7 +232,7 @@ class LifeOfALoan(RuleBasedStateMachine):
         if order.state == "failed" and answer.outcome == Outcome.SUCCEEDED:
             return
         before = contents(TABLES)
-        collection.record([answer, answer], at=self.now)
+        results.record([answer, answer], at=self.now)
         assert contents(TABLES) == before
 
     @invariant()

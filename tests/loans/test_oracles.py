@@ -11,12 +11,9 @@ from loans.accounting.rules.accrual import (
     interest_fen,
     penalty_fen,
 )
-from loans.accounting.rules.allocation import (
-    Claim,
-    Owed,
-    allocate,
-)
-from loans.billing.rules import late_fee_fen
+from loans.accounting.rules.allocation import Claim, allocate
+from loans.accounting.rules.debt import Debt
+from loans.delinquency.rules.late_fee import late_fee_fen
 from tests.loans.cases import (
     TERMS,
     fen,
@@ -34,7 +31,7 @@ def cases(rule):
 
 
 def settle(paid_fen, *, penalty=0, late_fee=0, interest=0, plan_fee=0, principal):
-    owed = Owed(penalty, late_fee, interest, plan_fee, principal)
+    owed = Debt(penalty, late_fee, interest, plan_fee, principal)
     [parts], left_fen = allocate(paid_fen, [Claim(owed, 0, False, date(2023, 1, 1))])
     assert left_fen == 0
     return parts

@@ -1,50 +1,52 @@
-"""The loans behind a batch of bills: locked, read as positions, charged, written back.
+"""A batch of bills and the loans behind them: locked, run through the engine, written.
 
-Every money movement works on a ``Book``, so there is one place that turns rows into positions,
-charges into ledger entries, and positions back into rows. Lock order: bills, then loans, each by
-ascending id; instalments are covered by their loan's lock.
+Every movement of money works on a ``LoanBatch``. It alone turns rows into positions and back,
+knows what changed on each record, and writes it: bills, loans, instalments, moves, charges,
+ledger, allocations, room on the lines. Lock order: bills, then loans, each by ascending id;
+instalments are covered by their loan's lock.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import chain
-from typing import NamedTuple, Self
+from typing import Any, Self
 
+from django.db import models
 from django.db.models import QuerySet
 
 from backoffice.core import bulk, workflow
-from loans.accounting.operations import ledger
+from loans.accounting.operations import facts, ledger, postings
+from loans.accounting.operations.facts import AllocationRow, ChargeRow
 from loans.accounting.operations.ledger import Entry
-from loans.accounting.operations.loan_snapshots import Standing
+from loans.accounting.operations.loan_snapshots import LoanSnapshot
 from loans.accounting.queries.positions import (
-    PART_FIELDS,
+    BILL_COLUMNS,
+    LOAN_COLUMNS,
+    PART_COLUMNS,
+    bill_position_of,
+    bill_values,
+    loan_values,
+    part_values,
     terms_of,
 )
-from loans.accounting.rules.position import (
-    Charge,
-    Part,
-    Position,
-    accrue,
-)
-from loans.models import Account, Bill, BillState, Instalment, Loan, Opening, Plan, TransferKind
-from loans.policy import LoanPolicy
+from loans.accounting.rules import engine
+from loans.accounting.rules.codes import BillMove, BillState, LoanMove
+from loans.accounting.rules.engine import Accrued, Decision, Event, Result, Surplus, accrued
+from loans.accounting.rules.position import BillPosition, Position, Row
+from loans.models import Bill, BillSnapshot, Instalment, Loan
+from risk.lines import operations as lines
 
-POSITION_FIELDS = (
-    "unpaid_principal_fen", "accrued_on", "principal_nights_fen", "charged_fen", "waived_fen",
-    "overdue_on", "closed_on",
-)  # fmt: skip
+# Transitions whose bodies take the business day of the move.
+_MOVES_WITH_A_DAY = {BillMove.RECORD_OVERDUE, LoanMove.RECORD_OVERDUE, LoanMove.SETTLE}
 
 
-class Ahead(NamedTuple):
-    """What the nights up to a day make of a position, reckoned without charging it."""
-
-    position: Position
-    on: date
-    accrued: tuple[Position, list[Charge]]
+# What the bodies of transitions set: written with each step of a record that takes several.
+BILL_STEP_COLUMNS = ("overdue_on", "paid_on")
+LOAN_STEP_COLUMNS = ("overdue_on", "ended_on")
 
 
-class Book:
+class LoanBatch:
     """Bills with everything behind them, the bills locked in this transaction."""
 
     def __init__(
@@ -57,207 +59,280 @@ class Book:
         loan_ids = {loan_id for (loan_id,) in bulk.rows(in_bills, "loan_id")} | carried.keys()
         # By ids: for a join the planner reads all loans.
         behind = loans.filter(pk__any=bulk.Of(loan_ids)).order_by("pk")
-        self._standing: Standing = (
-            seen._standing.read_again(behind) if seen else Standing.read(behind)
+        self._snapshot: LoanSnapshot = (
+            seen._snapshot.read_if_changed(behind) if seen else LoanSnapshot.read(behind)
         )
-        self.loans, self.instalments = self._standing.loans, self._standing.instalments
-        self.positions = dict(self._standing.positions)
-        self._ahead: dict[int, Ahead] = seen._ahead if seen else {}
-        self._terms = {loan.id: terms_of(loan.terms_id) for loan in self.loans.values()}
-        self.under: dict[int, list[Instalment]] = defaultdict(list)
-        self._freed: dict[int, list[Instalment]] = defaultdict(list)
-        for row in chain.from_iterable(self.instalments.values()):
-            bill_id, loan_id = row.bill_id, row.loan_id
-            if bill_id is not None:
-                self.under[bill_id].append(row)
-            elif loan_id in carried and row.due_on <= carried[loan_id].due_on:
-                self._freed[carried[loan_id].id].append(row)
-        self._loans_under = {bill_id: self._loans_of(rows) for bill_id, rows in self.under.items()}
-        self.rolled: set[int] = set()  # bills whose debit cycle moved on
-        self._touched: set[int] = set()
+        self.loans, self.instalments = self._snapshot.loans, self._snapshot.instalments
+        self.terms = {loan.id: terms_of(loan.terms_id) for loan in self.loans.values()}
+        self.detached: dict[int, tuple[Row, ...]] = {}
+        self.position = Position(self._bills(carried), dict(self._snapshot.positions))
+        self._loaded = Position(dict(self.position.bills), dict(self.position.loans))
+        self._known: dict[int, Accrued] = seen._known if seen else {}
+        self._decisions: list[Decision] = []
+        self._charges: list[ChargeRow] = []
         self._entries: list[Entry] = []
+        self._allocations: list[AllocationRow] = []
+        self._surpluses: list[Surplus] = []
 
     @classmethod
     def lock(cls, bill_ids: Iterable[int], *, seen: Self | None = None) -> Self:
         """Lock the bills and the loans behind them, in order, for a movement of money.
 
-        Loans that a book has ``seen`` are not read again while nobody has changed them.
+        Loans that another batch has ``seen`` are not read again while nobody has changed them.
         """
         return cls(bill_ids, loans=Loan.objects.select_for_update(), seen=seen)
 
     @classmethod
-    def look(cls, bill_ids: Iterable[int]) -> Self:
-        """Lock the bills alone, to ask what is owed under them."""
+    def lock_bills(cls, bill_ids: Iterable[int]) -> Self:
+        """Lock the bills alone, to compute what is owed under them."""
         return cls(bill_ids, loans=Loan.objects.all())
 
     def _carried(self) -> dict[int, Bill]:
-        """Return the bills whose rest was carried by loan, as their issue has it (GEN-9)."""
+        """Return the bills whose balance was carried by loan, as their snapshot has it (GEN-9)."""
         carried = {bill.id for bill in self.bills.values() if bill.state == BillState.CARRIED}
         if not carried:
             return {}
-        issued = Opening.objects.filter(bill_id__any=bulk.Of(carried)).order_by("bill__due_on")
+        issued = BillSnapshot.objects.filter(bill_id__any=bulk.Of(carried))
         return {
             loan_id: self.bills[bill_id]
-            for loan_id, bill_id in issued.values_list("loan_id", "bill_id")
+            for loan_id, bill_id in issued.order_by("bill__due_on").values_list(
+                "loan_id", "bill_id"
+            )
         }
 
-    def free(self, bill: Bill) -> None:
-        """Let go of the instalments of a bill: they wait for the next one (REPAY-16)."""
-        rows = self.under.pop(bill.id)
-        for row in rows:
-            row.bill = None
-            self._touched.add(row.loan_id)
-        self._freed[bill.id], self._loans_under[bill.id] = rows, []
-
-    def take_back(self, bill: Bill) -> None:
-        """Put the instalments a bill let go of under it again, to be lived through."""
-        for row in self._freed.pop(bill.id, []):
-            row.bill = bill
-            self._touched.add(row.loan_id)
-            self.under[bill.id].append(row)
-        self._loans_under[bill.id] = self._loans_of(self.under[bill.id])
-
-    def is_bare(self, bill: Bill) -> bool:
-        """Say whether nothing stands in a bill any more: its rest is in a later one."""
-        return not self.under[bill.id] and not self._freed[bill.id]
-
-    def terms(self, loan_id: int) -> LoanPolicy:
-        """Return the terms of a loan."""
-        return self._terms[loan_id]
-
-    def bill_terms(self, bill: Bill) -> LoanPolicy:
-        """Return the terms of a bill: those of its oldest loan."""
-        loans = self.loans_under(bill) or self._loans_of(self._freed[bill.id])
-        return self.terms(min(loan.id for loan in loans))
-
-    def loans_under(self, bill: Bill) -> list[Loan]:
-        """Return the loans that stand in a bill, oldest drawdown first."""
-        return self._loans_under.get(bill.id, [])
-
-    def _loans_of(self, rows: Iterable[Instalment]) -> list[Loan]:
-        loans = [self.loans[loan_id] for loan_id in {row.loan_id for row in rows}]
-        return sorted(loans, key=lambda loan: (loan.drawn_on, loan.id))
-
-    def part(self, row: Instalment) -> Part:
-        """Return the part of an instalment as the book holds it now."""
-        return self.positions[row.loan_id].parts[self._index(row)]
-
-    def owed(self, bill: Bill, positions: Mapping[int, Position] | None = None) -> tuple[int, int]:
-        """Return what is unpaid under a bill, and the mandatory part of it (REPAY-7).
-
-        Mandatory are interest, fees and whole plan rows. ``positions`` stand in for the book's.
-        """
-        unpaid_fen = free_fen = 0
-        for row in self.under[bill.id]:
-            loan_id = row.loan_id
-            part = (positions or self.positions)[loan_id].parts[self._index(row)]
-            unpaid_fen += part.unpaid_fen
-            if self.loans[loan_id].plan == Plan.BULLET:
-                free_fen += part.principal_fen
-        return unpaid_fen, unpaid_fen - free_fen
-
-    def is_bullet(self, row: Instalment) -> bool:
-        """Say whether an instalment is the one part of a bullet loan."""
-        return self.loans[row.loan_id].plan == Plan.BULLET
-
-    def preview(self, bill: Bill, *, on: date) -> dict[int, Position]:
-        """Return the positions of the loans under a bill on a day, without charging them."""
-        return {loan.id: self._accrued(loan.id, on=on)[0] for loan in self.loans_under(bill)}
-
-    def _accrued(self, loan_id: int, *, on: date) -> tuple[Position, list[Charge]]:
-        """Return a loan's position on a day and its charges; the same question is reckoned once."""
-        position, ahead = self.positions[loan_id], self._ahead.get(loan_id)
-        if ahead is None or ahead.position is not position or ahead.on != on:
-            accrued = accrue(position, on=on, terms=self.terms(loan_id))
-            ahead = self._ahead[loan_id] = Ahead(position, on, accrued)
-        return ahead.accrued
-
-    def charge(
-        self,
-        loan: Loan,
-        *,
-        on: date,
-        cause: str,
-        late_fees_fen: Mapping[int, int] | None = None,
-    ) -> None:
-        """Charge a loan its nights up to a day, with late fees per instalment id."""
-        if late_fees_fen:
-            fees_fen = [late_fees_fen.get(row.id, 0) for row in self.instalments[loan.id]]
-            position, charges = accrue(
-                self.positions[loan.id], on=on, terms=self.terms(loan.id), late_fees_fen=fees_fen
+    def _bills(self, carried: Mapping[int, Bill]) -> dict[int, BillPosition]:
+        """Return the positions of the bills: which instalments stand under which."""
+        under: dict[int, list[Row]] = defaultdict(list)
+        detached: dict[int, list[Row]] = defaultdict(list)
+        for row in chain.from_iterable(self.instalments.values()):
+            bill_id, loan_id = row.bill_id, row.loan_id
+            place = Row(loan_id, row.number - 1)
+            if bill_id is not None:
+                under[bill_id].append(place)
+            elif loan_id in carried and row.due_on <= carried[loan_id].due_on:
+                detached[carried[loan_id].id].append(place)
+        self.detached = {bill_id: tuple(rows) for bill_id, rows in detached.items()}
+        found = {}
+        for bill_id, bill in self.bills.items():
+            rows = tuple(under.get(bill_id, ()))
+            ids = self.loan_ids_of(rows)
+            terms_id = min(
+                (loan_id for loan_id, _ in rows or detached.get(bill_id, ())), default=None
             )
-        else:
-            position, charges = self._accrued(loan.id, on=on)
-        self._put(loan.id, position)
-        self._enter_charges(loan, charges, on=on, cause=cause)
+            found[bill_id] = bill_position_of(bill, rows, ids, terms_id=terms_id)
+        return found
 
-    def replace(self, row: Instalment, part: Part) -> None:
-        """Put a changed part into the book."""
-        position = self.positions[row.loan_id]
-        parts = list(position.parts)
-        parts[self._index(row)] = part
-        self._put(row.loan_id, position._replace(parts=tuple(parts)))
+    def loan_ids_of(self, rows: Iterable[Row]) -> tuple[int, ...]:
+        """Return the loans of some instalments, the oldest drawdown first."""
+        ids = {loan_id for loan_id, _index in rows}
+        if len(ids) > 1:
+            return tuple(sorted(ids, key=lambda one: (self.loans[one].drawn_on, one)))
+        return tuple(ids)
 
-    def enter(self, entries: Iterable[Entry]) -> None:
-        """Add ledger entries to be posted with the book."""
+    def bill_terms(self, bill_id: int) -> Any:
+        """Return the terms of a bill: those of its oldest loan."""
+        terms_id = self.position.bills[bill_id].terms_id
+        assert terms_id is not None, "a bill that never had a loan has no terms"
+        return self.terms[terms_id]
+
+    def preview(self, bill_id: int, *, on: date) -> Position:
+        """Return a bill with its loans charged up to a day, without keeping that."""
+        bill = self.position.bills[bill_id]
+        loans = {}
+        for loan_id in bill.loan_ids:
+            known = accrued(
+                self.position.loans[loan_id],
+                on=on,
+                terms=self.terms[loan_id],
+                known=self._known.get(loan_id),
+            )
+            self._known[loan_id] = known
+            loans[loan_id] = known.end
+        return Position({bill_id: bill}, loans)
+
+    def change_bill(self, bill_id: int, **changes: Any) -> BillPosition:
+        """Change values of a bill that no event of the engine decides on."""
+        bill = self.position.bills[bill_id]._replace(**changes)
+        self.position.bills[bill_id] = bill
+        return bill
+
+    def run(self, events: Iterable[Event]) -> Result:
+        """Run events through the engine; the batch keeps where they lead and what they charge."""
+        result = engine.run(self.position, events, self.terms, known=self._known)
+        self.position = result.position
+        self._decisions += result.decisions
+        self._surpluses += result.surpluses
+        for charge in result.charges:
+            loan = self.loans[charge.loan_id]
+            self._charges.append(ChargeRow(charge, self._instalment_id(charge), loan.customer_id))
+            self._entries.append(postings.charged(charge, customer_id=loan.customer_id))
+        for allocation in result.allocations:
+            self._allocations.append(AllocationRow(allocation, self._instalment_id(allocation)))
+            self._entries += postings.repaid(
+                allocation, customer_id=self.loans[allocation.loan_id].customer_id
+            )
+        self._entries += [
+            postings.left_over(one, customer_id=self.bills[one.bill_id].customer_id)
+            for one in result.surpluses
+        ]
+        return result
+
+    def rerun(
+        self, position: Position, events: Iterable[Event], decisions: Iterable[Decision]
+    ) -> Result:
+        """Run events from an earlier position, after the decisions that led back to it.
+
+        The batch keeps where they lead; which facts must be corrected is the caller's to find
+        (``correct``).
+        """
+        result = engine.run(position, events, self.terms)
+        self.position.bills.update(result.position.bills)
+        self.position.loans.update(result.position.loans)
+        self._decisions += [*decisions, *result.decisions]
+        return result
+
+    def correct(
+        self,
+        *,
+        charges: Iterable[ChargeRow],
+        entries: Iterable[Entry],
+        allocations: Iterable[AllocationRow],
+        surpluses: Iterable[Surplus],
+    ) -> None:
+        """Add the facts that correct those of an earlier run."""
+        self._charges += charges
         self._entries += entries
+        self._allocations += allocations
+        self._surpluses += surpluses
 
-    def take_entries(self) -> list[Entry]:
-        """Take out the ledger entries that wait to be posted."""
-        entries, self._entries = self._entries, []
-        return entries
-
-    def rewind(self, loan: Loan, position: Position) -> None:
-        """Put a loan back to an earlier position, to be lived through again."""
-        self._put(loan.id, position)
+    def _instalment_id(self, fact: Any) -> int:
+        instalment_id: int = self.instalments[fact.loan_id][fact.part_index].id
+        return instalment_id
 
     def write(self, *, at: datetime) -> None:
-        """Write positions, states and ledger: one UPDATE a table, one COPY."""
-        loans = [self.loans[loan_id] for loan_id in sorted(self._touched)]
-        rows = [row for loan in loans for row in self.instalments[loan.id]]
-        for loan in loans:
-            self._write_back(loan)
-        workflow.save(loans, *POSITION_FIELDS)
-        bulk.update(rows, (*PART_FIELDS, "late_fee_base_fen", "bill"))
+        """Write everything that changed: one UPDATE a table and step of moves, one COPY a fact."""
+        is_stepped = self._move(at=at)
+        bills = list(_changed(self._loaded.bills, self.position.bills, self.bills))
+        loans = list(_changed(self._loaded.loans, self.position.loans, self.loans))
+        self._restore_lines(loan for loan, _old, _new in loans)
+        _save(
+            [(record, bill_values(old), bill_values(new)) for record, old, new in bills],
+            BILL_COLUMNS,
+            written=BILL_STEP_COLUMNS if is_stepped else (),
+        )
+        _save(
+            [(record, loan_values(old), loan_values(new)) for record, old, new in loans],
+            LOAN_COLUMNS,
+            written=LOAN_STEP_COLUMNS if is_stepped else (),
+        )
+        _update(
+            [
+                (row, part_values(old), part_values(new))
+                for loan, before, after in loans
+                for row, old, new in zip(
+                    self.instalments[loan.id], before.parts, after.parts, strict=True
+                )
+                if old is not new
+            ],
+            PART_COLUMNS,
+        )
+        facts.add_charges(self._charges, at=at)
         ledger.post(self._entries, at=at)
-        self._touched.clear()
-        self._entries.clear()
+        facts.add_allocations(self._allocations)
+        facts.add_surpluses(
+            [(one, self.bills[one.bill_id].customer_id) for one in self._surpluses], at=at
+        )
+        self._start_over()
 
-    def touch(self, loan: Loan) -> None:
-        """Have a loan and its instalments written, whatever changed on them."""
-        self._touched.add(loan.id)
+    def _start_over(self) -> None:
+        """Begin again from what is written now."""
+        self._loaded = Position(dict(self.position.bills), dict(self.position.loans))
+        for waiting in (self._decisions, self._charges, self._entries, self._allocations,
+                        self._surpluses):  # fmt: skip
+            waiting.clear()
 
-    @staticmethod
-    def _index(row: Instalment) -> int:
-        return row.number - 1
+    def _move(self, *, at: datetime) -> bool:
+        """Perform the decisions on the records, each record one step at a time.
 
-    def _put(self, loan_id: int, position: Position) -> None:
-        self.positions[loan_id] = position
-        self._touched.add(loan_id)
+        The database follows each step of a machine, so a record with several moves is written
+        after each of them but the last, which is written with everything else. Returns whether
+        any record was written on the way.
+        """
+        is_stepped = False
+        waiting: dict[tuple[str, int], list[Decision]] = defaultdict(list)
+        for decision in self._decisions:
+            waiting[type(decision.move).__name__, decision.id].append(decision)
+        while waiting:
+            step = [decisions.pop(0) for decisions in waiting.values()]
+            waiting = {key: decisions for key, decisions in waiting.items() if decisions}
+            grouped: dict[tuple[type[models.Model], Decision], list[models.Model]]
+            grouped = defaultdict(list)
+            for decision in step:
+                record = self._record(type(decision.move).__name__, decision.id)
+                grouped[type(record), decision._replace(id=0)].append(record)
+            for (_model, move), records in grouped.items():
+                taken = {"on": move.on} if move.move in _MOVES_WITH_A_DAY else {}
+                workflow.move(records, move.move.value, by=move.by, reason=move.reason, at=at,
+                              effective_on=move.on, **taken)  # fmt: skip
+            more = [self._record(*key) for key in waiting]
+            workflow.save([one for one in more if isinstance(one, Bill)], *BILL_STEP_COLUMNS)
+            workflow.save([one for one in more if isinstance(one, Loan)], *LOAN_STEP_COLUMNS)
+            is_stepped = is_stepped or bool(more)
+        return is_stepped
 
-    def _write_back(self, loan: Loan) -> None:
-        position = self.positions[loan.id]
-        loan.unpaid_principal_fen = position.principal_fen
-        loan.accrued_on = position.accrued_on
-        loan.principal_nights_fen = position.principal_nights_fen
-        loan.charged_fen, loan.waived_fen = position.charged_fen, position.waived_fen
-        for row, part in zip(self.instalments[loan.id], position.parts, strict=True):
-            for name, value in zip(PART_FIELDS, part, strict=True):
-                setattr(row, name, value)
+    def _record(self, move: str, record_id: int) -> models.Model:
+        return self.bills[record_id] if move == BillMove.__name__ else self.loans[record_id]
 
-    def _enter_charges(
-        self, loan: Loan, charges: Iterable[Charge], *, on: date, cause: str
-    ) -> None:
-        for charge in charges:
-            for debit, credit, kind, amount_fen in (
-                (Account.INTEREST, Account.ACCRUED_UNPOSTED, TransferKind.ACCRUAL,
-                 charge.interest_fen),
-                (Account.PENALTY, Account.ACCRUED_UNPOSTED, TransferKind.ACCRUAL,
-                 charge.penalty_fen),
-                (Account.LATE_FEE, Account.LATE_FEE_INCOME, TransferKind.LATE_FEE,
-                 charge.late_fee_fen),
-            ):  # fmt: skip
-                if amount_fen:
-                    self._entries.append(
-                        Entry(on, debit, credit, amount_fen, kind, cause, loan.id, loan.customer_id)
-                    )
+    def _restore_lines(self, loans: Iterable[Loan]) -> None:
+        """Give principal that was repaid back to the lines, and take back what a rerun undid."""
+        before, after = self._loaded.loans, self.position.loans
+        lines.restore(
+            [
+                lines.Restoration(loan.line_id, change_fen)
+                for loan in loans
+                if (change_fen := before[loan.id].principal_fen - after[loan.id].principal_fen)
+            ]
+        )
+
+
+def _changed(
+    before: Mapping[int, Any], after: Mapping[int, Any], records: Mapping[int, Any]
+) -> Iterator[tuple[Any, Any, Any]]:
+    """Return each record whose position changed, with both positions."""
+    for record_id, now in after.items():
+        was = before[record_id]
+        if was is not now:
+            yield records[record_id], was, now
+
+
+def _apply(
+    changes: Sequence[tuple[Any, Sequence[Any], Sequence[Any]]], columns: Sequence[str]
+) -> tuple[str, ...]:
+    """Put new values into the records; return the columns that changed on any of them."""
+    dirty: set[int] = set()
+    for record, was, now in changes:
+        record.__dict__.update(zip(columns, now, strict=True))
+        dirty.update(
+            index for index, (old, new) in enumerate(zip(was, now, strict=True)) if old != new
+        )
+    return tuple(columns[index] for index in sorted(dirty))
+
+
+def _save(
+    changes: Sequence[tuple[Any, Sequence[Any], Sequence[Any]]],
+    columns: Sequence[str],
+    *,
+    written: Sequence[str],
+) -> None:
+    """Write states, moves, the columns that changed and those ``written`` on the way."""
+    dirty = _apply(changes, columns)
+    workflow.save([record for record, _was, _now in changes], *{*dirty, *written})
+
+
+def _update(
+    changes: Sequence[tuple[Any, Sequence[Any], Sequence[Any]]], columns: Sequence[str]
+) -> None:
+    """Write the columns that changed."""
+    dirty = _apply(changes, columns)
+    if dirty:
+        bulk.update([record for record, _was, _now in changes], dirty)

@@ -10,8 +10,8 @@ from loans.models import Transfer
 OWN_FUNDS = "own"
 
 _COLUMNS = (
-    "business_date", "debit_account", "credit_account", "amount_fen",
-    "kind", "cause", "loan_id", "customer_id", "funder", "at",
+    "business_date", "debit_account", "credit_account", "amount_fen", "kind", "cause_type",
+    "cause_id", "loan_id", "customer_id", "reverses", "funder", "at",
 )  # fmt: skip
 
 
@@ -23,9 +23,11 @@ class Entry(NamedTuple):
     credit: str
     amount_fen: int
     kind: str
-    cause: str
+    cause_type: str
+    cause_id: int | None
     loan_id: int | None
     customer_id: int | None
+    reverses: str = ""
 
 
 def post(entries: Sequence[Entry], *, at: datetime) -> None:

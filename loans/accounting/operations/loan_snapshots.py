@@ -1,4 +1,4 @@
-"""Loans as they were read, and whether they still stand so."""
+"""Loans as they were read, and whether they are still as they were read."""
 
 from typing import NamedTuple, Self
 
@@ -6,16 +6,16 @@ from django.db.models import QuerySet
 
 from backoffice.core import bulk
 from loans.accounting.queries.positions import position_of
-from loans.accounting.rules.position import Position
+from loans.accounting.rules.position import LoanPosition
 from loans.models import Instalment, Loan
 
 
-class Standing(NamedTuple):
+class LoanSnapshot(NamedTuple):
     """Loans by id: their rows, their instalments, the positions they are in, their versions."""
 
     loans: dict[int, Loan]
     instalments: dict[int, list[Instalment]]
-    positions: dict[int, Position]
+    positions: dict[int, LoanPosition]
     versions: dict[int, str]
 
     @classmethod
@@ -33,15 +33,15 @@ class Standing(NamedTuple):
             {loan.id: vars(loan)["version"] for loan in rows},
         )
 
-    def read_again(self, behind: QuerySet[Loan]) -> "Standing":
-        """Read the loans of a query, with its locks, unless they still stand as they were read.
+    def read_if_changed(self, behind: QuerySet[Loan]) -> "LoanSnapshot":
+        """Read the loans of a query, with its locks, unless they are still as they were read.
 
         An instalment never changes without its loan: the versions of the loans decide.
         """
         versions: dict[int, str] = dict(bulk.rows(behind, "pk", bulk.ROW_VERSION))
         if not versions.items() <= self.versions.items():
-            return Standing.read(behind)
-        return Standing(
+            return LoanSnapshot.read(behind)
+        return LoanSnapshot(
             {loan_id: self.loans[loan_id] for loan_id in versions},
             {loan_id: self.instalments[loan_id] for loan_id in versions},
             {loan_id: self.positions[loan_id] for loan_id in versions},

@@ -5,10 +5,10 @@ from loans.accounting.queries.terms import (
     to_numbers,
 )
 from loans.models import ContractTerms
-from loans.policy import LoanPolicy
+from loans.policy import LoanTerms
 
 
-def signed_under(policy: LoanPolicy) -> ContractTerms:
+def signed_under(policy: LoanTerms) -> ContractTerms:
     """Return the row that holds these numbers, creating it the first time."""
     numbers = to_numbers(policy)
     ContractTerms.objects.bulk_create(

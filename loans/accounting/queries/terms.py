@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from datetime import time
 from typing import Any
 
-from loans.policy import LoanPolicy
+from loans.policy import LoanTerms
 
 
-def to_numbers(policy: LoanPolicy) -> dict[str, Any]:
+def to_numbers(policy: LoanTerms) -> dict[str, Any]:
     """Return a policy as JSON numbers and texts."""
     return {
         name: value.isoformat() if isinstance(value, time) else value
@@ -18,15 +18,15 @@ def to_numbers(policy: LoanPolicy) -> dict[str, Any]:
     }
 
 
-def from_numbers(numbers: Mapping[str, Any]) -> LoanPolicy:
+def from_numbers(numbers: Mapping[str, Any]) -> LoanTerms:
     """Return stored numbers as the policy they were; later numbers take their default."""
-    known = {field.name: field for field in dataclasses.fields(LoanPolicy)}
+    known = {field.name: field for field in dataclasses.fields(LoanTerms)}
     values: dict[str, Any] = {
         name: time.fromisoformat(value) if isinstance(known[name].default, time) else value
         for name, value in numbers.items()
         if name in known
     }
-    return LoanPolicy(**values)
+    return LoanTerms(**values)
 
 
 def digest(numbers: Mapping[str, Any]) -> str:

@@ -6,8 +6,8 @@ from datetime import date
 from django.db.models import Exists, OuterRef, Q
 
 from backoffice.core import bulk
+from loans.accounting.rules.codes import COLLECTED_STATES
 from loans.models import BillState, DebitOrder, Origin, Repayment
-from loans.models.bill import COLLECTED_STATES
 from loans.models.debit import OPEN_ORDER_STATES
 
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from loans.policy import LoanPolicy
+from loans.accounting.rules.codes import DebitMode
+from loans.policy import LoanTerms
 
 
 class Cycle(NamedTuple):
@@ -19,7 +20,7 @@ class Cycle(NamedTuple):
     refusals: int
 
 
-def is_attempt_day(cycle: Cycle, *, on: date, terms: LoanPolicy) -> bool:
+def is_attempt_day(cycle: Cycle, *, on: date, terms: LoanTerms) -> bool:
     """Say whether the channel may be asked on a day: inside a window of the cycle."""
     offset = (on - cycle.first_on).days
     window = terms.debit_attempts_max
@@ -29,7 +30,7 @@ def is_attempt_day(cycle: Cycle, *, on: date, terms: LoanPolicy) -> bool:
     return cycle.number == 1 and second <= offset < second + window
 
 
-def after_refusal(cycle: Cycle, *, on: date, terms: LoanPolicy) -> date | None:
+def after_refusal(cycle: Cycle, *, on: date, terms: LoanTerms) -> date | None:
     """Return the day of the next attempt after a counted refusal on ``on``, if there is one."""
     if cycle.refusals >= terms.debit_attempts_max:
         return None
@@ -40,7 +41,7 @@ def after_refusal(cycle: Cycle, *, on: date, terms: LoanPolicy) -> date | None:
     return second_on if cycle.number == 1 and following <= second_on else None
 
 
-def is_past(cycle: Cycle, *, on: date, terms: LoanPolicy) -> bool:
+def is_past(cycle: Cycle, *, on: date, terms: LoanTerms) -> bool:
     """Say whether a day is after the window of a recovery cycle."""
     return (on - cycle.first_on).days >= terms.debit_attempts_max
 
@@ -61,12 +62,12 @@ def counted_refusals(refused: Sequence[End], succeeded: Sequence[End], *, before
     return sum(reset < end and end.on < before for end in refused)
 
 
-def after_classification(cycle: Cycle, *, on: date, terms: LoanPolicy) -> Cycle:
+def after_classification(cycle: Cycle, *, on: date, terms: LoanTerms) -> Cycle:
     """Return the first recovery cycle of a bill recorded overdue on ``on`` (REPAY-18)."""
     return Cycle(cycle.number + 1, on + timedelta(days=terms.recovery_wait_days), 0)
 
 
-def following(cycle: Cycle, *, due_on: date, terms: LoanPolicy) -> Cycle | None:
+def following(cycle: Cycle, *, due_on: date, terms: LoanTerms) -> Cycle | None:
     """Return the recovery cycle after this one, or None once 90 days past due are reached."""
     first_on = cycle.first_on + timedelta(days=terms.recovery_every_days)
     if (first_on - due_on).days > terms.recovery_until_days:
@@ -74,7 +75,7 @@ def following(cycle: Cycle, *, due_on: date, terms: LoanPolicy) -> Cycle | None:
     return Cycle(cycle.number + 1, first_on, 0)
 
 
-def running(cycle: Cycle, *, on: date, due_on: date, terms: LoanPolicy) -> Cycle:
+def running(cycle: Cycle, *, on: date, due_on: date, terms: LoanTerms) -> Cycle:
     """Return the recovery cycle that holds on a day: missed windows are passed over (REPAY-18)."""
     later = following(cycle, due_on=due_on, terms=terms)
     while later is not None and later.first_on <= on:
@@ -90,26 +91,26 @@ class Demand(NamedTuple):
     is_due_day: bool
     minimum_fen: int
     paid_fen: int
-    rest_fen: int | None
+    shortfall_fen: int | None
     unpaid_fen: int
     mandatory_unpaid_fen: int
     charged_since_due_fen: int  # interest of nights D and later, and the late fee
 
 
-def ask_fen(demand: Demand, terms: LoanPolicy) -> int:
+def ask_fen(demand: Demand, terms: LoanTerms) -> int:
     """Return the amount to debit now; 0 when the cycle is cancelled or asks nothing (REPAY-10).
 
     After classification everything unpaid is asked, whatever the mode, unless it is off.
     """
-    if demand.mode == "off" or not demand.unpaid_fen:
+    if demand.mode == DebitMode.OFF or not demand.unpaid_fen:
         return 0
     if demand.is_overdue:
         return demand.unpaid_fen
-    if demand.rest_fen is not None and demand.rest_fen <= terms.tolerance_fen:
+    if demand.shortfall_fen is not None and demand.shortfall_fen <= terms.tolerance_fen:
         return 0
     if demand.is_due_day and _minimum_met(demand):
         return 0
-    if demand.mode == "full":
+    if demand.mode == DebitMode.FULL:
         return demand.unpaid_fen
     short_fen = demand.minimum_fen + demand.charged_since_due_fen - demand.paid_fen
     return min(demand.unpaid_fen, max(short_fen, demand.mandatory_unpaid_fen))

@@ -5,19 +5,10 @@ not undo it (GEN-8).
 """
 
 from datetime import date, timedelta
-from enum import StrEnum
 from typing import NamedTuple
 
-from loans.policy import LoanPolicy
-
-
-class Move(StrEnum):
-    """The transitions of a bill that a day's close can decide on."""
-
-    SETTLE_MINIMUM = "settle_minimum"
-    ENTER_GRACE = "enter_grace"
-    CARRY = "carry"
-    RECORD_OVERDUE = "record_overdue"
+from loans.accounting.rules.codes import BillMove, BillState
+from loans.policy import LoanTerms
 
 
 class Unpaid(NamedTuple):
@@ -28,7 +19,7 @@ class Unpaid(NamedTuple):
     minimum_fen: int
     paid_fen: int  # payments since the bill date
     last_paid_on: date | None
-    rest_fen: int | None  # what the last payment left, None when nothing was paid
+    shortfall_fen: int | None  # what the last payment left, None when nothing was paid
     unpaid_fen: int
     mandatory_unpaid_fen: int  # interest to that day, fees, plan rows
     late_fee_fen: int  # charged so far
@@ -36,49 +27,49 @@ class Unpaid(NamedTuple):
     is_debited: bool  # a live mandate, and the customer did not switch it off
 
 
-class Decision(NamedTuple):
+class Outcome(NamedTuple):
     """The moves of one bill, in order, and the night from which a met minimum revolves."""
 
-    moves: tuple[Move, ...] = ()
+    moves: tuple[BillMove, ...] = ()
     revolves_on: date | None = None
 
 
-def decide(bill: Unpaid, *, on: date, terms: LoanPolicy) -> Decision:
+def decide(bill: Unpaid, *, on: date, terms: LoanTerms) -> Outcome:
     """Return what the 00:05 batch of ``on`` does with the bill."""
-    moves: tuple[Move, ...] = ()
+    moves: tuple[BillMove, ...] = ()
     state = bill.state
-    if state == "billed" and on > bill.due_on:
-        if not is_small_rest(bill, terms) and is_minimum_met(bill):
-            return Decision((Move.SETTLE_MINIMUM,), bill.due_on)
-        moves, state = (Move.ENTER_GRACE,), "grace"
-    if state != "grace":
-        return Decision(moves)
-    if bill.state == "grace" and not is_small_rest(bill, terms) and is_minimum_met(bill):
-        return Decision((Move.SETTLE_MINIMUM,), bill.last_paid_on)
+    if state == BillState.BILLED and on > bill.due_on:
+        if not is_small_balance(bill, terms) and is_minimum_met(bill):
+            return Outcome((BillMove.SETTLE_MINIMUM,), bill.due_on)
+        moves, state = (BillMove.ENTER_GRACE,), BillState.GRACE
+    if state != BillState.GRACE:
+        return Outcome(moves)
+    if bill.state == BillState.GRACE and not is_small_balance(bill, terms) and is_minimum_met(bill):
+        return Outcome((BillMove.SETTLE_MINIMUM,), bill.last_paid_on)
     if on > bill.due_on + timedelta(days=terms.grace_days):
-        if is_small_rest(bill, terms) or bill.unpaid_fen <= terms.tolerance_fen:
-            moves += (Move.CARRY,)
+        if is_small_balance(bill, terms) or bill.unpaid_fen <= terms.tolerance_fen:
+            moves += (BillMove.CARRY,)
         elif is_classified(bill, on=on, terms=terms):
-            moves += (Move.RECORD_OVERDUE,)
-    return Decision(moves)
+            moves += (BillMove.RECORD_OVERDUE,)
+    return Outcome(moves)
 
 
-def outcome_at_due(total_fen: int, *, minimum_fen: int, paid_fen: int, terms: LoanPolicy) -> str:
+def outcome_at_due(total_fen: int, *, minimum_fen: int, paid_fen: int, terms: LoanTerms) -> str:
     """Return how a closed bill ended of which only these amounts are known.
 
     What ``decide`` does with a bill that nobody debits once its grace is over, no fee and no
     mandatory part being known: paid, min_paid, carried or overdue.
     """
     if paid_fen >= total_fen:
-        return "paid"
+        return BillState.PAID
     unpaid_fen = total_fen - paid_fen
     bill = Unpaid(
-        state="billed",
+        state=BillState.BILLED,
         due_on=date.min,
         minimum_fen=minimum_fen,
         paid_fen=paid_fen,
         last_paid_on=date.min if paid_fen else None,
-        rest_fen=unpaid_fen if paid_fen else None,
+        shortfall_fen=unpaid_fen if paid_fen else None,
         unpaid_fen=unpaid_fen,
         mandatory_unpaid_fen=0,
         late_fee_fen=0,
@@ -90,9 +81,9 @@ def outcome_at_due(total_fen: int, *, minimum_fen: int, paid_fen: int, terms: Lo
 
 
 _ENDS = {
-    Move.SETTLE_MINIMUM: "min_paid",
-    Move.CARRY: "carried",
-    Move.RECORD_OVERDUE: "overdue",
+    BillMove.SETTLE_MINIMUM: BillState.MIN_PAID,
+    BillMove.CARRY: BillState.CARRIED,
+    BillMove.RECORD_OVERDUE: BillState.OVERDUE,
 }
 
 
@@ -101,12 +92,12 @@ def is_minimum_met(bill: Unpaid) -> bool:
     return bill.paid_fen >= bill.minimum_fen + bill.late_fee_fen and not bill.mandatory_unpaid_fen
 
 
-def is_small_rest(bill: Unpaid, terms: LoanPolicy) -> bool:
+def is_small_balance(bill: Unpaid, terms: LoanTerms) -> bool:
     """Say whether a payment left at most 10.00, which waits for the next bill (REPAY-16)."""
-    return bill.rest_fen is not None and bill.rest_fen <= terms.tolerance_fen
+    return bill.shortfall_fen is not None and bill.shortfall_fen <= terms.tolerance_fen
 
 
-def is_classified(bill: Unpaid, *, on: date, terms: LoanPolicy) -> bool:
+def is_classified(bill: Unpaid, *, on: date, terms: LoanTerms) -> bool:
     """Say whether the overdue record is due, grace being over (REPAY-11, REPAY-12).
 
     Three counted refusals, nobody to debit, or the last day technical faults may put it off to.
@@ -116,16 +107,3 @@ def is_classified(bill: Unpaid, *, on: date, terms: LoanPolicy) -> bool:
         or not bill.is_debited
         or on >= bill.due_on + timedelta(days=terms.classified_latest_days)
     )
-
-
-def is_late_fee_due(
-    *, on: date, refused_on: date | None, charged_on: date | None, is_debited: bool
-) -> bool:
-    """Say whether the 00:05 batch of ``on`` charges the late fee of a bill in arrears.
-
-    Once a bill; the day after the first counted refusal, or at once where nobody debits
-    (REPAY-11, REPAY-13).
-    """
-    if charged_on is not None:
-        return False
-    return not is_debited if refused_on is None else on > refused_on

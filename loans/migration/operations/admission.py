@@ -24,7 +24,7 @@ from loans.migration.operations.writing import (
     Terms,
     write,
 )
-from loans.policy import LoanPolicy
+from loans.policy import LoanTerms
 from risk.policy import RiskPolicy
 
 BATCH_CLIENTS = 5_000
@@ -128,6 +128,6 @@ def _fund(bank: Purse, clients: Sequence[Client]) -> None:
 
 
 def _store(clients: Sequence[Client], *, on: date, at: datetime) -> None:
-    numbers = policy.current(LoanPolicy, on=on)
+    numbers = policy.current(LoanTerms, on=on)
     buffer_permille = policy.current(RiskPolicy, on=on).buffer_permille
     write(clients, terms=Terms(on, at, numbers, signed_under(numbers).pk, buffer_permille))

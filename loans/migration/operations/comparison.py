@@ -12,7 +12,7 @@ from loans.migration.operations.reading import (
     STATUS_COLUMNS,
     Row,
 )
-from loans.policy import LoanPolicy
+from loans.policy import LoanTerms
 from risk.models import ConductOutcome
 
 NO_USE, PAID, MINIMUM, LATE = -2, -1, 0, 1
@@ -67,7 +67,7 @@ def _is_comparable(status: int, ours: str) -> bool:
 class Comparison:
     """Counts rows as they are read; nothing of a row is kept."""
 
-    def __init__(self, policies: Iterable[LoanPolicy]) -> None:
+    def __init__(self, policies: Iterable[LoanTerms]) -> None:
         self._policies = tuple(policies)
         self.months = [
             [Month(column, terms.minimum_permille, Counter()) for column in STATUS_COLUMNS[:5]]

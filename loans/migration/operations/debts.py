@@ -11,11 +11,11 @@ from backoffice.core.money import (
     MICROFEN_PER_FEN,
     divide_half_up,
 )
-from loans.accounting.rules.position import cap_fen
+from loans.accounting.rules.cap import cap_fen
 from loans.billing.rules import minimum_fen
 from loans.delinquency.rules.classification import outcome_at_due
 from loans.migration.operations.reading import Row
-from loans.policy import LoanPolicy
+from loans.policy import LoanTerms
 
 FEN_PER_DOLLAR = 25
 HISTORY_MONTHS = 5
@@ -74,7 +74,7 @@ def limit_fen(row: Row) -> int:
     return row.limit * FEN_PER_DOLLAR
 
 
-def live_loan(row: Row, *, on: date, terms: LoanPolicy) -> LiveLoan | None:
+def live_loan(row: Row, *, on: date, terms: LoanTerms) -> LiveLoan | None:
     """Return the loan behind the latest bill, drawn a month ago, or None without one.
 
     The bill is what principal and interest of those nights come to, the principal rounded half-up
@@ -107,7 +107,7 @@ def past_bills(row: Row) -> list[PastBill]:
     ]
 
 
-def classify(bill: PastBill, *, terms: LoanPolicy) -> tuple[int, str]:
+def classify(bill: PastBill, *, terms: LoanTerms) -> tuple[int, str]:
     """Return the minimum of a past bill and how it ended, by the rules of the live close.
 
     Its interest is not known: the minimum is the plain share of the total.

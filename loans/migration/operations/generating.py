@@ -32,7 +32,7 @@ from loans.migration.operations.writing import (
     Client,
     account_of,
 )
-from loans.policy import LoanPolicy
+from loans.policy import LoanTerms
 
 # People of imported books have the numbers below; an ID number belongs to one person.
 NUMBER_FIRST = 1_000_001
@@ -76,7 +76,7 @@ def generate(
         NoBankError: the bank did not take the balances; what was stored before is complete.
         RowsRefusedError: the database refused rows; what was stored before is complete.
     """
-    terms = policy.current(LoanPolicy, on=on)
+    terms = policy.current(LoanTerms, on=on)
     due = due_fen = refused = 0
     with alone():
         first = NUMBER_FIRST + Customer.objects.filter(origin__startswith=_ORIGIN).count()
@@ -104,7 +104,7 @@ def _days_ahead(n: int, due_share_ppm: int) -> int:
     return 0 if is_due else 1 + n % (NIGHTS - 1)
 
 
-def _client(number: int, on: date, ahead: int, dice: Random, terms: LoanPolicy) -> Client:
+def _client(number: int, on: date, ahead: int, dice: Random, terms: LoanTerms) -> Client:
     person = invent(number, sex=1 + number % 2, age=18 + dice.randrange(43), on=on)
     loan = _loan(on, ahead, dice, terms)
     funds_fen = loan.total_fen * debts.FUNDS_PERMILLE // 1000 if dice.randrange(_POOR_EVERY) else 0
@@ -112,7 +112,7 @@ def _client(number: int, on: date, ahead: int, dice: Random, terms: LoanPolicy) 
     return Client(f"{_ORIGIN}{number}", person, account_of(person), limit_fen, funds_fen, loan)
 
 
-def _loan(on: date, ahead: int, dice: Random, terms: LoanPolicy) -> LiveLoan:
+def _loan(on: date, ahead: int, dice: Random, terms: LoanTerms) -> LiveLoan:
     """Return a loan of 500 to 20,000 yuan drawn 30 nights before its due date (REPAY-1)."""
     principal_fen = _YUAN * dice.randrange(500, 20_001)
     rate_ppm = dice.randrange(terms.daily_rate_min_ppm, terms.daily_rate_max_ppm + 1, 50)

@@ -24,7 +24,7 @@ from loans.migration.operations.writing import (
     client_of,
     origin_of,
 )
-from loans.policy import LoanPolicy
+from loans.policy import LoanTerms
 
 DRAFT_MINIMUM_PERMILLE = 30
 
@@ -57,7 +57,7 @@ def import_book(
         NoBankError: the bank did not take the balances; what was imported before is complete.
         RowsRefusedError: the database refused rows; what was imported before is complete.
     """
-    terms = policy.current(LoanPolicy, on=on)
+    terms = policy.current(LoanTerms, on=on)
     draft = policy.draft("loans", {"minimum_permille": DRAFT_MINIMUM_PERMILLE})
     report = Report(Comparison([terms, draft]))
     with alone():

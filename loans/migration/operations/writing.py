@@ -15,16 +15,16 @@ from accounts.models import (
 )
 from backoffice.core import bulk, clock
 from backoffice.core.crypto import blind
-from loans.accounting.operations import ledger
+from loans.accounting.operations import facts, ledger, postings
+from loans.accounting.operations.facts import ChargeRow
 from loans.accounting.operations.ledger import Entry
 from loans.accounting.queries.snapshots import (
-    OPENING_COLUMNS,
+    SNAPSHOT_COLUMNS,
     to_row,
 )
-from loans.accounting.rules.position import (
-    Part,
-    Position,
-)
+from loans.accounting.rules.debt import Debt
+from loans.accounting.rules.engine import Cause, Charge
+from loans.accounting.rules.position import LoanPosition, Part
 from loans.migration.operations import debts
 from loans.migration.operations.debts import (
     LiveLoan,
@@ -36,22 +36,22 @@ from loans.migration.operations.people import (
 )
 from loans.migration.operations.reading import Row
 from loans.models import (
-    Account,
     Accrual,
     Bill,
+    BillSnapshot,
     BillState,
+    CauseType,
+    ChargeKind,
     DebitMode,
     Instalment,
     Loan,
     LoanState,
     Mandate,
     MandateState,
-    Opening,
     Plan,
-    TransferKind,
 )
 from loans.models.debit import CARD_HOLDER
-from loans.policy import LoanPolicy
+from loans.policy import LoanTerms
 from risk.conduct import operations as conduct
 from risk.models import CreditLine, CreditLineState
 
@@ -69,8 +69,8 @@ _LOAN = ("id", "customer", "line", "terms", "state", "plan", "principal_fen", "d
 _BILL = ("id", "customer", "state", "due_on", "billed_on", "total_fen", "minimum_fen", "mode",
          "paid_fen", "cycle", "cycle_on", "refusals", "tries", "debit_on", "charged_at_due_fen",
          "late_fee_fen")  # fmt: skip
-_INSTALMENT = ("loan", "customer", "bill", "number", "due_on", "principal_fen", "plan_fee_fen",
-               "unpaid_principal_fen", "unpaid_interest_fen", "unpaid_plan_fee_fen",
+_INSTALMENT = ("id", "loan", "customer", "bill", "number", "due_on", "principal_fen",
+               "plan_fee_fen", "unpaid_principal_fen", "unpaid_interest_fen", "unpaid_plan_fee_fen",
                "unpaid_late_fee_fen", "unpaid_penalty_fen", "accrual", "segment_on",
                "segment_base_fen", "segment_posted_fen", "late_fee_base_fen")  # fmt: skip
 
@@ -85,7 +85,7 @@ class Terms(NamedTuple):
 
     on: date
     at: datetime
-    policy: LoanPolicy
+    policy: LoanTerms
     row_id: int
     buffer_permille: int
 
@@ -123,6 +123,7 @@ class _Ids(NamedTuple):
     line: int
     loan: int | None
     bill: int | None
+    instalment: int | None
 
 
 def origin_of(row: Row) -> str:
@@ -130,7 +131,7 @@ def origin_of(row: Row) -> str:
     return f"book:{row.number}"
 
 
-def client_of(row: Row, *, on: date, policy: LoanPolicy) -> Client:
+def client_of(row: Row, *, on: date, policy: LoanTerms) -> Client:
     """Return what a row becomes; the same row always the same person and account."""
     person = invent(row.number, sex=row.sex, age=row.age, on=on)
     return Client(
@@ -167,9 +168,11 @@ def write(clients: Sequence[Client], *, terms: Terms) -> None:
     billed = [(loan, ids) for _, loan, ids in live if loan.is_billed]
     bulk.copy(Bill, _BILL, [_bill(*one) for one in billed])
     bulk.copy(Instalment, _INSTALMENT, [_instalment(loan, ids) for _, loan, ids in live])
-    bulk.copy(Opening, OPENING_COLUMNS, [_snapshot(*one) for one in billed])
-    entries = [entry for opening in live for entry in _opening(*opening, on=terms.on)]
-    ledger.post(entries, at=terms.at)
+    bulk.copy(BillSnapshot, SNAPSHOT_COLUMNS, [_snapshot(*one) for one in billed])
+    charged = [_charge(loan, ids) for _, loan, ids in live if loan.charged_fen]
+    facts.add_charges(charged, at=terms.at)
+    balances = [_balances(loan, ids, on=terms.on) for _, loan, ids in live]
+    ledger.post([entry for entries in balances for entry in entries], at=terms.at)
 
 
 def _reserve(clients: Sequence[Client]) -> Iterator[_Ids]:
@@ -179,11 +182,13 @@ def _reserve(clients: Sequence[Client]) -> Iterator[_Ids]:
         bulk.reserve_ids(model, len(clients)) for model in (Customer, BankCard, CreditLine)
     )
     loans = iter(bulk.reserve_ids(Loan, len(live)))
+    instalments = iter(bulk.reserve_ids(Instalment, len(live)))
     bills = iter(bulk.reserve_ids(Bill, sum(loan.is_billed for loan in live)))
     for client, customer, card, line in zip(clients, customers, cards, lines, strict=True):
         loan = next(loans) if client.loan else None
         bill = next(bills) if client.loan and client.loan.is_billed else None
-        yield _Ids(customer, card, line, loan, bill)
+        instalment = next(instalments) if client.loan else None
+        yield _Ids(customer, card, line, loan, bill, instalment)
 
 
 def _sealing(model: Any, name: str) -> Callable[[str], bytes]:
@@ -254,35 +259,44 @@ def _bill(loan: LiveLoan, ids: _Ids) -> Values:
 
 def _instalment(loan: LiveLoan, ids: _Ids) -> Values:
     return (
-        ids.loan, ids.customer, ids.bill, 1, loan.due_on, loan.principal_fen, 0,
+        ids.instalment, ids.loan, ids.customer, ids.bill, 1, loan.due_on, loan.principal_fen, 0,
         loan.principal_fen, loan.charged_fen, 0, 0, 0, Accrual.OWN, loan.charged_through,
         loan.principal_fen, 0, 0,
     )  # fmt: skip
 
 
+def _position(loan: LiveLoan, bill_id: int | None) -> LoanPosition:
+    """Return where a loan stands when it comes into being here."""
+    part = Part(
+        Debt(interest_fen=loan.charged_fen, principal_fen=loan.principal_fen), Accrual.OWN.value,
+        loan.charged_through, loan.principal_fen, bill_id=bill_id,
+    )  # fmt: skip
+    return LoanPosition(
+        loan.rate_ppm, (part,), loan.charged_through, loan.principal_fen * loan.charged_nights,
+        loan.charged_fen, drawn_on=loan.drawn_on,
+    )  # fmt: skip
+
+
 def _snapshot(loan: LiveLoan, ids: _Ids) -> Values:
-    """Return where the loan stands when its bill comes into being: replays start from there."""
+    """Return where the loan stands when its bill comes into being: it is reprocessed from there."""
     assert ids.bill is not None
     assert ids.loan is not None
-    part = Part(
-        loan.principal_fen, loan.charged_fen, 0, 0, 0, Accrual.OWN.value, loan.charged_through,
-        loan.principal_fen, 0,
-    )  # fmt: skip
-    position = Position(
-        loan.rate_ppm, (part,), loan.charged_through, loan.principal_fen * loan.charged_nights,
-        loan.charged_fen, 0,
-    )  # fmt: skip
-    return to_row(ids.bill, ids.loan, position)
+    return to_row(ids.bill, ids.loan, _position(loan, ids.bill))
 
 
-def _opening(client: Client, loan: LiveLoan, ids: _Ids, *, on: date) -> list[Entry]:
-    """Return the opening balances of a loan; ``ledger.post`` leaves out what is zero."""
-    amounts = (
-        (Account.LOAN_PRINCIPAL, loan.principal_fen),
-        (Account.INTEREST, loan.charged_fen),
-    )
-    return [
-        Entry(on, account, Account.OPENING_BALANCE, amount_fen, TransferKind.OPENING,
-              client.origin, ids.loan, ids.customer)
-        for account, amount_fen in amounts
-    ]  # fmt: skip
+def _charge(loan: LiveLoan, ids: _Ids) -> ChargeRow:
+    """Return what the earlier lender charged a loan, as one amount."""
+    assert ids.loan is not None
+    assert ids.instalment is not None
+    charge = Charge(
+        ids.loan, 0, ChargeKind.MIGRATED, loan.drawn_on, loan.drawn_on, loan.charged_through, 0, 0,
+        loan.charged_fen, loan.charged_fen, Cause(CauseType.MIGRATION, ids.loan),
+    )  # fmt: skip
+    return ChargeRow(charge, ids.instalment, ids.customer)
+
+
+def _balances(loan: LiveLoan, ids: _Ids, *, on: date) -> list[Entry]:
+    """Return the opening balances of a loan."""
+    assert ids.loan is not None
+    [part] = _position(loan, ids.bill).parts
+    return postings.migrated(part.debt, on=on, loan_id=ids.loan, customer_id=ids.customer)

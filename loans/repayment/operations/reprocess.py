@@ -1,221 +1,160 @@
-"""Money whose value date lies before what was already posted: reverse and replay (GEN-9).
+"""Money whose value date lies before what was already posted: reverse and reprocess (GEN-9).
 
-The loans of the bill are taken back to where they stood when it was issued, and every payment and
-every close since then is lived through again, in the order of the value dates, by the same
-functions as the first time. What differs in the ledger is reversed by transfers that name what
-they reverse; what does not differ is left alone. Only this bill's loans are touched.
+The loans of the bill go back to where they stood when it was issued, and every payment and every
+end of day since then goes through the engine again, in the order of the value dates. What differs
+in charges, ledger and allocations is corrected by facts that name what they reverse; what does not
+differ is left alone. Only this bill's loans are touched.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from django.db import connection
 from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
-from backoffice.core import clock, workflow
-from loans.accounting.operations.batch import Book
-from loans.accounting.operations.ledger import Entry
-from loans.accounting.queries.snapshots import to_position
-from loans.accounting.rules.allocation import Owed
-from loans.accounting.rules.position import Position
+from backoffice.core import clock
+from loans.accounting.operations import corrections
+from loans.accounting.operations.batch import LoanBatch
+from loans.accounting.queries.snapshots import reset_to
+from loans.accounting.rules.codes import (
+    COLLECTED_STATES,
+    BillMove,
+    BillState,
+    LoanMove,
+    LoanState,
+)
+from loans.accounting.rules.engine import Decision, Event
+from loans.accounting.rules.position import BillPosition, LoanPosition, Position
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import is_counted
 from loans.delinquency.operations import end_of_day
+from loans.delinquency.rules.end_of_day import EndOfDay, Refusals
 from loans.models import (
-    Bill,
-    BillState,
-    DebitMode,
+    BillSnapshot,
     DebitOrder,
     DebitOrderState,
-    LoanState,
     Mandate,
-    Opening,
     Origin,
     Repayment,
-    RepaymentAllocation,
-    TransferKind,
-    UnappliedFunds,
 )
-from loans.models.bill import COLLECTED_STATES
-from loans.repayment.operations import repayments
-from loans.repayment.operations.repayments import (
-    Allocation,
-    Payment,
-    Receipt,
-)
+from loans.repayment.operations import lines
+from loans.repayment.rules import Payment
 from risk.conduct import operations as conduct
-from risk.lines import operations as lines
 from risk.models import Conduct
 
 BY = gettext_noop("replay")
-REASON = "an earlier value date"
-
-_FIELDS = (
-    *end_of_day.BILL_FIELDS, "paid_fen", "last_paid_on", "rest_fen", "paid_on", "refused_on",
-)  # fmt: skip
-_CYCLE_FIELDS = ("cycle", "cycle_on", "refusals", "tries", "debit_on")
+REASON = gettext_noop("an earlier value date")
 
 
-class Before(NamedTuple):
-    """What is compared after the replay."""
+class Rerun(NamedTuple):
+    """A bill that was reprocessed, as it was before."""
 
-    state: str
-    overdue_on: date | None
-    cycle: dict[str, object]
-    principal_fen: dict[int, int]
-    booked: Counter[Entry]
+    bill_id: int
+    before: BillPosition
 
 
-def is_late(book: Book, payment: Payment) -> bool:
-    """Say whether a later day was already closed or charged without the payment."""
-    bill = book.bills[payment.bill_id]
-    if book.is_bare(bill):
-        return False
-    if bill.closed_on is not None and payment.value_on < bill.closed_on:
-        return True
-    return any(
-        payment.value_on < book.positions[loan.pk].accrued_on for loan in book.loans_under(bill)
-    )
+def rerun(batch: LoanBatch, bill_id: int, arrived: Sequence[Payment], *, on: date) -> Rerun:
+    """Run a bill again from its issue to ``on``, with all its repayments; ``arrived`` are new ones.
 
-
-def replay(receipt: Receipt, bill: Bill, *, on: date) -> None:
-    """Live a bill through again from its issue to ``on``, its stored repayments by value date.
-
-    The repayments are in the database already; their allocations, what waits of them, the charges
-    and the states follow from the replay.
+    The repayments are stored already; allocations, surpluses, charges and states follow from the
+    run, and the batch receives what corrects the facts of the earlier one.
     """
-    book = receipt.book
-    book.take_back(bill)
-    kept = book.take_entries()
-    before = _before(book, bill, kept)
-    _rewind(book, bill, receipt)
-    lived = Receipt(book, receipt.at)
-    _live(lived, bill, on=on)
-    wanted = Counter[Entry]()
-    for entry in book.take_entries():
-        wanted[entry._replace(amount_fen=0)] += entry.amount_fen
-    book.enter([*kept, *_corrections(before.booked, wanted)])
-    _restore_cycle(bill, before)
-    workflow.save([bill], *_FIELDS)
-    receipt.allocations += _revised(bill, lived.allocations)
-    _revise_unapplied(receipt, bill, lived)
-    receipt.restorations += [
-        lines.Restoration(book.loans[loan_id].line_id, before_fen - after_fen)
-        for loan_id, before_fen in before.principal_fen.items()
-        if (after_fen := book.positions[loan_id].principal_fen) != before_fen
-    ]
-    _tell_risk(book, bill, before, receipt)
+    before = batch.position.bills[bill_id]
+    position, decisions = _as_issued(batch, bill_id, on=min(one.on for one in arrived))
+    result = batch.rerun(position, _events(position, bill_id, on=on), decisions)
+    after = batch.position.bills[bill_id]
+    batch.change_bill(bill_id, refused_on=_first_refused_on(bill_id))
+    _restore_cycle(batch, before, after)
+    corrections.add(batch, bill_id, result, since={
+        loan_id: loan.accrued_on for loan_id, loan in position.loans.items()
+    })  # fmt: skip
+    return Rerun(bill_id, before)
 
 
-def _before(book: Book, bill: Bill, kept: Sequence[Entry]) -> Before:
-    loans = book.loans_under(bill)
-    booked = _booked([loan.pk for loan in loans], bill)
-    for entry in kept:  # days that were caught up just now: posted with the rest of the book
-        if entry.loan_id in {loan.pk for loan in loans}:
-            booked[entry._replace(amount_fen=0)] += entry.amount_fen
-    return Before(
-        bill.state,
-        bill.overdue_on,
-        {name: getattr(bill, name) for name in _CYCLE_FIELDS},
-        {loan.pk: book.positions[loan.pk].principal_fen for loan in loans},
-        booked,
-    )
-
-
-def _booked(loan_ids: Sequence[int], bill: Bill) -> Counter[Entry]:
-    """Return what stands in the ledger since the bill's issue, reversals taken off."""
-    booked: Counter[Entry] = Counter()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT business_date, debit_account, credit_account, amount_fen, kind, cause, "
-            "loan_id, customer_id FROM loans_transfer WHERE kind <> 'opening' AND "
-            "(loan_id = ANY(%s) OR (loan_id IS NULL AND customer_id = %s AND cause = ANY(%s)))",
-            [list(loan_ids), bill.customer_id, _causes(bill)],
+def _as_issued(batch: LoanBatch, bill_id: int, *, on: date) -> tuple[Position, list[Decision]]:
+    """Return the bill and its loans as they were at its issue, and the moves that lead back."""
+    bill = batch.position.bills[bill_id]
+    rows = bill.rows or batch.detached.get(bill_id, ())
+    snapshots = {one.loan_id: one for one in BillSnapshot.objects.filter(bill=bill_id)}
+    loans: dict[int, LoanPosition] = {}
+    decisions = []
+    for loan_id in batch.loan_ids_of(rows):
+        loan = reset_to(snapshots[loan_id], batch.position.loans[loan_id])
+        move = {LoanState.OVERDUE: LoanMove.CURE, LoanState.SETTLED: LoanMove.REOPEN}.get(
+            LoanState(loan.state)
         )
-        for row in cursor.fetchall():
-            entry = Entry(*row)
-            if entry.kind != TransferKind.REVERSAL:
-                booked[entry._replace(amount_fen=0)] += entry.amount_fen
-                continue
-            kind, cause = entry.cause.split("|", 1)
-            reversed_ = entry._replace(
-                debit=entry.credit, credit=entry.debit, kind=kind, cause=cause, amount_fen=0
-            )
-            booked[reversed_] -= entry.amount_fen
-    return booked
-
-
-def _causes(bill: Bill) -> list[str]:
-    """Return the causes of the bill's money that waits without a loan, reversed ones included."""
-    ids = Repayment.objects.filter(bill=bill).values_list("pk", flat=True)
-    causes = [f"repayment:{repayment_id}" for repayment_id in ids]
-    return causes + [f"{TransferKind.UNAPPLIED}|{cause}" for cause in causes]
-
-
-def _rewind(book: Book, bill: Bill, receipt: Receipt) -> None:
-    """Take the bill and its loans back to the issue of the bill."""
-    openings = {opening.loan_id: opening for opening in Opening.objects.filter(bill=bill)}
-    for loan in book.loans_under(bill):
-        book.rewind(loan, to_position(openings[loan.pk], rate_ppm=loan.daily_rate_ppm))
-        back = {LoanState.OVERDUE: "cure", LoanState.SETTLED: "reopen"}.get(loan.state)
-        if back:
-            workflow.move([loan], back, by=BY, reason=REASON, at=receipt.at)
-            workflow.save([loan], "overdue_on", "closed_on")
-    for row in book.under[bill.pk]:
-        row.late_fee_base_fen = 0
+        if move is not None:
+            decisions.append(Decision(move, loan_id, on, BY, REASON))
+            loan = loan._replace(state=LoanState.ACTIVE, overdue_on=None, ended_on=None)
+        loans[loan_id] = loan
+    for loan_id, index in rows:
+        part = loans[loan_id].parts[index]._replace(bill_id=bill_id, late_fee_base_fen=0)
+        loans[loan_id] = loans[loan_id].with_part(index, part)
     if bill.state != BillState.BILLED:
-        workflow.move([bill], "reopen", by=BY, reason=REASON, at=receipt.at)
-    bill.paid_fen = bill.late_fee_fen = bill.charged_at_due_fen = 0
-    bill.last_paid_on = bill.rest_fen = bill.late_fee_on = bill.refused_on = None
-    bill.closed_on = None
-    workflow.save([bill], *_FIELDS)
+        decisions.append(Decision(BillMove.REOPEN, bill_id, on, BY, REASON))
+    issued = bill._replace(
+        state=BillState.BILLED,
+        rows=rows,
+        loan_ids=batch.loan_ids_of(rows),
+        paid_fen=0,
+        last_paid_on=None,
+        shortfall_fen=None,
+        late_fee_fen=0,
+        late_fee_on=None,
+        charged_at_due_fen=0,
+        refused_on=None,
+        closed_through=None,
+        overdue_on=None,
+        paid_on=None,
+    )
+    return Position({bill_id: issued}, loans), decisions
 
 
-def _live(lived: Receipt, bill: Bill, *, on: date) -> None:
-    """Close each day and apply each payment again, in the order of the value dates."""
-    book = lived.book
-    mandates = list(Mandate.objects.filter(customer=bill.customer_id))
-    refused, first = _refused(bill), _first_cycle(bill)
-    arrivals = _payments(bill)
-    start = max(position.accrued_on for position in _positions(book, bill))
-    for today in _days(min([start, *(payment.value_on for payment in arrivals)]), on):
-        bill.refusals = cycles.counted_refusals(*first, before=today)
-        bill.refused_on = min((day for day in refused if day < today), default=None)
-        if today > bill.due_on and bill.state in COLLECTED_STATES:
+def _events(position: Position, bill_id: int, *, on: date) -> Iterator[Event]:
+    """Return the ends of the days and the payments since the issue, in the order they count.
+
+    A day closes with what was known when it began: refused debits, and the mandate of that
+    midnight.
+    """
+    bill = position.bills[bill_id]
+    mandates = list(Mandate.objects.filter(customer__bills=bill_id))
+    refused = [order.business_date for order in _debits(bill_id) if _is_refused(order)]
+    first_cycle = _first_cycle(bill_id)
+    payments = [
+        Payment(row.pk, bill_id, row.amount_fen, row.value_on)
+        for row in Repayment.objects.filter(bill=bill_id).order_by("value_on", "pk")
+    ]
+    start = max(loan.accrued_on for loan in position.loans.values())
+    for today in _days(min([start, *(payment.on for payment in payments)]), on):
+        if today > bill.due_on:
             midnight = clock.moment_of(today, time())
-            is_debited = bill.mode != DebitMode.OFF and any(
+            has_mandate = any(
                 one.signed_at < midnight
                 and (one.terminated_at is None or one.terminated_at >= midnight)
                 for one in mandates
             )
-            end_of_day.close_bill(book, bill, is_debited=is_debited, on=today, at=lived.at)
-        for payment in (one for one in arrivals if one.value_on == today):
-            repayments.apply(lived, payment)
-            repayments.close_paid(book, [bill], at=lived.at)
-        workflow.save([bill], *_FIELDS)
-    bill.refused_on = min(refused, default=None)
-
-
-def _positions(book: Book, bill: Bill) -> Iterator[Position]:
-    return (book.positions[loan.pk] for loan in book.loans_under(bill))
+            refusals = Refusals(
+                cycles.counted_refusals(*first_cycle, before=today),
+                min((day for day in refused if day < today), default=None),
+            )
+            yield EndOfDay(bill_id, today, has_mandate, refusals)
+        yield from (payment for payment in payments if payment.on == today)
 
 
 def _days(first: date, last: date) -> Iterator[date]:
     return (first + timedelta(days=n) for n in range((last - first).days + 1))
 
 
-def _refused(bill: Bill) -> list[date]:
-    """Return the days of the counted refusals, of every cycle."""
-    return [order.business_date for order in _debits(bill) if _is_refused(order)]
+def _first_refused_on(bill_id: int) -> date | None:
+    days = (order.business_date for order in _debits(bill_id) if _is_refused(order))
+    return min(days, default=None)
 
 
-def _first_cycle(bill: Bill) -> tuple[list[cycles.End], list[cycles.End]]:
+def _first_cycle(bill_id: int) -> tuple[list[cycles.End], list[cycles.End]]:
     """Return when the debits of the first cycle were refused and when they succeeded."""
     refused, succeeded = [], []
-    for order in _debits(bill).filter(cycle=1).select_related("repayment"):
+    for order in _debits(bill_id).filter(cycle=1).select_related("repayment"):
         if _is_refused(order):
             refused.append(cycles.End(order.business_date, order.pk))
         elif order.state == DebitOrderState.SUCCEEDED:
@@ -223,105 +162,42 @@ def _first_cycle(bill: Bill) -> tuple[list[cycles.End], list[cycles.End]]:
     return refused, succeeded
 
 
-def _debits(bill: Bill) -> QuerySet[DebitOrder]:
-    return DebitOrder.objects.filter(bill=bill, origin=Origin.AUTO).order_by("pk")
+def _debits(bill_id: int) -> QuerySet[DebitOrder]:
+    return DebitOrder.objects.filter(bill=bill_id, origin=Origin.AUTO).order_by("pk")
 
 
 def _is_refused(order: DebitOrder) -> bool:
     return order.state == DebitOrderState.FAILED and is_counted(order.code)
 
 
-def _payments(bill: Bill) -> list[Payment]:
-    rows = Repayment.objects.filter(bill=bill).order_by("value_on", "pk")
-    return [Payment(row.pk, bill.pk, row.amount_fen, row.value_on) for row in rows]
-
-
-def _corrections(booked: Counter[Entry], wanted: Counter[Entry]) -> Iterator[Entry]:
-    """Return the transfers that turn what is booked into what is wanted."""
-    for entry in booked.keys() | wanted.keys():
-        more_fen = wanted[entry] - booked[entry]
-        if more_fen > 0:
-            yield entry._replace(amount_fen=more_fen)
-        elif more_fen < 0:
-            yield entry._replace(
-                debit=entry.credit,
-                credit=entry.debit,
-                amount_fen=-more_fen,
-                kind=TransferKind.REVERSAL,
-                cause=f"{entry.kind}|{entry.cause}",
-            )
-
-
-def _restore_cycle(bill: Bill, before: Before) -> None:
+def _restore_cycle(batch: LoanBatch, before: BillPosition, after: BillPosition) -> None:
     """Let the debit cycle go on where it was, unless the bill is out of it now."""
-    if bill.state == BillState.OVERDUE and bill.overdue_on != before.overdue_on:
-        bill.cycle = max(bill.cycle, int(str(before.cycle["cycle"])) + 1)
-    elif bill.state in (BillState.BILLED, BillState.GRACE, BillState.OVERDUE):
-        for name, value in before.cycle.items():
-            setattr(bill, name, value)
-
-
-def _revised(bill: Bill, lived: Sequence[Allocation]) -> Iterator[Allocation]:
-    """Return the allocations of repayments that now go elsewhere, under their next revision."""
-    stored: dict[int, dict[int, dict[int, tuple[int, ...]]]] = {}
-    for row in RepaymentAllocation.objects.filter(repayment__bill=bill):
-        paid = (row.penalty_fen, row.late_fee_fen, row.interest_fen, row.plan_fee_fen,
-                row.principal_fen)  # fmt: skip
-        stored.setdefault(row.repayment_id, {}).setdefault(row.revision, {})[row.instalment_id] = (
-            paid
+    if after.state == BillState.OVERDUE and after.overdue_on != before.overdue_on:
+        batch.change_bill(after.id, cycle=max(after.cycle, before.cycle + 1))
+    elif after.state in COLLECTED_STATES:
+        batch.change_bill(
+            after.id,
+            cycle=before.cycle,
+            cycle_on=before.cycle_on,
+            refusals=before.refusals,
+            tries=before.tries,
+            debit_on=before.debit_on,
         )
-    for repayment_id in {one.repayment_id for one in lived} | stored.keys():
-        new = [one for one in lived if one.repayment_id == repayment_id]
-        revisions = stored.get(repayment_id, {})
-        last = max(revisions, default=0)
-        if {one.instalment_id: tuple(one.paid) for one in new} == revisions.get(last, {}):
-            continue
-        yield from _superseding(new, revisions.get(last, {}), bill, repayment_id, last + 1)
 
 
-def _superseding(
-    new: Sequence[Allocation],
-    old: dict[int, tuple[int, ...]],
-    bill: Bill,
-    repayment_id: int,
-    revision: int,
-) -> Iterator[Allocation]:
-    """Return the new allocations; an instalment that gets nothing any more is said so."""
-    for one in new:
-        yield one._replace(revision=revision)
-    loans = dict(bill.instalments.values_list("pk", "loan_id"))
-    for instalment_id in old.keys() - {one.instalment_id for one in new}:
-        nothing = Owed(0, 0, 0, 0, 0)
-        yield Allocation(repayment_id, loans[instalment_id], instalment_id, nothing, revision)
-
-
-def _revise_unapplied(receipt: Receipt, bill: Bill, lived: Receipt) -> None:
-    """Let what waits of each repayment be what the replay left over."""
-    left = {one.repayment_id: one for one in lived.unapplied}
-    waiting = {row.repayment_id: row for row in UnappliedFunds.objects.filter(repayment__bill=bill)}
-    for repayment_id in left.keys() - waiting.keys():
-        receipt.unapplied.append(left[repayment_id])
-    for repayment_id, row in waiting.items():
-        if repayment_id not in left:
-            row.delete()
-        elif row.amount_fen != left[repayment_id].amount_fen:
-            row.amount_fen = left[repayment_id].amount_fen
-            row.save(update_fields=["amount_fen"])
-
-
-def _tell_risk(book: Book, bill: Bill, before: Before, receipt: Receipt) -> None:
-    """Report how the bill ends now, and give the line back if the overdue record is gone."""
+def report(batch: LoanBatch, rerun: Rerun, *, on: date, at: datetime) -> None:
+    """Report how the bill ends now, and let the line resume if the overdue record is gone."""
+    before, bill = rerun.before, batch.position.bills[rerun.bill_id]
+    customer_id = batch.bills[bill.id].customer_id
     outcome = BillState.OVERDUE if bill.overdue_on else bill.state
-    told = Conduct.objects.filter(source__startswith=f"bill:{bill.pk}:").count()
-    last = (
-        Conduct.objects.filter(customer=bill.customer_id, due_on=bill.due_on).order_by("pk").last()
-    )
+    reported = Conduct.objects.filter(source__startswith=f"bill:{bill.id}:").count()
+    last = Conduct.objects.filter(customer=customer_id, due_on=bill.due_on).order_by("pk").last()
     if outcome in (BillState.PAID, BillState.MIN_PAID, BillState.CARRIED, BillState.OVERDUE) and (
         last is None or last.outcome != outcome
     ):
-        report = end_of_day.report(bill, outcome)
-        source = report.source if last is None else f"{report.source}:{told + 2}"
-        conduct.record([report._replace(source=source)], at=receipt.at)
+        found = end_of_day.report(batch, bill, outcome)
+        source = found.source if last is None else f"{found.source}:{reported + 2}"
+        conduct.record([found._replace(source=source)], at=at)
     is_cured = before.state == BillState.OVERDUE and bill.state == BillState.PAID
     if is_cured or (before.overdue_on and not bill.overdue_on):
-        repayments.resume_lines(book, [bill], by=BY, reason=REASON, at=receipt.at)
+        lines.resume([customer_id], by=BY, reason=REASON, on=on, at=at)

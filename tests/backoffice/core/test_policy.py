@@ -19,7 +19,7 @@ from backoffice.core.policy import (
     current,
     draft,
 )
-from loans.policy import LoanPolicy
+from loans.policy import LoanTerms
 
 AT = datetime(2026, 10, 1, 1, tzinfo=UTC)
 
@@ -150,7 +150,7 @@ def test_later_versions_override_earlier_ones_field_by_field(version):
 def test_a_version_of_one_app_leaves_the_others_alone(version):
     version(date(2026, 10, 1), rate_ppm=400)
 
-    assert current(LoanPolicy, on=date(2026, 10, 1)) == LoanPolicy()
+    assert current(LoanTerms, on=date(2026, 10, 1)) == LoanTerms()
 
 
 def test_a_decision_is_kept_with_person_and_moment(version):

@@ -7,11 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loans.billing.rules import (
-    late_fee_fen,
-    late_fees_fen,
-    minimum_fen,
-)
+from loans.billing.rules import minimum_fen
+from loans.delinquency.rules.late_fee import late_fee_fen, late_fees_fen
 from tests.loans.cases import TERMS
 from tests.profiles import pure
 

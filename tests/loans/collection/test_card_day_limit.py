@@ -8,8 +8,8 @@ from django.utils.translation import override
 from accounts.cards.operations import cards
 from accounts.cards.operations.cards import ClassChange
 from accounts.models import BankCard, CardHold
-from loans.collection.operations import collection
-from loans.collection.operations.collection import (
+from loans.collection.operations import collection, orders
+from loans.collection.operations.orders import (
     Ask,
     CardDayLimitError,
 )
@@ -81,9 +81,9 @@ def test_what_the_bank_refused_does_not_count(bill, channel):
 
 def test_a_payment_asked_for_again_is_not_counted_twice(bill):
     ask = Ask(bill.pk, LIMIT_FEN, "customer", "wish")
-    [first] = collection.prepare([ask], on=day(-3), at=moment(day(-3)))
+    [first] = orders.prepare([ask], on=day(-3), at=moment(day(-3)))
 
-    [again] = collection.prepare([ask], on=day(-3), at=moment(day(-3)))
+    [again] = orders.prepare([ask], on=day(-3), at=moment(day(-3)))
 
     assert again.order.pk == first.order.pk
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from loans.collection.operations import collection
+from loans.collection.operations import results
 from loans.gateways.channel import Answer, Outcome
 from loans.models import Bill, DebitOrder
 from tests.loans.conftest import day, moment
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("committed_db")
 
 def refuse(order, *, on):
     answer = Answer(order.number, Outcome.FAILED, "NOTENOUGH", 0, "", moment(on))
-    return collection.record([answer], at=moment(on))
+    return results.record([answer], at=moment(on))
 
 
 def counters(bill):

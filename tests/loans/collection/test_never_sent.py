@@ -6,8 +6,8 @@ import pytest
 
 from backoffice.platform import jobs
 from loans import business_day
-from loans.collection.operations import collection
-from loans.collection.operations.collection import Ask
+from loans.collection.operations import orders, results
+from loans.collection.operations.orders import Ask
 from loans.delinquency.operations import end_of_day
 from loans.models import Bill, DebitOrder, UnappliedFunds
 from tests.loans.conftest import day, moment
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("committed_db")
 
 def die_after_prepare(bill: Bill, *, on, amount_fen: int | None = None) -> DebitOrder:
     origin = "auto" if amount_fen is None else "customer"
-    [made] = collection.prepare([Ask(bill.pk, amount_fen, origin)], on=on, at=moment(on))
+    [made] = orders.prepare([Ask(bill.pk, amount_fen, origin)], on=on, at=moment(on))
     return made.order
 
 
@@ -96,9 +96,9 @@ def test_its_number_is_not_given_up_while_it_may_be_on_its_way(make_bill, channe
     pay(bill, channel, 500_000, at=moment(day(0), time(9, 1)))
     sent = len(channel.submitted)
 
-    prepared = collection.prepare([Ask(bill.pk)], on=day(0), at=moment(day(0), time(9, 2)))
+    prepared = orders.prepare([Ask(bill.pk)], on=day(0), at=moment(day(0), time(9, 2)))
     at = moment(day(0), time(9, 2))
-    collection.record(collection.ask(prepared, channel=channel, at=at), at=at)
+    results.record(orders.ask(prepared, channel=channel, at=at), at=at)
 
     assert ends(order) == ("unknown", "NO_ANSWER")
     assert len(channel.submitted) == sent
@@ -122,9 +122,9 @@ def test_a_wish_that_was_given_up_is_not_carried_out_when_it_comes_again(make_bi
     work("09:00", channel, on=day(1))
     assert ends(wish) == ("failed", "NEVER_SENT")
 
-    again = collection.prepare([Ask(bill.pk, 100_000, "customer")], on=day(1), at=moment(day(1)))
-    answers = collection.ask(again, channel=channel, at=moment(day(1)))
-    collection.record(answers, at=moment(day(1)))
+    again = orders.prepare([Ask(bill.pk, 100_000, "customer")], on=day(1), at=moment(day(1)))
+    answers = orders.ask(again, channel=channel, at=moment(day(1)))
+    results.record(answers, at=moment(day(1)))
 
     assert ends(wish) == ("failed", "NEVER_SENT")
     assert channel.submitted == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from loans.collection.operations import collection
+from loans.collection.operations import results
 from loans.gateways.channel import Answer, Outcome
 from loans.models import DebitOrder, UnappliedFunds
 from loans.reconciliation import queries as reconciliation
@@ -24,7 +24,7 @@ def asked_about(bill, channel, *, taken_fen: int) -> DebitOrder:
     channel.taken[order.number] = Answer(
         order.number, Outcome.SUCCEEDED, "SUCCESS", taken_fen, "ref-other", moment(day(0))
     )
-    collection.record(channel.query([order.number]), at=moment(day(0)))
+    results.record(channel.query([order.number]), at=moment(day(0)))
     return DebitOrder.objects.get()
 
 

@@ -4,7 +4,7 @@ from datetime import time
 
 import pytest
 
-from loans.collection.operations import collection
+from loans.collection.operations import results
 from loans.delinquency.operations import end_of_day
 from loans.models import DebitOrder, Instalment, Repayment, UnappliedFunds
 from tests.loans.conftest import day, moment
@@ -37,7 +37,7 @@ def test_a_payment_heard_of_after_the_rest_was_carried_pays_the_bill(make_bill, 
     pay(bill, channel, ALL_BUT_FIVE_YUAN, at=moment(day(0), time(10)))
     carry(bill)
 
-    collection.record([told_late(lost, succeeded_at=moment(day(0), time(8)))], at=moment(day(5)))
+    results.record([told_late(lost, succeeded_at=moment(day(0), time(8)))], at=moment(day(5)))
 
     assert (reread(bill).state, reread(bill).paid_on) == ("paid", day(0))
     assert Instalment.objects.get().bill_id == bill.pk
@@ -53,7 +53,7 @@ def test_a_debit_heard_of_after_the_rest_was_carried_pays_the_bill(make_bill, ch
     carry(bill)
     order = DebitOrder.objects.get(state="unknown")
 
-    collection.record([told_late(order, succeeded_at=moment(day(0)))], at=moment(day(5)))
+    results.record([told_late(order, succeeded_at=moment(day(0)))], at=moment(day(5)))
 
     assert (reread(bill).state, reread(bill).paid_on) == ("paid", day(0))
     assert UnappliedFunds.objects.get().amount_fen == ALL_BUT_FIVE_YUAN
@@ -66,7 +66,7 @@ def test_a_part_heard_of_late_is_applied_and_the_smaller_rest_carried(make_bill,
     pay(bill, channel, ALL_BUT_FIVE_YUAN, at=moment(day(0), time(10)))
     carry(bill)
 
-    collection.record([told_late(lost, succeeded_at=moment(day(0), time(8)))], at=moment(day(5)))
+    results.record([told_late(lost, succeeded_at=moment(day(0), time(8)))], at=moment(day(5)))
 
     part = Instalment.objects.get()
     assert (reread(bill).state, reread(bill).paid_fen) == ("carried", 1_014_600)
@@ -80,7 +80,7 @@ def test_money_of_a_day_after_the_rest_was_carried_waits(make_bill, channel):
     pay(bill, channel, ALL_BUT_FIVE_YUAN, at=moment(day(0), time(10)))
     carry(bill)
 
-    collection.record([told_late(lost, succeeded_at=moment(day(5)))], at=moment(day(5)))
+    results.record([told_late(lost, succeeded_at=moment(day(5)))], at=moment(day(5)))
 
     assert reread(bill).state == "carried"
     assert UnappliedFunds.objects.get().repayment == Repayment.objects.get(value_on=day(5))
@@ -95,7 +95,7 @@ def test_money_of_a_bill_whose_rest_is_in_a_later_one_waits(make_bill, channel):
     later = make_bill(customer=bill.customer, due_on=day(31))
     Instalment.objects.filter(bill=None).update(bill=later)
 
-    collection.record([told_late(lost, succeeded_at=moment(day(0), time(8)))], at=moment(day(5)))
+    results.record([told_late(lost, succeeded_at=moment(day(0), time(8)))], at=moment(day(5)))
 
     assert reread(bill).state == "carried"
     assert UnappliedFunds.objects.get().amount_fen == 500

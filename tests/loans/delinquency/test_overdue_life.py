@@ -4,9 +4,9 @@ from datetime import date, time
 
 import pytest
 
-from loans.accounting.operations.batch import Book
-from loans.collection.operations import collection
-from loans.collection.operations.collection import Ask
+from loans.accounting.operations.batch import LoanBatch
+from loans.collection.operations import collection, orders, results
+from loans.collection.operations.orders import Ask
 from loans.collection.queries import due
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer, Outcome
@@ -59,8 +59,8 @@ def payoff_fen(bill: Bill, on: date) -> int:
     from django.db import transaction
 
     with transaction.atomic():
-        book = Book.lock([bill.pk])
-        return book.owed(bill, book.preview(bill, on=on))[0]
+        book = LoanBatch.lock([bill.pk])
+        return book.preview(bill.pk, on=on).owed(bill.pk).total_fen
 
 
 def test_the_bill_asks_what_the_article_says(make_bill):
@@ -79,9 +79,13 @@ def test_each_day_of_the_table(make_bill, channel, n, interest, late_fee, penalt
     from django.db import transaction
 
     with transaction.atomic():
-        position = next(iter(Book.lock([bill.pk]).preview(bill, on=day(n)).values()))
+        position = next(iter(LoanBatch.lock([bill.pk]).preview(bill.pk, on=day(n)).loans.values()))
     [part] = position.parts
-    assert (part.interest_fen, part.late_fee_fen, part.penalty_fen) == (interest, late_fee, penalty)
+    assert (part.debt.interest_fen, part.debt.late_fee_fen, part.debt.penalty_fen) == (
+        interest,
+        late_fee,
+        penalty,
+    )
     assert position.charged_fen == charged
     assert payoff_fen(bill, day(n)) == payoff
 
@@ -204,7 +208,7 @@ def test_a_success_that_leaves_a_rest_is_followed_by_a_new_number(make_bill, cha
     answer = Answer(
         order.number, Outcome.SUCCEEDED, "SUCCESS", order.amount_fen, "ref-late", next_day
     )
-    collection.record([answer], at=next_day)
+    results.record([answer], at=next_day)
     channel.will_answer("acct-1", "SUCCESS")
 
     debit(bill, channel, on=day(2))
@@ -224,7 +228,7 @@ def test_no_number_comes_again_after_a_smaller_success_than_asked(make_bill, cha
     live(bill, channel, first=1, until=1)
     order = DebitOrder.objects.get(state="unknown")
     answer = Answer(order.number, Outcome.SUCCEEDED, "SUCCESS", 50_000, "ref-part", moment(day(1)))
-    collection.record([answer], at=moment(day(1), time(10)))
+    results.record([answer], at=moment(day(1), time(10)))
     channel.will_answer("acct-1", "NOTENOUGH")
     debit(bill, channel, on=day(2))
 
@@ -242,10 +246,10 @@ def test_a_debit_that_left_a_rest_is_the_only_one_of_its_day(make_bill, channel)
     [order] = DebitOrder.objects.all()
     at = moment(day(1), time(0, 10))
     answer = Answer(order.number, Outcome.SUCCEEDED, "SUCCESS", order.amount_fen, "ref-late", at)
-    collection.record([answer], at=at)
+    results.record([answer], at=at)
 
-    same_day = collection.prepare([Ask(bill.pk), Ask(other.pk)], on=day(1), at=moment(day(1)))
-    next_day = collection.prepare([Ask(bill.pk)], on=day(2), at=moment(day(2)))
+    same_day = orders.prepare([Ask(bill.pk), Ask(other.pk)], on=day(1), at=moment(day(1)))
+    next_day = orders.prepare([Ask(bill.pk)], on=day(2), at=moment(day(2)))
 
     assert (len(same_day), len(next_day)) == (0, 1)
 
@@ -281,7 +285,7 @@ def test_a_minimum_heard_of_a_day_later_revolves_from_its_own_day(make_bill, cha
     assert reread(bill).state == "grace"
 
     [order] = DebitOrder.objects.all()
-    collection.record(channel.query([order.number]), at=moment(day(1)))
+    results.record(channel.query([order.number]), at=moment(day(1)))
     debit(bill, channel, on=day(1))
 
     assert reread(bill).state == "min_paid"
@@ -297,10 +301,10 @@ def test_a_success_of_a_day_to_come_counts_from_the_day_it_is_heard_of(make_bill
     far = moment(day(400))
     answer = Answer(order.number, Outcome.SUCCEEDED, "SUCCESS", order.amount_fen, "ref-far", far)
 
-    collection.record([answer], at=moment(day(0), time(11)))
+    results.record([answer], at=moment(day(0), time(11)))
 
     assert (reread(bill).state, reread(bill).paid_on) == ("paid", day(0))
-    assert reread(bill).closed_on == day(0)
+    assert reread(bill).closed_through == day(0)
 
 
 def test_a_bill_without_a_further_cycle_is_in_no_plan(make_bill, channel):

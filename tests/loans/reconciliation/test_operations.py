@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 from django.db import connection
 
-from loans.collection.operations import collection
+from loans.collection.operations import results
 from loans.gateways.channel import Answer, ChannelError, Fault, Outcome
 from loans.models import Bill, DebitOrder, Repayment
 from loans.reconciliation import operations as reconciling
@@ -49,7 +49,7 @@ def test_an_answer_that_comes_meanwhile_is_no_difference(make_bill, channel):
     channel.will_answer("acct-1", "TIMEOUT")
     live(bill, channel, until=0)
     answer = told_late(DebitOrder.objects.get(), succeeded_at=moment(day(0)))
-    meanwhile = Meanwhile(lambda: collection.record([answer], at=moment(day(0))))
+    meanwhile = Meanwhile(lambda: results.record([answer], at=moment(day(0))))
 
     with connection.execute_wrapper(meanwhile):
         assert reconcile(channel) == []

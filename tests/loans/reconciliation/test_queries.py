@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from loans.accounting.operations import ledger
 from loans.accounting.operations.ledger import Entry
 from loans.accounting.queries.unposted import unposted
-from loans.collection.operations import collection
+from loans.collection.operations import results
 from loans.delinquency.operations import end_of_day
 from loans.models import DebitOrder
 from loans.reconciliation import queries as reconciliation
@@ -37,7 +37,7 @@ def test_the_repayments_of_a_day_are_found_by_their_day():
 
 def forge(account: str, *, on, loan_id: int | None = None, fen: int = 7) -> None:
     """Post a transfer that nothing has led to."""
-    entry = Entry(on, account, "opening_balance", fen, "accrual", "forged", loan_id, None)
+    entry = Entry(on, account, "opening_balance", fen, "accrual", "end_of_day", 0, loan_id, None)
     ledger.post([entry], at=moment(on))
 
 
@@ -57,7 +57,7 @@ def test_after_money_of_an_earlier_day_the_ledger_waits_for_the_night(make_bill,
     channel.will_answer("acct-1", "NOTENOUGH")
     live(bill, channel, until=3)
     first = DebitOrder.objects.get(number=f"{bill.pk}-1-1-1")
-    collection.record([told_late(first, succeeded_at=moment(day(0)))], at=moment(day(3), time(12)))
+    results.record([told_late(first, succeeded_at=moment(day(0)))], at=moment(day(3), time(12)))
 
     assert unposted(on=day(3)) == (0, 1_500)
     assert list(reconciliation.accruals(on=day(3))) == []
@@ -101,7 +101,7 @@ def pay_twice(bill, channel) -> None:
     lost = unheard_of(bill, channel, 1_000, at=moment(day(0), time(8)), key="lost")
     channel.will_answer("acct-1", "SUCCESS")
     debit(bill, channel, on=day(0))
-    collection.record([told_late(lost, succeeded_at=moment(day(0)))], at=moment(day(0), time(10)))
+    results.record([told_late(lost, succeeded_at=moment(day(0)))], at=moment(day(0), time(10)))
 
 
 def found() -> set[str]:

@@ -4,7 +4,7 @@ from datetime import time
 
 import pytest
 
-from loans.collection.operations import collection
+from loans.collection.operations import results
 from loans.collection.queries import due
 from loans.delinquency.operations import end_of_day
 from loans.models import Bill
@@ -91,7 +91,7 @@ def test_a_record_taken_back_does_not_make_a_long_arrears_good(make_bill, channe
     days_pass(1, 40)
     pay_off(long, channel, on=40)
 
-    collection.record([told_late(lost, succeeded_at=moment(day(31)))], at=moment(day(41)))
+    results.record([told_late(lost, succeeded_at=moment(day(31)))], at=moment(day(41)))
 
     assert (reread(short).state, reread(short).overdue_on) == ("paid", None)
     assert line_state() == "suspended"

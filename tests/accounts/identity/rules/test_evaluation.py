@@ -14,6 +14,7 @@ from accounts.identity.rules.evaluation import (
     accuracy_ppm,
     measure,
 )
+from tests.profiles import pure
 
 LIMIT_PPB = 100_000  # 0.01 %
 
@@ -55,6 +56,7 @@ def test_so_many_attacks_and_no_fewer_show_what_is_promised():
     assert accepted_bound_ppb(attacks(1, 30_000)) >= LIMIT_PPB
 
 
+@pure
 @given(st.integers(1, 2_000), st.data())
 def test_the_bound_lies_above_the_rate_and_grows_with_it(of, data):
     accepted = data.draw(st.integers(0, of - 1))

@@ -4,13 +4,10 @@ from datetime import time
 
 import pytest
 
-from loans.accounting.queries.statement import (
-    BEFORE,
-    explain,
-)
-from loans.collection.operations import collection
-from loans.collection.operations.collection import Ask
-from loans.models import Bill
+from loans.accounting.queries.statement import statement_of
+from loans.collection.operations import orders, results
+from loans.collection.operations.orders import Ask
+from loans.models import Bill, Charge
 from tests.loans.conftest import day, moment
 from tests.loans.days import live
 
@@ -24,13 +21,13 @@ def days(until):
 def pay(bill, channel, amount_fen, *, on):
     ask = Ask(bill.pk, amount_fen, origin="customer", key=f"{on}")
     at = moment(on, time(15, 0))
-    prepared = collection.prepare([ask], on=on, at=at)
-    collection.record(collection.ask(prepared, channel=channel, at=at), at=at)
+    prepared = orders.prepare([ask], on=on, at=at)
+    results.record(orders.ask(prepared, channel=channel, at=at), at=at)
 
 
 def explained(bill, *, on):
-    found = explain(Bill.objects.get(pk=bill.pk), on=on)
-    assert all(loan.is_replayed for loan in found.loans)
+    found = statement_of(Bill.objects.get(pk=bill.pk), on=on)
+    assert not any(loan.is_migrated for loan in found.loans)
     for loan in found.loans:
         assert sum(line.charged_fen for line in loan.lines) == loan.position.charged_fen
         assert sum(line.waived_fen for line in loan.lines) == loan.position.waived_fen
@@ -150,12 +147,18 @@ def test_a_loan_with_a_history_elsewhere_shows_it_in_one_line(make_bill):
     row.loan.unpaid_principal_fen, row.loan.accrued_on = 900_000, day(-10)
     row.loan.charged_fen, row.loan.principal_nights_fen = 700, 20_000_000
     row.loan.save()
+    Charge.objects.create(
+        posted_on=day(-10), loan_id=row.loan_id, instalment_id=row.pk, customer_id=bill.customer_id,
+        kind="migrated", segment_on=day(-30), from_on=day(-30), to_on=day(-10), base_fen=0,
+        rate_micro=0, contract_fen=700, charged_fen=700, cause_type="migration",
+        cause_id=row.loan_id, at=moment(day(-10)),
+    )  # fmt: skip
 
-    found = explain(bill, on=day(0))
+    found = statement_of(bill, on=day(0))
 
-    assert not found.loans[0].is_replayed
+    assert found.loans[0].is_migrated
     assert [(line.kind, line.nights, line.charged_fen) for line in found.loans[0].lines] == [
-        (BEFORE, 0, 700),
+        ("migrated", 0, 700),
         ("own", 10, 4_500),
     ]
     assert found.owed_fen == 900_000 + 700 + 4_500

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from backoffice.core import bulk, workflow
 from loans.accounting.operations.terms import signed_under
 from loans.accounting.queries.unposted import unposted
-from loans.accounting.rules.position import accrue
+from loans.accounting.rules.cap import accrue
 from loans.delinquency.operations import end_of_day
 from loans.models import Accrual, ContractTerms, Instalment, Loan, LoanState, Plan, Transfer
 from loans.reconciliation import queries as reconciliation
@@ -77,8 +77,8 @@ def write(home, book, state=LoanState.ACTIVE):
              position.waived_fen)
         )  # fmt: skip
         parts += [
-            (loan_id, home.customer_id, number, DUE_ON, max(1, row.principal_fen), 0,
-             row.principal_fen, 0, 0, 0, row.penalty_fen, row.accrual, row.segment_on,
+            (loan_id, home.customer_id, number, DUE_ON, max(1, row.debt.principal_fen), 0,
+             row.debt.principal_fen, 0, 0, 0, row.debt.penalty_fen, row.accrual, row.segment_on,
              row.segment_base_fen, row.segment_posted_fen, 0)
             for number, row in enumerate(position.parts, 1)
         ]  # fmt: skip

@@ -6,15 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loans.accounting.rules.allocation import (
-    Claim,
-    Owed,
-    allocate,
-)
+from loans.accounting.rules.allocation import Claim, allocate
+from loans.accounting.rules.debt import Debt
 from tests.profiles import pure
 
 fen = st.one_of(st.integers(0, 5), st.integers(0, 2_000_000))
-owed = st.builds(Owed, fen, fen, fen, fen, fen)
+owed = st.builds(Debt, fen, fen, fen, fen, fen)
 days = st.integers(0, 3).map(lambda n: date(2026, 9, 1) + timedelta(days=n))
 claims = st.lists(st.builds(Claim, owed, st.integers(0, 3), st.booleans(), days), max_size=5)
 payments = st.one_of(fen, st.integers(0, 20_000_000))
@@ -23,12 +20,12 @@ OLD, NEW = date(2026, 9, 1), date(2026, 9, 2)
 
 
 def everything(n):
-    return Owed(*[n] * 5)
+    return Debt(*[n] * 5)
 
 
 def turn(claim, kind):
     """Who is served first inside a class, in the rulebook's words."""
-    if Owed._fields[kind] == "principal_fen":
+    if Debt._fields[kind] == "principal_fen":
         return (not claim.is_plan, -claim.rate_micro, claim.drawn_on)
     return (-claim.rate_micro, claim.drawn_on)
 
@@ -42,7 +39,7 @@ def test_a_payment_is_neither_lost_nor_invented(payment_fen, claims):
     assert all(
         0 <= part <= due
         for settled, claim in zip(parts, claims, strict=True)
-        for part, due in zip(settled, claim.owed, strict=True)
+        for part, due in zip(settled, claim.debt, strict=True)
     )
 
 
@@ -51,7 +48,7 @@ def test_a_payment_is_neither_lost_nor_invented(payment_fen, claims):
 def test_money_is_left_only_when_nothing_is_owed(payment_fen, claims):
     _parts, left_fen = allocate(payment_fen, claims)
 
-    assert left_fen == max(0, payment_fen - sum(sum(claim.owed) for claim in claims))
+    assert left_fen == max(0, payment_fen - sum(sum(claim.debt) for claim in claims))
 
 
 @pure
@@ -60,7 +57,7 @@ def test_no_class_is_touched_before_the_one_ahead_is_settled(payment_fen, claims
     parts, _left_fen = allocate(payment_fen, claims)
 
     paid = [sum(part[kind] for part in parts) for kind in range(5)]
-    unpaid = [sum(claim.owed[kind] for claim in claims) - paid[kind] for kind in range(5)]
+    unpaid = [sum(claim.debt[kind] for claim in claims) - paid[kind] for kind in range(5)]
     assert not any(unpaid[kind] and any(paid[kind + 1 :]) for kind in range(5))
 
 
@@ -71,7 +68,7 @@ def test_inside_a_class_nobody_is_served_before_his_turn(payment_fen, claims):
 
     for kind in range(5):
         for first, served in zip(claims, parts, strict=True):
-            waits = served[kind] < first.owed[kind]
+            waits = served[kind] < first.debt[kind]
             after = [
                 part[kind]
                 for claim, part in zip(claims, parts, strict=True)
@@ -87,13 +84,13 @@ def test_two_payments_settle_what_one_of_both_would(first_fen, second_fen, claim
 
     first, first_left_fen = allocate(first_fen, claims)
     rest = [
-        claim._replace(owed=Owed(*map(int.__sub__, claim.owed, part)))
+        claim._replace(debt=Debt(*map(int.__sub__, claim.debt, part)))
         for claim, part in zip(claims, first, strict=True)
     ]
     second, second_left_fen = allocate(second_fen, rest)
     assert first_left_fen + second_left_fen == left_fen
     assert [
-        Owed(*map(int.__add__, one, two)) for one, two in zip(first, second, strict=True)
+        Debt(*map(int.__add__, one, two)) for one, two in zip(first, second, strict=True)
     ] == at_once
 
 
@@ -117,5 +114,5 @@ def test_the_higher_rate_comes_first_then_the_older_drawdown(first, second):
 
     [of_second, of_first], _left_fen = allocate(130, claims)
 
-    assert of_first == Owed(100, 0, 0, 0, 0)
-    assert of_second == Owed(30, 0, 0, 0, 0)
+    assert of_first == Debt(100, 0, 0, 0, 0)
+    assert of_second == Debt(30, 0, 0, 0, 0)

@@ -5,29 +5,19 @@ from datetime import date
 import pytest
 
 from loans.accounting.rules.accrual import contract_fen
-from loans.accounting.rules.allocation import (
-    Claim,
-    Owed,
-    allocate,
-)
-from loans.accounting.rules.position import (
-    accrue,
-    cap_fen,
-    start_segment,
-)
-from loans.billing.rules import late_fees_fen
+from loans.accounting.rules.allocation import Claim, allocate
+from loans.accounting.rules.cap import accrue, cap_fen
+from loans.accounting.rules.codes import BillMove
+from loans.accounting.rules.debt import Debt
+from loans.accounting.rules.position import start_segment
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.cycle import (
     Cycle,
     Demand,
     ask_fen,
 )
-from loans.delinquency.rules.classification import (
-    Decision,
-    Move,
-    Unpaid,
-    decide,
-)
+from loans.delinquency.rules.classification import Outcome, Unpaid, decide
+from loans.delinquency.rules.late_fee import late_fees_fen
 from tests.loans.cases import (
     DUE_ON,
     TERMS,
@@ -60,7 +50,7 @@ def lived_until(on, start=None):
     """The table's loan after the 00:05 close of a day, unpaid throughout."""
     position = start or loan(part())
     for n in range((on - DUE_ON).days + 1):
-        fees_fen = late_fees_fen([position.parts[0].principal_fen + 15_000], TERMS)
+        fees_fen = late_fees_fen([position.parts[0].debt.principal_fen + 15_000], TERMS)
         position, _charges = accrue(
             position, on=day(n), terms=TERMS, late_fees_fen=fees_fen if n == 1 else ()
         )
@@ -72,10 +62,7 @@ def lived_until(on, start=None):
 
 def settle(position, paid_fen):
     [row] = position.parts
-    owed = Owed(
-        row.penalty_fen, row.late_fee_fen, row.interest_fen, row.plan_fee_fen, row.principal_fen
-    )
-    [parts], left_fen = allocate(paid_fen, [Claim(owed, 500_000, False, day(-30))])
+    [parts], left_fen = allocate(paid_fen, [Claim(row.debt, 500_000, False, day(-30))])
     assert left_fen == 0
     return parts
 
@@ -87,14 +74,14 @@ def test_a_row_of_the_table(row):
     position = lived_until(date.fromisoformat(on))
 
     [found] = position.parts
-    assert (found.interest_fen, found.late_fee_fen, found.penalty_fen) == (
+    assert (found.debt.interest_fen, found.debt.late_fee_fen, found.debt.penalty_fen) == (
         interest,
         late_fee,
         penalty,
     )
     assert (position.charged_fen, position.waived_fen) == (total, 0)
     assert cap_fen(position.principal_nights_fen, TERMS) == cap
-    assert found.unpaid_fen == payoff
+    assert found.debt.total_fen == payoff
 
 
 @pytest.mark.parametrize(
@@ -123,20 +110,22 @@ def test_a_payment_of_3000_yuan_on_the_fifteenth():
 
     paid = settle(position, 300_000)
 
-    assert paid == Owed(10_045, 508, 17_000, 0, 272_447)
+    assert paid == Debt(10_045, 508, 17_000, 0, 272_447)
     left = start_segment(
-        position.parts[0]._replace(principal_fen=727_553, penalty_fen=0),
+        position.parts[0]._replace(debt=Debt(principal_fen=727_553)),
         "penalty",
         on=date(2026, 10, 15),
     )
     assert contract_fen("penalty", left.segment_base_fen, 500, 1, TERMS) == 728
 
 
-def unpaid(position, *, paid_fen=0, rest_fen=None, state="billed", refusals=0, last_paid_on=None):
+def unpaid(
+    position, *, paid_fen=0, shortfall_fen=None, state="billed", refusals=0, last_paid_on=None
+):
     [row] = position.parts
     return Unpaid(
-        state, DUE_ON, 101_500, paid_fen, last_paid_on, rest_fen, row.unpaid_fen,
-        row.unpaid_fen - row.principal_fen, row.late_fee_fen, refusals, True,
+        state, DUE_ON, 101_500, paid_fen, last_paid_on, shortfall_fen, row.debt.total_fen,
+        row.debt.total_fen - row.debt.principal_fen, row.debt.late_fee_fen, refusals, True,
     )  # fmt: skip
 
 
@@ -145,46 +134,46 @@ def test_variant_a_the_second_attempt_settles_everything_in_grace():
 
     paid = settle(position, 1_016_008)
 
-    assert paid == Owed(0, 508, 15_500, 0, 1_000_000)
+    assert paid == Debt(0, 508, 15_500, 0, 1_000_000)
 
 
 def test_variant_b_a_met_minimum_revolves_from_the_due_date():
     position = lived_until(DUE_ON)
     paid = settle(position, 101_500)
-    assert paid == Owed(0, 0, 15_000, 0, 86_500)
-    row = position.parts[0]._replace(principal_fen=913_500, interest_fen=0)
+    assert paid == Debt(0, 0, 15_000, 0, 86_500)
+    row = position.parts[0]._replace(debt=Debt(principal_fen=913_500))
     left = position._replace(parts=(row,))
 
     decision = decide(
-        unpaid(left, paid_fen=101_500, rest_fen=913_500, last_paid_on=DUE_ON),
+        unpaid(left, paid_fen=101_500, shortfall_fen=913_500, last_paid_on=DUE_ON),
         on=day(1),
         terms=TERMS,
     )
 
-    assert decision == Decision((Move.SETTLE_MINIMUM,), DUE_ON)
+    assert decision == Outcome((BillMove.SETTLE_MINIMUM,), DUE_ON)
     revolving = left._replace(parts=(start_segment(row, "revolving", on=DUE_ON),))
     _position, [charge] = accrue(revolving, on=day(1), terms=TERMS)
-    assert charge.interest_fen == 685
+    assert charge.debt.interest_fen == 685
 
 
-@pytest.mark.parametrize(("paid_fen", "rest_fen", "asked_fen"),
+@pytest.mark.parametrize(("paid_fen", "shortfall_fen", "asked_fen"),
                          [(1_015_000, 1_008, 1_008), (1_015_008, 1_000, 0)])  # fmt: skip
-def test_variant_c_eight_fen_decide_whether_the_rest_is_debited(paid_fen, rest_fen, asked_fen):
+def test_variant_c_eight_fen_decide_whether_the_rest_is_debited(paid_fen, shortfall_fen, asked_fen):
     position = lived_until(day(1))
     paid = settle(position, paid_fen)
-    assert paid == Owed(0, 508, 15_500, 0, paid_fen - 16_008)
+    assert paid == Debt(0, 508, 15_500, 0, paid_fen - 16_008)
 
-    demand = Demand("full", False, False, 101_500, paid_fen, rest_fen, rest_fen, 0, 1_008)
+    demand = Demand("full", False, False, 101_500, paid_fen, shortfall_fen, shortfall_fen, 0, 1_008)
 
     assert ask_fen(demand, TERMS) == asked_fen
 
 
 def test_variant_c_the_rest_within_tolerance_is_carried_when_grace_ends():
     left = loan(part(1_000))
-    bill = unpaid(left, paid_fen=1_015_008, rest_fen=1_000, state="grace", last_paid_on=day(1))
+    bill = unpaid(left, paid_fen=1_015_008, shortfall_fen=1_000, state="grace", last_paid_on=day(1))
 
-    assert decide(bill, on=day(3), terms=TERMS) == Decision()
-    assert decide(bill, on=day(4), terms=TERMS) == Decision((Move.CARRY,))
+    assert decide(bill, on=day(3), terms=TERMS) == Outcome()
+    assert decide(bill, on=day(4), terms=TERMS) == Outcome((BillMove.CARRY,))
 
 
 def test_variant_d_a_day_of_bank_errors_puts_the_record_off():
@@ -192,10 +181,10 @@ def test_variant_d_a_day_of_bank_errors_puts_the_record_off():
     bill = unpaid(lived_until(day(4)), state="grace", refusals=2)
 
     assert cycles.after_refusal(twice, on=day(2), terms=TERMS) == day(4)
-    assert decide(bill, on=day(4), terms=TERMS) == Decision()
-    record = Decision((Move.RECORD_OVERDUE,))
+    assert decide(bill, on=day(4), terms=TERMS) == Outcome()
+    record = Outcome((BillMove.RECORD_OVERDUE,))
     assert decide(bill._replace(refusals=3), on=day(5), terms=TERMS) == record
-    assert decide(bill, on=day(6), terms=TERMS) == Decision()
+    assert decide(bill, on=day(6), terms=TERMS) == Outcome()
     assert decide(bill, on=day(7), terms=TERMS) == record
 
 
@@ -208,9 +197,9 @@ def test_variant_e_a_plan_row_bears_nothing_in_grace_and_penalty_on_its_principa
     grace, _charges = accrue(position, on=day(1), terms=TERMS, late_fees_fen=fees_fen)
     grace, _charges = accrue(grace, on=day(4), terms=TERMS)
 
-    assert grace.charged_fen == grace.parts[0].late_fee_fen == 53
+    assert grace.charged_fen == grace.parts[0].debt.late_fee_fen == 53
     late = start_segment(grace.parts[0], "penalty", on=day(4))
     after, [charge, other] = accrue(
         grace._replace(parts=(late, grace.parts[1])), on=day(14), terms=TERMS
     )
-    assert (charge.penalty_fen, sum(other), after.waived_fen) == (1_005, 0, 0)
+    assert (charge.debt.penalty_fen, other.debt.total_fen, after.waived_fen) == (1_005, 0, 0)

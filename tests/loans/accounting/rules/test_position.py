@@ -8,13 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from loans.accounting.rules import position as rules
-from loans.accounting.rules.position import (
-    Charge,
-    accrue,
-    cap_fen,
-    start_segment,
-)
+from loans.accounting.rules import cap as rules
+from loans.accounting.rules.cap import accrue, cap_fen
+from loans.accounting.rules.debt import Debt
+from loans.accounting.rules.position import start_segment
 from tests.loans.cases import (
     DUE_ON,
     TERMS,
@@ -46,7 +43,7 @@ def second_reading(position, policy):
     """The same loan as the slow model sees it: its segments relived from their first night."""
     ppm = Fraction(1, 1_000_000)
     model = NightlyLoan(
-        principal_fen=sum(part.principal_fen for part in position.parts),
+        principal_fen=position.principal_fen,
         rate=position.rate_ppm * ppm,
         factor=Fraction(policy.revolve_factor_permille, 1000),
         penalty=policy.penalty_ppm * ppm,
@@ -67,10 +64,10 @@ def by_kind(position, charges):
     """What was charged to each kind of segment, and as late fees."""
     found = Counter()
     for row, charge in zip(position.parts, charges, strict=True):
-        found[row.accrual] += charge.interest_fen + charge.penalty_fen
-        found["late_fee"] += charge.late_fee_fen
-        assert not charge.penalty_fen or row.accrual == "penalty"
-        assert not charge.interest_fen or row.accrual in ("own", "revolving")
+        found[row.accrual] += charge.debt.interest_fen + charge.debt.penalty_fen
+        found["late_fee"] += charge.debt.late_fee_fen
+        assert not charge.debt.penalty_fen or row.accrual == "penalty"
+        assert not charge.debt.interest_fen or row.accrual in ("own", "revolving")
     return found
 
 
@@ -114,7 +111,8 @@ def test_a_late_fee_is_cut_after_penalty_and_before_interest(case, fees_fen):
     assert by_kind(position, charges) == Counter(model.charged)
     assert (after.charged_fen, after.waived_fen) == (model.charged_fen, model.waived_fen)
     assert all(
-        charge.late_fee_fen <= fee_fen for charge, fee_fen in zip(charges, fees_fen, strict=True)
+        charge.debt.late_fee_fen <= fee_fen
+        for charge, fee_fen in zip(charges, fees_fen, strict=True)
     )
 
 
@@ -126,9 +124,9 @@ def test_the_short_way_gives_what_every_night_gives(case):
     ends_fen = rules._contract_ends(position, on, policy)
     assume(rules._cannot_meet_the_cap(position, night_count, ends_fen, policy))
 
-    charges, waived_fen = rules._night_by_night(position, night_count, 0, policy)
+    kept_fen, waived_fen = rules._night_by_night(position, night_count, 0, policy)
 
-    assert [charge.interest_fen for charge in charges] == ends_fen
+    assert kept_fen == ends_fen
     assert waived_fen == 0
 
 
@@ -173,7 +171,10 @@ def test_a_waiver_is_final(case, later):
         new.segment_posted_fen - old.segment_posted_fen
         for new, old in zip(after.parts, waived.parts, strict=True)
     )
-    assert sum(map(sum, charges)) + after.waived_fen - waived.waived_fen == posted_fen
+    assert (
+        sum(charge.debt.total_fen for charge in charges) + after.waived_fen - waived.waived_fen
+        == posted_fen
+    )
 
 
 @pure
@@ -184,10 +185,14 @@ def test_what_is_charged_is_owed(case):
     after, charges = accrue(position, on=DUE_ON + timedelta(days=night_count), terms=policy)
 
     grown_fen = sum(
-        new.unpaid_fen - old.unpaid_fen
+        new.debt.total_fen - old.debt.total_fen
         for new, old in zip(after.parts, position.parts, strict=True)
     )
-    assert grown_fen == sum(map(sum, charges)) == after.charged_fen - position.charged_fen
+    assert (
+        grown_fen
+        == sum(charge.debt.total_fen for charge in charges)
+        == after.charged_fen - position.charged_fen
+    )
     assert after.principal_fen == position.principal_fen
 
 
@@ -201,7 +206,7 @@ def test_a_day_that_is_charged_is_not_charged_again(case):
     again, charges = accrue(once, on=on, terms=policy)
 
     assert again == once
-    assert not any(map(sum, charges))
+    assert not any(charge.debt.total_fen for charge in charges)
 
 
 def test_penalty_bears_on_principal_and_unpaid_penalty_alone():
@@ -217,7 +222,7 @@ def test_a_late_fee_on_a_day_already_charged_keeps_within_what_is_left():
     after, [charge] = accrue(charged, on=day(0), terms=TERMS, late_fees_fen=[50])
 
     assert (charged.charged_fen, cap_fen(300_000, TERMS)) == (150, 197)
-    assert charge == Charge(late_fee_fen=47)
+    assert charge.debt == Debt(late_fee_fen=47)
     assert (after.charged_fen, after.waived_fen) == (197, 3)
 
 
@@ -228,7 +233,7 @@ def test_near_the_cap_the_late_fee_is_kept_and_the_penalty_waived():
 
     after, [charge] = accrue(near, on=day(5), terms=TERMS, late_fees_fen=[508])
 
-    assert charge == Charge(late_fee_fen=508, penalty_fen=149)
+    assert charge.debt == Debt(late_fee_fen=508, penalty_fen=149)
     assert after.waived_fen == 1_000 - 149
 
 
@@ -243,7 +248,7 @@ def test_two_halves_of_a_fen_that_round_up_at_once_can_meet_the_cap():
 
     after, charges = accrue(halves, on=day(4), terms=TERMS)
 
-    assert charges == [Charge(interest_fen=2), Charge(interest_fen=1)]
+    assert [charge.debt for charge in charges] == [Debt(interest_fen=2), Debt(interest_fen=1)]
     assert (after.charged_fen, after.waived_fen) == (3, 1)
 
 
@@ -255,4 +260,4 @@ def test_a_cap_that_only_the_first_night_meets_is_met():
     after, [charge] = accrue(before, on=day(10), terms=TERMS)
 
     assert [cap_fen(n * 1_000_000, TERMS) for n in (30, 31)] == [19_726, 20_383]
-    assert (charge.interest_fen, after.waived_fen) == (5_000 - 143, 143)
+    assert (charge.debt.interest_fen, after.waived_fen) == (5_000 - 143, 143)

@@ -7,8 +7,8 @@ from django.db import connection
 from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
 
-from loans.collection.operations import collection
-from loans.collection.operations.collection import Ask
+from loans.collection.operations import collection, orders, results
+from loans.collection.operations.orders import Ask
 from loans.models import Bill, Instalment, Loan, UnappliedFunds
 from tests.loans.conftest import FakeChannel, day, moment
 from tests.loans.delinquency.test_overdue_life import pay
@@ -53,9 +53,9 @@ def test_a_loan_that_changes_while_the_bank_is_asked_is_read_again(make_bill, ch
     asks = [Ask(bill.pk), Ask(untouched.pk)]
     collection.collect(asks, channel=slow, on=day(0), at=AT)
 
-    prepared = collection.prepare([Ask(twin.pk)], on=day(0), at=AT)
+    prepared = orders.prepare([Ask(twin.pk)], on=day(0), at=AT)
     pay_a_part(twin)
-    collection.record(collection.ask(prepared, channel=channel, at=AT), at=AT)
+    results.record(orders.ask(prepared, channel=channel, at=AT), at=AT)
     assert stands(bill) == stands(twin)
     waiting_fen = UnappliedFunds.objects.values_list("amount_fen", flat=True)
     assert list(waiting_fen) == [PART_FEN, PART_FEN]

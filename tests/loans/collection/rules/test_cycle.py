@@ -112,7 +112,7 @@ def demands(draw, **fixed):
         "is_due_day": draw(st.booleans()),
         "minimum_fen": draw(st.integers(0, unpaid_fen + paid_fen)),
         "paid_fen": paid_fen,
-        "rest_fen": draw(st.one_of(st.none(), st.integers(0, max(0, unpaid_fen)))),
+        "shortfall_fen": draw(st.one_of(st.none(), st.integers(0, max(0, unpaid_fen)))),
         "unpaid_fen": unpaid_fen,
         "mandatory_unpaid_fen": draw(st.integers(0, unpaid_fen)),
         "charged_since_due_fen": draw(st.integers(0, unpaid_fen)),
@@ -141,19 +141,19 @@ def test_everything_unpaid_is_asked_after_the_record(demand, mode):
 @pure
 @given(demands(is_overdue=False))
 def test_a_small_rest_is_not_debited(demand):
-    small = demand._replace(rest_fen=TERMS.tolerance_fen)
+    small = demand._replace(shortfall_fen=TERMS.tolerance_fen)
 
     assert ask_fen(small, TERMS) == 0
 
 
 @pure
-@given(demands(mode="full", is_overdue=False, is_due_day=False, rest_fen=None))
+@given(demands(mode="full", is_overdue=False, is_due_day=False, shortfall_fen=None))
 def test_the_full_mode_asks_everything_in_grace(demand):
     assert ask_fen(demand, TERMS) == demand.unpaid_fen
 
 
 @pure
-@given(demands(mode="minimum", is_overdue=False, rest_fen=None))
+@given(demands(mode="minimum", is_overdue=False, shortfall_fen=None))
 def test_the_minimum_mode_asks_what_makes_the_minimum_met(demand):
     asked_fen = ask_fen(demand, TERMS)
 
@@ -171,7 +171,7 @@ def test_on_the_due_day_a_met_minimum_ends_the_cycle(mode):
 
     assert ask_fen(met, TERMS) == 0
     assert ask_fen(met._replace(mandatory_unpaid_fen=1), TERMS) > 0
-    assert ask_fen(met._replace(paid_fen=101_499, rest_fen=913_501), TERMS) > 0
+    assert ask_fen(met._replace(paid_fen=101_499, shortfall_fen=913_501), TERMS) > 0
 
 
 def test_on_the_due_day_the_minimum_mode_asks_exactly_the_rest_of_it():

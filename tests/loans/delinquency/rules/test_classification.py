@@ -6,17 +6,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from loans.accounting.rules.codes import BillMove
 from loans.delinquency.rules.classification import (
-    Decision,
-    Move,
+    Outcome,
     Unpaid,
     decide,
     is_classified,
-    is_late_fee_due,
     is_minimum_met,
-    is_small_rest,
+    is_small_balance,
     outcome_at_due,
 )
+from loans.delinquency.rules.late_fee import is_late_fee_due
 from tests.loans.cases import (
     DUE_ON,
     TERMS,
@@ -25,16 +25,16 @@ from tests.loans.cases import (
 from tests.profiles import pure
 
 LEAVES = {
-    Move.SETTLE_MINIMUM: {"billed", "grace"},
-    Move.ENTER_GRACE: {"billed"},
-    Move.CARRY: {"grace"},
-    Move.RECORD_OVERDUE: {"grace"},
+    BillMove.SETTLE_MINIMUM: {"billed", "grace"},
+    BillMove.ENTER_GRACE: {"billed"},
+    BillMove.CARRY: {"grace"},
+    BillMove.RECORD_OVERDUE: {"grace"},
 }
 ENDS = {
-    Move.SETTLE_MINIMUM: "min_paid",
-    Move.ENTER_GRACE: "grace",
-    Move.CARRY: "carried",
-    Move.RECORD_OVERDUE: "overdue",
+    BillMove.SETTLE_MINIMUM: "min_paid",
+    BillMove.ENTER_GRACE: "grace",
+    BillMove.CARRY: "carried",
+    BillMove.RECORD_OVERDUE: "overdue",
 }
 fen = st.one_of(st.integers(0, 2_500), st.integers(0, 2_000_000))
 days = st.integers(-3, 12).map(day)
@@ -50,7 +50,7 @@ def bills(draw, **fixed):
         "minimum_fen": draw(st.integers(1, paid_fen + unpaid_fen)),
         "paid_fen": paid_fen,
         "last_paid_on": day(draw(st.integers(-5, 3))) if paid_fen else None,
-        "rest_fen": draw(st.sampled_from([unpaid_fen, 1_000, 1_001])) if paid_fen else None,
+        "shortfall_fen": draw(st.sampled_from([unpaid_fen, 1_000, 1_001])) if paid_fen else None,
         "unpaid_fen": unpaid_fen,
         "mandatory_unpaid_fen": draw(st.one_of(st.just(0), st.integers(0, unpaid_fen))),
         "late_fee_fen": draw(st.sampled_from([0, 0, 508])),
@@ -84,7 +84,7 @@ def test_a_day_closed_twice_is_closed_once(bill, on):
     assume(decision.moves)
 
     again = bill._replace(state=ENDS[decision.moves[-1]])
-    assert decide(again, on=on, terms=TERMS) == Decision()
+    assert decide(again, on=on, terms=TERMS) == Outcome()
 
 
 @pure
@@ -92,10 +92,10 @@ def test_a_day_closed_twice_is_closed_once(bill, on):
 def test_only_a_met_minimum_revolves(bill, on):
     decision = decide(bill, on=on, terms=TERMS)
 
-    assert (decision.revolves_on is not None) == (Move.SETTLE_MINIMUM in decision.moves)
+    assert (decision.revolves_on is not None) == (BillMove.SETTLE_MINIMUM in decision.moves)
     if decision.revolves_on:
         assert is_minimum_met(bill)
-        assert not is_small_rest(bill, TERMS)
+        assert not is_small_balance(bill, TERMS)
         assert decision.revolves_on == (DUE_ON if bill.state == "billed" else bill.last_paid_on)
 
 
@@ -104,15 +104,15 @@ def test_only_a_met_minimum_revolves(bill, on):
 def test_nothing_is_decided_before_the_due_date_is_over(bill):
     billed = bill._replace(state="billed")
 
-    assert decide(billed, on=DUE_ON, terms=TERMS) == Decision()
+    assert decide(billed, on=DUE_ON, terms=TERMS) == Outcome()
     assert decide(billed, on=day(1), terms=TERMS).moves
 
 
 @pure
 @given(bills(state="grace"), st.integers(1, 3))
 def test_nobody_is_recorded_within_grace(bill, n):
-    assert Move.RECORD_OVERDUE not in decide(bill, on=day(n), terms=TERMS).moves
-    assert Move.CARRY not in decide(bill, on=day(n), terms=TERMS).moves
+    assert BillMove.RECORD_OVERDUE not in decide(bill, on=day(n), terms=TERMS).moves
+    assert BillMove.CARRY not in decide(bill, on=day(n), terms=TERMS).moves
 
 
 @pure
@@ -122,16 +122,16 @@ def test_grace_never_outlasts_the_seventh_day(bill):
 
 
 @pure
-@given(bills(state="grace", refusals=3, rest_fen=None, mandatory_unpaid_fen=1))
+@given(bills(state="grace", refusals=3, shortfall_fen=None, mandatory_unpaid_fen=1))
 def test_three_refusals_and_grace_over_make_the_record(bill):
     assume(bill.unpaid_fen > TERMS.tolerance_fen)
 
-    assert decide(bill, on=day(4), terms=TERMS).moves == (Move.RECORD_OVERDUE,)
+    assert decide(bill, on=day(4), terms=TERMS).moves == (BillMove.RECORD_OVERDUE,)
 
 
 @pure
 @given(
-    bills(state="grace", is_debited=True, rest_fen=None, mandatory_unpaid_fen=1),
+    bills(state="grace", is_debited=True, shortfall_fen=None, mandatory_unpaid_fen=1),
     st.integers(0, 2),
     st.integers(4, 6),
 )
@@ -140,7 +140,7 @@ def test_fewer_refusals_put_the_record_off(bill, refusals, n):
     assume(bill.unpaid_fen > TERMS.tolerance_fen)
 
     assert decide(waiting, on=day(n), terms=TERMS).moves == ()
-    assert decide(waiting, on=day(7), terms=TERMS).moves == (Move.RECORD_OVERDUE,)
+    assert decide(waiting, on=day(7), terms=TERMS).moves == (BillMove.RECORD_OVERDUE,)
 
 
 @pure
@@ -149,11 +149,13 @@ def test_fewer_refusals_put_the_record_off(bill, refusals, n):
     st.integers(1, 1_000),
     days,
 )
-def test_a_small_rest_neither_revolves_nor_is_recorded(bill, rest_fen, on):
-    small = bill._replace(rest_fen=rest_fen, paid_fen=bill.paid_fen or 1, last_paid_on=DUE_ON)
+def test_a_small_rest_neither_revolves_nor_is_recorded(bill, shortfall_fen, on):
+    small = bill._replace(
+        shortfall_fen=shortfall_fen, paid_fen=bill.paid_fen or 1, last_paid_on=DUE_ON
+    )
     moves = decide(small, on=on, terms=TERMS).moves
-    assert {*moves} <= {Move.ENTER_GRACE, Move.CARRY}
-    assert (Move.CARRY in moves) == (on > day(3))
+    assert {*moves} <= {BillMove.ENTER_GRACE, BillMove.CARRY}
+    assert (BillMove.CARRY in moves) == (on > day(3))
 
 
 @pytest.mark.parametrize(

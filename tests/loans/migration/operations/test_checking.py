@@ -6,8 +6,8 @@ import pytest
 
 from accounts.models import BankCard
 from backoffice.core import clock
-from loans.collection.operations import collection
-from loans.collection.operations.collection import Ask
+from loans.collection.operations import orders, results
+from loans.collection.operations.orders import Ask
 from loans.migration.operations.checking import (
     Mismatch,
     check_book,
@@ -39,8 +39,8 @@ def account(number):
 def debit(channel, at=NINE):
     """Ask for every bill once."""
     asks = [Ask(pk) for pk in Bill.objects.order_by("pk").values_list("pk", flat=True)]
-    prepared = collection.prepare(asks, on=clock.day_of(at), at=at)
-    collection.record(collection.ask(prepared, channel=channel, at=at), at=at)
+    prepared = orders.prepare(asks, on=clock.day_of(at), at=at)
+    results.record(orders.ask(prepared, channel=channel, at=at), at=at)
 
 
 def test_debits_that_end_as_the_labels_imply_are_no_mismatch(imported, channel):

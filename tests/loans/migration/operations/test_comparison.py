@@ -4,7 +4,7 @@ from collections import Counter
 
 from loans.migration.operations.comparison import Comparison
 from loans.migration.operations.reading import Row
-from loans.policy import LoanPolicy
+from loans.policy import LoanTerms
 
 
 def a_row(status, bill, paid):
@@ -13,7 +13,7 @@ def a_row(status, bill, paid):
 
 
 def compared(*rows):
-    comparison = Comparison([LoanPolicy(), LoanPolicy(minimum_permille=30)])
+    comparison = Comparison([LoanTerms(), LoanTerms(minimum_permille=30)])
     for row in rows:
         comparison.add(row)
     return comparison

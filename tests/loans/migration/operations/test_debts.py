@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loans.accounting.rules.position import cap_fen
+from loans.accounting.rules.cap import cap_fen
 from loans.delinquency.rules.classification import outcome_at_due
 from loans.migration.operations import debts
 from loans.migration.operations.debts import (
@@ -14,11 +14,11 @@ from loans.migration.operations.debts import (
     PastBill,
 )
 from loans.migration.operations.reading import Row
-from loans.policy import LoanPolicy
+from loans.policy import LoanTerms
 
 ON = date(2026, 10, 1)
-TERMS = LoanPolicy()
-DRAFT = LoanPolicy(minimum_permille=30)
+TERMS = LoanTerms()
+DRAFT = LoanTerms(minimum_permille=30)
 
 
 def a_row(*bills, payments=(0,) * 6, has_defaulted=False):

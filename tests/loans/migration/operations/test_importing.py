@@ -34,7 +34,7 @@ from loans.models import (
     Mandate,
     Transfer,
 )
-from loans.policy import LoanPolicy
+from loans.policy import LoanTerms
 from loans.reconciliation.operations import reconcile
 from risk.models import Conduct, CreditLine
 from tests.loans.books import (
@@ -119,15 +119,15 @@ def test_a_bill_becomes_the_loan_of_table_1_9_due_today(db, run):
     assert values(
         loan, "state", "plan", "principal_fen", "daily_rate_ppm", "drawn_on",
         "unpaid_principal_fen", "accrued_on", "principal_nights_fen", "charged_fen", "waived_fen",
-        "overdue_on", "closed_on", "line_id", "terms_id",
+        "overdue_on", "ended_on", "line_id", "terms_id",
     ) == (
         "active", "bullet", 1_000_000, 500, date(2026, 9, 1), 1_000_000, ON, 30_000_000, 15_000, 0,
-        None, None, CreditLine.objects.get().pk, signed_under(LoanPolicy()).pk,
+        None, None, CreditLine.objects.get().pk, signed_under(LoanTerms()).pk,
     )  # fmt: skip
     bill = Bill.objects.get()
     assert values(
         bill, "state", "due_on", "billed_on", "total_fen", "minimum_fen", "mode", "paid_fen",
-        "last_paid_on", "rest_fen", "cycle", "cycle_on", "refusals", "tries", "debit_on",
+        "last_paid_on", "shortfall_fen", "cycle", "cycle_on", "refusals", "tries", "debit_on",
         "refused_on", "charged_at_due_fen", "late_fee_fen", "overdue_on", "paid_on",
     ) == (
         "billed", ON, date(2026, 9, 21), 1_015_000, 101_500, "full", 0, None, None, 1, ON, 0, 0, ON,
@@ -151,14 +151,14 @@ def test_the_ledger_opens_with_principal_and_interest(db, run):
     loan = Loan.objects.get()
     assert list(
         Transfer.objects.order_by("-amount_fen").values_list(
-            "business_date", "debit_account", "credit_account", "amount_fen", "kind", "cause",
-            "loan_id", "customer_id", "funder", "at",
+            "business_date", "debit_account", "credit_account", "amount_fen", "kind",
+            "cause_type", "cause_id", "loan_id", "customer_id", "funder", "at",
         )
     ) == [
-        (ON, "loan_principal", "opening_balance", 1_000_000, "opening", "book:1", loan.pk,
-         loan.customer_id, "own", AT),
-        (ON, "interest", "opening_balance", 15_000, "opening", "book:1", loan.pk,
-         loan.customer_id, "own", AT),
+        (ON, "loan_principal", "opening_balance", 1_000_000, "opening", "migration", loan.pk,
+         loan.pk, loan.customer_id, "own", AT),
+        (ON, "interest", "opening_balance", 15_000, "opening", "migration", loan.pk,
+         loan.pk, loan.customer_id, "own", AT),
     ]  # fmt: skip
 
 

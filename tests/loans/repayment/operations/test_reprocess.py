@@ -4,7 +4,7 @@ from datetime import datetime, time
 
 import pytest
 
-from loans.collection.operations import collection
+from loans.collection.operations import collection, orders, results
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer, Outcome
 from loans.models import Bill, DebitOrder, Instalment, Loan, Repayment, Transfer, UnappliedFunds
@@ -32,8 +32,8 @@ def unheard_of(bill, channel, amount_fen: int, *, at: datetime, key: str) -> Deb
     """A customer's own payment of which the channel says nothing yet."""
     channel.will_answer("acct-1", "TIMEOUT")
     ask = collection.Ask(bill.pk, amount_fen, origin="customer", key=key)
-    [made] = collection.prepare([ask], on=at.date(), at=at)
-    collection.record(collection.ask([made], channel=channel, at=at), at=at)
+    [made] = orders.prepare([ask], on=at.date(), at=at)
+    results.record(orders.ask([made], channel=channel, at=at), at=at)
     return made.order
 
 
@@ -52,14 +52,14 @@ def test_the_first_attempt_succeeded_after_all(make_bill, channel):
     live(bill, channel, until=6)
     first = DebitOrder.objects.get(number=f"{bill.pk}-1-1-1")
 
-    collection.record([told_late(first, succeeded_at=moment(day(0)))], at=moment(day(6), time(12)))
+    results.record([told_late(first, succeeded_at=moment(day(0)))], at=moment(day(6), time(12)))
 
     bill = reread(bill)
     assert (bill.state, bill.paid_on, bill.late_fee_fen, bill.overdue_on) == (
         "paid", day(0), 0, None,
     )  # fmt: skip
     loan = Loan.objects.get()
-    assert (loan.state, loan.charged_fen, loan.closed_on) == ("settled", 15_000, day(0))
+    assert (loan.state, loan.charged_fen, loan.ended_on) == ("settled", 15_000, day(0))
     assert CreditLine.objects.get().state == "active"
     assert CreditLine.objects.get().drawn_fen == 0
     assert Conduct.objects.order_by("pk").last().outcome == "paid"
@@ -72,7 +72,7 @@ def test_a_later_payment_of_the_same_bill_waits_for_its_refund(make_bill, channe
     live(bill, channel, until=2)
     first = DebitOrder.objects.get(number=f"{bill.pk}-1-1-1")
 
-    collection.record([told_late(first, succeeded_at=moment(day(0)))], at=moment(day(2), time(12)))
+    results.record([told_late(first, succeeded_at=moment(day(0)))], at=moment(day(2), time(12)))
 
     assert reread(bill).paid_on == day(0)
     assert UnappliedFunds.objects.get().amount_fen == 1_016_008
@@ -87,16 +87,16 @@ def test_a_part_payment_of_an_earlier_day_changes_what_came_after(make_bill, cha
     live(bill, channel, until=9)
     channel.will_answer("acct-1", "TIMEOUT")
     ask = collection.Ask(bill.pk, 100_000, origin="customer", key="by-hand")
-    [by_hand] = collection.prepare([ask], on=day(9), at=moment(day(9), time(10)))
-    collection.record(
-        collection.ask([by_hand], channel=channel, at=moment(day(9))), at=moment(day(9), time(10))
+    [by_hand] = orders.prepare([ask], on=day(9), at=moment(day(9), time(10)))
+    results.record(
+        orders.ask([by_hand], channel=channel, at=moment(day(9))), at=moment(day(9), time(10))
     )
     channel.will_answer("acct-1", "NOTENOUGH")
     live(bill, channel, first=10, until=12)
     pay(bill, channel, 200_000, at=moment(day(12), time(15)))
 
     answer = told_late(by_hand.order, succeeded_at=moment(day(9), time(10)))
-    collection.record([answer], at=moment(day(12), time(16)))
+    results.record([answer], at=moment(day(12), time(16)))
 
     # As in the worked examples: 922,518 of principal from day 9, three nights of penalty 2,770.
     [allocation] = Repayment.objects.get(value_on=day(12)).allocations.filter(revision=2)
@@ -113,11 +113,11 @@ def test_what_did_not_change_is_not_reversed(make_bill, channel):
     live(bill, channel, until=6)
     first = DebitOrder.objects.get(number=f"{bill.pk}-1-1-1")
 
-    collection.record([told_late(first, succeeded_at=moment(day(0)))], at=moment(day(6), time(12)))
+    results.record([told_late(first, succeeded_at=moment(day(0)))], at=moment(day(6), time(12)))
 
-    reversed_ = Transfer.objects.filter(kind="reversal").values_list("cause", "amount_fen")
-    assert all(cause.startswith(("accrual|", "late_fee|")) for cause, _fen in reversed_)
-    assert Transfer.objects.filter(kind="reversal", cause__startswith="late_fee|").count() == 1
+    kinds = [row.reverses for row in Transfer.objects.filter(kind="reversal")]
+    assert set(kinds) == {"accrual", "late_fee"}
+    assert kinds.count("late_fee") == 1
 
 
 def test_hearing_it_again_changes_nothing(make_bill, channel):
@@ -126,10 +126,10 @@ def test_hearing_it_again_changes_nothing(make_bill, channel):
     live(bill, channel, until=3)
     first = DebitOrder.objects.get(number=f"{bill.pk}-1-1-1")
     answer = told_late(first, succeeded_at=moment(day(0)))
-    collection.record([answer], at=moment(day(3), time(12)))
+    results.record([answer], at=moment(day(3), time(12)))
     transfers = Transfer.objects.count()
 
-    collection.record([answer], at=moment(day(3), time(13)))
+    results.record([answer], at=moment(day(3), time(13)))
 
     assert Transfer.objects.count() == transfers
     assert Bill.objects.get().paid_fen == 1_015_000
@@ -141,7 +141,7 @@ def test_the_night_after_a_late_success_gives_the_income_back(make_bill, channel
     live(bill, channel, until=0)
     end_of_day.close([bill.pk], on=day(1), at=moment(day(1), time(0, 5)))
     end_of_day.accrue_night(on=day(1), at=moment(day(1), time(0, 30)))
-    collection.record(channel.query([f"{bill.pk}-1-1-1"]), at=moment(day(1)))
+    results.record(channel.query([f"{bill.pk}-1-1-1"]), at=moment(day(1)))
 
     end_of_day.accrue_night(on=day(2), at=moment(day(2), time(0, 30)))
 
@@ -158,7 +158,7 @@ def test_two_successes_of_both_sides_of_midnight_heard_of_before_the_close(make_
         told_late(after, succeeded_at=moment(day(1), time(0, 1))),
     ]
 
-    collection.record(answers, at=moment(day(1), time(0, 3)))
+    results.record(answers, at=moment(day(1), time(0, 3)))
 
     assert reread(bill).paid_fen == 200_000
     assert differences() == []
@@ -171,7 +171,7 @@ def test_a_refusal_of_the_day_still_brings_the_late_fee_next_night(make_bill, ch
     channel.will_answer("acct-1", "NOTENOUGH")
     live(bill, channel, until=0)
 
-    collection.record([told_late(lost, succeeded_at=moment(day(-2)))], at=moment(day(0), time(12)))
+    results.record([told_late(lost, succeeded_at=moment(day(-2)))], at=moment(day(0), time(12)))
     end_of_day.close([bill.pk], on=day(1), at=moment(day(1), time(0, 5)))
 
     assert (reread(bill).late_fee_on, reread(bill).late_fee_fen) == (day(1), 507)
@@ -185,7 +185,7 @@ def test_a_late_fee_of_a_later_cycle_outlives_a_part_payment_before_it(make_bill
     channel.will_answer("acct-1", "NOTENOUGH")
     live(bill, channel, first=8, until=10)
 
-    collection.record([told_late(lost, succeeded_at=moment(day(8)))], at=moment(day(10), time(12)))
+    results.record([told_late(lost, succeeded_at=moment(day(8)))], at=moment(day(10), time(12)))
 
     bill = reread(bill)
     assert (bill.refused_on, bill.late_fee_on, bill.late_fee_fen) == (day(9), day(10), 508)
@@ -200,7 +200,7 @@ def test_a_late_success_that_completes_an_overdue_bill_reopens_the_line(make_bil
     pay(bill, channel, 500_000, at=moment(day(6)))
     assert CreditLine.objects.get().state == "suspended"
 
-    collection.record([told_late(lost, succeeded_at=moment(day(5)))], at=moment(day(6), time(12)))
+    results.record([told_late(lost, succeeded_at=moment(day(5)))], at=moment(day(6), time(12)))
 
     assert (reread(bill).state, reread(bill).overdue_on) == ("paid", day(4))
     assert CreditLine.objects.get().state == "active"
@@ -215,7 +215,7 @@ def test_a_mandate_that_ended_later_is_not_missed_on_the_days_before(make_bill, 
     live(bill, channel, first=6, until=7)
     assert (reread(bill).overdue_on, reread(bill).late_fee_on) == (day(7), day(7))
 
-    collection.record([told_late(lost, succeeded_at=moment(day(5)))], at=moment(day(7), time(12)))
+    results.record([told_late(lost, succeeded_at=moment(day(5)))], at=moment(day(7), time(12)))
 
     assert (reread(bill).overdue_on, reread(bill).late_fee_on) == (day(7), day(7))
 
@@ -226,13 +226,13 @@ def test_a_replay_counts_no_refusal_that_a_success_had_reset(make_bill, channel)
     live(bill, channel, until=2)
     order = DebitOrder.objects.get(state="unknown")
     part = told_late(order, succeeded_at=moment(day(2)))._replace(amount_fen=50_000)
-    collection.record([part], at=moment(day(2), time(21)))
+    results.record([part], at=moment(day(2), time(21)))
     lost = unheard_of(bill, channel, 1_000, at=moment(day(2), time(22)), key="lost")
     channel.will_answer("acct-1", "NOTENOUGH")
     live(bill, channel, first=3, until=7)
     assert (reread(bill).refusals, reread(bill).overdue_on) == (0, day(7))
 
-    collection.record([told_late(lost, succeeded_at=moment(day(2)))], at=moment(day(7), time(12)))
+    results.record([told_late(lost, succeeded_at=moment(day(2)))], at=moment(day(7), time(12)))
 
     assert reread(bill).overdue_on == day(7)
     assert list(reconciliation.caches()) == []

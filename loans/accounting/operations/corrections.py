@@ -1,0 +1,179 @@
+"""Correcting the facts of a bill that was run again: reversing what differs, adding what is new.
+
+Facts are never changed. A charge that the new run does not repeat is reversed by a row that names
+it; a transfer by one of the same cause; an allocation by the next revision of its repayment.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from django.db import connection
+
+from loans.accounting.operations import postings
+from loans.accounting.operations.batch import LoanBatch
+from loans.accounting.operations.facts import AllocationRow, ChargeRow
+from loans.accounting.operations.ledger import Entry
+from loans.accounting.rules.debt import COMPONENTS, NOTHING, Debt
+from loans.accounting.rules.engine import Allocation, Cause, Charge, Result, Surplus
+from loans.models import Charge as StoredCharge
+from loans.models import (
+    Repayment,
+    RepaymentAllocation,
+    TransferKind,
+    UnappliedFunds,
+)
+
+
+def add(batch: LoanBatch, bill_id: int, result: Result, *, since: Mapping[int, date]) -> None:
+    """Give the batch the facts that turn those of the earlier run into those of ``result``.
+
+    ``since`` are the loans of the bill and the days up to which they were charged at its issue.
+    """
+    customer_id = batch.bills[bill_id].customer_id
+    repayments = set(Repayment.objects.filter(bill=bill_id).values_list("pk", flat=True))
+    wanted = [postings.charged(one, customer_id=customer_id) for one in result.charges]
+    for allocation in result.allocations:
+        wanted += postings.repaid(allocation, customer_id=customer_id)
+    wanted += [postings.left_over(one, customer_id=customer_id) for one in result.surpluses]
+    batch.correct(
+        charges=_charges(batch, result.charges, since),
+        entries=_entries(wanted, _posted(since, repayments)),
+        allocations=list(_allocations(batch, bill_id, result.allocations)),
+        surpluses=_surpluses(bill_id, result.surpluses),
+    )
+
+
+def _charges(
+    batch: LoanBatch, wanted: Sequence[Charge], since: Mapping[int, date]
+) -> list[ChargeRow]:
+    """Return reversals of the charges that are not wanted, and the wanted ones that are new."""
+    rows = StoredCharge.objects.filter(loan_id__in=since.keys()).order_by("pk")
+    reversed_ids = {row.reverses for row in rows if row.reverses}
+    left = Counter(wanted)
+    corrections = []
+    for row in rows:
+        if row.reverses or row.pk in reversed_ids or row.posted_on <= since[row.loan_id]:
+            continue
+        charge = _charge_of(batch, row)
+        if left[charge]:
+            left[charge] -= 1
+            continue
+        back = charge._replace(contract_fen=-charge.contract_fen, charged_fen=-charge.charged_fen)
+        corrections.append(ChargeRow(back, row.instalment_id, row.customer_id, row.pk))
+    return corrections + [
+        ChargeRow(
+            charge,
+            batch.instalments[charge.loan_id][charge.part_index].id,
+            batch.loans[charge.loan_id].customer_id,
+        )
+        for charge in left.elements()
+    ]
+
+
+def _charge_of(batch: LoanBatch, row: StoredCharge) -> Charge:
+    """Return a stored charge as the engine makes it."""
+    ids = [one.id for one in batch.instalments[row.loan_id]]
+    return Charge(
+        row.loan_id, ids.index(row.instalment_id), row.kind, row.segment_on, row.from_on,
+        row.to_on, row.base_fen, row.rate_micro, row.contract_fen, row.charged_fen,
+        Cause(row.cause_type, row.cause_id),
+    )  # fmt: skip
+
+
+def _posted(since: Mapping[int, date], repayment_ids: set[int]) -> Counter[Entry]:
+    """Return what stands in the ledger since the issue of the bill, reversals taken off, in fen.
+
+    Charges of its loans after the days in ``since``, and money of its repayments.
+    """
+    posted: Counter[Entry] = Counter()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT business_date, debit_account, credit_account, amount_fen, kind, cause_type, "
+            "cause_id, loan_id, customer_id, reverses FROM loans_transfer "
+            "LEFT JOIN unnest(%s::bigint[], %s::date[]) AS since (id, day) ON since.id = loan_id "
+            "WHERE loan_id = ANY(%s) AND business_date > since.day "
+            "AND kind NOT IN ('opening', 'repayment') "
+            "AND NOT (kind = 'reversal' AND reverses = 'repayment') "
+            "OR cause_type = 'repayment' AND cause_id = ANY(%s) "
+            "AND (kind IN ('repayment', 'unapplied') OR reverses IN ('repayment', 'unapplied')) "
+            "AND (loan_id = ANY(%s) OR loan_id IS NULL AND customer_id IN "
+            "(SELECT customer_id FROM loans_repayment WHERE id = ANY(%s)))",
+            [list(since), list(since.values()), list(since), list(repayment_ids), list(since),
+             list(repayment_ids)],
+        )  # fmt: skip
+        for row in cursor.fetchall():
+            entry = Entry(*row)
+            if entry.kind != TransferKind.REVERSAL:
+                posted[entry._replace(amount_fen=0)] += entry.amount_fen
+                continue
+            reversed_ = entry._replace(
+                debit=entry.credit,
+                credit=entry.debit,
+                kind=entry.reverses,
+                reverses="",
+                amount_fen=0,
+            )
+            posted[reversed_] -= entry.amount_fen
+    return posted
+
+
+def _entries(entries: Sequence[Entry], posted: Counter[Entry]) -> Iterator[Entry]:
+    """Return the transfers that turn what is posted into what is wanted."""
+    wanted: Counter[Entry] = Counter()
+    for entry in entries:
+        wanted[entry._replace(amount_fen=0)] += entry.amount_fen
+    for entry in posted.keys() | wanted.keys():
+        more_fen = wanted[entry] - posted[entry]
+        if more_fen > 0:
+            yield entry._replace(amount_fen=more_fen)
+        elif more_fen < 0:
+            yield postings.reversed_of(entry, amount_fen=-more_fen)
+
+
+def _allocations(
+    batch: LoanBatch, bill_id: int, wanted: Sequence[Allocation]
+) -> Iterator[AllocationRow]:
+    """Return the allocations of repayments that now go elsewhere, under their next revision.
+
+    An instalment that receives nothing any more gets a row of nothing.
+    """
+    places = {
+        row.id: (row.loan_id, index)
+        for rows in batch.instalments.values()
+        for index, row in enumerate(rows)
+    }
+    stored: dict[int, dict[int, dict[int, Debt]]] = {}
+    for row in RepaymentAllocation.objects.filter(repayment__bill=bill_id):
+        paid = Debt._make(getattr(row, name) for name in COMPONENTS)
+        revisions = stored.setdefault(row.repayment_id, {})
+        revisions.setdefault(row.revision, {})[row.instalment_id] = paid
+    new: dict[int, dict[int, Allocation]] = {}
+    for one in wanted:
+        instalment_id = batch.instalments[one.loan_id][one.part_index].id
+        new.setdefault(one.repayment_id, {})[instalment_id] = one
+    days = dict(Repayment.objects.filter(bill=bill_id).values_list("pk", "value_on"))
+    for repayment_id in sorted(new.keys() | stored.keys()):
+        now, revisions = new.get(repayment_id, {}), stored.get(repayment_id, {})
+        last = max(revisions, default=0)
+        held = revisions.get(last, {})
+        if {key: one.debt for key, one in now.items()} == held:
+            continue
+        for instalment_id, one in now.items():
+            yield AllocationRow(one, instalment_id, last + 1)
+        for instalment_id in held.keys() - now.keys():
+            nothing = Allocation(repayment_id, *places[instalment_id], days[repayment_id], NOTHING)
+            yield AllocationRow(nothing, instalment_id, last + 1)
+
+
+def _surpluses(bill_id: int, wanted: Sequence[Surplus]) -> list[Surplus]:
+    """Let what waits of each repayment be what the new run left over; return what waits newly."""
+    left = {one.repayment_id: one for one in wanted}
+    for row in UnappliedFunds.objects.filter(repayment__bill=bill_id):
+        surplus = left.pop(row.repayment_id, None)
+        if surplus is None:
+            row.delete()
+        elif row.amount_fen != surplus.amount_fen:
+            row.amount_fen = surplus.amount_fen
+            row.save(update_fields=["amount_fen"])
+    return list(left.values())

@@ -1,0 +1,90 @@
+"""Codes that the rules decide on and the tables store; models add the labels."""
+
+from enum import StrEnum
+
+
+class Plan(StrEnum):
+    """How a loan is repaid (REPAY-5)."""
+
+    BULLET = "bullet"
+    PLAN_3 = "plan-3"
+    PLAN_6 = "plan-6"
+    PLAN_12 = "plan-12"
+
+
+class LoanState(StrEnum):
+    """The state of a loan."""
+
+    CREATED = "created"
+    DISBURSING = "disbursing"
+    ACTIVE = "active"
+    OVERDUE = "overdue"
+    SETTLED = "settled"
+    CHARGED_OFF = "charged_off"
+    CANCELLED = "cancelled"
+
+
+class BillState(StrEnum):
+    """The state of a bill; how it was paid is ``paid_on`` against ``due_on``."""
+
+    OPEN = "open"
+    BILLED = "billed"
+    PAID = "paid"
+    MIN_PAID = "min_paid"
+    GRACE = "grace"
+    CARRIED = "carried"
+    CONVERTED = "converted"
+    EXTENDED = "extended"
+    OVERDUE = "overdue"
+
+
+COLLECTED_STATES = (BillState.BILLED, BillState.GRACE, BillState.OVERDUE)
+CLOSED_STATES = (BillState.PAID, BillState.MIN_PAID, BillState.CARRIED, BillState.CONVERTED)
+
+
+class DebitMode(StrEnum):
+    """What the customer lets us debit (REPAY-10)."""
+
+    FULL = "full"
+    MINIMUM = "minimum"
+    OFF = "off"
+
+
+class Accrual(StrEnum):
+    """What an instalment bears each night; exactly one of them (RATE-5)."""
+
+    NONE = "none"
+    OWN = "own"
+    REVOLVING = "revolving"
+    PENALTY = "penalty"
+
+
+class ChargeKind(StrEnum):
+    """What a charge is for: the nights of an accrual, a fee, or what came with a migrated loan."""
+
+    OWN = "own"
+    REVOLVING = "revolving"
+    PENALTY = "penalty"
+    LATE_FEE = "late_fee"
+    PLAN_FEE = "plan_fee"
+    MIGRATED = "migrated"
+
+
+class BillMove(StrEnum):
+    """The transitions of a bill that the engine decides on."""
+
+    PAY = "pay"
+    SETTLE_MINIMUM = "settle_minimum"
+    ENTER_GRACE = "enter_grace"
+    CARRY = "carry"
+    RECORD_OVERDUE = "record_overdue"
+    REOPEN = "reopen"
+
+
+class LoanMove(StrEnum):
+    """The transitions of a loan that the engine decides on."""
+
+    RECORD_OVERDUE = "record_overdue"
+    CURE = "cure"
+    SETTLE = "settle"
+    REOPEN = "reopen"

@@ -1,0 +1,275 @@
+"""The one engine: bills and loans are a fold over what happened to them.
+
+``run`` applies events in order to a position and returns where it ends, what was charged on the
+way, where money went, and which states moved. The end of a day, a repayment, a reversed and
+reprocessed value date, a statement and a quote all call it. An event is a value of the package
+whose rule it follows (``EndOfDay``, ``Payment``): the engine knows none of them. Pure: no clock
+and no rows.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, NamedTuple, Protocol
+
+from loans.accounting.rules import cap
+from loans.accounting.rules.accrual import rate_micro
+from loans.accounting.rules.cap import Charged
+from loans.accounting.rules.codes import (
+    Accrual,
+    BillMove,
+    BillState,
+    ChargeKind,
+    LoanMove,
+    LoanState,
+)
+from loans.accounting.rules.debt import Debt
+from loans.accounting.rules.position import (
+    BillPosition,
+    LoanPosition,
+    Part,
+    Position,
+    start_segment,
+)
+from loans.policy import LoanTerms
+
+
+class Cause(NamedTuple):
+    """What led to a charge or a posting: the kind of cause, and the id of its row."""
+
+    type: str
+    id: int
+
+
+class Charge(NamedTuple):
+    """What was charged to one instalment for some nights or as a fee, in fen.
+
+    ``from_on`` is the first night and ``to_on`` the day after the last one, on which the charge is
+    posted; ``segment_on`` begins the segment (GEN-3). ``contract_fen`` is what the formula gives,
+    ``charged_fen`` what the cap of RATE-7 left. ``rate_micro`` is the daily rate in ppm x permille.
+    """
+
+    loan_id: int
+    part_index: int
+    kind: str
+    segment_on: date
+    from_on: date
+    to_on: date
+    base_fen: int
+    rate_micro: int
+    contract_fen: int
+    charged_fen: int
+    cause: Cause
+
+
+class Allocation(NamedTuple):
+    """What a repayment settled of one instalment."""
+
+    repayment_id: int
+    loan_id: int
+    part_index: int
+    on: date
+    debt: Debt
+
+
+class Surplus(NamedTuple):
+    """What a repayment brought beyond what was owed, in fen."""
+
+    repayment_id: int
+    bill_id: int
+    on: date
+    amount_fen: int
+
+
+class Decision(NamedTuple):
+    """A move of a bill or a loan: which transition, on which business day, by whom and why."""
+
+    move: BillMove | LoanMove
+    id: int
+    on: date
+    by: str
+    reason: str
+
+
+class Result(NamedTuple):
+    """Where a run ends, and what it led to, in order."""
+
+    position: Position
+    charges: list[Charge]
+    decisions: list[Decision]
+    allocations: list[Allocation]
+    surpluses: list[Surplus]
+
+
+class Accrued(NamedTuple):
+    """A loan charged up to a day: kept, so that the same question is computed once."""
+
+    start: LoanPosition
+    on: date
+    end: LoanPosition
+    charges: list[Charged]
+
+
+class Event(Protocol):
+    """Something that happened, and how it changes the bills and loans of a run."""
+
+    def apply(self, run: "Run") -> None:
+        """Change the run."""
+
+
+def run(
+    position: Position,
+    events: Iterable[Event],
+    terms: Mapping[int, LoanTerms],
+    *,
+    known: Mapping[int, Accrued] | None = None,
+) -> Result:
+    """Apply the events in order to the bills and loans of a position, which stays as it is.
+
+    ``terms`` are those of each loan by id. ``known`` are accruals that were computed before from
+    the same position; they are used where they answer the question.
+    """
+    under_way = Run(position, terms, known or {})
+    for event in events:
+        event.apply(under_way)
+    return Result(
+        under_way.position,
+        under_way.charges,
+        under_way.decisions,
+        under_way.allocations,
+        under_way.surpluses,
+    )
+
+
+def accrued(
+    loan: LoanPosition, *, on: date, terms: LoanTerms, known: Accrued | None = None
+) -> Accrued:
+    """Return a loan charged its nights before ``on``, as it is known or computed now."""
+    if known is not None and known.start is loan and known.on == on:
+        return known
+    return Accrued(loan, on, *cap.accrue(loan, on=on, terms=terms))
+
+
+def nightly_charges(
+    loan_id: int, accrued: Accrued, *, terms: LoanTerms, cause: Cause
+) -> list[Charge]:
+    """Return what the nights of an accrual charge to each instalment that bears something."""
+    loan, on, _end, charges = accrued
+    if loan.accrued_on == on:
+        return []
+    return [
+        Charge(loan_id, index, part.accrual, part.segment_on,
+               max(part.segment_on, loan.accrued_on), on, part.segment_base_fen,
+               rate_micro(part.accrual, loan.rate_ppm, terms), charged.contract_fen,
+               charged.debt.interest_fen + charged.debt.penalty_fen, cause)
+        for index, (part, charged) in enumerate(zip(loan.parts, charges, strict=True))
+        if part.accrual != Accrual.NONE
+    ]  # fmt: skip
+
+
+class Run:
+    """A run under way: the position so far, and what has followed from the events."""
+
+    def __init__(
+        self, position: Position, terms: Mapping[int, LoanTerms], known: Mapping[int, Accrued]
+    ) -> None:
+        self.position = Position(dict(position.bills), dict(position.loans))
+        self.terms = terms
+        self.charges: list[Charge] = []
+        self.decisions: list[Decision] = []
+        self.allocations: list[Allocation] = []
+        self.surpluses: list[Surplus] = []
+        self._known = known
+
+    def bill_terms(self, bill: BillPosition) -> LoanTerms:
+        """Return the terms of a bill: those of its oldest loan."""
+        assert bill.terms_id is not None, "a bill that never had a loan has no terms"
+        return self.terms[bill.terms_id]
+
+    def change_bill(self, bill_id: int, **changes: Any) -> BillPosition:
+        """Change some values of a bill and return it."""
+        bill = self.position.bills[bill_id]._replace(**changes)
+        self.position.bills[bill_id] = bill
+        return bill
+
+    def change_part(self, loan_id: int, index: int, part: Part) -> None:
+        """Replace one instalment of a loan."""
+        loans = self.position.loans
+        loans[loan_id] = loans[loan_id].with_part(index, part)
+
+    def accrue(self, bill: BillPosition, *, on: date, cause: Cause) -> None:
+        """Charge the loans of a bill their nights before ``on``, as far as not charged yet."""
+        for loan_id in bill.loan_ids:
+            loan = self.position.loans[loan_id]
+            if loan.accrued_on < on:
+                known = self._known.get(loan_id)
+                self._post(
+                    loan_id, accrued(loan, on=on, terms=self.terms[loan_id], known=known), cause
+                )
+
+    def charge_late_fee(
+        self, bill: BillPosition, fees_fen: Mapping[tuple[int, int], int], *, on: date, cause: Cause
+    ) -> int:
+        """Charge the loans of a bill their nights before ``on`` and its late fee per instalment.
+
+        Returns what the cap left of the fee, in fen.
+        """
+        kept_fen = 0
+        for loan_id in bill.loan_ids:
+            loan, terms = self.position.loans[loan_id], self.terms[loan_id]
+            fees = [fees_fen.get((loan_id, index), 0) for index in range(len(loan.parts))]
+            end, charges = cap.accrue(loan, on=on, terms=terms, late_fees_fen=fees)
+            self._post(loan_id, Accrued(loan, on, end, charges), cause)
+            for index, (part, fee_fen, charged) in enumerate(
+                zip(loan.parts, fees, charges, strict=True)
+            ):
+                if (loan_id, index) in fees_fen:
+                    kept_fen += charged.debt.late_fee_fen
+                    self.charges.append(
+                        Charge(loan_id, index, ChargeKind.LATE_FEE, on, on, on,
+                               part.late_fee_base_fen, terms.late_fee_ppm * 1000, fee_fen,
+                               charged.debt.late_fee_fen, cause)
+                    )  # fmt: skip
+        return kept_fen
+
+    def _post(self, loan_id: int, accrued: Accrued, cause: Cause) -> None:
+        """Put the loan where some nights leave it, and keep what they charged."""
+        self.position.loans[loan_id] = accrued.end
+        self.charges += nightly_charges(loan_id, accrued, terms=self.terms[loan_id], cause=cause)
+
+    def start_segments(self, bill: BillPosition, accrual: str, *, on: date, only: str = "") -> None:
+        """Let the instalments of a bill accrue in a new segment, all or those of one accrual."""
+        for loan_id, index in bill.rows:
+            part = self.position.loans[loan_id].parts[index]
+            if not only or part.accrual == only:
+                self.change_part(loan_id, index, start_segment(part, accrual, on=on))
+
+    def move_bill(
+        self, bill_id: int, move: BillMove, *, on: date, by: str, reason: str, **changes: Any
+    ) -> BillPosition:
+        """Move a bill along one of its transitions, with the values that follow."""
+        self.decisions.append(Decision(move, bill_id, on, by, reason))
+        return self.change_bill(bill_id, state=_BILL_TARGETS[move], **changes)
+
+    def move_loan(
+        self, loan_id: int, move: LoanMove, *, on: date, by: str, reason: str, **changes: Any
+    ) -> None:
+        """Move a loan along one of its transitions, with the values that follow."""
+        self.decisions.append(Decision(move, loan_id, on, by, reason))
+        loans = self.position.loans
+        loans[loan_id] = loans[loan_id]._replace(state=_LOAN_TARGETS[move], **changes)
+
+
+_BILL_TARGETS = {
+    BillMove.PAY: BillState.PAID,
+    BillMove.SETTLE_MINIMUM: BillState.MIN_PAID,
+    BillMove.ENTER_GRACE: BillState.GRACE,
+    BillMove.CARRY: BillState.CARRIED,
+    BillMove.RECORD_OVERDUE: BillState.OVERDUE,
+    BillMove.REOPEN: BillState.BILLED,
+}
+_LOAN_TARGETS = {
+    LoanMove.RECORD_OVERDUE: LoanState.OVERDUE,
+    LoanMove.CURE: LoanState.ACTIVE,
+    LoanMove.SETTLE: LoanState.SETTLED,
+    LoanMove.REOPEN: LoanState.ACTIVE,
+}

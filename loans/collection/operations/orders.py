@@ -1,0 +1,340 @@
+"""Debit orders: prepare and ask; what the channel answers is recorded by ``results``.
+
+The debit run calls these with thousands of bills, a customer's own payment with one.
+``prepare`` commits an order under a number of its own before anything leaves; ``ask`` talks to the
+channel outside any transaction. An order found open is queried by its number and never made a
+second time; one that never left ends as refused by ourselves when its day is over or its bill was
+paid meanwhile. Money offered may be refused; money taken may not: what is no longer owed waits as
+the customer's unapplied funds.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core import bulk, clock
+from backoffice.core.errors import Refused
+from backoffice.core.money import yuan
+from loans.accounting.operations.batch import LoanBatch
+from loans.accounting.rules.codes import COLLECTED_STATES, BillState
+from loans.accounting.rules.position import BillPosition
+from loans.collection.queries import card_limits, due, unsent
+from loans.collection.rules import cycle as cycles
+from loans.collection.rules.refusal_codes import NEVER_SENT
+from loans.gateways.channel import Answer, Channel, DebitRequest, Fault, Outcome, unanswered
+from loans.models import (
+    Bill,
+    DebitOrder,
+    DebitOrderState,
+    Mandate,
+    MandateState,
+    Origin,
+)
+from loans.models.debit import OPEN_ORDER_STATES
+
+# A request of a worker that died may still be on its way: its number is not given up before.
+ON_ITS_WAY = timedelta(minutes=10)
+
+
+class Ask(NamedTuple):
+    """A wish for money: the whole bill by direct debit, or an amount the customer chose.
+
+    ``key`` names a customer's wish, so that the same wish is the same order.
+    """
+
+    bill_id: int
+    amount_fen: int | None = None
+    origin: str = Origin.AUTO
+    key: str = ""
+
+
+class Prepared(NamedTuple):
+    """An order and the account it asks; one that is not new was perhaps sent before."""
+
+    order: DebitOrder
+    account: str
+    is_new: bool
+
+
+class Payer(NamedTuple):
+    """The card that a live mandate lets us debit, and the channel's token of it."""
+
+    card_id: int
+    account: str
+
+
+class OverpaidError(Refused):
+    """A customer offered more than is owed under the bill."""
+
+    code = "overpaid"
+    words = _("This bill asks {unpaid} yuan; {offered} is more than that.")
+    remedy = _("Offer at most what is unpaid.")
+
+
+class NoMandateError(Refused):
+    """The customer has no card that may be debited."""
+
+    code = "no-mandate"
+    words = _("There is no live authorisation to debit a card of this customer.")
+    remedy = _("Sign an authorisation first.")
+
+
+class CardDayLimitError(Refused):
+    """The account behind the card gives no more that day (FAQ-4, LAW-20)."""
+
+    told = ("left_fen", "limit_fen")
+    code = "card-day-limit"
+    words = _(
+        "An account of class {account_class} pays at most {limit} yuan a day; {left} are left."
+    )
+    remedy = _("Pay at most what is left today and the rest tomorrow, or with a class I card.")
+
+
+_ORDER_COLUMNS = (
+    "id", "number", "bill", "customer", "card", "run", "state", "origin", "cycle", "attempt",
+    "business_date", "amount_fen", "taken_fen", "code", "reference", "asked_at",
+)  # fmt: skip
+
+
+def prepare(
+    asks: Sequence[Ask], *, on: date, at: datetime, run_id: int | None = None
+) -> list[Prepared]:
+    """Create the order for each ask, or return the one already open.
+
+    An automatic ask of a bill that is paid, not up for an attempt, or not debited yields nothing,
+    nor does one of a customer who was debited that day already.
+
+    Raises:
+        OverpaidError: a customer's amount is above what is unpaid.
+        NoMandateError: a customer's payment without a card to take it from.
+        CardDayLimitError: a customer's payment above what the card's account still gives that day.
+    """
+    return prepare_batch(asks, on=on, at=at, run_id=run_id)[0]
+
+
+@transaction.atomic(durable=True)
+def prepare_batch(
+    asks: Sequence[Ask], *, on: date, at: datetime, run_id: int | None
+) -> tuple[list[Prepared], LoanBatch]:
+    """Return the prepared orders, and the batch that their amounts were computed from.
+
+    Raises:
+        OverpaidError, NoMandateError, CardDayLimitError: as ``prepare`` does.
+    """
+    batch = LoanBatch.lock_bills(ask.bill_id for ask in asks)
+    payers = _payers(batch.bills.values())
+    debited = due.debited(
+        {batch.bills[ask.bill_id].customer_id for ask in asks if ask.origin == Origin.AUTO}, on=on
+    )
+    made = _orders_made(asks, batch)
+    fresh = []
+    for ask in asks:
+        bill = batch.bills[ask.bill_id]
+        if (ask.bill_id, ask.key) in made or (
+            ask.origin == Origin.AUTO and bill.customer_id in debited
+        ):
+            continue
+        order = _new_order(
+            batch, bill, ask, payers.get(bill.customer_id), on=on, at=at, run_id=run_id
+        )
+        if order is not None:
+            fresh.append(order)
+    _store(fresh)
+    batch.write(at=at)  # cycles that advanced
+    prepared = [Prepared(order, order.card.account, False) for order in made.values()]
+    prepared += [Prepared(order, payers[order.customer_id].account, True) for order in fresh]
+    return prepared, batch
+
+
+def ask(prepared: Sequence[Prepared], *, channel: Channel, at: datetime) -> list[Answer]:
+    """Ask the channel for the money; a time-out answers ``unknown``, never raises for the rest.
+
+    Orders that are not new are asked about by their number first, and sent again under the same
+    number only when the channel never saw it and the money is still asked for; one that is not is
+    answered ``NEVER_SENT``.
+    """
+    assert not connection.in_atomic_block, "the channel is never asked inside a transaction"
+    seen = [one for one in prepared if not one.is_new]
+    found = channel.query([one.order.number for one in seen]) if seen else []
+    answers = [answer for answer in found if answer is not None]
+    unseen = [one for one, answer in zip(seen, found, strict=True) if answer is None]
+    wanted = _still_wanted(unseen, at=at)
+    answers += [_given_up(one.order, at=at) for one in unseen if one.order.id not in wanted]
+    to_send = [one for one in unseen if one.order.id in wanted]
+    to_send += [one for one in prepared if one.is_new]
+    requests = [
+        DebitRequest(one.order.number, one.account, one.order.amount_fen, at) for one in to_send
+    ]
+    return answers + (channel.submit(requests) if requests else [])
+
+
+def _still_wanted(unseen: Sequence[Prepared], *, at: datetime) -> set[int]:
+    if not unseen:
+        return set()
+    return unsent.still_wanted((one.order.id for one in unseen), on=clock.day_of(at))
+
+
+def _given_up(order: DebitOrder, *, at: datetime) -> Answer:
+    """Return our own answer for an order that never left and shall not any more."""
+    if order.asked_at is not None and at - order.asked_at < ON_ITS_WAY:
+        return unanswered(order.number, Fault.NO_ANSWER)
+    return Answer(order.number, Outcome.FAILED, NEVER_SENT, amount_fen=0, reference="", at=at)
+
+
+def _payers(bills: Iterable[Bill]) -> dict[int, Payer]:
+    """Return whom to debit of each customer with a live mandate."""
+    live = Mandate.objects.filter(
+        customer_id__any=bulk.Of({bill.customer_id for bill in bills}), state=MandateState.SIGNED
+    )
+    rows = bulk.rows(live, "customer_id", "card_id", "card__account")
+    return {customer_id: Payer(card_id, account) for customer_id, card_id, account in rows}
+
+
+def _orders_made(asks: Sequence[Ask], batch: LoanBatch) -> dict[tuple[int, str], DebitOrder]:
+    """Return the orders that already answer an ask: open automatic ones, and equal requests."""
+    orders = (
+        DebitOrder.objects.select_related("card")
+        .defer("card__number")
+        .filter(
+            bill_id__any=bulk.Of(batch.bills.keys()),
+            origin=Origin.AUTO,
+            state__in=OPEN_ORDER_STATES,
+        )
+    )
+    made = {(order.bill_id, ""): order for order in orders}
+    requests = {_request_number(ask): ask for ask in asks if ask.origin == Origin.CUSTOMER}
+    for order in (
+        DebitOrder.objects.select_related("card")
+        .defer("card__number")
+        .filter(number__any=bulk.Of(requests.keys()))
+    ):
+        made[order.bill_id, requests[order.number].key] = order
+    wanted = {(ask.bill_id, ask.key) for ask in asks}
+    return {key: order for key, order in made.items() if key in wanted}
+
+
+def _request_number(ask: Ask) -> str:
+    return f"{ask.bill_id}-c-{ask.key}"
+
+
+def _new_order(
+    batch: LoanBatch,
+    record: Bill,
+    ask: Ask,
+    payer: Payer | None,
+    *,
+    on: date,
+    at: datetime,
+    run_id: int | None,
+) -> DebitOrder | None:
+    """Return the order an ask leads to, or None where an automatic one asks nothing today."""
+    bill = batch.position.bills[record.id]
+    if ask.origin == Origin.CUSTOMER:
+        if payer is None:
+            raise NoMandateError()
+        amount_fen = _offered_fen(batch, bill, ask, on=on)
+        _require_within_day_limit(payer, record, amount_fen, on=on)
+        number = _request_number(ask)
+    else:
+        if payer is None or bill.state not in COLLECTED_STATES:
+            return None
+        due_bill = _due_for_debit(batch, bill, on=on)
+        if due_bill is None:
+            return None
+        bill = due_bill
+        amount_fen = _due_fen(batch, bill, on=on)
+        if not amount_fen:
+            return None
+        number = f"{bill.id}-{bill.cycle}-{bill.refusals + 1}-{bill.tries + 1}"
+    return bulk.new(
+        DebitOrder,
+        number=number,
+        bill_id=bill.id,
+        customer_id=record.customer_id,
+        card_id=payer.card_id,
+        run_id=run_id,
+        state=DebitOrderState.SENT,
+        origin=ask.origin,
+        cycle=bill.cycle,
+        attempt=min(bill.refusals + 1, 3),
+        business_date=on,
+        amount_fen=amount_fen,
+        asked_at=at,
+    )
+
+
+def _due_for_debit(batch: LoanBatch, bill: BillPosition, *, on: date) -> BillPosition | None:
+    """Return a bill that may be attempted today, an overdue one in the cycle that holds now.
+
+    One whose window has passed waits for the next cycle, if there is one, outside of the plans.
+    """
+    if bill.debit_on is None or bill.debit_on > on:
+        return None
+    terms = batch.bill_terms(bill.id)
+    cycle = cycles.Cycle(bill.cycle, bill.cycle_on, bill.refusals)
+    if bill.state == BillState.OVERDUE:
+        running = cycles.running(cycle, on=on, due_on=bill.due_on, terms=terms)
+        if running != cycle:
+            cycle = running
+            bill = batch.change_bill(
+                bill.id, cycle=cycle.number, cycle_on=cycle.first_on, refusals=cycle.refusals,
+                tries=0,
+            )  # fmt: skip
+        if cycles.is_past(cycle, on=on, terms=terms):
+            later = cycles.following(cycle, due_on=bill.due_on, terms=terms)
+            bill = batch.change_bill(bill.id, debit_on=later.first_on if later else None)
+    is_due = bill.refusals < terms.debit_attempts_max and cycles.is_attempt_day(
+        cycle, on=on, terms=terms
+    )
+    return bill if is_due else None
+
+
+def _due_fen(batch: LoanBatch, bill: BillPosition, *, on: date) -> int:
+    """Return what the customer's mode asks of a bill today, interest and fees included."""
+    ahead = batch.preview(bill.id, on=on)
+    charged_fen = sum(loan.charged_fen for loan in ahead.loans.values())
+    demand = cycles.Demand(
+        mode=bill.mode,
+        is_overdue=bill.state == BillState.OVERDUE,
+        is_due_day=on <= bill.due_on,
+        minimum_fen=bill.minimum_fen,
+        paid_fen=bill.paid_fen,
+        shortfall_fen=bill.shortfall_fen,
+        unpaid_fen=ahead.owed(bill.id).total_fen,
+        mandatory_unpaid_fen=ahead.mandatory_fen(bill.id),
+        charged_since_due_fen=charged_fen - bill.charged_at_due_fen
+        if bill.state == BillState.GRACE
+        else 0,
+    )
+    return cycles.ask_fen(demand, batch.bill_terms(bill.id))
+
+
+def _offered_fen(batch: LoanBatch, bill: BillPosition, ask: Ask, *, on: date) -> int:
+    """Return the amount a customer offers, which may not exceed what is unpaid that day."""
+    unpaid_fen = batch.preview(bill.id, on=on).owed(bill.id).total_fen
+    offered_fen = unpaid_fen if ask.amount_fen is None else ask.amount_fen
+    if not 0 < offered_fen <= unpaid_fen:
+        raise OverpaidError(unpaid=yuan(unpaid_fen), offered=yuan(offered_fen))
+    return offered_fen
+
+
+def _require_within_day_limit(payer: Payer, bill: Bill, offered_fen: int, *, on: date) -> None:
+    limit = card_limits.of_day(payer.card_id, customer_id=bill.customer_id, on=on)
+    if limit is not None and offered_fen > limit.left_fen:
+        raise CardDayLimitError(
+            account_class=limit.account_class,
+            limit=yuan(limit.limit_fen),
+            limit_fen=limit.limit_fen,
+            left=yuan(limit.left_fen),
+            left_fen=limit.left_fen,
+        )
+
+
+def _store(orders: Sequence[DebitOrder]) -> None:
+    """Write the orders down: with the commit of this they may leave."""
+    for order, order_id in zip(orders, bulk.reserve_ids(DebitOrder, len(orders)), strict=True):
+        order.id = order_id
+    bulk.insert(orders, _ORDER_COLUMNS)

@@ -1,0 +1,86 @@
+"""A repayment of a bill: allocation, new segments, paid bills and loans (REPAY-8).
+
+An event of the engine, fresh or reprocessed. Money offered may be refused before; money that
+arrived never is: what is not owed is a surplus that waits for its refund.
+"""
+
+from datetime import date
+from typing import NamedTuple
+
+from loans.accounting.rules.accrual import rate_micro
+from loans.accounting.rules.allocation import Claim, allocate
+from loans.accounting.rules.codes import (
+    COLLECTED_STATES,
+    Accrual,
+    BillMove,
+    BillState,
+    LoanMove,
+    LoanState,
+)
+from loans.accounting.rules.engine import Allocation, Cause, Run, Surplus
+from loans.accounting.rules.position import BillPosition, Part, start_segment
+
+BY = "payment channel"
+
+
+class Payment(NamedTuple):
+    """Money taken for a bill, in fen, on the day the channel took it (GEN-9)."""
+
+    repayment_id: int
+    bill_id: int
+    amount_fen: int
+    on: date
+
+    def apply(self, run: Run) -> None:
+        """Settle what is owed under the bill in the order of REPAY-8, then close what is paid."""
+        bill = run.position.bills[self.bill_id]
+        run.accrue(bill, on=self.on, cause=Cause("repayment", self.repayment_id))
+        parts, left_fen = allocate(self.amount_fen, [_claim(run, *row) for row in bill.rows])
+        for (loan_id, index), paid in zip(bill.rows, parts, strict=True):
+            if any(paid):
+                loan = run.position.loans[loan_id]
+                part = loan.parts[index]
+                part = part._replace(debt=part.debt - paid)
+                run.change_part(loan_id, index, _restarted(part, on=loan.accrued_on))
+                run.allocations.append(Allocation(self.repayment_id, loan_id, index, self.on, paid))
+        if left_fen:
+            run.surpluses.append(Surplus(self.repayment_id, bill.id, self.on, left_fen))
+        if left_fen < self.amount_fen:
+            bill = run.change_bill(
+                bill.id,
+                paid_fen=bill.paid_fen + self.amount_fen - left_fen,
+                last_paid_on=self.on,
+                shortfall_fen=run.position.owed(bill.id).total_fen,
+            )
+        if bill.state in COLLECTED_STATES and not run.position.owed(bill.id).total_fen:
+            bill = run.move_bill(
+                bill.id, BillMove.PAY, on=self.on, by=BY, reason="paid in full",
+                paid_on=bill.last_paid_on,
+            )  # fmt: skip
+        self._end_loans(run, bill)
+
+    def _end_loans(self, run: Run, bill: BillPosition) -> None:
+        """Settle the loans that owe nothing; those that are only cured go on."""
+        for loan_id in bill.loan_ids:
+            loan = run.position.loans[loan_id]
+            if not loan.owes and loan.state in (LoanState.ACTIVE, LoanState.OVERDUE):
+                on = bill.last_paid_on or self.on
+                run.move_loan(loan_id, LoanMove.SETTLE, on=on, by=BY, reason="repaid in full",
+                              ended_on=on)  # fmt: skip
+            elif loan.owes and loan.state == LoanState.OVERDUE and bill.state == BillState.PAID:
+                run.move_loan(loan_id, LoanMove.CURE, on=self.on, by=BY, reason="past due paid",
+                              overdue_on=None)  # fmt: skip
+
+
+def _claim(run: Run, loan_id: int, index: int) -> Claim:
+    """Return an instalment as a claim with its current daily rate (REPAY-8)."""
+    loan = run.position.loans[loan_id]
+    part = loan.parts[index]
+    rate = rate_micro(part.accrual, loan.rate_ppm, run.terms[loan_id])
+    return Claim(part.debt, rate, not loan.is_bullet, loan.drawn_on)
+
+
+def _restarted(part: Part, *, on: date) -> Part:
+    """Return the part in a new segment of its kind; nothing accrues on nothing (GEN-3)."""
+    owes = part.debt.principal_fen or (part.accrual == Accrual.PENALTY and part.debt.penalty_fen)
+    return start_segment(part, part.accrual if owes else Accrual.NONE, on=on)
