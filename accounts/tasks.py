@@ -10,10 +10,7 @@ from accounts.gateways.from_settings import identity_checks
 from accounts.identity.operations import identities
 from accounts.privacy.operations import retention
 from backoffice.core import clock
-from backoffice.platform.jobs import (
-    Slot,
-    Tally,
-)
+from backoffice.platform.jobs import Slot, Tally
 
 
 def check_identity(payload: dict[str, Any], *, key: str) -> None:

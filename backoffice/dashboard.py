@@ -16,10 +16,7 @@ from backoffice.core import clock
 from backoffice.core.models import JobRun
 from backoffice.core.money import yuan
 from backoffice.web.readonly_admin import list_address
-from loans.collection.queries.debit_day import (
-    debit_day,
-    runs_before,
-)
+from loans.collection.queries.debit_day import debit_day, runs_before
 from loans.delinquency.queries import late
 from loans.models import Bill, BillState
 

@@ -9,10 +9,7 @@ from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from backoffice.web.api import problems
-from backoffice.web.api.health import (
-    livez,
-    readyz,
-)
+from backoffice.web.api.health import livez, readyz
 from backoffice.web.api.requests import API
 
 urlpatterns = [

@@ -7,12 +7,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.core import bulk, clock
 from backoffice.core.policy import current
-from backoffice.platform.jobs import (
-    Plan,
-    Tally,
-    is_paused,
-    slot_named,
-)
+from backoffice.platform.jobs import Plan, Tally, is_paused, slot_named
 from loans.accounting.rules.codes import COLLECTED_STATES
 from loans.collection.operations import collection, orders, results
 from loans.collection.operations.orders import Ask, Prepared

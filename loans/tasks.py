@@ -6,10 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.platform.jobs import (
-    Slot,
-    Tally,
-)
+from backoffice.platform.jobs import Slot, Tally
 from loans import business_day
 from loans.gateways.from_settings import debit_channel
 from loans.reconciliation import operations as reconciling

@@ -5,12 +5,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
-from backoffice.web.readonly_admin import (
-    amount,
-    day_filter,
-    display,
-    label,
-)
+from backoffice.web.readonly_admin import amount, day_filter, display, label
 from risk.models import Conduct, CreditLine
 
 

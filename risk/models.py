@@ -10,12 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
-from backoffice.core.guards import (
-    Birth,
-    Guard,
-    append_only,
-    state_check,
-)
+from backoffice.core.guards import Birth, Guard, append_only, state_check
 from backoffice.core.states import StateField
 
 

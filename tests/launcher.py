@@ -23,11 +23,7 @@ from pathlib import Path
 
 import pytest
 
-from backoffice.up import (
-    environment,
-    paths,
-    postgresql,
-)
+from backoffice.up import environment, paths, postgresql
 
 PARTS = ("backoffice", "accounts", "risk", "loans", "locale", "templates")
 FILES = ("manage.py", "Makefile", "pyproject.toml", "requirements*.txt")

@@ -7,10 +7,7 @@ import pytest
 from django.db import models
 from django_fsm import GET_STATE, RETURN_VALUE
 
-from backoffice.core.guards import (
-    Birth,
-    Guard,
-)
+from backoffice.core.guards import Birth, Guard
 from tests.clocks import CLOCKS
 from tests.raw import machines, our_models
 from tests.source_tree import (

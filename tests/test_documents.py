@@ -6,10 +6,7 @@ import re
 import pytest
 from django.core.management import get_commands
 
-from tests.source_tree import (
-    ROOT,
-    tree,
-)
+from tests.source_tree import ROOT, tree
 
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 TEST = re.compile(r"(tests/[\w/]+\.py)::(test_\w+)")

@@ -15,15 +15,8 @@ from accounts.models import AccountClass, BankBin, BankCard
 from accounts.privacy.rules import masking
 from backoffice.core import clock
 from backoffice.core.crypto import blind
-from backoffice.web.admin_actions import (
-    Act,
-    ActsMixin,
-    Field,
-)
-from backoffice.web.readonly_admin import (
-    Section,
-    display,
-)
+from backoffice.web.admin_actions import Act, ActsMixin, Field
+from backoffice.web.readonly_admin import Section, display
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin

@@ -21,10 +21,7 @@ from accounts.models import AccountClass, BankCard, BankCardState, Customer
 from backoffice.core import clock
 from backoffice.core.errors import Refused
 from backoffice.web.api.endpoint import once
-from backoffice.web.api.fields import (
-    Body,
-    Secret,
-)
+from backoffice.web.api.fields import Body, Secret
 from backoffice.web.api.problems import NotFoundError
 
 

@@ -13,10 +13,7 @@ from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import Complaint
 from backoffice.core import clock
 from backoffice.web.api.endpoint import once
-from backoffice.web.api.fields import (
-    Body,
-    Secret,
-)
+from backoffice.web.api.fields import Body, Secret
 
 SHOWN_MAX = 100
 

@@ -9,17 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.consents.operations import consents
-from accounts.consents.rules import (
-    PURPOSES,
-    Purpose,
-)
+from accounts.consents.rules import PURPOSES, Purpose
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import Consent, Customer
 from backoffice.core import clock
-from backoffice.web.api.fields import (
-    Body,
-    Flag,
-)
+from backoffice.web.api.fields import Body, Flag
 
 
 class ConsentBody(Body):

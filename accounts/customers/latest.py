@@ -8,12 +8,7 @@ from django.db.models import Exists, Model, OuterRef
 from django.http import HttpRequest
 
 from accounts.models import Customer
-from backoffice.web.readonly_admin import (
-    Section,
-    amount_head,
-    link,
-    list_address,
-)
+from backoffice.web.readonly_admin import Section, amount_head, link, list_address
 
 LATEST_MAX = 5
 

@@ -11,12 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
 from accounts.privacy.rules import masking
-from backoffice.web.readonly_admin import (
-    ReadOnlyAdmin,
-    display,
-    link,
-    number_in,
-)
+from backoffice.web.readonly_admin import ReadOnlyAdmin, display, link, number_in
 
 
 def shown_name(customer: Customer) -> str:

@@ -1,13 +1,6 @@
 """People: the staff, and the customers with what proves who they are and what they agreed to."""
 
-from accounts.models.card import (
-    AccountClass,
-    BankBin,
-    BankCard,
-    BankCardState,
-    CardHold,
-    CardKind,
-)
+from accounts.models.card import AccountClass, BankBin, BankCard, BankCardState, CardHold, CardKind
 from accounts.models.consent import Consent
 from accounts.models.customer import Customer, CustomerHold, CustomerState, HoldKind
 from accounts.models.identity import (

@@ -10,11 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.crypto import SealedField
-from backoffice.core.guards import (
-    Birth,
-    Guard,
-    state_check,
-)
+from backoffice.core.guards import Birth, Guard, state_check
 from backoffice.core.states import StateField
 
 

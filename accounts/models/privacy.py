@@ -12,12 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.customer import Customer
 from backoffice.core.crypto import SealedField
-from backoffice.core.guards import (
-    Birth,
-    Guard,
-    append_only,
-    state_check,
-)
+from backoffice.core.guards import Birth, Guard, append_only, state_check
 from backoffice.core.states import StateField
 
 

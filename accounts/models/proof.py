@@ -8,10 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.customer import Customer
-from backoffice.core.crypto import (
-    SealedBytesField,
-    SealedField,
-)
+from backoffice.core.crypto import SealedBytesField, SealedField
 
 
 class ProofKind(models.TextChoices):

@@ -12,11 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Customer, CustomerState
 from accounts.onboarding import queries as onboarding
 from accounts.onboarding.rules import cooling_off
-from accounts.onboarding.rules.onboarding import (
-    Standing,
-    Step,
-    missing_before,
-)
+from accounts.onboarding.rules.onboarding import Standing, Step, missing_before
 from accounts.policy import AccountPolicy
 from backoffice.core import clock, policy, workflow
 from backoffice.core.errors import Refused

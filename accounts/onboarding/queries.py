@@ -23,13 +23,7 @@ from accounts.models import (
     VerificationState,
 )
 from accounts.onboarding.rules import cooling_off
-from accounts.onboarding.rules.onboarding import (
-    Identity,
-    Standing,
-    Step,
-    StepLine,
-    steps,
-)
+from accounts.onboarding.rules.onboarding import Identity, Standing, Step, StepLine, steps
 from accounts.policy import AccountPolicy
 
 _API = "/api/v1"

@@ -17,12 +17,7 @@ from accounts.passwords.operations import authorisations, passwords
 from accounts.passwords.rules import LENGTH_MAX
 from backoffice.core import clock
 from backoffice.web.api.endpoint import once
-from backoffice.web.api.fields import (
-    Body,
-    Choice,
-    Fen,
-    Secret,
-)
+from backoffice.web.api.fields import Body, Choice, Fen, Secret
 
 
 class PasswordBody(Body):

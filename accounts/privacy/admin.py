@@ -9,21 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.complaints import operations as complaints
 from accounts.customers.rows import CustomersRows
-from accounts.models import (
-    AccessRecord,
-    Complaint,
-    ComplaintState,
-    CustomerHold,
-    DeletionRequest,
-)
+from accounts.models import AccessRecord, Complaint, ComplaintState, CustomerHold, DeletionRequest
 from accounts.privacy.operations import holds
 from accounts.privacy.rules import masking
 from backoffice.core import clock
-from backoffice.web.admin_actions import (
-    Act,
-    ActsMixin,
-    Field,
-)
+from backoffice.web.admin_actions import Act, ActsMixin, Field
 from backoffice.web.readonly_admin import display
 
 ANSWER_MAX = 2000

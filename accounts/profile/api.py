@@ -12,13 +12,7 @@ from accounts.models import Profile
 from accounts.onboarding.rules.occupations import Occupation
 from accounts.profile import operations as profiles
 from backoffice.core import clock
-from backoffice.web.api.fields import (
-    Body,
-    Choice,
-    Day,
-    Fen,
-    Secret,
-)
+from backoffice.web.api.fields import Body, Choice, Day, Fen, Secret
 from backoffice.web.api.problems import NotFoundError
 
 INCOME_MAX_FEN = 100_000_000  # a million yuan a month: above it somebody has mistaken the unit

@@ -13,10 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, Profile
 from accounts.onboarding import operations as openings
-from accounts.onboarding.rules.occupations import (
-    Occupation,
-    Ruling,
-)
+from accounts.onboarding.rules.occupations import Occupation, Ruling
 from accounts.onboarding.rules.onboarding import Step
 from accounts.profile import queries as students
 from backoffice.core import clock

@@ -4,11 +4,7 @@ from datetime import date
 
 from accounts.models import Customer, Profile
 from accounts.onboarding.rules import ages
-from accounts.onboarding.rules.occupations import (
-    Occupation,
-    Ruling,
-    student_rule,
-)
+from accounts.onboarding.rules.occupations import Occupation, Ruling, student_rule
 from accounts.policy import AccountPolicy
 
 

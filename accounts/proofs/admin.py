@@ -10,10 +10,7 @@ from accounts.customers.rows import CustomersRows
 from accounts.models import AssetProof, Staff
 from accounts.proofs import operations as proofs
 from backoffice.core import clock
-from backoffice.web.admin_actions import (
-    Act,
-    ActsMixin,
-)
+from backoffice.web.admin_actions import Act, ActsMixin
 
 
 def _download(request: HttpRequest, proof: AssetProof, given: dict[str, Any]) -> HttpResponse:

@@ -16,12 +16,7 @@ from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import AssetProof, ProofKind
 from accounts.proofs import operations as proofs
 from backoffice.core import clock
-from backoffice.web.api.fields import (
-    Body,
-    Choice,
-    Day,
-    Secret,
-)
+from backoffice.web.api.fields import Body, Choice, Day, Secret
 
 
 class MemoryOnly(MemoryFileUploadHandler):

@@ -16,10 +16,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.models import Staff
 from accounts.staff.rules import TITLES
-from backoffice.web.readonly_admin import (
-    ReadOnlyAdmin,
-    display,
-)
+from backoffice.web.readonly_admin import ReadOnlyAdmin, display
 
 if TYPE_CHECKING:
     _StaffAdmin = UserAdmin[Staff]

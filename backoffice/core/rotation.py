@@ -18,10 +18,7 @@ from django.db import connection, models, transaction
 from psycopg import sql
 
 from backoffice.core import crypto
-from backoffice.core.crypto import (
-    BrokenSealError,
-    SealedColumn,
-)
+from backoffice.core.crypto import BrokenSealError, SealedColumn
 from backoffice.core.guards import is_append_only
 
 CHUNK_ROWS = 1000

@@ -10,11 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core import workflow
 from backoffice.core.errors import Refused
-from backoffice.core.models import (
-    JobRun,
-    SlotPause,
-    SlotPauseState,
-)
+from backoffice.core.models import JobRun, SlotPause, SlotPauseState
 from backoffice.platform import jobs
 
 

@@ -23,12 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core import clock
 from backoffice.core.errors import Refused
-from backoffice.core.models import (
-    JobChunk,
-    JobRun,
-    SlotPause,
-    SlotPauseState,
-)
+from backoffice.core.models import JobChunk, JobRun, SlotPause, SlotPauseState
 
 CHUNK_SIZE = 5_000
 LOCK_SPACE = 7_701  # first key of the advisory locks of chunks

@@ -8,12 +8,7 @@ from contextlib import suppress
 
 from backoffice.up import command, environment, faults, launch
 from backoffice.up.console import LaunchError, complain, speakable
-from backoffice.up.paths import (
-    ROOT,
-    RUN,
-    VENV,
-    data_folder,
-)
+from backoffice.up.paths import ROOT, RUN, VENV, data_folder
 from backoffice.up.terminal import end_with_make
 
 PORT = 8000

@@ -12,12 +12,7 @@ from pathlib import Path
 
 from backoffice.up import faults
 from backoffice.up.console import LaunchError, begin
-from backoffice.up.paths import (
-    ROOT,
-    RUN,
-    VENV,
-    make_own,
-)
+from backoffice.up.paths import ROOT, RUN, VENV, make_own
 from backoffice.up.processes import bound_to_parent
 from backoffice.up.services import given_names
 

@@ -10,10 +10,7 @@ from dataclasses import dataclass
 from backoffice.up import network, services
 from backoffice.up.console import BOLD, LaunchError, paint, put, say
 from backoffice.up.lock import Lock
-from backoffice.up.paths import (
-    RUN,
-    make_own,
-)
+from backoffice.up.paths import RUN, make_own
 from backoffice.up.processes import Family, bound_to_parent
 from backoffice.up.terminal import own_foreground
 

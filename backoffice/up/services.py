@@ -5,13 +5,7 @@ from collections.abc import Mapping
 
 from backoffice.up import dotenv, postgresql, valkey
 from backoffice.up.console import say
-from backoffice.up.paths import (
-    ROOT,
-    RUN,
-    VENV,
-    data_folder,
-    make_own,
-)
+from backoffice.up.paths import ROOT, RUN, VENV, data_folder, make_own
 from backoffice.up.processes import Family
 
 ENV_FILE = RUN / "env"

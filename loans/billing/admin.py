@@ -24,17 +24,8 @@ from backoffice.web.readonly_admin import (
     link,
     timeline,
 )
-from loans.accounting.admin import (
-    allocations,
-    ledger_of,
-)
-from loans.accounting.labels import (
-    KINDS,
-    code_words,
-    formula,
-    percent,
-    rate,
-)
+from loans.accounting.admin import allocations, ledger_of
+from loans.accounting.labels import KINDS, code_words, formula, percent, rate
 from loans.accounting.queries.statement import (
     BillStatement,
     ChargeLine,

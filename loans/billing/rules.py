@@ -1,8 +1,6 @@
 """What a bill asks at least (REPAY-7)."""
 
-from backoffice.core.money import (
-    divide_half_up,
-)
+from backoffice.core.money import divide_half_up
 from loans.policy import LoanTerms
 
 

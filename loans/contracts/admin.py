@@ -23,10 +23,7 @@ from backoffice.web.readonly_admin import (
     number_in,
     timeline,
 )
-from loans.accounting.admin import (
-    allocations,
-    ledger_of,
-)
+from loans.accounting.admin import allocations, ledger_of
 from loans.accounting.labels import percent
 from loans.models import ContractTerms, Instalment, Loan
 

@@ -15,10 +15,7 @@ from loans.gateways.channel import ChannelError
 from loans.gateways.sandbox import SandboxBank
 from loans.migration.operations.admission import NoBankError
 from loans.migration.operations.checking import Check
-from loans.migration.operations.comparison import (
-    NO_BILL,
-    Month,
-)
+from loans.migration.operations.comparison import NO_BILL, Month
 from loans.migration.operations.importing import Report
 from loans.migration.operations.reading import BadLine
 

@@ -1,13 +1,6 @@
 """Loans, what falls due of them, who collects it, and the ledger of every fen."""
 
-from loans.accounting.rules.codes import (
-    Accrual,
-    BillState,
-    ChargeKind,
-    DebitMode,
-    LoanState,
-    Plan,
-)
+from loans.accounting.rules.codes import Accrual, BillState, ChargeKind, DebitMode, LoanState, Plan
 from loans.models.bill import Bill
 from loans.models.charge import Charge
 from loans.models.debit import DebitOrder, DebitOrderState, Mandate, MandateState, Origin

@@ -9,12 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
-from backoffice.core.guards import (
-    Birth,
-    Guard,
-    code_check,
-    state_check,
-)
+from backoffice.core.guards import Birth, Guard, code_check, state_check
 from backoffice.core.states import StateField, choices
 from loans.accounting.rules.codes import CLOSED_STATES, BillState, DebitMode
 

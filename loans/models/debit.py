@@ -11,11 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import BankCard, Customer
-from backoffice.core.guards import (
-    Birth,
-    Guard,
-    state_check,
-)
+from backoffice.core.guards import Birth, Guard, state_check
 from backoffice.core.models import JobRun
 from backoffice.core.states import StateField
 from loans.models.bill import Bill

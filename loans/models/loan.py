@@ -9,13 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
-from backoffice.core.guards import (
-    Birth,
-    Guard,
-    append_only,
-    code_check,
-    state_check,
-)
+from backoffice.core.guards import Birth, Guard, append_only, code_check, state_check
 from backoffice.core.states import StateField, choices
 from loans.accounting.rules.codes import Accrual, LoanState, Plan
 from risk.models import CreditLine

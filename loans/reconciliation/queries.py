@@ -11,10 +11,7 @@ from django.db import connection
 from django.db.models import Max, Prefetch, Sum
 from django.db.models.functions import Coalesce
 
-from loans.accounting.queries.positions import (
-    position_of,
-    terms_of,
-)
+from loans.accounting.queries.positions import position_of, terms_of
 from loans.accounting.queries.unposted import unposted
 from loans.accounting.rules.cap import accrue
 from loans.accounting.rules.debt import sql_total

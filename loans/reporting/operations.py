@@ -2,10 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.privacy.operations.exports import (
-    Section,
-    latest,
-)
+from accounts.privacy.operations.exports import Section, latest
 from loans.models import Bill, Loan, Mandate, Repayment, UnappliedFunds
 
 SECTIONS = (

@@ -4,10 +4,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 
 from accounts.models import Staff
-from accounts.staff.rules import (
-    GROUPS,
-    TITLES,
-)
+from accounts.staff.rules import GROUPS, TITLES
 
 pytestmark = pytest.mark.django_db
 

@@ -9,12 +9,7 @@ from unfold.admin import ModelAdmin
 
 from accounts.models import BankBin, Staff
 from backoffice.core.crypto import SealedField
-from backoffice.core.models import (
-    JobRun,
-    OutboxMessage,
-    PolicyVersion,
-    StateChange,
-)
+from backoffice.core.models import JobRun, OutboxMessage, PolicyVersion, StateChange
 from backoffice.web.readonly_admin import ReadOnlyAdmin
 from tests.loans.conftest import DUE_ON, moment
 

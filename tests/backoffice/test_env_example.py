@@ -7,10 +7,7 @@ import subprocess
 import sys
 
 from backoffice.up import dotenv
-from tests.source_tree import (
-    ROOT,
-    walk,
-)
+from tests.source_tree import ROOT, walk
 
 EXAMPLE = ROOT / ".env.example"
 READERS = [ROOT / "backoffice" / "settings.py", *sorted((ROOT / "backoffice" / "up").glob("*.py"))]

@@ -8,18 +8,10 @@ import sys
 import environ
 import pytest
 
-from backoffice.up import (
-    dotenv,
-    paths,
-    postgresql,
-    services,
-)
+from backoffice.up import dotenv, paths, postgresql, services
 from backoffice.up.console import LaunchError
 from backoffice.up.lock import Lock, Owner
-from backoffice.up.paths import (
-    SOCKET_NAME,
-    SOCKET_PATH_BYTES_MAX,
-)
+from backoffice.up.paths import SOCKET_NAME, SOCKET_PATH_BYTES_MAX
 
 
 def test_what_is_written_is_read_back_by_us_and_by_the_settings(tmp_path, monkeypatch):

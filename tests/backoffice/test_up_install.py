@@ -6,11 +6,7 @@ import sys
 
 import pytest
 
-from tests.launcher import (
-    STRANGER,
-    as_root,
-    built,
-)
+from tests.launcher import STRANGER, as_root, built
 from tests.profiles import IS_LONG
 
 FIRST_START_SECONDS_MAX = 90.0

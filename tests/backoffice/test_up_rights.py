@@ -7,11 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.launcher import (
-    STRANGER,
-    as_root,
-    built,
-)
+from tests.launcher import STRANGER, as_root, built
 
 pytestmark = as_root
 FIRST_PORT_OF_ALL = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")

@@ -11,11 +11,7 @@ import pytest
 
 from backoffice.up import paths, postgresql, preflight
 from backoffice.up.lock import Lock
-from tests.launcher import (
-    STRANGER,
-    as_root,
-    lay,
-)
+from tests.launcher import STRANGER, as_root, lay
 
 HIDDEN = "import sys; sys.modules[{!r}] = None"
 WINDOWS = "import sys; sys.platform = 'win32'; sys.modules['fcntl'] = sys.modules['pwd'] = None"

@@ -11,14 +11,7 @@ import psycopg
 import pytest
 
 from backoffice.up import environment
-from tests.launcher import (
-    READY_SECONDS_MAX,
-    STRANGER,
-    as_root,
-    built,
-    is_progress,
-    until,
-)
+from tests.launcher import READY_SECONDS_MAX, STRANGER, as_root, built, is_progress, until
 
 PARTS = ("postgres", "valkey-server", "sandbox_bank", "gunicorn", "celery", "beat")
 pytestmark = pytest.mark.skipif(

@@ -13,10 +13,7 @@ import psycopg
 from django.db import models
 from psycopg import sql
 
-from backoffice.core.models import (
-    JobRun,
-    StateChange,
-)
+from backoffice.core.models import JobRun, StateChange
 from loans.accounting.queries.positions import LOAN_COLUMNS, PART_COLUMNS
 from loans.models import (
     Bill,

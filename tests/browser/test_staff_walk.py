@@ -4,11 +4,7 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from backoffice.core.models import (
-    JobRun,
-    SlotPause,
-    StateChange,
-)
+from backoffice.core.models import JobRun, SlotPause, StateChange
 from backoffice.web.readonly_admin import address
 from loans.models import Bill, DebitOrder, Transfer
 from risk.models import Conduct

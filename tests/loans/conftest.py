@@ -11,10 +11,7 @@ from backoffice.core import bulk, clock, workflow
 from loans.accounting.operations import ledger, postings
 from loans.accounting.operations.terms import signed_under
 from loans.accounting.queries.positions import position_of
-from loans.accounting.queries.snapshots import (
-    SNAPSHOT_COLUMNS,
-    to_row,
-)
+from loans.accounting.queries.snapshots import SNAPSHOT_COLUMNS, to_row
 from loans.accounting.rules.accrual import interest_fen
 from loans.accounting.rules.debt import Debt
 from loans.billing.rules import minimum_fen

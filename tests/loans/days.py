@@ -4,10 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from backoffice.core import clock
-from backoffice.core.models import (
-    JobRun,
-    SandboxClock,
-)
+from backoffice.core.models import JobRun, SandboxClock
 from backoffice.platform import jobs
 
 # The slots that move money; the hourly ones do nothing where no answer is missing.

@@ -24,10 +24,7 @@ from django.conf import settings
 from django.db.models import Count, Sum
 
 from backoffice.core import clock
-from backoffice.core.models import (
-    JobChunk,
-    JobRun,
-)
+from backoffice.core.models import JobChunk, JobRun
 from backoffice.platform import jobs
 from backoffice.platform.tasks import run_chunk
 from loans.collection.queries import due

@@ -9,10 +9,7 @@ from loans.accounting.rules.accrual import contract_fen
 from loans.accounting.rules.cap import cap_fen
 from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.position import LoanPosition, Part
-from tests.loans.cases import (
-    DUE_ON,
-    TERMS,
-)
+from tests.loans.cases import DUE_ON, TERMS
 
 KINDS = ("none", "own", "revolving", "penalty")
 

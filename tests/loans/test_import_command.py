@@ -14,16 +14,9 @@ from backoffice.core.models import JobRun
 from loans import business_day
 from loans.gateways.http_channel import HttpChannel
 from loans.migration.operations import demo
-from loans.migration.operations.reading import (
-    Row,
-    read,
-)
+from loans.migration.operations.reading import Row, read
 from loans.models import Bill
-from tests.loans.books import (
-    book,
-    row,
-    text,
-)
+from tests.loans.books import book, row, text
 from tests.sandbox import SECRET, BankProcess
 
 

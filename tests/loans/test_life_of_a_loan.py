@@ -21,11 +21,7 @@ from backoffice.core.models import JobRun
 from loans import business_day
 from loans.accounting.operations.batch import LoanBatch
 from loans.collection.operations import orders, results
-from loans.collection.operations.orders import (
-    Ask,
-    NoMandateError,
-    OverpaidError,
-)
+from loans.collection.operations.orders import Ask, NoMandateError, OverpaidError
 from loans.collection.queries import due
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer, Outcome

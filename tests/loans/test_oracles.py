@@ -7,20 +7,11 @@ from decimal import Decimal
 import pytest
 
 from backoffice.core.money import MICROFEN_PER_FEN
-from loans.accounting.rules.accrual import (
-    interest_fen,
-    penalty_fen,
-)
+from loans.accounting.rules.accrual import interest_fen, penalty_fen
 from loans.accounting.rules.allocation import Claim, allocate
 from loans.accounting.rules.debt import Debt
 from loans.delinquency.rules.late_fee import late_fee_fen
-from tests.loans.cases import (
-    TERMS,
-    fen,
-    half_up,
-    ppm,
-    read,
-)
+from tests.loans.cases import TERMS, fen, half_up, ppm, read
 
 CASES = read("oracles.json")
 

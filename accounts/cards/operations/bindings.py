@@ -15,10 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.cards import queries as cards
 from accounts.cards.rules import card_numbers
-from accounts.cards.rules.card_numbers import (
-    BadCardNumber,
-    BadPhone,
-)
+from accounts.cards.rules.card_numbers import BadCardNumber, BadPhone
 from accounts.models import BankBin, BankCard, CardKind, Customer
 from accounts.onboarding import operations as openings
 from accounts.onboarding.rules.onboarding import Step

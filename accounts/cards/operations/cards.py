@@ -20,17 +20,8 @@ from accounts.cards.rules.card_numbers import Usage
 from accounts.gateways.identity import CardAnswer, IdentityChecks, Verdict
 from accounts.gateways.timing import timed
 from accounts.identity.operations.identities import StillPendingError
-from accounts.identity.operations.providers import (
-    Asked,
-    record,
-)
-from accounts.models import (
-    AccountClass,
-    BankCard,
-    BankCardState,
-    CardHold,
-    Customer,
-)
+from accounts.identity.operations.providers import Asked, record
+from accounts.models import AccountClass, BankCard, BankCardState, CardHold, Customer
 from accounts.onboarding import operations as openings
 from accounts.privacy.rules import masking
 from backoffice.core import clock, workflow

@@ -13,11 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.consents import rules as consents
 from accounts.consents.operations import face_recordings
-from accounts.consents.rules import (
-    BIOMETRICS,
-    PURPOSES,
-    Purpose,
-)
+from accounts.consents.rules import BIOMETRICS, PURPOSES, Purpose
 from accounts.models import Consent, Customer, IdentityVerification
 from accounts.onboarding import operations as openings
 from accounts.onboarding.rules.onboarding import Step

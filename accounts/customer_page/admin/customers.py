@@ -16,20 +16,12 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.customer_page.admin.unmasked import (
-    reveal,
-    revealed_path,
-)
+from accounts.customer_page.admin.unmasked import reveal, revealed_path
 from accounts.customer_page.queries import opened
 from accounts.customer_page.queries.checklist import checklist
 from accounts.customer_page.queries.opened import Opened
 from accounts.customer_page.queries.timeline import story
-from accounts.customers.latest import (
-    latest,
-    list_of,
-    relations,
-    with_rows,
-)
+from accounts.customers.latest import latest, list_of, relations, with_rows
 from accounts.customers.rows import shown_name
 from accounts.identity.rules.faces import FaceVerdict
 from accounts.models import (
@@ -48,29 +40,15 @@ from accounts.onboarding import operations as openings
 from accounts.onboarding import queries as onboarding
 from accounts.onboarding.rules import cooling_off
 from accounts.onboarding.rules.eligibility import Result
-from accounts.onboarding.rules.onboarding import (
-    StepState,
-    steps,
-)
+from accounts.onboarding.rules.onboarding import StepState, steps
 from accounts.policy import AccountPolicy
 from accounts.privacy.operations import holds, unmasking
 from accounts.privacy.rules import masking
 from accounts.profile.queries import needs_student_review
 from backoffice.core import clock
 from backoffice.core.crypto import blind
-from backoffice.web.admin_actions import (
-    Act,
-    ActsMixin,
-    Field,
-)
-from backoffice.web.readonly_admin import (
-    ReadOnlyAdmin,
-    Section,
-    display,
-    label,
-    link,
-    number_in,
-)
+from backoffice.web.admin_actions import Act, ActsMixin, Field
+from backoffice.web.readonly_admin import ReadOnlyAdmin, Section, display, label, link, number_in
 
 # Words and colour (the one of a machine's state) of what a line says.
 _RESULTS = {

@@ -9,10 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.consents.rules import PURPOSES
-from accounts.customers.rows import (
-    CustomersRows,
-    code_filter,
-)
+from accounts.customers.rows import CustomersRows, code_filter
 from accounts.gateways.identity import Verdict
 from accounts.identity.operations import identities
 from accounts.login import operations as logins
@@ -28,18 +25,8 @@ from accounts.models import (
 )
 from accounts.privacy.rules import masking
 from backoffice.core import clock
-from backoffice.web.admin_actions import (
-    Act,
-    ActsMixin,
-    Field,
-)
-from backoffice.web.readonly_admin import (
-    ReadOnlyAdmin,
-    Section,
-    display,
-    link,
-    timeline,
-)
+from backoffice.web.admin_actions import Act, ActsMixin, Field
+from backoffice.web.readonly_admin import ReadOnlyAdmin, Section, display, link, timeline
 
 _ACTIONS = {"identity": _("ID check"), "face": _("face check"), "card": _("card check")}
 

@@ -8,15 +8,7 @@ from accounts.customer_page.queries.opened import Opened
 from accounts.identity.rules.faces import FaceVerdict
 from accounts.login import queries as devices
 from accounts.models import BankCard, BankCardState, IdentityVerification, VerificationState
-from accounts.onboarding.rules.eligibility import (
-    AGE,
-    CARD,
-    IDENTITY,
-    Bounds,
-    Facts,
-    Line,
-    judge,
-)
+from accounts.onboarding.rules.eligibility import AGE, CARD, IDENTITY, Bounds, Facts, Line, judge
 from accounts.policy import AccountPolicy
 from accounts.privacy.rules import masking
 from backoffice.core.clock import day_of

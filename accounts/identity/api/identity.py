@@ -20,11 +20,7 @@ from accounts.onboarding import queries as onboarding
 from backoffice.core import clock
 from backoffice.core.errors import Refused
 from backoffice.web.api.endpoint import once
-from backoffice.web.api.fields import (
-    Body,
-    Day,
-    Secret,
-)
+from backoffice.web.api.fields import Body, Day, Secret
 from backoffice.web.api.problems import NotFoundError
 
 

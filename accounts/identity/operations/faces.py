@@ -15,18 +15,9 @@ from accounts.consents.operations import consents
 from accounts.gateways.identity import FaceAnswer, IdentityChecks, Verdict
 from accounts.gateways.timing import timed
 from accounts.identity import queries as faces
-from accounts.identity.operations.providers import (
-    Asked,
-    record,
-)
-from accounts.identity.operations.submissions import (
-    FaceUsedError,
-    TooManyTriesError,
-)
-from accounts.identity.rules.faces import (
-    FaceVerdict,
-    judge,
-)
+from accounts.identity.operations.providers import Asked, record
+from accounts.identity.operations.submissions import FaceUsedError, TooManyTriesError
+from accounts.identity.rules.faces import FaceVerdict, judge
 from accounts.models import Customer, UsedFaceToken
 from accounts.onboarding import operations as openings
 from accounts.policy import AccountPolicy

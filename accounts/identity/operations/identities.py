@@ -16,10 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.gateways.identity import FaceAnswer, IdentityAnswer, IdentityChecks, Verdict
 from accounts.gateways.timing import timed
 from accounts.identity.operations import people
-from accounts.identity.operations.providers import (
-    Asked,
-    record,
-)
+from accounts.identity.operations.providers import Asked, record
 from accounts.identity.operations.submissions import OPEN
 from accounts.identity.rules import faces
 from accounts.identity.rules.faces import FaceVerdict

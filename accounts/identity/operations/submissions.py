@@ -14,10 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.consents.operations import consents
 from accounts.identity import queries as faces
 from accounts.identity.rules import id_numbers
-from accounts.identity.rules.id_numbers import (
-    BadIdNumber,
-    IdNumber,
-)
+from accounts.identity.rules.id_numbers import BadIdNumber, IdNumber
 from accounts.login import queries as devices
 from accounts.models import (
     Customer,

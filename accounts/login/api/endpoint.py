@@ -4,10 +4,7 @@ from typing import Any, ClassVar, cast
 
 from rest_framework.request import Request
 
-from accounts.login.api.authentication import (
-    Caller,
-    TokenAuthentication,
-)
+from accounts.login.api.authentication import Caller, TokenAuthentication
 from accounts.models import Customer
 from accounts.onboarding import operations as openings
 from backoffice.core import clock

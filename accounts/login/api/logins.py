@@ -21,13 +21,7 @@ from accounts.models import LoginSession
 from backoffice.core import clock
 from backoffice.core.errors import Refused
 from backoffice.web.api.endpoint import Endpoint
-from backoffice.web.api.fields import (
-    Body,
-    Choice,
-    Flag,
-    Secret,
-    Text,
-)
+from backoffice.web.api.fields import Body, Choice, Flag, Secret, Text
 from backoffice.web.api.problems import NotFoundError
 
 log = logging.getLogger(__name__)

@@ -4,15 +4,9 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from accounts.cards.rules.card_numbers import (
-    Usage,
-    usage_of,
-)
+from accounts.cards.rules.card_numbers import Usage, usage_of
 from accounts.identity.rules.faces import FaceVerdict
-from accounts.onboarding.rules.ages import (
-    complete_years,
-    is_of_age,
-)
+from accounts.onboarding.rules.ages import complete_years, is_of_age
 
 
 def gettext_noop(words: str) -> str:

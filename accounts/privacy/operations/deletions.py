@@ -12,13 +12,7 @@ from typing import NamedTuple, Protocol
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import (
-    Customer,
-    CustomerHold,
-    DeletionRequest,
-    DeletionState,
-    HoldKind,
-)
+from accounts.models import Customer, CustomerHold, DeletionRequest, DeletionState, HoldKind
 from accounts.onboarding import operations as openings
 from accounts.privacy.rules import retention
 from accounts.privacy.rules.retention import DataClass

@@ -46,12 +46,7 @@ from accounts.models import (
 from accounts.onboarding import operations as openings
 from accounts.policy import AccountPolicy
 from accounts.privacy.operations import deletions
-from accounts.privacy.rules.retention import (
-    DataClass,
-    Period,
-    due_through,
-    periods,
-)
+from accounts.privacy.rules.retention import DataClass, Period, due_through, periods
 from backoffice.core import clock, workflow
 from backoffice.platform import idempotency, rate_limit
 from backoffice.platform.jobs import Tally

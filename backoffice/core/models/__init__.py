@@ -10,11 +10,7 @@ from backoffice.core.models.day import (
     SlotPauseState,
     StateChange,
 )
-from backoffice.core.models.traffic import (
-    IdempotencyKey,
-    OutboxMessage,
-    ThrottleCount,
-)
+from backoffice.core.models.traffic import IdempotencyKey, OutboxMessage, ThrottleCount
 
 __all__ = [
     "FourEyesState",

@@ -11,12 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.guards import (
-    Birth,
-    Guard,
-    append_only,
-    state_check,
-)
+from backoffice.core.guards import Birth, Guard, append_only, state_check
 from backoffice.core.states import StateField
 
 

@@ -13,10 +13,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from backoffice.core import crypto, rotation
-from backoffice.core.rotation import (
-    Broken,
-    Count,
-)
+from backoffice.core.rotation import Broken, Count
 from backoffice.management.base import HouseCommand
 
 # More than that share one cause, such as a key that was taken out too early.

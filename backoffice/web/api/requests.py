@@ -6,11 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from backoffice.web.api.problems import (
-    CONTENT_TYPE,
-    TooBigError,
-    document,
-)
+from backoffice.web.api.problems import CONTENT_TYPE, TooBigError, document
 
 API = "/api/"
 JSON_BYTES_MAX = 64 * 1024

@@ -17,12 +17,7 @@ from loans.accounting.operations.ledger import Entry
 from loans.accounting.rules.debt import COMPONENTS, NOTHING, Debt
 from loans.accounting.rules.engine import Allocation, Cause, Charge, Result, Surplus
 from loans.models import Charge as StoredCharge
-from loans.models import (
-    Repayment,
-    RepaymentAllocation,
-    TransferKind,
-    UnappliedFunds,
-)
+from loans.models import Repayment, RepaymentAllocation, TransferKind, UnappliedFunds
 
 
 def add(batch: LoanBatch, bill_id: int, result: Result, *, since: Mapping[int, date]) -> None:

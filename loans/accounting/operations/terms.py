@@ -1,9 +1,6 @@
 """Storing contract terms: equal numbers are one row."""
 
-from loans.accounting.queries.terms import (
-    digest,
-    to_numbers,
-)
+from loans.accounting.queries.terms import digest, to_numbers
 from loans.models import ContractTerms
 from loans.policy import LoanTerms
 

@@ -11,11 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
 from accounts.privacy.rules import masking
-from backoffice.web.readonly_admin import (
-    day_filter,
-    display,
-    link,
-)
+from backoffice.web.readonly_admin import day_filter, display, link
 from loans.accounting.labels import code_words
 from loans.collection.admin import run
 from loans.collection.rules import refusal_codes

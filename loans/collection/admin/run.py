@@ -19,16 +19,9 @@ from kombu.exceptions import OperationalError
 
 from backoffice.core import clock
 from backoffice.core.errors import Refused
-from backoffice.core.models import (
-    JobRun,
-    SlotPause,
-    SlotPauseState,
-)
+from backoffice.core.models import JobRun, SlotPause, SlotPauseState
 from backoffice.platform import job_control, jobs, tasks
-from backoffice.web.readonly_admin import (
-    label,
-    list_address,
-)
+from backoffice.web.readonly_admin import label, list_address
 from loans.accounting.labels import code_words
 from loans.collection.queries.debit_day import (
     DebitDay,

@@ -25,14 +25,7 @@ from loans.collection.queries import card_limits, due, unsent
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import NEVER_SENT
 from loans.gateways.channel import Answer, Channel, DebitRequest, Fault, Outcome, unanswered
-from loans.models import (
-    Bill,
-    DebitOrder,
-    DebitOrderState,
-    Mandate,
-    MandateState,
-    Origin,
-)
+from loans.models import Bill, DebitOrder, DebitOrderState, Mandate, MandateState, Origin
 from loans.models.debit import OPEN_ORDER_STATES
 
 # A request of a worker that died may still be on its way: its number is not given up before.

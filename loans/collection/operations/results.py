@@ -22,14 +22,7 @@ from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import ends_mandate, is_counted
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer, Outcome
-from loans.models import (
-    DebitOrder,
-    DebitOrderState,
-    Mandate,
-    MandateState,
-    Origin,
-    Repayment,
-)
+from loans.models import DebitOrder, DebitOrderState, Mandate, MandateState, Origin, Repayment
 from loans.models.debit import CARD_HOLDER
 from loans.repayment.operations import lines, reprocess
 from loans.repayment.rules import BY, Payment

@@ -6,10 +6,7 @@ from typing import NamedTuple
 
 from django.db.models import Count, Func, IntegerField, Sum
 
-from backoffice.core.models import (
-    JobChunk,
-    JobRun,
-)
+from backoffice.core.models import JobChunk, JobRun
 from backoffice.core.money import yuan
 from loans.models import DebitOrder, DebitOrderState, Origin
 from loans.models.debit import OPEN_ORDER_STATES

@@ -9,10 +9,7 @@ from django.utils.translation import gettext as _
 from backoffice.core import clock
 from backoffice.management.base import HouseCommand
 from loans.management import portfolio
-from loans.migration.operations.demo import (
-    create_logins,
-    show_book,
-)
+from loans.migration.operations.demo import create_logins, show_book
 
 # Without those that are mistaken for each other.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"

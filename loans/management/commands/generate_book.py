@@ -11,10 +11,7 @@ from backoffice.core import clock
 from backoffice.core.money import yuan
 from backoffice.management.base import HouseCommand
 from loans.management import portfolio
-from loans.migration.operations.generating import (
-    DUE_SHARE_PPM,
-    generate,
-)
+from loans.migration.operations.generating import DUE_SHARE_PPM, generate
 
 
 class Command(HouseCommand):

@@ -19,11 +19,7 @@ from backoffice.core import policy, workflow
 from backoffice.core.errors import Refused
 from loans.accounting.operations.terms import signed_under
 from loans.gateways.channel import ChannelError
-from loans.migration.operations.writing import (
-    Client,
-    Terms,
-    write,
-)
+from loans.migration.operations.writing import Client, Terms, write
 from loans.policy import LoanTerms
 from risk.policy import RiskPolicy
 

@@ -5,12 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from loans.collection.queries.first_attempts import by_origin
-from loans.migration.operations.reading import (
-    BadLine,
-    Row,
-    chunks,
-    read,
-)
+from loans.migration.operations.reading import BadLine, Row, chunks, read
 from loans.migration.operations.writing import origin_of
 from loans.models import DebitOrderState
 

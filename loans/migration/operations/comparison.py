@@ -4,14 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from loans.migration.operations.debts import (
-    classify,
-    past_bills,
-)
-from loans.migration.operations.reading import (
-    STATUS_COLUMNS,
-    Row,
-)
+from loans.migration.operations.debts import classify, past_bills
+from loans.migration.operations.reading import STATUS_COLUMNS, Row
 from loans.policy import LoanTerms
 from risk.models import ConductOutcome
 

@@ -7,10 +7,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from backoffice.core.money import (
-    MICROFEN_PER_FEN,
-    divide_half_up,
-)
+from backoffice.core.money import MICROFEN_PER_FEN, divide_half_up
 from loans.accounting.rules.cap import cap_fen
 from loans.billing.rules import minimum_fen
 from loans.delinquency.rules.classification import outcome_at_due

@@ -15,14 +15,8 @@ from accounts.models import Customer, Staff
 from accounts.staff.rules import GROUPS
 from backoffice.core import clock
 from backoffice.core.errors import Words
-from loans.migration.operations.admission import (
-    Purse,
-    SandboxOnlyError,
-)
-from loans.migration.operations.importing import (
-    Report,
-    import_book,
-)
+from loans.migration.operations.admission import Purse, SandboxOnlyError
+from loans.migration.operations.importing import Report, import_book
 
 ADMIN = "admin"
 BOOK = Path(__file__).resolve().parent.parent / "data" / "credit_clients.csv.gz"

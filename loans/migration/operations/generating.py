@@ -17,21 +17,10 @@ from backoffice.core.errors import Refused
 from loans.accounting.rules.accrual import interest_fen
 from loans.billing.rules import minimum_fen
 from loans.migration.operations import debts
-from loans.migration.operations.admission import (
-    BATCH_CLIENTS,
-    Purse,
-    admit,
-    alone,
-)
+from loans.migration.operations.admission import BATCH_CLIENTS, Purse, admit, alone
 from loans.migration.operations.debts import LiveLoan
-from loans.migration.operations.people import (
-    NUMBER_MAX,
-    invent,
-)
-from loans.migration.operations.writing import (
-    Client,
-    account_of,
-)
+from loans.migration.operations.people import NUMBER_MAX, invent
+from loans.migration.operations.writing import Client, account_of
 from loans.policy import LoanTerms
 
 # People of imported books have the numbers below; an ID number belongs to one person.

@@ -7,23 +7,10 @@ from pathlib import Path
 
 from accounts.models import Customer
 from backoffice.core import policy
-from loans.migration.operations.admission import (
-    BATCH_CLIENTS,
-    Purse,
-    admit,
-    alone,
-)
+from loans.migration.operations.admission import BATCH_CLIENTS, Purse, admit, alone
 from loans.migration.operations.comparison import Comparison
-from loans.migration.operations.reading import (
-    BadLine,
-    Row,
-    chunks,
-    read,
-)
-from loans.migration.operations.writing import (
-    client_of,
-    origin_of,
-)
+from loans.migration.operations.reading import BadLine, Row, chunks, read
+from loans.migration.operations.writing import client_of, origin_of
 from loans.policy import LoanTerms
 
 DRAFT_MINIMUM_PERMILLE = 30

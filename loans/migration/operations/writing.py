@@ -5,35 +5,19 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
-from accounts.models import (
-    AccountClass,
-    BankCard,
-    BankCardState,
-    CardHold,
-    Customer,
-    CustomerState,
-)
+from accounts.models import AccountClass, BankCard, BankCardState, CardHold, Customer, CustomerState
 from backoffice.core import bulk, clock
 from backoffice.core.crypto import blind
 from loans.accounting.operations import facts, ledger, postings
 from loans.accounting.operations.facts import ChargeRow
 from loans.accounting.operations.ledger import Entry
-from loans.accounting.queries.snapshots import (
-    SNAPSHOT_COLUMNS,
-    to_row,
-)
+from loans.accounting.queries.snapshots import SNAPSHOT_COLUMNS, to_row
 from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.engine import Cause, Charge
 from loans.accounting.rules.position import LoanPosition, Part
 from loans.migration.operations import debts
-from loans.migration.operations.debts import (
-    LiveLoan,
-    PastBill,
-)
-from loans.migration.operations.people import (
-    Person,
-    invent,
-)
+from loans.migration.operations.debts import LiveLoan, PastBill
+from loans.migration.operations.people import Person, invent
 from loans.migration.operations.reading import Row
 from loans.models import (
     Accrual,

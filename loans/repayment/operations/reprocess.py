@@ -17,27 +17,14 @@ from backoffice.core import clock
 from loans.accounting.operations import corrections
 from loans.accounting.operations.batch import LoanBatch
 from loans.accounting.queries.snapshots import reset_to
-from loans.accounting.rules.codes import (
-    COLLECTED_STATES,
-    BillMove,
-    BillState,
-    LoanMove,
-    LoanState,
-)
+from loans.accounting.rules.codes import COLLECTED_STATES, BillMove, BillState, LoanMove, LoanState
 from loans.accounting.rules.engine import Decision, Event
 from loans.accounting.rules.position import BillPosition, LoanPosition, Position
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import is_counted
 from loans.delinquency.operations import end_of_day
 from loans.delinquency.rules.end_of_day import EndOfDay, Refusals
-from loans.models import (
-    BillSnapshot,
-    DebitOrder,
-    DebitOrderState,
-    Mandate,
-    Origin,
-    Repayment,
-)
+from loans.models import BillSnapshot, DebitOrder, DebitOrderState, Mandate, Origin, Repayment
 from loans.repayment.operations import lines
 from loans.repayment.rules import Payment
 from risk.conduct import operations as conduct

@@ -10,10 +10,7 @@ from accounts.login import operations as logins
 from accounts.models import AssetFile, AssetProof, LoginSession, Staff, TransactionPassword
 from accounts.staff.rules import GROUPS
 from backoffice.core import clock
-from backoffice.web.readonly_admin import (
-    address_of,
-    list_address,
-)
+from backoffice.web.readonly_admin import address_of, list_address
 from tests.accounts.admin.conftest import (
     ADDRESS,
     CARD_PHONE,

@@ -9,12 +9,7 @@ from accounts.cards.operations import cards
 from accounts.models import BankBin, BankCard, CardHold, ProviderCall
 from backoffice.core.models import OutboxMessage
 from tests.accounts.api.conftest import Phone, problem, wait
-from tests.accounts.cards.cards import (
-    ONE,
-    TWO,
-    bound,
-    customer,
-)
+from tests.accounts.cards.cards import ONE, TWO, bound, customer
 from tests.accounts.people import person
 
 # Phones that the sandbox's bank knows (docs/sandbox-identity.md).

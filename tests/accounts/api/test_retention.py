@@ -28,11 +28,7 @@ from accounts.models import (
 from accounts.privacy.operations import deletions, retention
 from accounts.tasks import SLOTS
 from backoffice.core import clock
-from backoffice.core.models import (
-    IdempotencyKey,
-    StateChange,
-    ThrottleCount,
-)
+from backoffice.core.models import IdempotencyKey, StateChange, ThrottleCount
 from backoffice.platform.jobs import Tally
 from risk.models import CreditLine
 from tests.accounts.api.conftest import Phone, problem, wait

@@ -4,15 +4,7 @@ from accounts.cards.operations import bindings, cards
 from accounts.models import BankCard, CardHold
 from backoffice.core.models import StateChange
 from backoffice.platform import rate_limit
-from tests.accounts.cards.cards import (
-    AT,
-    ONE,
-    bound,
-    customer,
-    defaults,
-    says,
-    sent,
-)
+from tests.accounts.cards.cards import AT, ONE, bound, customer, defaults, says, sent
 
 
 def test_twenty_who_send_one_card_at_once_are_one_card_and_one_try(together):

@@ -5,11 +5,7 @@ from hashlib import sha256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.consents.rules import (
-    PURPOSES,
-    digest,
-    missing,
-)
+from accounts.consents.rules import PURPOSES, digest, missing
 from accounts.models import Consent
 from tests.profiles import pure
 

@@ -6,11 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.passwords.rules import (
-    Weakness,
-    expires_at,
-    weaknesses,
-)
+from accounts.passwords.rules import Weakness, expires_at, weaknesses
 from tests.profiles import pure
 
 SET_AT = datetime(2026, 11, 24, 9, tzinfo=UTC)

@@ -4,16 +4,7 @@ import pytest
 from rest_framework import serializers
 
 from backoffice.core.crypto import Sealed
-from backoffice.web.api.fields import (
-    Body,
-    Choice,
-    Day,
-    Fen,
-    Flag,
-    Secret,
-    Text,
-    Whole,
-)
+from backoffice.web.api.fields import Body, Choice, Day, Fen, Flag, Secret, Text, Whole
 
 
 class Inner(Body):

@@ -8,11 +8,7 @@ from django.db.models import F
 from django.forms.models import model_to_dict
 
 from backoffice.core import bulk
-from backoffice.core.models import (
-    IdempotencyKey,
-    JobChunk,
-    JobRun,
-)
+from backoffice.core.models import IdempotencyKey, JobChunk, JobRun
 
 AT = datetime(2024, 3, 1, 9, tzinfo=UTC)
 RUN_COLUMNS = ("business_date", "slot", "planned", "planned_fen", "done", "failed", "unknown",

@@ -10,15 +10,8 @@ from django.db import models
 from psycopg import sql
 
 from backoffice.core import guards
-from backoffice.core.guards import (
-    Birth,
-    Guard,
-    declared_pairs,
-)
-from backoffice.core.models import (
-    PolicyVersion,
-    SlotPause,
-)
+from backoffice.core.guards import Birth, Guard, declared_pairs
+from backoffice.core.models import PolicyVersion, SlotPause
 from tests.conftest import _owner
 from tests.raw import (
     NOT_ALLOWED,

@@ -8,11 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backoffice.core.money import (
-    divide_half_up,
-    split,
-    yuan,
-)
+from backoffice.core.money import divide_half_up, split, yuan
 
 fen = st.integers(0, 10**14)
 weights = st.lists(st.integers(0, 10**9), min_size=1, max_size=60).filter(any)

@@ -10,15 +10,8 @@ from django.db.transaction import atomic
 from django.utils.translation import override
 
 from backoffice.core import policy, workflow
-from backoffice.core.models import (
-    FourEyesState,
-    PolicyVersion,
-)
-from backoffice.core.policy import (
-    BadPolicyError,
-    current,
-    draft,
-)
+from backoffice.core.models import FourEyesState, PolicyVersion
+from backoffice.core.policy import BadPolicyError, current, draft
 from loans.policy import LoanTerms
 
 AT = datetime(2026, 10, 1, 1, tzinfo=UTC)

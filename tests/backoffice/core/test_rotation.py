@@ -16,13 +16,7 @@ from django.utils.translation import override
 
 from accounts.models import BankCard, Customer, Staff
 from backoffice.core import rotation
-from backoffice.core.crypto import (
-    BrokenSealError,
-    blind,
-    seal,
-    seal_bytes,
-    unseal_bytes,
-)
+from backoffice.core.crypto import BrokenSealError, blind, seal, seal_bytes, unseal_bytes
 from tests.launcher import until
 from tests.raw import execute
 

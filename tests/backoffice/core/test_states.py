@@ -6,10 +6,7 @@ import pytest
 from django.db.migrations.writer import MigrationWriter
 
 from accounts.models import Staff
-from backoffice.core.models import (
-    SlotPause,
-    SlotPauseState,
-)
+from backoffice.core.models import SlotPause, SlotPauseState
 from backoffice.core.states import StateField
 from loans.models import Bill
 

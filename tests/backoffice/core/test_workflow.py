@@ -8,10 +8,7 @@ from django.db import DatabaseError, transaction
 from django_fsm import TransitionNotAllowed
 
 from backoffice.core import workflow
-from backoffice.core.models import (
-    SlotPause,
-    StateChange,
-)
+from backoffice.core.models import SlotPause, StateChange
 from backoffice.core.workflow import BypassError
 
 AT = datetime(2026, 10, 1, 1, tzinfo=UTC)

@@ -7,12 +7,7 @@ from django.db import transaction
 
 from backoffice.core.models import IdempotencyKey
 from backoffice.platform import idempotency
-from backoffice.platform.idempotency import (
-    BadKeyError,
-    InProgressError,
-    KeyReusedError,
-    Stored,
-)
+from backoffice.platform.idempotency import BadKeyError, InProgressError, KeyReusedError, Stored
 
 AT = datetime(2024, 3, 1, 9, tzinfo=UTC)
 REQUEST = {"principal": "customer:1", "key": "k-1"}

@@ -6,20 +6,10 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from backoffice.core import clock
-from backoffice.core.models import (
-    JobChunk,
-    JobRun,
-    SlotPause,
-)
+from backoffice.core.models import JobChunk, JobRun, SlotPause
 from backoffice.management import day
 from backoffice.platform import jobs
-from backoffice.platform.jobs import (
-    ChunkFailedError,
-    Plan,
-    Slot,
-    Tally,
-    UnknownSlotError,
-)
+from backoffice.platform.jobs import ChunkFailedError, Plan, Slot, Tally, UnknownSlotError
 
 DAY = date(2026, 10, 1)
 NOON = clock.moment_of(DAY, time(12))

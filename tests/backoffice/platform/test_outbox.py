@@ -10,12 +10,7 @@ from django.db import connection, transaction
 
 from backoffice.core.models import OutboxMessage
 from backoffice.platform import outbox
-from backoffice.platform.outbox import (
-    LEASE,
-    RETRY_AFTER,
-    Delivered,
-    Message,
-)
+from backoffice.platform.outbox import LEASE, RETRY_AFTER, Delivered, Message
 
 AT = datetime(2024, 3, 1, 9, tzinfo=UTC)
 WALL = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -9,17 +9,10 @@ from accounts.cards.operations import cards
 from accounts.cards.operations.cards import ClassChange
 from accounts.models import BankCard, CardHold
 from loans.collection.operations import collection, orders
-from loans.collection.operations.orders import (
-    Ask,
-    CardDayLimitError,
-)
+from loans.collection.operations.orders import Ask, CardDayLimitError
 from loans.models import DebitOrder, Mandate
 from tests.loans.conftest import day, moment
-from tests.loans.delinquency.test_overdue_life import (
-    debit,
-    pay,
-    reread,
-)
+from tests.loans.delinquency.test_overdue_life import debit, pay, reread
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 

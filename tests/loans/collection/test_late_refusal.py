@@ -6,12 +6,7 @@ from loans.collection.operations import results
 from loans.gateways.channel import Answer, Outcome
 from loans.models import Bill, DebitOrder
 from tests.loans.conftest import day, moment
-from tests.loans.delinquency.test_overdue_life import (
-    live,
-    pay,
-    payoff_fen,
-    reread,
-)
+from tests.loans.delinquency.test_overdue_life import live, pay, payoff_fen, reread
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 

@@ -11,13 +11,7 @@ from loans.collection.operations.orders import Ask
 from loans.delinquency.operations import end_of_day
 from loans.models import Bill, DebitOrder, UnappliedFunds
 from tests.loans.conftest import day, moment
-from tests.loans.delinquency.test_overdue_life import (
-    debit,
-    live,
-    pay,
-    payoff_fen,
-    reread,
-)
+from tests.loans.delinquency.test_overdue_life import debit, live, pay, payoff_fen, reread
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 

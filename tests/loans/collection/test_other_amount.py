@@ -8,10 +8,7 @@ from loans.models import DebitOrder, UnappliedFunds
 from loans.reconciliation import queries as reconciliation
 from loans.reconciliation.queries import Difference
 from tests.loans.conftest import day, moment
-from tests.loans.delinquency.test_overdue_life import (
-    debit,
-    reread,
-)
+from tests.loans.delinquency.test_overdue_life import debit, reread
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 

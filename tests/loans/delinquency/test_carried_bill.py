@@ -8,16 +8,8 @@ from loans.collection.operations import results
 from loans.delinquency.operations import end_of_day
 from loans.models import DebitOrder, Instalment, Repayment, UnappliedFunds
 from tests.loans.conftest import day, moment
-from tests.loans.delinquency.test_overdue_life import (
-    debit,
-    pay,
-    reread,
-)
-from tests.loans.repayment.operations.test_reprocess import (
-    differences,
-    told_late,
-    unheard_of,
-)
+from tests.loans.delinquency.test_overdue_life import debit, pay, reread
+from tests.loans.repayment.operations.test_reprocess import differences, told_late, unheard_of
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 

@@ -7,12 +7,7 @@ import pytest
 from loans.delinquency.operations import end_of_day
 from loans.models import Instalment
 from tests.loans.conftest import day, moment
-from tests.loans.delinquency.test_overdue_life import (
-    live,
-    pay,
-    payoff_fen,
-    reread,
-)
+from tests.loans.delinquency.test_overdue_life import live, pay, payoff_fen, reread
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 

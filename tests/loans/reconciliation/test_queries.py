@@ -16,14 +16,8 @@ from loans.reconciliation import queries as reconciliation
 from tests.conftest import _owner
 from tests.loans.collection.queries.test_due import plan_of
 from tests.loans.conftest import day, moment
-from tests.loans.delinquency.test_overdue_life import (
-    debit,
-    live,
-)
-from tests.loans.repayment.operations.test_reprocess import (
-    told_late,
-    unheard_of,
-)
+from tests.loans.delinquency.test_overdue_life import debit, live
+from tests.loans.repayment.operations.test_reprocess import told_late, unheard_of
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 

@@ -11,15 +11,8 @@ from loans.models import Bill
 from risk.lines import operations as lines
 from risk.models import CreditLine
 from tests.loans.conftest import day, moment
-from tests.loans.delinquency.test_overdue_life import (
-    pay,
-    payoff_fen,
-    reread,
-)
-from tests.loans.repayment.operations.test_reprocess import (
-    told_late,
-    unheard_of,
-)
+from tests.loans.delinquency.test_overdue_life import pay, payoff_fen, reread
+from tests.loans.repayment.operations.test_reprocess import told_late, unheard_of
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 

@@ -10,13 +10,7 @@ from accounts.models import BankBin, BankCard, Customer, CustomerHold
 from accounts.onboarding import operations as openings
 from backoffice.core.crypto import blind
 from backoffice.platform import rate_limit
-from tests.accounts.cards.cards import (
-    AT,
-    bound,
-    customer,
-    refuses,
-    sent,
-)
+from tests.accounts.cards.cards import AT, bound, customer, refuses, sent
 from tests.accounts.people import person
 
 pytestmark = pytest.mark.django_db

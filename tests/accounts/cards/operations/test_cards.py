@@ -10,10 +10,7 @@ from accounts.cards.queries import needs_proof
 from accounts.consents.rules import PURPOSES
 from accounts.identity.operations.identities import StillPendingError
 from accounts.models import CardHold, Consent, Customer, ProviderCall
-from backoffice.core.models import (
-    OutboxMessage,
-    StateChange,
-)
+from backoffice.core.models import OutboxMessage, StateChange
 from tests.accounts.cards.cards import (
     AT,
     LATER,

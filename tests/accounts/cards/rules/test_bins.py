@@ -6,16 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.cards.rules.bins import (
-    BadBins,
-    BinRow,
-    Kind,
-    read,
-)
-from accounts.cards.rules.card_numbers import (
-    bank_of,
-    parse,
-)
+from accounts.cards.rules.bins import BadBins, BinRow, Kind, read
+from accounts.cards.rules.card_numbers import bank_of, parse
 from loans.migration.operations import people
 from tests.profiles import pure
 from tests.source_tree import ROOT

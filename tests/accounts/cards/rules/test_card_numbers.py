@@ -6,18 +6,8 @@ from hypothesis import strategies as st
 from stdnum import luhn
 
 from accounts.cards.rules import card_numbers
-from accounts.cards.rules.bins import (
-    BinRow,
-    Kind,
-)
-from accounts.cards.rules.card_numbers import (
-    BadCardNumber,
-    BadPhone,
-    Reason,
-    Usage,
-    bank_of,
-    parse,
-)
+from accounts.cards.rules.bins import BinRow, Kind
+from accounts.cards.rules.card_numbers import BadCardNumber, BadPhone, Reason, Usage, bank_of, parse
 from tests.profiles import pure
 
 NUMBER = "6217000010001234569"

@@ -4,10 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.identity.rules.faces import (
-    FaceVerdict,
-    judge,
-)
+from accounts.identity.rules.faces import FaceVerdict, judge
 from tests.profiles import pure
 
 

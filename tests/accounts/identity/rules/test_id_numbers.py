@@ -7,13 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.cn import ric
 
-from accounts.identity.rules.id_numbers import (
-    BadIdNumber,
-    IdNumber,
-    Reason,
-    is_valid_on,
-    parse,
-)
+from accounts.identity.rules.id_numbers import BadIdNumber, IdNumber, Reason, is_valid_on, parse
 from loans.migration.operations import people
 from tests.profiles import pure
 

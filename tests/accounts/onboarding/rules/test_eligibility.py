@@ -7,13 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.identity.rules.faces import FaceVerdict
-from accounts.onboarding.rules.eligibility import (
-    REQUIREMENTS,
-    Bounds,
-    Facts,
-    Result,
-    judge,
-)
+from accounts.onboarding.rules.eligibility import REQUIREMENTS, Bounds, Facts, Result, judge
 from tests.profiles import pure
 
 BOUNDS = Bounds(age_min=18, age_max=60, accounts_max=3, device_accounts_max=3, device_people_min=4)

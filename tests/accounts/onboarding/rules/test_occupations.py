@@ -3,11 +3,7 @@
 import pytest
 
 from accounts.models.profile import Occupation as Stored
-from accounts.onboarding.rules.occupations import (
-    Occupation,
-    Ruling,
-    student_rule,
-)
+from accounts.onboarding.rules.occupations import Occupation, Ruling, student_rule
 
 
 def ruling(occupation, age, lender_type="BANK"):

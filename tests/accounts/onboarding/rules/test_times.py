@@ -7,11 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.onboarding.rules import cooling_off
-from accounts.onboarding.rules.ages import (
-    birthday,
-    complete_years,
-    is_of_age,
-)
+from accounts.onboarding.rules.ages import birthday, complete_years, is_of_age
 from accounts.onboarding.rules.history import enough_history_on
 from tests.profiles import pure
 

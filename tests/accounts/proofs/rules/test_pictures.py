@@ -10,10 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
-from accounts.proofs.rules.pictures import (
-    BadPicture,
-    reencode,
-)
+from accounts.proofs.rules.pictures import BadPicture, reencode
 from tests.profiles import pure
 
 PIXELS_MAX = 1_000_000

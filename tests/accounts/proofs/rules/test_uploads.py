@@ -4,12 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.proofs.rules.uploads import (
-    Kind,
-    UnknownKind,
-    is_safe_pdf,
-    kind_of,
-)
+from accounts.proofs.rules.uploads import Kind, UnknownKind, is_safe_pdf, kind_of
 from tests.profiles import pure
 
 

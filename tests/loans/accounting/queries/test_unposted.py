@@ -16,16 +16,9 @@ from loans.accounting.rules.cap import accrue
 from loans.delinquency.operations import end_of_day
 from loans.models import Accrual, ContractTerms, Instalment, Loan, LoanState, Plan, Transfer
 from loans.reconciliation import queries as reconciliation
-from tests.loans.cases import (
-    TERMS,
-    loan,
-    part,
-)
+from tests.loans.cases import TERMS, loan, part
 from tests.loans.conftest import DUE_ON, moment
-from tests.loans.strategies import (
-    positions,
-    terms,
-)
+from tests.loans.strategies import positions, terms
 from tests.profiles import database
 
 pytestmark = pytest.mark.django_db

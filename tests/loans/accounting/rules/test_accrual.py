@@ -6,12 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loans.accounting.rules.accrual import (
-    contract_fen,
-    interest_fen,
-    penalty_fen,
-    revolving_fen,
-)
+from loans.accounting.rules.accrual import contract_fen, interest_fen, penalty_fen, revolving_fen
 from tests.loans.cases import TERMS
 from tests.loans.nightly import half_up
 from tests.profiles import pure

@@ -11,20 +11,10 @@ from loans.accounting.rules.codes import BillMove
 from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.position import start_segment
 from loans.collection.rules import cycle as cycles
-from loans.collection.rules.cycle import (
-    Cycle,
-    Demand,
-    ask_fen,
-)
+from loans.collection.rules.cycle import Cycle, Demand, ask_fen
 from loans.delinquency.rules.classification import Outcome, Unpaid, decide
 from loans.delinquency.rules.late_fee import late_fees_fen
-from tests.loans.cases import (
-    DUE_ON,
-    TERMS,
-    day,
-    loan,
-    part,
-)
+from tests.loans.cases import DUE_ON, TERMS, day, loan, part
 
 # date, interest, late fee, penalty, contract total, cap, payoff
 TABLE = [

@@ -12,21 +12,9 @@ from loans.accounting.rules import cap as rules
 from loans.accounting.rules.cap import accrue, cap_fen
 from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.position import start_segment
-from tests.loans.cases import (
-    DUE_ON,
-    TERMS,
-    day,
-    loan,
-    part,
-)
-from tests.loans.nightly import (
-    NightlyLoan,
-    Segment,
-)
-from tests.loans.strategies import (
-    positions,
-    terms,
-)
+from tests.loans.cases import DUE_ON, TERMS, day, loan, part
+from tests.loans.nightly import NightlyLoan, Segment
+from tests.loans.strategies import positions, terms
 from tests.profiles import pure
 
 nights = st.one_of(st.integers(1, 5), st.integers(1, 90))

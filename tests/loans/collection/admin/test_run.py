@@ -5,12 +5,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from accounts.models import Staff
-from backoffice.core.models import (
-    JobChunk,
-    JobRun,
-    SlotPause,
-    StateChange,
-)
+from backoffice.core.models import JobChunk, JobRun, SlotPause, StateChange
 from loans.collection.queries.debit_day import debit_day
 from loans.models import DebitOrder
 from tests.loans.conftest import day

@@ -7,18 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loans.collection.rules import cycle as rules
-from loans.collection.rules.cycle import (
-    Cycle,
-    Demand,
-    End,
-    ask_fen,
-    counted_refusals,
-)
-from tests.loans.cases import (
-    DUE_ON,
-    TERMS,
-    day,
-)
+from loans.collection.rules.cycle import Cycle, Demand, End, ask_fen, counted_refusals
+from tests.loans.cases import DUE_ON, TERMS, day
 from tests.profiles import pure
 
 FIRST_CYCLE = (0, 1, 2, 4, 5, 6)  # D, D+1, D+2 and, after technical faults, D+4 to D+6

@@ -17,11 +17,7 @@ from loans.delinquency.rules.classification import (
     outcome_at_due,
 )
 from loans.delinquency.rules.late_fee import is_late_fee_due
-from tests.loans.cases import (
-    DUE_ON,
-    TERMS,
-    day,
-)
+from tests.loans.cases import DUE_ON, TERMS, day
 from tests.profiles import pure
 
 LEAVES = {

@@ -8,17 +8,10 @@ from accounts.models import BankCard
 from backoffice.core import clock
 from loans.collection.operations import orders, results
 from loans.collection.operations.orders import Ask
-from loans.migration.operations.checking import (
-    Mismatch,
-    check_book,
-)
+from loans.migration.operations.checking import Mismatch, check_book
 from loans.migration.operations.importing import import_book
 from loans.models import Bill
-from tests.loans.books import (
-    FakeBank,
-    book,
-    row,
-)
+from tests.loans.books import FakeBank, book, row
 
 ON = date(2026, 10, 1)
 NINE = clock.moment_of(ON, time(9))

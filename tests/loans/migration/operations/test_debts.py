@@ -9,10 +9,7 @@ from hypothesis import strategies as st
 from loans.accounting.rules.cap import cap_fen
 from loans.delinquency.rules.classification import outcome_at_due
 from loans.migration.operations import debts
-from loans.migration.operations.debts import (
-    LiveLoan,
-    PastBill,
-)
+from loans.migration.operations.debts import LiveLoan, PastBill
 from loans.migration.operations.reading import Row
 from loans.policy import LoanTerms
 

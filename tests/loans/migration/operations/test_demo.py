@@ -9,21 +9,10 @@ from django.test import Client
 from accounts.models import Customer, Staff
 from backoffice.core import clock
 from loans.migration.operations import demo
-from loans.migration.operations.admission import (
-    NoBankError,
-    SandboxOnlyError,
-)
-from loans.migration.operations.demo import (
-    create_logins,
-    next_showing,
-    show_book,
-)
+from loans.migration.operations.admission import NoBankError, SandboxOnlyError
+from loans.migration.operations.demo import create_logins, next_showing, show_book
 from loans.models import Bill
-from tests.loans.books import (
-    FakeBank,
-    book,
-    row,
-)
+from tests.loans.books import FakeBank, book, row
 
 NAMES = ["admin", "support", "credit", "risk", "collections", "finance", "auditor", "manager"]
 

@@ -11,14 +11,8 @@ from accounts.models import Customer
 from backoffice.core import clock
 from loans.management.commands.generate_book import _share_ppm
 from loans.migration.operations import generating
-from loans.migration.operations.admission import (
-    NoBankError,
-    SandboxOnlyError,
-)
-from loans.migration.operations.generating import (
-    TooManyLoansError,
-    generate,
-)
+from loans.migration.operations.admission import NoBankError, SandboxOnlyError
+from loans.migration.operations.generating import TooManyLoansError, generate
 from loans.models import Bill, Loan
 from loans.reconciliation.operations import reconcile
 from tests.loans.books import FakeBank

@@ -13,10 +13,7 @@ from backoffice.core import clock, workflow
 from backoffice.core.crypto import blind
 from backoffice.core.models import PolicyVersion
 from loans.accounting.operations.terms import signed_under
-from loans.migration.operations import (
-    admission,
-    importing,
-)
+from loans.migration.operations import admission, importing
 from loans.migration.operations.admission import (
     ImportUnderWayError,
     NoBankError,
@@ -26,24 +23,11 @@ from loans.migration.operations.admission import (
 from loans.migration.operations.importing import import_book
 from loans.migration.operations.people import invent
 from loans.migration.operations.reading import UnreadableBookError
-from loans.models import (
-    Bill,
-    ContractTerms,
-    Instalment,
-    Loan,
-    Mandate,
-    Transfer,
-)
+from loans.models import Bill, ContractTerms, Instalment, Loan, Mandate, Transfer
 from loans.policy import LoanTerms
 from loans.reconciliation.operations import reconcile
 from risk.models import Conduct, CreditLine
-from tests.loans.books import (
-    FakeBank,
-    book,
-    packed,
-    row,
-    text,
-)
+from tests.loans.books import FakeBank, book, packed, row, text
 
 ON = date(2026, 10, 1)
 AT = clock.moment_of(ON, time(8, 58))

@@ -10,10 +10,7 @@ from stdnum import luhn
 from stdnum.cn import ric
 
 from loans.migration.operations import people
-from loans.migration.operations.people import (
-    NUMBER_MAX,
-    invent,
-)
+from loans.migration.operations.people import NUMBER_MAX, invent
 
 ON = date(2026, 10, 1)
 numbers = st.integers(1, NUMBER_MAX)

@@ -13,12 +13,7 @@ from loans.migration.operations.reading import (
     WrongColumnsError,
     read,
 )
-from tests.loans.books import (
-    book,
-    packed,
-    row,
-    text,
-)
+from tests.loans.books import book, packed, row, text
 
 
 def told(line):

@@ -11,12 +11,7 @@ from loans.models import Bill, DebitOrder, Instalment, Loan, Repayment, Transfer
 from loans.reconciliation import queries as reconciliation
 from risk.models import Conduct, CreditLine
 from tests.loans.conftest import day, moment
-from tests.loans.delinquency.test_overdue_life import (
-    live,
-    pay,
-    payoff_fen,
-    reread,
-)
+from tests.loans.delinquency.test_overdue_life import live, pay, payoff_fen, reread
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
