@@ -1,5 +1,6 @@
 """Staff, customers and their cards."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -17,14 +18,23 @@ class AccountsConfig(AppConfig):
         """Register the policy; rights exist only after a migration, one app after the other."""
         from accounts import tasks
         from accounts.cards.operations import cards
+        from accounts.consents.operations import face_recordings
         from accounts.identity.operations import identities
         from accounts.policy import AccountPolicy
         from backoffice.core import policy
-        from backoffice.platform import jobs, outbox
+        from backoffice.platform import jobs, outbox, work_queue
 
         policy.register("accounts", AccountPolicy)
         for slot in tasks.SLOTS:
             jobs.register(slot)
+        work_queue.register(
+            work_queue.Queue(
+                name=face_recordings.QUEUE,
+                title=_("identity submissions in manual review"),
+                sla=timedelta(hours=24),
+                permission="accounts.decide_identityverification",
+            )
+        )
         outbox.register(identities.TOPIC, tasks.check_identity)
         outbox.register(cards.TOPIC, tasks.check_card)
         post_migrate.connect(_grant_rights, dispatch_uid="accounts.groups")

@@ -10,15 +10,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.models import (
-    JobChunk,
-    JobRun,
-    OutboxMessage,
-    PolicyVersion,
-    SlotPause,
-    StateChange,
-)
+from backoffice.core.models import JobChunk, JobRun, OutboxMessage, SlotPause, StateChange
 from backoffice.platform import jobs
+from backoffice.web.admin import approvals, export, work_queue
 from backoffice.web.readonly_admin import (
     ReadOnlyAdmin,
     Section,
@@ -28,6 +22,8 @@ from backoffice.web.readonly_admin import (
     number_in,
     state_words,
 )
+
+__all__ = ["approvals", "export", "work_queue"]  # pages that register themselves
 
 admin.site.index_title = _("Overview")
 
@@ -84,7 +80,7 @@ class JobChunkPages(ReadOnlyAdmin):
 class SlotPausePages(ReadOnlyAdmin):
     """Slots that were stopped, by whom, and who let them run again."""
 
-    list_select_related = ("paused_by", "requested_by", "resumed_by")
+    list_select_related = ("paused_by", "approval__proposed_by", "approval__decided_by")
     list_display = ("slot", "state_label", "reason", "stopped_by", "paused_at", "asked_by",
                     "agreed_by", "resumed_at")  # fmt: skip
     list_filter = ("state",)
@@ -98,24 +94,12 @@ class SlotPausePages(ReadOnlyAdmin):
     @display(description=_("resume requested by"))
     def asked_by(self, pause: SlotPause) -> str:
         """Return who asked for it to run again."""
-        return str(pause.requested_by or "")
+        return str(pause.approval.proposed_by) if pause.approval else ""
 
     @display(description=_("resumed by"))
     def agreed_by(self, pause: SlotPause) -> str:
         """Return who agreed."""
-        return str(pause.resumed_by or "")
-
-
-@admin.register(PolicyVersion)
-class PolicyVersionPages(ReadOnlyAdmin):
-    """Overrides of the product's numbers."""
-
-    list_select_related = ("proposed_by", "decided_by")
-    list_display = ("__str__", "state_label", "effective_on", "reason", "proposed_by",
-                    "decided_by")  # fmt: skip
-    list_filter = ("state",)
-    fields = ("app", "overrides", "effective_on", "reason", "state_label", "proposed_by",
-              "proposed_at", "decided_by", "decided_at")  # fmt: skip
+        return str(pause.approval.decided_by or "") if pause.approval else ""
 
 
 @admin.register(StateChange)

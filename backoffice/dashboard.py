@@ -101,6 +101,7 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (_("9:00 run"), "schedule", "loans_run", "loans.view_debitorder"),
         (_("Runs of the day"), "event_repeat", "backoffice_jobrun_changelist",
          "backoffice.view_jobrun"),
+        (_("Work queues"), "inbox", "backoffice_workitem_queues", "backoffice.view_workitem"),
     )),
     (_("Customers"), (
         (_("Customers"), "person", "accounts_customer_changelist", "accounts.view_customer"),
@@ -151,10 +152,13 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (_("Ledger"), "menu_book", "loans_transfer_changelist", "loans.view_transfer"),
     )),
     (_("House"), (
+        (_("Approval requests"), "approval", "backoffice_approval_changelist",
+         "backoffice.view_approval"),
         (_("Pauses of slots"), "pause_circle", "backoffice_slotpause_changelist",
          "backoffice.view_slotpause"),
         (_("Policy versions"), "tune", "backoffice_policyversion_changelist",
          "backoffice.view_policyversion"),
+        (_("Exports"), "download", "backoffice_export_changelist", "backoffice.view_export"),
         (_("State changes"), "timeline", "backoffice_statechange_changelist",
          "backoffice.view_statechange"),
         (_("Messages"), "outbox", "backoffice_outboxmessage_changelist",

@@ -15,8 +15,9 @@ class LoansConfig(AppConfig):
         from accounts.privacy.operations import deletions
         from accounts.privacy.operations import exports as copies
         from backoffice.core import policy
-        from backoffice.platform import jobs
+        from backoffice.platform import export, jobs
         from loans import account_closure
+        from loans.collection.queries import debit_day
         from loans.policy import LoanOperations, LoanTerms
         from loans.reporting import operations as exports
         from loans.tasks import SLOTS
@@ -25,5 +26,6 @@ class LoansConfig(AppConfig):
         policy.register("loan_operations", LoanOperations)
         for slot in SLOTS:
             jobs.register(slot)
+        export.register(debit_day.EXPORT)
         copies.register(exports.SECTIONS)
         deletions.register(obstacle=account_closure.obstacle, end=account_closure.end)

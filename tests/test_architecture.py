@@ -121,6 +121,7 @@ CLOCK_MODULES = {
     "backoffice/core/clock.py": "it is the clock",
     "backoffice/apps.py": "partitions of the months ahead are made when migrating",
     "backoffice/platform/idempotency.py": "leases of reservations, in machine time",
+    "backoffice/platform/provider_calls.py": "how long a provider took to answer",
 }
 READS = {
     "clock.now", "clock.wall", "clock.business_date", "clock.offset", "wall", "now",

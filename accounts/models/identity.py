@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 import django_fsm
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models.customer import Customer
 from accounts.models.login import Device, WechatAccount
 from backoffice.core.crypto import SealedField
-from backoffice.core.guards import Birth, Guard, append_only, state_check
+from backoffice.core.guards import Birth, Guard, state_check
 from backoffice.core.states import StateField
 
 
@@ -170,8 +171,13 @@ class UsedFaceToken(models.Model):
 
 
 class ProviderCall(models.Model):
-    """One question to a provider and its answer; what it carried is kept masked. Append-only."""
+    """One question to a provider and its answer; what it carried is kept masked.
 
+    It is stored under its number before anything leaves, and its answer once: verdict and code are
+    empty and ``answered_at`` is None until then. Nothing of it is changed or deleted afterwards.
+    """
+
+    number = models.CharField(_("number"), max_length=80, unique=True)
     provider = models.CharField(_("provider"), max_length=40)
     action = models.CharField(_("action"), max_length=40)
     subject_type = models.CharField(_("subject type"), max_length=40)
@@ -181,21 +187,51 @@ class ProviderCall(models.Model):
         verbose_name=_("customer"),
     )  # fmt: skip
     attempt = models.SmallIntegerField(_("attempt"))
-    verdict = models.CharField(_("verdict"), max_length=20)
-    code = models.CharField(_("code"), max_length=80)
+    verdict = models.CharField(_("verdict"), max_length=20, blank=True)
+    code = models.CharField(_("code"), max_length=80, blank=True)
     request_id = models.CharField(_("request id"), max_length=80, blank=True)
     masked = models.JSONField(_("asked, masked"))
-    latency_ms = models.IntegerField(_("took, in milliseconds"))
+    latency_ms = models.IntegerField(_("took, in milliseconds"), null=True)
     asked_at = models.DateTimeField(_("asked at"))
+    answered_at = models.DateTimeField(_("answered at"), null=True)
 
     class Meta:
         verbose_name = _("call of a provider")
         verbose_name_plural = _("calls of providers")
         default_permissions = ("view",)
         indexes: ClassVar = [
-            models.Index(fields=["subject_type", "subject_id"], name="provider_call_subject")
+            models.Index(fields=["subject_type", "subject_id"], name="provider_call_subject"),
+            models.Index(
+                fields=["asked_at"], condition=Q(answered_at=None), name="provider_call_waiting"
+            ),
         ]
-        triggers: ClassVar = append_only()
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="provider_call_answered_or_not",
+                condition=Q(answered_at=None, verdict="", latency_ms=None)
+                | (Q(answered_at__isnull=False, latency_ms__gte=0) & ~Q(verdict="")),
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="answered_once",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.answered_at IS NOT NULL AND OLD.* IS DISTINCT FROM NEW.* "
+                    "OR (OLD.number, OLD.provider, OLD.action, OLD.subject_type, OLD.subject_id, "
+                    "OLD.customer_id, OLD.attempt, OLD.masked, OLD.asked_at) IS DISTINCT FROM "
+                    "(NEW.number, NEW.provider, NEW.action, NEW.subject_type, NEW.subject_id, "
+                    "NEW.customer_id, NEW.attempt, NEW.masked, NEW.asked_at)"
+                ),
+                func=(
+                    "RAISE EXCEPTION 'provider call %: asked as prepared, answered once', "
+                    "NEW.number USING ERRCODE = 'check_violation', "
+                    "CONSTRAINT = 'provider_call_answered_once';"
+                ),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.action} {self.pk}"

@@ -30,23 +30,34 @@ _LEDGER = (
 )
 _DAY = (
     "backoffice.view_jobrun", "backoffice.view_jobchunk", "backoffice.view_slotpause",
-    "backoffice.view_statechange",
+    "backoffice.view_statechange", "backoffice.view_approval",
 )  # fmt: skip
-_HOUSE = ("backoffice.view_policyversion", "backoffice.view_outboxmessage")
+_HOUSE = (
+    "backoffice.view_policyversion", "backoffice.view_outboxmessage", "backoffice.view_workitem",
+    "backoffice.view_export",
+)  # fmt: skip
+_WORK = (
+    "backoffice.view_workitem", "backoffice.claim_workitem", "backoffice.release_workitem",
+    "backoffice.hand_over_workitem",
+)  # fmt: skip
+_EXPORT = ("backoffice.view_export", "backoffice.request_export", "backoffice.download_export")
 _STAFF = ("accounts.view_staff", "auth.view_group")
-_STOP = ("backoffice.add_slotpause", "backoffice.request_resume")
+_WITHDRAW = ("backoffice.withdraw_approval",)  # whoever may propose takes back
+_DECIDE = ("backoffice.approve_approval", "backoffice.reject_approval")
+_STOP = ("backoffice.add_slotpause", "backoffice.request_resume", *_WITHDRAW)
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "support": _CUSTOMERS + _OPENING + _BINS + _LINES + _LOANS + _COLLECTION + _REVEAL
     + ("accounts.answer_complaint", "accounts.revoke_loginsession", "accounts.report_history"),
     "credit": _CUSTOMERS + _OPENING + _BINS + _LINES + _LOANS + _REVEAL + _FILES
-    + ("accounts.decide_identityverification", "accounts.decide_bankcard"),
+    + _WORK + ("accounts.decide_identityverification", "accounts.decide_bankcard"),
     "risk": _CUSTOMERS + _OPENING + _KEEP_BINS + _HOLD + _REVEAL + _LINES + _LOANS + _COLLECTION
-    + _DAY + _FILES + ("accounts.decide_identityverification", "accounts.revoke_loginsession")
-    + ("backoffice.view_policyversion", "backoffice.add_policyversion"),
+    + _DAY + _FILES + _WORK
+    + ("accounts.decide_identityverification", "accounts.revoke_loginsession")
+    + ("backoffice.view_policyversion", "backoffice.add_policyversion", *_WITHDRAW),
     "collections": _CUSTOMERS + _LINES + _LOANS + _COLLECTION + _DAY + _STOP
     + ("backoffice.start_jobrun",),
-    "finance": _CUSTOMERS + _LOANS + _COLLECTION + _LEDGER + _DAY + _STOP
+    "finance": _CUSTOMERS + _LOANS + _COLLECTION + _LEDGER + _DAY + _STOP + _EXPORT
     + ("backoffice.start_jobrun",),
     "auditor": _CUSTOMERS + _OPENING + _BINS + _ACCESS
     + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _HOUSE + _STAFF,
@@ -54,7 +65,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _HOUSE + _STAFF
     + _STOP + ("accounts.answer_complaint",)
     + ("backoffice.start_jobrun", "backoffice.release_jobrun", "backoffice.resume_slot",
-       "backoffice.decide_policyversion"),
+       "backoffice.decide_policyversion", *_DECIDE, *_WORK[1:], "backoffice.reassign_workitem",
+       *_EXPORT[1:], "backoffice.pii_view"),
 }  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """Product numbers with a date and two signatures.
 
-Each app's ``policy.py`` is a frozen dataclass with the rulebook's defaults. Approved
-``PolicyVersion`` rows override fields from their day on. Rules get the policy as an argument.
+Each app's ``policy.py`` is a frozen dataclass with the rulebook's defaults. ``PolicyVersion`` rows,
+stored when a second person approves a change, override fields from their day on. Rules get the
+policy as an argument.
 """
 
 import dataclasses
@@ -14,7 +15,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.errors import Refused
-from backoffice.core.models import FourEyesState
+from backoffice.core.models import PolicyVersion
 
 Policy = TypeVar("Policy")
 
@@ -42,22 +43,25 @@ def registered() -> Mapping[str, type[Any]]:
 def current(policy: type[Policy], *, on: date) -> Policy:
     """Return the numbers in force on a day: defaults, then approved versions, oldest first."""
     app = next(name for name, known in _registered.items() if known is policy)
-    merged: dict[str, Any] = {}
-    for overrides in _in_force(app, on):
-        merged |= overrides
-    numbers: Policy = draft(app, merged)
+    numbers: Policy = draft(app, overridden(app, on=on))
     return numbers
 
 
-def _in_force(app: str, on: date) -> list[dict[str, Any]]:
-    """Return the overrides approved for a day, oldest first; every request asks for them."""
+def overridden(app: str, *, on: date, besides: PolicyVersion | None = None) -> dict[str, Any]:
+    """Return the overrides in force on a day, later ones first to count, as JSON values.
+
+    ``besides`` is a version to leave out. Every request asks for this: one plain statement.
+    """
+    merged: dict[str, Any] = {}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT overrides FROM backoffice_policyversion "
-            "WHERE app = %s AND state = %s AND effective_on <= %s ORDER BY effective_on, id",
-            [app, FourEyesState.APPROVED.value, on],
+            "WHERE app = %s AND effective_on <= %s AND id <> %s ORDER BY effective_on, id",
+            [app, on, besides.pk if besides else 0],
         )
-        return [json.loads(overrides) for (overrides,) in cursor.fetchall()]
+        for (overrides,) in cursor.fetchall():
+            merged |= json.loads(overrides)
+    return merged
 
 
 def draft(app: str, overrides: Mapping[str, Any]) -> Any:

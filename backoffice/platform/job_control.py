@@ -3,6 +3,7 @@
 Starting does what the minute's tick does and nothing else, so a second press changes nothing.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, models, transaction
@@ -10,8 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core import workflow
 from backoffice.core.errors import Refused
-from backoffice.core.models import JobRun, SlotPause, SlotPauseState
-from backoffice.platform import jobs
+from backoffice.core.models import Approval, ApprovalState, JobRun, SlotPause, SlotPauseState
+from backoffice.platform import approvals, jobs
+from backoffice.platform.approvals import AlreadyProposedError, Person, Proposal
+
+KIND = "job-resumption"
 
 
 class AlreadyPausedError(Refused):
@@ -28,14 +32,6 @@ class NotPausedError(Refused):
     code = "not-paused"
     words = _("The slot {slot} does not wait for this step.")
     remedy = _("Reload the page: somebody else may have been faster.")
-
-
-class SamePersonError(Refused):
-    """The one who asked cannot be the one who agrees."""
-
-    code = "same-person"
-    words = _("You asked for this yourself.")
-    remedy = _("A second person has to agree.")
 
 
 class NotHeldError(Refused):
@@ -64,42 +60,70 @@ def pause(slot: str, *, by: models.Model, reason: str, at: datetime) -> SlotPaus
 
 
 @transaction.atomic
-def request_resume(slot: str, *, by: models.Model, reason: str, at: datetime) -> None:
+def request_resume(slot: str, *, by: Person, reason: str, at: datetime) -> None:
     """Ask for a paused slot to run again.
 
     Raises:
-        NotPausedError: it is not paused, or the request stands already.
+        NotPausedError: it is not paused, or the request is open already.
+        approvals.NotPermittedError: the person may not ask for it.
     """
-    found = _locked(slot, SlotPauseState.PAUSED)
-    workflow.move([found], "request_resume", by=str(by), reason=reason, at=at, requester=by)
-    workflow.save([found], "requested_by")
+    found = _paused(slot)
+    try:
+        approvals.propose([Proposal(KIND, found.pk)], by=by, reason=reason, at=at)
+    except AlreadyProposedError as error:
+        raise NotPausedError(slot=slot) from error
 
 
-@transaction.atomic
-def keep_paused(slot: str, *, by: models.Model, reason: str, at: datetime) -> None:
+def keep_paused(slot: str, *, by: Person, reason: str, at: datetime) -> None:
     """Decline the request: the slot stays paused.
 
     Raises:
         NotPausedError: nobody has asked for it to be resumed.
+        approvals.SamePersonError: the one who asked declines it.
+        approvals.ExpiredError: the request is too old.
+        approvals.NotPermittedError: the person may not decide it.
     """
-    found = _locked(slot, SlotPauseState.RESUME_REQUESTED)
-    workflow.move([found], "keep_paused", by=str(by), reason=reason, at=at)
-    workflow.save([found], "requested_by")
+    approvals.reject([_request_of(slot)], by=by, reason=reason, at=at)
 
 
-@transaction.atomic
-def resume(slot: str, *, by: models.Model, reason: str, at: datetime) -> None:
+def resume(slot: str, *, by: Person, reason: str, at: datetime) -> None:
     """Let a slot run again, as the second person.
 
     Raises:
         NotPausedError: nobody has asked for it to be resumed.
-        SamePersonError: the one who asked agrees with themselves.
+        approvals.SamePersonError: the one who asked agrees with themselves.
+        approvals.ExpiredError: the request is too old.
+        approvals.NotPermittedError: the person may not decide it.
     """
-    found = _locked(slot, SlotPauseState.RESUME_REQUESTED)
-    if found.requested_by_id == by.pk:
-        raise SamePersonError()
-    workflow.move([found], "resume", by=str(by), reason=reason, at=at, resumer=by)
-    workflow.save([found], "resumed_by", "resumed_at")
+    approvals.approve([_request_of(slot)], by=by, reason=reason, at=at)
+
+
+def requests() -> dict[int, Approval]:
+    """Return the open requests to resume, by the pause that each is about."""
+    found = Approval.objects.filter(kind=KIND, state=ApprovalState.PROPOSED)
+    return {one.subject_id: one for one in found.select_related("proposed_by") if one.subject_id}
+
+
+def apply(approved: Sequence[Approval], *, by: str, reason: str, at: datetime) -> None:
+    """Let the slots of approved requests run again; called by ``approvals.approve``."""
+    by_pause = {one.subject_id: one for one in approved if one.subject_id is not None}
+    wanted = SlotPause.objects.filter(pk__in=by_pause)
+    pauses = list(wanted.select_for_update().order_by("pk"))
+    for pause in pauses:
+        approval = by_pause[pause.pk]
+        workflow.move([pause], "resume", by=by, reason=reason, at=at, approval=approval)
+    workflow.save(pauses, "approval", "resumed_at")
+
+
+def register() -> None:
+    """Register the kind of request, once, when the site is ready."""
+    approvals.register(
+        KIND,
+        title=_("resumption of a paused job"),
+        apply=apply,
+        permission="backoffice.resume_slot",
+        propose_permission="backoffice.request_resume",
+    )
 
 
 def release(run_id: int, *, by: models.Model) -> JobRun:
@@ -116,10 +140,20 @@ def release(run_id: int, *, by: models.Model) -> JobRun:
     return run
 
 
-def _locked(slot: str, state: SlotPauseState) -> SlotPause:
-    found = (
-        SlotPause.objects.select_for_update().filter(slot=slot, state=state).order_by("pk").first()
-    )
+def _paused(slot: str) -> SlotPause:
+    paused = SlotPause.objects.filter(slot=slot, state=SlotPauseState.PAUSED)
+    found = paused.select_for_update().first()
     if found is None:
         raise NotPausedError(slot=slot)
     return found
+
+
+def _request_of(slot: str) -> int:
+    """Return the open request to resume a slot."""
+    pauses = SlotPause.objects.filter(slot=slot, state=SlotPauseState.PAUSED)
+    found = Approval.objects.filter(
+        kind=KIND, state=ApprovalState.PROPOSED, subject_id__in=pauses.values("pk")
+    ).first()
+    if found is None:
+        raise NotPausedError(slot=slot)
+    return found.pk

@@ -1,9 +1,11 @@
-"""Background work of the ground floor: the tick of the day, one chunk, the outbox."""
+"""Background work of the ground floor: the tick of the day, one chunk, the outbox, exports."""
+
+from datetime import timedelta
 
 from celery import shared_task
 
 from backoffice.core import clock
-from backoffice.platform import jobs, outbox
+from backoffice.platform import approvals, export, jobs, outbox, work_queue
 
 
 @shared_task
@@ -12,6 +14,9 @@ def tick() -> None:
     for chunk_id in jobs.next_chunks(now=clock.now()):
         run_chunk.delay(chunk_id)
     deliver_messages.delay()
+    end_overdue.delay()
+    for export_id in export.waiting(before=clock.now() - timedelta(minutes=5)):
+        run_export.delay(export_id)
 
 
 @shared_task
@@ -25,3 +30,17 @@ def run_chunk(chunk_id: int) -> None:
 def deliver_messages() -> None:
     """Deliver the messages that wait in the outbox."""
     outbox.deliver()
+
+
+@shared_task
+def end_overdue() -> None:
+    """End open requests, escalate work and delete files whose time is over."""
+    approvals.expire_overdue(by="system", reason="nobody decided in time", at=clock.now())
+    work_queue.escalate_overdue(at=clock.now())
+    export.delete_expired(at=clock.now())
+
+
+@shared_task
+def run_export(export_id: int) -> None:
+    """Write the file of an export; one that has a result is left as it is."""
+    export.run(export_id, at=clock.now())

@@ -1,5 +1,7 @@
 """Laws over every registered staff page."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
@@ -9,7 +11,7 @@ from unfold.admin import ModelAdmin
 
 from accounts.models import BankBin, Staff
 from backoffice.core.crypto import SealedField
-from backoffice.core.models import JobRun, OutboxMessage, PolicyVersion, StateChange
+from backoffice.core.models import Approval, JobRun, OutboxMessage, StateChange
 from backoffice.web.readonly_admin import ReadOnlyAdmin
 from tests.loans.conftest import DUE_ON, moment
 
@@ -141,19 +143,19 @@ def test_what_a_message_carries_is_not_shown(staff):
 
 
 def test_a_move_is_found_by_its_record_and_shown_in_words(staff):
-    proposed = PolicyVersion.objects.create(
-        app="loans", overrides={}, effective_on=DUE_ON, reason="r",
-        proposed_by=Staff.objects.get(), proposed_at=moment(DUE_ON),
+    proposed = Approval.objects.create(
+        kind="policy-change", reason="r", proposed_by=Staff.objects.get(),
+        proposed_at=moment(DUE_ON), expires_at=moment(DUE_ON) + timedelta(days=1),
     )  # fmt: skip
     for subject in (proposed.pk, proposed.pk + 1):
         StateChange.objects.create(
-            subject_type="backoffice.policyversion", subject_id=subject, transition="approve",
+            subject_type="backoffice.approval", subject_id=subject, transition="approve",
             source="proposed", target="approved", actor="a", reason="due", effective_on=DUE_ON,
             at=moment(DUE_ON),
         )  # fmt: skip
     address = reverse("admin:backoffice_statechange_changelist")
 
-    page = staff.get(address, {"q": f"backoffice.policyversion {proposed.pk}"})
+    page = staff.get(address, {"q": f"backoffice.approval {proposed.pk}"})
 
     [move] = page.context["cl"].result_list
     assert move.subject_id == proposed.pk

@@ -17,16 +17,17 @@ from django.utils.translation import gettext_lazy as _
 from accounts.cards import queries as cards
 from accounts.cards.rules import card_numbers, card_refusals
 from accounts.cards.rules.card_numbers import Usage
-from accounts.gateways.identity import CardAnswer, IdentityChecks, Verdict
-from accounts.gateways.timing import timed
+from accounts.gateways.identity import CardAnswer, Fault, IdentityChecks, Verdict
+from accounts.identity.operations import providers
 from accounts.identity.operations.identities import StillPendingError
-from accounts.identity.operations.providers import Asked, record
+from accounts.identity.operations.providers import Question
 from accounts.models import AccountClass, BankCard, BankCardState, CardHold, Customer
 from accounts.onboarding import operations as openings
 from accounts.privacy.rules import masking
 from backoffice.core import clock, workflow
 from backoffice.core.errors import Refused
 from backoffice.platform import outbox
+from backoffice.platform.provider_calls import Answer
 
 TOPIC = "accounts.card"
 
@@ -83,8 +84,9 @@ def check(card_id: int, *, checks: IdentityChecks, at: datetime) -> BankCard:
     numbers = openings.numbers(on=clock.day_of(at))
     if at - card.bound_at >= timedelta(hours=numbers.check_valid_hours):
         return _lapse(card_id, at=at)
-    answer, asked = _ask(card, checks)
-    return _record(card_id, answer=answer, asked=asked, at=at)
+    attempt = card.tries + 1
+    answer, kept = _ask(card, checks, attempt, at=at)
+    return _record(card_id, answer=answer, kept=kept, attempt=attempt, at=at)
 
 
 def check_again(card_id: int, *, checks: IdentityChecks, at: datetime) -> None:
@@ -98,35 +100,38 @@ def check_again(card_id: int, *, checks: IdentityChecks, at: datetime) -> None:
         raise StillPendingError(f"card {card.pk} is still pending")
 
 
-def _ask(card: BankCard, checks: IdentityChecks) -> tuple[CardAnswer, Asked]:
+def _ask(
+    card: BankCard, checks: IdentityChecks, attempt: int, *, at: datetime
+) -> tuple[CardAnswer, Answer]:
     name, id_number = card.customer.name, card.customer.id_number
-    number, phone, attempt = card.number, card.phone, card.tries + 1
+    number, phone = card.number, card.phone
     assert name and id_number and number and phone
-    answer, took_ms = timed(
-        lambda: checks.check_card(
-            name=name, id_number=id_number, card_number=number, phone=phone, attempt=attempt
-        )
-    )
     masked = {
         "name": masking.name(name),
         "id_number": masking.id_number(id_number),
         "card": masking.card(card.last_four),
         "phone": masking.phone(phone),
     }
-    asked = Asked(
-        checks.name, "card", attempt, answer.verdict, answer.code, answer.request_id, masked,
-        took_ms,
-    )  # fmt: skip
-    return answer, asked
+    key = f"card-{card.pk}"
+    return providers.ask(
+        Question(checks.name, "card", card, key, card.customer_id, attempt, masked),
+        call=lambda: checks.check_card(
+            name=name, id_number=id_number, card_number=number, phone=phone, attempt=attempt
+        ),
+        unknown=CardAnswer(Verdict.UNAVAILABLE, Fault.UNREACHABLE, ""),
+        at=at,
+    )
 
 
 @transaction.atomic(durable=True)
-def _record(card_id: int, *, answer: CardAnswer, asked: Asked, at: datetime) -> BankCard:
+def _record(
+    card_id: int, *, answer: CardAnswer, kept: Answer, attempt: int, at: datetime
+) -> BankCard:
     """Store what the bank said and do what follows from it, once."""
     [card] = _lock([card_id])
-    record([asked], subject=card, customer_id=card.customer_id, at=at)
-    if not cards.waits_for_bank(card):
-        return card  # another process was told first
+    providers.record([kept], at=at)
+    if not cards.waits_for_bank(card) or attempt != card.tries + 1:
+        return card  # another process recorded the answer of this attempt
     card.tries += 1
     card.check_code = answer.code
     if answer.verdict is Verdict.UNAVAILABLE:

@@ -7,6 +7,9 @@ from django.db.models import QuerySet
 
 from accounts.models import IdentityVerification, VerificationState
 from backoffice.core import workflow
+from backoffice.platform import work_queue
+
+QUEUE = "identity-review"  # submissions between the two lines of the face score (SEC-3)
 
 
 def drop(
@@ -27,5 +30,6 @@ def drop(
     open_still = [row for row in rows if row.state in lapsing]
     workflow.move(open_still, "lapse", by=by, reason=reason, at=at)
     workflow.save(open_still, "decided_at")
+    work_queue.finish(open_still, queue=QUEUE, by=by, reason=reason, at=at)
     kept = IdentityVerification.objects.filter(pk__in=[row.pk for row in rows])
     return kept.update(face_token=None)

@@ -194,6 +194,7 @@ class ProviderCallPages(CustomersRows):
     list_filter = (
         code_filter("action", _("action"), _ACTIONS),
         code_filter("verdict", _("verdict"), {str(one): str(one) for one in Verdict}),
+        ("answered_at", admin.EmptyFieldListFilter),
     )
 
 

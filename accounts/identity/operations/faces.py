@@ -12,10 +12,10 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.consents.operations import consents
-from accounts.gateways.identity import FaceAnswer, IdentityChecks, Verdict
-from accounts.gateways.timing import timed
+from accounts.gateways.identity import FaceAnswer, Fault, IdentityChecks, Verdict
 from accounts.identity import queries as faces
-from accounts.identity.operations.providers import Asked, record
+from accounts.identity.operations import providers
+from accounts.identity.operations.providers import Question
 from accounts.identity.operations.submissions import FaceUsedError, TooManyTriesError
 from accounts.identity.rules.faces import FaceVerdict, judge
 from accounts.models import Customer, UsedFaceToken
@@ -76,7 +76,7 @@ def prove(
     if not rate_limit.take(scope=scope, subject=subject, on=on, limit=limit):
         used.delete()
         raise TooManyTriesError()
-    answer = _ask(who, face_token, checks, at)
+    answer = _ask(who, face_token, used, checks, at)
     if answer.verdict is Verdict.UNAVAILABLE:
         rate_limit.give_back(scope=scope, subject=subject, on=on)
         used.delete()
@@ -96,19 +96,26 @@ def _use(customer: Customer, face_token: str, by: str, at: datetime) -> UsedFace
     return UsedFaceToken.objects.create(customer=locked, face_blind=face_blind, used_at=at)
 
 
-def _ask(customer: Customer, face_token: str, checks: IdentityChecks, at: datetime) -> FaceAnswer:
+def _ask(
+    customer: Customer,
+    face_token: str,
+    used: UsedFaceToken,
+    checks: IdentityChecks,
+    at: datetime,
+) -> FaceAnswer:
     assert customer.name and customer.id_number
     name, id_number = customer.name, customer.id_number
-    answer, took_ms = timed(
-        lambda: checks.check_face(
-            name=name, id_number=id_number, face_token=face_token, attempt=1
-        )
-    )  # fmt: skip
     masked = {"name": masking.name(name), "id_number": masking.id_number(id_number)}
-    asked = Asked(
-        checks.name, "face", 1, answer.verdict, answer.code, answer.request_id, masked, took_ms
+    answer, kept = providers.ask(
+        Question(checks.name, "face", customer, f"token-{used.pk}", customer.pk, 1, masked),
+        call=lambda: checks.check_face(
+            name=name, id_number=id_number, face_token=face_token, attempt=1
+        ),
+        unknown=FaceAnswer(Verdict.UNAVAILABLE, Fault.UNREACHABLE, ""),
+        at=at,
     )
-    record([asked], subject=customer, customer_id=customer.pk, at=at)
+    with transaction.atomic(durable=True):
+        providers.record([kept], at=at)
     return answer
 
 

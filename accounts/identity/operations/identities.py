@@ -13,10 +13,10 @@ from typing import NamedTuple
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.gateways.identity import FaceAnswer, IdentityAnswer, IdentityChecks, Verdict
-from accounts.gateways.timing import timed
-from accounts.identity.operations import people
-from accounts.identity.operations.providers import Asked, record
+from accounts.consents.operations.face_recordings import QUEUE
+from accounts.gateways.identity import FaceAnswer, Fault, IdentityAnswer, IdentityChecks, Verdict
+from accounts.identity.operations import people, providers
+from accounts.identity.operations.providers import Question
 from accounts.identity.operations.submissions import OPEN
 from accounts.identity.rules import faces
 from accounts.identity.rules.faces import FaceVerdict
@@ -27,7 +27,8 @@ from accounts.policy import AccountPolicy
 from accounts.privacy.rules import masking
 from backoffice.core import clock, workflow
 from backoffice.core.errors import Refused
-from backoffice.platform import outbox
+from backoffice.platform import outbox, work_queue
+from backoffice.platform.provider_calls import Answer
 
 TOPIC = "accounts.identity"
 
@@ -52,7 +53,8 @@ class _Said(NamedTuple):
 
     identity: IdentityAnswer
     face: FaceAnswer | None
-    asked: list[Asked]
+    attempt: int
+    answers: list[Answer]
 
 
 def check(verification_id: int, *, checks: IdentityChecks, at: datetime) -> IdentityVerification:
@@ -66,7 +68,7 @@ def check(verification_id: int, *, checks: IdentityChecks, at: datetime) -> Iden
     numbers = openings.numbers(on=clock.day_of(at))
     if at - verification.submitted_at >= timedelta(hours=numbers.check_valid_hours):
         return _lapse(verification_id, at=at)
-    said = _ask(verification, checks)
+    said = _ask(verification, checks, at=at)
     return _record(verification_id, said=said, numbers=numbers, at=at)
 
 
@@ -81,38 +83,38 @@ def check_again(verification_id: int, *, checks: IdentityChecks, at: datetime) -
         raise StillPendingError(f"{verification} is still pending")
 
 
-def _ask(verification: IdentityVerification, checks: IdentityChecks) -> _Said:
+def _ask(verification: IdentityVerification, checks: IdentityChecks, *, at: datetime) -> _Said:
     assert verification.name and verification.id_number and verification.face_token
     name, id_number, token = verification.name, verification.id_number, verification.face_token
     attempt = verification.tries + 1
-    masked = {"name": masking.name(name), "id_number": masking.id_number(id_number)}
-    identity, took_ms = timed(
-        lambda: checks.check_identity(name=name, id_number=id_number, attempt=attempt)
+    identity, kept = providers.ask(
+        _question("identity", verification, checks, attempt),
+        call=lambda: checks.check_identity(name=name, id_number=id_number, attempt=attempt),
+        unknown=IdentityAnswer(Verdict.UNAVAILABLE, Fault.UNREACHABLE, ""),
+        at=at,
     )
-    asked = [_asked(checks, "identity", identity, attempt, masked, took_ms)]
     if identity.verdict is not Verdict.MATCH:
-        return _Said(identity, None, asked)
-    face, took_ms = timed(
-        lambda: checks.check_face(
+        return _Said(identity, None, attempt, [kept])
+    face, kept_of_face = providers.ask(
+        _question("face", verification, checks, attempt),
+        call=lambda: checks.check_face(
             name=name, id_number=id_number, face_token=token, attempt=attempt
-        )
-    )  # fmt: skip
-    asked.append(_asked(checks, "face", face, attempt, masked, took_ms))
-    return _Said(identity, face, asked)
+        ),
+        unknown=FaceAnswer(Verdict.UNAVAILABLE, Fault.UNREACHABLE, ""),
+        at=at,
+    )
+    return _Said(identity, face, attempt, [kept, kept_of_face])
 
 
-def _asked(
-    checks: IdentityChecks,
-    action: str,
-    answer: IdentityAnswer | FaceAnswer,
-    attempt: int,
-    masked: dict[str, str],
-    latency_ms: int,
-) -> Asked:
-    return Asked(
-        checks.name, action, attempt, answer.verdict, answer.code, answer.request_id, masked,
-        latency_ms,
-    )  # fmt: skip
+def _question(
+    action: str, verification: IdentityVerification, checks: IdentityChecks, attempt: int
+) -> Question:
+    masked = {
+        "name": masking.name(verification.name),
+        "id_number": masking.id_number(verification.id_number),
+    }
+    key, customer_id = f"verification-{verification.pk}", verification.customer_id
+    return Question(checks.name, action, verification, key, customer_id, attempt, masked)
 
 
 @transaction.atomic(durable=True)
@@ -121,9 +123,10 @@ def _record(
 ) -> IdentityVerification:
     """Store what the checks said and do what follows from it, once."""
     verification = _locked(verification_id)
-    record(said.asked, subject=verification, customer_id=verification.customer_id, at=at)
-    if verification.state != VerificationState.PENDING:
-        return verification  # another process was told first
+    providers.record(said.answers, at=at)
+    is_first = said.attempt == verification.tries + 1
+    if verification.state != VerificationState.PENDING or not is_first:
+        return verification  # another process recorded the answer of this attempt
     verification.tries += 1
     _note(verification, said, at)
     verdict = _verdict(verification, said, numbers)
@@ -136,16 +139,22 @@ def _record(
         workflow.move([verification], "refer", by="system", reason="a person decides", at=at)
     else:
         _refuse(verification, verdict, by="system", reason="a check failed", at=at)
-    _save(verification)
+    _save(verification, by="system", at=at)
     return verification
 
 
-def _save(verification: IdentityVerification) -> None:
+def _save(verification: IdentityVerification, *, by: str, at: datetime) -> None:
     """Write what was decided; of a face nothing is kept but the result (LAW-18)."""
     workflow.save(
         [verification], "tries", "identity_code", "identity_checked_at", "face_code",
         "face_checked_at", "similarity_permille", "is_live", "refusal", "decided_at",
     )  # fmt: skip
+    if verification.state == VerificationState.PENDING:
+        return
+    if verification.state == VerificationState.IN_REVIEW:
+        work_queue.add([verification], queue=QUEUE, at=at)
+    else:
+        work_queue.finish([verification], queue=QUEUE, by=by, reason="decided", at=at)
     if verification.state not in OPEN:
         IdentityVerification.objects.filter(pk=verification.pk).update(face_token=None)
 
@@ -223,7 +232,7 @@ def _lapse(verification_id: int, *, at: datetime) -> IdentityVerification:
         workflow.move(
             [verification], "lapse", by="system", reason="no answer within a day", at=at
         )  # fmt: skip
-        _save(verification)
+        _save(verification, by="system", at=at)
     return verification
 
 
@@ -252,5 +261,5 @@ def decide(
         _accept(verification, by=by, reason=reason, numbers=numbers, at=at)
     else:
         _refuse(verification, "refused-in-review", by=by, reason=reason, at=at)
-    _save(verification)
+    _save(verification, by=by, at=at)
     return verification

@@ -1,7 +1,7 @@
 """Rows of the ground floor: moves, policy versions, runs of the day, clock, what is counted."""
 
+from backoffice.core.models.approval import Approval, ApprovalState
 from backoffice.core.models.day import (
-    FourEyesState,
     JobChunk,
     JobRun,
     PolicyVersion,
@@ -10,10 +10,24 @@ from backoffice.core.models.day import (
     SlotPauseState,
     StateChange,
 )
+from backoffice.core.models.export import (
+    Export,
+    ExportDownload,
+    ExportFile,
+    ExportFormat,
+    ExportState,
+)
 from backoffice.core.models.traffic import IdempotencyKey, OutboxMessage, ThrottleCount
+from backoffice.core.models.work_item import WorkItem, WorkItemState
 
 __all__ = [
-    "FourEyesState",
+    "Approval",
+    "ApprovalState",
+    "Export",
+    "ExportDownload",
+    "ExportFile",
+    "ExportFormat",
+    "ExportState",
     "IdempotencyKey",
     "JobChunk",
     "JobRun",
@@ -24,4 +38,6 @@ __all__ = [
     "SlotPauseState",
     "StateChange",
     "ThrottleCount",
+    "WorkItem",
+    "WorkItemState",
 ]

@@ -8,10 +8,11 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.guards import Birth, Guard, append_only, state_check
+from backoffice.core.models.approval import Approval
 from backoffice.core.states import StateField
 
 
@@ -46,117 +47,45 @@ class StateChange(models.Model):
         return f"{self._meta.verbose_name} {self.pk}"
 
 
-class FourEyesState(models.TextChoices):
-    """States of everything one person proposes and another decides."""
+class PolicyVersion(models.Model):
+    """Overrides of an app's policy from a day on, stored by the approval of their request.
 
-    PROPOSED = "proposed", _("proposed")
-    APPROVED = "approved", _("approved")
-    REJECTED = "rejected", _("rejected")
-    WITHDRAWN = "withdrawn", _("withdrawn")
-
-
-class PolicyVersion(django_fsm.FSMModelMixin, models.Model):
-    """Overrides of an app's policy from a day on, valid once a second person approved them.
-
-    States: proposed -> approved, rejected or withdrawn.
+    Append-only. The database takes a version only of an approved request with the same content.
     """
 
     app = models.CharField(_("policy of"), max_length=20)
     overrides = models.JSONField(_("overrides"))
     effective_on = models.DateField(_("effective on"))
-    reason = models.CharField(_("reason"), max_length=200)
-    state = StateField(
-        _("state"),
-        choices=FourEyesState.choices,
-        default=FourEyesState.PROPOSED,
-        max_length=20,
-        protected=True,
+    approval = models.OneToOneField(
+        Approval, on_delete=models.PROTECT, related_name="+", verbose_name=_("approval request")
     )
-    proposed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        related_name="+",
-        verbose_name=_("proposed by"),
-    )
-    proposed_at = models.DateTimeField(_("proposed at"))
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("decided by"),
-    )
-    decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("policy version")
         verbose_name_plural = _("policy versions")
+        default_permissions = ("add", "view")
         permissions: ClassVar = [("decide_policyversion", "Can decide on a policy version")]
-        constraints: ClassVar = [
-            state_check("policy_version_state", FourEyesState),
-            models.CheckConstraint(
-                name="policy_version_four_eyes",
-                condition=Q(decided_by=None)
-                | Q(state=FourEyesState.WITHDRAWN)
-                | ~Q(decided_by=F("proposed_by")),
-            ),
-            models.CheckConstraint(
-                name="policy_version_decided_by_someone",
-                condition=Q(state=FourEyesState.PROPOSED, decided_by=None)
-                | (~Q(state=FourEyesState.PROPOSED) & Q(decided_by__isnull=False)),
-            ),
-        ]
         triggers: ClassVar = [
-            Guard(),
-            Birth(FourEyesState.PROPOSED),
-            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            *append_only(),
             pgtrigger.Trigger(
-                name="signed_as_proposed",
+                name="stored_as_approved",
                 when=pgtrigger.Before,
-                operation=pgtrigger.Update,
-                condition=pgtrigger.Condition(
-                    "OLD.state = NEW.state AND OLD.state <> 'proposed' "
-                    "AND OLD.* IS DISTINCT FROM NEW.* "
-                    "OR (OLD.app, OLD.overrides, OLD.effective_on, OLD.proposed_by_id) "
-                    "IS DISTINCT FROM "
-                    "(NEW.app, NEW.overrides, NEW.effective_on, NEW.proposed_by_id)"
-                ),
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Condition("NEW.approval_id IS NOT NULL"),
                 func=(
-                    "RAISE EXCEPTION 'policy version %: what was proposed is what is signed', "
-                    "NEW.id USING ERRCODE = 'check_violation', "
-                    "CONSTRAINT = 'policy_version_as_proposed';"
+                    "IF NOT EXISTS (SELECT FROM backoffice_approval WHERE id = NEW.approval_id "
+                    "AND kind = 'policy-change' AND state = 'approved' "
+                    "AND payload = jsonb_build_object('app', NEW.app, 'overrides', NEW.overrides, "
+                    "'effective_on', to_char(NEW.effective_on, 'YYYY-MM-DD'))) THEN "
+                    "RAISE EXCEPTION 'policy version of %: no approved request says so', NEW.app "
+                    "USING ERRCODE = 'check_violation', "
+                    "CONSTRAINT = 'policy_version_as_approved'; END IF; RETURN NEW;"
                 ),
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.app} {self.effective_on}"
-
-    def _decide(self, by: models.Model, at: Any) -> None:
-        self.decided_by_id = by.pk
-        self.decided_at = at
-
-    @django_fsm.transition(
-        field=state, source=FourEyesState.PROPOSED, target=FourEyesState.APPROVED
-    )
-    def approve(self, *, at: Any, decider: models.Model) -> None:
-        """Let the version take effect on its day."""
-        self._decide(decider, at)
-
-    @django_fsm.transition(
-        field=state, source=FourEyesState.PROPOSED, target=FourEyesState.REJECTED
-    )
-    def reject(self, *, at: Any, decider: models.Model) -> None:
-        """Decline the version."""
-        self._decide(decider, at)
-
-    @django_fsm.transition(
-        field=state, source=FourEyesState.PROPOSED, target=FourEyesState.WITHDRAWN
-    )
-    def withdraw(self, *, at: Any, decider: models.Model) -> None:
-        """Take the proposal back; the one thing its maker may decide."""
-        self._decide(decider, at)
 
 
 class JobRun(models.Model):
@@ -229,17 +158,16 @@ class JobChunk(models.Model):
 
 
 class SlotPauseState(models.TextChoices):
-    """States of a pause: anyone entitled stops at once, two people resume."""
+    """States of a pause: anyone entitled pauses at once, two people resume."""
 
     PAUSED = "paused", _("paused")
-    RESUME_REQUESTED = "resume_requested", _("resume requested")
     RESUMED = "resumed", _("resumed")
 
 
 class SlotPause(django_fsm.FSMModelMixin, models.Model):
     """A slot of the day that must not run for now.
 
-    States: paused -> resume_requested -> resumed, or back to paused.
+    States: paused -> resumed, by an approved request about this pause.
     """
 
     slot = models.CharField(_("slot"), max_length=20)
@@ -258,19 +186,12 @@ class SlotPause(django_fsm.FSMModelMixin, models.Model):
         verbose_name=_("paused by"),
     )
     paused_at = models.DateTimeField(_("paused at"))
-    requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
+    approval = models.OneToOneField(
+        Approval,
         on_delete=models.PROTECT,
         null=True,
         related_name="+",
-        verbose_name=_("resume requested by"),
-    )
-    resumed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="+",
-        verbose_name=_("resumed by"),
+        verbose_name=_("approval request"),
     )
     resumed_at = models.DateTimeField(_("resumed at"), null=True)
 
@@ -290,40 +211,40 @@ class SlotPause(django_fsm.FSMModelMixin, models.Model):
                 name="slot_pause_one_at_a_time",
             ),
             models.CheckConstraint(
-                name="slot_pause_four_eyes",
-                condition=Q(resumed_by=None) | ~Q(resumed_by=F("requested_by")),
-            ),
-            models.CheckConstraint(
-                name="slot_pause_resumed_by_someone",
-                condition=~Q(state=SlotPauseState.RESUMED)
-                | Q(resumed_by__isnull=False, requested_by__isnull=False),
+                name="slot_pause_resumed_by_approval",
+                condition=Q(state=SlotPauseState.PAUSED, approval=None, resumed_at=None)
+                | Q(
+                    state=SlotPauseState.RESUMED,
+                    approval__isnull=False,
+                    resumed_at__isnull=False,
+                ),
             ),
         ]
-        triggers: ClassVar = [Guard(), Birth(SlotPauseState.PAUSED)]
+        triggers: ClassVar = [
+            Guard(),
+            Birth(SlotPauseState.PAUSED),
+            pgtrigger.Trigger(
+                name="resumed_as_approved",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition("NEW.approval_id IS NOT NULL"),
+                func=(
+                    "IF NOT EXISTS (SELECT FROM backoffice_approval WHERE id = NEW.approval_id "
+                    "AND kind = 'job-resumption' AND subject_id = NEW.id AND state = 'approved') "
+                    "THEN RAISE EXCEPTION 'pause %: no approved request to resume', NEW.id "
+                    "USING ERRCODE = 'check_violation', "
+                    "CONSTRAINT = 'slot_pause_as_approved'; END IF; RETURN NEW;"
+                ),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.slot
 
-    @django_fsm.transition(
-        field=state, source=SlotPauseState.PAUSED, target=SlotPauseState.RESUME_REQUESTED
-    )
-    def request_resume(self, *, at: Any, requester: models.Model) -> None:
-        """Ask for the slot to run again."""
-        self.requested_by_id = requester.pk
-
-    @django_fsm.transition(
-        field=state, source=SlotPauseState.RESUME_REQUESTED, target=SlotPauseState.PAUSED
-    )
-    def keep_paused(self, *, at: Any) -> None:
-        """Decline the request: the slot stays paused."""
-        self.requested_by_id = None
-
-    @django_fsm.transition(
-        field=state, source=SlotPauseState.RESUME_REQUESTED, target=SlotPauseState.RESUMED
-    )
-    def resume(self, *, at: Any, resumer: models.Model) -> None:
-        """Let the slot run again, as the second person."""
-        self.resumed_by_id = resumer.pk
+    @django_fsm.transition(field=state, source=SlotPauseState.PAUSED, target=SlotPauseState.RESUMED)
+    def resume(self, *, at: Any, approval: Approval) -> None:
+        """Let the slot run again, as a second person approved."""
+        self.approval_id = approval.pk
         self.resumed_at = at
 
 

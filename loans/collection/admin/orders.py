@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
 from accounts.privacy.rules import masking
+from backoffice.web.admin.export import ExportMixin
 from backoffice.web.readonly_admin import day_filter, display, link
 from loans.accounting.labels import code_words
 from loans.collection.admin import run
@@ -49,9 +50,10 @@ class CodeFilter(admin.SimpleListFilter):
 
 
 @admin.register(DebitOrder)
-class DebitOrderPages(CustomersRows):
+class DebitOrderPages(ExportMixin, CustomersRows):
     """Each single ask for money, found by its number."""
 
+    export_section = "debit-orders"
     list_select_related = ("customer", "bill", "card", "run")
     list_display = (
         "number", "customer_link", "bill_link", "business_date", "attempt", "amount_yuan",

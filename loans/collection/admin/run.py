@@ -19,7 +19,7 @@ from kombu.exceptions import OperationalError
 
 from backoffice.core import clock
 from backoffice.core.errors import Refused
-from backoffice.core.models import JobRun, SlotPause, SlotPauseState
+from backoffice.core.models import Approval, JobRun, SlotPause, SlotPauseState
 from backoffice.platform import job_control, jobs, tasks
 from backoffice.web.readonly_admin import label, list_address
 from loans.accounting.labels import code_words
@@ -179,11 +179,12 @@ def _expected(day: DebitDay, *, on: date) -> Sums | None:
 
 
 class SlotRow(NamedTuple):
-    """A slot of the day: its run and its pause."""
+    """A slot of the day: its run, its pause, and the open request to resume it."""
 
     slot: jobs.Slot
     run: JobRun | None
     pause: SlotPause | None
+    request: Approval | None
     state: Any
     address: str
 
@@ -196,21 +197,23 @@ class SlotRow(NamedTuple):
 def _slots(*, on: date) -> list[SlotRow]:
     runs = runs_of(on=on)
     open_pauses = SlotPause.objects.exclude(state=SlotPauseState.RESUMED)
-    pauses = {
-        pause.slot: pause for pause in open_pauses.select_related("paused_by", "requested_by")
-    }
+    pauses = {pause.slot: pause for pause in open_pauses.select_related("paused_by")}
+    open_requests = job_control.requests() if pauses else {}
     return [
-        SlotRow(slot, run, pauses.get(slot.name), _state(run, pauses.get(slot.name)),
-                _address(on, slot.name))
+        SlotRow(slot, run, pause, request, _state(run, pause, request), _address(on, slot.name))
         for slot in jobs.slots()
         for run in [runs.get(slot.name)]
-    ]  # fmt: skip
+        for pause in [pauses.get(slot.name)]
+        for request in [open_requests.get(pause.pk) if pause else None]
+    ]
 
 
-def _state(run: JobRun | None, pause: SlotPause | None) -> Any:
+def _state(run: JobRun | None, pause: SlotPause | None, request: Approval | None) -> Any:
     """Return where a slot stands, as a coloured label."""
     if run is not None and run.finished_at:
         return label(_("finished"), "paid")
+    if request is not None:
+        return label(_("resume requested"), "proposed")
     if pause is not None:
         return label(pause.get_state_display(), pause.state)
     if run is None:

@@ -1,13 +1,17 @@
 """The direct debits of one business date in numbers, for the staff's page of the run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-from django.db.models import Count, Func, IntegerField, Sum
+from django.db.models import Count, Func, IntegerField, QuerySet, Sum
+from django.utils.translation import gettext_lazy as _
 
+from accounts.privacy.rules import masking
 from backoffice.core.models import JobChunk, JobRun
 from backoffice.core.money import yuan
+from backoffice.platform.export import Column, Section
 from loans.models import DebitOrder, DebitOrderState, Origin
 from loans.models.debit import OPEN_ORDER_STATES
 
@@ -118,3 +122,35 @@ def runs_before(day: date, *, slot: str, count: int = 7) -> list[JobRun]:
     """Return the finished runs of a slot before a day, newest first."""
     runs = JobRun.objects.filter(slot=slot, business_date__lt=day, finished_at__isnull=False)
     return list(runs.order_by("-business_date")[:count])
+
+
+def _orders_of(filters: Mapping[str, str]) -> "QuerySet[DebitOrder]":
+    """Return the orders of a day for an export; raises ValueError for what is no day."""
+    on = date.fromisoformat(filters["business_date"])
+    orders = DebitOrder.objects.filter(business_date=on).select_related("customer", "card")
+    sealed = ("customer__id_number", "customer__phone", "card__number", "card__phone")
+    return orders.defer(*sealed).order_by("pk")
+
+
+EXPORT = Section(
+    name="debit-orders",
+    title=_("debit orders of a day"),
+    permission="loans.view_debitorder",
+    filters=("business_date",),
+    rows=_orders_of,
+    columns=(
+        Column(_("number"), "number"),
+        Column(_("customer"), "customer"),
+        Column(_("name"), "customer.name", mask=masking.name),
+        Column(_("bank"), "card.bank"),
+        Column(_("bank card"), "card.last_four", mask=masking.card),
+        Column(_("business date"), "business_date"),
+        Column(_("attempt"), "attempt"),
+        Column(_("amount"), "amount_fen", kind="fen"),
+        Column(_("state"), "state", show=lambda state: DebitOrderState(state).label),
+        Column(_("taken"), "taken_fen", kind="fen"),
+        Column(_("channel's code"), "code"),
+        Column(_("asked at"), "asked_at"),
+        Column(_("answered at"), "answered_at"),
+    ),
+)

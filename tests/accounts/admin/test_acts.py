@@ -15,7 +15,7 @@ from accounts.models import (
     WechatAccount,
 )
 from backoffice.core import clock
-from backoffice.core.models import StateChange
+from backoffice.core.models import StateChange, WorkItem
 from tests.accounts.admin.conftest import WHO, act, page_of, said
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +44,16 @@ def test_a_proof_in_review_is_decided(as_group, in_review, code, state, words):
     assert IdentityVerification.objects.get(pk=in_review.pk).state == state
     moved = StateChange.objects.get(subject_type="accounts.identityverification", target=state)
     assert (moved.actor, moved.reason) == ("risk", REASON)
+
+
+def test_a_proof_in_review_is_work_for_somebody_until_it_is_decided(as_group, in_review):
+    item = WorkItem.objects.get()
+    assert (item.queue, item.subject_id, item.state) == ("identity-review", in_review.pk, "waiting")
+
+    act(as_group("risk"), in_review, "accept", reason=REASON)
+
+    finished = WorkItem.objects.get()
+    assert (finished.state, finished.done_at is not None) == ("done", True)
 
 
 def test_a_decision_is_taken_once(as_group, in_review):

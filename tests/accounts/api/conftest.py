@@ -1,17 +1,16 @@
 """A customer's phone: calls the endpoints as the mini program does, at a moment of one's choice."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.test import Client
 
 from accounts.models import Customer, LoginSession
-from backoffice.core import clock, workflow
-from backoffice.core.models import PolicyVersion
-from tests.accounts.people import AT, device, person
+from backoffice.core import clock
+from tests.accounts.people import device, person
+from tests.policies import put_in_force
 
 
 class Phone:
@@ -95,18 +94,11 @@ def identified(waited) -> Phone:
 
 
 @pytest.fixture
-def in_policy(db, django_user_model) -> Callable[..., None]:
+def in_policy(db) -> Callable[..., None]:
     """Put numbers of accounts into force, as two of the staff do."""
 
     def put(**numbers: Any) -> None:
-        maker, checker = (django_user_model.objects.create_user(name) for name in ("a", "b"))
-        version = PolicyVersion.objects.create(
-            app="accounts", overrides=numbers, effective_on="2026-01-01",
-            reason="other numbers", proposed_by=maker, proposed_at="2026-01-01T00:00:00Z",
-        )  # fmt: skip
-        with transaction.atomic():
-            workflow.move([version], "approve", by="b", reason="yes", at=AT, decider=checker)
-            workflow.save([version], "decided_by", "decided_at")
+        put_in_force("accounts", numbers, on=date(2026, 1, 1))
 
     return put
 

@@ -1,6 +1,7 @@
 """What the database refuses to the role that serves, on every machine and every table of facts."""
 
 from contextlib import contextmanager
+from datetime import date
 from itertools import product
 
 import psycopg
@@ -9,10 +10,11 @@ from django.contrib.auth import get_user_model
 from django.db import models
 from psycopg import sql
 
-from backoffice.core import guards
+from backoffice.core import guards, workflow
 from backoffice.core.guards import Birth, Guard, declared_pairs
-from backoffice.core.models import PolicyVersion, SlotPause
+from backoffice.core.models import Approval, SlotPause
 from tests.conftest import _owner
+from tests.policies import payload
 from tests.raw import (
     NOT_ALLOWED,
     bare,
@@ -146,27 +148,27 @@ def test_the_guards_stand_in_the_database_and_are_on(model, django_db_setup, dat
     ],
 )
 def test_what_sql_cannot_hold_is_not_declared(monkeypatch, change, why):
-    [one, *_others] = PolicyVersion._meta.get_field("state").get_all_transitions(PolicyVersion)
+    [one, *_others] = Approval._meta.get_field("state").get_all_transitions(Approval)
     for name, value in change.items():
         monkeypatch.setattr(one, name, value, raising=False)
-    field = PolicyVersion._meta.get_field("state")
+    field = Approval._meta.get_field("state")
     monkeypatch.setattr(field, "get_all_transitions", lambda model: [one])
 
     with pytest.raises(ValueError, match=why):
-        declared_pairs(PolicyVersion)
+        declared_pairs(Approval)
 
 
 def test_a_machine_without_moves_is_an_error_not_a_wall(monkeypatch):
-    field = PolicyVersion._meta.get_field("state")
+    field = Approval._meta.get_field("state")
     monkeypatch.setattr(field, "get_all_transitions", lambda model: [])
 
     with pytest.raises(ValueError, match="declares no transition"):
-        declared_pairs(PolicyVersion)
+        declared_pairs(Approval)
 
 
 def test_the_guard_asks_the_model_of_today_not_the_historical_one(monkeypatch):
     class Historical:
-        _meta = PolicyVersion._meta
+        _meta = Approval._meta
 
     condition = str(guards.Guard().get_condition(Historical).sql)
 
@@ -284,74 +286,124 @@ def people(db):
     return [staff.objects.create_user(username=name) for name in ("maker", "checker")]
 
 
-def propose(maker):
-    return PolicyVersion.objects.create(
-        app="loans", overrides={}, effective_on="2026-10-01", reason="a test",
-        proposed_by=maker, proposed_at=AT,
+def propose(maker, kind="policy-change", **other):
+    return Approval.objects.create(
+        kind=kind, reason="a test", proposed_by=maker, proposed_at=AT,
+        expires_at="2026-11-01 09:00+08", **other,
     )  # fmt: skip
 
 
-DECIDE = "UPDATE backoffice_policyversion SET state = %s, decided_by_id = %s WHERE id = %s"
+DECIDE = (
+    "UPDATE backoffice_approval SET state = %s, decided_by_id = %s, decided_at = proposed_at "
+    "WHERE id = %s"
+)
 
 
 @pytest.mark.parametrize("decision", ["approved", "rejected"])
 def test_nobody_decides_on_his_own_policy(people, decision):
     maker, checker = people
-    version = propose(maker)
+    request = propose(maker)
 
-    with refused("policy_version_four_eyes", "backoffice_policyversion"):
-        execute(DECIDE, decision, maker.pk, version.pk)
-    execute(DECIDE, decision, checker.pk, version.pk)
+    with refused("approval_as_proposed", "backoffice_approval"):
+        execute(DECIDE, decision, maker.pk, request.pk)
+    execute(DECIDE, decision, checker.pk, request.pk)
 
 
-def test_only_its_maker_need_withdraw_a_policy(people):
-    version = propose(people[0])
+def test_the_check_refuses_the_same_person_without_the_trigger(people):
+    columns = (
+        "kind, payload, reason, note, state, proposed_by_id, proposed_at, decided_by_id, "
+        "decided_at, expires_at"
+    )
+    values = "'x', '{}', 'r', 'n', 'approved', 1, now(), 1, now(), now() + interval '1 day'"
 
-    execute(DECIDE, "withdrawn", people[0].pk, version.pk)
+    with refused("approval_four_eyes", "backoffice_approval"), workflow.importing():
+        execute(f"INSERT INTO backoffice_approval ({columns}) VALUES ({values})")
+
+
+def test_only_its_maker_may_withdraw_a_policy(people):
+    request = propose(people[0])
+
+    with refused("approval_withdrawn_by_its_proposer", "backoffice_approval"):
+        execute(DECIDE, "withdrawn", people[1].pk, request.pk)
+    execute(DECIDE, "withdrawn", people[0].pk, request.pk)
 
 
 @pytest.mark.parametrize("decision", ["approved", "rejected", "withdrawn"])
 def test_a_decision_has_a_person(people, decision):
-    version = propose(people[0])
+    request = propose(people[0])
 
-    with refused("policy_version_decided_by_someone", "backoffice_policyversion"):
-        execute(DECIDE, decision, None, version.pk)
+    with refused("approval_decided_by_someone", "backoffice_approval"):
+        execute(DECIDE, decision, None, request.pk)
 
 
 def test_an_undecided_policy_has_no_decider(people):
-    version = propose(people[0])
+    request = propose(people[0])
 
-    with refused("policy_version_decided_by_someone", "backoffice_policyversion"):
-        execute(DECIDE, "proposed", people[1].pk, version.pk)
+    with refused("approval_decided_by_someone", "backoffice_approval"):
+        execute(DECIDE, "proposed", people[1].pk, request.pk)
+
+
+@pytest.mark.parametrize("state", ["proposed", "rejected", "withdrawn"])
+def test_a_policy_version_needs_an_approved_request_with_its_content(people, state):
+    maker, checker = people
+    asked = payload("loans", {"grace_days": 2}, date(2026, 10, 2))
+    request = propose(maker, payload=asked)
+    if state != "proposed":
+        execute(DECIDE, state, (maker if state == "withdrawn" else checker).pk, request.pk)
+
+    with refused("policy_version_as_approved", "backoffice_policyversion"):
+        execute(STORE, '{"grace_days": 2}', request.pk)
+
+
+def test_a_policy_version_is_stored_as_it_was_approved(people):
+    maker, checker = people
+    request = propose(maker, payload=payload("loans", {"grace_days": 2}, date(2026, 10, 2)))
+    execute(DECIDE, "approved", checker.pk, request.pk)
+
+    with refused("policy_version_as_approved", "backoffice_policyversion"):
+        execute(STORE, '{"grace_days": 3}', request.pk)
+    execute(STORE, '{"grace_days": 2}', request.pk)
+
+
+STORE = (
+    "INSERT INTO backoffice_policyversion (app, overrides, effective_on, approval_id) "
+    "VALUES ('loans', %s, '2026-10-02', %s)"
+)
 
 
 def pause(person):
     return SlotPause.objects.create(slot="09:00", reason="a test", paused_by=person, paused_at=AT)
 
 
-RESUME = "UPDATE backoffice_slotpause SET state = 'resumed', resumed_by_id = %s WHERE id = %s"
-REQUEST = (
-    "UPDATE backoffice_slotpause SET state = 'resume_requested', requested_by_id = %s WHERE id = %s"
+RESUME = (
+    "UPDATE backoffice_slotpause SET state = 'resumed', approval_id = %s, resumed_at = paused_at "
+    "WHERE id = %s"
 )
 
 
 def test_a_paused_slot_takes_two_people_to_resume(people):
     one, other = people
     stop = pause(one)
-    execute(REQUEST, one.pk, stop.pk)
+    request = propose(one, "job-resumption", subject_id=stop.pk)
 
-    with refused("slot_pause_four_eyes", "backoffice_slotpause"):
-        execute(RESUME, one.pk, stop.pk)
-    with refused("slot_pause_resumed_by_someone", "backoffice_slotpause"):
+    with refused("approval_as_proposed", "backoffice_approval"):
+        execute(DECIDE, "approved", one.pk, request.pk)
+    with refused("slot_pause_as_approved", "backoffice_slotpause"):
+        execute(RESUME, request.pk, stop.pk)
+    with refused("slot_pause_resumed_by_approval", "backoffice_slotpause"):
         execute(RESUME, None, stop.pk)
-    execute(RESUME, other.pk, stop.pk)
+    execute(DECIDE, "approved", other.pk, request.pk)
+    execute(RESUME, request.pk, stop.pk)
 
 
-def test_a_pause_cannot_be_lifted_unasked(people):
-    stop = pause(people[0])
+def test_a_pause_cannot_be_lifted_by_the_request_of_another(people):
+    one, other = people
+    stop = pause(one)
+    request = propose(one, "job-resumption", subject_id=stop.pk + 1)
+    execute(DECIDE, "approved", other.pk, request.pk)
 
-    with refused("backoffice_slotpause_state_machine", "backoffice_slotpause"):
-        execute(RESUME, people[1].pk, stop.pk)
+    with refused("slot_pause_as_approved", "backoffice_slotpause"):
+        execute(RESUME, request.pk, stop.pk)
 
 
 def test_a_slot_is_paused_once_at_a_time(people):

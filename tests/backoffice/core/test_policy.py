@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.db import IntegrityError, ProgrammingError
 from django.db.transaction import atomic
 from django.utils.translation import override
 
-from backoffice.core import policy, workflow
-from backoffice.core.models import FourEyesState, PolicyVersion
+from backoffice.core import policy
+from backoffice.core.models import Approval, PolicyVersion
 from backoffice.core.policy import BadPolicyError, current, draft
+from backoffice.platform import approvals
+from backoffice.platform.approvals import Proposal
 from loans.policy import LoanTerms
+from tests.policies import payload, two_people
 
 AT = datetime(2026, 10, 1, 1, tzinfo=UTC)
 
@@ -98,18 +100,15 @@ def test_numbers_of_loans_that_cannot_work_together_are_refused(impossible):
 @pytest.fixture
 def version(db):
     """Return a function that proposes a version and has it decided."""
-    staff = get_user_model()
-    maker, checker = (staff.objects.create_user(username=name) for name in ("maker", "checker"))
+    maker, checker = two_people()
 
     def make(effective_on, decision="approve", **overrides):
-        made = PolicyVersion.objects.create(
-            app="test", overrides=overrides, effective_on=effective_on, reason="a test",
-            proposed_by=maker, proposed_at=AT,
-        )  # fmt: skip
+        proposal = Proposal("policy-change", payload=payload("test", overrides, effective_on))
+        [made] = approvals.propose([proposal], by=maker, reason="a test", at=AT)
         if decision:
             decider = maker if decision == "withdraw" else checker
-            workflow.move([made], decision, by="x", reason="x", at=AT, decider=decider)
-            workflow.save([made], "decided_by", "decided_at")
+            decide = getattr(approvals, decision)
+            decide([made.pk], by=decider, reason="x", at=AT)
         return made
 
     return make
@@ -147,10 +146,10 @@ def test_a_version_of_one_app_leaves_the_others_alone(version):
 
 
 def test_a_decision_is_kept_with_person_and_moment(version):
-    made = version(date(2026, 10, 1))
+    version(date(2026, 10, 1))
 
-    stored = PolicyVersion.objects.get(pk=made.pk)
-    assert (stored.state, stored.decided_by.username) == (FourEyesState.APPROVED, "checker")
+    stored = PolicyVersion.objects.get().approval
+    assert (stored.state, stored.decided_by.username) == ("approved", "policy-checker")
     assert stored.decided_at == AT
 
 
@@ -158,9 +157,20 @@ def test_a_decision_is_kept_with_person_and_moment(version):
 def test_what_was_decided_cannot_be_changed_any_more(version, decision):
     made = version(date(2026, 10, 1), decision=decision)
 
-    with pytest.raises(IntegrityError, match="what was proposed is what is signed"), atomic():
-        PolicyVersion.objects.filter(pk=made.pk).update(overrides={"rate_ppm": 5_000})
+    with pytest.raises(IntegrityError, match="as it was proposed, and once"), atomic():
+        Approval.objects.filter(pk=made.pk).update(payload={"rate_ppm": 5_000})
     with pytest.raises(ProgrammingError, match="Cannot delete"), atomic():
-        PolicyVersion.objects.filter(pk=made.pk).delete()
+        Approval.objects.filter(pk=made.pk)._raw_delete("default")
 
-    assert PolicyVersion.objects.get(pk=made.pk).overrides == made.overrides
+    assert Approval.objects.get(pk=made.pk).payload == made.payload
+
+
+def test_a_version_in_force_is_changed_by_nobody(version):
+    version(date(2026, 10, 1), rate_ppm=400)
+
+    with pytest.raises(ProgrammingError), atomic():
+        PolicyVersion.objects.update(overrides={"rate_ppm": 5_000})
+    with pytest.raises(ProgrammingError), atomic():
+        PolicyVersion.objects.all().delete()
+
+    assert PolicyVersion.objects.get().overrides == {"rate_ppm": 400}

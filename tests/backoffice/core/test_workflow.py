@@ -1,15 +1,17 @@
 """The one way a machine moves: through ``move`` and ``save``, with a trace of each step."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError, transaction
 from django_fsm import TransitionNotAllowed
 
+from accounts.models import Customer
 from backoffice.core import workflow
-from backoffice.core.models import SlotPause, StateChange
+from backoffice.core.models import Approval, StateChange
 from backoffice.core.workflow import BypassError
+from risk.models import CreditLine
 
 AT = datetime(2026, 10, 1, 1, tzinfo=UTC)
 
@@ -20,172 +22,185 @@ def people(db):
     return [staff.objects.create_user(username=name) for name in ("one", "other")]
 
 
+def propose(maker, **other):
+    return Approval.objects.create(
+        kind="a-test", reason="a test", proposed_by=maker, proposed_at=AT,
+        expires_at=AT + timedelta(days=1), **other,
+    )  # fmt: skip
+
+
 @pytest.fixture
-def pauses(people):
-    for slot in ("09:00", "10:00", "11:00"):
-        SlotPause.objects.create(slot=slot, reason="a test", paused_by=people[0], paused_at=AT)
-    return SlotPause.objects.select_for_update().order_by("pk")
+def requests(people):
+    for _number in range(3):
+        propose(people[0])
+    return Approval.objects.select_for_update().order_by("pk")
 
 
-def request(pauses, by, reason="the bank is back"):
-    workflow.move(pauses, "request_resume", by=f"staff:{by}", reason=reason, at=AT, requester=by)
+@pytest.fixture
+def line(db):
+    """A machine that goes to and fro, locked."""
+    customer = Customer.objects.create(registered_at=AT)
+    CreditLine.objects.create(
+        customer=customer, limit_fen=100, buffer_permille=0, opened_on=AT.date()
+    )
+    return CreditLine.objects.select_for_update().get()
 
 
-def test_every_record_moves_and_leaves_a_trace(pauses, people):
-    moved = list(pauses)
+FIELDS = ("decided_by", "decided_at", "note")
 
-    request(moved, people[0])
-    workflow.save(moved, "requested_by")
 
-    assert {pause.state for pause in pauses.all()} == {"resume_requested"}
-    assert {pause.requested_by_id for pause in pauses.all()} == {people[0].pk}
+def reject(requests, by, reason="the bank is back"):
+    workflow.move(
+        requests, "reject", by=f"staff:{by}", reason=reason, at=AT, decider=by, note="no"
+    )  # fmt: skip
+
+
+def test_every_record_moves_and_leaves_a_trace(requests, people):
+    moved = list(requests)
+
+    reject(moved, people[1])
+    workflow.save(moved, *FIELDS)
+
+    assert {one.state for one in requests.all()} == {"rejected"}
+    assert {one.decided_by_id for one in requests.all()} == {people[1].pk}
     changes = StateChange.objects.order_by("subject_id")
     assert list(
         changes.values_list(
             "subject_type", "subject_id", "transition", "source", "target", "actor", "reason", "at"
         )
     ) == [
-        ("backoffice.slotpause", pause.pk, "request_resume", "paused", "resume_requested",
-         "staff:one", "the bank is back", AT)
-        for pause in moved
+        ("backoffice.approval", one.pk, "reject", "proposed", "rejected",
+         "staff:other", "the bank is back", AT)
+        for one in moved
     ]  # fmt: skip
 
 
-def test_two_moves_before_one_save_leave_two_traces(pauses, people):
-    [first, *_others] = pauses
-    request([first], people[0])
-    workflow.move([first], "keep_paused", by="staff:other", reason="not yet", at=AT)
+def test_two_moves_before_one_save_leave_two_traces(line):
+    workflow.move([line], "suspend", by="staff:one", reason="overdue", at=AT)
+    workflow.move([line], "resume", by="staff:other", reason="paid", at=AT)
 
-    workflow.save([first], "requested_by")
+    workflow.save([line])
 
-    assert SlotPause.objects.get(pk=first.pk).state == "paused"
+    assert CreditLine.objects.get().state == "active"
     traces = StateChange.objects.order_by("pk").values_list("source", "target", "actor")
     assert list(traces) == [
-        ("paused", "resume_requested", "staff:one"),
-        ("resume_requested", "paused", "staff:other"),
+        ("active", "suspended", "staff:one"),
+        ("suspended", "active", "staff:other"),
     ]
 
 
-def test_a_second_save_repeats_no_trace(pauses, people):
-    moved = list(pauses)
-    request(moved, people[0])
+def test_a_second_save_repeats_no_trace(requests, people):
+    moved = list(requests)
+    reject(moved, people[1])
 
-    workflow.save(moved, "requested_by")
-    workflow.save(moved, "requested_by")
+    workflow.save(moved, *FIELDS)
+    workflow.save(moved, *FIELDS)
 
     assert StateChange.objects.count() == 3
 
 
-def test_only_the_named_fields_are_written(pauses, people):
-    [first, *_others] = pauses
-    first.reason = "never meant to be saved"
-    request([first], people[0])
+def test_only_the_named_fields_are_written(line):
+    line.limit_fen = 7  # never meant to be saved
+    workflow.move([line], "suspend", by="x", reason="x", at=AT)
 
-    workflow.save([first])
+    workflow.save([line])
 
-    stored = SlotPause.objects.get(pk=first.pk)
-    assert (stored.state, stored.reason) == ("resume_requested", "a test")
-    assert stored.requested_by_id is None
+    stored = CreditLine.objects.get()
+    assert (stored.state, stored.limit_fen) == ("suspended", 100)
 
 
-def test_a_transition_called_directly_is_refused(pauses, people):
-    [first, *_others] = pauses
+def test_a_transition_called_directly_is_refused(requests, people):
+    [first, *_others] = requests
 
-    with pytest.raises(BypassError, match=r"SlotPause\.request_resume must go through workflow"):
-        first.request_resume(at=AT, requester=people[0])
+    with pytest.raises(BypassError, match=r"Approval\.reject must go through workflow"):
+        first.reject(at=AT, decider=people[1], note="no")
 
-    assert (first.state, first.requested_by_id) == ("paused", None)
+    assert (first.state, first.decided_by_id) == ("proposed", None)
 
 
-def test_a_direct_call_is_refused_again_after_a_move(pauses, people):
-    moved = list(pauses)
-    request(moved, people[0])
+def test_a_direct_call_is_refused_again_after_a_move(requests, people):
+    moved = list(requests)
+    reject(moved[:1], people[1])
 
     with pytest.raises(BypassError):
-        moved[0].keep_paused(at=AT)
+        moved[1].approve(at=AT, decider=people[1], note="no")
 
-    assert moved[0].state == "resume_requested"
+    assert moved[1].state == "proposed"
 
 
-def test_a_direct_call_is_refused_again_after_a_move_that_failed(pauses):
-    [first, *_others] = pauses
+def test_a_direct_call_is_refused_again_after_a_move_that_failed(line):
     with pytest.raises(TransitionNotAllowed):
-        workflow.move([first], "keep_paused", by="x", reason="x", at=AT)
+        workflow.move([line], "resume", by="x", reason="x", at=AT)
 
     with pytest.raises(BypassError):
-        first.request_resume(at=AT, requester=None)
+        line.suspend(at=AT)
 
 
-def test_a_move_that_is_not_allowed_leaves_nothing(pauses, people):
-    moved = list(pauses)
-    request(moved[1:2], people[0])
+def test_a_move_that_is_not_allowed_leaves_nothing(requests, people):
+    moved = list(requests)
+    reject(moved[1:2], people[1])
 
     with pytest.raises(TransitionNotAllowed), transaction.atomic():
-        request(moved, people[1])
+        reject(moved, people[1])
 
-    assert {pause.state for pause in pauses.all()} == {"paused"}
+    assert {one.state for one in requests.all()} == {"proposed"}
     assert not StateChange.objects.exists()
-    assert moved[1].requested_by_id == people[0].pk
-    assert moved[2].state == "paused"
+    assert moved[1].decided_by_id == people[1].pk
+    assert moved[2].state == "proposed"
 
 
-def test_what_the_database_refuses_leaves_no_trace(pauses, people):
-    [first, *_others] = pauses
-    request([first], people[0])
-    workflow.save([first], "requested_by")
-    workflow.move([first], "resume", by="x", reason="x", at=AT, resumer=people[0])
+def test_what_the_database_refuses_leaves_no_trace(requests, people):
+    [first, *_others] = requests
+    reject([first], people[0])
 
-    with pytest.raises(DatabaseError, match="slot_pause_four_eyes"), transaction.atomic():
-        workflow.save([first], "resumed_by", "resumed_at")
+    with pytest.raises(DatabaseError, match="decided by another person"), transaction.atomic():
+        workflow.save([first], *FIELDS)
 
-    assert SlotPause.objects.get(pk=first.pk).state == "resume_requested"
-    assert StateChange.objects.count() == 1
+    assert Approval.objects.get(pk=first.pk).state == "proposed"
+    assert not StateChange.objects.exists()
 
 
-def test_a_state_cannot_be_assigned(pauses):
-    [first, *_others] = pauses
+def test_a_state_cannot_be_assigned(requests):
+    [first, *_others] = requests
 
     with pytest.raises(AttributeError):
-        first.state = "resumed"
+        first.state = "approved"
 
-    assert first.state == "paused"
+    assert first.state == "proposed"
 
 
 def test_nothing_to_move_writes_nothing(db, django_assert_num_queries):
     with django_assert_num_queries(0):
-        workflow.move([], "request_resume", by="x", reason="x", at=AT, requester=None)
+        workflow.move([], "reject", by="x", reason="x", at=AT, decider=None, note="")
         workflow.save([])
 
 
-def test_many_records_are_one_update_and_one_copy(pauses, people, django_assert_num_queries):
-    moved = list(pauses)
-    request(moved, people[0])
+def test_many_records_are_one_update_and_one_copy(requests, people, django_assert_num_queries):
+    moved = list(requests)
+    reject(moved, people[1])
 
     with django_assert_num_queries(2):
-        workflow.save(moved, "requested_by")
+        workflow.save(moved, *FIELDS)
 
     assert StateChange.objects.count() == 3
 
 
 def test_outside_a_transaction_nothing_moves(committed_db):
     with pytest.raises(AssertionError, match="in a transaction"):
-        workflow.move([], "request_resume", by="x", reason="x", at=AT)
+        workflow.move([], "reject", by="x", reason="x", at=AT)
     with pytest.raises(AssertionError, match="one transaction"):
-        workflow.save([SlotPause(pk=1)])
+        workflow.save([Approval(pk=1)])
     with pytest.raises(AssertionError, match="one transaction"), workflow.importing():
         pass
 
 
 def test_an_import_may_start_late_and_only_while_it_lasts(people):
-    def resumed(slot):
-        return SlotPause.objects.create(
-            slot=slot, state="resumed", reason="x", paused_by=people[0], paused_at=AT,
-            requested_by=people[0], resumed_by=people[1],
-        )  # fmt: skip
+    def approved():
+        return propose(people[0], state="approved", decided_by=people[1], decided_at=AT)
 
     with workflow.importing():
-        resumed("09:00")
+        approved()
 
-    with pytest.raises(DatabaseError, match="no row may start as resumed"), transaction.atomic():
-        resumed("10:00")
-    assert SlotPause.objects.count() == 1
+    with pytest.raises(DatabaseError, match="no row may start as approved"), transaction.atomic():
+        approved()
+    assert Approval.objects.count() == 1

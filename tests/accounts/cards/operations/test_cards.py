@@ -70,6 +70,46 @@ def test_the_bank_is_asked_about_the_four_elements_and_the_record_is_masked():
     }  # fmt: skip
 
 
+class Interrupted(Bank):
+    """A bank that confirms a card after something else has happened."""
+
+    def __init__(self, meanwhile):
+        super().__init__(*says(ONE).answers)
+        self.meanwhile = meanwhile
+
+    def check_card(self, **asked):
+        self.meanwhile()
+        return super().check_card(**asked)
+
+
+def _die():
+    raise KeyboardInterrupt
+
+
+def test_a_call_whose_process_died_is_asked_again_under_its_number():
+    card = sent(customer())
+
+    with pytest.raises(KeyboardInterrupt):
+        cards.check(card.pk, checks=Interrupted(_die), at=AT)
+    waiting = ProviderCall.objects.get()
+    cards.check(card.pk, checks=says(ONE), at=AT)
+
+    answered = ProviderCall.objects.get()
+    assert (waiting.verdict, waiting.answered_at) == ("", None)
+    assert (answered.number, answered.verdict) == (waiting.number, "match")
+    assert reread(card).state == "active"
+
+
+def test_of_two_answers_to_one_attempt_the_first_counts():
+    card = sent(customer())
+    slow = Interrupted(lambda: cards.check(card.pk, checks=Bank(SILENCE), at=AT))
+
+    cards.check(card.pk, checks=slow, at=AT)
+
+    assert (reread(card).state, reread(card).tries) == ("pending", 1)
+    assert ProviderCall.objects.get().verdict == "unavailable"
+
+
 def test_a_bank_that_does_not_confirm_rejects():
     owner = customer()
 

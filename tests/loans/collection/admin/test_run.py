@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from accounts.models import Staff
-from backoffice.core.models import JobChunk, JobRun, SlotPause, StateChange
+from backoffice.core.models import Approval, JobChunk, JobRun, SlotPause, StateChange
 from loans.collection.queries.debit_day import debit_day
 from loans.models import DebitOrder
 from tests.loans.conftest import day
@@ -194,16 +194,20 @@ def test_a_slot_stops_at_once_and_two_people_resume_it(nine):
     assert "is paused already" in said(act(other, "pause", reason="again"))[0]
     act(one, "request", reason="bank is back")
     assert said(act(one, "resume", reason="yes"))[0].startswith("You asked for this yourself.")
-    assert SlotPause.objects.get().state == "resume_requested"
+    assert (SlotPause.objects.get().state, Approval.objects.get().state) == ("paused", "proposed")
     assert said(act(other, "resume", reason="yes")) == ["The slot 09:00 runs again."]
 
     pause = SlotPause.objects.get()
-    assert (pause.state, pause.requested_by.username, pause.resumed_by.username) == (
+    asked = pause.approval
+    assert (pause.state, asked.proposed_by.username, asked.decided_by.username) == (
         "resumed", "manager0", "manager1",
     )  # fmt: skip
-    assert list(StateChange.objects.filter(subject_type="backoffice.slotpause").order_by("pk")
-                .values_list("transition", "actor", "reason")) == [
-        ("request_resume", "manager0", "bank is back"), ("resume", "manager1", "yes"),
+    assert asked.reason == "bank is back"
+    assert list(StateChange.objects.order_by("pk")
+                .filter(subject_type__in=["backoffice.slotpause", "backoffice.approval"])
+                .values_list("subject_type", "transition", "actor", "reason")) == [
+        ("backoffice.approval", "approve", "manager1", "yes"),
+        ("backoffice.slotpause", "resume", "manager1", "yes"),
     ]  # fmt: skip
 
 

@@ -8,10 +8,9 @@ from django.db import connection, transaction
 from stdnum import luhn
 from stdnum.cn import ric
 
-from accounts.models import BankCard, Customer, Staff
-from backoffice.core import clock, workflow
+from accounts.models import BankCard, Customer
+from backoffice.core import clock
 from backoffice.core.crypto import blind
-from backoffice.core.models import PolicyVersion
 from loans.accounting.operations.terms import signed_under
 from loans.migration.operations import admission, importing
 from loans.migration.operations.admission import (
@@ -28,6 +27,7 @@ from loans.policy import LoanTerms
 from loans.reconciliation.operations import reconcile
 from risk.models import Conduct, CreditLine
 from tests.loans.books import FakeBank, book, packed, row, text
+from tests.policies import put_in_force
 
 ON = date(2026, 10, 1)
 AT = clock.moment_of(ON, time(8, 58))
@@ -197,12 +197,7 @@ def test_the_book_reconciles_as_it_comes_in(committed_db, run, channel):
 
 
 def approve(app, overrides):
-    maker, checker = (Staff.objects.create(username=name) for name in ("maker", "checker"))
-    with transaction.atomic(), workflow.importing():
-        PolicyVersion.objects.create(
-            app=app, overrides=overrides, effective_on=ON, state="approved",
-            proposed_by=maker, proposed_at=AT, decided_by=checker, decided_at=AT,
-        )  # fmt: skip
+    put_in_force(app, overrides, on=ON)
 
 
 def test_the_policy_in_force_is_what_the_loans_are_signed_under(db, run):

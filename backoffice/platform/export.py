@@ -1,0 +1,335 @@
+"""Exports: files of rows that staff request, a worker writes, and their requester downloads.
+
+An app registers a section: its rows, its columns, the right that its list needs, and the filters
+that a request has to give. Personal columns are masked unless the requester has the right
+``backoffice.pii_view``, when the rows are read as when the file is downloaded. The file is sealed
+and deleted after ``KEPT_FOR``; who requested what and why, and who downloaded it, stays. All
+moments are the product's time.
+
+A worker that dies leaves an export running; the broker or ``waiting`` gives it to another one, and
+of two that finish the first counts.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from operator import attrgetter
+from typing import Any, NamedTuple, Protocol
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core import workflow
+from backoffice.core.errors import Refused
+from backoffice.core.models import Export, ExportDownload, ExportFile, ExportFormat, ExportState
+from backoffice.platform import export_files
+
+ROWS_MAX = 50_000
+KEPT_FOR = timedelta(days=7)
+RIGHT_TO_REQUEST = "backoffice.request_export"
+RIGHT_TO_DOWNLOAD = "backoffice.download_export"
+RIGHT_TO_SEE = "backoffice.pii_view"
+
+_RESULT = ("rows", "size", "sha256", "finished_at", "expires_at")
+_CHUNK = 2_000
+
+log = logging.getLogger(__name__)
+
+
+class UnknownSectionError(Refused):
+    """No app registered this section."""
+
+    status = HTTPStatus.NOT_FOUND
+    code = "export-section-unknown"
+    words = _("There is no export of {section}.")
+    remedy = _("The sections are: {sections}.")
+
+
+class ExportNotPermittedError(Refused):
+    """The person has not a right that the export needs."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "export-not-permitted"
+    words = _("You do not have the right {permission}.")
+    remedy = _("Ask somebody who has it.")
+
+
+class ExportFilterError(Refused):
+    """A filter is missing, unknown, or has a value that cannot be."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "export-filter-bad"
+    words = _("The filter {name} is missing or has no valid value.")
+    remedy = _("Filter the list first, then export it.")
+
+
+class TooManyRowsError(Refused):
+    """More rows than a file may have."""
+
+    code = "export-too-many-rows"
+    words = _("There are more than {rows_max} rows.")
+    remedy = _("Choose a narrower filter.")
+
+
+class ExportNotReadyError(Refused):
+    """There is no file: not yet, not any more, or it failed."""
+
+    code = "export-not-ready"
+    words = _("The export {export} has no file.")
+    remedy = _("Reload its page; request it again when it failed or has expired.")
+
+
+class NotRequesterError(Refused):
+    """Only the requester downloads an export."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "export-not-yours"
+    words = _("Somebody else requested this export.")
+    remedy = _("Request one of your own.")
+
+
+class Person(Protocol):
+    """A member of the staff: a key, a name and rights."""
+
+    pk: Any
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Return whether the person has a right, named ``app.codename``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its heading, the attribute it shows by a dotted path, and how it is masked.
+
+    ``kind`` is ``text`` or ``fen``; a column without ``mask`` holds nothing personal. ``show``
+    turns a code into words.
+    """
+
+    title: Promise | str
+    field: str
+    kind: str = "text"
+    mask: Callable[[Any], str] | None = None
+    show: Callable[[Any], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """What may be exported: ``rows`` returns the rows for the values of all ``filters``.
+
+    It raises ``ValueError`` for a value that cannot be.
+    """
+
+    name: str
+    title: Promise | str
+    permission: str
+    columns: Sequence[Column]
+    filters: Sequence[str]
+    rows: Callable[[Mapping[str, str]], "QuerySet[Any]"]
+    rows_max: int = ROWS_MAX
+
+
+class Download(NamedTuple):
+    """A file for its requester."""
+
+    file_name: str
+    content: bytes
+
+
+_sections: dict[str, Section] = {}
+
+
+def register(section: Section) -> None:
+    """Add a section, once, when an app is ready."""
+    assert section.name not in _sections, f"section {section.name} is registered already"
+    _sections[section.name] = section
+
+
+def sections() -> Mapping[str, Section]:
+    """Return the registered sections by name."""
+    return _sections
+
+
+def section_named(name: str) -> Section:
+    """Return a section.
+
+    Raises:
+        UnknownSectionError: no app registered it.
+    """
+    if name not in _sections:
+        raise UnknownSectionError(section=name, sections=", ".join(sorted(_sections)))
+    return _sections[name]
+
+
+def request(
+    section: str,
+    *,
+    filters: Mapping[str, str],
+    file_format: str,
+    by: Person,
+    reason: str,
+    at: datetime,
+) -> Export:
+    """Store a request for a file; a worker writes it.
+
+    Raises:
+        UnknownSectionError: no app registered the section.
+        ExportNotPermittedError: the person may not request exports or not see the list.
+        ExportFilterError: a filter is missing, unknown, or has a value that cannot be.
+    """
+    wanted = section_named(section)
+    _require(by, RIGHT_TO_REQUEST, wanted.permission)
+    if file_format not in ExportFormat.values:
+        raise ExportFilterError(name="format")
+    for name in {*wanted.filters} ^ {*filters}:
+        raise ExportFilterError(name=name)
+    try:
+        wanted.rows(filters)
+    except ValueError as error:
+        raise ExportFilterError(name=", ".join(filters)) from error
+    return Export.objects.create(
+        section=section,
+        filters=dict(filters),
+        file_format=file_format,
+        is_masked=not by.has_perm(RIGHT_TO_SEE),
+        reason=reason,
+        requested_by_id=by.pk,
+        requested_at=at,
+    )
+
+
+def run(export_id: int, *, at: datetime) -> None:
+    """Write the file of a request, or store why there is none; a finished export stays."""
+    export = _start(export_id, at=at)
+    if export is None:
+        return
+    try:
+        section = section_named(export.section)
+        person: Any = export.requested_by
+        _require(person, RIGHT_TO_REQUEST, section.permission)
+        count, content = _content(section, export)
+    except Refused as refusal:
+        _fail(export_id, error=refusal.code, at=at)
+    except Exception as error:  # whatever it was, the requester has to see that no file comes
+        log.exception("export %s failed", export_id)
+        _fail(export_id, error=type(error).__name__, at=at)
+    else:
+        _finish(export_id, count=count, content=content, at=at)
+
+
+@transaction.atomic(durable=True)
+def download(export_id: int, *, by: Person, at: datetime) -> Download:
+    """Return the file of an export to its requester; the download is logged first.
+
+    Raises:
+        ExportNotReadyError: there is no file of this export.
+        NotRequesterError: somebody else requested it.
+        ExportNotPermittedError: the person has lost a right that the export needs.
+        UnknownSectionError: no app registers its section any more.
+    """
+    file = ExportFile.objects.select_related("export").filter(pk=export_id).first()
+    if file is None or file.export.state != ExportState.DONE or _is_over(file.export, at):
+        raise ExportNotReadyError(export=f"X{export_id}")
+    export = file.export
+    if export.requested_by_id != by.pk:
+        raise NotRequesterError()
+    _require(by, RIGHT_TO_DOWNLOAD, section_named(export.section).permission)
+    if not export.is_masked:
+        _require(by, RIGHT_TO_SEE)
+    ExportDownload.objects.create(export=export, staff_id=by.pk, at=at)
+    return Download(export.file_name, file.content)
+
+
+@transaction.atomic
+def delete_expired(*, at: datetime) -> int:
+    """Delete the files of exports that have expired; return how many."""
+    over = Export.objects.filter(state=ExportState.DONE, expires_at__lte=at)
+    exports = list(over.select_for_update(skip_locked=True).order_by("pk"))
+    ExportFile.objects.filter(pk__in=[export.pk for export in exports]).delete()
+    workflow.move(exports, "expire", by="system", reason="the file was kept long enough", at=at)
+    workflow.save(exports)
+    return len(exports)
+
+
+def waiting(*, before: datetime) -> list[int]:
+    """Return the exports requested before a moment that have no result, oldest first."""
+    unfinished = (ExportState.REQUESTED, ExportState.RUNNING)
+    found = Export.objects.filter(state__in=unfinished, requested_at__lt=before)
+    return list(found.order_by("pk").values_list("pk", flat=True))
+
+
+def _is_over(export: Export, at: datetime) -> bool:
+    return export.expires_at is None or export.expires_at <= at
+
+
+@transaction.atomic(durable=True)
+def _start(export_id: int, *, at: datetime) -> Export | None:
+    """Return an export to write, masked by the rights of now; None when it has a result."""
+    export = Export.objects.select_for_update().filter(pk=export_id).first()
+    if export is None or export.state not in (ExportState.REQUESTED, ExportState.RUNNING):
+        return None
+    if export.state == ExportState.REQUESTED:
+        person: Any = export.requested_by
+        is_masked = export.is_masked or not person.has_perm(RIGHT_TO_SEE)
+        workflow.move(
+            [export], "start", by="system", reason="a worker began", at=at, is_masked=is_masked
+        )  # fmt: skip
+        workflow.save([export], "is_masked")
+    return export
+
+
+def _content(section: Section, export: Export) -> tuple[int, bytes]:
+    """Return how many rows there are, and their file."""
+    count = 0
+
+    def cells() -> Iterator[list[Any]]:
+        nonlocal count
+        found = section.rows(export.filters)[: section.rows_max + 1]
+        for record in found.iterator(chunk_size=_CHUNK):
+            count += 1
+            if count > section.rows_max:
+                raise TooManyRowsError(rows_max=section.rows_max)
+            yield [_cell(record, column, export.is_masked) for column in section.columns]
+
+    write = export_files.xlsx_file if export.file_format == "xlsx" else export_files.csv_file
+    content = write(section.columns, cells())
+    return count, content
+
+
+def _cell(record: Any, column: Column, is_masked: bool) -> Any:
+    value = attrgetter(column.field)(record)
+    if is_masked and column.mask is not None:
+        return column.mask(value)
+    return column.show(value) if column.show is not None else value
+
+
+@transaction.atomic(durable=True)
+def _finish(export_id: int, *, count: int, content: bytes, at: datetime) -> None:
+    export = Export.objects.select_for_update().get(pk=export_id)
+    if export.state != ExportState.RUNNING:
+        return  # another worker finished it first
+    ExportFile.objects.create(export=export, content=content)
+    workflow.move(
+        [export], "finish", by="system", reason="the file is written", at=at, rows=count,
+        size=len(content), sha256=hashlib.sha256(content).hexdigest(), expires_at=at + KEPT_FOR,
+    )  # fmt: skip
+    workflow.save([export], *_RESULT)
+
+
+@transaction.atomic(durable=True)
+def _fail(export_id: int, *, error: str, at: datetime) -> None:
+    export = Export.objects.select_for_update().get(pk=export_id)
+    if export.state == ExportState.RUNNING:
+        workflow.move([export], "fail", by="system", reason="no file", at=at, error=error)
+        workflow.save([export], "error", "finished_at")
+
+
+def _require(person: Person, *permissions: str) -> None:
+    for permission in permissions:
+        if not person.has_perm(permission):
+            raise ExportNotPermittedError(permission=permission)

@@ -1,0 +1,177 @@
+"""Staff pages of four-eyes requests, and of the product numbers that are changed by them."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from backoffice.core import clock
+from backoffice.core.errors import Refused
+from backoffice.core.models import Approval, ApprovalState, PolicyVersion
+from backoffice.platform import approvals, policy_changes
+from backoffice.platform.policy_changes import PolicyChange
+from backoffice.web.admin_actions import (
+    REASON_MAX,
+    REASON_MIN,
+    Act,
+    ActsMixin,
+    FieldError,
+    ReasonMissingError,
+)
+from backoffice.web.readonly_admin import ReadOnlyAdmin, Section, address, display, link
+
+
+def _act(operation: Callable[..., Any], told: Any) -> Any:
+    """Return what an act performs: one decision on one request."""
+
+    def perform(request: HttpRequest, approval: Approval, given: dict[str, Any]) -> str:
+        operation([approval.pk], by=request.user, reason=given["reason"], at=clock.now())
+        return str(told)
+
+    return perform
+
+
+def _is_open(approval: Approval) -> bool:
+    return bool(approval.state == ApprovalState.PROPOSED)
+
+
+@admin.register(Approval)
+class ApprovalPages(ActsMixin, ReadOnlyAdmin):
+    """Everything that one person proposed and another decides."""
+
+    list_select_related = ("proposed_by", "decided_by")
+    list_display = ("__str__", "kind_title", "state_label", "reason", "proposer", "proposed_at",
+                    "expires_at", "decider", "decided_at")  # fmt: skip
+    list_filter = ("state",)
+    fields = ("kind_title", "state_label", "reason", "proposer", "proposed_at", "expires_at",
+              "decider", "decided_at", "note")  # fmt: skip
+    acts = (
+        Act(
+            "approve", _("Approve"), "backoffice.approve_approval",
+            _act(approvals.approve, _("The request is approved and has taken effect.")),
+            kind="primary", is_open=_is_open,
+        ),
+        Act(
+            "reject", _("Reject"), "backoffice.reject_approval",
+            _act(approvals.reject, _("The request is rejected.")),
+            kind="danger", is_open=_is_open,
+        ),
+        Act(
+            "withdraw", _("Withdraw"), "backoffice.withdraw_approval",
+            _act(approvals.withdraw, _("The request is withdrawn.")), is_open=_is_open,
+        ),
+    )  # fmt: skip
+
+    @display(description=_("kind"))
+    def kind_title(self, approval: Approval) -> str:
+        """Return the kind of request in the reader's language."""
+        kind = approvals.kinds().get(approval.kind)
+        return str(kind.title) if kind else approval.kind
+
+    @display(description=_("proposed by"))
+    def proposer(self, approval: Approval) -> str:
+        """Return who proposed it."""
+        return str(approval.proposed_by)
+
+    @display(description=_("decided by"))
+    def decider(self, approval: Approval) -> str:
+        """Return who decided it."""
+        return str(approval.decided_by or "")
+
+    def sections(self, request: HttpRequest, record: Approval) -> list[Section]:
+        """Return what was proposed, what it changes, and the timeline."""
+        kind = approvals.kinds().get(record.kind)
+        payload = [(name, _shown(value)) for name, value in record.payload.items()]
+        changed = kind.differences(record) if kind else ()
+        return [
+            Section(_("changes"), (_("field"), _("now"), _("proposed")), changed, is_lead=True),
+            Section(_("request"), (_("field"), _("value")), payload),
+            *super().sections(request, record),
+        ]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} = {one}" for name, one in value.items())
+    return str(value)
+
+
+@admin.register(PolicyVersion)
+class PolicyVersionPages(ReadOnlyAdmin):
+    """Overrides of the product's numbers that were approved, and the form that proposes others."""
+
+    list_select_related = ("approval",)
+    list_display = ("__str__", "overridden", "effective_on", "request_link")
+    list_before_template = "admin/backoffice/policy_list.html"
+    fields = ("app", "overridden", "effective_on", "request_link")
+
+    @display(description=_("overrides"))
+    def overridden(self, version: PolicyVersion) -> str:
+        """Return the fields and their values."""
+        return _shown(version.overrides)
+
+    @display(description=_("approval request"))
+    def request_link(self, version: PolicyVersion) -> Any:
+        """Return a link to the request that was approved."""
+        return link(version.approval)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the form that proposes a change."""
+        view = self.admin_site.admin_view(require_http_methods(["GET", "POST"])(self.propose_view))
+        mine = path("propose/", view, name="backoffice_policyversion_propose")
+        return [mine, *super().get_urls()]
+
+    def propose_view(self, request: HttpRequest) -> HttpResponse:
+        """Show the form, or propose what was filled in and open its request.
+
+        Raises:
+            PermissionDenied: the person may not propose changes.
+        """
+        if not request.user.has_perm("backoffice.add_policyversion"):
+            raise PermissionDenied
+        if request.method == "POST":
+            try:
+                proposed = _propose(request)
+            except Refused as refusal:
+                messages.error(request, str(refusal))
+            else:
+                messages.success(request, gettext("The change waits for a second person."))
+                return HttpResponseRedirect(address(proposed))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Propose a change of product numbers"),
+            "numbers": policy_changes.numbers(on=clock.business_date()),
+            "today": clock.business_date(),
+            "given": request.POST,
+            "list_address": reverse("admin:backoffice_policyversion_changelist"),
+        }
+        return render(request, "admin/backoffice/propose_policy.html", context)
+
+
+def _propose(request: HttpRequest) -> Approval:
+    app, _dot, field = request.POST.get("number", "").partition(".")
+    value = request.POST.get("value", "").strip()
+    known = {(one.app, one.field) for one in policy_changes.numbers(on=clock.business_date())}
+    if (app, field) not in known:
+        raise FieldError(field=_("number"))
+    if not value:
+        raise FieldError(field=_("value"))
+    try:
+        effective_on = date.fromisoformat(request.POST.get("effective_on", ""))
+    except ValueError:
+        raise FieldError(field=_("effective on")) from None
+    reason = request.POST.get("reason", "").strip()[:REASON_MAX]
+    if len(reason) < REASON_MIN:
+        raise ReasonMissingError(least=REASON_MIN)
+    change = PolicyChange(app, {field: policy_changes.parse(value)}, effective_on)
+    person: Any = request.user
+    [proposed] = policy_changes.propose([change], by=person, reason=reason, at=clock.now())
+    return proposed

@@ -1,0 +1,144 @@
+"""Staff pages of exports: what was requested and by whom, the request from a list, the download."""
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+from kombu.exceptions import OperationalError
+
+from backoffice.core import clock
+from backoffice.core.errors import Refused
+from backoffice.core.models import Export, ExportState
+from backoffice.platform import export, tasks
+from backoffice.web.admin_actions import REASON_MAX, REASON_MIN, Act, ActsMixin, ReasonMissingError
+from backoffice.web.readonly_admin import ReadOnlyAdmin, Section, address, display, list_address
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin
+
+    _Admin = ModelAdmin[Any]
+else:
+    _Admin = object
+
+_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def _download(request: HttpRequest, record: Export, given: dict[str, Any]) -> HttpResponse:
+    person: Any = request.user
+    file = export.download(record.pk, by=person, at=clock.now())
+    answer = HttpResponse(file.content, content_type=_TYPES[record.file_format])
+    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(file.file_name)}"
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+@admin.register(Export)
+class ExportPages(ActsMixin, ReadOnlyAdmin):
+    """Files that staff requested: who, what, why, and who downloaded them."""
+
+    list_select_related = ("requested_by",)
+    list_display = ("__str__", "section_title", "state_label", "requester", "requested_at", "rows",
+                    "is_masked", "expires_at")  # fmt: skip
+    list_filter = ("state",)
+    fields = ("section_title", "chosen", "file_format", "is_masked", "reason", "state_label",
+              "requester", "requested_at", "rows", "size", "sha256", "error", "finished_at",
+              "expires_at")  # fmt: skip
+    acts = (
+        Act(
+            "download", _("Download"), "backoffice.download_export", _download,
+            words=_("Each download is logged with your name."), kind="primary",
+            needs_reason=False, is_open=lambda record: record.state == ExportState.DONE,
+        ),
+    )  # fmt: skip
+
+    @display(description=_("section"))
+    def section_title(self, record: Export) -> str:
+        """Return the section in the reader's language."""
+        section = export.sections().get(record.section)
+        return str(section.title) if section else record.section
+
+    @display(description=_("filters"))
+    def chosen(self, record: Export) -> str:
+        """Return the filters and their values."""
+        return ", ".join(f"{name} = {value}" for name, value in record.filters.items())
+
+    @display(description=_("requested by"))
+    def requester(self, record: Export) -> str:
+        """Return who requested it."""
+        return str(record.requested_by)
+
+    def sections(self, request: HttpRequest, record: Export) -> list[Section]:
+        """Return the downloads and the timeline."""
+        downloads = record.downloads.select_related("staff").order_by("pk")
+        rows = [(one.at, str(one.staff)) for one in downloads]
+        heads = (_("at"), _("staff"))
+        return [Section(_("downloads"), heads, rows), *super().sections(request, record)]
+
+
+class ExportMixin(_Admin):
+    """Lists from which an export may be requested: the subclass names its section."""
+
+    export_section = ""
+    list_before_template = "admin/backoffice/exportable_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the address that the dialog of the list sends to."""
+        view = self.admin_site.admin_view(require_POST(self.export_view))
+        return [path("export/", view, name=f"{self._name()}_export"), *super().get_urls()]
+
+    def _name(self) -> str:
+        return f"{self.model._meta.app_label}_{self.model._meta.model_name}"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the list with the dialog, once the list is filtered as an export has to be."""
+        section = export.section_named(self.export_section)
+        rights = (export.RIGHT_TO_REQUEST, section.permission)
+        chosen = [(name, request.GET.get(name, "")) for name in section.filters]
+        context = {
+            "export_address": reverse(f"admin:{self._name()}_export"),
+            "export_filters": chosen,
+            "is_exportable": all(value for _filter, value in chosen)
+            and all(request.user.has_perm(right) for right in rights),
+        }
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def export_view(self, request: HttpRequest) -> HttpResponse:
+        """Store the request and let a worker write the file; rights are asked by the operation."""
+        section = export.section_named(self.export_section)
+        person: Any = request.user
+        reason = request.POST.get("reason", "").strip()[:REASON_MAX]
+        try:
+            if len(reason) < REASON_MIN:
+                raise ReasonMissingError(least=REASON_MIN)
+            made = export.request(
+                section.name,
+                filters={name: request.POST.get(name, "") for name in section.filters},
+                file_format=request.POST.get("file_format", ""),
+                by=person,
+                reason=reason,
+                at=clock.now(),
+            )
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(list_address(self.model))
+        _send(made)
+        messages.success(request, gettext("The export is requested; its page shows the file."))
+        return HttpResponseRedirect(address(made))
+
+
+def _send(made: Export) -> None:
+    """Give the export to a worker; without a broker the next tick does."""
+    try:
+        tasks.run_export.delay(made.pk)
+    except OperationalError:
+        return

@@ -1,0 +1,169 @@
+"""Staff pages of four-eyes requests: who sees them, who decides, and how numbers are proposed."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Staff
+from backoffice.core import clock, policy
+from backoffice.core.models import Approval, PolicyVersion
+from backoffice.platform import policy_changes
+from backoffice.platform.policy_changes import PolicyChange
+from loans.policy import LoanPolicy
+
+pytestmark = pytest.mark.django_db
+
+FORM = "/admin/backoffice/policyversion/propose/"
+
+
+def client_of(group, number=1):
+    staff, is_new = Staff.objects.get_or_create(username=f"{group}{number}", is_staff=True)
+    if is_new:
+        staff.groups.add(Group.objects.get(name=group))
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(staff)
+    return client
+
+
+def act(client, approval, code, **given):
+    address = reverse("admin:backoffice_approval_act", args=[approval.pk, code])
+    return client.post(address, given, follow=True)
+
+
+def said(page):
+    return [str(message) for message in page.context["messages"]]
+
+
+def page_of(approval):
+    return reverse("admin:backoffice_approval_change", args=[approval.pk])
+
+
+@pytest.fixture
+def filled():
+    return {
+        "number": "loans.grace_days", "value": "2", "reason": "fewer days",
+        "effective_on": clock.business_date().isoformat(),
+    }  # fmt: skip
+
+
+@pytest.fixture
+def proposed(filled):
+    assert client_of("risk").post(FORM, filled, follow=True).status_code == 200
+    return Approval.objects.get()
+
+
+def test_risk_proposes_and_a_manager_approves_what_then_is_in_force(proposed):
+    told = said(act(client_of("manager"), proposed, "approve", reason="agreed then"))
+
+    assert told == ["The request is approved and has taken effect."]
+    assert PolicyVersion.objects.get().approval == proposed
+    assert policy.current(LoanPolicy, on=clock.business_date()).grace_days == 2
+
+
+def test_the_page_shows_the_old_and_the_new_value(proposed):
+    page = client_of("manager").get(page_of(proposed))
+
+    [section] = page.context["lead_sections"]
+    assert list(section.rows) == [("loans.grace_days", "3", "2")]
+    assert "fewer days" in page.content.decode()
+
+
+def test_a_manager_rejects_and_the_proposer_withdraws(proposed, filled):
+    assert said(act(client_of("manager"), proposed, "reject", reason="not now")) == [
+        "The request is rejected."
+    ]
+    client_of("risk").post(FORM, filled)
+    second = Approval.objects.latest("pk")
+    assert said(act(client_of("risk", 2), second, "withdraw", reason="not mine")) == [
+        "Somebody else proposed this. Reject it instead, if you have the right to decide it."
+    ]
+    act(client_of("risk"), second, "withdraw", reason="a mistake")
+
+    assert [one.state for one in Approval.objects.order_by("pk")] == ["rejected", "withdrawn"]
+    assert not PolicyVersion.objects.exists()
+
+
+@pytest.mark.parametrize("group", ["risk", "finance", "auditor", "support"])
+@pytest.mark.parametrize("code", ["approve", "reject"])
+def test_only_managers_decide(proposed, group, code):
+    assert act(client_of(group, 2), proposed, code, reason="agreed then").status_code == 403
+
+    assert Approval.objects.get().state == "proposed"
+
+
+def test_a_decision_is_a_post(proposed):
+    address = reverse("admin:backoffice_approval_act", args=[proposed.pk, "approve"])
+
+    assert client_of("manager").get(address).status_code == 405
+    assert Approval.objects.get().state == "proposed"
+
+
+def test_a_decision_needs_a_reason(proposed):
+    assert said(act(client_of("manager"), proposed, "approve", reason=" "))[0].startswith("Say why")
+
+    assert Approval.objects.get().state == "proposed"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"number": "loans.nonsense"}, "number"),
+        ({"number": ""}, "number"),
+        ({"value": " "}, "value"),
+        ({"value": "many"}, "it must be int"),
+        ({"value": "3"}, "already"),
+        ({"effective_on": "soon"}, "effective on"),
+        ({"effective_on": "2020-01-01"}, "is over"),
+        ({"reason": "x"}, "Say why"),
+    ],
+)
+def test_a_bad_proposal_is_refused_by_name_and_keeps_what_was_typed(filled, change, code):
+    page = client_of("risk").post(FORM, filled | change)
+
+    assert code in said(page)[0]
+    assert (filled | change)["reason"] in page.content.decode()
+    assert not Approval.objects.exists()
+
+
+@pytest.mark.parametrize("group", ["manager", "finance", "auditor"])
+def test_who_may_not_propose_finds_no_form(filled, group):
+    client = client_of(group)
+
+    assert client.get(FORM).status_code == 403
+    assert client.post(FORM, filled).status_code == 403
+    assert not Approval.objects.exists()
+
+
+def test_the_list_of_versions_leads_to_the_form_for_those_who_may():
+    listed = reverse("admin:backoffice_policyversion_changelist")
+
+    assert FORM in client_of("risk").get(listed).content.decode()
+    assert FORM not in client_of("manager").get(listed).content.decode()
+    assert "loans.grace_days = 3" in client_of("risk").get(FORM).content.decode()
+
+
+def test_an_act_is_offered_while_the_request_is_open(proposed):
+    manager = client_of("manager")
+    offered = [act.code for act, _address in manager.get(page_of(proposed)).context["acts"]]
+    act(manager, proposed, "reject", reason="not now")
+    later = [act.code for act, _address in manager.get(page_of(proposed)).context["acts"]]
+
+    assert (offered, later) == (["approve", "reject", "withdraw"], [])
+
+
+def test_a_person_without_rights_for_the_kind_is_told_which():
+    maker = Staff.objects.create_superuser("root")
+    change = PolicyChange("loans", {"grace_days": 2}, clock.business_date())
+    [made] = policy_changes.propose([change], by=maker, reason="a test", at=clock.now())
+    staff = Staff.objects.create_user("half", is_staff=True)
+    staff.user_permissions.set(
+        Group.objects.get(name="manager").permissions.exclude(codename="decide_policyversion")
+    )
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(staff)
+
+    told = said(act(client, made, "approve", reason="agreed then"))
+
+    assert told[0].startswith("You do not have the right backoffice.decide_policyversion.")
+    assert Approval.objects.get().state == "proposed"

@@ -1,0 +1,126 @@
+"""Product numbers change after a second person has seen the old and the new value."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from backoffice.core import policy
+from backoffice.core.models import Approval, PolicyVersion
+from backoffice.core.policy import BadPolicyError
+from backoffice.platform import approvals, policy_changes
+from backoffice.platform.policy_changes import (
+    PolicyChange,
+    PolicyInThePastError,
+    UnchangedPolicyError,
+)
+from loans.policy import LoanPolicy
+from tests.policies import put_in_force, two_people
+
+AT = datetime(2026, 10, 1, 1, tzinfo=UTC)
+TODAY, TOMORROW = date(2026, 10, 1), date(2026, 10, 2)
+
+
+@pytest.fixture
+def people(db):
+    return two_people()
+
+
+def propose(by, *, on=TOMORROW, at=AT, **overrides):
+    change = PolicyChange("loans", overrides, on)
+    [made] = policy_changes.propose([change], by=by, reason="a test", at=at)
+    return made
+
+
+def test_an_approved_change_is_in_force_from_its_day(people):
+    maker, checker = people
+    made = propose(maker, grace_days=2)
+
+    approvals.approve([made.pk], by=checker, reason="agreed", at=AT)
+
+    assert policy.current(LoanPolicy, on=TODAY).grace_days == 3
+    assert policy.current(LoanPolicy, on=TOMORROW).grace_days == 2
+    version = PolicyVersion.objects.get()
+    assert (version.app, version.overrides, version.approval_id) == (
+        "loans", {"grace_days": 2}, made.pk,
+    )  # fmt: skip
+
+
+def test_a_request_shows_the_old_and_the_new_value(people):
+    put_in_force("loans", {"grace_days": 1}, on=TODAY)
+
+    made = propose(people[0], grace_days=2)
+
+    assert policy_changes.differences(made) == [("loans.grace_days", "1", "2")]
+
+
+def test_an_approved_request_still_shows_what_it_changed(people):
+    maker, checker = people
+    made = propose(maker, grace_days=2)
+    approvals.approve([made.pk], by=checker, reason="agreed", at=AT)
+
+    assert policy_changes.differences(made) == [("loans.grace_days", "3", "2")]
+
+
+@pytest.mark.parametrize("overrides", [{"nonsense": 1}, {"grace_days": "2"}, {"grace_days": 99}])
+def test_a_number_that_cannot_be_is_not_proposed(people, overrides):
+    with pytest.raises(BadPolicyError):
+        propose(people[0], **overrides)
+
+    assert not Approval.objects.exists()
+
+
+def test_a_change_for_a_day_that_is_over_is_refused(people):
+    with pytest.raises(PolicyInThePastError):
+        propose(people[0], on=date(2026, 9, 30), grace_days=2)
+
+    assert not Approval.objects.exists()
+
+
+def test_a_change_that_changes_nothing_is_refused(people):
+    with pytest.raises(UnchangedPolicyError):
+        propose(people[0], grace_days=3)
+
+    assert not Approval.objects.exists()
+
+
+def test_a_change_whose_day_has_passed_is_not_approved(people):
+    maker, checker = people
+    made = propose(maker, grace_days=2)
+
+    with pytest.raises(PolicyInThePastError):
+        approvals.approve(
+            [made.pk], by=checker, reason="late", at=datetime(2026, 10, 3, 1, tzinfo=UTC)
+        )
+
+    assert Approval.objects.get(pk=made.pk).state == "proposed"
+    assert not PolicyVersion.objects.exists()
+
+
+def test_a_change_that_does_not_go_with_the_numbers_by_now_is_not_approved(people):
+    maker, checker = people
+    made = propose(maker, second_window_days=7)
+    put_in_force("loans", {"classified_latest_days": 5}, on=TOMORROW)
+
+    with pytest.raises(BadPolicyError):
+        approvals.approve([made.pk], by=checker, reason="agreed", at=AT)
+
+    assert Approval.objects.get(pk=made.pk).state == "proposed"
+    assert PolicyVersion.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("3", 3), ("true", True), ("[9, 10]", [9, 10]), ("09:00", "09:00"), ('"x"', "x")],
+)
+def test_what_is_typed_becomes_a_json_value(text, value):
+    assert policy_changes.parse(text) == value
+
+
+def test_every_number_is_listed_with_its_value_in_force(people):
+    put_in_force("loans", {"grace_days": 2}, on=TOMORROW)
+
+    def listed(on):
+        found = {(one.app, one.field): one.value for one in policy_changes.numbers(on=on)}
+        return found["loans", "grace_days"]
+
+    assert (listed(TODAY), listed(TOMORROW)) == ("3", "2")

@@ -1,0 +1,148 @@
+"""The orders of a day as a file: requested from their list, downloaded from the export's page."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Staff
+from backoffice.core.models import Export, ExportDownload
+from backoffice.platform import export, tasks
+from tests.loans.conftest import day
+from tests.loans.days import live, set_clock
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+
+LIST = "/admin/loans/debitorder/"
+
+
+def person(group):
+    staff, is_new = Staff.objects.get_or_create(username=group, is_staff=True)
+    if is_new:
+        staff.groups.add(Group.objects.get(name=group))
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(staff)
+    return client
+
+
+@pytest.fixture
+def orders(make_bill, channel, monkeypatch):
+    """Two orders of the day, one paid and one refused; what is sent to workers runs at once."""
+    for number, code in enumerate(("SUCCESS", "NOTENOUGH"), 1):
+        make_bill()
+        channel.will_answer(f"acct-{number}", code)
+    live(channel, monkeypatch, day(0), until="09:00")
+    set_clock(day(0), "09:00")
+    monkeypatch.setattr(tasks.run_export, "delay", tasks.run_export)
+
+
+@pytest.fixture
+def wanted():
+    return {"business_date": day(0).isoformat(), "file_format": "csv", "reason": "bank asked"}
+
+
+def said(page):
+    return [str(message) for message in page.context["messages"]]
+
+
+def downloaded(client, made):
+    return client.post(reverse("admin:backoffice_export_act", args=[made.pk, "download"]))
+
+
+def test_finance_exports_the_orders_of_a_day(orders, wanted):
+    client = person("finance")
+
+    page = client.post(f"{LIST}export/", wanted, follow=True)
+    made = Export.objects.get()
+    file = downloaded(client, made)
+
+    assert said(page) == ["The export is requested; its page shows the file."]
+    lines = file.content.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("number,customer,name,bank,bank card,business date,attempt,amount")
+    assert [line.split(",")[7:10] for line in lines[1:]] == [
+        ["10150.00", "paid", "10150.00"], ["10150.00", "refused", "0.00"],
+    ]  # fmt: skip
+    assert (made.state, made.rows, made.is_masked) == ("done", 2, True)
+    assert ExportDownload.objects.get().staff.username == "finance"
+
+
+def test_the_list_offers_the_export_once_a_day_is_chosen(orders, wanted):
+    client = person("finance")
+    of_day = client.get(LIST, {"business_date": wanted["business_date"]})
+
+    assert of_day.context["is_exportable"]
+    assert "Export this list" in of_day.content.decode()
+    assert not client.get(LIST).context["is_exportable"]
+
+
+@pytest.mark.parametrize("group", ["support", "auditor", "collections"])
+def test_who_may_not_export_is_offered_nothing_and_refused(orders, wanted, group):
+    client = person(group)
+
+    page = client.post(f"{LIST}export/", wanted, follow=True)
+
+    assert not client.get(LIST, {"business_date": "2026-10-01"}).context["is_exportable"]
+    assert said(page)[0].startswith("You do not have the right backoffice.request_export.")
+    assert not Export.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"business_date": ""}, "The filter business_date"),
+        ({"business_date": "someday"}, "The filter business_date"),
+        ({"file_format": "exe"}, "The filter format"),
+        ({"reason": "x"}, "Say why"),
+    ],
+)
+def test_a_bad_request_is_refused_by_name(orders, wanted, change, words):
+    page = person("finance").post(f"{LIST}export/", wanted | change, follow=True)
+
+    assert said(page)[0].startswith(words)
+    assert not Export.objects.exists()
+
+
+def test_a_download_is_a_post_with_rights_of_its_own(orders, wanted):
+    person("finance").post(f"{LIST}export/", wanted)
+    made = Export.objects.get()
+    address = reverse("admin:backoffice_export_act", args=[made.pk, "download"])
+
+    assert person("finance").get(address).status_code == 405
+    assert downloaded(person("auditor"), made).status_code == 403
+    assert downloaded(person("support"), made).status_code == 403
+    told = said(person("manager").post(address, follow=True))
+
+    assert told[0].startswith("Somebody else requested this export.")
+    assert not ExportDownload.objects.exists()
+
+
+def test_a_manager_gets_names_in_full_and_finance_masked(orders, wanted):
+    for group in ("finance", "manager"):
+        person(group).post(f"{LIST}export/", wanted)
+
+    assert list(Export.objects.order_by("pk").values_list("is_masked", flat=True)) == [True, False]
+
+
+def test_a_workbook_is_written_too(orders, wanted):
+    client = person("finance")
+    client.post(f"{LIST}export/", wanted | {"file_format": "xlsx"})
+    file = downloaded(client, Export.objects.get())
+
+    assert file.content[:2] == b"PK"
+    assert file["Content-Disposition"].endswith(".xlsx")
+    assert file["X-Content-Type-Options"] == "nosniff"
+    assert "no-store" in file["Cache-Control"]
+
+
+def test_without_a_broker_the_request_stands_and_the_tick_finds_it(orders, wanted, monkeypatch):
+    from kombu.exceptions import OperationalError
+
+    def unreachable(*_given):
+        raise OperationalError
+
+    monkeypatch.setattr(tasks.run_export, "delay", unreachable)
+    person("finance").post(f"{LIST}export/", wanted)
+
+    made = Export.objects.get()
+    assert made.state == "requested"
+    assert export.waiting(before=made.requested_at.replace(year=2030)) == [made.pk]

@@ -1,0 +1,33 @@
+"""Product numbers put into force as two people do it."""
+
+from datetime import date, time
+from typing import Any
+
+from django.contrib.auth import get_user_model
+
+from backoffice.core import clock
+from backoffice.core.models import PolicyVersion
+from backoffice.platform import approvals
+from backoffice.platform.approvals import Proposal
+
+
+def two_people() -> tuple[Any, Any]:
+    """Return one who may propose everything and one who may decide everything."""
+    staff = get_user_model().objects
+    names = ("policy-maker", "policy-checker")
+    found = [staff.get_or_create(username=name, is_superuser=True)[0] for name in names]
+    return found[0], found[1]
+
+
+def payload(app: str, overrides: dict[str, Any], effective_on: date) -> dict[str, Any]:
+    return {"app": app, "overrides": overrides, "effective_on": effective_on.isoformat()}
+
+
+def put_in_force(app: str, overrides: dict[str, Any], *, on: date) -> PolicyVersion:
+    """Propose and approve overrides on their day."""
+    maker, checker = two_people()
+    at = clock.moment_of(on, time(0, 1))
+    proposal = Proposal("policy-change", payload=payload(app, overrides, on))
+    [proposed] = approvals.propose([proposal], by=maker, reason="other numbers", at=at)
+    approvals.approve([proposed.pk], by=checker, reason="agreed", at=at)
+    return PolicyVersion.objects.get(approval=proposed)
