@@ -29,15 +29,8 @@ class BackofficeConfig(AppConfig):
     def ready(self) -> None:
         """Import the Celery app, check the keys, connect what follows a migration."""
         from backoffice import celery  # noqa: F401
-<<<<<<< backoffice/apps.py
-        from backoffice.core import crypto  # noqa: F401
-        from backoffice.platform import (
-            job_control,  # noqa: F401
-            policy_changes,
-        )
-=======
         from backoffice.core import crypto
->>>>>>> /work/scratch/move_rest/after/backoffice/apps.py
+        from backoffice.platform import job_control, policy_changes
 
         crypto.require_keys()
         job_control.register()

@@ -7,6 +7,7 @@ arrived never is: what is not owed is a surplus that waits for its refund.
 from datetime import date
 from typing import NamedTuple
 
+from backoffice.core.translation import gettext_noop
 from loans.accounting.rules.accrual import rate_micro
 from loans.accounting.rules.allocation import Claim, allocate
 from loans.accounting.rules.codes import (
@@ -20,7 +21,7 @@ from loans.accounting.rules.codes import (
 from loans.accounting.rules.engine import Allocation, Cause, Run, Surplus
 from loans.accounting.rules.position import BillPosition, Part, start_segment
 
-BY = "payment channel"
+BY = gettext_noop("payment channel")
 
 
 class Payment(NamedTuple):

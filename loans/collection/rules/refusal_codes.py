@@ -7,11 +7,7 @@ table counts against nobody.
 
 from typing import NamedTuple
 
-
-def gettext_noop(words: str) -> str:
-    """Mark words for the translators; the edges that show them translate."""
-    return words
-
+from backoffice.core.translation import gettext_noop
 
 # Our own word for an order that never reached the channel and is not wanted any more.
 NEVER_SENT = "NEVER_SENT"

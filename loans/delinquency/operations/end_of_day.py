@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.utils.translation import gettext_noop
 
 from backoffice.core import bulk
 from loans.accounting.operations import ledger, postings
@@ -23,7 +22,6 @@ from loans.models import Mandate, MandateState
 from risk.conduct import operations as conduct
 from risk.lines import operations as lines
 
-BY = gettext_noop(rules.BY)
 _REPORTED = (BillState.MIN_PAID, BillState.CARRIED, BillState.OVERDUE)
 
 
@@ -82,7 +80,7 @@ def report_closed(batch: LoanBatch, bill_ids: Iterable[int], *, on: date, at: da
     )
     overdue = [batch.bills[bill.id].customer_id for bill in bills if bill.overdue_on == on]
     reason = rules.REASONS[BillMove.RECORD_OVERDUE]
-    lines.suspend(overdue, by=BY, reason=reason, at=at)
+    lines.suspend(overdue, by=rules.BY, reason=reason, at=at)
 
 
 def report(batch: LoanBatch, bill: BillPosition, outcome: str) -> conduct.Report:

@@ -7,6 +7,7 @@ batch, a day that is caught up and a day that is reprocessed apply the same one.
 from datetime import date
 from typing import NamedTuple
 
+from backoffice.core.translation import gettext_noop
 from loans.accounting.rules.codes import (
     COLLECTED_STATES,
     Accrual,
@@ -22,12 +23,12 @@ from loans.collection.rules import cycle as cycles
 from loans.delinquency.rules.classification import Unpaid, decide, is_minimum_met
 from loans.delinquency.rules.late_fee import is_late_fee_due, late_fees_fen
 
-BY = "end of day"
+BY = gettext_noop("end of day")
 REASONS = {
-    BillMove.SETTLE_MINIMUM: "the minimum was met",
-    BillMove.ENTER_GRACE: "unpaid when the due date ended",
-    BillMove.CARRY: "a small rest moves to the next bill",
-    BillMove.RECORD_OVERDUE: "grace is over",
+    BillMove.SETTLE_MINIMUM: gettext_noop("the minimum was met"),
+    BillMove.ENTER_GRACE: gettext_noop("unpaid when the due date ended"),
+    BillMove.CARRY: gettext_noop("a small balance moves to the next bill"),
+    BillMove.RECORD_OVERDUE: gettext_noop("grace is over"),
 }
 
 

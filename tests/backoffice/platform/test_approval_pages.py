@@ -10,7 +10,7 @@ from backoffice.core import clock, policy
 from backoffice.core.models import Approval, PolicyVersion
 from backoffice.platform import policy_changes
 from backoffice.platform.policy_changes import PolicyChange
-from loans.policy import LoanPolicy
+from loans.policy import LoanTerms
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +58,7 @@ def test_risk_proposes_and_a_manager_approves_what_then_is_in_force(proposed):
 
     assert told == ["The request is approved and has taken effect."]
     assert PolicyVersion.objects.get().approval == proposed
-    assert policy.current(LoanPolicy, on=clock.business_date()).grace_days == 2
+    assert policy.current(LoanTerms, on=clock.business_date()).grace_days == 2
 
 
 def test_the_page_shows_the_old_and_the_new_value(proposed):

@@ -13,7 +13,7 @@ from backoffice.platform.policy_changes import (
     PolicyInThePastError,
     UnchangedPolicyError,
 )
-from loans.policy import LoanPolicy
+from loans.policy import LoanTerms
 from tests.policies import put_in_force, two_people
 
 AT = datetime(2026, 10, 1, 1, tzinfo=UTC)
@@ -37,8 +37,8 @@ def test_an_approved_change_is_in_force_from_its_day(people):
 
     approvals.approve([made.pk], by=checker, reason="agreed", at=AT)
 
-    assert policy.current(LoanPolicy, on=TODAY).grace_days == 3
-    assert policy.current(LoanPolicy, on=TOMORROW).grace_days == 2
+    assert policy.current(LoanTerms, on=TODAY).grace_days == 3
+    assert policy.current(LoanTerms, on=TOMORROW).grace_days == 2
     version = PolicyVersion.objects.get()
     assert (version.app, version.overrides, version.approval_id) == (
         "loans", {"grace_days": 2}, made.pk,
