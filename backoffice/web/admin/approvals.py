@@ -29,12 +29,12 @@ from backoffice.web.admin_actions import (
 from backoffice.web.readonly_admin import ReadOnlyAdmin, Section, address, display, link
 
 
-def _act(operation: Callable[..., Any], told: Any) -> Any:
+def _act(operation: Callable[..., Any], message: Any) -> Any:
     """Return what an act performs: one decision on one request."""
 
     def perform(request: HttpRequest, approval: Approval, given: dict[str, Any]) -> str:
         operation([approval.pk], by=request.user, reason=given["reason"], at=clock.now())
-        return str(told)
+        return str(message)
 
     return perform
 
@@ -92,7 +92,9 @@ class ApprovalPages(ActsMixin, ReadOnlyAdmin):
         payload = [(name, _shown(value)) for name, value in record.payload.items()]
         changed = kind.differences(record) if kind else ()
         return [
-            Section(_("changes"), (_("field"), _("now"), _("proposed")), changed, is_lead=True),
+            Section(
+                _("changes"), (_("field"), _("now"), _("proposed value")), changed, is_lead=True
+            ),
             Section(_("request"), (_("field"), _("value")), payload),
             *super().sections(request, record),
         ]
