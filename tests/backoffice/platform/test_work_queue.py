@@ -165,7 +165,7 @@ def test_nothing_is_handed_to_somebody_without_the_right(one):
     item = claim(one)
     before = rows()
 
-    with pytest.raises(QueueNotPermittedError, match="third does not have the right"):
+    with pytest.raises(QueueNotPermittedError, match="third"):
         work_queue.hand_over([item.pk], to=staff("third"), by=one, reason="why", at=LATER)
 
     assert rows() == before
