@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0003_bank_bins'),
+        ('accounts', '0001_initial'),
         ('backoffice', '0001_initial'),
         ('risk', '0001_initial'),
     ]
