@@ -64,6 +64,7 @@ CLOCKS = {
     "backoffice.SlotPause.paused_at": "product",
     "backoffice.SlotPause.resumed_at": "product",
     "backoffice.StateChange.at": "product",
+    "loans.Charge.at": "product",
     "backoffice.WorkItem.added_at": "product",
     "backoffice.WorkItem.claimed_at": "product",
     "backoffice.WorkItem.deadline_at": "product",

@@ -157,7 +157,7 @@ def _apply(
     late = {bill_id for bill_id, payments in arrived.items() if _is_late(batch, bill_id, payments)}
     in_time = {bill_id: found for bill_id, found in arrived.items() if bill_id not in late}
     paid = _settle(batch, in_time, at=at)
-    reruns = [reprocess.rerun(batch, bill_id, arrived[bill_id], on=clock.day_of(at))
+    reruns = [reprocess.rerun(batch, bill_id, arrived=arrived[bill_id], on=clock.day_of(at))
               for bill_id in sorted(late)]  # fmt: skip
     _reset_counters(batch, orders)
     batch.write(at=at)

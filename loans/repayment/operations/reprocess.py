@@ -41,7 +41,7 @@ class Rerun(NamedTuple):
     before: BillPosition
 
 
-def rerun(batch: LoanBatch, bill_id: int, arrived: Sequence[Payment], *, on: date) -> Rerun:
+def rerun(batch: LoanBatch, bill_id: int, *, arrived: Sequence[Payment], on: date) -> Rerun:
     """Run a bill again from its issue to ``on``, with all its repayments; ``arrived`` are new ones.
 
     The repayments are stored already; allocations, surpluses, charges and states follow from the
