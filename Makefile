@@ -20,7 +20,7 @@ test:  ## 测试 / every test on the embedded services
 test-long:  ## 长测试 / the same tests with larger numbers
 	@WEIDAI_TEST_PROFILE=long $(UP) exec --dev -- pytest -n 2 $(ARGS)
 
-shots:  ## 截图 / the pictures of the README, taken anew into docs/images; needs Chromium
+shots:  ## 截图 / the pictures of the README, taken again into docs/images; needs Chromium
 	@SHOTS_DIR=docs/images $(UP) exec --dev -- pytest -n 0 tests/browser/test_tour.py
 
 bench:  ## 基准 / the 9:00 run against its floor and the plain way; ARGS="--loans 100000 --rounds 3"
@@ -29,7 +29,7 @@ bench:  ## 基准 / the 9:00 run against its floor and the plain way; ARGS="--lo
 debit-day: bench  # the one benchmark there is: make bench debit-day
 	@:
 
-check:  ## 检查 / lint, types, floors, templates, migrations, deployment, translations, security
+check:  ## 检查 / lint, types, layers, templates, migrations, deployment, translations, security
 	@$(UP) exec --dev -- .ci/check
 
 audit:  ## 依赖漏洞 / known weaknesses of the installed packages

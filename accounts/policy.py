@@ -34,9 +34,7 @@ class AccountPolicy:
     password_tries_max: int = 5  # SEC-4 wrong in a day
     authorisation_minutes: int = 5  # SEC-4 a grant for one movement of money
     proof_bytes_max: int = 10_485_760  # 10 MB a file
-    proof_pixels_max: int = (
-        25_000_000  # decoded, of a picture: some 500 MB while it is painted anew
-    )
+    proof_pixels_max: int = 25_000_000  # decoded, of a picture: some 500 MB while it is re-encoded
     proofs_max: int = 20  # kept at the same time
     face_token_days: int = 30  # LAW-18 face data go after 30 days, the result stays
     log_days: int = 180  # LAW-19 logs are kept for six months

@@ -1,4 +1,4 @@
-"""Staff pages of the house: runs, chunks, pauses, policy versions, state changes, messages."""
+"""Staff pages of the system: runs, chunks, pauses, policy versions, state changes, messages."""
 
 from django.apps import apps
 from django.contrib import admin

@@ -1,4 +1,4 @@
-"""The ground and the roof of the house."""
+"""The site, and the packages that every app stands on."""
 
 from datetime import date
 from itertools import pairwise
@@ -24,7 +24,7 @@ class BackofficeConfig(AppConfig):
     """Starts the Celery app; after a migration grants the serving role its rights."""
 
     name = "backoffice"
-    verbose_name = _("House")
+    verbose_name = _("System")
 
     def ready(self) -> None:
         """Import the Celery app, check the keys, connect what follows a migration."""

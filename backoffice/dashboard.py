@@ -151,7 +151,7 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
          "loans.view_unappliedfunds"),
         (_("Ledger"), "menu_book", "loans_transfer_changelist", "loans.view_transfer"),
     )),
-    (_("House"), (
+    (_("System"), (
         (_("Approval requests"), "approval", "backoffice_approval_changelist",
          "backoffice.view_approval"),
         (_("Pauses of slots"), "pause_circle", "backoffice_slotpause_changelist",

@@ -1,7 +1,7 @@
 """Product numbers of loans; the defaults are the rulebook's, the ids its rules.
 
 ``LoanTerms`` is what a customer signs: a contract stores it and never reads policy again.
-``LoanOperations`` is how the lender runs the day: it is read anew each day.
+``LoanOperations`` is how the lender runs the day: it is read again each day.
 """
 
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
-from backoffice.core.guards import Birth, Guard, append_only, state_check
+from backoffice.core.guards import Guard, InitialState, append_only, state_check
 from backoffice.core.states import StateField
 
 
@@ -93,7 +93,7 @@ class CreditLine(django_fsm.FSMModelMixin, models.Model):
         ]
         triggers: ClassVar = [
             Guard(),
-            Birth(CreditLineState.ACTIVE),
+            InitialState(CreditLineState.ACTIVE),
             pgtrigger.Trigger(
                 name="room_is_asked_for_when_reserving",
                 when=pgtrigger.Before,

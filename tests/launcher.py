@@ -38,7 +38,7 @@ as_root = pytest.mark.skipif(os.getuid() != 0, reason="another user or a mount t
 
 
 @dataclass
-class House:
+class Checkout:
     """One checkout with its data folder; ``uid`` starts it, where it is not the tests' own user."""
 
     folder: Path
@@ -127,7 +127,7 @@ class House:
             start.end()
 
     def processes(self) -> dict[int, str]:
-        """Every process that has to do with this house, with its command."""
+        """Every process that has to do with this checkout, with its command."""
         found = {}
         for proc in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
@@ -146,16 +146,16 @@ class Start:
     """One launcher in a terminal of its own."""
 
     def __init__(
-        self, house: House, command: Sequence[str], names: Mapping[str, str | None]
+        self, checkout: Checkout, command: Sequence[str], names: Mapping[str, str | None]
     ) -> None:
-        self.house = house
+        self.checkout = checkout
         self.seconds = 0.0
         self.port = free_port()
         self.terminal, inner = pty.openpty()
-        options = house.options({"PORT": str(self.port)} | names)
+        options = checkout.options({"PORT": str(self.port)} | names)
         self.process = subprocess.Popen(
             # The shell gives the command the terminal, as the shell of a person does.
-            [house.python, "-c", TAKE_TERMINAL, *command],
+            [checkout.python, "-c", TAKE_TERMINAL, *command],
             stdin=inner,
             stdout=inner,
             stderr=inner,
@@ -201,8 +201,8 @@ class Start:
             self.process.send_signal(signal.SIGTERM)
             until(self.has_ended)
         self.hang_up()
-        until(lambda: not self.house.processes())
-        left = self.house.processes()
+        until(lambda: not self.checkout.processes())
+        left = self.checkout.processes()
         for pid in left:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -230,10 +230,10 @@ def until(is_so: Callable[[], bool], seconds: float = GONE_SECONDS_MAX) -> bool:
     return False
 
 
-def lay(house: House, **files: str) -> Path:
+def lay(checkout: Checkout, **files: str) -> Path:
     """Lay a data directory with these files where the cluster would stand."""
-    house.home.mkdir(parents=True, exist_ok=True)
-    data = house.home / "postgresql"
+    checkout.home.mkdir(parents=True, exist_ok=True)
+    data = checkout.home / "postgresql"
     data.mkdir(mode=0o700)
     for name, words in files.items():
         (data / name).write_text(words)
@@ -257,24 +257,24 @@ def free_port() -> int:
 
 
 @contextmanager
-def built(uid: int | None = None, *, lends: bool = True) -> Iterator[House]:
-    """A house in a folder that any user can reach, for our own user or another one.
+def built(uid: int | None = None, *, lends: bool = True) -> Iterator[Checkout]:
+    """A checkout in a folder that any user can reach, for our own user or another one.
 
     ``lends=False``: without an environment, so that its first start makes one.
     """
     with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="weidai-") as folder:
-        house = House(Path(folder))
-        house.folder.chmod(0o755)
-        _copy_checkout(house.root)
+        checkout = Checkout(Path(folder))
+        checkout.folder.chmod(0o755)
+        _copy_checkout(checkout.root)
         if uid is not None:
-            house.uid, house.python = uid, _python_of(uid)
+            checkout.uid, checkout.python = uid, _python_of(uid)
         if lends:
-            lend_environment(house)
-        for own in (house.data, house.folder / "home"):
+            lend_environment(checkout)
+        for own in (checkout.data, checkout.folder / "home"):
             own.mkdir()
-        for path in (house.root, house.data, house.folder / "home"):
-            os.chown(path, house.uid, -1)
-        yield house
+        for path in (checkout.root, checkout.data, checkout.folder / "home"):
+            os.chown(path, checkout.uid, -1)
+        yield checkout
 
 
 def _copy_checkout(root: Path) -> None:
@@ -286,10 +286,10 @@ def _copy_checkout(root: Path) -> None:
             shutil.copy2(file, root)
 
 
-def lend_environment(house: House) -> None:
+def lend_environment(checkout: Checkout) -> None:
     """Make an environment that finds our own packages and counts as installed."""
-    venv = house.root / ".venv"
-    command = [house.python, "-m", "venv", "--without-pip", str(venv)]
+    venv = checkout.root / ".venv"
+    command = [checkout.python, "-m", "venv", "--without-pip", str(venv)]
     subprocess.run(command, check=True)
     site = sysconfig.get_path("purelib", vars={"base": str(venv)})
     Path(site, "lent.pth").write_text(sysconfig.get_path("purelib") + "\n")

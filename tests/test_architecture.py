@@ -1,4 +1,4 @@
-"""Holds the code to the house rules that no stock linter knows; a failure names file and line."""
+"""Holds the code to the rules that no stock linter knows; a failure names file and line."""
 
 import ast
 import inspect
@@ -7,7 +7,7 @@ import pytest
 from django.db import models
 from django_fsm import GET_STATE, RETURN_VALUE
 
-from backoffice.core.guards import Birth, Guard
+from backoffice.core.guards import Guard, InitialState
 from tests.clocks import CLOCKS
 from tests.raw import machines, our_models
 from tests.source_tree import (
@@ -325,7 +325,7 @@ def test_a_machine_is_guarded_in_the_database(model):
     kinds = {type(trigger) for trigger in model._meta.triggers}
     checks = [c for c in model._meta.constraints if isinstance(c, models.CheckConstraint)]
 
-    assert {Guard, Birth} <= kinds
+    assert {Guard, InitialState} <= kinds
     assert any("state__in" in str(check.condition) for check in checks)
     assert "States:" in (model.__doc__ or ""), "its docstring says where it may go"
 

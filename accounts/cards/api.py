@@ -29,10 +29,10 @@ class CardRefusedError(Refused):
     """The bank was asked and the card cannot serve; it is on record as rejected."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    told = ("reason",)
+    public_facts = ("reason",)
     is_recorded = True
     code = "card-refused"
-    words = _("The card could not be bound: {words}")
+    message = _("The card could not be bound: {words}")
     remedy = "{remedy}"
 
 

@@ -15,7 +15,7 @@ class AnsweredError(Refused):
     """The complaint has its answer."""
 
     code = "complaint-answered"
-    words = _("{complaint} has been answered.")
+    message = _("{complaint} has been answered.")
     remedy = _("Reload its page; somebody else was faster.")
 
 

@@ -86,7 +86,7 @@ FACE: dict[int, Verdict] = {
 }
 # Not similar enough in the eyes of the service: its score is told, and the line is ours (SEC-3).
 FACE_UNLIKE = 2016
-# Of these, those that somebody here has to mend.
+# Of these, those that the operator has to fix.
 _FACE_OURS = frozenset({1, 2, 3, 203, 204})
 # All other codes of the look at a face: it was made, and nobody living was seen.
 _NOT_LIVING = range(1002, 1400)
@@ -106,7 +106,7 @@ _ERRORS: dict[str, Verdict] = {
 }
 # Keys and rights: the service does not know us, or not for this.
 _NOT_KNOWN = ("AuthFailure", "UnauthorizedOperation", "FailedOperation.StsUnAuthErrError")
-# Other errors that somebody here has to mend, for no customer can.
+# Other errors that the operator has to fix, for no customer can.
 _OURS = (
     "InvalidAction",
     "InvalidParameter.UnsupportEncryptField",
@@ -139,7 +139,7 @@ def of_face(code: int) -> Verdict:
 
 
 def is_of_our_face_check(code: int) -> bool:
-    """Say whether a face check failed by our configuration, for somebody here to mend."""
+    """Say whether a face check failed by our configuration, for the operator to fix."""
     return code in _FACE_OURS
 
 
@@ -149,5 +149,5 @@ def is_of_keys(code: str) -> bool:
 
 
 def is_ours(code: str) -> bool:
-    """Say whether an error is one of our configuration, for somebody here to mend."""
+    """Say whether an error is one of our configuration, for the operator to fix."""
     return code.startswith(_OURS) or is_of_keys(code)

@@ -24,7 +24,7 @@ class Verdict(StrEnum):
 class Fault(StrEnum):
     """Codes of our own, beside those of a provider.
 
-    ``UNAUTHORISED``: the provider does not accept our keys, for somebody here to mend.
+    ``UNAUTHORISED``: the provider does not accept our keys, for the operator to fix.
     ``FACE_OTHER_PERSON``: the check of a face was begun for another name or number.
     ``FACE_NOT_DONE``: nobody has looked into the camera yet.
     """

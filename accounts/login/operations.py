@@ -222,7 +222,7 @@ class EndedError(Refused):
     """The login has ended already."""
 
     code = "login-ended"
-    words = _("The login {session} has ended already.")
+    message = _("The login {session} has ended already.")
     remedy = _("Reload its page; the customer or somebody else was faster.")
 
 
@@ -264,7 +264,7 @@ class BadDayError(Refused):
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "day-bad"
-    words = _("{day} is no day on which somebody can have begun.")
+    message = _("{day} is no day on which somebody can have begun.")
     remedy = _("Give a day such as 2020-01-31 that is not after today.")
 
 

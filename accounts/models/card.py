@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.customer import Customer
 from backoffice.core.crypto import SealedField
-from backoffice.core.guards import Birth, Guard, state_check
+from backoffice.core.guards import Guard, InitialState, state_check
 from backoffice.core.states import StateField
 
 
@@ -113,7 +113,7 @@ class BankCard(django_fsm.FSMModelMixin, models.Model):
                 name="bank_card_pending",
             )
         ]
-        triggers: ClassVar = [Guard(), Birth(BankCardState.PENDING)]
+        triggers: ClassVar = [Guard(), InitialState(BankCardState.PENDING)]
 
     def __str__(self) -> str:
         return f"{self.bank} …{self.last_four}"

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.crypto import SealedField
-from backoffice.core.guards import Birth, Guard, state_check
+from backoffice.core.guards import Guard, InitialState, state_check
 from backoffice.core.states import StateField
 
 
@@ -74,7 +74,7 @@ class Customer(django_fsm.FSMModelMixin, models.Model):
                 name="customer_one_a_person",
             ),
         ]
-        triggers: ClassVar = [Guard(), Birth(CustomerState.REGISTERED)]
+        triggers: ClassVar = [Guard(), InitialState(CustomerState.REGISTERED)]
 
     def __str__(self) -> str:
         return f"C{self.pk}"

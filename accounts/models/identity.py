@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models.customer import Customer
 from accounts.models.login import Device, WechatAccount
 from backoffice.core.crypto import SealedField
-from backoffice.core.guards import Birth, Guard, state_check
+from backoffice.core.guards import Guard, InitialState, state_check
 from backoffice.core.states import StateField
 
 
@@ -109,7 +109,7 @@ class IdentityVerification(django_fsm.FSMModelMixin, models.Model):
                 | Q(similarity_permille__gte=0, similarity_permille__lte=1000),
             ),
         ]
-        triggers: ClassVar = [Guard(), Birth(VerificationState.PENDING)]
+        triggers: ClassVar = [Guard(), InitialState(VerificationState.PENDING)]
 
     def __str__(self) -> str:
         return f"V{self.pk}"

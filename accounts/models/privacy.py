@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.customer import Customer
 from backoffice.core.crypto import SealedField
-from backoffice.core.guards import Birth, Guard, append_only, state_check
+from backoffice.core.guards import Guard, InitialState, append_only, state_check
 from backoffice.core.states import StateField
 
 
@@ -86,7 +86,7 @@ class DeletionRequest(django_fsm.FSMModelMixin, models.Model):
                 name="deletion_request_one_open",
             ),
         ]
-        triggers: ClassVar = [Guard(), Birth(DeletionState.REQUESTED)]
+        triggers: ClassVar = [Guard(), InitialState(DeletionState.REQUESTED)]
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"
@@ -156,7 +156,7 @@ class Complaint(django_fsm.FSMModelMixin, models.Model):
                 fields=["due_on"], condition=Q(state=ComplaintState.FILED), name="complaint_open"
             )
         ]
-        triggers: ClassVar = [Guard(), Birth(ComplaintState.FILED)]
+        triggers: ClassVar = [Guard(), InitialState(ComplaintState.FILED)]
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"

@@ -22,9 +22,9 @@ class CoolingOffError(Refused):
     """The customer registered too recently: only reading works (ELIG-10)."""
 
     status = HTTPStatus.FORBIDDEN
-    told = ("available_at",)
+    public_facts = ("available_at",)
     code = "cooling-off"
-    words = _("In the first 30 days after registration you can only look around.")
+    message = _("In the first 30 days after registration you can only look around.")
     remedy = _("Come back from {available_at} on; nobody can shorten the time.")
 
 
@@ -33,7 +33,7 @@ class OnHoldError(Refused):
 
     status = HTTPStatus.FORBIDDEN
     code = "customer-on-hold"
-    words = _("Your account is being looked into and cannot go on at the moment.")
+    message = _("Your account is being looked into and cannot go on at the moment.")
     remedy = _("Ask customer support, or file a complaint with POST /api/v1/me/complaints.")
 
 
@@ -42,16 +42,16 @@ class ClosedError(Refused):
 
     status = HTTPStatus.FORBIDDEN
     code = "customer-closed"
-    words = _("This account has been closed.")
-    remedy = _("Log in anew to register again.")
+    message = _("This account has been closed.")
+    remedy = _("Log in again to register again.")
 
 
 class StepMissingError(Refused):
     """An earlier step of opening is not done yet (GEN-11)."""
 
-    told = ("missing_step", "next_steps")
+    public_facts = ("missing_step", "next_steps")
     code = "step-missing"
-    words = _("The step {missing_step} comes first.")
+    message = _("The step {missing_step} comes first.")
     remedy = _("Take the missing step; next_steps says what to call.")
 
 

@@ -105,7 +105,7 @@ def guide(standing: Standing) -> list[dict[str, str]]:
 
 
 def after_refusal(standing: Standing) -> list[dict[str, str]]:
-    """Return what a refused customer can do (FAQ-1): look at the identity, mend the profile, ask.
+    """Return what a refused customer can do (FAQ-1): check the identity, correct the profile, ask.
 
     检查实名状态→更新职业信息→联系客服复核
     """

@@ -1,7 +1,7 @@
 """What customers declare of themselves: income, occupation, employer, address (FAQ-1).
 
-A profile is the last step before an assessment, and may be mended at any time after it. Nothing in
-it is proven: the assessment compares it with what is known from elsewhere.
+A profile is the last step before an assessment, and may be corrected at any time after it.
+Nothing in it is verified: the assessment compares it with what is known from elsewhere.
 """
 
 from datetime import date, datetime
@@ -25,7 +25,7 @@ class StudentsError(Refused):
 
     status = HTTPStatus.FORBIDDEN
     code = "students-not-served"
-    words = _("The law does not let us lend to students.")
+    message = _("The law does not let us lend to students.")
     remedy = _("Come back when you have finished your studies.")
 
 
@@ -34,7 +34,7 @@ class OccupationSinceError(Refused):
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "occupation-since-impossible"
-    words = _("You cannot be in your occupation since {since}.")
+    message = _("You cannot be in your occupation since {since}.")
     remedy = _("Send the day on which you began, not before your birth and not after today.")
 
 

@@ -1,6 +1,6 @@
 """Proofs that customers upload: taken by their bytes alone, kept sealed, handed out on record.
 
-A picture is painted anew, so that nothing but its pixels goes on; a PDF is kept as it came, if it
+A picture is re-encoded, so that nothing but its pixels goes on; a PDF is kept as it came, if it
 is plain paper. Of the upload itself only the digest is kept, by which the same file counts once.
 """
 
@@ -36,9 +36,9 @@ class FileTooLargeError(Refused):
     """The file is larger than a proof may be."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    told = ("bytes_max",)
+    public_facts = ("bytes_max",)
     code = "file-too-large"
-    words = _("The file is too large.")
+    message = _("The file is too large.")
     remedy = _("Send one of at most {bytes_max} bytes.")
 
 
@@ -47,7 +47,7 @@ class FileKindError(Refused):
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "file-kind-unknown"
-    words = _("The file is neither a JPEG nor a PNG nor a PDF.")
+    message = _("The file is neither a JPEG nor a PNG nor a PDF.")
     remedy = _("Take a picture, or send the document as PDF.")
 
 
@@ -56,7 +56,7 @@ class PictureBadError(Refused):
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "picture-bad"
-    words = _("The picture cannot be read, or it is too large when opened.")
+    message = _("The picture cannot be read, or it is too large when opened.")
     remedy = _("Take the picture again, with at most {pixels_max} pixels.")
 
 
@@ -65,7 +65,7 @@ class PdfUnsafeError(Refused):
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "pdf-unsafe"
-    words = _("The PDF is broken, encrypted, or does more than show pages.")
+    message = _("The PDF is broken, encrypted, or does more than show pages.")
     remedy = _("Print it to a new PDF without a password, or send a picture.")
 
 
@@ -74,25 +74,25 @@ class ProofExpiredError(Refused):
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "proof-expired"
-    words = _("This was valid until {valid_until_on}.")
+    message = _("This was valid until {valid_until_on}.")
     remedy = _("Send one that is still valid.")
 
 
 class ProofKindError(Refused):
     """The same file was sent as a proof of something else."""
 
-    told = ("id",)
+    public_facts = ("id",)
     code = "proof-of-another-kind"
-    words = _("You have sent the same file as another proof.")
+    message = _("You have sent the same file as another proof.")
     remedy = _("Delete that one first, or send another file.")
 
 
 class AssetKnownError(Refused):
     """Another file proves the same asset."""
 
-    told = ("id",)
+    public_facts = ("id",)
     code = "asset-already-proven"
-    words = _("You have sent a proof of the same asset.")
+    message = _("You have sent a proof of the same asset.")
     remedy = _("Delete that one first; an asset counts once.")
 
 
@@ -100,7 +100,7 @@ class TooManyProofsError(Refused):
     """As many proofs are kept as may be."""
 
     code = "too-many-proofs"
-    words = _("We keep {proofs_max} of your proofs already.")
+    message = _("We keep {proofs_max} of your proofs already.")
     remedy = _("Delete one that is no longer needed.")
 
 
@@ -109,7 +109,7 @@ class ProofUnknownError(Refused):
 
     status = HTTPStatus.NOT_FOUND
     code = "proof-unknown"
-    words = _("There is no such proof.")
+    message = _("There is no such proof.")
     remedy = _("Your proofs are listed at GET /api/v1/me/assets.")
 
 

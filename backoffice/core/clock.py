@@ -1,4 +1,4 @@
-"""The two clocks of the house, both in Asia/Shanghai.
+"""The two clocks of the product, both in Asia/Shanghai.
 
 ``now`` and ``business_date`` are the product's time: bills, ages, cooling-off, deadlines. In a
 sandbox an offset in the database moves it. ``wall`` is the machine's time: sessions, leases,
@@ -21,7 +21,7 @@ class NotASandboxError(Refused):
     """The process and the database disagree on whether this is a sandbox."""
 
     code = "not-a-sandbox"
-    words = _("SANDBOX=1 is set, but this database is not marked as a sandbox.")
+    message = _("SANDBOX=1 is set, but this database is not marked as a sandbox.")
     remedy = _("Use an empty database and run migrate with SANDBOX=1, or set SANDBOX=0.")
 
 
@@ -29,7 +29,7 @@ class ClockMovedBackError(Refused):
     """Money has been posted on later days: the product's time only goes forward."""
 
     code = "clock-moved-back"
-    words = _("The business clock stands at {now} and cannot go back to {wanted}.")
+    message = _("The business clock stands at {now} and cannot go back to {wanted}.")
     remedy = _("Choose a later moment, or start a new sandbox.")
 
 

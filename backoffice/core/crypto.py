@@ -2,7 +2,7 @@
 
 A stored value is one byte of key version, a random 12-byte nonce, the ciphertext and its tag. The
 table and column are authenticated with it, so a value copied to another column does not open; to
-rename either one is to seal its rows anew. The last of ``FIELD_KEYS`` seals, every listed one
+rename either one is to reseal its rows. The last of ``FIELD_KEYS`` seals, every listed one
 opens. Key versions are 1 to 31 and each sealed column has a CHECK on its first byte: no readable
 text begins with such a byte, so a writer that forgets to seal is refused by the database.
 """
@@ -181,7 +181,7 @@ def unseal_bytes(blob: bytes, place: bytes) -> SealedBytes:
     return SealedBytes(_opened(blob, place))
 
 
-def seal_anew(blob: bytes, place: bytes) -> bytes:
+def reseal(blob: bytes, place: bytes) -> bytes:
     """Return a sealed value of either kind under the current key.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What the product refuses: every refusal has a stable code, plain words and a remedy."""
+"""What the product refuses: every refusal has a stable code, a plain message and a remedy."""
 
 from typing import Any, ClassVar
 
@@ -6,33 +6,33 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
-Words = str | Promise
+Text = str | Promise
 
 
 class Refused(Exception):
     """A request the product declines; nothing was changed.
 
     Subclasses stand beside the operation that raises them and set ``code`` (stable, kebab-case),
-    ``words`` (what happened) and ``remedy`` (what to do), with ``{facts}`` filled in by name.
-    ``status`` is the HTTP status an endpoint answers with, ``told`` names the facts that its reply
-    states in fields of their own. A refusal that ``is_recorded`` is itself an effect: a repeated
-    request gets it again instead of another try.
+    ``message`` (what happened) and ``remedy`` (what to do), with ``{facts}`` filled in by name.
+    ``status`` is the HTTP status an endpoint answers with, ``public_facts`` names the facts that
+    its reply states in fields of their own. A refusal that ``is_recorded`` is itself an effect: a
+    repeated request gets it again instead of another try.
     """
 
     status: ClassVar[int] = 409
-    told: ClassVar[tuple[str, ...]] = ()
+    public_facts: ClassVar[tuple[str, ...]] = ()
     is_recorded: ClassVar[bool] = False
     code: ClassVar[str] = "refused"
-    words: ClassVar[Words] = _("The request was refused.")
-    remedy: ClassVar[Words] = ""
+    message: ClassVar[Text] = _("The request was refused.")
+    remedy: ClassVar[Text] = ""
 
     def __init__(self, **facts: Any) -> None:
         super().__init__(facts)
         self.facts = facts
 
     def __str__(self) -> str:
-        """Return words and remedy in the active language."""
-        sentences = (str(self.words).format(**self.facts), str(self.remedy).format(**self.facts))
+        """Return message and remedy in the active language."""
+        sentences = (str(self.message).format(**self.facts), str(self.remedy).format(**self.facts))
         return " ".join(sentence for sentence in sentences if sentence)
 
     def in_both_languages(self) -> str:

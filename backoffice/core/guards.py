@@ -82,7 +82,7 @@ class Guard(pgtrigger.Trigger):
         )
 
 
-class Birth(pgtrigger.Trigger):
+class InitialState(pgtrigger.Trigger):
     """Refuses a row born in another state than the machine begins with, except to an import.
 
     It fires after the row: a trigger before it would take COPY's fast path away.

@@ -26,7 +26,7 @@ class BadPolicyError(Refused):
     """A policy version names an unknown number or gives one a value it cannot have."""
 
     code = "bad-policy"
-    words = _("The policy of {app} cannot take {field} = {value}: {why}.")
+    message = _("The policy of {app} cannot take {field} = {value}: {why}.")
     remedy = _("Correct the field; the numbers and their types stand in {app}/policy.py.")
 
 

@@ -1,4 +1,4 @@
-"""Sealing every sealed column anew with the current key, while the house is at work.
+"""Resealing every sealed column with the current key, while the system runs.
 
 Rows whose values begin with another key version are taken in chunks by primary key, one
 transaction for each. A chunk locks its rows by ascending id before it reads what it seals, as
@@ -55,7 +55,7 @@ class Broken(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """What one transaction did: rows and values sealed anew, and values that do not open."""
+    """What one transaction did: rows and values resealed, and values that do not open."""
 
     rows: int
     values: int
@@ -110,7 +110,7 @@ def _versions(table: Table, column: str) -> list[tuple[int, int]]:
 
 
 def rotate(table: Table, *, chunk_rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
-    """Seal the values of a table anew, chunk by chunk; each is committed when it is yielded."""
+    """Reseal the values of a table, chunk by chunk; each is committed when it is yielded."""
     assert not table.is_append_only
     last = None
     while ids := _next_ids(table, last, chunk_rows):
@@ -161,7 +161,7 @@ def _stale(table: Table) -> sql.Composed:
 
 @transaction.atomic(durable=True)
 def _rotate(table: Table, ids: list[Any]) -> Chunk:
-    """Seal the stale values of some rows anew; all columns of a row in one UPDATE."""
+    """Reseal the stale values of some rows; all columns of a row in one UPDATE."""
     # What another rotation has sealed since the ids were read is no longer stale, and left out.
     statement = sql.SQL(
         "SELECT {key}, {columns} FROM {table} WHERE {key} = ANY(%s) AND {stale} "
@@ -183,15 +183,15 @@ def _rotate(table: Table, ids: list[Any]) -> Chunk:
 def _sealed_anew(table: Table, row: tuple[Any, ...], broken: list[Broken]) -> list[Any]:
     """Return a row's key and what its columns become, None where a value stays; note the broken."""
     key, *blobs = row
-    anew: list[Any] = [key]
+    resealed: list[Any] = [key]
     for column, blob in zip(table.columns, blobs, strict=True):
-        anew.append(None)
+        resealed.append(None)
         if blob is not None and blob[0] != crypto.keys().current:
             try:
-                anew[-1] = crypto.seal_anew(bytes(blob), f"{table.name}.{column}".encode())
+                resealed[-1] = crypto.reseal(bytes(blob), f"{table.name}.{column}".encode())
             except BrokenSealError:
                 broken.append(Broken(table.name, column, str(key), blob[0]))
-    return anew
+    return resealed
 
 
 def _write(table: Table, rows: list[list[Any]]) -> None:

@@ -1,4 +1,4 @@
-"""What every command of the house has in common: ``--json``, bilingual refusals, exit codes."""
+"""What every command has in common: ``--json``, bilingual refusals, exit codes."""
 
 import json
 from argparse import ArgumentParser

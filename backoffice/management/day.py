@@ -19,7 +19,7 @@ class SlotPausedError(Refused):
     """A slot that must not be passed over is paused."""
 
     code = "slot-paused"
-    words = _("The slot {slot} of {day} is paused; the day stands still before it.")
+    message = _("The slot {slot} of {day} is paused; the day stands still before it.")
     remedy = _("Have two people resume it, then run the day again.")
 
 

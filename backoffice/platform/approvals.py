@@ -30,7 +30,7 @@ class NotProposedError(Refused):
     """A request is decided already, or there is none of this id."""
 
     code = "approval-not-open"
-    words = _("This request does not wait for a decision.")
+    message = _("This request does not wait for a decision.")
     remedy = _("Reload the page: somebody else may have been faster.")
 
 
@@ -38,7 +38,7 @@ class ExpiredError(Refused):
     """Nobody decided the request in time."""
 
     code = "approval-expired"
-    words = _("The request expired at {expires_at}.")
+    message = _("The request expired at {expires_at}.")
     remedy = _("Propose it again.")
 
 
@@ -46,7 +46,7 @@ class SamePersonError(Refused):
     """The proposer cannot be the one who decides."""
 
     code = "same-person"
-    words = _("You asked for this yourself.")
+    message = _("You asked for this yourself.")
     remedy = _("A second person has to agree.")
 
 
@@ -54,7 +54,7 @@ class NotProposerError(Refused):
     """Only the proposer withdraws a request."""
 
     code = "approval-not-yours"
-    words = _("Somebody else proposed this.")
+    message = _("Somebody else proposed this.")
     remedy = _("Reject it instead, if you have the right to decide it.")
 
 
@@ -63,7 +63,7 @@ class NotPermittedError(Refused):
 
     status = HTTPStatus.FORBIDDEN
     code = "approval-not-permitted"
-    words = _("You do not have the right {permission}.")
+    message = _("You do not have the right {permission}.")
     remedy = _("Ask somebody who has it.")
 
 
@@ -71,7 +71,7 @@ class AlreadyProposedError(Refused):
     """The same request waits for a decision already."""
 
     code = "already-proposed"
-    words = _("The same request waits for a decision already.")
+    message = _("The same request waits for a decision already.")
     remedy = _("Decide or withdraw that one first.")
 
 
@@ -79,7 +79,7 @@ class UnknownKindError(Refused):
     """No app registered this kind of request."""
 
     code = "approval-kind-unknown"
-    words = _("There is no request of the kind {kind}.")
+    message = _("There is no request of the kind {kind}.")
     remedy = _("The kinds are: {kinds}.")
 
 

@@ -46,7 +46,7 @@ class UnknownSectionError(Refused):
 
     status = HTTPStatus.NOT_FOUND
     code = "export-section-unknown"
-    words = _("There is no export of {section}.")
+    message = _("There is no export of {section}.")
     remedy = _("The sections are: {sections}.")
 
 
@@ -55,7 +55,7 @@ class ExportNotPermittedError(Refused):
 
     status = HTTPStatus.FORBIDDEN
     code = "export-not-permitted"
-    words = _("You do not have the right {permission}.")
+    message = _("You do not have the right {permission}.")
     remedy = _("Ask somebody who has it.")
 
 
@@ -64,7 +64,7 @@ class ExportFilterError(Refused):
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "export-filter-bad"
-    words = _("The filter {name} is missing or has no valid value.")
+    message = _("The filter {name} is missing or has no valid value.")
     remedy = _("Filter the list first, then export it.")
 
 
@@ -72,7 +72,7 @@ class TooManyRowsError(Refused):
     """More rows than a file may have."""
 
     code = "export-too-many-rows"
-    words = _("There are more than {rows_max} rows.")
+    message = _("There are more than {rows_max} rows.")
     remedy = _("Choose a narrower filter.")
 
 
@@ -80,7 +80,7 @@ class ExportNotReadyError(Refused):
     """There is no file: not yet, not any more, or it failed."""
 
     code = "export-not-ready"
-    words = _("The export {export} has no file.")
+    message = _("The export {export} has no file.")
     remedy = _("Reload its page; request it again when it failed or has expired.")
 
 
@@ -89,7 +89,7 @@ class NotRequesterError(Refused):
 
     status = HTTPStatus.FORBIDDEN
     code = "export-not-yours"
-    words = _("Somebody else requested this export.")
+    message = _("Somebody else requested this export.")
     remedy = _("Request one of your own.")
 
 

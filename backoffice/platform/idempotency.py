@@ -37,7 +37,7 @@ class BadKeyError(Refused):
 
     status = HTTPStatus.BAD_REQUEST
     code = "idempotency-key-bad"
-    words = _("The idempotency key is missing or malformed.")
+    message = _("The idempotency key is missing or malformed.")
     remedy = _("Send 1 to 80 visible ASCII characters, new for each request, such as a UUID.")
 
 
@@ -46,7 +46,7 @@ class KeyReusedError(Refused):
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "idempotency-key-reused"
-    words = _("This idempotency key was already used for a different request.")
+    message = _("This idempotency key was already used for a different request.")
     remedy = _("Use a new key for a new request; repeat a request with its exact content.")
 
 
@@ -54,7 +54,7 @@ class InProgressError(Refused):
     """The first request with this key has not been answered yet."""
 
     code = "request-in-progress"
-    words = _("The same request is still being worked on.")
+    message = _("The same request is still being worked on.")
     remedy = _("Wait a few seconds, then send it again with the same key.")
 
 

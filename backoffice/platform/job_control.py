@@ -22,7 +22,7 @@ class AlreadyPausedError(Refused):
     """The slot is stopped already."""
 
     code = "already-paused"
-    words = _("The slot {slot} is paused already.")
+    message = _("The slot {slot} is paused already.")
     remedy = _("Ask to resume it first.")
 
 
@@ -30,7 +30,7 @@ class NotPausedError(Refused):
     """There is no pause that this step could be taken on."""
 
     code = "not-paused"
-    words = _("The slot {slot} does not wait for this step.")
+    message = _("The slot {slot} does not wait for this step.")
     remedy = _("Reload the page: somebody else may have been faster.")
 
 
@@ -38,7 +38,7 @@ class NotHeldError(Refused):
     """The run does not wait for anybody."""
 
     code = "not-held"
-    words = _("The run {run} is not held.")
+    message = _("The run {run} is not held.")
     remedy = _("Reload the page: somebody else may have been faster.")
 
 

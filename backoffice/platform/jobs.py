@@ -66,7 +66,7 @@ class UnknownSlotError(Refused):
     """There is no such slot."""
 
     code = "unknown-slot"
-    words = _("There is no slot {slot}.")
+    message = _("There is no slot {slot}.")
     remedy = _("The slots are: {slots}.")
 
 
@@ -74,8 +74,8 @@ class ChunkFailedError(Refused):
     """A part of a run raised an error; the run stays unfinished."""
 
     code = "chunk-failed"
-    words = _("Part {number} of the run {run} failed: {error}")
-    remedy = _("Nothing of that part was half done. Mend the cause and run the day again.")
+    message = _("Part {number} of the run {run} failed: {error}")
+    remedy = _("Nothing of that part was half done. Fix the cause and run the day again.")
 
 
 _slots: dict[str, Slot] = {}

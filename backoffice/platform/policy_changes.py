@@ -27,7 +27,7 @@ class PolicyInThePastError(Refused):
     """The change would count from a day that is over."""
 
     code = "policy-in-the-past"
-    words = _("{effective_on} is over; numbers do not change for days that are over.")
+    message = _("{effective_on} is over; numbers do not change for days that are over.")
     remedy = _("Choose today or a later day.")
 
 
@@ -35,7 +35,7 @@ class UnchangedPolicyError(Refused):
     """The number has the proposed value already."""
 
     code = "policy-unchanged"
-    words = _("{field} is {value} on that day already.")
+    message = _("{field} is {value} on that day already.")
     remedy = _("Propose another value or another day.")
 
 

@@ -1,4 +1,4 @@
-"""Background work of the ground floor: the tick of the day, one chunk, the outbox, exports."""
+"""Background work of the platform: the tick of the day, one chunk, the outbox, exports."""
 
 from datetime import timedelta
 

@@ -29,7 +29,7 @@ class UnknownQueueError(Refused):
 
     status = HTTPStatus.NOT_FOUND
     code = "queue-unknown"
-    words = _("There is no queue {queue}.")
+    message = _("There is no queue {queue}.")
     remedy = _("The queues are: {queues}.")
 
 
@@ -38,7 +38,7 @@ class QueueNotPermittedError(Refused):
 
     status = HTTPStatus.FORBIDDEN
     code = "queue-not-permitted"
-    words = _("{person} does not have the right {permission} that this queue needs.")
+    message = _("{person} does not have the right {permission} that this queue needs.")
     remedy = _("Choose somebody who has it.")
 
 
@@ -46,7 +46,7 @@ class NotClaimedError(Refused):
     """An item is not claimed, or there is none of this id."""
 
     code = "work-not-claimed"
-    words = _("This work is not claimed by anybody.")
+    message = _("This work is not claimed by anybody.")
     remedy = _("Reload the page: it may be finished or back in its queue.")
 
 
@@ -54,7 +54,7 @@ class NotHolderError(Refused):
     """Somebody else holds the item."""
 
     code = "work-held-by-another"
-    words = _("Somebody else holds this work.")
+    message = _("Somebody else holds this work.")
     remedy = _("Ask that person, or somebody who may reassign work.")
 
 

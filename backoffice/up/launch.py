@@ -145,7 +145,7 @@ def not_serving(name: str, words: str) -> LaunchError:
     """Return what to say of a service of the operator's own."""
     return LaunchError(
         f"{name} 指向的服务不可用: 启动该服务, 或改正、删除 {name}",
-        f"{name} leads to no service ({words}): start it, or mend or remove {name}",
+        f"{name} leads to no service ({words}): start it, or fix or remove {name}",
     )
 
 

@@ -67,6 +67,6 @@ def _require_version(data: Path) -> None:
 def _no_cluster(data: Path) -> LaunchError:
     return LaunchError(
         f"{data} 不是完整的 PostgreSQL 数据目录: 从备份恢复, 或重新开始: mv '{data}' '{data}.old'",
-        f"{data} is no whole PostgreSQL data directory: restore it from a backup, or begin anew: "
+        f"{data} is no whole PostgreSQL data directory: restore it from a backup, or begin again: "
         f"mv '{data}' '{data}.old'",
     )

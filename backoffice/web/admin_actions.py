@@ -31,7 +31,7 @@ class ReasonMissingError(Refused):
     """A step that is kept for ever needs words."""
 
     code = "reason-missing"
-    words = _("Say why, in {least} characters or more.")
+    message = _("Say why, in {least} characters or more.")
     remedy = _("The reason is kept with the step.")
 
 
@@ -39,7 +39,7 @@ class FieldError(Refused):
     """A field of the dialog was left empty or holds what is not on offer."""
 
     code = "field-bad"
-    words = _("{field}: choose or fill in what is asked.")
+    message = _("{field}: choose or fill in what is asked.")
     remedy = _("Open the dialog again; nothing was done.")
 
 

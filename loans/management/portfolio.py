@@ -26,7 +26,7 @@ WIDTH = 100
 def sandbox_bank() -> SandboxBank:
     """Return the sandbox bank that the settings name.
 
-    Order numbers begin anew with a database: before the first import the bank is told to forget
+    Order numbers begin again with a database: before the first import the bank is told to forget
     those of an earlier one, which it would take for repetitions.
 
     Raises:

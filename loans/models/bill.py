@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
-from backoffice.core.guards import Birth, Guard, code_check, state_check
+from backoffice.core.guards import Guard, InitialState, code_check, state_check
 from backoffice.core.states import StateField, choices
 from loans.accounting.rules.codes import CLOSED_STATES, BillState, DebitMode
 
@@ -111,7 +111,7 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
                 condition=Q(paid_on__isnull=True) | Q(state=BillState.PAID.value),
             ),
         ]
-        triggers: ClassVar = [Guard(), Birth(BillState.OPEN)]
+        triggers: ClassVar = [Guard(), InitialState(BillState.OPEN)]
 
     def __str__(self) -> str:
         return f"B{self.pk} {self.due_on}"

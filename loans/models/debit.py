@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import BankCard, Customer
-from backoffice.core.guards import Birth, Guard, state_check
+from backoffice.core.guards import Guard, InitialState, state_check
 from backoffice.core.models import JobRun
 from backoffice.core.states import StateField
 from loans.models.bill import Bill
@@ -61,7 +61,7 @@ class Mandate(django_fsm.FSMModelMixin, models.Model):
                 name="mandate_one_live",
             ),
         ]
-        triggers: ClassVar = [Guard(), Birth(MandateState.SIGNED)]
+        triggers: ClassVar = [Guard(), InitialState(MandateState.SIGNED)]
 
     def __str__(self) -> str:
         return f"M{self.pk}"
@@ -178,7 +178,7 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
                 | (Q(taken_fen__gt=0, answered_at__isnull=False) & ~Q(reference="")),
             ),
         ]
-        triggers: ClassVar = [Guard(), Birth(DebitOrderState.PLANNED, DebitOrderState.SENT)]
+        triggers: ClassVar = [Guard(), InitialState(DebitOrderState.PLANNED, DebitOrderState.SENT)]
 
     def __str__(self) -> str:
         return self.number

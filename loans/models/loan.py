@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
-from backoffice.core.guards import Birth, Guard, append_only, code_check, state_check
+from backoffice.core.guards import Guard, InitialState, append_only, code_check, state_check
 from backoffice.core.states import StateField, choices
 from loans.accounting.rules.codes import Accrual, LoanState, Plan
 from risk.models import CreditLine
@@ -129,7 +129,7 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
                 | Q(unpaid_principal_fen=0, ended_on__isnull=False),
             ),
         ]
-        triggers: ClassVar = [Guard(), Birth(LoanState.CREATED)]
+        triggers: ClassVar = [Guard(), InitialState(LoanState.CREATED)]
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"

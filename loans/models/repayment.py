@@ -54,7 +54,7 @@ class RepaymentAllocation(models.Model):
     """What one repayment settled of one instalment (REPAY-8). Append-only.
 
     An earlier value date can change where later repayments went: then each of them is allocated
-    anew under the next ``revision``, and the highest revision of a repayment is the one that holds.
+    again under the next ``revision``; the highest revision of a repayment is the one that holds.
     """
 
     repayment = models.ForeignKey(  # found through the unique index

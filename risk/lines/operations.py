@@ -20,7 +20,7 @@ class LineExhaustedError(Refused):
     """The line has no room for the amount, or may not be drawn on."""
 
     code = "line-exhausted"
-    words = _("The credit line has no room for this amount.")
+    message = _("The credit line has no room for this amount.")
     remedy = _("Choose a smaller amount, or repay first.")
 
 

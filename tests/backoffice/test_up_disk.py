@@ -45,10 +45,10 @@ def test_a_full_disk_is_recognised_with_and_without_a_number(tmp_path):
         ("subprocess", "Popen"),
     ],
 )
-def test_a_full_disk_is_said_wherever_it_is_met(house, module, name):
-    shutil.rmtree(house.home, ignore_errors=True)
+def test_a_full_disk_is_said_wherever_it_is_met(checkout, module, name):
+    shutil.rmtree(checkout.home, ignore_errors=True)
     # In the environment already: no other interpreter takes over, which would know no patch.
-    inside = replace(house, python=str(house.root / ".venv" / "bin" / "python"))
+    inside = replace(checkout, python=str(checkout.root / ".venv" / "bin" / "python"))
 
     line = inside.fails(before=FULL.format(module=module, name=name))
 
@@ -71,64 +71,64 @@ def tmpfs(folder, size):
 
 @needs_mounts
 @pytest.mark.parametrize("size", ["8k", "4m"])
-def test_a_full_disk_under_the_data_is_said(house, size):
-    line = house.fails(mounts=tmpfs(house.data, size))
+def test_a_full_disk_under_the_data_is_said(checkout, size):
+    line = checkout.fails(mounts=tmpfs(checkout.data, size))
 
-    assert f"the disk is full ({house.data}" in line
+    assert f"the disk is full ({checkout.data}" in line
     assert "make room; WEIDAI_DATA=/other/disk moves the data" in line
 
 
 # Too small for a cluster, and too small for the tables in it.
 @needs_mounts
 @pytest.mark.parametrize("size", ["12m", "43m"])
-def test_a_disk_that_fills_while_postgresql_writes_is_said(house, size):
-    house.home.mkdir(parents=True, exist_ok=True)
-    programs = house.folder / "programs"
+def test_a_disk_that_fills_while_postgresql_writes_is_said(checkout, size):
+    checkout.home.mkdir(parents=True, exist_ok=True)
+    programs = checkout.folder / "programs"
     programs.mkdir(exist_ok=True)
-    keep = f"mount --bind '{house.home}' '{programs}'"
-    link = f"mkdir '{house.home}' && ln -s '{programs}'/programs-* '{house.home}'"
-    if not list(house.home.glob("programs-*")):
-        lay(house, PG_VERSION="18\n")
-        house.fails()
+    keep = f"mount --bind '{checkout.home}' '{programs}'"
+    link = f"mkdir '{checkout.home}' && ln -s '{programs}'/programs-* '{checkout.home}'"
+    if not list(checkout.home.glob("programs-*")):
+        lay(checkout, PG_VERSION="18\n")
+        checkout.fails()
 
-    line = house.fails(mounts=f"{keep}\n{tmpfs(house.data, size)}\n{link}")
+    line = checkout.fails(mounts=f"{keep}\n{tmpfs(checkout.data, size)}\n{link}")
 
-    assert f"the disk is full ({house.home})" in line
-
-
-@needs_mounts
-def test_a_full_disk_under_the_checkouts_run_folder_is_said(house):
-    house.run.mkdir()
-
-    fill = f"head -c 1m /dev/zero > '{house.run}/fill' 2> /dev/null || true"
-    line = house.fails(mounts=f"{tmpfs(house.run, '4k')}\n{fill}")
-
-    assert f"the disk is full ({house.run})" in line
+    assert f"the disk is full ({checkout.home})" in line
 
 
 @needs_mounts
-def test_a_full_disk_under_the_environment_is_said(house):
-    line = house.fails(
-        mounts=tmpfs(house.root / ".venv", "1m"), names={"PATH": "/usr/bin:/bin:/usr/sbin"}
+def test_a_full_disk_under_the_checkouts_run_folder_is_said(checkout):
+    checkout.run.mkdir()
+
+    fill = f"head -c 1m /dev/zero > '{checkout.run}/fill' 2> /dev/null || true"
+    line = checkout.fails(mounts=f"{tmpfs(checkout.run, '4k')}\n{fill}")
+
+    assert f"the disk is full ({checkout.run})" in line
+
+
+@needs_mounts
+def test_a_full_disk_under_the_environment_is_said(checkout):
+    line = checkout.fails(
+        mounts=tmpfs(checkout.root / ".venv", "1m"), names={"PATH": "/usr/bin:/bin:/usr/sbin"}
     )
 
-    assert f"the disk is full ({house.root}/.venv)" in line
+    assert f"the disk is full ({checkout.root}/.venv)" in line
 
 
 @needs_mounts
-def test_a_checkout_that_cannot_be_written_is_to_be_copied(house):
-    again = f"mount --bind '{house.root}' '{house.root}'"
-    line = house.fails(mounts=f"{again}\nmount -o remount,ro,bind '{house.root}'")
+def test_a_checkout_that_cannot_be_written_is_to_be_copied(checkout):
+    again = f"mount --bind '{checkout.root}' '{checkout.root}'"
+    line = checkout.fails(mounts=f"{again}\nmount -o remount,ro,bind '{checkout.root}'")
 
-    assert f"{house.root} is not writable" in line
+    assert f"{checkout.root} is not writable" in line
     assert "copy it to a folder of your own" in line
 
 
 @needs_mounts
-def test_a_data_folder_that_cannot_be_written_names_the_variable(house):
-    shutil.rmtree(house.home, ignore_errors=True)
-    again = f"mount --bind '{house.data}' '{house.data}'"
-    line = house.fails(mounts=f"{again}\nmount -o remount,ro,bind '{house.data}'")
+def test_a_data_folder_that_cannot_be_written_names_the_variable(checkout):
+    shutil.rmtree(checkout.home, ignore_errors=True)
+    again = f"mount --bind '{checkout.data}' '{checkout.data}'"
+    line = checkout.fails(mounts=f"{again}\nmount -o remount,ro,bind '{checkout.data}'")
 
-    assert f"{house.home} cannot be used" in line
+    assert f"{checkout.home} cannot be used" in line
     assert "set WEIDAI_DATA=/a/writable/folder" in line

@@ -32,16 +32,16 @@ def test_pip_goes_on_where_uv_reaches_no_index(tmp_path):
     (tmp_path / "uv").write_text(REFUSING_UV)
     (tmp_path / "uv").chmod(0o755)
     names = GIVEN | packaging() | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    with built() as house:
-        with (house.root / "requirements.txt").open("a") as requirements:
+    with built() as checkout:
+        with (checkout.root / "requirements.txt").open("a") as requirements:
             requirements.write("# changed\n")
 
         done = subprocess.run(
-            [house.python, "-m", "backoffice.up", "exec", "--", "true"],
+            [checkout.python, "-m", "backoffice.up", "exec", "--", "true"],
             capture_output=True,
             text=True,
             check=False,
-            **house.options(names),
+            **checkout.options(names),
         )
 
     assert done.returncode == 0, done.stderr
@@ -61,17 +61,17 @@ def test_a_first_start_is_ready_in_ninety_seconds_and_a_second_in_six(way, tmp_p
     if way == "uv without an index":
         names["UV_DEFAULT_INDEX"] = "http://127.0.0.1:9/simple"
 
-    with built(lends=False) as house:
-        with house.starts("make", "run", names=names) as first:
+    with built(lends=False) as checkout:
+        with checkout.starts("make", "run", names=names) as first:
             assert first.seconds < FIRST_START_SECONDS_MAX
             assert ("pip is next" in first.said) == (way == "uv without an index")
 
-        assert min(seconds_of_second_starts(house, names)) < SECOND_START_SECONDS_MAX
+        assert min(seconds_of_second_starts(checkout, names)) < SECOND_START_SECONDS_MAX
 
 
-def seconds_of_second_starts(house, names):
+def seconds_of_second_starts(checkout, names):
     for _ in range(TRIES):
-        with house.starts("make", "run", names=names) as start:
+        with checkout.starts("make", "run", names=names) as start:
             yield start.seconds
         if start.seconds < SECOND_START_SECONDS_MAX:
             return
@@ -82,5 +82,5 @@ def seconds_of_second_starts(house, names):
 def test_a_user_without_a_name_installs_and_starts():
     # Root's caches are closed to the user.
     names = {name: words for name, words in packaging().items() if "CACHE" not in name}
-    with built(STRANGER, lends=False) as house, house.starts("make", "run", names=names):
-        assert (house.root / ".venv").stat().st_uid == STRANGER
+    with built(STRANGER, lends=False) as checkout, checkout.starts("make", "run", names=names):
+        assert (checkout.root / ".venv").stat().st_uid == STRANGER

@@ -23,57 +23,57 @@ os.confstr = confstr
 """
 
 
-def test_a_second_start_names_the_first(house):
-    house.run.mkdir()
-    first = Lock(house.run)
+def test_a_second_start_names_the_first(checkout):
+    checkout.run.mkdir()
+    first = Lock(checkout.run)
     first.claim(address="http://127.0.0.1:8001")
 
-    line = house.fails()
+    line = checkout.fails()
     first.release()
 
     assert "already running: http://127.0.0.1:8001: open it, or end it by Ctrl-C" in line
     assert f"(process {os.getpid()})" in line
 
 
-def test_a_start_beside_tests_waits_for_them(house):
-    house.run.mkdir()
-    first = Lock(house.run)
+def test_a_start_beside_tests_waits_for_them(checkout):
+    checkout.run.mkdir()
+    first = Lock(checkout.run)
     first.claim(address="")
 
-    line = house.fails()
+    line = checkout.fails()
     first.release()
 
     assert "uses the services (tests or checks): try again" in line
 
 
-def test_a_taken_port_names_another(house):
+def test_a_taken_port_names_another(checkout):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
 
-        line = house.fails(names={"PORT": str(port)})
+        line = checkout.fails(names={"PORT": str(port)})
 
     assert f"port {port} is in use: PORT=" in line
 
 
 @pytest.mark.parametrize("module", ["venv", "ensurepip"])
-def test_a_python_without_venv_is_told_where_it_comes_from(house, module):
-    (house.root / ".venv").rename(house.root / "lent")
+def test_a_python_without_venv_is_told_where_it_comes_from(checkout, module):
+    (checkout.root / ".venv").rename(checkout.root / "lent")
     try:
-        line = house.fails(before=HIDDEN.format(module), names={"PATH": "/usr/bin:/bin"})
+        line = checkout.fails(before=HIDDEN.format(module), names={"PATH": "/usr/bin:/bin"})
     finally:
-        (house.root / "lent").rename(house.root / ".venv")
+        (checkout.root / "lent").rename(checkout.root / ".venv")
 
     assert f"Python has no {module} module: apt-get install python3-venv" in line
 
 
-def test_windows_is_sent_to_wsl(house):
-    assert "on Windows it runs inside WSL" in house.fails(before=WINDOWS)
+def test_windows_is_sent_to_wsl(checkout):
+    assert "on Windows it runs inside WSL" in checkout.fails(before=WINDOWS)
 
 
-def test_a_system_without_fcntl_is_told_what_is_needed(house):
-    line = house.fails(before="import sys; sys.modules['fcntl'] = None")
+def test_a_system_without_fcntl_is_told_what_is_needed(checkout):
+    line = checkout.fails(before="import sys; sys.modules['fcntl'] = None")
 
     assert "Linux, macOS or WSL with Python 3.11+ is needed" in line
 
@@ -82,33 +82,33 @@ DEAD_DATABASE = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}
 DEAD_BROKER = {"CELERY_BROKER_URL": "redis://127.0.0.1:1/0"}
 
 
-def test_a_given_database_that_does_not_serve_is_said(house):
-    line = house.fails("--no-demo", names=DEAD_DATABASE)
+def test_a_given_database_that_does_not_serve_is_said(checkout):
+    line = checkout.fails("--no-demo", names=DEAD_DATABASE)
 
     assert "DATABASE_URL leads to no service (django.db.utils.OperationalError: " in line
     assert "Connection refused Is the server running" in line
-    assert "start it, or mend or remove DATABASE_URL" in line
+    assert "start it, or fix or remove DATABASE_URL" in line
 
 
-def test_a_given_broker_that_does_not_serve_is_said(house):
-    line = house.fails(names=DEAD_DATABASE | DEAD_BROKER)
+def test_a_given_broker_that_does_not_serve_is_said(checkout):
+    line = checkout.fails(names=DEAD_DATABASE | DEAD_BROKER)
 
     assert "CELERY_BROKER_URL leads to no service (redis.exceptions.ConnectionError: " in line
-    assert "start it, or mend or remove CELERY_BROKER_URL" in line
+    assert "start it, or fix or remove CELERY_BROKER_URL" in line
 
 
-def test_a_variable_that_cannot_be_used_is_said(house):
-    line = house.fails(names={"DATABASE_URL": "nonsense"})
+def test_a_variable_that_cannot_be_used_is_said(checkout):
+    line = checkout.fails(names={"DATABASE_URL": "nonsense"})
 
     assert "manage.py migrate failed (" in line
     assert "DATABASE_URL: Weidai needs PostgreSQL" in line
-    assert f"see {house.run}/migrate.log" in line
-    bank = house.run / "bank.log"
+    assert f"see {checkout.run}/migrate.log" in line
+    bank = checkout.run / "bank.log"
     assert not bank.exists() or "Traceback" not in bank.read_text()
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
-def test_make_shows_the_same_line_and_fails(house):
+def test_make_shows_the_same_line_and_fails(checkout):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -118,7 +118,7 @@ def test_make_shows_the_same_line_and_fails(house):
             capture_output=True,
             text=True,
             check=False,
-            **house.options({"PORT": str(port)}),
+            **checkout.options({"PORT": str(port)}),
         )
 
     line, of_make = done.stderr.splitlines()
@@ -127,12 +127,12 @@ def test_make_shows_the_same_line_and_fails(house):
     assert done.returncode != 0
 
 
-def test_musl_is_told_which_services_to_name(house):
-    line = house.fails(before=MUSL)
+def test_musl_is_told_which_services_to_name(checkout):
+    line = checkout.fails(before=MUSL)
 
     assert "musl systems" in line
     assert "set DATABASE_URL and CELERY_BROKER_URL" in line
-    assert "musl systems" in house.fails(before=MUSL, names={"DATABASE_URL": "postgres://db/x"})
+    assert "musl systems" in checkout.fails(before=MUSL, names={"DATABASE_URL": "postgres://db/x"})
 
 
 @pytest.mark.parametrize(
@@ -143,33 +143,33 @@ def test_musl_is_told_which_services_to_name(house):
         ("#!/bin/sh\nkill -ILL $$\n", "exit code -4"),
     ],
 )
-def test_a_program_that_does_not_run_here_names_the_own_services(house, program, said):
-    programs = house.home / f"programs-{version(postgresql.PACKAGE)}"
+def test_a_program_that_does_not_run_here_names_the_own_services(checkout, program, said):
+    programs = checkout.home / f"programs-{version(postgresql.PACKAGE)}"
     initdb = programs / postgresql.INSTALLATION / "bin"
-    shutil.rmtree(house.home, ignore_errors=True)
+    shutil.rmtree(checkout.home, ignore_errors=True)
     initdb.mkdir(parents=True)
     (initdb / "initdb").write_text(program)
     (initdb / "initdb").chmod(0o755)
 
-    line = house.fails()
-    shutil.rmtree(house.home)
+    line = checkout.fails()
+    shutil.rmtree(checkout.home)
 
     assert said in line
     assert "set DATABASE_URL and CELERY_BROKER_URL to services of your own" in line
 
 
-def test_a_whole_cluster_whose_programs_do_not_run_here_is_not_to_blame(house):
-    programs = house.home / f"programs-{version(postgresql.PACKAGE)}"
+def test_a_whole_cluster_whose_programs_do_not_run_here_is_not_to_blame(checkout):
+    programs = checkout.home / f"programs-{version(postgresql.PACKAGE)}"
     bin_folder = programs / postgresql.INSTALLATION / "bin"
-    lay(house, PG_VERSION="18\n")
+    lay(checkout, PG_VERSION="18\n")
     shutil.rmtree(bin_folder, ignore_errors=True)
     bin_folder.mkdir(parents=True)
     for name in ("postgres", "pg_isready"):
         (bin_folder / name).write_text("\x7fELF of another machine")
         (bin_folder / name).chmod(0o755)
 
-    line = house.fails()
-    shutil.rmtree(house.home)
+    line = checkout.fails()
+    shutil.rmtree(checkout.home)
 
     assert f"an embedded program does not run on this machine ({bin_folder}/pg_isready)" in line
 
@@ -183,14 +183,14 @@ def older_pythons():
             yield found
 
 
-def test_an_older_python_names_the_one_it_takes(house):
+def test_an_older_python_names_the_one_it_takes(checkout):
     pythons = list(older_pythons())
     if not pythons:
         pytest.skip("no older Python here")
 
     for python in pythons:
         done = subprocess.run(
-            [python, "-m", "backoffice.up"], cwd=house.root, capture_output=True, check=False
+            [python, "-m", "backoffice.up"], cwd=checkout.root, capture_output=True, check=False
         )
 
         assert done.returncode == 1
@@ -207,17 +207,17 @@ def test_even_the_oldest_python_reads_as_far_as_the_question():
     assert not (paths.ROOT / "backoffice" / "__init__.py").read_bytes()
 
 
-def test_a_data_folder_that_is_a_file_is_refused(house):
-    line = house.fails(names={"WEIDAI_DATA": str(house.root / "manage.py")})
+def test_a_data_folder_that_is_a_file_is_refused(checkout):
+    line = checkout.fails(names={"WEIDAI_DATA": str(checkout.root / "manage.py")})
 
     assert "set WEIDAI_DATA=/a/writable/folder" in line
 
 
 @pytest.mark.parametrize("version", ["15", "17", "19"])
-def test_a_cluster_of_another_postgresql_is_left_alone(house, version):
-    data = lay(house, PG_VERSION=f"{version}\n")
+def test_a_cluster_of_another_postgresql_is_left_alone(checkout, version):
+    data = lay(checkout, PG_VERSION=f"{version}\n")
 
-    line = house.fails()
+    line = checkout.fails()
 
     assert f"holds data of PostgreSQL {version}, the embedded one is 18: dump it" in line
     assert "set DATABASE_URL" in line
@@ -225,31 +225,31 @@ def test_a_cluster_of_another_postgresql_is_left_alone(house, version):
 
 
 @pytest.mark.parametrize("files", [{}, {"postgresql.conf": ""}, {"PG_VERSION": "\x07 garbage"}])
-def test_what_is_no_cluster_is_left_alone(house, files):
-    data = lay(house, **files)
+def test_what_is_no_cluster_is_left_alone(checkout, files):
+    data = lay(checkout, **files)
 
-    line = house.fails()
+    line = checkout.fails()
 
     assert "is no whole PostgreSQL data directory: restore it from a backup" in line
-    assert f"or begin anew: mv '{data}' '{data}.old'" in line
+    assert f"or begin again: mv '{data}' '{data}.old'" in line
     assert {path.name: path.read_text() for path in data.iterdir()} == files
 
 
-def test_a_file_or_a_dead_link_in_the_place_of_the_cluster_is_left_alone(house):
-    house.home.mkdir(parents=True, exist_ok=True)
-    data = house.home / "postgresql"
+def test_a_file_or_a_dead_link_in_the_place_of_the_cluster_is_left_alone(checkout):
+    checkout.home.mkdir(parents=True, exist_ok=True)
+    data = checkout.home / "postgresql"
 
     data.write_text("garbage")
-    assert "is no whole PostgreSQL data directory" in house.fails()
+    assert "is no whole PostgreSQL data directory" in checkout.fails()
     data.unlink()
-    data.symlink_to(house.folder / "unmounted")
-    assert "is no whole PostgreSQL data directory" in house.fails()
+    data.symlink_to(checkout.folder / "unmounted")
+    assert "is no whole PostgreSQL data directory" in checkout.fails()
 
 
-def test_a_half_made_cluster_shows_what_postgresql_says_of_it(house):
-    lay(house, PG_VERSION="18\n")
+def test_a_half_made_cluster_shows_what_postgresql_says_of_it(checkout):
+    lay(checkout, PG_VERSION="18\n")
 
-    line = house.fails()
+    line = checkout.fails()
 
     assert "the embedded PostgreSQL does not start" in line
     assert "postgresql.log" in line
@@ -257,18 +257,18 @@ def test_a_half_made_cluster_shows_what_postgresql_says_of_it(house):
 
 
 @as_root
-def test_a_cluster_of_another_user_is_told_whose_it_must_be(house):
-    os.chown(lay(house, PG_VERSION="18\n"), STRANGER, -1)
+def test_a_cluster_of_another_user_is_told_whose_it_must_be(checkout):
+    os.chown(lay(checkout, PG_VERSION="18\n"), STRANGER, -1)
 
-    assert "belongs to 12345, not to nobody: sudo chown -R 65534" in house.fails()
+    assert "belongs to 12345, not to nobody: sudo chown -R 65534" in checkout.fails()
 
 
 @as_root
-def test_a_data_folder_that_the_servers_user_cannot_enter_is_refused(house):
-    closed = house.folder / "closed"
+def test_a_data_folder_that_the_servers_user_cannot_enter_is_refused(checkout):
+    closed = checkout.folder / "closed"
     closed.mkdir(mode=0o700)
 
-    line = house.fails(names={"WEIDAI_DATA": str(closed)})
+    line = checkout.fails(names={"WEIDAI_DATA": str(closed)})
 
     assert f"PostgreSQL's user nobody cannot enter {closed}: set WEIDAI_DATA=" in line
 
@@ -291,19 +291,19 @@ launch.require_place = require_place
 """
 
 
-def test_an_error_of_the_launcher_itself_is_kept_in_a_file(house):
-    house.run.mkdir()
+def test_an_error_of_the_launcher_itself_is_kept_in_a_file(checkout):
+    checkout.run.mkdir()
 
-    line = house.fails(before=BROKEN)
+    line = checkout.fails(before=BROKEN)
 
-    log = house.run / "launcher.log"
+    log = checkout.run / "launcher.log"
     assert f"the launcher has failed (ZeroDivisionError: division by zero): send {log}" in line
     assert "Traceback (most recent call last):" in log.read_text()
     assert "line 4, in require_place" in log.read_text()
 
 
-def test_an_error_of_the_launcher_before_it_has_a_folder_is_kept_in_another(house, tmp_path):
-    line = house.fails(before=BROKEN, names={"TMPDIR": str(tmp_path)})
+def test_an_error_of_the_launcher_before_it_has_a_folder_is_kept_in_another(checkout, tmp_path):
+    line = checkout.fails(before=BROKEN, names={"TMPDIR": str(tmp_path)})
 
     (log,) = tmp_path.glob("weidai-*.log")
     assert f"send {log} to its maintainers" in line

@@ -1,7 +1,7 @@
-"""A tour of the pages that matter, over a book of a few hundred people that has lived eight days.
+"""A tour of the pages that matter, over a portfolio of a few hundred people after eight days.
 
-Its pictures stand in the README; ``make shots`` takes them anew. Book, days, faults of the bank and
-clock are fixed, so that the same pages give the same pictures.
+Its pictures are in the README; ``make shots`` takes them again. Portfolio, days, faults of the
+bank and clock are fixed, so that the same pages give the same pictures.
 """
 
 from datetime import date, timedelta

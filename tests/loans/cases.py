@@ -41,7 +41,7 @@ def amounts(words: str) -> list[int]:
 
 
 def half_up(exact: Decimal) -> int:
-    """A decimal amount of yuan rounded to fen by the house's division."""
+    """A decimal amount of yuan rounded to fen by the product's division."""
     scale = 10**12
     return divide_half_up(int(exact * 100 * scale), scale)
 

@@ -36,7 +36,7 @@ from loans.reconciliation.queries import balance_fen
 from tests.sandbox import PROJECT, SECRET, BankProcess
 
 QUEUE = f"killed-{os.getpid()}"  # what an earlier run left in the broker is not ours
-TICKS = f"{QUEUE}-ticks"  # the house's own ticks wait here for nobody
+TICKS = f"{QUEUE}-ticks"  # the product's own ticks wait here for nobody
 PAUSE_SECONDS = 0.15
 STALLED_SECONDS = 60
 # A second debit of a bill must not fail for want of money: it is what we look for.

@@ -1,7 +1,7 @@
 """Two days of debits with the workers killed at random: no bill debited twice, none forgotten.
 
-The control is a worker that does what the house never does: it sends again under a new number.
-What finds nothing in the house's books must find every double debit in that worker's.
+The control is a worker that does what the product never does: it sends again under a new number.
+What finds nothing in the product's ledger must find every double debit in that worker's.
 """
 
 from collections import Counter

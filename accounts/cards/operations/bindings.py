@@ -32,9 +32,9 @@ class CardNumberError(Refused):
     """The number cannot be that of a card (LAW-21)."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    told = ("reason",)
+    public_facts = ("reason",)
     code = "card-number-bad"
-    words = _("This is not a card number: {reason}.")
+    message = _("This is not a card number: {reason}.")
     remedy = _("Compare all digits with the card and send them again.")
 
 
@@ -43,7 +43,7 @@ class CardPhoneError(Refused):
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "card-phone-bad"
-    words = _("This is not a mobile phone number of the mainland.")
+    message = _("This is not a mobile phone number of the mainland.")
     remedy = _("Send the eleven digits of the number your bank has on file.")
 
 
@@ -52,7 +52,7 @@ class UnknownBankError(Refused):
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "card-bank-unknown"
-    words = _("No bank that we work with issues such a card.")
+    message = _("No bank that we work with issues such a card.")
     remedy = _("Compare the number with the card, or bind a card of another bank.")
 
 
@@ -60,9 +60,9 @@ class UnsupportedBankError(Refused):
     """We do not work with the bank at the moment (ELIG-7)."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    told = ("bank",)
+    public_facts = ("bank",)
     code = "card-bank-unsupported"
-    words = _("Cards of {bank} are not supported.")
+    message = _("Cards of {bank} are not supported.")
     remedy = _("Bind a card of another bank.")
 
 
@@ -70,9 +70,9 @@ class CreditCardError(Refused):
     """A credit card can neither receive a loan nor repay one (ELIG-7)."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    told = ("bank",)
+    public_facts = ("bank",)
     code = "credit-card"
-    words = _("This is a credit card of {bank}; only debit cards can be bound.")
+    message = _("This is a credit card of {bank}; only debit cards can be bound.")
     remedy = _("Bind a debit card of a class I account in your own name.")
 
 
@@ -80,7 +80,7 @@ class TooManyCardsError(Refused):
     """The customer has as many cards as one may have."""
 
     code = "too-many-cards"
-    words = _("You have {cards_max} cards already.")
+    message = _("You have {cards_max} cards already.")
     remedy = _("Unbind one with DELETE /api/v1/me/cards/{{id}} first.")
 
 
@@ -89,7 +89,7 @@ class TooManyCardTriesError(Refused):
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     code = "too-many-card-tries"
-    words = _("You have tried to bind too many cards today.")
+    message = _("You have tried to bind too many cards today.")
     remedy = _("Try again tomorrow, or ask customer support.")
 
 

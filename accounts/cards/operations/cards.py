@@ -38,7 +38,7 @@ class CardNotBoundError(Refused):
     """The card was rejected or taken away, or its bank has not confirmed it yet."""
 
     code = "card-not-bound"
-    words = _("The card {card} is not bound.")
+    message = _("The card {card} is not bound.")
     remedy = _("Look at GET /api/v1/me/cards and choose one that is.")
 
 
@@ -46,7 +46,7 @@ class CardHeldError(Refused):
     """A mandate or a loan under way relies on the card."""
 
     code = "card-held"
-    words = _("Automatic repayment or a loan under way still relies on the card {card}.")
+    message = _("Automatic repayment or a loan under way still relies on the card {card}.")
     remedy = _("Choose another card for it, or wait until the loan has arrived; then try again.")
 
 
@@ -54,7 +54,7 @@ class CardNotActiveError(Refused):
     """Only a card that may receive loans can be the default card."""
 
     code = "card-not-active"
-    words = _("The card {card} cannot receive loans.")
+    message = _("The card {card} cannot receive loans.")
     remedy = _("Choose a card of a class I account.")
 
 
@@ -62,7 +62,7 @@ class ProofNotNeededError(Refused):
     """The class of the card's account does not wait for a decision."""
 
     code = "card-proof-not-needed"
-    words = _("The account class of the card {card} does not wait for a decision.")
+    message = _("The account class of the card {card} does not wait for a decision.")
     remedy = _("Reload its page; somebody else may have decided.")
 
 
@@ -224,7 +224,7 @@ def decide_class(
 def reclassify(
     changes: Sequence[ClassChange], *, by: str, reason: str, at: datetime
 ) -> list[BankCard]:
-    """Follow banks that have classed accounts anew; return the cards whose class is another now.
+    """Follow banks that have reclassified accounts; return the cards whose class is another now.
 
     What is no longer class I repays only, and another active card becomes the default (ELIG-7);
     what is class I again receives loans again. Cards that are not in use are left alone.

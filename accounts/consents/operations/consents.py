@@ -25,7 +25,7 @@ class UnknownPurposeError(Refused):
 
     status = HTTPStatus.NOT_FOUND
     code = "unknown-purpose"
-    words = _("There is no purpose {purpose}.")
+    message = _("There is no purpose {purpose}.")
     remedy = _("The purposes are listed at GET /api/v1/me/consents.")
 
 
@@ -33,7 +33,7 @@ class WithdrawnError(Refused):
     """The customer took back the consent that a face check needs."""
 
     code = "consent-missing"
-    words = _("You have taken back your consent to the processing of your face.")
+    message = _("You have taken back your consent to the processing of your face.")
     remedy = _("Give it again with PUT /api/v1/me/consents/biometrics, then try again.")
 
 

@@ -28,10 +28,10 @@ class IdentityRefusedError(Refused):
     """The checks were made and did not pass; the submission is on record as refused."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    told = ("reason", "next_steps")
+    public_facts = ("reason", "next_steps")
     is_recorded = True
     code = "identity-refused"
-    words = _("Your identity could not be proven: {words}")
+    message = _("Your identity could not be proven: {words}")
     remedy = _("Check what you typed, look into the camera again, or ask customer support.")
 
 
@@ -40,7 +40,7 @@ class ChecksUnavailableError(Refused):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "identity-checks-unavailable"
-    words = _("The identity check does not answer at the moment.")
+    message = _("The identity check does not answer at the moment.")
     remedy = _("Try again in a few minutes; nothing was counted.")
 
 

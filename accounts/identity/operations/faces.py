@@ -34,10 +34,10 @@ class FaceRefusedError(Refused):
     """The face was compared and is not surely the customer's; the check is used up."""
 
     status = HTTPStatus.FORBIDDEN
-    told = ("reason",)
+    public_facts = ("reason",)
     is_recorded = True
     code = "face-refused"
-    words = _("The face check did not pass.")
+    message = _("The face check did not pass.")
     remedy = _("Look into the camera again in good light, or ask customer support.")
 
 
@@ -46,7 +46,7 @@ class FaceUnavailableError(Refused):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "face-check-unavailable"
-    words = _("The face check does not answer at the moment.")
+    message = _("The face check does not answer at the moment.")
     remedy = _("Try again in a few minutes; nothing was counted.")
 
 

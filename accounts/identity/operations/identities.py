@@ -240,7 +240,7 @@ class NotInReviewError(Refused):
     """The submission does not wait for a person's decision."""
 
     code = "identity-not-in-review"
-    words = _("{verification} does not wait for a decision.")
+    message = _("{verification} does not wait for a decision.")
     remedy = _("Reload its page; somebody else may have decided.")
 
 

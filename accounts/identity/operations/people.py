@@ -36,7 +36,7 @@ class PlacesTakenError(Refused):
     status = HTTPStatus.FORBIDDEN
     is_recorded = True
     code = "three-accounts"
-    words = _("This identity is bound to {accounts_max} WeChat accounts already.")
+    message = _("This identity is bound to {accounts_max} WeChat accounts already.")
     remedy = _(
         "Log in with one of them, or unbind one there: its place is free again after {days} days."
     )
@@ -142,7 +142,7 @@ class LastAccountError(Refused):
     """The account is the only one that can still log in."""
 
     code = "last-account"
-    words = _("This is your only WeChat account here.")
+    message = _("This is your only WeChat account here.")
     remedy = _("To leave for good, ask to be deleted with POST /api/v1/me/deletion.")
 
 

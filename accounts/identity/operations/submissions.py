@@ -40,9 +40,9 @@ class IdNumberError(Refused):
     """The ID number cannot exist (ELIG-5)."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    told = ("reason",)
+    public_facts = ("reason",)
     code = "id-number-bad"
-    words = _("This is not an ID number: {reason}.")
+    message = _("This is not an ID number: {reason}.")
     remedy = _("Compare all 18 characters with the card and send them again.")
 
 
@@ -51,7 +51,7 @@ class IdExpiredError(Refused):
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "id-card-expired"
-    words = _("The ID card was valid until {valid_until_on}.")
+    message = _("The ID card was valid until {valid_until_on}.")
     remedy = _("Renew the card, then send its new date.")
 
 
@@ -60,7 +60,7 @@ class AgeError(Refused):
 
     status = HTTPStatus.FORBIDDEN
     code = "age-out-of-range"
-    words = _("Only those who are {age_min} to {age_max} years old may open a line.")
+    message = _("Only those who are {age_min} to {age_max} years old may open a line.")
     remedy = _("Nobody can make an exception.")
 
 
@@ -69,7 +69,7 @@ class HistoryUnknownError(Refused):
 
     status = HTTPStatus.FORBIDDEN
     code = "wechat-history-unknown"
-    words = _("It is not known since when you use WeChat.")
+    message = _("It is not known since when you use WeChat.")
     remedy = _("Pay once with WeChat Pay, wait a day and try again, or ask customer support.")
 
 
@@ -77,9 +77,9 @@ class HistoryShortError(Refused):
     """The account has used WeChat for less than six months (ELIG-12)."""
 
     status = HTTPStatus.FORBIDDEN
-    told = ("available_on",)
+    public_facts = ("available_on",)
     code = "wechat-history-short"
-    words = _("You must have used WeChat for {months} months.")
+    message = _("You must have used WeChat for {months} months.")
     remedy = _("Come back from {available_on} on.")
 
 
@@ -88,7 +88,7 @@ class DeviceSharedError(Refused):
 
     status = HTTPStatus.FORBIDDEN
     code = "device-shared"
-    words = _("Too many WeChat accounts have logged in on this device.")
+    message = _("Too many WeChat accounts have logged in on this device.")
     remedy = _("Use a device of your own.")
 
 
@@ -96,7 +96,7 @@ class IdentifiedError(Refused):
     """The customer's identity is proven already."""
 
     code = "already-identified"
-    words = _("Your identity is proven already.")
+    message = _("Your identity is proven already.")
     remedy = _("Go on with the next step; GET /api/v1/me lists them.")
 
 
@@ -104,7 +104,7 @@ class VerificationOpenError(Refused):
     """Another submission is still being worked on."""
 
     code = "identity-in-progress"
-    words = _("Your last submission is still being checked.")
+    message = _("Your last submission is still being checked.")
     remedy = _("Wait for its result at GET /api/v1/me/identity.")
 
 
@@ -112,7 +112,7 @@ class FaceUsedError(Refused):
     """The face check was used before: each serves once."""
 
     code = "face-token-used"
-    words = _("This face check has been used before.")
+    message = _("This face check has been used before.")
     remedy = _("Look into the camera again and send the new token.")
 
 
@@ -121,7 +121,7 @@ class TooManyTriesError(Refused):
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     code = "too-many-tries"
-    words = _("You have tried too often today.")
+    message = _("You have tried too often today.")
     remedy = _("Try again tomorrow, or ask customer support.")
 
 

@@ -32,7 +32,7 @@ class CodeError(Refused):
 
     status = HTTPStatus.UNAUTHORIZED
     code = "wechat-code-bad"
-    words = _("WeChat does not accept this login code.")
+    message = _("WeChat does not accept this login code.")
     remedy = _("Call wx.login() for a new code; each one serves once and for five minutes.")
 
 
@@ -41,7 +41,7 @@ class BlockedError(Refused):
 
     status = HTTPStatus.FORBIDDEN
     code = "wechat-blocked"
-    words = _("WeChat has blocked this user.")
+    message = _("WeChat has blocked this user.")
     remedy = _("Settle it with WeChat; we cannot lift the block.")
 
 
@@ -50,7 +50,7 @@ class TooOftenError(Refused):
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     code = "wechat-too-often"
-    words = _("You have logged in too often within a minute.")
+    message = _("You have logged in too often within a minute.")
     remedy = _("Wait a minute and try again.")
 
 
@@ -59,7 +59,7 @@ class WechatUnavailableError(Refused):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "wechat-unavailable"
-    words = _("WeChat does not answer at the moment.")
+    message = _("WeChat does not answer at the moment.")
     remedy = _("Try again in a few seconds.")
 
 

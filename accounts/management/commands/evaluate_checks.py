@@ -31,7 +31,7 @@ class BadSetError(BadArgumentError):
     """The file is no labelled set."""
 
     code = "labelled-set-bad"
-    words = _("{file}, line {line}: this is no labelled case.")
+    message = _("{file}, line {line}: this is no labelled case.")
     remedy = _(
         "Give a CSV file with the columns check (device or face), label (genuine or attack) and "
         "said (accepted or refused)."

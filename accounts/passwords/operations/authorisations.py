@@ -25,9 +25,9 @@ class PasswordExpiredError(Refused):
     """The password is older than a quarter (SEC-4)."""
 
     status = HTTPStatus.FORBIDDEN
-    told = ("expired_at",)
+    public_facts = ("expired_at",)
     code = "password-expired"
-    words = _("Your transaction password has expired.")
+    message = _("Your transaction password has expired.")
     remedy = _("Set a new one with PUT /api/v1/me/transaction-password.")
 
 
@@ -36,7 +36,7 @@ class AuthorisationUnknownError(Refused):
 
     status = HTTPStatus.NOT_FOUND
     code = "authorisation-unknown"
-    words = _("There is no such authorisation.")
+    message = _("There is no such authorisation.")
     remedy = _("Ask for one with POST /api/v1/me/authorisations.")
 
 
@@ -44,7 +44,7 @@ class AuthorisationSpentError(Refused):
     """The grant was used before."""
 
     code = "authorisation-spent"
-    words = _("This authorisation has been used.")
+    message = _("This authorisation has been used.")
     remedy = _("Ask for another one with POST /api/v1/me/authorisations.")
 
 
@@ -52,7 +52,7 @@ class AuthorisationExpiredError(Refused):
     """The minutes of the grant are over."""
 
     code = "authorisation-expired"
-    words = _("This authorisation is too old.")
+    message = _("This authorisation is too old.")
     remedy = _("Ask for another one with POST /api/v1/me/authorisations.")
 
 
@@ -60,7 +60,7 @@ class AuthorisationOtherError(Refused):
     """The grant is for another purpose or another amount."""
 
     code = "authorisation-not-for-this"
-    words = _("This authorisation was given for something else.")
+    message = _("This authorisation was given for something else.")
     remedy = _("Ask for one with exactly this purpose and amount.")
 
 

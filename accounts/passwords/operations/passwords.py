@@ -33,9 +33,9 @@ class PasswordWeakError(Refused):
     """The password lacks something (SEC-4)."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    told = ("weaknesses",)
+    public_facts = ("weaknesses",)
     code = "password-weak"
-    words = _("This password is too weak.")
+    message = _("This password is too weak.")
     remedy = _(
         "Use {length_min} to {length_max} characters with capital letters, small letters and "
         "digits."
@@ -47,7 +47,7 @@ class PasswordUsedError(Refused):
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "password-used-before"
-    words = _("This is one of your last {password_history} passwords.")
+    message = _("This is one of your last {password_history} passwords.")
     remedy = _("Choose one that you have not used lately.")
 
 
@@ -55,7 +55,7 @@ class NoPasswordError(Refused):
     """The customer has no transaction password."""
 
     code = "password-missing"
-    words = _("You have no transaction password yet.")
+    message = _("You have no transaction password yet.")
     remedy = _("Set one with PUT /api/v1/me/transaction-password.")
 
 
@@ -64,7 +64,7 @@ class ProofMissingError(Refused):
 
     status = HTTPStatus.FORBIDDEN
     code = "password-proof-missing"
-    words = _("There is a transaction password already.")
+    message = _("There is a transaction password already.")
     remedy = _("Send it as current_password, or a face check as face_token.")
 
 
@@ -72,10 +72,10 @@ class PasswordWrongError(Refused):
     """The password is not the right one; the try was counted."""
 
     status = HTTPStatus.FORBIDDEN
-    told = ("left",)
+    public_facts = ("left",)
     is_recorded = True
     code = "password-wrong"
-    words = _("This is not your transaction password; tries left today: {left}.")
+    message = _("This is not your transaction password; tries left today: {left}.")
     remedy = _("Type it again, or set a new one with a face check.")
 
 
@@ -83,9 +83,9 @@ class PasswordLockedError(Refused):
     """The wrong tries of the day are used up (SEC-4)."""
 
     status = HTTPStatus.LOCKED
-    told = ("available_at",)
+    public_facts = ("available_at",)
     code = "password-locked"
-    words = _("The transaction password was wrong too often and is locked.")
+    message = _("The transaction password was wrong too often and is locked.")
     remedy = _(
         "Wait until {available_at}, or look into the camera: "
         "POST /api/v1/me/transaction-password/unlock."
@@ -96,7 +96,7 @@ class PasswordChangedError(Refused):
     """Another request has changed the password at the same moment."""
 
     code = "password-changed"
-    words = _("Your transaction password has been changed at the same moment.")
+    message = _("Your transaction password has been changed at the same moment.")
     remedy = _("If it was not you, set a new one with a face check.")
 
 

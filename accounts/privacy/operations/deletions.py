@@ -23,9 +23,9 @@ from backoffice.core.errors import Refused
 class ObstacleError(Refused):
     """Something between us is not settled."""
 
-    told = ("obstacles",)
+    public_facts = ("obstacles",)
     code = "deletion-not-possible"
-    words = _("You cannot leave yet: something between us is not settled.")
+    message = _("You cannot leave yet: something between us is not settled.")
     remedy = _("Settle what obstacles names, then ask again.")
 
 
@@ -33,7 +33,7 @@ class NotRequestedError(Refused):
     """There is no open request."""
 
     code = "deletion-not-requested"
-    words = _("There is no request to be deleted that could be taken back.")
+    message = _("There is no request to be deleted that could be taken back.")
     remedy = _("Look at GET /api/v1/me/deletion.")
 
 

@@ -14,7 +14,7 @@ class HeldAlreadyError(Refused):
     """The holder holds the customer already."""
 
     code = "held-already"
-    words = _("{holder} holds {customer} already.")
+    message = _("{holder} holds {customer} already.")
     remedy = _("Lift that hold first, or name another holder.")
 
 
@@ -22,7 +22,7 @@ class NotHeldError(Refused):
     """There is no such hold in force."""
 
     code = "not-held"
-    words = _("There is no such hold on {customer}.")
+    message = _("There is no such hold on {customer}.")
     remedy = _("Reload the page; somebody else may have lifted it.")
 
 

@@ -23,7 +23,7 @@ class NothingChosenError(Refused):
 
     status = HTTPStatus.BAD_REQUEST
     code = "nothing-to-reveal"
-    words = _("Say what you need to see.")
+    message = _("Say what you need to see.")
     remedy = _("Choose at least one: every one that is shown is recorded.")
 
 

@@ -1,4 +1,4 @@
-"""Pictures as customers send them, painted anew: nothing but the pixels goes on."""
+"""Pictures as customers send them, re-encoded: nothing but the pixels goes on."""
 
 import warnings
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""Rows of the ground floor: moves, policy versions, runs of the day, clock, what is counted."""
+"""Rows of core and platform: moves, policy versions, runs of the day, clock, what is counted."""
 
 from backoffice.core.models.approval import Approval, ApprovalState
 from backoffice.core.models.day import (

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.guards import Birth, Guard, state_check
+from backoffice.core.guards import Guard, InitialState, state_check
 from backoffice.core.states import StateField
 
 
@@ -112,7 +112,7 @@ class Approval(django_fsm.FSMModelMixin, models.Model):
         ]
         triggers: ClassVar = [
             Guard(),
-            Birth(ApprovalState.PROPOSED),
+            InitialState(ApprovalState.PROPOSED),
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
             # The check sees one version of the row. This sees two: an exchanged proposer, or a
             # decision changed afterwards, would let one person act as both.

@@ -1,4 +1,4 @@
-"""What the house decides and does by the day: moves, policy versions, runs, pauses, the clock."""
+"""What happens by the day: moves, policy versions, runs, pauses, the clock."""
 
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.guards import Birth, Guard, append_only, state_check
+from backoffice.core.guards import Guard, InitialState, append_only, state_check
 from backoffice.core.models.approval import Approval
 from backoffice.core.states import StateField
 
@@ -222,7 +222,7 @@ class SlotPause(django_fsm.FSMModelMixin, models.Model):
         ]
         triggers: ClassVar = [
             Guard(),
-            Birth(SlotPauseState.PAUSED),
+            InitialState(SlotPauseState.PAUSED),
             pgtrigger.Trigger(
                 name="resumed_as_approved",
                 when=pgtrigger.Before,

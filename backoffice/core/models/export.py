@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.crypto import SealedBytesField
-from backoffice.core.guards import Birth, Guard, append_only, state_check
+from backoffice.core.guards import Guard, InitialState, append_only, state_check
 from backoffice.core.states import StateField
 
 
@@ -109,7 +109,7 @@ class Export(django_fsm.FSMModelMixin, models.Model):
         ]
         triggers: ClassVar = [
             Guard(),
-            Birth(ExportState.REQUESTED),
+            InitialState(ExportState.REQUESTED),
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
             pgtrigger.Trigger(
                 name="as_requested",

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.guards import Birth, Guard, state_check
+from backoffice.core.guards import Guard, InitialState, state_check
 from backoffice.core.states import StateField
 
 
@@ -108,7 +108,7 @@ class WorkItem(django_fsm.FSMModelMixin, models.Model):
         ]
         triggers: ClassVar = [
             Guard(),
-            Birth(WorkItemState.WAITING),
+            InitialState(WorkItemState.WAITING),
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
         ]
 

@@ -19,7 +19,7 @@ class NotAMomentError(BadArgumentError):
     """The text is no moment."""
 
     code = "not-a-moment"
-    words = _("{text} is not a moment.")
+    message = _("{text} is not a moment.")
     remedy = _("Write it like 2026-10-01T08:59.")
 
 
@@ -27,7 +27,7 @@ class NotASpanError(BadArgumentError):
     """The text is no span of time."""
 
     code = "not-a-span"
-    words = _("{text} is not a span of time.")
+    message = _("{text} is not a span of time.")
     remedy = _("Write it like 5d, 12h or 30m.")
 
 
@@ -97,6 +97,6 @@ def _span(text: str) -> timedelta:
 
 
 def _refuse_after_runs(moment: datetime) -> None:
-    """Refuse to go back behind a day that was run: it would be lived through twice."""
+    """Refuse to go back behind a day that was run: it would run twice."""
     if JobRun.objects.filter(business_date__gte=clock.day_of(moment)).exists():
         raise clock.ClockMovedBackError(now=clock.now().isoformat(" ", "seconds"), wanted=moment)

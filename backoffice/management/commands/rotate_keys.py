@@ -1,4 +1,4 @@
-"""Seal every sealed column anew with the last of FIELD_KEYS; killed, it goes on when run again."""
+"""Reseal every sealed column with the last of FIELD_KEYS; killed, it goes on when run again."""
 
 import time
 from argparse import ArgumentParser
@@ -23,7 +23,7 @@ NAMED_MAX = 1000
 class Command(HouseCommand):
     """Counts by table, column and key version first, works, and counts again."""
 
-    help = "Seal every sealed column anew with the last of FIELD_KEYS."
+    help = "Reseal every sealed column with the last of FIELD_KEYS."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -85,7 +85,7 @@ class Command(HouseCommand):
 
 
 def _stale(counts: Sequence[Count], tables: Sequence[rotation.Table]) -> int:
-    """Return how many values of the tables wait to be sealed anew; those of facts never do."""
+    """Return how many values of the tables wait to be resealed; those of facts never do."""
     names = {table.name for table in tables if not table.is_append_only}
     current = crypto.keys().current
     return sum(one.values for one in counts if one.table in names and one.version != current)
@@ -98,11 +98,11 @@ def _unused(counts: Sequence[Count]) -> list[int]:
 
 def _what_was_done(result: dict[str, Any]) -> str:
     if result["broken"]:
-        words = _("{broken} values do not open and stay as they are; {values} were sealed anew.")
+        words = _("{broken} values do not open and stay as they are; {values} were resealed.")
     elif result["stale"]:
-        words = _("{values} values sealed anew; {stale} were written meanwhile: run it again.")
+        words = _("{values} values resealed; {stale} were written meanwhile: run it again.")
     elif result["values"]:
-        words = _("{values} values in {rows} rows sealed anew in {seconds} s.")
+        words = _("{values} values in {rows} rows resealed in {seconds} s.")
     else:
         words = _("Everything is sealed with the current key already.")
     return words.format(**result)

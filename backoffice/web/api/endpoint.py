@@ -31,7 +31,7 @@ class KeyMissingError(Refused):
 
     status = HTTPStatus.BAD_REQUEST
     code = "idempotency-key-missing"
-    words = _("This request moves money and needs a key that makes it take effect once.")
+    message = _("This request moves money and needs a key that makes it take effect once.")
     remedy = _("Send the header Idempotency-Key with a value of its own, such as a UUID.")
 
 

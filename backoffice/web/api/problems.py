@@ -25,9 +25,9 @@ class BadInputError(Refused):
     """Fields of the request are missing, unknown, of the wrong type or out of bounds."""
 
     status = HTTPStatus.BAD_REQUEST
-    told = ("errors",)
+    public_facts = ("errors",)
     code = "invalid-input"
-    words = _("The request has fields that are missing, unknown or not as they must be.")
+    message = _("The request has fields that are missing, unknown or not as they must be.")
     remedy = _("Correct the fields named in errors and send the request again.")
 
 
@@ -36,7 +36,7 @@ class MalformedError(Refused):
 
     status = HTTPStatus.BAD_REQUEST
     code = "malformed-body"
-    words = _("The body of the request cannot be read.")
+    message = _("The body of the request cannot be read.")
     remedy = _("Send one JSON object in UTF-8, or the form the endpoint asks for.")
 
 
@@ -45,7 +45,7 @@ class NotLoggedInError(Refused):
 
     status = HTTPStatus.UNAUTHORIZED
     code = "not-logged-in"
-    words = _("You are not logged in, or the login has ended.")
+    message = _("You are not logged in, or the login has ended.")
     remedy = _("Log in again with POST /api/v1/auth/wechat and send the token with each request.")
 
 
@@ -54,7 +54,7 @@ class ForbiddenError(Refused):
 
     status = HTTPStatus.FORBIDDEN
     code = "forbidden"
-    words = _("This is not yours to do.")
+    message = _("This is not yours to do.")
     remedy = _("Ask customer support when you think that it should be.")
 
 
@@ -63,7 +63,7 @@ class NotFoundError(Refused):
 
     status = HTTPStatus.NOT_FOUND
     code = "not-found"
-    words = _("There is nothing here.")
+    message = _("There is nothing here.")
     remedy = _("Check the address; the endpoints are listed at /api/docs/.")
 
 
@@ -72,7 +72,7 @@ class MethodError(Refused):
 
     status = HTTPStatus.METHOD_NOT_ALLOWED
     code = "method-not-allowed"
-    words = _("This address does not take that method.")
+    message = _("This address does not take that method.")
     remedy = _("The methods of each endpoint are listed at /api/docs/.")
 
 
@@ -81,7 +81,7 @@ class MediaTypeError(Refused):
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     code = "unsupported-media-type"
-    words = _("The endpoint does not take a body of this type.")
+    message = _("The endpoint does not take a body of this type.")
     remedy = _("Send application/json, or multipart/form-data where a file is uploaded.")
 
 
@@ -90,7 +90,7 @@ class NotAcceptableError(Refused):
 
     status = HTTPStatus.NOT_ACCEPTABLE
     code = "not-acceptable"
-    words = _("The endpoint has nothing in a form that the request accepts.")
+    message = _("The endpoint has nothing in a form that the request accepts.")
     remedy = _("Accept application/json.")
 
 
@@ -99,7 +99,7 @@ class TooBigError(Refused):
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     code = "body-too-large"
-    words = _("The body of the request is too large.")
+    message = _("The body of the request is too large.")
     remedy = _("Send less; a file may have 10 MB.")
 
 
@@ -108,7 +108,7 @@ class BusyError(Refused):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "busy"
-    words = _("Too much is going on right now.")
+    message = _("Too much is going on right now.")
     remedy = _("Send the request again in a few seconds; nothing was done.")
 
 
@@ -117,7 +117,7 @@ class InternalError(Refused):
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     code = "internal-error"
-    words = _("Something went wrong on our side.")
+    message = _("Something went wrong on our side.")
     remedy = _("Try again later; if it stays, tell customer support the request id.")
 
 
@@ -154,15 +154,15 @@ def handler(error: Exception, context: Mapping[str, Any]) -> Response:
 
 def document(refusal: Refused, *, request_id: str) -> dict[str, Any]:
     """Return a refusal as a problem document in the active language."""
-    told = {name: refusal.facts[name] for name in refusal.told if name in refusal.facts}
+    facts = {name: refusal.facts[name] for name in refusal.public_facts if name in refusal.facts}
     return {
         "type": f"urn:weidai:problem:{refusal.code}",
-        "title": str(refusal.words).format(**refusal.facts),
+        "title": str(refusal.message).format(**refusal.facts),
         "status": int(refusal.status),
         "detail": str(refusal),
         "code": refusal.code,
         "request_id": request_id,
-        **told,
+        **facts,
     }
 
 

@@ -61,7 +61,7 @@ WITH way AS MATERIALIZED (
            greatest(0, div((min(principal_nights_fen) + min(unpaid_principal_fen) * night)::numeric
                * min(cap_ppm), min(cap_year)) - min(charged_fen)) AS room
     FROM part, generate_series(1, part.nights) AS night,
-         LATERAL (SELECT part.accrued_on + night - part.segment_on AS borne) AS lived,
+         LATERAL (SELECT part.accrued_on + night - part.segment_on AS borne) AS elapsed,
          LATERAL (SELECT power(1000000::numeric, borne) AS whole) AS scale
     GROUP BY part.id, part.nights, night
 ), long AS (

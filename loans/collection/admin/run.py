@@ -314,7 +314,7 @@ class ReasonMissingError(Refused):
     """A step that is kept for ever needs words."""
 
     code = "reason-missing"
-    words = _("Say why.")
+    message = _("Say why.")
     remedy = _("The reason is kept with the step.")
 
 

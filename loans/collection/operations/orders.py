@@ -63,7 +63,7 @@ class OverpaidError(Refused):
     """A customer offered more than is owed under the bill."""
 
     code = "overpaid"
-    words = _("This bill asks {unpaid} yuan; {offered} is more than that.")
+    message = _("This bill asks {unpaid} yuan; {offered} is more than that.")
     remedy = _("Offer at most what is unpaid.")
 
 
@@ -71,16 +71,16 @@ class NoMandateError(Refused):
     """The customer has no card that may be debited."""
 
     code = "no-mandate"
-    words = _("There is no live authorisation to debit a card of this customer.")
+    message = _("There is no live authorisation to debit a card of this customer.")
     remedy = _("Sign an authorisation first.")
 
 
 class CardDayLimitError(Refused):
     """The account behind the card gives no more that day (FAQ-4, LAW-20)."""
 
-    told = ("left_fen", "limit_fen")
+    public_facts = ("left_fen", "limit_fen")
     code = "card-day-limit"
-    words = _(
+    message = _(
         "An account of class {account_class} pays at most {limit} yuan a day; {left} are left."
     )
     remedy = _("Pay at most what is left today and the rest tomorrow, or with a class I card.")

@@ -91,7 +91,7 @@ class Bank:
         return Reply("accounts", [])
 
     def reset(self) -> Reply:
-        """Forget every account and order, and start the script's counts anew."""
+        """Forget every account and order, and restart the script's counts."""
         with self._store.transaction():
             self._store.forget()
             self._script.start_anew()

@@ -34,7 +34,7 @@ class SandboxBank:
             self._wire.call("PUT", "/v1/accounts", {"balances": rows})
 
     def reset(self) -> None:
-        """Forget every account and order, and start the script's counts anew.
+        """Forget every account and order, and restart the script's counts.
 
         Raises:
             ChannelError: the bank did not confirm.

@@ -25,7 +25,7 @@ class NoSecretError(Refused):
     """The bank has no key to check signatures with."""
 
     code = "no-channel-secret"
-    words = _("CHANNEL_SECRET is not set.")
+    message = _("CHANNEL_SECRET is not set.")
     remedy = _("Set the same value for the bank and the back office, e.g. CHANNEL_SECRET=s3cret.")
 
 
@@ -33,7 +33,7 @@ class StoreUnusableError(Refused):
     """The store cannot be opened."""
 
     code = "store-unusable"
-    words = _("The store {file} cannot be used: {problem}.")
+    message = _("The store {file} cannot be used: {problem}.")
     remedy = _("Name another file with --store, or delete this one to start with an empty bank.")
 
 
@@ -41,7 +41,7 @@ class PortTakenError(Refused):
     """The port cannot be listened on."""
 
     code = "port-taken"
-    words = _("Port {port} cannot be used: {problem}.")
+    message = _("Port {port} cannot be used: {problem}.")
     remedy = _("Choose another with --port and set CHANNEL_URL to match.")
 
 

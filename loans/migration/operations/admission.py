@@ -43,7 +43,7 @@ class SandboxOnlyError(Refused):
     """Synthetic people may not stand among real ones."""
 
     code = "sandbox-only"
-    words = _("Synthetic customers are for a sandbox; this is none.")
+    message = _("Synthetic customers are for a sandbox; this is none.")
     remedy = _("Set SANDBOX=1 and use a database of its own.")
 
 
@@ -51,7 +51,7 @@ class NoBankError(Refused):
     """The sandbox bank did not take the balances."""
 
     code = "no-sandbox-bank"
-    words = _("The sandbox bank did not take the balances: {problem}.")
+    message = _("The sandbox bank did not take the balances: {problem}.")
     remedy = _(
         "Start it with make run or manage.py sandbox_bank (see CHANNEL_URL and CHANNEL_SECRET) and "
         "run this again: what is imported already is left alone."
@@ -62,7 +62,7 @@ class ImportUnderWayError(Refused):
     """Another import works on this database."""
 
     code = "import-under-way"
-    words = _("Another import is under way on this database.")
+    message = _("Another import is under way on this database.")
     remedy = _("Wait for its end.")
 
 
@@ -70,7 +70,7 @@ class RowsRefusedError(Refused):
     """The database refused a transaction; none of its rows was stored."""
 
     code = "rows-refused"
-    words = _("The database refused lines {first} to {last} as a whole: {problem}.")
+    message = _("The database refused lines {first} to {last} as a whole: {problem}.")
     remedy = _("The lines before them are complete. Remove the cause and run this again.")
 
 

@@ -39,7 +39,7 @@ class TooManyLoansError(Refused):
     """There are not that many synthetic people."""
 
     code = "too-many-loans"
-    words = _("{loans} more loans need more people than there are ID numbers for ({left} left).")
+    message = _("{loans} more loans need more people than there are ID numbers for ({left} left).")
     remedy = _("Ask for fewer, or start with an empty sandbox.")
 
 

@@ -81,7 +81,7 @@ class UnreadableBookError(Refused):
     """The file is not there, damaged, or empty."""
 
     code = "unreadable-book"
-    words = _("{file} cannot be read: {problem}.")
+    message = _("{file} cannot be read: {problem}.")
     remedy = _("Name a CSV file, plain or gzip, and fetch it again if it is damaged.")
 
 
@@ -89,7 +89,7 @@ class WrongColumnsError(Refused):
     """The first line does not name the columns of a book, each once."""
 
     code = "wrong-columns"
-    words = _("{file} has other columns: missing {missing}; unknown or twice {unknown}.")
+    message = _("{file} has other columns: missing {missing}; unknown or twice {unknown}.")
     remedy = _("The first line must name exactly these, in any order: {columns}.")
 
 

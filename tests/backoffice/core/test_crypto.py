@@ -20,8 +20,8 @@ from backoffice.core.crypto import (
     SealedField,
     blind,
     require_keys,
+    reseal,
     seal,
-    seal_anew,
     seal_bytes,
     unseal,
     unseal_bytes,
@@ -151,7 +151,7 @@ def test_what_an_earlier_key_sealed_is_sealed_anew_under_the_last(settings):
     texts, files = seal(ID_NUMBER, PLACE), seal_bytes(PORTRAIT, PLACE)
     settings.FIELD_KEYS = [f"1:{FIRST}", f"2:{SECOND}"]
 
-    anew = [seal_anew(blob, PLACE) for blob in (texts, files)]
+    anew = [reseal(blob, PLACE) for blob in (texts, files)]
 
     settings.FIELD_KEYS = [f"2:{SECOND}"]
     assert unseal(anew[0], PLACE) == ID_NUMBER
@@ -160,7 +160,7 @@ def test_what_an_earlier_key_sealed_is_sealed_anew_under_the_last(settings):
 
 def test_what_does_not_open_is_not_sealed_anew():
     with pytest.raises(BrokenSealError, match="moved from another column"):
-        seal_anew(seal(ID_NUMBER, PLACE), b"person.address")
+        reseal(seal(ID_NUMBER, PLACE), b"person.address")
 
 
 # What logs and tracebacks show

@@ -11,7 +11,7 @@ from django.db import models
 from psycopg import sql
 
 from backoffice.core import guards, workflow
-from backoffice.core.guards import Birth, Guard, declared_pairs
+from backoffice.core.guards import Guard, InitialState, declared_pairs
 from backoffice.core.models import Approval, SlotPause
 from tests.conftest import _owner
 from tests.policies import payload
@@ -94,7 +94,7 @@ def test_only_declared_moves_of_a_machine_are_possible(model, django_db_setup, d
 def test_no_row_is_born_later_than_the_start_but_by_an_import(
     model, django_db_setup, database_name
 ):
-    first = trigger_of(model, Birth).first
+    first = trigger_of(model, InitialState).first
     with bare(model._meta.db_table, database_name) as session:
         become(session, serving_role())
         for state in states(model):
@@ -113,7 +113,7 @@ def test_no_row_is_born_later_than_the_start_but_by_an_import(
 
 @MACHINES
 def test_a_machine_starts_in_its_default_state(model):
-    assert trigger_of(model, Birth).first[0] == model._meta.get_field("state").default
+    assert trigger_of(model, InitialState).first[0] == model._meta.get_field("state").default
 
 
 @MACHINES
@@ -135,7 +135,7 @@ def test_the_guards_stand_in_the_database_and_are_on(model, django_db_setup, dat
             [model._meta.db_table],
         ).fetchall()
     enabled = dict(found)
-    for kind in (Guard, Birth):
+    for kind in (Guard, InitialState):
         assert enabled[trigger_of(model, kind).get_pgid(model)] in ("O", b"O")
 
 

@@ -306,7 +306,7 @@ def test_people_are_told_what_was_done_and_which_key_may_go(customers, settings)
         call_command("rotate_keys", stdout=out)
 
     said = out.getvalue()
-    assert "15 values in 10 rows sealed anew" in said
+    assert "15 values in 10 rows resealed" in said
     assert "No value needs key version 1: it may be taken out of FIELD_KEYS." in said
 
 
@@ -318,6 +318,6 @@ def test_people_are_told_what_does_not_open_and_not_what_it_holds(customers, set
         call_command("rotate_keys", stdout=out)
 
     said = out.getvalue()
-    assert "15 values do not open and stay as they are; 0 were sealed anew." in said
+    assert "15 values do not open and stay as they are; 0 were resealed." in said
     assert "Every key of FIELD_KEYS" not in said
     assert all(bytes(row[1]).hex() not in said for row in stored())

@@ -1,4 +1,4 @@
-"""Pictures are painted anew: only the pixels go on."""
+"""Pictures are re-encoded: only the pixels go on."""
 
 import struct
 import zlib
