@@ -309,13 +309,16 @@ def _apply(
     changes: Sequence[tuple[Any, Sequence[Any], Sequence[Any]]], columns: Sequence[str]
 ) -> tuple[str, ...]:
     """Put new values into the records; return the columns that changed on any of them."""
-    dirty: set[int] = set()
-    for record, was, now in changes:
+    if not changes:
+        return ()
+    for record, _was, now in changes:
         record.__dict__.update(zip(columns, now, strict=True))
-        dirty.update(
-            index for index, (old, new) in enumerate(zip(was, now, strict=True)) if old != new
-        )
-    return tuple(columns[index] for index in sorted(dirty))
+    # Column by column: comparing whole columns at once is several times as fast.
+    before = zip(*(was for _record, was, _now in changes), strict=True)
+    after = zip(*(now for _record, _was, now in changes), strict=True)
+    return tuple(
+        column for column, old, new in zip(columns, before, after, strict=True) if old != new
+    )
 
 
 def _save(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from loans.accounting.rules.accrual import contract_fen
 from loans.accounting.rules.codes import Accrual
 from loans.accounting.rules.debt import NOTHING, Debt
-from loans.accounting.rules.position import LoanPosition
+from loans.accounting.rules.position import LoanPosition, Part
 from loans.policy import LoanTerms
 
 
@@ -58,9 +58,14 @@ def accrue(
         for part, kept, fee, end in zip(loan.parts, kept_fen, kept_fees_fen, ends_fen, strict=True)
     ]
     parts = tuple(
-        part._replace(
-            debt=part.debt + charge.debt,
-            segment_posted_fen=part.segment_posted_fen + charge.contract_fen,
+        Part(
+            part.debt + charge.debt,
+            part.accrual,
+            part.segment_on,
+            part.segment_base_fen,
+            part.segment_posted_fen + charge.contract_fen,
+            part.bill_id,
+            part.late_fee_base_fen,
         )
         for part, charge in zip(loan.parts, charges, strict=True)
     )

@@ -49,8 +49,8 @@ class LoanPosition(NamedTuple):
 
     def with_part(self, index: int, part: Part) -> "LoanPosition":
         """Return the loan with one part replaced."""
-        parts = self.parts
-        return self._replace(parts=(*parts[:index], part, *parts[index + 1 :]))
+        rest, parts = self[2:], self.parts
+        return LoanPosition(self.rate_ppm, (*parts[:index], part, *parts[index + 1 :]), *rest)
 
 
 class Row(NamedTuple):
@@ -123,6 +123,4 @@ def start_segment(part: Part, accrual: str, *, on: date) -> Part:
     base_fen = part.debt.principal_fen
     if accrual == Accrual.PENALTY:
         base_fen += part.debt.penalty_fen
-    return part._replace(
-        accrual=accrual, segment_on=on, segment_base_fen=base_fen, segment_posted_fen=0
-    )
+    return Part(part.debt, accrual, on, base_fen, 0, part.bill_id, part.late_fee_base_fen)

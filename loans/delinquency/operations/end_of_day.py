@@ -53,9 +53,10 @@ def _touched(result: Result) -> set[int]:
 
 def customers_with_mandate(customer_ids: Iterable[int]) -> set[int]:
     """Return which of these customers have a live mandate."""
-    live = Mandate.objects.filter(
-        customer_id__any=bulk.Of(set(customer_ids)), state=MandateState.SIGNED
-    )
+    customer_ids = set(customer_ids)
+    if not customer_ids:
+        return customer_ids
+    live = Mandate.objects.filter(customer_id__any=bulk.Of(customer_ids), state=MandateState.SIGNED)
     return {customer_id for (customer_id,) in bulk.rows(live, "customer_id")}
 
 
