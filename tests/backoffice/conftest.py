@@ -33,12 +33,12 @@ def together(committed_db):
 @pytest.fixture(scope="module")
 def kept():
     """One checkout for the tests of a module."""
-    with built() as house:
-        yield house
+    with built() as checkout:
+        yield checkout
 
 
 @pytest.fixture
-def house(kept):
+def checkout(kept):
     """A checkout that has not been started; the programs that a test copied serve the next."""
     yield kept
     shutil.rmtree(kept.run, ignore_errors=True)

@@ -19,7 +19,7 @@ class BackwardsError(BadArgumentError):
     """The last day lies before the first."""
 
     code = "days-backwards"
-    words = gettext_lazy("The last day, {last}, lies before the first, {first}.")
+    message = gettext_lazy("The last day, {last}, lies before the first, {first}.")
     remedy = gettext_lazy("Give --date and --through in their order.")
 
 
@@ -27,7 +27,7 @@ class NotYetError(BadArgumentError):
     """The day has not come."""
 
     code = "day-not-come"
-    words = gettext_lazy("{day} has not come yet.")
+    message = gettext_lazy("{day} has not come yet.")
     remedy = gettext_lazy("Give a day up to today; only a sandbox lives ahead.")
 
 

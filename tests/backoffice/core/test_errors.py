@@ -8,13 +8,13 @@ from backoffice.core.errors import Refused
 
 class ShelfEmptyError(Refused):
     code = "shelf-empty"
-    words = "Shelf {number} holds {held} of {wanted}."
+    message = "Shelf {number} holds {held} of {wanted}."
     remedy = "Ask for at most {held}."
 
 
 class RequiredError(Refused):
     code = "required"
-    words = gettext_lazy("This field is required.")
+    message = gettext_lazy("This field is required.")
 
 
 def test_the_words_and_the_remedy_carry_the_facts():
