@@ -245,7 +245,8 @@ WHERE coalesce(facts.fen, 0) <> loan.waived_fen ORDER BY 1
 # What a migrated loan was charged before stands in its opening balance.
 _CHARGES_POSTED = """
 WITH facts AS (
-    SELECT loan_id, sum(charged_fen) AS fen FROM loans_charge WHERE kind <> 'migrated'
+    SELECT loan_id, sum(charged_fen) AS fen FROM loans_charge
+    WHERE cause_type <> 'migration'
     GROUP BY loan_id
 ), posted AS (
     SELECT loan_id, sum(CASE WHEN credit_account IN ('accrued_unposted', 'late_fee_income')

@@ -12,6 +12,7 @@ from loans.accounting.operations import facts, ledger, postings
 from loans.accounting.operations.facts import ChargeRow
 from loans.accounting.operations.ledger import Entry
 from loans.accounting.queries.snapshots import SNAPSHOT_COLUMNS, to_row
+from loans.accounting.rules.accrual import interest_fen
 from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.engine import Cause, Charge
 from loans.accounting.rules.position import LoanPosition, Part
@@ -269,12 +270,20 @@ def _snapshot(loan: LiveLoan, ids: _Ids) -> Values:
 
 
 def _charge(loan: LiveLoan, ids: _Ids) -> ChargeRow:
-    """Return what the earlier lender charged a loan, as one amount."""
+    """Return what the earlier lender charged a loan.
+
+    Where it is the interest that our formula gives it is explained so, else it is one amount.
+    """
     assert ids.loan is not None
     assert ids.instalment is not None
+    own_fen = interest_fen(loan.principal_fen, loan.rate_ppm, loan.charged_nights)
+    explained = (ChargeKind.OWN, loan.principal_fen, loan.rate_ppm * 1000)
+    kind, base_fen, rate_micro = (
+        explained if loan.charged_fen == own_fen else (ChargeKind.MIGRATED, 0, 0)
+    )
     charge = Charge(
-        ids.loan, 0, ChargeKind.MIGRATED, loan.drawn_on, loan.drawn_on, loan.charged_through, 0, 0,
-        loan.charged_fen, loan.charged_fen, Cause(CauseType.MIGRATION, ids.loan),
+        ids.loan, 0, kind, loan.drawn_on, loan.drawn_on, loan.charged_through, base_fen,
+        rate_micro, loan.charged_fen, loan.charged_fen, Cause(CauseType.MIGRATION, ids.loan),
     )  # fmt: skip
     return ChargeRow(charge, ids.instalment, ids.customer)
 

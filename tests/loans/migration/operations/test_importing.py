@@ -22,8 +22,9 @@ from loans.migration.operations.admission import (
 from loans.migration.operations.importing import import_book
 from loans.migration.operations.people import invent
 from loans.migration.operations.reading import UnreadableBookError
-from loans.models import Bill, ContractTerms, Instalment, Loan, Mandate, Transfer
+from loans.models import Bill, Charge, ContractTerms, Instalment, Loan, Mandate, Transfer
 from loans.policy import LoanTerms
+from loans.reconciliation import queries as reconciliation
 from loans.reconciliation.operations import reconcile
 from risk.models import Conduct, CreditLine
 from tests.loans.books import FakeBank, book, packed, row, text
@@ -388,3 +389,16 @@ def test_rows_in_later_states_stay_refused_after_an_import(db, run):
         Customer.objects.create(
             state="ready", name="x", id_number="y", id_blind=b"z" * 16, registered_at=AT
         )
+
+
+def test_interest_of_the_earlier_lender_is_explained_where_the_formula_gives_it(db, run):
+    run(row())
+
+    charge = Charge.objects.get()
+    assert (charge.kind, charge.base_fen, charge.rate_micro) == ("own", 1_000_000, 500_000)
+    assert (charge.contract_fen, charge.charged_fen, charge.cause_type) == (
+        15_000,
+        15_000,
+        "migration",
+    )
+    assert list(reconciliation.caches()) == []
