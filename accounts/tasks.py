@@ -15,12 +15,16 @@ from backoffice.platform.jobs import Slot, Tally
 
 def check_identity(payload: dict[str, Any], *, key: str) -> None:
     """Ask again about a submission that is pending; the outbox comes back until it is not."""
-    identities.check_again(payload["id"], checks=identity_checks(), at=clock.now())
+    identities.check_again(
+        payload["id"], checks=identity_checks(), by="system", at=clock.now(), wall_at=clock.wall()
+    )
 
 
 def check_card(payload: dict[str, Any], *, key: str) -> None:
     """Ask again about a card that is pending; the outbox comes back until its bank has answered."""
-    cards.check_again(payload["id"], checks=identity_checks(), at=clock.now())
+    cards.check_again(
+        payload["id"], checks=identity_checks(), by="system", at=clock.now(), wall_at=clock.wall()
+    )
 
 
 def _retain(ids: Any, *, run_id: int, on: Any, at: Any) -> Tally:

@@ -18,7 +18,6 @@ from accounts.cards.rules import card_numbers, card_refusals
 from accounts.gateways.from_settings import identity_checks
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import AccountClass, BankCard, BankCardState, Customer
-from backoffice.core import clock
 from backoffice.core.errors import Refused
 from backoffice.web.api.endpoint import once
 from backoffice.web.api.fields import Body, Secret
@@ -80,14 +79,8 @@ class CardsView(CustomerEndpoint):
     def post(self, request: Request) -> Response:
         """Bind a card; 202 while its bank has not answered or its class must be proven."""
         body = self.read(CardBody, request)
-        sent = bindings.bind(
-            self.customer(request),
-            number=body["number"],
-            phone=body["phone"],
-            at=clock.now(),
-            wall_at=clock.wall(),
-        )
-        card = cards.check(sent.pk, checks=identity_checks(), at=clock.now())
+        sent = bindings.bind(self.context, number=body["number"], phone=body["phone"])
+        card = cards.check(sent, checks=identity_checks(), context=self.context)
         if card.state == BankCardState.REJECTED:
             raise CardRefusedError(**_refusal(card))
         is_pending = card.state == BankCardState.PENDING
@@ -102,7 +95,7 @@ class CardView(CustomerEndpoint):
     def delete(self, request: Request, public_id: UUID) -> Response:
         """Unbind the card."""
         card = _one(self.customer(request), public_id)
-        cards.unbind(card, by=self.caller(request).actor, at=clock.now())
+        cards.unbind(card, by=self.context.by, at=self.context.at)
         return Response(status=HTTPStatus.NO_CONTENT)
 
 

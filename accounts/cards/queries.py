@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Length
 
 from accounts.models import BankBin, BankCard, BankCardState
@@ -32,9 +32,9 @@ def waits_for_bank(card: BankCard) -> bool:
     return card.state == BankCardState.PENDING and card.checked_at is None
 
 
-def without_default(customer_ids: Collection[int]) -> list[int]:
+def without_default(customer_ids: Collection[int]) -> QuerySet[BankCard, int]:
     """Return the oldest active card of each of the customers who has one but no default card."""
     active = BankCard.objects.filter(customer__in=customer_ids, state=BankCardState.ACTIVE)
     having = active.filter(is_default=True).values("customer")
     oldest = active.exclude(customer__in=having).order_by("customer", "bound_at", "pk")
-    return list(oldest.distinct("customer").values_list("pk", flat=True))
+    return oldest.distinct("customer").values_list("pk", flat=True)

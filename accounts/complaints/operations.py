@@ -6,7 +6,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Complaint, ComplaintState, Customer
-from accounts.onboarding import operations as openings
+from accounts.onboarding import operations as onboarding
 from backoffice.core import clock, workflow
 from backoffice.core.errors import Refused
 
@@ -23,7 +23,7 @@ class AnsweredError(Refused):
 def file(customer: Customer, *, text: str, at: datetime) -> Complaint:
     """Take a complaint down; the day of its answer is fixed now."""
     on = clock.day_of(at)
-    days = openings.numbers(on=on).complaint_days
+    days = onboarding.numbers(on=on).complaint_days
     return Complaint.objects.create(
         customer=customer, text=text, filed_at=at, due_on=on + timedelta(days=days)
     )

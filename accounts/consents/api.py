@@ -12,7 +12,6 @@ from accounts.consents.operations import consents
 from accounts.consents.rules import PURPOSES, Purpose
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import Consent, Customer
-from backoffice.core import clock
 from backoffice.web.api.fields import Body, Flag
 
 
@@ -57,10 +56,11 @@ class ConsentView(CustomerEndpoint):
     def put(self, request: Request, purpose: str) -> Response:
         """Give the consent or take it back."""
         wanted = consents.purpose_named(purpose)
-        customer, by = self.customer(request), self.caller(request).actor
-        act = consents.give if self.read(ConsentBody, request)["granted"] else consents.withdraw
-        act(customer, purpose=purpose, by=by, at=clock.now())
-        return Response(_told(wanted, _in_force(customer).get(purpose)))
+        context = self.context
+        if self.read(ConsentBody, request)["granted"]:
+            return Response(_told(wanted, consents.give(context, purpose=purpose)))
+        consents.withdraw(context.customer, purpose=purpose, by=context.by, at=context.at)
+        return Response(_told(wanted, None))
 
 
 def _in_force(customer: Customer) -> dict[str, Consent]:

@@ -2,23 +2,18 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Count, Q
+from django.db.models import Count, IntegerField, Q, Subquery
 
 from accounts.models import DeviceLink
 
 
-def accounts_since(device_id: int, since: datetime) -> int:
-    """Return how many WeChat accounts were seen on a device since a moment of machine time."""
-    links = DeviceLink.objects.filter(device=device_id, seen_at__gte=since)
-    return links.values("account__openid_blind").distinct().count()
-
-
-def people(device_id: int) -> int:
-    """Return how many customers have ever logged in on a device."""
-    links = DeviceLink.objects.filter(device=device_id)
-    return links.values("account__customer").distinct().count()
+def people_on(device: Any) -> Subquery:
+    """Return how many customers have ever logged in on a device, as part of a statement."""
+    links = DeviceLink.objects.filter(device=device).order_by().values("device")
+    counted = links.annotate(people=Count("account__customer", distinct=True))
+    return Subquery(counted.values("people"), output_field=IntegerField())
 
 
 class Company(NamedTuple):

@@ -851,6 +851,10 @@ class Migration(migrations.Migration):
             model_name='identityverification',
             trigger=pgtrigger.compiler.Trigger(name='born_at_the_start', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'pending' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_birth';", hash='b05487cdd53f7c42bd145b2d9479799a611c5ec4', operation='INSERT', pgid='pgtrigger_born_at_the_start_d61e5', table='accounts_identityverification', when='AFTER')),
         ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='identityverification',
+            trigger=pgtrigger.compiler.Trigger(name='forget_face', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF NEW.state NOT IN ('pending', 'in_review') THEN\n                        NEW.face_token = NULL;\n                    END IF;\n                    RETURN NEW;\n                ", hash='bcad7ce75b35d40bd535a4ee40f4794d6722ffcf', operation='UPDATE', pgid='pgtrigger_forget_face_c7957', table='accounts_identityverification', when='BEFORE')),
+        ),
         migrations.AddConstraint(
             model_name='devicelink',
             constraint=models.UniqueConstraint(fields=('device', 'account'), name='device_link_once'),

@@ -109,7 +109,22 @@ class IdentityVerification(django_fsm.FSMModelMixin, models.Model):
                 | Q(similarity_permille__gte=0, similarity_permille__lte=1000),
             ),
         ]
-        triggers: ClassVar = [Guard(), InitialState(VerificationState.PENDING)]
+        triggers: ClassVar = [
+            Guard(),
+            InitialState(VerificationState.PENDING),
+            pgtrigger.Trigger(
+                name="forget_face",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                # Of a face only the result is kept once it is decided (LAW-18).
+                func="""
+                    IF NEW.state NOT IN ('pending', 'in_review') THEN
+                        NEW.face_token = NULL;
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"V{self.pk}"

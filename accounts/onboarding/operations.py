@@ -10,11 +10,13 @@ from http import HTTPStatus
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, CustomerState
-from accounts.onboarding import queries as onboarding
+from accounts.onboarding import queries as onboarding_status
+from accounts.onboarding.context import RequestContext
 from accounts.onboarding.rules import cooling_off
-from accounts.onboarding.rules.onboarding import Standing, Step, missing_before
+from accounts.onboarding.rules.onboarding import OnboardingStatus, Step, missing_before
 from accounts.policy import AccountPolicy
-from backoffice.core import clock, policy, workflow
+from backoffice.core import clock, workflow
+from backoffice.core import policy as policies
 from backoffice.core.errors import Refused
 
 
@@ -57,10 +59,10 @@ class StepMissingError(Refused):
 
 def numbers(*, on: date) -> AccountPolicy:
     """Return the product numbers of accounts in force on a day."""
-    return policy.current(AccountPolicy, on=on)
+    return policies.current(AccountPolicy, on=on)
 
 
-def require_active(customer: Customer, *, at: datetime) -> Standing:
+def require_active(context: RequestContext) -> OnboardingStatus:
     """Return how far the customer has come, who is neither cooling off, held nor gone.
 
     Raises:
@@ -68,43 +70,49 @@ def require_active(customer: Customer, *, at: datetime) -> Standing:
         OnHoldError: somebody blocks the customer.
         ClosedError: the relation has ended.
     """
-    in_force = numbers(on=clock.day_of(at))
+    customer = context.customer
     if customer.state == CustomerState.CLOSED:
         raise ClosedError()
-    standing = onboarding.standing(customer.pk, at=at, policy=in_force)
-    if standing.is_cooling:
-        ends_at = cooling_off.ends_at(customer.registered_at, hours=in_force.cooling_off_hours)
+    status = context.status
+    if status.is_cooling:
+        hours = context.policy.cooling_off_hours
+        ends_at = cooling_off.ends_at(customer.registered_at, hours=hours)
         raise CoolingOffError(available_at=ends_at.astimezone(clock.SHANGHAI).isoformat())
-    if standing.is_on_hold:
+    if status.is_on_hold:
         raise OnHoldError()
-    return standing
+    return status
 
 
-def require_step(customer: Customer, *, step: Step, at: datetime) -> Standing:
+def require_step(context: RequestContext, *, step: Step) -> OnboardingStatus:
     """Return how far the customer has come, who may take this step now.
 
     Raises:
         CoolingOffError, OnHoldError, ClosedError: as ``require_active``.
         StepMissingError: an earlier step is not done (GEN-11).
     """
-    standing = require_active(customer, at=at)
-    missing = missing_before(step, standing)
+    status = require_active(context)
+    missing = missing_before(step, status)
     if missing is not None:
-        raise StepMissingError(missing_step=str(missing), next_steps=onboarding.guide(standing))
-    return standing
+        raise StepMissingError(
+            missing_step=str(missing), next_steps=onboarding_status.guide(status)
+        )
+    return status
 
 
-def advance(customer_id: int, *, by: str, at: datetime) -> None:
-    """Move a customer as far as what is there allows, in the transaction that brought it.
+def advance(customer: Customer, *, policy: AccountPolicy, by: str, at: datetime) -> None:
+    """Move a locked customer as far as the data allow, in the transaction that brought them.
 
     Consented: a card that receives money is bound and every required consent is given. Ready: the
     profile is there too, and an assessment may be asked for.
     """
-    customer = Customer.objects.select_for_update().get(pk=customer_id)
-    there = onboarding.standing(customer_id, at=at, policy=numbers(on=clock.day_of(at)))
-    is_consented = there.has_active_card and not there.missing_consents
+    if customer.state not in (CustomerState.IDENTIFIED, CustomerState.CONSENTED):
+        return
+    before = customer.state
+    status = onboarding_status.read(customer.pk, at=at, policy=policy)
+    is_consented = status.has_active_card and not status.missing_consents
     if customer.state == CustomerState.IDENTIFIED and is_consented:
         workflow.move([customer], "consent", by=by, reason="card and consents are there", at=at)
-    if customer.state == CustomerState.CONSENTED and there.has_profile:
+    if customer.state == CustomerState.CONSENTED and status.has_profile:
         workflow.move([customer], "make_ready", by=by, reason="the profile is there", at=at)
-    workflow.save([customer])
+    if customer.state != before:
+        workflow.save([customer])

@@ -23,7 +23,7 @@ from accounts.models import (
     VerificationState,
 )
 from accounts.onboarding.rules import cooling_off
-from accounts.onboarding.rules.onboarding import Identity, Standing, Step, StepLine, steps
+from accounts.onboarding.rules.onboarding import Identity, OnboardingStatus, Step, StepLine, steps
 from accounts.policy import AccountPolicy
 
 _API = "/api/v1"
@@ -43,18 +43,39 @@ _IDENTITY: dict[str | None, Identity] = {
 }
 
 
-def standing(customer_id: int, *, at: datetime, policy: AccountPolicy) -> Standing:
-    """Return how far a customer has come, at a moment of product time."""
-    facts = _read(customer_id)
-    return Standing(
+class Sender(NamedTuple):
+    """From where a request comes: a device, and the index of the face check that it carries.
+
+    ``since`` is the moment of machine time from which on accounts of the device count.
+    """
+
+    device_id: int
+    since: datetime
+    face_blind: bytes = b""
+
+
+def read(
+    customer_id: int, *, at: datetime, policy: AccountPolicy, sender: Sender | None = None
+) -> OnboardingStatus:
+    """Return how far a customer has come, at a moment of product time.
+
+    With a sender the same statement counts the WeChat accounts on the device (ELIG-9) and looks
+    whether the face check was used before, for a verification or for anything else.
+    """
+    facts = _read(customer_id, sender)
+    return OnboardingStatus(
         identity=_identity(facts.state, facts.verification),
         has_active_card=facts.has_active_card,
         has_pending_card=facts.has_pending_card,
         missing_consents=tuple(consents.missing(facts.given)),
+        given_consents=tuple(facts.given),
+        withdrawn_consents=tuple(facts.withdrawn),
         has_profile=facts.has_profile,
         has_password=facts.has_password,
         is_cooling=cooling_off.is_cooling(facts.registered_at, at, hours=policy.cooling_off_hours),
         is_on_hold=facts.is_held,
+        device_accounts=facts.device_accounts,
+        is_face_used=facts.is_face_used,
     )
 
 
@@ -67,18 +88,41 @@ class _Facts(NamedTuple):
     has_active_card: bool
     has_pending_card: bool
     given: list[str]
+    withdrawn: list[str]
     has_profile: bool
     has_password: bool
     is_held: bool
+    device_accounts: int = 0
+    is_face_used: bool = False
 
 
 _SOMEBODY = -1  # stands in the statement for whoever is asked about
 
 
-def _read(customer_id: int) -> _Facts:
+_OF_SENDER = """
+    SELECT status.*, (
+        SELECT count(DISTINCT account.openid_blind)
+        FROM accounts_devicelink AS link
+        JOIN accounts_wechataccount AS account ON account.id = link.account_id
+        WHERE link.device_id = %s AND link.seen_at >= %s
+    ), (
+        EXISTS (SELECT FROM accounts_identityverification WHERE face_blind = %s)
+        OR EXISTS (SELECT FROM accounts_usedfacetoken WHERE face_blind = %s)
+    )
+    FROM ({status}) AS status
+"""
+
+
+def _read(customer_id: int, sender: Sender | None) -> _Facts:
     statement, parameters = _statement()
+    values = [customer_id if one == _SOMEBODY else one for one in parameters]
+    if sender is not None:
+        # Columns of the outer statement come first, and so do their parameters.
+        statement = _OF_SENDER.format(status=statement)
+        face = [sender.face_blind, sender.face_blind]
+        values = [sender.device_id, sender.since, *face, *values]
     with connection.cursor() as cursor:
-        cursor.execute(statement, [customer_id if one == _SOMEBODY else one for one in parameters])
+        cursor.execute(statement, values)
         row = cursor.fetchone()
     if row is None:
         raise Customer.DoesNotExist
@@ -88,7 +132,8 @@ def _read(customer_id: int) -> _Facts:
 @cache
 def _statement() -> tuple[str, tuple[Any, ...]]:
     """Return the statement and its parameters, put into words once: that took most of the time."""
-    rows = _facts().filter(pk=_SOMEBODY).values_list(*_Facts._fields)
+    columns = (name for name in _Facts._fields if name not in _Facts._field_defaults)
+    rows = _facts().filter(pk=_SOMEBODY).values_list(*columns)
     statement, parameters = rows.query.sql_with_params()
     return statement, tuple(parameters)
 
@@ -99,19 +144,19 @@ def _identity(state: str, verification: str | None) -> Identity:
     return _IDENTITY.get(verification, Identity.NONE)
 
 
-def guide(standing: Standing) -> list[dict[str, str]]:
+def guide(status: OnboardingStatus) -> list[dict[str, str]]:
     """Return the steps of opening as a customer is told them: name, state, and what to call."""
-    return [told(line) for line in steps(standing)]
+    return [told(line) for line in steps(status)]
 
 
-def after_refusal(standing: Standing) -> list[dict[str, str]]:
+def after_refusal(status: OnboardingStatus) -> list[dict[str, str]]:
     """Return what a refused customer can do (FAQ-1): check the identity, correct the profile, ask.
 
     检查实名状态→更新职业信息→联系客服复核
     """
-    is_identified = standing.identity is Identity.DONE
+    is_identified = status.identity is Identity.DONE
     return [
-        {"step": "check-identity", "state": str(standing.identity),
+        {"step": "check-identity", "state": str(status.identity),
          "method": "GET", "endpoint": f"{_API}/me/identity"},
         {"step": "update-profile", "state": "open" if is_identified else "locked",
          "method": "PUT", "endpoint": f"{_API}/me/profile"},
@@ -136,12 +181,14 @@ def _facts() -> QuerySet[Customer, Any]:
     cards = BankCard.objects.filter(**of_customer)
     latest = IdentityVerification.objects.filter(**of_customer).order_by("-pk")
     given = Consent.objects.filter(withdrawn_at=None, **of_customer)
+    withdrawn = Consent.objects.filter(withdrawn_at__isnull=False, **of_customer)
     held = CustomerHold.objects.filter(kind=HoldKind.BLOCK, lifted_at=None, **of_customer)
     return Customer.objects.annotate(
         verification=Subquery(latest.values("state")[:1]),
         has_active_card=Exists(cards.filter(state=BankCardState.ACTIVE)),
         has_pending_card=Exists(cards.filter(state=BankCardState.PENDING)),
         given=ArraySubquery(given.values("purpose")),
+        withdrawn=ArraySubquery(withdrawn.values("purpose")),
         has_profile=Exists(Profile.objects.filter(**of_customer)),
         has_password=Exists(TransactionPassword.objects.filter(**of_customer)),
         is_held=Exists(held),

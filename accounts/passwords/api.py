@@ -11,11 +11,9 @@ from rest_framework.response import Response
 
 from accounts.gateways.from_settings import identity_checks
 from accounts.login.api.endpoint import CustomerEndpoint
-from accounts.models import Purpose, TransactionPassword
-from accounts.onboarding import operations as openings
+from accounts.models import Purpose
 from accounts.passwords.operations import authorisations, passwords
 from accounts.passwords.rules import LENGTH_MAX
-from backoffice.core import clock
 from backoffice.web.api.endpoint import once
 from backoffice.web.api.fields import Body, Choice, Fen, Secret
 
@@ -52,22 +50,10 @@ class PasswordView(CustomerEndpoint):
         """Set the transaction password, or change it."""
         body = self.read(PasswordBody, request)
         made = passwords.change(
-            passwords.Change(**body),
-            customer=self.customer(request),
-            checks=identity_checks(),
-            by=self.caller(request).actor,
-            at=clock.now(),
-            wall_at=clock.wall(),
+            self.context, wanted=passwords.Change(**body), checks=identity_checks()
         )
-        return Response(_told(made))
-
-
-def _told(password: TransactionPassword) -> dict[str, Any]:
-    numbers = openings.numbers(on=clock.day_of(password.set_at))
-    return {
-        "set_at": password.set_at,
-        "expires_at": passwords.expires_at(password, numbers=numbers),
-    }
+        expires_at = passwords.expires_at(made, numbers=self.context.policy)
+        return Response({"set_at": made.set_at, "expires_at": expires_at})
 
 
 class UnlockBody(Body):
@@ -84,14 +70,7 @@ class UnlockView(CustomerEndpoint):
     def post(self, request: Request) -> Response:
         """Give the tries of the day back for a face."""
         body = self.read(UnlockBody, request)
-        passwords.unlock(
-            body["face_token"],
-            customer=self.customer(request),
-            checks=identity_checks(),
-            by=self.caller(request).actor,
-            at=clock.now(),
-            wall_at=clock.wall(),
-        )
+        passwords.unlock(self.context, face_token=body["face_token"], checks=identity_checks())
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -120,10 +99,7 @@ class AuthorisationsView(CustomerEndpoint):
     def post(self, request: Request) -> Response:
         """Give a grant for the right password: one amount, one purpose, once, for five minutes."""
         ask = authorisations.Ask(**self.read(AuthorisationBody, request))
-        session = self.caller(request).session
-        grant = authorisations.give(
-            ask, session=session, at=clock.now(), wall_at=clock.wall()
-        )  # fmt: skip
+        grant = authorisations.give(self.context, ask=ask)
         told = {
             "id": grant.public_id,
             "purpose": grant.purpose,

@@ -11,7 +11,6 @@ from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import Profile
 from accounts.onboarding.rules.occupations import Occupation
 from accounts.profile import operations as profiles
-from backoffice.core import clock
 from backoffice.web.api.fields import Body, Choice, Day, Fen, Secret
 from backoffice.web.api.problems import NotFoundError
 
@@ -61,11 +60,7 @@ class ProfileView(CustomerEndpoint):
             body["employer"],
             body["address"],
         )
-        by = self.caller(request).actor
-        profile = profiles.declare(
-            self.customer(request), declared=declared, by=by, at=clock.now()
-        )  # fmt: skip
-        return Response(_told(profile))
+        return Response(_told(profiles.declare(self.context, declared=declared)))
 
 
 def _told(profile: Profile) -> dict[str, Any]:

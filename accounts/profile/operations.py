@@ -4,19 +4,19 @@ A profile is the last step before an assessment, and may be corrected at any tim
 Nothing in it is verified: the assessment compares it with what is known from elsewhere.
 """
 
-from datetime import date, datetime
+from datetime import date
 from http import HTTPStatus
 from typing import NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer, Profile
-from accounts.onboarding import operations as openings
+from accounts.models import Profile
+from accounts.onboarding import operations as onboarding
+from accounts.onboarding.context import RequestContext
 from accounts.onboarding.rules.occupations import Occupation, Ruling
 from accounts.onboarding.rules.onboarding import Step
 from accounts.profile import queries as students
-from backoffice.core import clock
 from backoffice.core.errors import Refused
 
 
@@ -49,27 +49,31 @@ class Declared(NamedTuple):
 
 
 @transaction.atomic(durable=True)
-def declare(customer: Customer, *, declared: Declared, by: str, at: datetime) -> Profile:
+def declare(context: RequestContext, *, declared: Declared) -> Profile:
     """Take over what a customer declares; the newest declaration counts.
 
     Raises:
-        openings.CoolingOffError, openings.OnHoldError, openings.ClosedError: as for every step.
-        openings.StepMissingError: identity, card or consents are missing (GEN-11).
+        onboarding.CoolingOffError, onboarding.OnHoldError, onboarding.ClosedError: as for
+            every step.
+        onboarding.StepMissingError: identity, card or consents are missing (GEN-11).
         StudentsError: a student, and the lender is a micro-loan company (LAW-11).
         OccupationSinceError: the day lies before birth or after today.
     """
-    locked = Customer.objects.select_for_update().get(pk=customer.pk)
-    openings.require_step(locked, step=Step.PROFILE, at=at)
-    on = clock.day_of(at)
+    locked = context.locked()
+    onboarding.require_step(locked, step=Step.PROFILE)
+    customer, on = locked.customer, locked.on
     since = declared.occupation_since_on
-    if since is not None and not (locked.born_on or date.min) <= since <= on:
+    if since is not None and not (customer.born_on or date.min) <= since <= on:
         raise OccupationSinceError(since=since.isoformat())
-    numbers = openings.numbers(on=on)
-    said = students.ruling(locked, occupation=declared.occupation, on=on, policy=numbers)
-    if said is Ruling.REFUSE:
+    rule = students.ruling(
+        customer, occupation=declared.occupation, on=on, policy=locked.policy
+    )  # fmt: skip
+    if rule is Ruling.REFUSE:
         raise StudentsError()
-    profile, _is_new = Profile.objects.update_or_create(
-        customer=locked, defaults={**declared._asdict(), "declared_at": at}
-    )
-    openings.advance(locked.pk, by=by, at=at)
+    profile = Profile(customer=customer, declared_at=locked.at, **declared._asdict())
+    if locked.status.has_profile:
+        profile.save(update_fields=[*declared._fields, "declared_at"])
+    else:
+        profile.save(force_insert=True)
+    onboarding.advance(customer, policy=locked.policy, by=locked.by, at=locked.at)
     return profile

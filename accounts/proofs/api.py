@@ -15,7 +15,6 @@ from rest_framework.response import Response
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import AssetProof, ProofKind
 from accounts.proofs import operations as proofs
-from backoffice.core import clock
 from backoffice.web.api.fields import Body, Choice, Day, Secret
 
 
@@ -82,7 +81,7 @@ class AssetsView(CustomerEndpoint):
         upload = proofs.Upload(
             body["kind"], body["file"].read(), body.get("valid_until"), body.get("asset_number")
         )
-        got = proofs.receive(upload, customer=self.customer(request), at=clock.now())
+        got = proofs.receive(self.context, upload=upload)
         status = HTTPStatus.CREATED if got.is_new else HTTPStatus.OK
         return Response(_told(got.proof), status=status)
 

@@ -16,13 +16,13 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AccessRecord, AssetFile, AssetProof, ContentType, Customer, Staff
-from accounts.onboarding import operations as openings
+from accounts.onboarding import operations as onboarding
+from accounts.onboarding.context import RequestContext
 from accounts.onboarding.rules.onboarding import Step
 from accounts.policy import AccountPolicy
 from accounts.privacy.operations import deletions
 from accounts.proofs.rules import pictures, uploads
 from accounts.proofs.rules.uploads import Kind
-from backoffice.core import clock
 from backoffice.core.crypto import blind
 from backoffice.core.errors import Refused
 
@@ -136,12 +136,13 @@ class _Content(NamedTuple):
     data: bytes
 
 
-def receive(upload: Upload, *, customer: Customer, at: datetime) -> Received:
+def receive(context: RequestContext, *, upload: Upload) -> Received:
     """Keep an upload as proof; the same file again is the same proof (LIMIT-4).
 
     Raises:
-        openings.CoolingOffError, openings.OnHoldError, openings.ClosedError: as for every step.
-        openings.StepMissingError: the identity is not proven.
+        onboarding.CoolingOffError, onboarding.OnHoldError, onboarding.ClosedError: as for
+            every step.
+        onboarding.StepMissingError: the identity is not proven.
         FileTooLargeError: more than 10 MB.
         ProofExpiredError: what it shows is no longer valid.
         FileKindError: neither JPEG nor PNG nor PDF, by its bytes.
@@ -152,19 +153,17 @@ def receive(upload: Upload, *, customer: Customer, at: datetime) -> Received:
         TooManyProofsError: 20 are kept already.
     """
     # The card is the first step that needs the identity, and nothing else.
-    openings.require_step(customer, step=Step.CARD, at=at)
-    on = clock.day_of(at)
-    numbers = openings.numbers(on=on)
+    onboarding.require_step(context, step=Step.CARD)
+    numbers = context.policy
     if len(upload.data) > numbers.proof_bytes_max:
         raise FileTooLargeError(bytes_max=numbers.proof_bytes_max)
-    if upload.valid_until_on is not None and upload.valid_until_on < on:
+    if upload.valid_until_on is not None and upload.valid_until_on < context.on:
         raise ProofExpiredError(valid_until_on=upload.valid_until_on)
     digest = hashlib.sha256(upload.data).digest()
-    same = _same(customer, digest, upload.kind)
+    same = _same(context.customer, digest, upload.kind)
     if same is not None:
         return Received(same, is_new=False)
-    content = _kept(upload.data, numbers)
-    return _store(upload, content, digest=digest, customer=customer, numbers=numbers, at=at)
+    return _store(context, upload, _kept(upload.data, numbers), digest)
 
 
 def _same(customer: Customer, digest: bytes, kind: str) -> AssetProof | None:
@@ -193,23 +192,16 @@ def _kept(data: bytes, numbers: AccountPolicy) -> _Content:
 
 
 @transaction.atomic(durable=True)
-def _store(
-    upload: Upload,
-    content: _Content,
-    *,
-    digest: bytes,
-    customer: Customer,
-    numbers: AccountPolicy,
-    at: datetime,
-) -> Received:
-    locked = Customer.objects.select_for_update().get(pk=customer.pk)
-    openings.require_active(locked, at=at)
+def _store(context: RequestContext, upload: Upload, content: _Content, digest: bytes) -> Received:
+    locked = context.locked()
+    onboarding.require_active(locked)
+    customer = locked.customer
     same = _same(customer, digest, upload.kind)
     if same is not None:
         return Received(same, is_new=False)
     number = upload.asset_number
     asset_blind = None if number is None else blind(number, "asset")
-    _require_room(customer, asset_blind, numbers)
+    _require_room(customer, asset_blind, locked.policy)
     proof = AssetProof.objects.create(
         customer=customer,
         kind=upload.kind,
@@ -219,7 +211,7 @@ def _store(
         content_type=content.type,
         size=len(content.data),
         digest=digest,
-        uploaded_at=at,
+        uploaded_at=locked.at,
     )
     AssetFile.objects.create(proof=proof, content=content.data)
     return Received(proof, is_new=True)
@@ -245,13 +237,13 @@ def delete(public_id: UUID, *, customer: Customer) -> None:
 
     Raises:
         ProofUnknownError: there is none with this id, or it is another customer's.
-        openings.OnHoldError: a legal hold keeps what is here from being erased.
+        onboarding.OnHoldError: a legal hold keeps what is here from being erased.
     """
     proof = of(customer).select_for_update().filter(public_id=public_id).first()
     if proof is None:
         raise ProofUnknownError()
     if deletions.is_legally_held(customer.pk):
-        raise openings.OnHoldError()
+        raise onboarding.OnHoldError()
     AssetFile.objects.filter(proof=proof).delete()
     proof.delete()
 

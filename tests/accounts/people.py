@@ -1,4 +1,4 @@
-"""Synthetic people for the tests of opening; everything about them can exist, nobody is meant."""
+"""Synthetic people for the tests of onboarding; they could exist, and nobody is meant."""
 
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -6,6 +6,9 @@ from typing import NamedTuple
 from stdnum import luhn
 from stdnum.cn import ric
 
+from accounts.models import Customer, LoginSession
+from accounts.onboarding import context as contexts
+from accounts.onboarding.context import RequestContext
 from backoffice.core.clock import SHANGHAI
 
 AT = datetime(2026, 11, 24, 15, 0, tzinfo=SHANGHAI)
@@ -31,6 +34,18 @@ def person(n: int = 1, *, born_on: date = date(1990, 3, 7)) -> Person:
         card + str(luhn.calc_check_digit(card)),
         f"138{n:08}",
     )
+
+
+def request_of(
+    customer: Customer,
+    *,
+    by: str = "customer",
+    at: datetime = AT,
+    wall_at: datetime = AT,
+    session: LoginSession | None = None,
+) -> RequestContext:
+    """Return the context of a request of a customer."""
+    return contexts.begin(customer, by=by, at=at, wall_at=wall_at, session=session)
 
 
 def device(n: int = 1, **other: object) -> dict[str, object]:

@@ -5,21 +5,19 @@ the kind of card by how the number begins, how many cards and tries there were b
 """
 
 import secrets
-from datetime import datetime
 from http import HTTPStatus
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.cards import queries as cards
 from accounts.cards.rules import card_numbers
 from accounts.cards.rules.card_numbers import BadCardNumber, BadPhone
-from accounts.models import BankBin, BankCard, CardKind, Customer
-from accounts.onboarding import operations as openings
+from accounts.models import BankBin, BankCard, CardKind
+from accounts.onboarding import operations as onboarding
+from accounts.onboarding.context import RequestContext
 from accounts.onboarding.rules.onboarding import Step
-from accounts.policy import AccountPolicy
 from backoffice.core import clock
 from backoffice.core.crypto import blind
 from backoffice.core.errors import Refused
@@ -101,14 +99,13 @@ class _Typed(NamedTuple):
     bank: str
 
 
-def bind(
-    customer: Customer, *, number: str, phone: str, at: datetime, wall_at: datetime
-) -> BankCard:
+def bind(context: RequestContext, *, number: str, phone: str) -> BankCard:
     """Store a card that could serve, to be checked; the same card again is the card there is.
 
     Raises:
-        openings.CoolingOffError, openings.OnHoldError, openings.ClosedError: as for every step.
-        openings.StepMissingError: the identity is not proven (GEN-11).
+        onboarding.CoolingOffError, onboarding.OnHoldError, onboarding.ClosedError: as for
+            every step.
+        onboarding.StepMissingError: the identity is not proven (GEN-11).
         CardNumberError: length or check digit cannot be (LAW-21).
         CardPhoneError: the phone number cannot be one of the mainland.
         UnknownBankError, UnsupportedBankError: the bank is not in the table, or switched off.
@@ -116,20 +113,17 @@ def bind(
         TooManyCardsError: the customer has as many cards as one may have.
         TooManyCardTriesError: the tries of the day are used up.
     """
-    openings.require_step(customer, step=Step.CARD, at=at)
-    numbers = openings.numbers(on=clock.day_of(at))
+    onboarding.require_step(context, step=Step.CARD)
     typed = _possible(number, phone)
-    there = _bound(customer).filter(number_blind=blind(typed.number, "card")).first()
+    there = _same_or_room(context, typed)
     if there is not None:
         return there
-    _require_room(customer, numbers)
-    subject, day = f"customer:{customer.pk}", clock.day_of(wall_at)
-    limit = numbers.card_tries_max
-    if not rate_limit.take(scope=SCOPE, subject=subject, on=day, limit=limit):
+    day, limit = clock.day_of(context.wall_at), context.policy.card_tries_max
+    if not rate_limit.take(scope=SCOPE, subject=context.subject, on=day, limit=limit):
         raise TooManyCardTriesError()
-    card, is_new = _store(customer, typed=typed, numbers=numbers, at=at)
+    card, is_new = _store(context, typed)
     if not is_new:  # the same card came twice at once: that is one try
-        rate_limit.give_back(scope=SCOPE, subject=subject, on=day)
+        rate_limit.give_back(scope=SCOPE, subject=context.subject, on=day)
     return card
 
 
@@ -154,35 +148,39 @@ def _supported(bank: BankBin | None) -> BankBin:
     return bank
 
 
-def _bound(customer: Customer) -> QuerySet[BankCard]:
-    return BankCard.objects.filter(customer=customer, state__in=cards.BOUND)
+def _same_or_room(context: RequestContext, typed: _Typed) -> BankCard | None:
+    """Return the bound card of this number, or None where one more may be bound.
 
-
-def _require_room(customer: Customer, numbers: AccountPolicy) -> None:
-    if _bound(customer).count() >= numbers.cards_max:
-        raise TooManyCardsError(cards_max=numbers.cards_max)
+    Raises:
+        TooManyCardsError: there is no room for another card.
+    """
+    bound = BankCard.objects.filter(customer=context.customer, state__in=cards.BOUND)
+    found = list(bound.defer("number", "phone"))
+    number_blind = blind(typed.number, "card")
+    same = next((card for card in found if bytes(card.number_blind or b"") == number_blind), None)
+    if same is None and len(found) >= context.policy.cards_max:
+        raise TooManyCardsError(cards_max=context.policy.cards_max)
+    return same
 
 
 @transaction.atomic(durable=True)
-def _store(
-    customer: Customer, *, typed: _Typed, numbers: AccountPolicy, at: datetime
-) -> tuple[BankCard, bool]:
+def _store(context: RequestContext, typed: _Typed) -> tuple[BankCard, bool]:
     """Return the card, and whether it is a new one."""
-    locked = Customer.objects.select_for_update().get(pk=customer.pk)
-    number_blind = blind(typed.number, "card")
-    there = _bound(locked).filter(number_blind=number_blind).first()
+    locked = context.locked()
+    # Under the lock again: the customer may have been held, or have left, in between.
+    onboarding.require_step(locked, step=Step.CARD)
+    there = _same_or_room(locked, typed)
     if there is not None:
         return there, False
-    _require_room(locked, numbers)
     card = BankCard.objects.create(
-        customer=locked,
+        customer=locked.customer,
         number=typed.number,
-        number_blind=number_blind,
+        number_blind=blind(typed.number, "card"),
         last_four=typed.number[-4:],
         bank=typed.bank,
         phone=typed.phone,
         phone_blind=blind(typed.phone, "phone"),
         account=f"card-{secrets.token_hex(16)}",
-        bound_at=at,
+        bound_at=locked.at,
     )
     return card, True

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.cards import queries as cards
@@ -22,7 +22,10 @@ from accounts.identity.operations import providers
 from accounts.identity.operations.identities import StillPendingError
 from accounts.identity.operations.providers import Question
 from accounts.models import AccountClass, BankCard, BankCardState, CardHold, Customer
-from accounts.onboarding import operations as openings
+from accounts.onboarding import context as contexts
+from accounts.onboarding import operations as onboarding
+from accounts.onboarding.context import RequestContext
+from accounts.policy import AccountPolicy
 from accounts.privacy.rules import masking
 from backoffice.core import clock, workflow
 from backoffice.core.errors import Refused
@@ -73,29 +76,31 @@ class ClassChange(NamedTuple):
     account_class: str
 
 
-def check(card_id: int, *, checks: IdentityChecks, at: datetime) -> BankCard:
-    """Ask the bank about a pending card and record what it says.
+def check(card: BankCard, *, checks: IdentityChecks, context: RequestContext) -> BankCard:
+    """Ask the bank about a pending card and record what it answers.
 
     Silence leaves it pending; one that no longer waits for its bank is returned as it is.
     """
-    card = BankCard.objects.select_related("customer").get(pk=card_id)
     if not cards.waits_for_bank(card):
         return card
-    numbers = openings.numbers(on=clock.day_of(at))
-    if at - card.bound_at >= timedelta(hours=numbers.check_valid_hours):
-        return _lapse(card_id, at=at)
+    if context.at - card.bound_at >= timedelta(hours=context.policy.check_valid_hours):
+        return _lapse(card.pk, policy=context.policy, at=context.at)
     attempt = card.tries + 1
-    answer, kept = _ask(card, checks, attempt, at=at)
-    return _record(card_id, answer=answer, kept=kept, attempt=attempt, at=at)
+    answer, kept = _ask(card, checks, attempt, at=context.at)
+    return _record(card.pk, answer=answer, kept=kept, attempt=attempt, context=context)
 
 
-def check_again(card_id: int, *, checks: IdentityChecks, at: datetime) -> None:
+def check_again(
+    card_id: int, *, checks: IdentityChecks, by: str, at: datetime, wall_at: datetime
+) -> None:
     """Check for the outbox, which comes again as long as this raises.
 
     Raises:
         StillPendingError: the bank has still not answered.
     """
-    card = check(card_id, checks=checks, at=at)
+    pending = BankCard.objects.select_related("customer").get(pk=card_id)
+    context = contexts.begin(pending.customer, by=by, at=at, wall_at=wall_at)
+    card = check(pending, checks=checks, context=context)
     if cards.waits_for_bank(card):
         raise StillPendingError(f"card {card.pk} is still pending")
 
@@ -125,9 +130,10 @@ def _ask(
 
 @transaction.atomic(durable=True)
 def _record(
-    card_id: int, *, answer: CardAnswer, kept: Answer, attempt: int, at: datetime
+    card_id: int, *, answer: CardAnswer, kept: Answer, attempt: int, context: RequestContext
 ) -> BankCard:
-    """Store what the bank said and do what follows from it, once."""
+    """Store what the bank answered and do what follows from it, once."""
+    at = context.at
     [card] = _lock([card_id])
     providers.record([kept], at=at)
     if not cards.waits_for_bank(card) or attempt != card.tries + 1:
@@ -142,26 +148,29 @@ def _record(
         _classify(card, answer.account_class, by="system", reason="the bank confirmed it", at=at)
     elif answer.verdict is not Verdict.UNAVAILABLE:
         workflow.move([card], "reject", by="system", reason="the bank did not confirm it", at=at)
-    _settle([card], by="system", at=at)
+    _settle([card], policy=context.policy, by="system", at=at)
     return card
 
 
 @transaction.atomic(durable=True)
-def _lapse(card_id: int, *, at: datetime) -> BankCard:
+def _lapse(card_id: int, *, policy: AccountPolicy, at: datetime) -> BankCard:
     [card] = _lock([card_id])
     if cards.waits_for_bank(card):
         card.check_code = card_refusals.NO_ANSWER
         workflow.move([card], "reject", by="system", reason="no answer within a day", at=at)
-        _settle([card], by="system", at=at)
+        _settle([card], policy=policy, by="system", at=at)
     return card
 
 
 def _lock(card_ids: Collection[int]) -> list[BankCard]:
-    """Return the cards, locked after their customers."""
+    """Return the cards with their customers, which are locked first."""
     wanted = BankCard.objects.filter(pk__in=card_ids)
     owners = Customer.objects.filter(pk__in=wanted.values("customer")).order_by("pk")
-    list(owners.select_for_update().values_list("pk"))
-    return list(wanted.select_for_update().order_by("pk"))
+    locked = {owner.pk: owner for owner in owners.only("state", "phone_blind").select_for_update()}
+    found = list(wanted.select_for_update().order_by("pk"))
+    for card in found:
+        card.customer = locked[card.customer_id]
+    return found
 
 
 def _classify(card: BankCard, account_class: str, *, by: str, reason: str, at: datetime) -> None:
@@ -178,28 +187,38 @@ def _classify(card: BankCard, account_class: str, *, by: str, reason: str, at: d
         workflow.move([card], "reject", by=by, reason=reason, at=at)
 
 
-def _settle(moved: Sequence[BankCard], *, by: str, at: datetime) -> None:
+def _settle(moved: Sequence[BankCard], *, policy: AccountPolicy, by: str, at: datetime) -> None:
     """Write moved cards and what follows for their customers: default card, phone, next step."""
     workflow.save(moved, *_FIELDS)
     _give_defaults(moved)
     for card in moved:
         if card.state == BankCardState.ACTIVE:
             _keep_phone(card)
-            openings.advance(card.customer_id, by=by, at=at)
+            onboarding.advance(card.customer, policy=policy, by=by, at=at)
 
 
 def _give_defaults(moved: Sequence[BankCard]) -> None:
     """Let the oldest active card be the default of each customer who has none."""
-    chosen = cards.without_default({card.customer_id for card in moved})
-    BankCard.objects.filter(pk__in=chosen).update(is_default=True)
+    wanted = cards.without_default({card.customer_id for card in moved})
+    statement, parameters = wanted.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE accounts_bankcard SET is_default = true WHERE id IN ({statement}) "  # nosec B608
+            "RETURNING id",
+            parameters,
+        )
+        chosen = {card_id for (card_id,) in cursor.fetchall()}
     for card in moved:
         card.is_default |= card.pk in chosen
 
 
 def _keep_phone(card: BankCard) -> None:
     """Reach a customer of whom no phone is known by the one that the bank has confirmed."""
-    nameless = Customer.objects.filter(pk=card.customer_id, phone_blind=None)
-    nameless.update(phone=card.phone, phone_blind=card.phone_blind)
+    customer = card.customer
+    if customer.phone_blind is None:
+        unreached = Customer.objects.filter(pk=customer.pk)
+        unreached.update(phone=card.phone, phone_blind=card.phone_blind)
+        customer.phone_blind = card.phone_blind
 
 
 @transaction.atomic(durable=True)
@@ -216,7 +235,7 @@ def decide_class(
     if not cards.needs_proof(card):
         raise ProofNotNeededError(card=card)
     _classify(card, account_class, by=by, reason=reason, at=at)
-    _settle([card], by=by, at=at)
+    _settle([card], policy=onboarding.numbers(on=clock.day_of(at)), by=by, at=at)
     return card
 
 
@@ -245,7 +264,7 @@ def reclassify(
             )  # fmt: skip
         else:
             card.account_class = account_class
-    _settle(changed, by=by, at=at)
+    _settle(changed, policy=onboarding.numbers(on=clock.day_of(at)), by=by, at=at)
     return changed
 
 

@@ -15,7 +15,8 @@ from accounts.consents import rules as consents
 from accounts.consents.operations import face_recordings
 from accounts.consents.rules import BIOMETRICS, PURPOSES, Purpose
 from accounts.models import Consent, Customer, IdentityVerification
-from accounts.onboarding import operations as openings
+from accounts.onboarding import operations as onboarding
+from accounts.onboarding.context import RequestContext
 from accounts.onboarding.rules.onboarding import Step
 from backoffice.core.errors import Refused
 
@@ -49,26 +50,27 @@ def purpose_named(code: str) -> Purpose:
 
 
 @transaction.atomic(durable=True)
-def give(customer: Customer, *, purpose: str, by: str, at: datetime) -> Consent:
+def give(context: RequestContext, *, purpose: str) -> Consent:
     """Record a consent to a purpose in the version now shown; one in force already stands.
 
     Raises:
         UnknownPurposeError: there is no such purpose.
-        openings.CoolingOffError, openings.OnHoldError, openings.ClosedError: as for every step.
-        openings.StepMissingError: identity or card is missing (GEN-11).
+        onboarding.CoolingOffError, onboarding.OnHoldError, onboarding.ClosedError: as for
+            every step.
+        onboarding.StepMissingError: identity or card is missing (GEN-11).
     """
     wanted = purpose_named(purpose)
-    locked = Customer.objects.select_for_update().get(pk=customer.pk)
+    locked = context.locked()
     if wanted.code == BIOMETRICS:
-        openings.require_active(locked, at=at)  # the face comes before every other step
+        onboarding.require_active(locked)  # the face comes before every other step
     else:
-        openings.require_step(locked, step=Step.CONSENTS, at=at)
-    given = _give(locked, wanted, by, at)
-    openings.advance(locked.pk, by=by, at=at)
+        onboarding.require_step(locked, step=Step.CONSENTS)
+    given = _give(locked.customer, wanted, by=locked.by, at=locked.at)
+    onboarding.advance(locked.customer, policy=locked.policy, by=locked.by, at=locked.at)
     return given
 
 
-def give_with_face(customer: Customer, *, by: str, at: datetime) -> None:
+def give_with_face(locked: RequestContext, *, by: str) -> None:
     """Record the consent that sending a face check gives, unless it was taken back before.
 
     Called in the transaction that stores the submission; the customer is locked.
@@ -76,12 +78,11 @@ def give_with_face(customer: Customer, *, by: str, at: datetime) -> None:
     Raises:
         WithdrawnError: it was taken back; it must then be given in so many words.
     """
-    earlier = Consent.objects.filter(customer=customer, purpose=BIOMETRICS)
-    if earlier.filter(withdrawn_at=None).exists():
+    if BIOMETRICS in locked.status.given_consents:
         return
-    if earlier.exists():
+    if BIOMETRICS in locked.status.withdrawn_consents:
         raise WithdrawnError()
-    _give(customer, PURPOSES[BIOMETRICS], by, at)
+    _record(locked.customer, PURPOSES[BIOMETRICS], by=by, at=locked.at)
 
 
 @transaction.atomic(durable=True)
@@ -110,7 +111,7 @@ def _in_force(customer: Customer, purpose: str) -> Consent | None:
     return Consent.objects.filter(customer=customer, purpose=purpose, withdrawn_at=None).first()
 
 
-def _give(customer: Customer, purpose: Purpose, by: str, at: datetime) -> Consent:
+def _give(customer: Customer, purpose: Purpose, *, by: str, at: datetime) -> Consent:
     """Return the consent in force to the present version; one to an older version ends."""
     given = _in_force(customer, purpose.code)
     if given is not None and given.version == purpose.version:
@@ -118,6 +119,10 @@ def _give(customer: Customer, purpose: Purpose, by: str, at: datetime) -> Consen
     if given is not None:
         given.withdrawn_at, given.withdrawn_by = at, by
         given.save(update_fields=["withdrawn_at", "withdrawn_by"])
+    return _record(customer, purpose, by=by, at=at)
+
+
+def _record(customer: Customer, purpose: Purpose, *, by: str, at: datetime) -> Consent:
     return Consent.objects.create(
         customer=customer,
         purpose=purpose.code,

@@ -20,7 +20,7 @@ from accounts.customer_page.admin.unmasked import reveal, revealed_path
 from accounts.customer_page.queries import opened
 from accounts.customer_page.queries.checklist import checklist
 from accounts.customer_page.queries.opened import Opened
-from accounts.customer_page.queries.timeline import story
+from accounts.customer_page.queries.timeline import timeline
 from accounts.customers.latest import latest, list_of, relations, with_rows
 from accounts.customers.rows import shown_name
 from accounts.identity.rules.faces import FaceVerdict
@@ -36,8 +36,8 @@ from accounts.models import (
     ProviderCall,
     WechatAccount,
 )
-from accounts.onboarding import operations as openings
-from accounts.onboarding import queries as onboarding
+from accounts.onboarding import operations as onboarding
+from accounts.onboarding import queries as onboarding_status
 from accounts.onboarding.rules import cooling_off
 from accounts.onboarding.rules.eligibility import Result
 from accounts.onboarding.rules.onboarding import StepState, steps
@@ -100,7 +100,7 @@ _FACES: dict[object, Any] = {
 _CLASSES: dict[object, Any] = dict(AccountClass.choices)
 # Who may not look at proofs, calls and devices is not told of them on this page either.
 _SEES_OPENING = "accounts.view_identityverification"
-# The story tells of these row by row.
+# The timeline shows these row by row.
 _TOLD = (WechatAccount, IdentityVerification, ProviderCall, Consent, Profile, CustomerHold)
 
 
@@ -180,7 +180,7 @@ class CustomerPages(ActsMixin, ReadOnlyAdmin):
         return format_html_join(" · ", '<a class="link" href="{}">{}</a>', rows)
 
     def sections(self, request: HttpRequest, record: Customer) -> list[Section]:
-        """Return the conditions, the steps, the latest rows of every kind, and the story."""
+        """Return the conditions, the steps, the latest rows of every kind, and the timeline."""
         is_told = request.user.has_perm(_SEES_OPENING)
         listed = [one for one in with_rows(record) if not (is_told and one.related_model in _TOLD)]
         rows = [*filter(None, (latest(one, request, record) for one in listed))]
@@ -188,7 +188,7 @@ class CustomerPages(ActsMixin, ReadOnlyAdmin):
             return [*rows, *super().sections(request, record)]
         known = opened.read(record)
         at = clock.now()
-        numbers = openings.numbers(on=at.date())
+        numbers = onboarding.numbers(on=at.date())
         leads = [_conditions(known, numbers, at), _opening(record, numbers, at), *_holds(known)]
         return [*leads, *rows, _story(known)]
 
@@ -227,7 +227,7 @@ def _evidence(facts: dict[str, int | str]) -> Iterator[tuple[str, Any]]:
 
 
 def _opening(customer: Customer, numbers: AccountPolicy, at: datetime) -> Section:
-    there = onboarding.standing(customer.pk, at=at, policy=numbers)
+    there = onboarding_status.read(customer.pk, at=at, policy=numbers)
     rows = [(_STEPS[line.step], label(*_STEP_STATES[line.state])) for line in steps(there)]
     ends_at = cooling_off.ends_at(customer.registered_at, hours=numbers.cooling_off_hours)
     words = gettext("Cooling-off period until {until}: only reading works.")
@@ -250,7 +250,7 @@ def _holds(known: Opened) -> list[Section]:
 
 
 def _story(known: Opened) -> Section:
-    rows = [(_when(one.at), one.what, one.detail, one.by) for one in story(known)]
+    rows = [(_when(one.at), one.what, one.detail, one.by) for one in timeline(known)]
     heads = (_("at"), _("what"), _("details"), _("actor"))
     return Section(_("The opening in order of time"), heads, rows)
 

@@ -21,7 +21,7 @@ from backoffice.core.models import StateChange
 
 Row = TypeVar("Row", bound=Model)
 
-EACH_MAX = 50  # of a kind, the newest: a story, not a log
+EACH_MAX = 50  # of a kind, the newest: a timeline, not a log
 
 
 class Opened(NamedTuple):

@@ -27,7 +27,7 @@ class Event(NamedTuple):
     by: str = ""
 
 
-def story(opened: Opened) -> list[Event]:
+def timeline(opened: Opened) -> list[Event]:
     """Return the events of an opening, oldest first."""
     events = [Event(opened.customer.registered_at, _("registered"))]
     for kind in (_accounts, _devices, _proofs, _cards, _consents, _profile, _holds, _moves):

@@ -14,10 +14,15 @@ from accounts.gateways.identity import Verdict
 from accounts.identity.operations import identities, submissions
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.login.api.me import me
-from accounts.models import Customer, IdentityVerification, VerificationState
-from accounts.onboarding import operations as openings
-from accounts.onboarding import queries as onboarding
-from backoffice.core import clock
+from accounts.models import (
+    Customer,
+    CustomerState,
+    IdentityVerification,
+    VerificationState,
+)
+from accounts.onboarding import queries as onboarding_status
+from accounts.onboarding.context import RequestContext
+from accounts.onboarding.rules.onboarding import Identity, OnboardingStatus
 from backoffice.core.errors import Refused
 from backoffice.web.api.endpoint import once
 from backoffice.web.api.fields import Body, Day, Secret
@@ -106,17 +111,23 @@ class IdentityView(CustomerEndpoint):
         submission = submissions.Submission(
             body["name"], body["id_number"], body["valid_until"], body["face_token"]
         )
-        session = self.caller(request).session
-        sent = submissions.submit(
-            submission, session=session, at=clock.now(), wall_at=clock.wall()
-        )  # fmt: skip
-        checked = identities.check(sent.pk, checks=identity_checks(), at=clock.now())
+        sent = submissions.submit(self.context, submission=submission)
+        checked = identities.check(sent, checks=identity_checks(), context=self.context)
+        after = self.context.of(checked.customer)
         if checked.state == VerificationState.REFUSED:
-            raise _refusal(checked)
+            raise _refusal(checked, after)
         is_passed = checked.state == VerificationState.PASSED
-        customer = Customer.objects.get(pk=checked.customer_id)
         status = HTTPStatus.OK if is_passed else HTTPStatus.ACCEPTED
-        return Response({**_told(checked), "customer": me(customer)}, status=status)
+        return Response(
+            {**_told(checked), "customer": me(after, self._status(after))}, status=status
+        )
+
+    def _status(self, after: RequestContext) -> OnboardingStatus:
+        """Return the status after a check; read again only where it is of another customer."""
+        customer, before = after.customer, self.context.status
+        if customer.pk != self.context.customer.pk or customer.state == CustomerState.REGISTERED:
+            return after.status
+        return before._replace(identity=Identity.DONE)
 
 
 def _latest(customer: Customer) -> IdentityVerification:
@@ -135,12 +146,9 @@ def _told(verification: IdentityVerification) -> dict[str, Any]:
     }
 
 
-def _refusal(verification: IdentityVerification) -> IdentityRefusedError:
-    at = clock.now()
-    numbers = openings.numbers(on=clock.day_of(at))
-    standing = onboarding.standing(verification.customer_id, at=at, policy=numbers)
+def _refusal(verification: IdentityVerification, after: RequestContext) -> IdentityRefusedError:
     return IdentityRefusedError(
         reason=verification.refusal,
         words=REFUSALS.get(verification.refusal, verification.refusal),
-        next_steps=onboarding.after_refusal(standing),
+        next_steps=onboarding_status.after_refusal(after.status),
     )

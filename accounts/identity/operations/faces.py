@@ -13,13 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.consents.operations import consents
 from accounts.gateways.identity import FaceAnswer, Fault, IdentityChecks, Verdict
-from accounts.identity import queries as faces
 from accounts.identity.operations import providers
 from accounts.identity.operations.providers import Question
 from accounts.identity.operations.submissions import FaceUsedError, TooManyTriesError
 from accounts.identity.rules.faces import FaceVerdict, judge
 from accounts.models import Customer, UsedFaceToken
-from accounts.onboarding import operations as openings
+from accounts.onboarding.context import RequestContext
 from accounts.policy import AccountPolicy
 from accounts.privacy.rules import masking
 from backoffice.core import clock
@@ -50,15 +49,7 @@ class FaceUnavailableError(Refused):
     remedy = _("Try again in a few minutes; nothing was counted.")
 
 
-def prove(
-    face_token: str,
-    *,
-    customer: Customer,
-    checks: IdentityChecks,
-    by: str,
-    at: datetime,
-    wall_at: datetime,
-) -> None:
+def verify(context: RequestContext, *, face_token: str, checks: IdentityChecks) -> None:
     """Return when the face is surely that of an identified customer.
 
     Raises:
@@ -68,32 +59,32 @@ def prove(
         FaceUnavailableError: the provider does not answer; the check may be sent again.
         FaceRefusedError: nobody living was seen, or the face is below the pass line.
     """
-    numbers = openings.numbers(on=clock.day_of(at))
-    who = Customer.objects.get(pk=customer.pk)
-    used = _use(who, face_token, by, at)
-    scope, subject, on = SCOPE, f"customer:{who.pk}", clock.day_of(wall_at)
-    limit = numbers.identity_tries_max
-    if not rate_limit.take(scope=scope, subject=subject, on=on, limit=limit):
+    used = _use(context, face_token)
+    on = clock.day_of(context.wall_at)
+    limit = context.policy.identity_tries_max
+    if not rate_limit.take(scope=SCOPE, subject=context.subject, on=on, limit=limit):
         used.delete()
         raise TooManyTriesError()
-    answer = _ask(who, face_token, used, checks, at)
+    answer = _ask(used.customer, face_token, used, checks, context.at)
     if answer.verdict is Verdict.UNAVAILABLE:
-        rate_limit.give_back(scope=scope, subject=subject, on=on)
+        rate_limit.give_back(scope=SCOPE, subject=context.subject, on=on)
         used.delete()
         raise FaceUnavailableError()
-    if not _is_passed(answer, numbers):
+    if not _is_passed(answer, context.policy):
         raise FaceRefusedError(reason=_reason(answer))
 
 
 @transaction.atomic(durable=True)
-def _use(customer: Customer, face_token: str, by: str, at: datetime) -> UsedFaceToken:
+def _use(context: RequestContext, face_token: str) -> UsedFaceToken:
     """Use a face check up before it is looked at, so that no second request can."""
-    locked = Customer.objects.select_for_update().get(pk=customer.pk)
     face_blind = blind(face_token, "face")
-    if faces.is_used(face_blind):
+    locked = context.locked(face_blind=face_blind)
+    if locked.status.is_face_used:
         raise FaceUsedError()
-    consents.give_with_face(locked, by=by, at=at)
-    return UsedFaceToken.objects.create(customer=locked, face_blind=face_blind, used_at=at)
+    consents.give_with_face(locked, by=locked.by)
+    return UsedFaceToken.objects.create(
+        customer=locked.customer, face_blind=face_blind, used_at=locked.at
+    )
 
 
 def _ask(

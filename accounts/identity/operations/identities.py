@@ -11,18 +11,20 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from accounts.consents.operations.face_recordings import QUEUE
 from accounts.gateways.identity import FaceAnswer, Fault, IdentityAnswer, IdentityChecks, Verdict
 from accounts.identity.operations import people, providers
 from accounts.identity.operations.providers import Question
-from accounts.identity.operations.submissions import OPEN
 from accounts.identity.rules import faces
 from accounts.identity.rules.faces import FaceVerdict
 from accounts.login import queries as devices
 from accounts.models import IdentityVerification, VerificationState
-from accounts.onboarding import operations as openings
+from accounts.onboarding import context as contexts
+from accounts.onboarding import operations as onboarding
+from accounts.onboarding.context import RequestContext
 from accounts.policy import AccountPolicy
 from accounts.privacy.rules import masking
 from backoffice.core import clock, workflow
@@ -57,28 +59,33 @@ class _Said(NamedTuple):
     answers: list[Answer]
 
 
-def check(verification_id: int, *, checks: IdentityChecks, at: datetime) -> IdentityVerification:
-    """Ask the provider about a pending submission and record what it says.
+def check(
+    verification: IdentityVerification, *, checks: IdentityChecks, context: RequestContext
+) -> IdentityVerification:
+    """Ask the provider about a pending submission and record what it answers.
 
     Silence leaves it pending; a submission that is no longer pending is returned as it is.
     """
-    verification = IdentityVerification.objects.get(pk=verification_id)
     if verification.state != VerificationState.PENDING:
         return verification
-    numbers = openings.numbers(on=clock.day_of(at))
-    if at - verification.submitted_at >= timedelta(hours=numbers.check_valid_hours):
-        return _lapse(verification_id, at=at)
-    said = _ask(verification, checks, at=at)
-    return _record(verification_id, said=said, numbers=numbers, at=at)
+    age = context.at - verification.submitted_at
+    if age >= timedelta(hours=context.policy.check_valid_hours):
+        return _lapse(verification.pk, at=context.at)
+    said = _ask(verification, checks, at=context.at)
+    return _record(verification.pk, said=said, context=context)
 
 
-def check_again(verification_id: int, *, checks: IdentityChecks, at: datetime) -> None:
+def check_again(
+    verification_id: int, *, checks: IdentityChecks, by: str, at: datetime, wall_at: datetime
+) -> None:
     """Check for the outbox, which comes again as long as this raises.
 
     Raises:
         StillPendingError: the provider has still not answered.
     """
-    verification = check(verification_id, checks=checks, at=at)
+    pending = IdentityVerification.objects.select_related("customer").get(pk=verification_id)
+    context = contexts.begin(pending.customer, by=by, at=at, wall_at=wall_at)
+    verification = check(pending, checks=checks, context=context)
     if verification.state == VerificationState.PENDING:
         raise StillPendingError(f"{verification} is still pending")
 
@@ -118,18 +125,20 @@ def _question(
 
 
 @transaction.atomic(durable=True)
-def _record(
-    verification_id: int, *, said: _Said, numbers: AccountPolicy, at: datetime
-) -> IdentityVerification:
+def _record(verification_id: int, *, said: _Said, context: RequestContext) -> IdentityVerification:
     """Store what the checks said and do what follows from it, once."""
+    at, numbers = context.at, context.policy
     verification = _locked(verification_id)
+    if verification.customer_id == context.customer.pk:
+        verification.customer = context.customer
     providers.record(said.answers, at=at)
     is_first = said.attempt == verification.tries + 1
     if verification.state != VerificationState.PENDING or not is_first:
         return verification  # another process recorded the answer of this attempt
     verification.tries += 1
     _note(verification, said, at)
-    verdict = _verdict(verification, said, numbers)
+    people_there = verification.device_people or 0  # type: ignore[attr-defined]
+    verdict = _verdict(said, numbers, people_there=people_there)
     if verdict is _Verdict.WAIT:
         message = outbox.Message(TOPIC, str(verification.pk), {"id": verification.pk})
         outbox.post([message], at=at)
@@ -143,8 +152,10 @@ def _record(
     return verification
 
 
-def _save(verification: IdentityVerification, *, by: str, at: datetime) -> None:
-    """Write what was decided; of a face nothing is kept but the result (LAW-18)."""
+def _save(
+    verification: IdentityVerification, *, by: str, at: datetime, was_queued: bool = False
+) -> None:
+    """Write what was decided; the trigger ``forget_face`` keeps of a face the result (LAW-18)."""
     workflow.save(
         [verification], "tries", "identity_code", "identity_checked_at", "face_code",
         "face_checked_at", "similarity_permille", "is_live", "refusal", "decided_at",
@@ -153,14 +164,17 @@ def _save(verification: IdentityVerification, *, by: str, at: datetime) -> None:
         return
     if verification.state == VerificationState.IN_REVIEW:
         work_queue.add([verification], queue=QUEUE, at=at)
-    else:
+    elif was_queued:
         work_queue.finish([verification], queue=QUEUE, by=by, reason="decided", at=at)
-    if verification.state not in OPEN:
-        IdentityVerification.objects.filter(pk=verification.pk).update(face_token=None)
 
 
 def _locked(verification_id: int) -> IdentityVerification:
-    return IdentityVerification.objects.select_for_update().get(pk=verification_id)
+    """Return a submission, locked, with the number of people on its device."""
+    rows = IdentityVerification.objects.select_for_update(of=("self",))
+    found: IdentityVerification = rows.annotate(
+        device_people=devices.people_on(OuterRef("device"))
+    ).get(pk=verification_id)
+    return found
 
 
 def _note(verification: IdentityVerification, said: _Said, at: datetime) -> None:
@@ -175,7 +189,7 @@ def _note(verification: IdentityVerification, said: _Said, at: datetime) -> None
             verification.is_live = said.face.is_live
 
 
-def _verdict(verification: IdentityVerification, said: _Said, numbers: AccountPolicy) -> _Verdict:
+def _verdict(said: _Said, numbers: AccountPolicy, *, people_there: int) -> _Verdict:
     """Return what follows from both checks together (ELIG-2, SEC-3, ELIG-9)."""
     if said.identity.verdict is Verdict.UNAVAILABLE:
         return _Verdict.WAIT
@@ -195,7 +209,6 @@ def _verdict(verification: IdentityVerification, said: _Said, numbers: AccountPo
     )
     if judged is FaceVerdict.REFUSE:
         return _Verdict.FACE_MISMATCH
-    people_there = devices.people(verification.device_id)
     is_shared = people_there >= numbers.device_people_min
     return _Verdict.REVIEW if judged is FaceVerdict.REVIEW or is_shared else _Verdict.PASS
 
@@ -210,7 +223,7 @@ def _accept(
 ) -> None:
     """Let the submission prove the customer's identity, if the person has a place left."""
     try:
-        people.prove(verification, numbers=numbers, by=by, at=at)
+        people.verify(verification, numbers=numbers, by=by, at=at)
     except people.PlacesTakenError as refusal:
         workflow.move(
             [verification], "refuse", by=by, reason=reason, at=at, because=refusal.code
@@ -256,10 +269,10 @@ def decide(
     verification = _locked(verification_id)
     if verification.state != VerificationState.IN_REVIEW:
         raise NotInReviewError(verification=verification)
-    numbers = openings.numbers(on=clock.day_of(at))
+    numbers = onboarding.numbers(on=clock.day_of(at))
     if is_accepted:
         _accept(verification, by=by, reason=reason, numbers=numbers, at=at)
     else:
         _refuse(verification, "refused-in-review", by=by, reason=reason, at=at)
-    _save(verification, by=by, at=at)
+    _save(verification, by=by, at=at, was_queued=True)
     return verification

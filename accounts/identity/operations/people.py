@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.identity.rules import id_numbers
@@ -42,7 +43,7 @@ class PlacesTakenError(Refused):
     )
 
 
-def prove(
+def verify(
     verification: IdentityVerification, *, numbers: AccountPolicy, by: str, at: datetime
 ) -> Customer:
     """Make the sender of a verification the person it proves; return that customer.
@@ -52,13 +53,15 @@ def prove(
     """
     assert verification.id_blind is not None  # what is open can be asked about
     _wait_for_twins(bytes(verification.id_blind))
-    known = (
+    # The sender, and whoever is this person already: locked in the order of their ids.
+    of_person = Q(id_blind=verification.id_blind) & ~Q(state=CustomerState.CLOSED)
+    found = list(
         Customer.objects.select_for_update()
-        .filter(id_blind=verification.id_blind)
-        .exclude(state=CustomerState.CLOSED)
-        .first()
+        .filter(of_person | Q(pk=verification.customer_id))
+        .order_by("pk")
     )
-    newcomer = Customer.objects.select_for_update().get(pk=verification.customer_id)
+    [newcomer] = [one for one in found if one.pk == verification.customer_id]
+    known = next((one for one in found if _is_person(one, bytes(verification.id_blind))), None)
     if known is None:
         return _identify(newcomer, verification, by=by, at=at)
     slot = _free_place(known, numbers, at)
@@ -67,6 +70,11 @@ def prove(
             accounts_max=numbers.accounts_max, days=numbers.unbound_account_days
         )  # fmt: skip
     return _join(newcomer, known, verification, slot=slot, by=by, at=at)
+
+
+def _is_person(customer: Customer, id_blind: bytes) -> bool:
+    is_open = customer.state != CustomerState.CLOSED
+    return is_open and customer.id_blind is not None and bytes(customer.id_blind) == id_blind
 
 
 def _wait_for_twins(id_blind: bytes) -> None:
@@ -92,6 +100,7 @@ def _identify(
     )
     workflow.move([customer], "identify", by=by, reason="both checks passed", at=at)
     workflow.save([customer])
+    verification.customer = customer
     return customer
 
 

@@ -4,7 +4,7 @@ Everything that can be known without asking is looked at here: the number's own 
 last day, the age on this day, the months of WeChat, who else uses the device (ELIG-1, 4, 5, 9, 12).
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -12,18 +12,16 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.consents.operations import consents
-from accounts.identity import queries as faces
 from accounts.identity.rules import id_numbers
 from accounts.identity.rules.id_numbers import BadIdNumber, IdNumber
-from accounts.login import queries as devices
 from accounts.models import (
     Customer,
     IdentityVerification,
-    LoginSession,
     VerificationState,
     WechatAccount,
 )
-from accounts.onboarding import operations as openings
+from accounts.onboarding import operations as onboarding
+from accounts.onboarding.context import RequestContext
 from accounts.onboarding.rules import ages, history
 from accounts.onboarding.rules.onboarding import Identity
 from accounts.policy import AccountPolicy
@@ -34,6 +32,7 @@ from backoffice.platform import rate_limit
 
 SCOPE = "identity"
 OPEN = (VerificationState.PENDING, VerificationState.IN_REVIEW)
+_OPEN = (Identity.PENDING, Identity.IN_REVIEW)
 
 
 class IdNumberError(Refused):
@@ -134,13 +133,12 @@ class Submission(NamedTuple):
     face_token: str
 
 
-def submit(
-    submission: Submission, *, session: LoginSession, at: datetime, wall_at: datetime
-) -> IdentityVerification:
+def submit(context: RequestContext, *, submission: Submission) -> IdentityVerification:
     """Store a submission that could pass, to be checked; its sender sees the same one again.
 
     Raises:
-        openings.CoolingOffError, openings.OnHoldError, openings.ClosedError: as for every step.
+        onboarding.CoolingOffError, onboarding.OnHoldError, onboarding.ClosedError: as for
+            every step.
         IdNumberError: the number cannot exist (ELIG-5).
         IdExpiredError: the card is no longer valid (ELIG-4).
         AgeError: younger than 18 or past the 61st year of life on this day (ELIG-1).
@@ -152,25 +150,22 @@ def submit(
         TooManyTriesError: the tries of the day are used up.
         consents.WithdrawnError: the consent to the use of the face was taken back.
     """
-    customer = session.account.customer
-    standing = openings.require_active(customer, at=at)
-    if standing.identity is Identity.DONE:
+    assert context.session is not None, "an identity is submitted from a device"
+    status = onboarding.require_active(context)
+    if status.identity is Identity.DONE:
         raise IdentifiedError()
-    on = clock.day_of(at)
-    numbers = openings.numbers(on=on)
-    number = _possible(submission, on=on, numbers=numbers)
-    _require_history(session.account, on=on, numbers=numbers)
-    _require_own_device(session, wall_at, numbers)
-    already_open = _open_of(customer)
-    if already_open is not None:
-        if bytes(already_open.id_blind or b"") == blind(number.number, "id_number"):
-            return already_open
-        raise VerificationOpenError()
+    numbers = context.policy
+    number = _possible(submission, on=context.on, numbers=numbers)
+    _require_history(context.session.account, on=context.on, numbers=numbers)
+    if status.device_accounts > numbers.device_accounts_max:
+        raise DeviceSharedError()
+    if status.identity in _OPEN:
+        return _same_again(context.customer, number)
+    day = clock.day_of(context.wall_at)
     limit = numbers.identity_tries_max
-    day = clock.day_of(wall_at)
-    if not rate_limit.take(scope=SCOPE, subject=f"customer:{customer.pk}", on=day, limit=limit):
+    if not rate_limit.take(scope=SCOPE, subject=context.subject, on=day, limit=limit):
         raise TooManyTriesError()
-    return _store(submission, number=number, session=session, at=at)
+    return _store(context, submission, number)
 
 
 def _possible(submission: Submission, *, on: date, numbers: AccountPolicy) -> IdNumber:
@@ -194,39 +189,39 @@ def _require_history(account: WechatAccount, *, on: date, numbers: AccountPolicy
         raise HistoryShortError(months=numbers.history_months, available_on=enough_on.isoformat())
 
 
-def _require_own_device(session: LoginSession, wall_at: datetime, numbers: AccountPolicy) -> None:
-    since = wall_at - timedelta(days=numbers.device_accounts_days)
-    if devices.accounts_since(session.device_id, since) > numbers.device_accounts_max:
-        raise DeviceSharedError()
-
-
-def _open_of(customer: Customer) -> IdentityVerification | None:
-    return IdentityVerification.objects.filter(customer=customer, state__in=OPEN).first()
+def _same_again(customer: Customer, number: IdNumber) -> IdentityVerification:
+    """Return the open submission when it is of the same identity."""
+    still_open = IdentityVerification.objects.filter(customer=customer, state__in=OPEN).first()
+    if still_open is None or bytes(still_open.id_blind or b"") != blind(number.number, "id_number"):
+        raise VerificationOpenError()
+    return still_open
 
 
 @transaction.atomic(durable=True)
 def _store(
-    submission: Submission, *, number: IdNumber, session: LoginSession, at: datetime
+    context: RequestContext, submission: Submission, number: IdNumber
 ) -> IdentityVerification:
-    customer = Customer.objects.select_for_update().get(pk=session.account.customer_id)
-    # Under the lock once more: the customer may have left, or been identified, in between.
-    if openings.require_active(customer, at=at).identity is Identity.DONE:
-        raise IdentifiedError()
-    if _open_of(customer) is not None:
-        raise VerificationOpenError()
+    assert context.session is not None
     face_blind = blind(submission.face_token, "face")
-    if faces.is_used(face_blind):
+    session, locked = context.session, context.locked(face_blind=face_blind)
+    # Under the lock again: the customer may have left, or been identified, in between.
+    identity = onboarding.require_active(locked).identity
+    if identity is Identity.DONE:
+        raise IdentifiedError()
+    if identity in _OPEN:
+        raise VerificationOpenError()
+    if locked.status.is_face_used:
         raise FaceUsedError()
-    consents.give_with_face(customer, by=f"session:{session.public_id}", at=at)
+    consents.give_with_face(locked, by=f"session:{session.public_id}")
     return IdentityVerification.objects.create(
-        customer=customer,
+        customer=locked.customer,
         account=session.account,
-        device=session.device,
+        device_id=session.device_id,
         name=submission.name,
         id_number=number.number,
         id_blind=blind(number.number, "id_number"),
         valid_until_on=submission.valid_until_on,
         face_token=submission.face_token,
         face_blind=face_blind,
-        submitted_at=at,
+        submitted_at=locked.at,
     )

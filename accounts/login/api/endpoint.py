@@ -1,12 +1,15 @@
 """The base of everything a customer calls when logged in."""
 
+from functools import cached_property
 from typing import Any, ClassVar, cast
 
 from rest_framework.request import Request
 
 from accounts.login.api.authentication import Caller, TokenAuthentication
 from accounts.models import Customer
-from accounts.onboarding import operations as openings
+from accounts.onboarding import context as contexts
+from accounts.onboarding import operations as onboarding
+from accounts.onboarding.context import RequestContext
 from backoffice.core import clock
 from backoffice.web.api.endpoint import Endpoint
 
@@ -28,7 +31,19 @@ class CustomerEndpoint(Endpoint):
         """Authenticate, then refuse what the customer may not do yet or any more."""
         super().initial(request, *args, **kwargs)
         if request.method not in (*_READS, *self.always_open):
-            openings.require_active(self.customer(request), at=clock.now())
+            onboarding.require_active(self.context)
+
+    @cached_property
+    def context(self) -> RequestContext:
+        """Return what this request knows, read at the first use: a plain read needs none of it."""
+        caller = self.caller(self.request)
+        return contexts.begin(
+            caller.customer,
+            by=caller.actor,
+            at=clock.now(),
+            wall_at=clock.wall(),
+            session=caller.session,
+        )
 
     def caller(self, request: Request) -> Caller:
         """Return who calls."""

@@ -9,14 +9,14 @@ from rest_framework.response import Response
 
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import Customer
-from accounts.onboarding import operations as openings
-from accounts.onboarding import queries as onboarding
+from accounts.onboarding import queries as onboarding_status
+from accounts.onboarding.context import RequestContext
 from accounts.onboarding.rules import cooling_off
-from backoffice.core import clock
+from accounts.onboarding.rules.onboarding import OnboardingStatus
 
 
 class StepReply(serializers.Serializer[Any]):
-    """A step of opening."""
+    """A step of onboarding."""
 
     step = serializers.CharField()
     state = serializers.CharField()
@@ -50,18 +50,18 @@ class MeView(CustomerEndpoint):
     @extend_schema(responses=MeReply)
     def get(self, request: Request) -> Response:
         """Tell how far the customer has come, and which steps lie ahead."""
-        return Response(me(self.customer(request)))
+        return Response(me(self.context, self.context.status))
 
 
-def me(customer: Customer) -> dict[str, Any]:
-    """Return a customer with the steps of opening."""
-    at = clock.now()
-    numbers = openings.numbers(on=clock.day_of(at))
-    standing = onboarding.standing(customer.pk, at=at, policy=numbers)
-    ends_at = cooling_off.ends_at(customer.registered_at, hours=numbers.cooling_off_hours)
+def me(context: RequestContext, status: OnboardingStatus) -> dict[str, Any]:
+    """Return a customer with the steps of onboarding."""
+    customer = context.customer
+    ends_at = cooling_off.ends_at(
+        customer.registered_at, hours=context.policy.cooling_off_hours
+    )  # fmt: skip
     return {
         **customer_brief(customer),
-        "cooling_off_until": ends_at if standing.is_cooling else None,
-        "is_on_hold": standing.is_on_hold,
-        "next_steps": onboarding.guide(standing),
+        "cooling_off_until": ends_at if status.is_cooling else None,
+        "is_on_hold": status.is_on_hold,
+        "next_steps": onboarding_status.guide(status),
     }

@@ -18,7 +18,7 @@ from accounts.identity.rules.evaluation import (
     accuracy_ppm,
     measure,
 )
-from accounts.onboarding import operations as openings
+from accounts.onboarding import operations as onboarding
 from accounts.policy import AccountPolicy
 from backoffice.core import clock
 from backoffice.management.base import BadArgumentError, HouseCommand
@@ -48,7 +48,7 @@ class Command(HouseCommand):
         parser.add_argument("file", type=Path, help="CSV: check,label,said")
 
     def perform(self, **options: Any) -> dict[str, Any]:
-        numbers = openings.numbers(on=clock.business_date())
+        numbers = onboarding.numbers(on=clock.business_date())
         cases = _read(options["file"])
         return {check: _told(check, measure(cases[check]), numbers) for check in CHECKS}
 

@@ -37,17 +37,21 @@ class StepState(StrEnum):
     LOCKED = "locked"
 
 
-class Standing(NamedTuple):
+class OnboardingStatus(NamedTuple):
     """The plain facts of how far a customer has come."""
 
     identity: Identity = Identity.NONE
     has_active_card: bool = False
     has_pending_card: bool = False
     missing_consents: tuple[str, ...] = ()
+    given_consents: tuple[str, ...] = ()
+    withdrawn_consents: tuple[str, ...] = ()
     has_profile: bool = False
     has_password: bool = False
     is_cooling: bool = False
     is_on_hold: bool = False
+    device_accounts: int = 0
+    is_face_used: bool = False
 
 
 class StepLine(NamedTuple):
@@ -57,7 +61,7 @@ class StepLine(NamedTuple):
     state: StepState
 
 
-def missing_before(step: Step, standing: Standing) -> Step | None:
+def missing_before(step: Step, status: OnboardingStatus) -> Step | None:
     """Return the first step that must be done before this one and is not.
 
     The transaction password needs the identity only, and nothing needs the password to be opened.
@@ -66,43 +70,43 @@ def missing_before(step: Step, standing: Standing) -> Step | None:
         before: tuple[Step, ...] = (Step.IDENTITY,)
     else:
         before = ORDER[: ORDER.index(step)]
-    return next((earlier for earlier in before if not _is_done(earlier, standing)), None)
+    return next((earlier for earlier in before if not _is_done(earlier, status)), None)
 
 
-def steps(standing: Standing) -> list[StepLine]:
+def steps(status: OnboardingStatus) -> list[StepLine]:
     """Return every step with its state, in the order in which they are shown.
 
     While a customer cools off or is held nothing is next: what is not done is locked. What a
     provider or a person of the staff has in hand goes on waiting.
     """
     shown = (Step.IDENTITY, Step.TRANSACTION_PASSWORD, *ORDER[1:])
-    return [StepLine(step, _state(step, standing)) for step in shown]
+    return [StepLine(step, _state(step, status)) for step in shown]
 
 
-def _state(step: Step, standing: Standing) -> StepState:
-    if _is_done(step, standing):
+def _state(step: Step, status: OnboardingStatus) -> StepState:
+    if _is_done(step, status):
         return StepState.DONE
-    if missing_before(step, standing) is not None:
+    if missing_before(step, status) is not None:
         return StepState.LOCKED
-    if _is_waiting(step, standing):
+    if _is_waiting(step, status):
         return StepState.WAITING
-    is_stopped = standing.is_cooling or standing.is_on_hold
+    is_stopped = status.is_cooling or status.is_on_hold
     return StepState.LOCKED if is_stopped else StepState.NEXT
 
 
-def _is_done(step: Step, standing: Standing) -> bool:
+def _is_done(step: Step, status: OnboardingStatus) -> bool:
     """Say whether a step is done; the assessment is where opening ends and a line begins."""
     return {
-        Step.IDENTITY: standing.identity == Identity.DONE,
-        Step.CARD: standing.has_active_card,
-        Step.CONSENTS: not standing.missing_consents,
-        Step.PROFILE: standing.has_profile,
+        Step.IDENTITY: status.identity == Identity.DONE,
+        Step.CARD: status.has_active_card,
+        Step.CONSENTS: not status.missing_consents,
+        Step.PROFILE: status.has_profile,
         Step.ASSESSMENT: False,
-        Step.TRANSACTION_PASSWORD: standing.has_password,
+        Step.TRANSACTION_PASSWORD: status.has_password,
     }[step]
 
 
-def _is_waiting(step: Step, standing: Standing) -> bool:
+def _is_waiting(step: Step, status: OnboardingStatus) -> bool:
     if step == Step.IDENTITY:
-        return standing.identity in (Identity.PENDING, Identity.IN_REVIEW)
-    return step == Step.CARD and standing.has_pending_card
+        return status.identity in (Identity.PENDING, Identity.IN_REVIEW)
+    return step == Step.CARD and status.has_pending_card

@@ -14,8 +14,9 @@ from django.db.models import F, Value
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Authorisation, Customer, LoginSession, TransactionPassword
-from accounts.onboarding import operations as openings
+from accounts.models import Authorisation, Customer, TransactionPassword
+from accounts.onboarding import operations as onboarding
+from accounts.onboarding.context import RequestContext
 from accounts.passwords.operations import passwords
 from backoffice.core import clock
 from backoffice.core.errors import Refused
@@ -72,49 +73,42 @@ class Ask(NamedTuple):
     amount_fen: int
 
 
-def give(ask: Ask, *, session: LoginSession, at: datetime, wall_at: datetime) -> Authorisation:
+def give(context: RequestContext, *, ask: Ask) -> Authorisation:
     """Return a grant for one movement, for the right password.
 
     Raises:
-        openings.CoolingOffError, openings.OnHoldError, openings.ClosedError: nothing may be moved.
+        onboarding.CoolingOffError, onboarding.OnHoldError, onboarding.ClosedError:
+            nothing may be moved.
         passwords.NoPasswordError: there is no password yet.
         PasswordExpiredError: it is 90 days old (SEC-4); no try is used.
         passwords.PasswordLockedError, passwords.PasswordWrongError: as ``require_right``.
         passwords.PasswordChangedError: it was replaced at the same moment.
     """
-    customer = session.account.customer
-    openings.require_active(customer, at=at)
-    numbers = openings.numbers(on=clock.day_of(at))
-    expires_at = passwords.expires_at(passwords.newest(customer.pk), numbers=numbers)
-    if at >= expires_at:
+    onboarding.require_active(context)
+    newest = passwords.newest(context.customer.pk)
+    expires_at = passwords.expires_at(newest, numbers=context.policy)
+    if context.at >= expires_at:
         raise PasswordExpiredError(expired_at=expires_at.astimezone(clock.SHANGHAI).isoformat())
-    right = passwords.require_right(ask.password, customer=customer, at=at, wall_at=wall_at)
-    ends_at = wall_at + timedelta(minutes=numbers.authorisation_minutes)
-    return _store(ask, right, session=session, at=at, wall_at=wall_at, ends_at=ends_at)
+    right = passwords.require_right(context, password=ask.password, newest=newest)
+    return _store(context, ask, right)
 
 
 @transaction.atomic(durable=True)
-def _store(
-    ask: Ask,
-    right: TransactionPassword,
-    *,
-    session: LoginSession,
-    at: datetime,
-    wall_at: datetime,
-    ends_at: datetime,
-) -> Authorisation:
+def _store(context: RequestContext, ask: Ask, right: TransactionPassword) -> Authorisation:
     """Store a grant, unless the password was replaced since it was looked at."""
-    locked = Customer.objects.select_for_update().get(pk=right.customer_id)
-    openings.require_active(locked, at=at)
+    session, locked = context.session, context.locked()
+    assert session is not None, "a grant is given in a login"
+    onboarding.require_active(locked)
     if passwords.newest(right.customer_id) != right:
         raise passwords.PasswordChangedError()
+    minutes = timedelta(minutes=locked.policy.authorisation_minutes)
     return Authorisation.objects.create(
         customer_id=right.customer_id,
         session=session,
         purpose=ask.purpose,
         amount_fen=ask.amount_fen,
-        given_at=wall_at,
-        expires_at=ends_at,
+        given_at=locked.wall_at,
+        expires_at=locked.wall_at + minutes,
     )
 
 

@@ -5,7 +5,7 @@ the password is looked at and given back when it was right, so however many gues
 wrong ones are looked at in a day than the policy allows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from http import HTTPStatus
 from typing import NamedTuple
@@ -17,8 +17,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.gateways.identity import IdentityChecks
 from accounts.identity.operations import faces
-from accounts.models import Authorisation, Customer, TransactionPassword
-from accounts.onboarding import operations as openings
+from accounts.models import Authorisation, TransactionPassword
+from accounts.onboarding import operations as onboarding
+from accounts.onboarding.context import RequestContext
 from accounts.onboarding.rules.onboarding import Step
 from accounts.passwords import rules as passwords
 from accounts.policy import AccountPolicy
@@ -109,42 +110,33 @@ class Change(NamedTuple):
 
 
 def change(
-    wanted: Change,
-    *,
-    customer: Customer,
-    checks: IdentityChecks,
-    by: str,
-    at: datetime,
-    wall_at: datetime,
+    context: RequestContext, *, wanted: Change, checks: IdentityChecks
 ) -> TransactionPassword:
     """Set a customer's transaction password; grants that an earlier one gave end with it.
 
     Raises:
-        openings.CoolingOffError, openings.OnHoldError, openings.ClosedError: as for every step.
-        openings.StepMissingError: the identity is not proven.
+        onboarding.CoolingOffError, onboarding.OnHoldError, onboarding.ClosedError: as for
+            every step.
+        onboarding.StepMissingError: the identity is not proven.
         PasswordWeakError: it lacks something (SEC-4).
         NoPasswordError: a current password was sent, and there is none.
         ProofMissingError: there is a password, and neither it nor a face check was sent.
         PasswordWrongError, PasswordLockedError: as ``require_right``.
-        faces.FaceRefusedError and the others of ``faces.prove``: the face check did not pass.
+        faces.FaceRefusedError and the others of ``faces.verify``: the face check did not pass.
         PasswordUsedError: it is one of the last four (SEC-4).
         PasswordChangedError: another request was faster.
     """
-    openings.require_step(customer, step=Step.TRANSACTION_PASSWORD, at=at)
-    numbers = openings.numbers(on=clock.day_of(at))
-    _require_strong(wanted.password, numbers)
-    earlier = list(_of(customer.pk))
+    onboarding.require_step(context, step=Step.TRANSACTION_PASSWORD)
+    _require_strong(wanted.password, context.policy)
+    earlier = list(_of(context.customer.pk))
     if wanted.face_token is not None:
-        unlock(
-            wanted.face_token, customer=customer, checks=checks, by=by, at=at, wall_at=wall_at
-        )  # fmt: skip
+        unlock(context, face_token=wanted.face_token, checks=checks)
     elif wanted.current_password is not None:
-        require_right(wanted.current_password, customer=customer, at=at, wall_at=wall_at)
+        require_right(context, password=wanted.current_password, newest=_first(earlier))
     elif earlier:
         raise ProofMissingError()
-    _require_new(wanted.password, earlier, numbers)
-    digest = make_password(wanted.password)
-    return _store(customer, digest, earlier, numbers, at, wall_at)
+    _require_new(wanted.password, earlier, context.policy)
+    return _store(context, make_password(wanted.password), earlier)
 
 
 def _of(customer_id: int) -> QuerySet[TransactionPassword]:
@@ -157,7 +149,11 @@ def newest(customer_id: int) -> TransactionPassword:
     Raises:
         NoPasswordError: there is none.
     """
-    found = _of(customer_id).first()
+    return _first(_of(customer_id)[:1])
+
+
+def _first(newest_first: Iterable[TransactionPassword]) -> TransactionPassword:
+    found = next(iter(newest_first), None)
     if found is None:
         raise NoPasswordError()
     return found
@@ -188,64 +184,53 @@ def _require_new(
 
 @transaction.atomic(durable=True)
 def _store(
-    customer: Customer,
-    digest: str,
-    earlier: Sequence[TransactionPassword],
-    numbers: AccountPolicy,
-    at: datetime,
-    wall_at: datetime,
+    context: RequestContext, digest: str, earlier: Sequence[TransactionPassword]
 ) -> TransactionPassword:
     """Store a digest, if the passwords are still those that were looked at."""
-    locked = Customer.objects.select_for_update().get(pk=customer.pk)
-    openings.require_active(locked, at=at)
-    if [one.pk for one in _of(customer.pk)] != [one.pk for one in earlier]:
+    locked = context.locked()
+    onboarding.require_active(locked)
+    mine = _of(locked.customer.pk)
+    if [one.pk for one in mine] != [one.pk for one in earlier]:
         raise PasswordChangedError()
-    made = TransactionPassword.objects.create(customer=customer, digest=digest, set_at=at)
-    kept = [made.pk, *(one.pk for one in earlier)][: max(numbers.password_history, 1)]
-    _of(customer.pk).exclude(pk__in=kept).delete()
-    granted = Authorisation.objects.filter(customer=customer, used_at=None)
-    granted.filter(expires_at__gt=wall_at).update(expires_at=wall_at)
+    made = TransactionPassword.objects.create(
+        customer=locked.customer, digest=digest, set_at=locked.at
+    )
+    outdated = [one.pk for one in earlier[max(locked.policy.password_history, 1) - 1 :]]
+    if outdated:
+        mine.filter(pk__in=outdated).delete()
+    granted = Authorisation.objects.filter(customer=locked.customer, used_at=None)
+    granted.filter(expires_at__gt=locked.wall_at).update(expires_at=locked.wall_at)
     return made
 
 
 def require_right(
-    password: str, *, customer: Customer, at: datetime, wall_at: datetime
+    context: RequestContext, *, password: str, newest: TransactionPassword
 ) -> TransactionPassword:
-    """Return the password that counts when it is this one; a wrong one has used a try of the day.
+    """Return the newest password when it is this one; a wrong one has used a try of the day.
 
     Raises:
-        NoPasswordError: there is none.
         PasswordLockedError: the wrong tries of the day are used up; this one was not looked at.
         PasswordWrongError: it is another one.
     """
-    right = newest(customer.pk)
-    limit = openings.numbers(on=clock.day_of(at)).password_tries_max
-    scope, subject, on = SCOPE, f"customer:{customer.pk}", clock.day_of(wall_at)
+    limit = context.policy.password_tries_max
+    scope, subject, on = SCOPE, context.subject, clock.day_of(context.wall_at)
     if not rate_limit.take(scope=scope, subject=subject, on=on, limit=limit):
         tomorrow = clock.moment_of(on + timedelta(days=1), time.min)
         raise PasswordLockedError(available_at=tomorrow.isoformat())
-    if not check_password(password, right.digest):
+    if not check_password(password, newest.digest):
         left = rate_limit.left(scope=scope, subject=subject, on=on, limit=limit)
         raise PasswordWrongError(left=left)
     rate_limit.give_back(scope=scope, subject=subject, on=on)
-    return right
+    return newest
 
 
-def unlock(
-    face_token: str,
-    *,
-    customer: Customer,
-    checks: IdentityChecks,
-    by: str,
-    at: datetime,
-    wall_at: datetime,
-) -> None:
-    """Give a customer whose face is proven the tries of the day back (SEC-4).
+def unlock(context: RequestContext, *, face_token: str, checks: IdentityChecks) -> None:
+    """Give a customer whose face is verified the tries of the day back (SEC-4).
 
     Raises:
-        openings.StepMissingError and the others of ``openings.require_step``.
-        faces.FaceRefusedError and the others of ``faces.prove``: the face check did not pass.
+        onboarding.StepMissingError and the others of ``onboarding.require_step``.
+        faces.FaceRefusedError and the others of ``faces.verify``: the face check did not pass.
     """
-    openings.require_step(customer, step=Step.TRANSACTION_PASSWORD, at=at)
-    faces.prove(face_token, customer=customer, checks=checks, by=by, at=at, wall_at=wall_at)
-    rate_limit.clear(scope=SCOPE, subject=f"customer:{customer.pk}", on=clock.day_of(wall_at))
+    onboarding.require_step(context, step=Step.TRANSACTION_PASSWORD)
+    faces.verify(context, face_token=face_token, checks=checks)
+    rate_limit.clear(scope=SCOPE, subject=context.subject, on=clock.day_of(context.wall_at))

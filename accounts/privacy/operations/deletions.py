@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer, CustomerHold, DeletionRequest, DeletionState, HoldKind
-from accounts.onboarding import operations as openings
+from accounts.onboarding import operations as onboarding
 from accounts.privacy.rules import retention
 from accounts.privacy.rules.retention import DataClass
 from backoffice.core import clock, workflow
@@ -144,7 +144,7 @@ def withdraw(customer: Customer, *, by: str, at: datetime) -> DeletionRequest:
 def outcome(customer: Customer, *, on: date) -> tuple[list[str], dict[str, str]]:
     """Return what a leaving on a day erases, and what is kept until which day (LAW-19)."""
     erased = ["wechat_accounts", "profile", "proofs", "passwords", "device_links", "recordings"]
-    numbers = openings.numbers(on=on)
+    numbers = onboarding.numbers(on=on)
     periods = retention.periods(
         face_days=numbers.face_token_days, log_days=numbers.log_days, kyc_years=numbers.kyc_years
     )

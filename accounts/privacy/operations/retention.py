@@ -43,7 +43,7 @@ from accounts.models import (
     VerificationState,
     WechatAccount,
 )
-from accounts.onboarding import operations as openings
+from accounts.onboarding import operations as onboarding
 from accounts.policy import AccountPolicy
 from accounts.privacy.operations import deletions
 from accounts.privacy.rules.retention import DataClass, Period, due_through, periods
@@ -71,7 +71,7 @@ def nightly(*, on: date, at: datetime, wall_at: datetime) -> Tally:
 
     Done are the requests carried out and the rows erased, failed the requests that must wait.
     """
-    numbers = openings.numbers(on=on)
+    numbers = onboarding.numbers(on=on)
     left = [_try_leave(pk, at=at, wall_at=wall_at) for pk in waiting()]
     erased = (
         erase_identities(on=on, numbers=numbers)

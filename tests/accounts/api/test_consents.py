@@ -8,11 +8,11 @@ from django.db import connection
 from accounts.consents.operations import consents
 from accounts.consents.rules import PURPOSES
 from accounts.models import Consent, Customer, CustomerHold, IdentityVerification
-from accounts.onboarding import operations as openings
+from accounts.onboarding import operations as onboarding
 from accounts.onboarding.rules.onboarding import Step
 from backoffice.core import clock
 from tests.accounts.api.conftest import problem
-from tests.accounts.people import AT, LONG_AGO
+from tests.accounts.people import AT, LONG_AGO, request_of
 from tests.raw import execute, refused
 
 REQUIRED = ("agreement", "bureau", "payment")
@@ -125,7 +125,7 @@ def test_twenty_who_give_at_once_give_once(committed_db):
 
     def give_face(_):
         try:
-            consents.give(customer, purpose="biometrics", by="customer", at=AT)
+            consents.give(request_of(customer), purpose="biometrics")
         finally:
             connection.close()
 
@@ -178,8 +178,8 @@ def test_a_required_consent_taken_back_stops_the_assessment_and_keeps_the_state(
 
     customer = consented.customer
     assert customer.state == "consented"
-    with pytest.raises(openings.StepMissingError) as refusal:
-        openings.require_step(customer, step=Step.ASSESSMENT, at=clock.now())
+    with pytest.raises(onboarding.StepMissingError) as refusal:
+        onboarding.require_step(request_of(customer, at=clock.now()), step=Step.ASSESSMENT)
     assert refusal.value.facts["missing_step"] == "consents"
 
 

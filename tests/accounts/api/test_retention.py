@@ -32,7 +32,7 @@ from backoffice.core.models import IdempotencyKey, StateChange, ThrottleCount
 from backoffice.platform.jobs import Tally
 from risk.models import CreditLine
 from tests.accounts.api.conftest import Phone, problem, wait
-from tests.accounts.people import person
+from tests.accounts.people import person, request_of
 from tests.accounts.uploads import PDF, file, kind, send
 
 
@@ -151,7 +151,8 @@ def test_a_face_that_is_being_looked_at_goes_with_its_owner(waited, script):
 
     gone = IdentityVerification.objects.get()
     assert (gone.state, gone.face_token, gone.name) == ("lapsed", None, None)
-    assert identities.check(gone.pk, checks=None, at=clock.now()).state == "lapsed"
+    context = request_of(gone.customer, at=clock.now())
+    assert identities.check(gone, checks=None, context=context).state == "lapsed"
 
 
 def test_one_who_cannot_leave_does_not_hold_up_the_others(identified, another, monkeypatch, caplog):

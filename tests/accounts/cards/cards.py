@@ -1,6 +1,6 @@
 """Customers with cards, and a bank that answers what the test says."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -9,7 +9,7 @@ from accounts.gateways.identity import AccountClass, CardAnswer, Verdict
 from accounts.models import BankCard, Customer
 from backoffice.core import workflow
 from backoffice.core.crypto import blind
-from tests.accounts.people import AT, LONG_AGO, person
+from tests.accounts.people import AT, LONG_AGO, person, request_of
 
 LATER = AT + timedelta(hours=1)
 ONE, TWO, THREE = AccountClass.I, AccountClass.II, AccountClass.III
@@ -60,13 +60,20 @@ def customer(n: int = 1, **other: object) -> Customer:
 def sent(owner: Customer, n: int = 1, **other: object) -> BankCard:
     """Send the n-th card."""
     who = person(n)
-    given = {"number": who.card_number, "phone": who.phone, "at": AT, "wall_at": AT, **other}
-    return bindings.bind(owner, **given)
+    moments = {name: other.pop(name) for name in ("at", "wall_at") if name in other}
+    typed = {"number": who.card_number, "phone": who.phone, **other}
+    return bindings.bind(request_of(owner, **moments), **typed)
+
+
+def ask_bank(card_id: int, *, checks: object, at: datetime) -> BankCard:
+    """Ask the bank about a card, as the request does that sent it."""
+    card = BankCard.objects.select_related("customer").get(pk=card_id)
+    return cards.check(card, checks=checks, context=request_of(card.customer, at=at))
 
 
 def bound(owner: Customer, n: int = 1, *, account_class: AccountClass = ONE) -> BankCard:
     """Send the n-th card and let its bank confirm it."""
-    return reread(cards.check(sent(owner, n).pk, checks=says(account_class), at=AT))
+    return reread(ask_bank(sent(owner, n).pk, checks=says(account_class), at=AT))
 
 
 def reread(card: BankCard) -> BankCard:

@@ -4,7 +4,7 @@ from accounts.cards.operations import bindings, cards
 from accounts.models import BankCard, CardHold
 from backoffice.core.models import StateChange
 from backoffice.platform import rate_limit
-from tests.accounts.cards.cards import AT, ONE, bound, customer, defaults, says, sent
+from tests.accounts.cards.cards import AT, ONE, ask_bank, bound, customer, defaults, says, sent
 
 
 def test_twenty_who_send_one_card_at_once_are_one_card_and_one_try(together):
@@ -30,7 +30,7 @@ def test_two_first_cards_at_once_are_one_default(together):
     waiting = [sent(owner, n).pk for n in (1, 2)]
 
     def check(number):
-        return cards.check(waiting[number], checks=says(ONE), at=AT).state
+        return ask_bank(waiting[number], checks=says(ONE), at=AT).state
 
     states = together(2, check)
 
@@ -42,7 +42,7 @@ def test_twenty_answers_about_one_card_at_once_count_once(together):
     card = sent(customer())
 
     def check(_):
-        return cards.check(card.pk, checks=says(ONE), at=AT).state
+        return ask_bank(card.pk, checks=says(ONE), at=AT).state
 
     states = set(together(20, check))
 

@@ -7,10 +7,10 @@ from stdnum import luhn
 
 from accounts.cards.operations import bindings, cards
 from accounts.models import BankBin, BankCard, Customer, CustomerHold
-from accounts.onboarding import operations as openings
+from accounts.onboarding import operations as onboarding
 from backoffice.core.crypto import blind
 from backoffice.platform import rate_limit
-from tests.accounts.cards.cards import AT, bound, customer, refuses, sent
+from tests.accounts.cards.cards import AT, ask_bank, bound, customer, refuses, sent
 from tests.accounts.people import person
 
 pytestmark = pytest.mark.django_db
@@ -117,7 +117,7 @@ def test_a_credit_card_of_the_table_is_refused():
 def test_a_card_comes_after_the_identity():
     owner = Customer.objects.create(registered_at=AT - timedelta(days=31))
 
-    with pytest.raises(openings.StepMissingError):
+    with pytest.raises(onboarding.StepMissingError):
         sent(owner)
 
     assert not BankCard.objects.exists()
@@ -128,7 +128,7 @@ def test_nothing_is_bound_while_cooling_off(hours):
     owner = customer()
     Customer.objects.filter(pk=owner.pk).update(registered_at=AT - timedelta(hours=hours))
 
-    with pytest.raises(openings.CoolingOffError):
+    with pytest.raises(onboarding.CoolingOffError):
         sent(Customer.objects.get())
 
     assert not BankCard.objects.exists()
@@ -139,7 +139,7 @@ def test_nothing_is_bound_on_hold():
     CustomerHold.objects.create(customer=owner, kind="block", holder="risk", reason="looked into",
                                 placed_by="risk", placed_at=AT)  # fmt: skip
 
-    with pytest.raises(openings.OnHoldError):
+    with pytest.raises(onboarding.OnHoldError):
         sent(owner)
 
     assert not BankCard.objects.exists()
@@ -148,7 +148,7 @@ def test_nothing_is_bound_on_hold():
 def test_the_tries_of_a_day_are_counted_in_machine_time():
     owner = customer()
     for n in range(5):
-        cards.check(sent(owner, n).pk, checks=refuses(), at=AT)
+        ask_bank(sent(owner, n).pk, checks=refuses(), at=AT)
 
     with pytest.raises(bindings.TooManyCardTriesError):
         sent(owner, 5, at=AT + timedelta(days=1))

@@ -20,6 +20,7 @@ from tests.accounts.cards.cards import (
     TWO,
     UNKNOWN,
     Bank,
+    ask_bank,
     bound,
     customer,
     defaults,
@@ -58,7 +59,7 @@ def test_the_bank_is_asked_about_the_four_elements_and_the_record_is_masked():
     who = person()
     bank = says(ONE)
 
-    cards.check(sent(customer()).pk, checks=bank, at=AT)
+    ask_bank(sent(customer()).pk, checks=bank, at=AT)
 
     assert bank.asked == [{"name": who.name, "id_number": who.id_number, "attempt": 1,
                            "card_number": who.card_number, "phone": who.phone}]  # fmt: skip
@@ -90,9 +91,9 @@ def test_a_call_whose_process_died_is_asked_again_under_its_number():
     card = sent(customer())
 
     with pytest.raises(KeyboardInterrupt):
-        cards.check(card.pk, checks=Interrupted(_die), at=AT)
+        ask_bank(card.pk, checks=Interrupted(_die), at=AT)
     waiting = ProviderCall.objects.get()
-    cards.check(card.pk, checks=says(ONE), at=AT)
+    ask_bank(card.pk, checks=says(ONE), at=AT)
 
     answered = ProviderCall.objects.get()
     assert (waiting.verdict, waiting.answered_at) == ("", None)
@@ -102,9 +103,9 @@ def test_a_call_whose_process_died_is_asked_again_under_its_number():
 
 def test_of_two_answers_to_one_attempt_the_first_counts():
     card = sent(customer())
-    slow = Interrupted(lambda: cards.check(card.pk, checks=Bank(SILENCE), at=AT))
+    slow = Interrupted(lambda: ask_bank(card.pk, checks=Bank(SILENCE), at=AT))
 
-    cards.check(card.pk, checks=slow, at=AT)
+    ask_bank(card.pk, checks=slow, at=AT)
 
     assert (reread(card).state, reread(card).tries) == ("pending", 1)
     assert ProviderCall.objects.get().verdict == "unavailable"
@@ -113,7 +114,7 @@ def test_of_two_answers_to_one_attempt_the_first_counts():
 def test_a_bank_that_does_not_confirm_rejects():
     owner = customer()
 
-    card = reread(cards.check(sent(owner).pk, checks=refuses("-14"), at=AT))
+    card = reread(ask_bank(sent(owner).pk, checks=refuses("-14"), at=AT))
 
     assert (card.state, card.check_code, card.checked_at) == ("rejected", "-14", AT)
     assert changes() == [("reject", "system", "the bank did not confirm it")]
@@ -125,7 +126,7 @@ def test_a_card_that_was_answered_is_not_asked_about_again():
     proven = bound(customer(), account_class=UNKNOWN)
     bank = says(ONE)
 
-    again = cards.check(proven.pk, checks=bank, at=LATER)
+    again = ask_bank(proven.pk, checks=bank, at=LATER)
 
     assert (again.state, bank.asked) == ("pending", [])
 
@@ -133,11 +134,11 @@ def test_a_card_that_was_answered_is_not_asked_about_again():
 def test_silence_waits_and_the_outbox_asks_again():
     card = sent(customer())
     bank = Bank(SILENCE, SILENCE, says(ONE).answers[0])
-    assert cards.check(card.pk, checks=bank, at=AT).state == "pending"
+    assert ask_bank(card.pk, checks=bank, at=AT).state == "pending"
 
     with pytest.raises(StillPendingError):
-        cards.check_again(card.pk, checks=bank, at=LATER)
-    cards.check_again(card.pk, checks=bank, at=LATER)
+        cards.check_again(card.pk, checks=bank, by="system", at=LATER, wall_at=AT)
+    cards.check_again(card.pk, checks=bank, by="system", at=LATER, wall_at=AT)
 
     assert (reread(card).state, reread(card).tries) == ("active", 3)
     message = OutboxMessage.objects.get()
@@ -148,10 +149,10 @@ def test_silence_waits_and_the_outbox_asks_again():
 def test_silence_of_a_day_rejects():
     card = sent(customer())
     bank = Bank(SILENCE)
-    cards.check(card.pk, checks=bank, at=AT + timedelta(hours=24, microseconds=-1))
+    ask_bank(card.pk, checks=bank, at=AT + timedelta(hours=24, microseconds=-1))
     assert reread(card).state == "pending"
 
-    cards.check_again(card.pk, checks=bank, at=AT + timedelta(hours=24))
+    cards.check_again(card.pk, checks=bank, by="system", at=AT + timedelta(hours=24), wall_at=AT)
 
     assert (reread(card).state, reread(card).check_code) == ("rejected", "NO_ANSWER")
     assert len(bank.asked) == 1
@@ -329,10 +330,10 @@ def test_a_card_is_unbound_once():
 
 def test_a_card_that_was_unbound_meanwhile_is_not_bound_by_a_late_answer():
     card = sent(customer())
-    cards.check(card.pk, checks=Bank(SILENCE), at=AT)
+    ask_bank(card.pk, checks=Bank(SILENCE), at=AT)
     cards.unbind(card, by="customer:1", at=AT)
 
-    cards.check_again(card.pk, checks=says(ONE), at=LATER)
+    cards.check_again(card.pk, checks=says(ONE), by="system", at=LATER, wall_at=AT)
 
     assert reread(card).state == "unbound"
 

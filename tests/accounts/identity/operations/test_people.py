@@ -10,7 +10,7 @@ from accounts.identity.operations import identities, people, submissions
 from accounts.login import operations as logins
 from accounts.models import Customer, IdentityVerification, LoginSession, WechatAccount
 from backoffice.core.crypto import blind
-from tests.accounts.people import AT, LONG_AGO, device, person
+from tests.accounts.people import AT, LONG_AGO, device, person, request_of
 from tests.raw import execute, refused
 
 TRIES = 40
@@ -26,7 +26,15 @@ def session(number, *, registered_at=LONG_AGO):
 def submitted(number, who=None):
     who = who or person()
     submission = submissions.Submission(who.name, who.id_number, None, f"face {number}")
-    return submissions.submit(submission, session=session(number), at=AT, wall_at=AT)
+    login = session(number)
+    context = request_of(login.account.customer, session=login)
+    return submissions.submit(context, submission=submission)
+
+
+def check(verification_id):
+    verification = IdentityVerification.objects.select_related("customer").get(pk=verification_id)
+    context = request_of(verification.customer)
+    return identities.check(verification, checks=SandboxIdentityChecks(), context=context)
 
 
 def states():
@@ -35,20 +43,20 @@ def states():
 
 def identified(number, who=None):
     verification = submitted(number, who)
-    return identities.check(verification.pk, checks=SandboxIdentityChecks(), at=AT)
+    return check(verification.pk)
 
 
 def test_forty_who_prove_one_identity_at_once_are_one_customer(committed_db):
     waiting = [submitted(number).pk for number in range(TRIES)]
 
-    def check(pk):
+    def state_of(pk):
         try:
-            return identities.check(pk, checks=SandboxIdentityChecks(), at=AT).state
+            return check(pk).state
         finally:
             connection.close()
 
     with ThreadPoolExecutor(TRIES) as threads:
-        outcomes = sorted(threads.map(check, waiting))
+        outcomes = sorted(threads.map(state_of, waiting))
 
     assert outcomes == states() == ["passed"] * 3 + ["refused"] * (TRIES - 3)
     assert Customer.objects.filter(state="identified").count() == 1
@@ -129,7 +137,7 @@ def test_a_report_of_history_makes_it_longer_never_shorter():
 def test_a_person_decides_on_a_face_between_the_lines():
     sent = submitted(1)
     IdentityVerification.objects.filter(pk=sent.pk).update(face_token="sandbox:score=75")
-    assert identities.check(sent.pk, checks=SandboxIdentityChecks(), at=AT).state == "in_review"
+    assert check(sent.pk).state == "in_review"
 
     decided = identities.decide(sent.pk, is_accepted=True, by="staff", reason="seen", at=AT)
 
@@ -148,7 +156,7 @@ def test_four_people_on_a_device_are_looked_at():
         other.account.devices.update(device=first, seen_at=LONG_AGO)
     sent = submitted(1)
 
-    checked = identities.check(sent.pk, checks=SandboxIdentityChecks(), at=AT)
+    checked = check(sent.pk)
 
     assert checked.state == "in_review"
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from accounts.onboarding.rules.onboarding import (
     ORDER,
     Identity,
-    Standing,
+    OnboardingStatus,
     Step,
     StepState,
     missing_before,
@@ -15,12 +15,12 @@ from accounts.onboarding.rules.onboarding import (
 )
 from tests.profiles import pure
 
-FRESH = Standing(missing_consents=("bureau", "payment"))
-ALL_DONE = Standing(
+FRESH = OnboardingStatus(missing_consents=("bureau", "payment"))
+ALL_DONE = OnboardingStatus(
     identity=Identity.DONE, has_active_card=True, has_profile=True, has_password=True
 )
 standings = st.builds(
-    Standing,
+    OnboardingStatus,
     identity=st.sampled_from(Identity),
     has_active_card=st.booleans(),
     has_pending_card=st.booleans(),
@@ -32,17 +32,17 @@ standings = st.builds(
 )
 
 
-def states(standing):
+def states(status):
     """The states by the first letter of each: done, next, waiting, locked."""
-    return {line.step: line.state for line in steps(standing)}
+    return {line.step: line.state for line in steps(status)}
 
 
-def letters(standing):
-    return "".join(line.state[0] for line in steps(standing))
+def letters(status):
+    return "".join(line.state[0] for line in steps(status))
 
 
 @pytest.mark.parametrize(
-    ("standing", "shown"),
+    ("status", "shown"),
     [
         (FRESH, "nlllll"),
         (FRESH._replace(is_cooling=True), "llllll"),
@@ -59,8 +59,8 @@ def letters(standing):
         (ALL_DONE._replace(is_on_hold=True), "dddddl"),
     ],
 )
-def test_the_list_shows_how_far_a_customer_has_come(standing, shown):
-    assert letters(standing) == shown
+def test_the_list_shows_how_far_a_customer_has_come(status, shown):
+    assert letters(status) == shown
 
 
 def test_a_step_names_the_first_that_is_missing_before_it():
@@ -77,26 +77,26 @@ def test_a_step_names_the_first_that_is_missing_before_it():
 
 @pure
 @given(standings)
-def test_at_most_one_step_of_the_order_is_up(standing):
-    shown = states(standing)
+def test_at_most_one_step_of_the_order_is_up(status):
+    shown = states(status)
 
     up = [step for step in ORDER if shown[step] in (StepState.NEXT, StepState.WAITING)]
     assert len(up) <= 1
-    assert all(missing_before(step, standing) is None for step in up)
+    assert all(missing_before(step, status) is None for step in up)
 
 
 @pure
 @given(standings)
-def test_who_is_cooling_off_or_held_has_nothing_to_do(standing):
-    if standing.is_cooling or standing.is_on_hold:
-        assert StepState.NEXT not in states(standing).values()
+def test_who_is_cooling_off_or_held_has_nothing_to_do(status):
+    if status.is_cooling or status.is_on_hold:
+        assert StepState.NEXT not in states(status).values()
 
 
 @pure
 @given(standings)
-def test_the_password_keeps_nobody_from_opening(standing):
+def test_the_password_keeps_nobody_from_opening(status):
     with_password, without = (
-        states(standing._replace(has_password=has_password)) for has_password in (True, False)
+        states(status._replace(has_password=has_password)) for has_password in (True, False)
     )
 
     assert all(with_password[step] == without[step] for step in ORDER)
