@@ -109,8 +109,8 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (_("Credit lines"), "speed", "risk_creditline_changelist", "risk.view_creditline"),
         (_("Conduct"), "history_edu", "risk_conduct_changelist", "risk.view_conduct"),
     )),
-    (_("Opening"), (
-        (_("Proofs of identity"), "how_to_reg", "accounts_identityverification_changelist",
+    (_("Onboarding"), (
+        (_("Identity verifications"), "how_to_reg", "accounts_identityverification_changelist",
          "accounts.view_identityverification"),
         (_("Consents"), "handshake", "accounts_consent_changelist", "accounts.view_consent"),
         (_("WeChat accounts"), "chat", "accounts_wechataccount_changelist",
@@ -120,7 +120,7 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (_("Profiles"), "work", "accounts_profile_changelist", "accounts.view_profile"),
         (_("Proofs"), "upload_file", "accounts_assetproof_changelist",
          "accounts.view_assetproof"),
-        (_("Calls of providers"), "dns", "accounts_providercall_changelist",
+        (_("API calls"), "dns", "accounts_providercall_changelist",
          "accounts.view_providercall"),
         (_("Banks' card numbers"), "pin", "accounts_bankbin_changelist",
          "accounts.view_bankbin"),
@@ -128,9 +128,9 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
     (_("Privacy"), (
         (_("Complaints"), "feedback", "accounts_complaint_changelist",
          "accounts.view_complaint"),
-        (_("Holds on customers"), "front_hand", "accounts_customerhold_changelist",
+        (_("Account holds"), "front_hand", "accounts_customerhold_changelist",
          "accounts.view_customerhold"),
-        (_("Requests to be deleted"), "person_remove", "accounts_deletionrequest_changelist",
+        (_("Deletion requests"), "person_remove", "accounts_deletionrequest_changelist",
          "accounts.view_deletionrequest"),
         (_("Access records"), "visibility", "accounts_accessrecord_changelist",
          "accounts.view_accessrecord"),
@@ -149,6 +149,7 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (_("Repayments"), "savings", "loans_repayment_changelist", "loans.view_repayment"),
         (_("Unapplied funds"), "hourglass_empty", "loans_unappliedfunds_changelist",
          "loans.view_unappliedfunds"),
+        (_("Charges"), "request_quote", "loans_charge_changelist", "loans.view_charge"),
         (_("Ledger"), "menu_book", "loans_transfer_changelist", "loans.view_transfer"),
     )),
     (_("System"), (
