@@ -37,7 +37,7 @@ class Export(django_fsm.FSMModelMixin, models.Model):
 
     States: requested -> running -> done or failed; done -> expired. ``filters`` are the values by
     which the rows were chosen, ``size`` is that of the file in bytes, ``sha256`` its digest in
-    hexadecimal digits.
+    hexadecimal digits. A request never changes, nor does its result; masking is never lifted.
     """
 
     section = models.CharField(_("section"), max_length=40)
@@ -119,10 +119,17 @@ class Export(django_fsm.FSMModelMixin, models.Model):
                     "OLD.section IS DISTINCT FROM NEW.section OR "
                     "(OLD.filters, OLD.file_format, OLD.reason, OLD.requested_by_id, "
                     "OLD.requested_at) IS DISTINCT FROM (NEW.filters, "
-                    "NEW.file_format, NEW.reason, NEW.requested_by_id, NEW.requested_at)"
+                    "NEW.file_format, NEW.reason, NEW.requested_by_id, NEW.requested_at) "
+                    "OR OLD.is_masked AND NOT NEW.is_masked "
+                    # Once there is a result, only an expiry follows; the log of it stays.
+                    "OR OLD.state IN ('done', 'failed', 'expired') "
+                    "AND (OLD.is_masked, OLD.rows, OLD.size, OLD.sha256, OLD.error, "
+                    "OLD.finished_at, OLD.expires_at) IS DISTINCT FROM "
+                    "(NEW.is_masked, NEW.rows, NEW.size, NEW.sha256, NEW.error, "
+                    "NEW.finished_at, NEW.expires_at)"
                 ),
                 func=(
-                    "RAISE EXCEPTION 'export %: it stays as it was requested', NEW.id "
+                    "RAISE EXCEPTION 'export %: it stays as it was requested and written', NEW.id "
                     "USING ERRCODE = 'check_violation', CONSTRAINT = 'export_as_requested';"
                 ),
             ),

@@ -293,3 +293,48 @@ def test_an_export_is_neither_changed_nor_deleted(one):
         Export.objects.all()._raw_delete("default")
 
     assert Export.objects.get().reason == "the auditor asked"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sha256": "0" * 64},
+        {"rows": 7},
+        {"size": 7},
+        {"is_masked": False},
+        {"finished_at": AT},
+        {"expires_at": LATER + timedelta(days=365)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+@pytest.mark.parametrize("is_expired", [False, True])
+def test_the_result_of_an_export_is_stored_once(one, people, change, is_expired):
+    made = written(one)
+    if is_expired:
+        export.delete_expired(at=made.expires_at)
+    before = Export.objects.values().get()
+
+    with pytest.raises(IntegrityError, match="requested and written"), transaction.atomic():
+        Export.objects.update(**change)
+
+    assert Export.objects.values().get() == before
+
+
+def test_why_an_export_failed_is_stored_once(one, people):
+    Customer.objects.create(name="王五", registered_at=AT)
+    Customer.objects.create(name="赵六", registered_at=AT)
+    written(one)
+
+    with pytest.raises(IntegrityError, match="as it was requested"), transaction.atomic():
+        Export.objects.update(error="another")
+
+    assert Export.objects.get().error == "export-too-many-rows"
+
+
+def test_a_masked_export_is_never_unmasked(one):
+    request(one)
+
+    with pytest.raises(IntegrityError, match="as it was requested"), transaction.atomic():
+        Export.objects.update(is_masked=False)
+
+    assert Export.objects.get().is_masked
