@@ -75,6 +75,26 @@ def test_the_list_offers_the_export_once_a_day_is_chosen(orders, wanted):
     assert not client.get(LIST).context["is_exportable"]
 
 
+@pytest.mark.parametrize(
+    ("other", "is_exportable"),
+    [
+        ({"state": "failed"}, False),
+        ({"code": "NOTENOUGH"}, False),
+        ({"q": "C1"}, False),
+        ({"q": ""}, True),
+        ({"o": "1"}, True),
+        ({"p": "1"}, True),
+    ],
+)
+def test_a_list_of_fewer_rows_than_the_file_is_not_offered(orders, wanted, other, is_exportable):
+    chosen = {"business_date": wanted["business_date"]} | other
+
+    page = person("finance").get(LIST, chosen)
+
+    assert (page.status_code, page.context["is_exportable"]) == (200, is_exportable)
+    assert ("Export this list" in page.content.decode()) == is_exportable
+
+
 @pytest.mark.parametrize("group", ["support", "auditor", "collections"])
 def test_who_may_not_export_is_offered_nothing_and_refused(orders, wanted, group):
     client = person(group)

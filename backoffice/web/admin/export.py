@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ALL_VAR, ORDER_VAR, PAGE_VAR
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
@@ -29,6 +30,9 @@ _TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+
+# Parameters of a list that change the order or the page of its rows, not which there are.
+_SAME_ROWS = {ORDER_VAR, PAGE_VAR, ALL_VAR}
 
 
 def _download(request: HttpRequest, record: Export, given: dict[str, Any]) -> HttpResponse:
@@ -100,14 +104,18 @@ class ExportMixin(_Admin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the list with the dialog, once the list is filtered as an export has to be."""
+        """Show the list with the dialog, once its filters are those of the export and no others.
+
+        A search or another filter would show fewer rows than the file gets.
+        """
         section = export.section_named(self.export_section)
         rights = (export.RIGHT_TO_REQUEST, section.permission)
         chosen = [(name, request.GET.get(name, "")) for name in section.filters]
+        filled = {name for name, value in request.GET.items() if value}
         context = {
             "export_address": reverse(f"admin:{self._name()}_export"),
             "export_filters": chosen,
-            "is_exportable": all(value for _filter, value in chosen)
+            "is_exportable": filled - _SAME_ROWS == {*section.filters}
             and all(request.user.has_perm(right) for right in rights),
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
