@@ -12,7 +12,7 @@ class AccountsConfig(AppConfig):
     """The app of people: its policy; after a migration each group gets the rights of the table."""
 
     name = "accounts"
-    verbose_name = _("Accounts")
+    verbose_name = _("Customers and staff")
 
     def ready(self) -> None:
         """Register the policy; rights exist only after a migration, one app after the other."""

@@ -7,7 +7,7 @@ LENDERS = ("BANK", "MICRO")
 
 @dataclass(frozen=True, slots=True)
 class AccountPolicy:
-    """Product numbers of opening: who may, when, and what proves who somebody is."""
+    """Product numbers of onboarding: who may open a line, when, and how an identity is verified."""
 
     lender_type: str = "BANK"  # LIMIT-1, LAW-11 a bank, or a micro-loan company (MICRO)
     age_min: int = 18  # ELIG-1 18-60周岁
@@ -23,7 +23,7 @@ class AccountPolicy:
     identity_tries_max: int = 5  # a day: the check must not answer guesses
     card_tries_max: int = 5  # a day: neither must this one
     accounts_max: int = 3  # ELIG-8 同一身份证最多可绑定3个微信账号
-    unbound_account_days: int = 180  # ELIG-8 an unbound account keeps its place for 180 days
+    unbound_account_days: int = 180  # ELIG-8 an unbound account keeps its seat for 180 days
     device_accounts_max: int = 3  # ELIG-9, DEV-012 more in 30 days: blocked
     device_accounts_days: int = 30  # ELIG-9
     device_people_min: int = 4  # ELIG-9, DEV-011 as many people on a device: a person decides
@@ -50,7 +50,7 @@ class AccountPolicy:
         if not 0 < self.face_review_permille <= self.face_pass_permille <= 1000:
             raise ValueError("face scores are permille, and the review lies below the pass")
         if not 1 <= self.accounts_max <= 3:
-            raise ValueError("one to three WeChat accounts: the database holds no fourth place")
+            raise ValueError("one to three WeChat accounts: the database has no fourth seat")
         if self.log_days < 180 or self.kyc_years < 10:
             raise ValueError("the law keeps logs six months and identities ten years at least")
         if min(self.cooling_off_hours, self.history_months, self.password_history) < 0:

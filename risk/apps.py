@@ -21,4 +21,4 @@ class RiskConfig(AppConfig):
 
         policy.register("risk", RiskPolicy)
         copies.register(exports.SECTIONS)
-        deletions.register(obstacle=account_closure.obstacle, end=account_closure.end)
+        deletions.register(blocker=account_closure.obstacle, end=account_closure.end)

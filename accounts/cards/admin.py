@@ -1,4 +1,4 @@
-"""Bank cards, what relies on them, and the table of the banks' card numbers."""
+"""Bank cards, what relies on them, and the table of the BIN table."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,7 @@ class BankCardPages(ActsMixin, CustomersRows):
     acts = (
         Act(
             "decide-class", _("Record the account class"), "accounts.decide_bankcard", _decide,
-            words=_("The bank did not say the class; record what the customer has proven."),
+            words=_("The bank did not report the class; record the class that the evidence shows."),
             fields=(Field("account_class", _("account class"), "select",
                           [choice for choice in AccountClass.choices if choice[0] != "unknown"]),),
             is_open=queries.needs_proof,

@@ -77,7 +77,7 @@ class CardsView(CustomerEndpoint):
     @extend_schema(request=CardBody, responses={201: CardReply, 202: CardReply})
     @once()
     def post(self, request: Request) -> Response:
-        """Bind a card; 202 while its bank has not answered or its class must be proven."""
+        """Bind a card; 202 while its bank has not answered or the account class needs evidence."""
         body = self.read(CardBody, request)
         sent = bindings.bind(self.context, number=body["number"], phone=body["phone"])
         card = cards.check(sent, checks=identity_checks(), context=self.context)

@@ -48,7 +48,7 @@ class ConsentsView(CustomerEndpoint):
 
 
 class ConsentView(CustomerEndpoint):
-    """The consent to one purpose; taking it back always works, giving is a step of opening."""
+    """The consent to one purpose; taking it back always works, giving is a step of onboarding."""
 
     always_open = ("PUT",)
 

@@ -50,7 +50,7 @@ PURPOSES: dict[str, Purpose] = {
         ),
         Purpose(
             BIOMETRICS,
-            gettext_noop("Use of my face to prove who I am"),
+            gettext_noop("Use of my face to verify my identity"),
             "2026-11",
             gettext_noop(
                 "My face is compared with the picture of the public security authorities and"

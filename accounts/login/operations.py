@@ -118,7 +118,7 @@ def _register(arrival: Arrival, at: datetime) -> WechatAccount:
         openid=arrival.openid,
         openid_blind=blind(arrival.openid, "openid"),
         used_since_on=arrival.used_since_on,
-        slot=1,
+        seat=1,
         bound_at=at,
     )
 

@@ -1,4 +1,4 @@
-"""Bank cards of customers, what relies on them, and the table of the banks' card numbers."""
+"""Bank cards of customers, what relies on them, and the table of the BIN table."""
 
 import uuid
 from datetime import datetime
@@ -39,7 +39,7 @@ class BankCard(django_fsm.FSMModelMixin, models.Model):
 
     States: pending -> active, repay_only or rejected; active <-> repay_only; -> unbound.
     ``account`` is the channel's opaque token: the card number never leaves this table. Pending is
-    a card whose bank has not answered, or whose account class must be proven.
+    a card whose bank has not answered, or whose account class needs evidence.
     """
 
     customer = models.ForeignKey(
@@ -193,8 +193,8 @@ class BankBin(models.Model):
     is_supported = models.BooleanField(_("supported"), default=True)
 
     class Meta:
-        verbose_name = _("bank's card numbers")
-        verbose_name_plural = _("banks' card numbers")
+        verbose_name = _("BIN of a bank")
+        verbose_name_plural = _("BIN table")
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="bank_bin_prefix_is_digits", condition=Q(prefix__regex=r"^[0-9]{3,10}$")

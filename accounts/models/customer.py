@@ -1,4 +1,4 @@
-"""Customers, how far each has opened the product, and what keeps one from going on."""
+"""Customers, their onboarding state, and their holds."""
 
 import uuid
 from datetime import datetime
@@ -15,7 +15,7 @@ from backoffice.core.states import StateField
 
 
 class CustomerState(models.TextChoices):
-    """How far a customer has opened the product (GEN-11)."""
+    """The onboarding state of a customer (GEN-11)."""
 
     REGISTERED = "registered", _("registered")
     IDENTIFIED = "identified", _("identified")
@@ -53,7 +53,7 @@ class Customer(django_fsm.FSMModelMixin, models.Model):
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
-        permissions: ClassVar = [("reveal_customer", "Can see an identity in full")]
+        permissions: ClassVar = [("unmask_customer", "Can see an identity in full")]
         constraints: ClassVar = [
             state_check("customer_state", CustomerState),
             models.CheckConstraint(
@@ -67,7 +67,7 @@ class Customer(django_fsm.FSMModelMixin, models.Model):
                 condition=Q(state=CustomerState.CLOSED, closed_at__isnull=False)
                 | (~Q(state=CustomerState.CLOSED) & Q(closed_at=None)),
             ),
-            # One person, one customer (ELIG-8); who has left may come again, as a new customer.
+            # One person, one customer (ELIG-8); after a closure the person may register again.
             models.UniqueConstraint(
                 fields=["id_blind"],
                 condition=~Q(state=CustomerState.CLOSED),
@@ -83,7 +83,7 @@ class Customer(django_fsm.FSMModelMixin, models.Model):
         field=state, source=CustomerState.REGISTERED, target=CustomerState.IDENTIFIED
     )
     def identify(self, *, at: datetime) -> None:
-        """Real name and face were both proven."""
+        """Real name and face were both verified."""
 
     @django_fsm.transition(
         field=state, source=CustomerState.IDENTIFIED, target=CustomerState.CONSENTED
@@ -138,12 +138,12 @@ class CustomerHold(models.Model):
     lifted_at = models.DateTimeField(_("lifted at"), null=True)
 
     class Meta:
-        verbose_name = _("hold on a customer")
-        verbose_name_plural = _("holds on customers")
+        verbose_name = _("account hold")
+        verbose_name_plural = _("account holds")
         default_permissions = ("view",)
         permissions: ClassVar = [
             ("place_customerhold", "Can hold a customer"),
-            ("lift_customerhold", "Can lift a hold on a customer"),
+            ("lift_customerhold", "Can lift an account hold"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(

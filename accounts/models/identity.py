@@ -18,7 +18,7 @@ from backoffice.core.states import StateField
 
 
 class VerificationState(models.TextChoices):
-    """States of a proof of identity."""
+    """States of an identity verification."""
 
     PENDING = "pending", _("pending")
     IN_REVIEW = "in_review", _("in review")
@@ -71,11 +71,11 @@ class IdentityVerification(django_fsm.FSMModelMixin, models.Model):
     decided_at = models.DateTimeField(_("decided at"), null=True)
 
     class Meta:
-        verbose_name = _("proof of identity")
-        verbose_name_plural = _("proofs of identity")
+        verbose_name = _("identity verification")
+        verbose_name_plural = _("identity verifications")
         default_permissions = ("view",)
         permissions: ClassVar = [
-            ("decide_identityverification", "Can decide on a proof of identity in review")
+            ("decide_identityverification", "Can decide on an identity verification in review")
         ]
         constraints: ClassVar = [
             state_check("identity_verification_state", VerificationState),
@@ -165,7 +165,7 @@ class IdentityVerification(django_fsm.FSMModelMixin, models.Model):
 
 
 class UsedFaceToken(models.Model):
-    """A face check that was used for something else than a proof of identity: each serves once.
+    """A face check that was used for anything but an identity verification: each serves once.
 
     Only its blind index is kept. What the check said stands in the calls of the provider.
     """
@@ -211,8 +211,8 @@ class ProviderCall(models.Model):
     answered_at = models.DateTimeField(_("answered at"), null=True)
 
     class Meta:
-        verbose_name = _("call of a provider")
-        verbose_name_plural = _("calls of providers")
+        verbose_name = _("API call")
+        verbose_name_plural = _("API calls")
         default_permissions = ("view",)
         indexes: ClassVar = [
             models.Index(fields=["subject_type", "subject_id"], name="provider_call_subject"),

@@ -14,8 +14,8 @@ from backoffice.core.crypto import SealedField
 class WechatAccount(models.Model):
     """A WeChat account that logs in for a customer.
 
-    ``slot`` is the place it takes among the three of a person (ELIG-8): the database has no
-    fourth. An unbound account keeps its place until the waiting time is over.
+    ``seat`` is one of the three seats of a person (ELIG-8): the database has no fourth. An
+    unbound account keeps its seat until the waiting time is over.
     """
 
     customer = models.ForeignKey(
@@ -26,7 +26,7 @@ class WechatAccount(models.Model):
     openid = SealedField(_("openid"), null=True)
     openid_blind = models.BinaryField(_("openid index"), max_length=16, null=True)
     used_since_on = models.DateField(_("uses WeChat since"), null=True)
-    slot = models.SmallIntegerField(_("place"), null=True)
+    seat = models.SmallIntegerField(_("seat"), null=True)
     bound_at = models.DateTimeField(_("bound at"))
     unbound_at = models.DateTimeField(_("unbound at"), null=True)
 
@@ -39,16 +39,14 @@ class WechatAccount(models.Model):
             models.UniqueConstraint(
                 fields=["openid_blind"], condition=Q(unbound_at=None), name="wechat_account_once"
             ),
-            models.UniqueConstraint(
-                fields=["customer", "slot"], name="wechat_account_three_places"
+            models.UniqueConstraint(fields=["customer", "seat"], name="wechat_account_three_seats"),
+            models.CheckConstraint(
+                name="wechat_account_seat_is_one_of_three",
+                condition=Q(seat=None) | Q(seat__gte=1, seat__lte=3),
             ),
             models.CheckConstraint(
-                name="wechat_account_place_is_one_of_three",
-                condition=Q(slot=None) | Q(slot__gte=1, slot__lte=3),
-            ),
-            models.CheckConstraint(
-                name="wechat_account_bound_has_a_place",
-                condition=Q(unbound_at__isnull=False) | Q(slot__isnull=False),
+                name="wechat_account_bound_has_a_seat",
+                condition=Q(unbound_at__isnull=False) | Q(seat__isnull=False),
             ),
             models.CheckConstraint(
                 name="wechat_account_bound_is_known",

@@ -45,7 +45,7 @@ class AccessRecord(models.Model):
 
 
 class DeletionState(models.TextChoices):
-    """States of a request to be deleted."""
+    """States of a deletion request."""
 
     REQUESTED = "requested", _("requested")
     DONE = "done", _("done")
@@ -75,8 +75,8 @@ class DeletionRequest(django_fsm.FSMModelMixin, models.Model):
     kept = models.JSONField(_("kept, and until when"), default=dict)
 
     class Meta:
-        verbose_name = _("request to be deleted")
-        verbose_name_plural = _("requests to be deleted")
+        verbose_name = _("deletion request")
+        verbose_name_plural = _("deletion requests")
         default_permissions = ("view",)
         constraints: ClassVar = [
             state_check("deletion_request_state", DeletionState),
@@ -135,8 +135,8 @@ class Complaint(django_fsm.FSMModelMixin, models.Model):
         verbose_name=_("answered by"),
     )  # fmt: skip
     filed_at = models.DateTimeField(_("filed at"))
-    due_on = models.DateField(_("to be answered by"))
-    answered_at = models.DateTimeField(_("answered at"), null=True)
+    due_on = models.DateField(_("reply due on"))
+    answered_at = models.DateTimeField(_("replied at"), null=True)
 
     class Meta:
         verbose_name = _("complaint")

@@ -1,4 +1,4 @@
-"""What customers say of themselves: income, occupation, employer, address."""
+"""What customers declare: income, occupation, employer, address."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""The order of opening, and what stands in a customer's way: cooling-off, holds, a missing step.
+"""The order of onboarding, and what blocks a customer: cooling-off, holds, a missing step.
 
 Every command that opens, binds, assesses or draws asks here first. Nobody can waive the
 cooling-off period (ELIG-10): there is no argument for it.
@@ -26,8 +26,8 @@ class CoolingOffError(Refused):
     status = HTTPStatus.FORBIDDEN
     public_facts = ("available_at",)
     code = "cooling-off"
-    message = _("In the first 30 days after registration you can only look around.")
-    remedy = _("Come back from {available_at} on; nobody can shorten the time.")
+    message = _("In the first 30 days after registration only reading is possible.")
+    remedy = _("Come back from {available_at} on; the cooling-off period cannot be shortened.")
 
 
 class OnHoldError(Refused):
@@ -35,7 +35,7 @@ class OnHoldError(Refused):
 
     status = HTTPStatus.FORBIDDEN
     code = "customer-on-hold"
-    message = _("Your account is being looked into and cannot go on at the moment.")
+    message = _("Your account is under review and cannot be used at the moment.")
     remedy = _("Ask customer support, or file a complaint with POST /api/v1/me/complaints.")
 
 
@@ -49,7 +49,7 @@ class ClosedError(Refused):
 
 
 class StepMissingError(Refused):
-    """An earlier step of opening is not done yet (GEN-11)."""
+    """An earlier step of onboarding is not done yet (GEN-11)."""
 
     public_facts = ("missing_step", "next_steps")
     code = "step-missing"

@@ -1,4 +1,4 @@
-"""How far a customer has come with opening, read in one statement (GEN-11)."""
+"""The onboarding status of a customer, read in one statement (GEN-11)."""
 
 from datetime import datetime
 from functools import cache
@@ -145,7 +145,7 @@ def _identity(state: str, verification: str | None) -> Identity:
 
 
 def guide(status: OnboardingStatus) -> list[dict[str, str]]:
-    """Return the steps of opening as a customer is told them: name, state, and what to call."""
+    """Return the steps of onboarding as the API shows them: name, state, and what to call."""
     return [told(line) for line in steps(status)]
 
 
@@ -166,7 +166,7 @@ def after_refusal(status: OnboardingStatus) -> list[dict[str, str]]:
 
 
 def told(line: StepLine) -> dict[str, str]:
-    """Return one step as a customer is told it."""
+    """Return one step as the API shows it."""
     method, endpoint = ENDPOINTS[line.step]
     return {
         "step": str(line.step),

@@ -45,7 +45,7 @@ def _lift(request: HttpRequest, hold: CustomerHold, given: dict[str, Any]) -> st
 
 @admin.register(CustomerHold)
 class CustomerHoldPages(ActsMixin, CustomersRows):
-    """Holds on customers, in force and lifted."""
+    """Account holds, in force and lifted."""
 
     list_display = ("__str__", "customer_link", "kind", "holder", "reason", "placed_by",
                     "placed_at", "lifted_at")  # fmt: skip
@@ -91,7 +91,7 @@ class ComplaintPages(ActsMixin, CustomersRows):
 
 @admin.register(DeletionRequest)
 class DeletionRequestPages(CustomersRows):
-    """Requests to be deleted, and what the law kept of them."""
+    """Deletion requests, and what the law kept of them."""
 
     list_display = ("__str__", "customer_link", "state_label", "requested_at", "decided_at")
     list_filter = ("state",)

@@ -79,7 +79,7 @@ class KeptReply(serializers.Serializer[Any]):
 
 
 class DeletionReply(serializers.Serializer[Any]):
-    """A request to be deleted: what it erases, and what the law keeps until when."""
+    """A deletion request: what it erases, and what the law keeps until when."""
 
     id = serializers.UUIDField()
     state = serializers.CharField()

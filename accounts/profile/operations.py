@@ -1,4 +1,4 @@
-"""What customers declare of themselves: income, occupation, employer, address (FAQ-1).
+"""What customers declare: income, occupation, employer, address (FAQ-1).
 
 A profile is the last step before an assessment, and may be corrected at any time after it.
 Nothing in it is verified: the assessment compares it with what is known from elsewhere.
@@ -39,7 +39,7 @@ class OccupationSinceError(Refused):
 
 
 class Declared(NamedTuple):
-    """What a customer says; None is what was left out."""
+    """What a customer declares; None was left out."""
 
     monthly_income_fen: int
     occupation: Occupation

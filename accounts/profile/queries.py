@@ -26,7 +26,7 @@ def ruling(
 
 
 def needs_student_review(customer: Customer, *, on: date, policy: AccountPolicy) -> bool:
-    """Say whether a person must look at a customer before anything is lent, on a day.
+    """Return whether a customer needs a manual review before any loan, on a day.
 
     It is not stored: who was 21 yesterday is asked about no more today.
     """

@@ -142,7 +142,7 @@ def receive(context: RequestContext, *, upload: Upload) -> Received:
     Raises:
         onboarding.CoolingOffError, onboarding.OnHoldError, onboarding.ClosedError: as for
             every step.
-        onboarding.StepMissingError: the identity is not proven.
+        onboarding.StepMissingError: the identity is not verified.
         FileTooLargeError: more than 10 MB.
         ProofExpiredError: what it shows is no longer valid.
         FileKindError: neither JPEG nor PNG nor PDF, by its bytes.

@@ -15,7 +15,7 @@ _BINS = ("accounts.view_bankbin",)
 _KEEP_BINS = (*_BINS, "accounts.add_bankbin", "accounts.change_bankbin",
               "accounts.delete_bankbin")  # fmt: skip
 _HOLD = ("accounts.place_customerhold", "accounts.lift_customerhold")
-_REVEAL = ("accounts.reveal_customer",)
+_UNMASK = ("accounts.unmask_customer",)
 _FILES = ("accounts.view_assetfile",)  # what customers uploaded as proof
 _ACCESS = ("accounts.view_accessrecord",)
 _LINES = ("risk.view_creditline", "risk.view_conduct")
@@ -47,11 +47,11 @@ _DECIDE = ("backoffice.approve_approval", "backoffice.reject_approval")
 _STOP = ("backoffice.add_slotpause", "backoffice.request_resume", *_WITHDRAW)
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "support": _CUSTOMERS + _OPENING + _BINS + _LINES + _LOANS + _COLLECTION + _REVEAL
+    "support": _CUSTOMERS + _OPENING + _BINS + _LINES + _LOANS + _COLLECTION + _UNMASK
     + ("accounts.answer_complaint", "accounts.revoke_loginsession", "accounts.report_history"),
-    "credit": _CUSTOMERS + _OPENING + _BINS + _LINES + _LOANS + _REVEAL + _FILES
+    "credit": _CUSTOMERS + _OPENING + _BINS + _LINES + _LOANS + _UNMASK + _FILES
     + _WORK + ("accounts.decide_identityverification", "accounts.decide_bankcard"),
-    "risk": _CUSTOMERS + _OPENING + _KEEP_BINS + _HOLD + _REVEAL + _LINES + _LOANS + _COLLECTION
+    "risk": _CUSTOMERS + _OPENING + _KEEP_BINS + _HOLD + _UNMASK + _LINES + _LOANS + _COLLECTION
     + _DAY + _FILES + _WORK
     + ("accounts.decide_identityverification", "accounts.revoke_loginsession")
     + ("backoffice.view_policyversion", "backoffice.add_policyversion", *_WITHDRAW),
@@ -61,7 +61,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     + ("backoffice.start_jobrun",),
     "auditor": _CUSTOMERS + _OPENING + _BINS + _ACCESS
     + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _HOUSE + _STAFF,
-    "manager": _CUSTOMERS + _OPENING + _KEEP_BINS + _ACCESS + _HOLD + _REVEAL + _FILES
+    "manager": _CUSTOMERS + _OPENING + _KEEP_BINS + _ACCESS + _HOLD + _UNMASK + _FILES
     + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _HOUSE + _STAFF
     + _STOP + ("accounts.answer_complaint",)
     + ("backoffice.start_jobrun", "backoffice.release_jobrun", "backoffice.resume_slot",

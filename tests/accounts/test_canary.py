@@ -18,7 +18,7 @@ from tests.conftest import _owner
 
 
 @pytest.fixture
-def opened(committed_db, stopped_clock):
+def onboarded(committed_db, stopped_clock):
     """Somebody who went all the way, with what goes wrong on it, committed."""
     root = logging.getLogger()
     root.setLevel(logging.DEBUG)
@@ -51,14 +51,14 @@ def dump(database):
                 yield table, b"".join(bytes(row) for row in rows)
 
 
-def test_a_dump_of_the_database_holds_none_of_it(opened, database_name):
+def test_a_dump_of_the_database_holds_none_of_it(onboarded, database_name):
     found = {table: found_in(rows) for table, rows in dump(database_name)}
 
     assert {table: values for table, values in found.items() if values} == {}
     assert len(found) > 40
 
 
-def test_what_the_broker_holds_has_none_of_it(opened):
+def test_what_the_broker_holds_has_none_of_it(onboarded):
     broker = redis.from_url(settings.CELERY_BROKER_URL)
     with broker:
         for key in broker.scan_iter():
@@ -67,13 +67,13 @@ def test_what_the_broker_holds_has_none_of_it(opened):
 
 
 @pytest.mark.parametrize("form", ["application/json", "text/html"])
-def test_a_copy_of_the_data_has_none_of_it(opened, form):
-    assert found_in(opened.get("me/export", accept=form).content) == []
+def test_a_copy_of_the_data_has_none_of_it(onboarded, form):
+    assert found_in(onboarded.get("me/export", accept=form).content) == []
 
 
 @pytest.mark.parametrize("path", ["me", "me/identity", "me/cards", "me/profile", "auth/sessions"])
-def test_no_reply_repeats_it(opened, path):
-    assert found_in(opened.get(path).content) == []
+def test_no_reply_repeats_it(onboarded, path):
+    assert found_in(onboarded.get(path).content) == []
 
 
 def pages():
@@ -86,7 +86,7 @@ def pages():
 
 
 @pytest.mark.parametrize("group", sorted(GROUPS))
-def test_no_page_of_the_staff_shows_it(opened, group):
+def test_no_page_of_the_staff_shows_it(onboarded, group):
     person = Staff.objects.create_user("clerk", is_staff=True)
     person.groups.add(Group.objects.get(name=group))
     client = Client()
@@ -100,13 +100,13 @@ def test_no_page_of_the_staff_shows_it(opened, group):
     assert sum(page.status_code == 200 for page in shown.values()) > 5
 
 
-def test_an_error_of_ours_logs_lines_and_not_values(opened, monkeypatch, caplog):
+def test_an_error_of_ours_logs_lines_and_not_values(onboarded, monkeypatch, caplog):
     listener = Listener()
     root = logging.getLogger()
     root.addHandler(listener)
     monkeypatch.setattr("accounts.login.operations.session_of", None)  # nothing works any more
     try:
-        answer = opened.put("me/transaction-password", {"password": PASSWORD})
+        answer = onboarded.put("me/transaction-password", {"password": PASSWORD})
     finally:
         root.removeHandler(listener)
 

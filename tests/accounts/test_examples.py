@@ -1,4 +1,4 @@
-"""The rulebook's worked examples of opening, read from their own words."""
+"""The rulebook's worked examples of onboarding, read from their own words."""
 
 import json
 import re

@@ -22,12 +22,12 @@ def test_an_identity_is_shown_once_for_a_reason(walk):
     person.go(reverse("admin:accounts_customer_change", args=[customer.pk]))
 
     dialog = ask(person, "Show the identity in full")
-    person.shoot("reveal-dialog")
+    person.shoot("unmask-dialog")
     dialog.get_by_text("ID number").click()
     dialog.locator("textarea").fill("the customer has called")
     dialog.get_by_role("button", name="Show the identity in full").click()
-    person.page.wait_for_url("**/revealed/")
-    person.shoot("revealed")
+    person.page.wait_for_url("**/unmasked/")
+    person.shoot("unmasked")
 
     assert customer.id_number in person.words()
     assert AccessRecord.objects.get().reason == "the customer has called"

@@ -1,6 +1,6 @@
 """A card as its customer sends it, and what is refused before the bank is asked (ELIG-7, LAW-21).
 
-Everything that can be known without asking is looked at here: the number's own sum, the bank and
+What can be checked without a provider is checked here: the number's own sum, the bank and
 the kind of card by how the number begins, how many cards and tries there were before.
 """
 
@@ -105,7 +105,7 @@ def bind(context: RequestContext, *, number: str, phone: str) -> BankCard:
     Raises:
         onboarding.CoolingOffError, onboarding.OnHoldError, onboarding.ClosedError: as for
             every step.
-        onboarding.StepMissingError: the identity is not proven (GEN-11).
+        onboarding.StepMissingError: the identity is not verified (GEN-11).
         CardNumberError: length or check digit cannot be (LAW-21).
         CardPhoneError: the phone number cannot be one of the mainland.
         UnknownBankError, UnsupportedBankError: the bank is not in the table, or switched off.

@@ -14,7 +14,7 @@ _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 
 
 class Reason(StrEnum):
-    """Why a text is no number of a card, in the order in which it is looked at."""
+    """Why a text is not a card number, in the order of the checks."""
 
     CHARACTERS = "characters"
     LENGTH = "length"

@@ -1,7 +1,7 @@
 """Consents of customers, one purpose at a time, given and taken back (GEN-14, LAW-18).
 
-Giving is a step of opening; taking back is possible at any moment, also in the cooling-off period.
-What was given stays on record with the digest of the words that were shown.
+Giving is a step of onboarding; withdrawing is possible at any moment, also in the cooling-off
+period. What was given stays on record with the digest of the text that was shown.
 """
 
 from datetime import datetime

@@ -16,10 +16,10 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.customer_page.admin.unmasked import reveal, revealed_path
-from accounts.customer_page.queries import opened
+from accounts.customer_page.admin.unmasked import unmask, unmasked_path
+from accounts.customer_page.queries import records
 from accounts.customer_page.queries.checklist import checklist
-from accounts.customer_page.queries.opened import Opened
+from accounts.customer_page.queries.records import OnboardingRecords
 from accounts.customer_page.queries.timeline import timeline
 from accounts.customers.latest import latest, list_of, relations, with_rows
 from accounts.customers.rows import shown_name
@@ -54,8 +54,8 @@ from backoffice.web.readonly_admin import ReadOnlyAdmin, Section, display, label
 _RESULTS = {
     Result.PASS: (_("passed"), "active"),
     Result.FAIL: (_("not met"), "refused"),
-    Result.OPEN: (_("not looked at yet"), ""),
-    Result.REVIEW: (_("a person decides"), "pending"),
+    Result.OPEN: (_("not checked"), ""),
+    Result.REVIEW: (_("manual review"), "pending"),
 }
 _STEPS = {
     "identity": _("identity"),
@@ -74,32 +74,32 @@ _STEP_STATES = {
 _EVIDENCE = {
     "age": _("age"),
     "born_on": _("born on"),
-    "proof": _("proof of identity"),
+    "proof": _("identity verification"),
     "identity_code": _("result of the ID check"),
     "identity_checked_on": _("ID checked on"),
-    "identity_call": _("call of the ID check"),
+    "identity_call": _("API call of the ID check"),
     "face": _("face"),
     "face_code": _("result of the face check"),
     "similarity_permille": _("similarity in permille"),
     "face_checked_on": _("face checked on"),
-    "face_call": _("call of the face check"),
+    "face_call": _("API call of the face check"),
     "card": _("bank card"),
     "card_code": _("result of the card check"),
     "account_class": _("account class"),
     "card_checked_on": _("card checked on"),
-    "card_call": _("call of the card check"),
+    "card_call": _("API call of the card check"),
     "accounts": _("WeChat accounts"),
     "device_accounts": _("accounts on the device"),
     "device_people": _("people on the device"),
 }
 _FACES: dict[object, Any] = {
     FaceVerdict.PASS: _("passed"),
-    FaceVerdict.REVIEW: _("a person decides"),
+    FaceVerdict.REVIEW: _("manual review"),
     FaceVerdict.REFUSE: _("refused"),
 }
 _CLASSES: dict[object, Any] = dict(AccountClass.choices)
 # Who may not look at proofs, calls and devices is not told of them on this page either.
-_SEES_OPENING = "accounts.view_identityverification"
+_SEES_ONBOARDING = "accounts.view_identityverification"
 # The timeline shows these row by row.
 _TOLD = (WechatAccount, IdentityVerification, ProviderCall, Consent, Profile, CustomerHold)
 
@@ -127,13 +127,13 @@ class CustomerPages(ActsMixin, ReadOnlyAdmin):
     )  # fmt: skip
     acts = (
         Act(
-            "reveal", _("Show the identity in full"), "accounts.reveal_customer", reveal,
+            "unmask", _("Show the identity in full"), "accounts.unmask_customer", unmask,
             words=_("Who saw what, and why, is kept and shown to the customer."),
             fields=(Field("fields", _("what"), "checks", tuple(unmasking.FIELDS.items())),),
         ),
         Act(
             "hold", _("Hold"), "accounts.place_customerhold", _hold, kind="danger",
-            words=_("A block stops everything but reading, leaving and complaining. "
+            words=_("A block stops everything except reading, closing the account and complaints. "
                     "A legal hold keeps the data from being erased."),
             fields=(Field("kind", _("kind"), "select", HoldKind.choices),
                     Field("holder", _("holder"), length_max=60)),
@@ -142,7 +142,7 @@ class CustomerPages(ActsMixin, ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Return the addresses of the pages, and of the one that shows an identity once."""
-        return [revealed_path(self.admin_site), *super().get_urls()]
+        return [unmasked_path(self.admin_site), *super().get_urls()]
 
     def find(self, term: str) -> Q:
         """Return the customer with this id, ID number, phone or card number."""
@@ -181,19 +181,19 @@ class CustomerPages(ActsMixin, ReadOnlyAdmin):
 
     def sections(self, request: HttpRequest, record: Customer) -> list[Section]:
         """Return the conditions, the steps, the latest rows of every kind, and the timeline."""
-        is_told = request.user.has_perm(_SEES_OPENING)
+        is_told = request.user.has_perm(_SEES_ONBOARDING)
         listed = [one for one in with_rows(record) if not (is_told and one.related_model in _TOLD)]
         rows = [*filter(None, (latest(one, request, record) for one in listed))]
         if not is_told:
             return [*rows, *super().sections(request, record)]
-        known = opened.read(record)
+        known = records.read(record)
         at = clock.now()
         numbers = onboarding.numbers(on=at.date())
-        leads = [_conditions(known, numbers, at), _opening(record, numbers, at), *_holds(known)]
-        return [*leads, *rows, _story(known)]
+        leads = [_conditions(known, numbers, at), _onboarding(record, numbers, at), *_holds(known)]
+        return [*leads, *rows, _timeline(known)]
 
 
-def _conditions(known: Opened, numbers: AccountPolicy, at: datetime) -> Section:
+def _conditions(known: OnboardingRecords, numbers: AccountPolicy, at: datetime) -> Section:
     """Return the four lines of the article's table with what was found (ELIG-13)."""
     lines = checklist(known, on=at.date(), wall_at=clock.wall(), numbers=numbers)
     heads = (_("condition"), _("requirement"), _("check"), _("result"), _("evidence"))
@@ -211,12 +211,10 @@ def _conditions(known: Opened, numbers: AccountPolicy, at: datetime) -> Section:
 
 
 def _moved(customer: Customer) -> Any:
-    """Return why nothing was looked at here for a customer of another book."""
+    """Return why a migrated customer has no onboarding checks here."""
     if not customer.origin:
         return ""
-    return _(
-        "This customer came with a book and was opened there; what was looked at stayed there."
-    )
+    return _("Migrated customer: onboarding checks were done by the originating lender.")
 
 
 def _evidence(facts: dict[str, int | str]) -> Iterator[tuple[str, Any]]:
@@ -226,18 +224,18 @@ def _evidence(facts: dict[str, int | str]) -> Iterator[tuple[str, Any]]:
         yield capfirst(str(_EVIDENCE.get(code, code))), known.get(value, value)
 
 
-def _opening(customer: Customer, numbers: AccountPolicy, at: datetime) -> Section:
+def _onboarding(customer: Customer, numbers: AccountPolicy, at: datetime) -> Section:
     there = onboarding_status.read(customer.pk, at=at, policy=numbers)
     rows = [(_STEPS[line.step], label(*_STEP_STATES[line.state])) for line in steps(there)]
     ends_at = cooling_off.ends_at(customer.registered_at, hours=numbers.cooling_off_hours)
     words = gettext("Cooling-off period until {until}: only reading works.")
     note = words.format(until=_when(ends_at)) if there.is_cooling else _moved(customer)
     if needs_student_review(customer, on=at.date(), policy=numbers):
-        note = _("A person looks before anything is lent: a student, or of an age to be one.")
-    return Section(_("Steps of opening"), (_("step"), _("state")), rows, note, is_lead=True)
+        note = _("Manual review before any loan: a student, or of an age to be one.")
+    return Section(_("Onboarding steps"), (_("step"), _("state")), rows, note, is_lead=True)
 
 
-def _holds(known: Opened) -> list[Section]:
+def _holds(known: OnboardingRecords) -> list[Section]:
     """Return the holds in force, each with a link to the page where it is lifted."""
     rows = [
         (link(hold, hold.get_kind_display()), hold.holder, hold.reason, hold.placed_by,
@@ -249,10 +247,10 @@ def _holds(known: Opened) -> list[Section]:
     return [Section(_("Holds in force"), heads, rows, is_lead=True)] if rows else []
 
 
-def _story(known: Opened) -> Section:
+def _timeline(known: OnboardingRecords) -> Section:
     rows = [(_when(one.at), one.what, one.detail, one.by) for one in timeline(known)]
     heads = (_("at"), _("what"), _("details"), _("actor"))
-    return Section(_("The opening in order of time"), heads, rows)
+    return Section(_("Onboarding timeline"), heads, rows)
 
 
 def _when(moment: Any) -> str:

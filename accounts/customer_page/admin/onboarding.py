@@ -1,4 +1,4 @@
-"""What opening leaves behind: accounts, devices, logins, proofs, calls of providers, consents."""
+"""Records of onboarding: accounts, devices, logins, verifications, API calls, consents."""
 
 from datetime import date
 from typing import Any
@@ -50,7 +50,7 @@ def _day(text: str) -> date:
 class WechatAccountPages(ActsMixin, CustomersRows):
     """WeChat accounts; which one it is stays sealed."""
 
-    list_display = ("__str__", "customer_link", "slot", "used_since_on", "bound_at", "unbound_at")
+    list_display = ("__str__", "customer_link", "seat", "used_since_on", "bound_at", "unbound_at")
     list_filter = (("unbound_at", admin.EmptyFieldListFilter),)
     fields = (*list_display, "public_id")
     acts = (
@@ -126,8 +126,8 @@ def _decide(*, is_accepted: bool) -> Any:
             at=clock.now(),
         )  # fmt: skip
         if decided.state == VerificationState.PASSED:
-            return gettext("The proof is accepted.")
-        return gettext("The proof is refused: {code}.").format(code=decided.refusal)
+            return gettext("The verification is accepted.")
+        return gettext("The verification is refused: {code}.").format(code=decided.refusal)
 
     return decide
 
@@ -138,7 +138,7 @@ def _in_review(proof: IdentityVerification) -> bool:
 
 @admin.register(IdentityVerification)
 class IdentityVerificationPages(ActsMixin, CustomersRows):
-    """Proofs of identity, and the decisions on those in review."""
+    """Identity verifications, and the decisions on those in review."""
 
     list_display = ("__str__", "customer_link", "state_label", "similarity_permille",
                     "identity_code", "refusal", "submitted_at", "decided_at")  # fmt: skip
@@ -182,7 +182,7 @@ class IdentityVerificationPages(ActsMixin, CustomersRows):
         ]  # fmt: skip
         heads = (_("asked at"), _("action"), _("attempt"), _("verdict"), _("code"),
                  _("request id"), _("took, in milliseconds"))  # fmt: skip
-        return [Section(_("calls of providers"), heads, rows), *super().sections(request, record)]
+        return [Section(_("API calls"), heads, rows), *super().sections(request, record)]
 
 
 @admin.register(ProviderCall)

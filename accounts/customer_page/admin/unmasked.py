@@ -21,28 +21,28 @@ from accounts.privacy.operations import unmasking
 from backoffice.core import clock
 
 HIDES_AFTER_SECONDS = 60
-RIGHT = "accounts.reveal_customer"
+RIGHT = "accounts.unmask_customer"
 
-_WAITING = "revealed"  # the key in the session
+_WAITING = "unmasked"  # the key in the session
 
 
-def reveal(request: HttpRequest, customer: Customer, given: dict[str, Any]) -> HttpResponse:
+def unmask(request: HttpRequest, customer: Customer, given: dict[str, Any]) -> HttpResponse:
     """Record what is about to be seen and why, then lead to the page that shows it."""
-    record = unmasking.reveal(
+    record = unmasking.unmask(
         customer, fields=given["fields"], by=cast("Staff", request.user), reason=given["reason"],
         at=clock.now(),
     )  # fmt: skip
     request.session[_WAITING] = record.pk
-    return HttpResponseRedirect(reverse("admin:accounts_customer_revealed", args=[customer.pk]))
+    return HttpResponseRedirect(reverse("admin:accounts_customer_unmasked", args=[customer.pk]))
 
 
-def revealed_path(where: AdminSite) -> URLPattern:
+def unmasked_path(where: AdminSite) -> URLPattern:
     """Return the address of the page."""
-    view = where.admin_view(require_GET(_revealed))
-    return path("<int:pk>/revealed/", view, name="accounts_customer_revealed")
+    view = where.admin_view(require_GET(_unmasked))
+    return path("<int:pk>/unmasked/", view, name="accounts_customer_unmasked")
 
 
-def _revealed(request: HttpRequest, pk: int) -> HttpResponse:
+def _unmasked(request: HttpRequest, pk: int) -> HttpResponse:
     if not request.user.has_perm(RIGHT):
         raise PermissionDenied
     address = reverse("admin:accounts_customer_change", args=[pk])
@@ -52,7 +52,7 @@ def _revealed(request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponseRedirect(address)
     page = TemplateResponse(
         request,
-        "admin/accounts/revealed.html",
+        "admin/accounts/unmasked.html",
         {
             **site.each_context(request),
             "title": shown_name(record.customer),

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Model
 
-from accounts.customer_page.queries.opened import Opened
+from accounts.customer_page.queries.records import OnboardingRecords
 from accounts.identity.rules.faces import FaceVerdict
 from accounts.login import queries as devices
 from accounts.models import BankCard, BankCardState, IdentityVerification, VerificationState
@@ -17,14 +17,16 @@ _USABLE = (BankCardState.ACTIVE, BankCardState.REPAY_ONLY, BankCardState.PENDING
 Evidence = dict[str, int | str]
 
 
-def checklist(opened: Opened, *, on: date, wall_at: datetime, numbers: AccountPolicy) -> list[Line]:
+def checklist(
+    records: OnboardingRecords, *, on: date, wall_at: datetime, numbers: AccountPolicy
+) -> list[Line]:
     """Return the four lines of a customer on a day, with where each fact comes from."""
     sources = {
-        AGE.code: _of_birth(opened),
-        IDENTITY.code: _of_proof(opened),
-        CARD.code: _of_card(opened),
+        AGE.code: _of_birth(records),
+        IDENTITY.code: _of_proof(records),
+        CARD.code: _of_card(records),
     }
-    lines = judge(_facts(opened, on, wall_at, numbers), _bounds(numbers))
+    lines = judge(_facts(records, on, wall_at, numbers), _bounds(numbers))
     return [
         line._replace(evidence=line.evidence | sources.get(line.requirement.code, {}))
         for line in lines
@@ -41,18 +43,20 @@ def _bounds(numbers: AccountPolicy) -> Bounds:
     )
 
 
-def _facts(opened: Opened, on: date, wall_at: datetime, numbers: AccountPolicy) -> Facts:
+def _facts(
+    records: OnboardingRecords, on: date, wall_at: datetime, numbers: AccountPolicy
+) -> Facts:
     """Return what is known: the proof that counts, the best card, the accounts, the devices."""
     since = wall_at - timedelta(days=numbers.device_accounts_days)
-    company = devices.company({link.device_id for link in opened.links}, since)
+    company = devices.company({link.device_id for link in records.links}, since)
     facts = Facts(
         on=on,
-        born_on=opened.customer.born_on,
-        accounts=sum(account.slot is not None for account in opened.accounts),
+        born_on=records.customer.born_on,
+        accounts=sum(account.seat is not None for account in records.accounts),
         device_accounts=company.accounts,
         device_people=company.people,
     )
-    proof, card = opened.proof, _best(opened)
+    proof, card = records.proof, _best(records)
     if proof is not None:
         facts = facts._replace(
             identity_code=proof.identity_code,
@@ -74,19 +78,19 @@ def _face(proof: IdentityVerification) -> FaceVerdict | None:
     return FaceVerdict.REFUSE if is_refused else None
 
 
-def _best(opened: Opened) -> BankCard | None:
-    cards = [card for card in opened.cards if card.state in _USABLE]
+def _best(records: OnboardingRecords) -> BankCard | None:
+    cards = [card for card in records.cards if card.state in _USABLE]
     return min(cards, key=lambda card: (_USABLE.index(BankCardState(card.state)), card.pk),
                default=None)  # fmt: skip
 
 
-def _of_birth(opened: Opened) -> Evidence:
-    born_on = opened.customer.born_on
+def _of_birth(records: OnboardingRecords) -> Evidence:
+    born_on = records.customer.born_on
     return {"born_on": born_on.isoformat()} if born_on else {}
 
 
-def _of_proof(opened: Opened) -> Evidence:
-    proof = opened.proof
+def _of_proof(records: OnboardingRecords) -> Evidence:
+    proof = records.proof
     if proof is None:
         return {}
     found: Evidence = {"proof": str(proof)}
@@ -96,24 +100,24 @@ def _of_proof(opened: Opened) -> Evidence:
         found["face_code"] = proof.face_code
     if proof.face_checked_at:
         found["face_checked_on"] = day_of(proof.face_checked_at).isoformat()
-    return found | _asked(opened, proof)
+    return found | _asked(records, proof)
 
 
-def _of_card(opened: Opened) -> Evidence:
-    card = _best(opened)
+def _of_card(records: OnboardingRecords) -> Evidence:
+    card = _best(records)
     if card is None:
         return {}
     found: Evidence = {"card": f"{card.bank} {masking.card(card.last_four)}"}
     if card.checked_at:
         found["card_checked_on"] = day_of(card.checked_at).isoformat()
-    return found | _asked(opened, card)
+    return found | _asked(records, card)
 
 
-def _asked(opened: Opened, subject: Model) -> Evidence:
+def _asked(records: OnboardingRecords, subject: Model) -> Evidence:
     """Return the latest call of each kind about a subject, as the provider can find it again."""
     kind = subject._meta.label_lower
     return {
         f"{call.action}_call": f"{call.provider} {call.request_id or call}".strip()
-        for call in opened.calls
+        for call in records.calls
         if (call.subject_type, call.subject_id) == (kind, subject.pk)
     }

@@ -1,7 +1,7 @@
-"""The opening of a customer as one story: everything that happened, in the order of time.
+"""The onboarding timeline of a customer: everything that happened, oldest first.
 
-What happens to a customer is told in product time, logins in machine time: outside a sandbox that
-was moved ahead they are the same.
+Events of a customer are in product time, logins in machine time; the two differ only in a sandbox
+whose clock was moved.
 """
 
 from datetime import datetime
@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.consents.rules import PURPOSES
-from accounts.customer_page.queries.opened import Opened
+from accounts.customer_page.queries.records import OnboardingRecords
 from accounts.models import BankCard, Consent
 from accounts.privacy.rules import masking
 from backoffice.core.models import StateChange
@@ -27,56 +27,59 @@ class Event(NamedTuple):
     by: str = ""
 
 
-def timeline(opened: Opened) -> list[Event]:
-    """Return the events of an opening, oldest first."""
-    events = [Event(opened.customer.registered_at, _("registered"))]
+def timeline(records: OnboardingRecords) -> list[Event]:
+    """Return the events of an onboarding, oldest first."""
+    events = [Event(records.customer.registered_at, _("registered"))]
     for kind in (_accounts, _devices, _proofs, _cards, _consents, _profile, _holds, _moves):
-        events += kind(opened)
+        events += kind(records)
     return sorted(events, key=lambda event: event.at)
 
 
-def _accounts(opened: Opened) -> list[Event]:
-    bound = [Event(one.bound_at, _("WeChat account bound"), str(one)) for one in opened.accounts]
+def _accounts(records: OnboardingRecords) -> list[Event]:
+    bound = [Event(one.bound_at, _("WeChat account bound"), str(one)) for one in records.accounts]
     gone = [
         Event(one.unbound_at, _("WeChat account unbound"), str(one))
-        for one in opened.accounts
+        for one in records.accounts
         if one.unbound_at is not None
     ]
     return bound + gone
 
 
-def _devices(opened: Opened) -> list[Event]:
+def _devices(records: OnboardingRecords) -> list[Event]:
     return [
         Event(one.first_seen_at, _("first login on a device"),
               f"{one.device} {one.device.model} {one.device.os} {one.device.os_version}")
-        for one in opened.links
+        for one in records.links
     ]  # fmt: skip
 
 
-def _proofs(opened: Opened) -> list[Event]:
+def _proofs(records: OnboardingRecords) -> list[Event]:
     """Return the proofs that were sent, and what providers were asked about them and the cards."""
-    sent = [Event(one.submitted_at, _("proof of identity sent"), str(one)) for one in opened.proofs]
+    sent = [
+        Event(one.submitted_at, _("identity verification submitted"), str(one))
+        for one in records.proofs
+    ]
     asked = [
         Event(call.asked_at, _("provider asked"),
               f"{call.provider} {call.action}: {call.verdict} {call.code} {call.request_id}")
-        for call in opened.calls
+        for call in records.calls
     ]  # fmt: skip
     return sent + asked
 
 
-def _cards(opened: Opened) -> list[Event]:
-    return [Event(one.bound_at, _("card sent"), _card(one)) for one in opened.cards]
+def _cards(records: OnboardingRecords) -> list[Event]:
+    return [Event(one.bound_at, _("card sent"), _card(one)) for one in records.cards]
 
 
 def _card(card: BankCard) -> str:
     return f"{card.bank} {masking.card(card.last_four)}"
 
 
-def _consents(opened: Opened) -> list[Event]:
-    given = [Event(one.given_at, _("consent given"), _purpose(one)) for one in opened.consents]
+def _consents(records: OnboardingRecords) -> list[Event]:
+    given = [Event(one.given_at, _("consent given"), _purpose(one)) for one in records.consents]
     taken = [
         Event(one.withdrawn_at, _("consent taken back"), _purpose(one))
-        for one in opened.consents
+        for one in records.consents
         if one.withdrawn_at is not None
     ]
     return given + taken
@@ -87,35 +90,35 @@ def _purpose(consent: Consent) -> str:
     return f"{gettext(known.title) if known else consent.purpose} {consent.version}"
 
 
-def _profile(opened: Opened) -> list[Event]:
-    if opened.profile is None:
+def _profile(records: OnboardingRecords) -> list[Event]:
+    if records.profile is None:
         return []
-    occupation = str(opened.profile.get_occupation_display())
-    return [Event(opened.profile.declared_at, _("profile declared"), occupation)]
+    occupation = str(records.profile.get_occupation_display())
+    return [Event(records.profile.declared_at, _("profile declared"), occupation)]
 
 
-def _holds(opened: Opened) -> list[Event]:
+def _holds(records: OnboardingRecords) -> list[Event]:
     placed = [
         Event(one.placed_at, _("hold placed"),
               f"{one.get_kind_display()}, {one.holder}: {one.reason}", one.placed_by)
-        for one in opened.holds
+        for one in records.holds
     ]  # fmt: skip
     lifted = [
         Event(one.lifted_at, _("hold lifted"),
               f"{one.get_kind_display()}, {one.holder}: {one.lifted_reason}", one.lifted_by)
-        for one in opened.holds
+        for one in records.holds
         if one.lifted_at is not None
     ]  # fmt: skip
     return placed + lifted
 
 
-def _moves(opened: Opened) -> list[Event]:
-    cards = {card.pk: _card(card) for card in opened.cards}
-    return [_move(move, cards) for move in opened.moves]
+def _moves(records: OnboardingRecords) -> list[Event]:
+    cards = {card.pk: _card(card) for card in records.cards}
+    return [_move(move, cards) for move in records.moves]
 
 
 def _move(move: StateChange, cards: dict[int, str]) -> Event:
-    """Return a move of the customer, a proof of identity or a card."""
+    """Return a state change of the customer, an identity verification or a card."""
     model = apps.get_model(move.subject_type)
     states = dict(model._meta.get_field("state").flatchoices)
     named = cards.get(move.subject_id, "") if model is BankCard else str(model(pk=move.subject_id))

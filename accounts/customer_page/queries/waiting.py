@@ -1,4 +1,4 @@
-"""What of opening waits for somebody of the staff."""
+"""What of onboarding waits for staff."""
 
 from datetime import date
 
@@ -15,7 +15,7 @@ from accounts.models import (
 
 
 def proofs_in_review() -> int:
-    """Return how many proofs of identity a person must decide on (SEC-3)."""
+    """Return how many identity verifications wait for a manual review (SEC-3)."""
     return IdentityVerification.objects.filter(state=VerificationState.IN_REVIEW).count()
 
 

@@ -1,4 +1,4 @@
-"""Proving who a customer is: the start of a face check, a submission, and its result."""
+"""Identity verification: the start of a face check, a submission, and its result."""
 
 from http import HTTPStatus
 from typing import Any
@@ -36,7 +36,7 @@ class IdentityRefusedError(Refused):
     public_facts = ("reason", "next_steps")
     is_recorded = True
     code = "identity-refused"
-    message = _("Your identity could not be proven: {words}")
+    message = _("Your identity could not be verified: {words}")
     remedy = _("Check what you typed, look into the camera again, or ask customer support.")
 
 
@@ -51,15 +51,15 @@ class ChecksUnavailableError(Refused):
 
 REFUSALS = {
     "identity-mismatch": _("name and ID number do not belong together."),
-    "face-not-live": _("no living face was seen."),
+    "face-not-live": _("no live face was detected."),
     "face-mismatch": _("the face is not that of the ID card."),
     "three-accounts": _("it is bound to three WeChat accounts already."),
-    "refused-in-review": _("a person looked at it and refused."),
+    "refused-in-review": _("it was refused in a manual review."),
 }
 
 
 class PersonBody(Body):
-    """Whose face will be looked at."""
+    """The person whose face will be checked."""
 
     name = Secret(min_length=2, max_length=50)
     id_number = Secret(max_length=30)
@@ -96,7 +96,7 @@ class FaceCheckView(CustomerEndpoint):
 
 
 class IdentityView(CustomerEndpoint):
-    """The proof of who a customer is."""
+    """The identity verification of a customer."""
 
     @extend_schema(responses=IdentityReply)
     def get(self, request: Request) -> Response:

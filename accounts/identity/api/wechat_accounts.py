@@ -55,7 +55,7 @@ class AccountView(CustomerEndpoint):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, public_id: UUID) -> Response:
-        """Unbind an account: its logins end at once, its place is free after 180 days."""
+        """Unbind an account: its logins end at once, its seat is free after 180 days."""
         account = _bound(self.customer(request)).filter(public_id=public_id).first()
         if account is None:
             raise NotFoundError()

@@ -1,8 +1,8 @@
-"""A face as proof that the customer is there, for what is more than a login.
+"""Face verification of a customer, where a login is not enough.
 
-Only the pass line counts: nobody of the staff looks at what lies below it, as they do when an
-identity is proven (SEC-3). A face check serves once. One that the provider did not answer has
-proven nothing and may be sent again; one whose process died on the way is used up.
+Only the pass line counts: there is no manual review below it, as there is for an identity
+verification (SEC-3). A face check can be used once. One that the provider did not answer may be
+sent again; one whose process died on the way is used up.
 """
 
 from datetime import datetime
@@ -50,14 +50,14 @@ class FaceUnavailableError(Refused):
 
 
 def verify(context: RequestContext, *, face_token: str, checks: IdentityChecks) -> None:
-    """Return when the face is surely that of an identified customer.
+    """Return if the face passes as that of the identified customer.
 
     Raises:
         FaceUsedError: the face check was used before.
         consents.WithdrawnError: the consent to the use of the face was taken back.
         TooManyTriesError: the face checks of the day are used up.
         FaceUnavailableError: the provider does not answer; the check may be sent again.
-        FaceRefusedError: nobody living was seen, or the face is below the pass line.
+        FaceRefusedError: no live face was detected, or the score is below the pass line.
     """
     used = _use(context, face_token)
     on = clock.day_of(context.wall_at)
@@ -76,7 +76,7 @@ def verify(context: RequestContext, *, face_token: str, checks: IdentityChecks) 
 
 @transaction.atomic(durable=True)
 def _use(context: RequestContext, face_token: str) -> UsedFaceToken:
-    """Use a face check up before it is looked at, so that no second request can."""
+    """Mark a face check as used before it is sent, so that no second request can use it."""
     face_blind = blind(face_token, "face")
     locked = context.locked(face_blind=face_blind)
     if locked.status.is_face_used:

@@ -1,4 +1,4 @@
-"""Who a customer is: name and ID number on the one side, a living face on the other.
+"""Who a customer is: name and ID number on the one side, a live face on the other.
 
 ``check`` asks the provider about a submission, outside any transaction, and records what it said.
 A provider that does not answer leaves the submission pending, to be asked again by the outbox:
@@ -221,10 +221,10 @@ def _accept(
     numbers: AccountPolicy,
     at: datetime,
 ) -> None:
-    """Let the submission prove the customer's identity, if the person has a place left."""
+    """Let the submission verify the customer's identity, if the person has a seat left."""
     try:
         people.verify(verification, numbers=numbers, by=by, at=at)
-    except people.PlacesTakenError as refusal:
+    except people.SeatsTakenError as refusal:
         workflow.move(
             [verification], "refuse", by=by, reason=reason, at=at, because=refusal.code
         )  # fmt: skip

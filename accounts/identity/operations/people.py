@@ -1,8 +1,8 @@
 """One person, one customer, at most three WeChat accounts (ELIG-8).
 
-Whoever proves an identity that is known already becomes another login of that customer: the line
-belongs to the person, not to the account. Two who prove the same identity at the same moment wait
-for each other; the places themselves are counted by the database, which has no fourth.
+A person whose identity is already known becomes another login of that customer: the line belongs
+to the person, not to the account. Two requests that verify the same identity at one moment wait
+for each other; the database counts the seats and has no fourth.
 """
 
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ from backoffice.core.errors import Refused
 LOCK_SPACE = 7_702  # first key of the advisory locks of identities
 
 
-class PlacesTakenError(Refused):
+class SeatsTakenError(Refused):
     """The person has three WeChat accounts already (ELIG-8)."""
 
     status = HTTPStatus.FORBIDDEN
@@ -39,17 +39,17 @@ class PlacesTakenError(Refused):
     code = "three-accounts"
     message = _("This identity is bound to {accounts_max} WeChat accounts already.")
     remedy = _(
-        "Log in with one of them, or unbind one there: its place is free again after {days} days."
+        "Log in with one of them, or unbind one there: its seat is free again after {days} days."
     )
 
 
 def verify(
     verification: IdentityVerification, *, numbers: AccountPolicy, by: str, at: datetime
 ) -> Customer:
-    """Make the sender of a verification the person it proves; return that customer.
+    """Make the sender of a verification the person that it verified; return that customer.
 
     Raises:
-        PlacesTakenError: the person's three places are taken (ELIG-8).
+        SeatsTakenError: the person's three seats are taken (ELIG-8).
     """
     assert verification.id_blind is not None  # what is open can be asked about
     _wait_for_twins(bytes(verification.id_blind))
@@ -64,12 +64,12 @@ def verify(
     known = next((one for one in found if _is_person(one, bytes(verification.id_blind))), None)
     if known is None:
         return _identify(newcomer, verification, by=by, at=at)
-    slot = _free_place(known, numbers, at)
-    if slot is None:
-        raise PlacesTakenError(
+    seat = _free_seat(known, numbers, at)
+    if seat is None:
+        raise SeatsTakenError(
             accounts_max=numbers.accounts_max, days=numbers.unbound_account_days
         )  # fmt: skip
-    return _join(newcomer, known, verification, slot=slot, by=by, at=at)
+    return _join(newcomer, known, verification, seat=seat, by=by, at=at)
 
 
 def _is_person(customer: Customer, id_blind: bytes) -> bool:
@@ -78,7 +78,7 @@ def _is_person(customer: Customer, id_blind: bytes) -> bool:
 
 
 def _wait_for_twins(id_blind: bytes) -> None:
-    """Let whoever proves the same identity come one after the other, until this commits."""
+    """Let verifications of one identity wait for each other until this transaction commits."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(%s, %s)",
@@ -104,16 +104,16 @@ def _identify(
     return customer
 
 
-def _free_place(customer: Customer, numbers: AccountPolicy, at: datetime) -> int | None:
-    """Return a place no account takes; one unbound long enough ago gives its place up."""
+def _free_seat(customer: Customer, numbers: AccountPolicy, at: datetime) -> int | None:
+    """Return a free seat; an account unbound long enough ago gives its seat up."""
     lapsed = at - timedelta(days=numbers.unbound_account_days)
-    WechatAccount.objects.filter(customer=customer, unbound_at__lte=lapsed).update(slot=None)
+    WechatAccount.objects.filter(customer=customer, unbound_at__lte=lapsed).update(seat=None)
     taken = set(
-        WechatAccount.objects.filter(customer=customer, slot__isnull=False).values_list(
-            "slot", flat=True
+        WechatAccount.objects.filter(customer=customer, seat__isnull=False).values_list(
+            "seat", flat=True
         )
     )
-    return next((slot for slot in range(1, numbers.accounts_max + 1) if slot not in taken), None)
+    return next((seat for seat in range(1, numbers.accounts_max + 1) if seat not in taken), None)
 
 
 def _join(
@@ -121,12 +121,12 @@ def _join(
     known: Customer,
     verification: IdentityVerification,
     *,
-    slot: int,
+    seat: int,
     by: str,
     at: datetime,
 ) -> Customer:
     """Make the newcomer's account a login of the customer the person is already."""
-    WechatAccount.objects.filter(pk=verification.account_id).update(customer=known, slot=slot)
+    WechatAccount.objects.filter(pk=verification.account_id).update(customer=known, seat=seat)
     verification.customer = known
     IdentityVerification.objects.filter(pk=verification.pk).update(customer=known)
     Complaint.objects.filter(customer=newcomer).update(customer=known)
@@ -137,7 +137,7 @@ def _join(
 
 
 def _stay(newcomer: Customer, *, by: str, at: datetime) -> None:
-    """Take back a wish to leave: who proves an identity after it means to stay."""
+    """Withdraw the deletion request of a customer who verifies an identity after it."""
     wishes = list(
         DeletionRequest.objects.select_for_update().filter(
             customer=newcomer, state=DeletionState.REQUESTED
@@ -152,12 +152,12 @@ class LastAccountError(Refused):
 
     code = "last-account"
     message = _("This is your only WeChat account here.")
-    remedy = _("To leave for good, ask to be deleted with POST /api/v1/me/deletion.")
+    remedy = _("To close your account, send POST /api/v1/me/deletion.")
 
 
 @transaction.atomic(durable=True)
 def unbind(account: WechatAccount, *, by: str, at: datetime, wall_at: datetime) -> WechatAccount:
-    """Take a WeChat account away from its customer; its place is free after the waiting time.
+    """Take a WeChat account away from its customer; its seat is free after the waiting time.
 
     Raises:
         LastAccountError: no other account of the customer could log in then.

@@ -1,6 +1,6 @@
-"""What a customer sends to prove an identity, and what is refused before a provider is asked.
+"""What a customer submits to verify an identity, and what is refused before a provider is asked.
 
-Everything that can be known without asking is looked at here: the number's own sum, the card's
+What can be checked without a provider is checked here: the number's own sum, the card's
 last day, the age on this day, the months of WeChat, who else uses the device (ELIG-1, 4, 5, 9, 12).
 """
 
@@ -64,7 +64,7 @@ class AgeError(Refused):
 
 
 class HistoryUnknownError(Refused):
-    """Nobody has told since when the account uses WeChat (ELIG-12)."""
+    """It is not known since when the account uses WeChat (ELIG-12)."""
 
     status = HTTPStatus.FORBIDDEN
     code = "wechat-history-unknown"
@@ -92,10 +92,10 @@ class DeviceSharedError(Refused):
 
 
 class IdentifiedError(Refused):
-    """The customer's identity is proven already."""
+    """The customer's identity is already verified."""
 
     code = "already-identified"
-    message = _("Your identity is proven already.")
+    message = _("Your identity is already verified.")
     remedy = _("Go on with the next step; GET /api/v1/me lists them.")
 
 
@@ -125,7 +125,7 @@ class TooManyTriesError(Refused):
 
 
 class Submission(NamedTuple):
-    """What a customer sends to prove an identity; the texts as they were typed."""
+    """What a customer submits to verify an identity; the texts as they were typed."""
 
     name: str
     id_number: str
@@ -144,7 +144,7 @@ def submit(context: RequestContext, *, submission: Submission) -> IdentityVerifi
         AgeError: younger than 18 or past the 61st year of life on this day (ELIG-1).
         HistoryUnknownError, HistoryShortError: fewer than six months of WeChat (ELIG-12).
         DeviceSharedError: too many WeChat accounts on the device (ELIG-9).
-        IdentifiedError: the identity is proven already.
+        IdentifiedError: the identity is already verified.
         VerificationOpenError: another submission is still open.
         FaceUsedError: the face check was used before.
         TooManyTriesError: the tries of the day are used up.

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class FaceVerdict(StrEnum):
-    """What follows: the face is proven, a person looks, or it is refused."""
+    """The outcome: the face passes, goes to manual review, or is refused."""
 
     PASS = "pass"
     REVIEW = "review"
@@ -14,7 +14,7 @@ class FaceVerdict(StrEnum):
 def judge(
     similarity_permille: int | None, is_live: bool, *, pass_permille: int, review_permille: int
 ) -> FaceVerdict:
-    """Return what a similarity decides; without a living face or a score it is refused.
+    """Return what a similarity decides; without a live face or a score it is refused.
 
     Both lines belong to the better side: the pass line passes, the review line is reviewed.
     """

@@ -16,7 +16,7 @@ _PERMITS = ("810000", "820000", "830000")
 
 
 class Reason(StrEnum):
-    """Why a text is no ID number, in the order in which it is looked at."""
+    """Why a text is not an ID number, in the order of the checks."""
 
     FIFTEEN_DIGITS = "fifteen-digits"
     LENGTH = "length"

@@ -1,4 +1,4 @@
-"""Who the customer is to us, and what comes next."""
+"""The customer who calls, and the next steps of onboarding."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ class StepReply(serializers.Serializer[Any]):
 
 
 class MeReply(serializers.Serializer[Any]):
-    """A customer and the way ahead."""
+    """A customer and the next steps."""
 
     id = serializers.UUIDField()
     state = serializers.CharField()
@@ -36,7 +36,7 @@ class MeReply(serializers.Serializer[Any]):
 
 
 def customer_brief(customer: Customer) -> dict[str, Any]:
-    """Return a customer as the login tells of them."""
+    """Return a customer as a login shows them."""
     return {
         "id": customer.public_id,
         "state": customer.state,
@@ -49,7 +49,7 @@ class MeView(CustomerEndpoint):
 
     @extend_schema(responses=MeReply)
     def get(self, request: Request) -> Response:
-        """Tell how far the customer has come, and which steps lie ahead."""
+        """Return the onboarding status and the next steps."""
         return Response(me(self.context, self.context.status))
 
 

@@ -51,7 +51,7 @@ REQUIREMENTS = (AGE, IDENTITY, CARD, ACCOUNTS)
 
 
 class Result(StrEnum):
-    """What a line says: open is what has not been looked at yet."""
+    """The result of a line: open means not checked."""
 
     PASS = "pass"
     FAIL = "fail"
@@ -117,7 +117,7 @@ _BY_FACE = {
 
 
 def _identity(facts: Facts) -> Line:
-    """Both checks must pass: one without the other proves nobody (ELIG-2)."""
+    """Both checks must pass; one alone is not enough (ELIG-2)."""
     evidence: dict[str, int | str] = {}
     if facts.identity_code:
         evidence["identity_code"] = facts.identity_code
@@ -153,7 +153,7 @@ def _card(facts: Facts) -> Line:
 
 
 def _accounts(facts: Facts, bounds: Bounds) -> Line:
-    """Too many accounts of a person or on a device fail; many people on it are looked at."""
+    """Too many accounts of a person or on a device fail; many people on it need a manual review."""
     evidence: dict[str, int | str] = {
         "accounts": facts.accounts,
         "device_accounts": facts.device_accounts,

@@ -1,11 +1,11 @@
-"""The order in which a customer opens the product, and how far one has come (GEN-11)."""
+"""The order of onboarding steps, and the status of a customer in it (GEN-11)."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 
 class Step(StrEnum):
-    """Steps of opening. All but the transaction password stand in a strict order."""
+    """Steps of onboarding. All but the transaction password are taken in a strict order."""
 
     IDENTITY = "identity"
     CARD = "card"
@@ -19,7 +19,7 @@ ORDER = (Step.IDENTITY, Step.CARD, Step.CONSENTS, Step.PROFILE, Step.ASSESSMENT)
 
 
 class Identity(StrEnum):
-    """How far the proof of identity has come."""
+    """Progress of the identity verification."""
 
     NONE = "none"
     PENDING = "pending"
@@ -95,7 +95,7 @@ def _state(step: Step, status: OnboardingStatus) -> StepState:
 
 
 def _is_done(step: Step, status: OnboardingStatus) -> bool:
-    """Say whether a step is done; the assessment is where opening ends and a line begins."""
+    """Say whether a step is done; the assessment ends onboarding and begins a line."""
     return {
         Step.IDENTITY: status.identity == Identity.DONE,
         Step.CARD: status.has_active_card,

@@ -117,7 +117,7 @@ def change(
     Raises:
         onboarding.CoolingOffError, onboarding.OnHoldError, onboarding.ClosedError: as for
             every step.
-        onboarding.StepMissingError: the identity is not proven.
+        onboarding.StepMissingError: the identity is not verified.
         PasswordWeakError: it lacks something (SEC-4).
         NoPasswordError: a current password was sent, and there is none.
         ProofMissingError: there is a password, and neither it nor a face check was sent.

@@ -1,4 +1,4 @@
-"""Leaving: a customer asks for the relation to end and the data to go (LAW-18, LAW-19).
+"""Account closure: a customer asks for the relation to end and the data to go (LAW-18, LAW-19).
 
 The request is taken at once; the night carries it out, so that it can be taken back until then.
 Who owes or is owed money cannot leave: apps above say so, and end what is theirs, with
@@ -20,20 +20,20 @@ from backoffice.core import clock, workflow
 from backoffice.core.errors import Refused
 
 
-class ObstacleError(Refused):
+class BlockedClosureError(Refused):
     """Something between us is not settled."""
 
-    public_facts = ("obstacles",)
+    public_facts = ("blockers",)
     code = "deletion-not-possible"
-    message = _("You cannot leave yet: something between us is not settled.")
-    remedy = _("Settle what obstacles names, then ask again.")
+    message = _("Your account cannot be closed yet: some items are not settled.")
+    remedy = _("Settle the items listed in blockers, then send the request again.")
 
 
 class NotRequestedError(Refused):
     """There is no open request."""
 
     code = "deletion-not-requested"
-    message = _("There is no request to be deleted that could be taken back.")
+    message = _("There is no deletion request to withdraw.")
     remedy = _("Look at GET /api/v1/me/deletion.")
 
 
@@ -52,9 +52,9 @@ class Kept(NamedTuple):
     why: str
 
 
-Obstacle = Callable[[int], str]
+Blocker = Callable[[int], str]
 
-_obstacles: list[Obstacle] = []
+_blockers: list[Blocker] = []
 _ends: list[End] = []
 
 _LOGS = _("The law on cyber security has the logs of logins kept for six months.")
@@ -73,18 +73,18 @@ WHY = {
 }
 
 
-def register(*, obstacle: Obstacle, end: End) -> None:
-    """Let an app above say what is in the way of leaving, and end what is its own.
+def register(*, blocker: Blocker, end: End) -> None:
+    """Let an app above name what blocks an account closure, and end what is its own.
 
-    ``obstacle`` returns the code of what stands in the way of a customer, by id, or nothing.
+    ``blocker`` returns the code of what blocks the closure of a customer, by id, or nothing.
     """
-    _obstacles.append(obstacle)
+    _blockers.append(blocker)
     _ends.append(end)
 
 
-def obstacles(customer_id: int) -> list[str]:
-    """Return the codes of what stands in the way of a customer's leaving."""
-    return [code for obstacle in _obstacles if (code := obstacle(customer_id))]
+def blockers(customer_id: int) -> list[str]:
+    """Return the codes of what blocks the account closure of a customer."""
+    return [code for blocker in _blockers if (code := blocker(customer_id))]
 
 
 def end_all(customer_id: int, *, by: str, reason: str, at: datetime) -> None:
@@ -107,12 +107,12 @@ def request(customer: Customer, *, at: datetime) -> DeletionRequest:
     """Take a request down, or return the open one.
 
     Raises:
-        ObstacleError: money is owed, or waits.
+        BlockedClosureError: money is owed, or waits.
     """
     locked = Customer.objects.select_for_update().get(pk=customer.pk)
-    found = obstacles(locked.pk)
+    found = blockers(locked.pk)
     if found:
-        raise ObstacleError(obstacles=found)
+        raise BlockedClosureError(blockers=found)
     asked = DeletionRequest.objects.filter(customer=locked, state=DeletionState.REQUESTED).first()
     if asked is not None:
         return asked
@@ -142,7 +142,7 @@ def withdraw(customer: Customer, *, by: str, at: datetime) -> DeletionRequest:
 
 
 def outcome(customer: Customer, *, on: date) -> tuple[list[str], dict[str, str]]:
-    """Return what a leaving on a day erases, and what is kept until which day (LAW-19)."""
+    """Return what an account closure on a day erases, and what is kept until which day (LAW-19)."""
     erased = ["wechat_accounts", "profile", "proofs", "passwords", "device_links", "recordings"]
     numbers = onboarding.numbers(on=on)
     periods = retention.periods(
@@ -157,7 +157,7 @@ def outcome(customer: Customer, *, on: date) -> tuple[list[str], dict[str, str]]
 
 
 def is_unknown(customer: Customer) -> bool:
-    """Say whether it was never proven who a customer is: then no law keeps anything but logs."""
+    """Return whether a customer was never identified: then no law keeps anything but logs."""
     return customer.id_blind is None
 
 

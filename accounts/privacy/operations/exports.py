@@ -136,7 +136,7 @@ _OWN = (
                owner="account__customer"),
     ),
     Section(
-        "verifications", _("Proofs of identity"),
+        "verifications", _("Identity verifications"),
         {"state": _("state"), "identity_code": _("result of the ID check"),
          "similarity_permille": _("similarity in permille"), "is_live": _("alive"),
          "submitted_at": _("submitted at"), "decided_at": _("decided at")},
@@ -180,7 +180,7 @@ _OWN = (
     Section(
         "complaints", _("Complaints"),
         {"text": _("complaint"), "answer": _("answer"), "filed_at": _("filed at"),
-         "due_on": _("to be answered by"), "answered_at": _("answered at")},
+         "due_on": _("reply due on"), "answered_at": _("replied at")},
         latest(Complaint, "text", "answer", "filed_at", "due_on", "answered_at"),
     ),
     Section(
@@ -195,7 +195,7 @@ _OWN = (
         latest(ProviderCall, "provider", "action", "verdict", "code", "asked_at"),
     ),
     Section(
-        "deletion_requests", _("Requests to be deleted"),
+        "deletion_requests", _("Deletion requests"),
         {"state": _("state"), "requested_at": _("requested at"), "decided_at": _("decided at")},
         latest(DeletionRequest, "state", "requested_at", "decided_at"),
     ),

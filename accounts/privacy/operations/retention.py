@@ -1,4 +1,4 @@
-"""The night's work on personal data: requests to leave, and what has been kept long enough.
+"""The night's work on personal data: deletion requests, and what has been kept long enough.
 
 Everything here can be done again without changing anything more. A legal hold stops all of it for
 its customer. Requests are carried out one customer at a time, and rows erased a batch at a time,
@@ -61,18 +61,18 @@ log = logging.getLogger(__name__)
 
 
 def waiting() -> list[int]:
-    """Return the requests to leave that may be carried out, oldest first."""
+    """Return the deletion requests that may be carried out, oldest first."""
     asked = DeletionRequest.objects.filter(~_is_held("customer"), state=DeletionState.REQUESTED)
     return list(asked.order_by("pk").values_list("pk", flat=True))
 
 
 def nightly(*, on: date, at: datetime, wall_at: datetime) -> Tally:
-    """Carry out the requests to leave, then erase what has been kept long enough.
+    """Carry out the deletion requests, then erase what has been kept long enough.
 
     Done are the requests carried out and the rows erased, failed the requests that must wait.
     """
     numbers = onboarding.numbers(on=on)
-    left = [_try_leave(pk, at=at, wall_at=wall_at) for pk in waiting()]
+    left = [_try_closing(pk, at=at, wall_at=wall_at) for pk in waiting()]
     erased = (
         erase_identities(on=on, numbers=numbers)
         + erase_submissions(at=at, numbers=numbers)
@@ -83,17 +83,17 @@ def nightly(*, on: date, at: datetime, wall_at: datetime) -> Tally:
     return Tally(done=left.count(True) + erased, failed=left.count(False))
 
 
-def _try_leave(request_id: int, *, at: datetime, wall_at: datetime) -> bool:
+def _try_closing(request_id: int, *, at: datetime, wall_at: datetime) -> bool:
     """Carry out one request; one that cannot be must hold up neither the others nor the day."""
     try:
-        return leave(request_id, at=at, wall_at=wall_at)
+        return close_account(request_id, at=at, wall_at=wall_at)
     except Exception:
         log.exception("request %s to be deleted was not carried out", request_id)
         return False
 
 
 @transaction.atomic(durable=True)
-def leave(request_id: int, *, at: datetime, wall_at: datetime) -> bool:
+def close_account(request_id: int, *, at: datetime, wall_at: datetime) -> bool:
     """End the relation with a customer who asked for it; False while something is in the way."""
     owner = DeletionRequest.objects.get(pk=request_id).customer_id
     # What records the answer of a provider locks the submission first, then the customer.
@@ -102,7 +102,7 @@ def leave(request_id: int, *, at: datetime, wall_at: datetime) -> bool:
     if asked.state != DeletionState.REQUESTED:
         return True
     customer = Customer.objects.select_for_update().get(pk=owner)
-    if deletions.is_legally_held(owner) or deletions.obstacles(owner):
+    if deletions.is_legally_held(owner) or deletions.blockers(owner):
         return False
     erased, kept = deletions.outcome(customer, on=clock.day_of(at))
     deletions.end_all(owner, by=_BY, reason=_WHY, at=at)
@@ -123,7 +123,7 @@ def _end_logins(customer: Customer, *, at: datetime, wall_at: datetime) -> None:
     logins.revoke(sessions, reason=_WHY, wall_at=wall_at)
     accounts = WechatAccount.objects.filter(customer=customer)
     accounts.filter(unbound_at=None).update(unbound_at=at)
-    accounts.update(openid=None, openid_blind=None, slot=None)
+    accounts.update(openid=None, openid_blind=None, seat=None)
     DeviceLink.objects.filter(account__customer=customer).delete()
     idempotency.forget_of(f"customer:{customer.pk}")
 

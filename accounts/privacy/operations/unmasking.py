@@ -22,13 +22,13 @@ class NothingChosenError(Refused):
     """None of the fields that can be shown was named."""
 
     status = HTTPStatus.BAD_REQUEST
-    code = "nothing-to-reveal"
+    code = "nothing-to-unmask"
     message = _("Say what you need to see.")
     remedy = _("Choose at least one: every one that is shown is recorded.")
 
 
 @transaction.atomic(durable=True)
-def reveal(
+def unmask(
     customer: Customer, *, fields: Sequence[str], by: Staff, reason: str, at: datetime
 ) -> AccessRecord:
     """Record who is about to see what and why; only then ``values`` gives it.

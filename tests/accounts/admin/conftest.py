@@ -1,4 +1,4 @@
-"""A customer with everything that opening leaves behind, and the staff who look at it."""
+"""A customer with every record of onboarding, and the staff who see it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -68,8 +68,8 @@ def make_card(identified: Phone) -> Callable[..., BankCard]:
 
 
 @pytest.fixture
-def opened(identified: Phone, make_card: Callable[..., BankCard]) -> Phone:
-    """Somebody who has taken every step of opening, was held, complained, and wants to leave."""
+def onboarded(identified: Phone, make_card: Callable[..., BankCard]) -> Phone:
+    """Somebody with every onboarding step, a hold, a complaint and a deletion request."""
     make_card()
     for purpose in ("agreement", "bureau", "payment"):
         assert identified.put(f"me/consents/{purpose}", {"granted": True}).status_code == 200

@@ -1,4 +1,4 @@
-"""What staff do to the rows of opening, each with a reason and by one operation."""
+"""What staff do to the records of onboarding, each with a reason and by one operation."""
 
 from datetime import date
 
@@ -33,8 +33,8 @@ def in_review(waited):
 @pytest.mark.parametrize(
     ("code", "state", "words"),
     [
-        ("accept", "passed", "The proof is accepted."),
-        ("refuse", "refused", "The proof is refused: refused-in-review."),
+        ("accept", "passed", "The verification is accepted."),
+        ("refuse", "refused", "The verification is refused: refused-in-review."),
     ],
 )
 def test_a_proof_in_review_is_decided(as_group, in_review, code, state, words):
@@ -140,7 +140,7 @@ def test_what_is_no_day_is_not_recorded(as_group, newcomer, since):
     assert WechatAccount.objects.get().used_since_on == account.used_since_on
 
 
-def test_a_complaint_is_answered_once(as_group, opened):
+def test_a_complaint_is_answered_once(as_group, onboarded):
     complaint = Complaint.objects.get()
 
     first, again = (
@@ -154,7 +154,7 @@ def test_a_complaint_is_answered_once(as_group, opened):
     assert (answered.answer, answered.answered_by.username) == ("规则如此", "support")
 
 
-def test_a_complaint_is_read_with_its_numbers_masked(as_group, opened):
+def test_a_complaint_is_read_with_its_numbers_masked(as_group, onboarded):
     page = as_group("support").get(page_of(Complaint.objects.get())).content.decode()
 
     assert f"我的手机号 {WHO.phone[:3]}****{WHO.phone[-4:]}，身份证 110***********" in page
@@ -215,7 +215,7 @@ def waiting(client):
     return {str(one["title"]): (one["count"], one["address"]) for one in page.context["waiting"]}
 
 
-def test_the_overview_counts_what_waits_and_leads_there(as_group, opened, make_card):
+def test_the_overview_counts_what_waits_and_leads_there(as_group, onboarded, make_card):
     make_card(state="pending", account_class="unknown", is_default=False, account="acct-2",
               number_blind=b"x" * 16)  # fmt: skip
 
@@ -229,7 +229,7 @@ def test_the_overview_counts_what_waits_and_leads_there(as_group, opened, make_c
             assert len(client.get(address).context["cl"].result_list) == count
 
 
-def test_a_complaint_that_is_late_is_marked(as_group, opened):
+def test_a_complaint_that_is_late_is_marked(as_group, onboarded):
     Complaint.objects.update(due_on=clock.business_date().replace(day=1))
 
     [card] = as_group("manager").get(reverse("admin:index")).context["waiting"]

@@ -23,22 +23,22 @@ def sections(client, phone):
                                             *page.context["sections"]]}  # fmt: skip
 
 
-def test_the_page_is_read_in_few_statements(as_group, opened, django_assert_max_num_queries):
-    address, client = page_of(opened.customer), as_group("support")
+def test_the_page_is_read_in_few_statements(as_group, onboarded, django_assert_max_num_queries):
+    address, client = page_of(onboarded.customer), as_group("support")
     client.get(address)
 
     with django_assert_max_num_queries(QUERIES_MAX):
         client.get(address)
 
 
-def test_four_lines_say_what_was_found(admin_client, opened):
-    lines = sections(admin_client, opened)["Basic conditions"].rows
+def test_four_lines_say_what_was_found(admin_client, onboarded):
+    lines = sections(admin_client, onboarded)["Basic conditions"].rows
 
     assert [line[0] for line in lines] == ["Age", "Real name", "Bank card", "Number of accounts"]
     assert ["passed" in line[3] for line in lines] == [True] * 4
     identity, card = lines[1][4], lines[2][4]
     assert "Similarity in permille 920" in identity
-    assert "Call of the ID check sandbox" in identity
+    assert "API call of the ID check sandbox" in identity
     assert "Face passed" in identity
     assert "建设银行 **** " in card
     assert "Account class class I" in card
@@ -50,20 +50,20 @@ def test_a_card_whose_class_is_unknown_waits_for_a_person(admin_client, identifi
 
     card = sections(admin_client, identified)["Basic conditions"].rows[2]
 
-    assert "a person decides" in card[3]
+    assert "manual review" in card[3]
 
 
 def test_who_has_only_registered_has_not_been_looked_at(admin_client, newcomer):
     lines = sections(admin_client, newcomer)["Basic conditions"].rows
 
-    assert ["not looked at yet" in line[3] for line in lines] == [True, True, True, False]
+    assert ["not checked" in line[3] for line in lines] == [True, True, True, False]
     assert "WeChat accounts 1" in lines[3][4]
 
 
 def test_a_proof_in_review_is_a_line_for_a_person(admin_client, waited):
     waited.identify(face_token="sandbox:score=75")
 
-    assert "a person decides" in sections(admin_client, waited)["Basic conditions"].rows[1][3]
+    assert "manual review" in sections(admin_client, waited)["Basic conditions"].rows[1][3]
 
 
 @pytest.mark.parametrize(("is_accepted", "words"), [(True, "passed"), (False, "not met")])
@@ -81,7 +81,7 @@ def test_what_a_person_decided_counts_more_than_the_score(admin_client, waited, 
 def test_the_steps_say_what_is_next(admin_client, identified, make_card):
     make_card()
 
-    steps = sections(admin_client, identified)["Steps of opening"].rows
+    steps = sections(admin_client, identified)["Onboarding steps"].rows
 
     states = [(str(step), TAG.sub("", state).strip()) for step, state in steps]
     assert states == [
@@ -91,63 +91,64 @@ def test_the_steps_say_what_is_next(admin_client, identified, make_card):
 
 
 def test_a_newcomer_can_be_told_when_the_waiting_ends(admin_client, newcomer):
-    note = sections(admin_client, newcomer)["Steps of opening"].note
+    note = sections(admin_client, newcomer)["Onboarding steps"].note
 
     assert note == "Cooling-off period until 2026-12-24 15:00: only reading works."
 
 
 @pytest.mark.parametrize(("occupation", "is_said"), [("student", True), ("employee", False)])
-def test_a_student_is_for_a_person_to_look_at(admin_client, opened, occupation, is_said):
+def test_a_student_needs_a_manual_review(admin_client, onboarded, occupation, is_said):
     Profile.objects.update(occupation=occupation)
 
-    note = str(sections(admin_client, opened)["Steps of opening"].note)
+    note = str(sections(admin_client, onboarded)["Onboarding steps"].note)
 
-    assert ("A person looks before anything is lent" in note) is is_said
+    assert ("Manual review before any loan" in note) is is_said
 
 
-def test_the_story_tells_everything_in_the_order_of_time(admin_client, opened):
+def test_the_timeline_shows_everything_oldest_first(admin_client, onboarded):
     holds.place(
-        opened.customer, kind="block", holder="fraud", by="risk", reason="looked odd",
+        onboarded.customer, kind="block", holder="fraud", by="risk", reason="looked odd",
         at=clock.now(), wall_at=clock.wall(),
     )  # fmt: skip
 
-    rows = sections(admin_client, opened)["The opening in order of time"].rows
+    rows = sections(admin_client, onboarded)["Onboarding timeline"].rows
 
     assert [str(row[1]) for row in rows] == [
-        "registered", "WeChat account bound", "first login on a device", "proof of identity sent",
+        "registered", "WeChat account bound", "first login on a device",
+        "identity verification submitted",
         "provider asked", "provider asked", "card sent", *["consent given"] * 4,
-        "profile declared", "hold placed", "hold placed", "customer", "proof of identity",
+        "profile declared", "hold placed", "hold placed", "customer", "identity verification",
         "customer", "customer",
     ]  # fmt: skip
     assert [row[0] for row in rows] == sorted(row[0] for row in rows)
     assert ("blocked, fraud: looked odd", "risk") in [(row[2], row[3]) for row in rows]
 
 
-def test_holds_in_force_stand_above_with_a_way_to_lift_them(admin_client, opened):
-    [row] = sections(admin_client, opened)["Holds in force"].rows
+def test_holds_in_force_stand_above_with_a_way_to_lift_them(admin_client, onboarded):
+    [row] = sections(admin_client, onboarded)["Holds in force"].rows
 
-    assert page_of(opened.customer.holds.get()) in row[0]
+    assert page_of(onboarded.customer.holds.get()) in row[0]
     assert row[1:4] == ("court 12", "the court asked", "risk")
 
 
-def test_who_may_not_see_proofs_is_told_of_none(as_group, opened):
-    shown = sections(as_group("collections"), opened)
+def test_who_may_not_see_proofs_is_told_of_none(as_group, onboarded):
+    shown = sections(as_group("collections"), onboarded)
 
     assert "Basic conditions" not in shown
-    assert "The opening in order of time" not in shown
-    assert "sandbox" not in as_group("finance").get(page_of(opened.customer)).content.decode()
+    assert "Onboarding timeline" not in shown
+    assert "sandbox" not in as_group("finance").get(page_of(onboarded.customer)).content.decode()
 
 
 @pytest.mark.parametrize("term", [WHO.id_number, WHO.phone, WHO.card_number, "13987654321"])
-def test_a_whole_key_finds_the_customer(admin_client, opened, term):
+def test_a_whole_key_finds_the_customer(admin_client, onboarded, term):
     page = admin_client.get("/admin/accounts/customer/", {"q": term})
 
-    assert page.context["cl"].result_list == [opened.customer]
+    assert page.context["cl"].result_list == [onboarded.customer]
 
 
 # Four digits alone could be the id of a customer.
 @pytest.mark.parametrize("term", [WHO.id_number[:-1], "1398765432", WHO.card_number[:-1], "张三"])
-def test_a_part_of_a_key_finds_nobody(admin_client, opened, term):
+def test_a_part_of_a_key_finds_nobody(admin_client, onboarded, term):
     page = admin_client.get("/admin/accounts/customer/", {"q": term})
 
     assert page.context["cl"].result_list == []

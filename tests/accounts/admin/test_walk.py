@@ -32,9 +32,9 @@ MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
 
 @pytest.fixture
-def everything(opened):
+def everything(onboarded):
     """The customer of the tests, with a password, a proof of an asset and a told history."""
-    customer = opened.customer
+    customer = onboarded.customer
     proof = AssetProof.objects.create(
         customer=customer, kind="house", content_type="application/pdf", size=len(PDF),
         digest=b"x" * 32, uploaded_at=clock.now(),
@@ -45,7 +45,7 @@ def everything(opened):
         customer.wechat_accounts.get(), since=clock.business_date(), by="support",
         reason="a bill of 2020", at=clock.now(),
     )  # fmt: skip
-    return opened
+    return onboarded
 
 
 def pages():
@@ -138,10 +138,10 @@ def test_a_forged_form_of_who_may_not_changes_nothing(as_group, everything, grou
 
 def test_a_right_without_the_right_to_look_is_not_enough(everything):
     staff = Staff.objects.create_user("half", is_staff=True)
-    staff.user_permissions.set(Permission.objects.filter(codename="reveal_customer"))
+    staff.user_permissions.set(Permission.objects.filter(codename="unmask_customer"))
     before = rows()
 
-    answer = act(client_of(staff), everything.customer, "reveal", **FORM)
+    answer = act(client_of(staff), everything.customer, "unmask", **FORM)
 
     assert (answer.status_code, rows()) == (403, before)
 

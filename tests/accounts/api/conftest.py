@@ -88,7 +88,7 @@ def waited(newcomer) -> Phone:
 
 @pytest.fixture
 def identified(waited) -> Phone:
-    """Somebody whose identity is proven."""
+    """Somebody whose identity is verified."""
     assert waited.identify().status_code == 200
     return waited
 
@@ -126,7 +126,7 @@ def consented(carded) -> Phone:
 
 @pytest.fixture
 def another(identified) -> Phone:
-    """Somebody else whose identity is proven, on a device of their own."""
+    """Somebody else whose identity is verified, on a device of their own."""
     other = Phone("another", device_number=2).log_in()
     wait(30)
     assert other.identify(person(2)).status_code == 200

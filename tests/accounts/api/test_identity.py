@@ -1,4 +1,4 @@
-"""Proving who one is, through HTTP: what passes, what waits, and what each refusal says."""
+"""Identity verification, through HTTP: what passes, what waits, and what each refusal says."""
 
 from datetime import date
 
@@ -286,8 +286,8 @@ def test_a_person_has_three_accounts_and_one_line(db, stopped_clock):
     mine = {phone.get("me").json()["id"] for phone in phones[:3]}
     assert len(mine) == 1
     assert phones[3].get("me").json()["state"] == "registered"
-    places = WechatAccount.objects.filter(customer__state="identified").order_by("slot")
-    assert [account.slot for account in places] == [1, 2, 3]
+    places = WechatAccount.objects.filter(customer__state="identified").order_by("seat")
+    assert [account.seat for account in places] == [1, 2, 3]
     assert sorted(Customer.objects.values_list("state", flat=True)) == [
         "closed", "closed", "identified", "registered",
     ]  # fmt: skip

@@ -241,12 +241,12 @@ def test_a_request_is_taken_back_before_the_night(newcomer):
 
 
 def test_who_owes_cannot_leave(identified, monkeypatch):
-    monkeypatch.setattr(deletions, "_obstacles", [lambda customer_id: "debts-open"])
+    monkeypatch.setattr(deletions, "_blockers", [lambda customer_id: "debts-open"])
 
     answer = identified.post("me/deletion")
 
     assert problem(answer) == (409, "deletion-not-possible")
-    assert answer.json()["obstacles"] == ["debts-open"]
+    assert answer.json()["blockers"] == ["debts-open"]
     assert not DeletionRequest.objects.exists()
 
 

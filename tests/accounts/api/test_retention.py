@@ -164,7 +164,7 @@ def test_one_who_cannot_leave_does_not_hold_up_the_others(identified, another, m
         assert customer_id != first
         return ""
 
-    monkeypatch.setattr(deletions, "_obstacles", [fail])
+    monkeypatch.setattr(deletions, "_blockers", [fail])
 
     assert night() == Tally(done=1, failed=1)
 

@@ -44,7 +44,7 @@ SILENCE = CardAnswer(Verdict.UNAVAILABLE, "TIMEOUT", "")
 
 
 def customer(n: int = 1, **other: object) -> Customer:
-    """Return the n-th customer, whose identity is proven and whose cooling-off is over."""
+    """Return the n-th customer, whose identity is verified and whose cooling-off is over."""
     who = person(n)
     with transaction.atomic(), workflow.importing():
         return Customer.objects.create(

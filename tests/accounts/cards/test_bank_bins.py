@@ -1,4 +1,4 @@
-"""The table of the banks' card numbers is there after migrating, and how it is read."""
+"""The table of the BIN table is there after migrating, and how it is read."""
 
 import pytest
 

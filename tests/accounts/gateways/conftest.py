@@ -104,16 +104,16 @@ def failing(code: Any, message: str = "as documented") -> Any:
 
 @pytest.fixture
 def wechat(server: Server) -> Iterator[HttpWechatLogin]:
-    with HttpWechatLogin(f"http://{server.host}", APP_ID, APP_SECRET) as opened:
-        yield opened
+    with HttpWechatLogin(f"http://{server.host}", APP_ID, APP_SECRET) as onboarded:
+        yield onboarded
 
 
 @pytest.fixture
 def hasty_wechat(server: Server) -> Iterator[HttpWechatLogin]:
     with HttpWechatLogin(
         f"http://{server.host}", APP_ID, APP_SECRET, timeout_seconds=HASTY_SECONDS
-    ) as opened:
-        yield opened
+    ) as onboarded:
+        yield onboarded
 
 
 def tencent_at(server: Server, **other: Any) -> TencentIdentityChecks:
@@ -126,11 +126,11 @@ def tencent_at(server: Server, **other: Any) -> TencentIdentityChecks:
 
 @pytest.fixture
 def tencent(server: Server) -> Iterator[TencentIdentityChecks]:
-    with tencent_at(server) as opened:
-        yield opened
+    with tencent_at(server) as onboarded:
+        yield onboarded
 
 
 @pytest.fixture
 def hasty_tencent(server: Server) -> Iterator[TencentIdentityChecks]:
-    with tencent_at(server, timeout_seconds=HASTY_SECONDS) as opened:
-        yield opened
+    with tencent_at(server, timeout_seconds=HASTY_SECONDS) as onboarded:
+        yield onboarded

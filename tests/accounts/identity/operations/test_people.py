@@ -1,4 +1,4 @@
-"""One person, one customer, three places: also when many try at the same moment."""
+"""One person, one customer, three seats: also when many try at the same moment."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -61,7 +61,7 @@ def test_forty_who_prove_one_identity_at_once_are_one_customer(committed_db):
     assert outcomes == states() == ["passed"] * 3 + ["refused"] * (TRIES - 3)
     assert Customer.objects.filter(state="identified").count() == 1
     [known] = Customer.objects.filter(state="identified")
-    assert sorted(known.wechat_accounts.values_list("slot", flat=True)) == [1, 2, 3]
+    assert sorted(known.wechat_accounts.values_list("seat", flat=True)) == [1, 2, 3]
     assert Customer.objects.filter(state="closed").count() == 2
 
 
@@ -82,10 +82,10 @@ def test_forty_logins_of_one_newcomer_at_once_are_one_customer(committed_db):
 @pytest.mark.django_db
 def test_the_database_has_no_fourth_place():
     customer = session(1).account.customer
-    with refused("wechat_account_place_is_one_of_three", "accounts_wechataccount"):
-        execute("UPDATE accounts_wechataccount SET slot = 4 WHERE customer_id = %s", customer.pk)
-    with refused("wechat_account_bound_has_a_place", "accounts_wechataccount"):
-        execute("UPDATE accounts_wechataccount SET slot = NULL")
+    with refused("wechat_account_seat_is_one_of_three", "accounts_wechataccount"):
+        execute("UPDATE accounts_wechataccount SET seat = 4 WHERE customer_id = %s", customer.pk)
+    with refused("wechat_account_bound_has_a_seat", "accounts_wechataccount"):
+        execute("UPDATE accounts_wechataccount SET seat = NULL")
 
 
 @pytest.mark.django_db

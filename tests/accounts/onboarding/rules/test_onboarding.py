@@ -1,4 +1,4 @@
-"""The order in which the product is opened (GEN-11)."""
+"""The order in which the product is onboarded (GEN-11)."""
 
 import pytest
 from hypothesis import given
@@ -94,7 +94,7 @@ def test_who_is_cooling_off_or_held_has_nothing_to_do(status):
 
 @pure
 @given(standings)
-def test_the_password_keeps_nobody_from_opening(status):
+def test_the_password_blocks_no_step_of_onboarding(status):
     with_password, without = (
         states(status._replace(has_password=has_password)) for has_password in (True, False)
     )

@@ -13,8 +13,8 @@ REASON = "the customer calls about a card"
 ALL = ("name", "id_number", "phone", "card_numbers")
 
 
-def reveal(client, customer, *fields, reason=REASON):
-    return act(client, customer, "reveal", fields=fields, reason=reason)
+def unmask(client, customer, *fields, reason=REASON):
+    return act(client, customer, "unmask", fields=fields, reason=reason)
 
 
 def shown(answer):
@@ -22,30 +22,30 @@ def shown(answer):
     return [one for one in (WHO.name, WHO.id_number, WHO.phone, WHO.card_number) if one in words]
 
 
-def test_what_was_chosen_is_shown_in_full(as_group, opened):
-    answer = reveal(as_group("support"), opened.customer, *ALL)
+def test_what_was_chosen_is_shown_in_full(as_group, onboarded):
+    answer = unmask(as_group("support"), onboarded.customer, *ALL)
 
     assert shown(answer) == [WHO.name, WHO.id_number, WHO.phone, WHO.card_number]
     assert CARD_PHONE not in answer.content.decode()
 
 
-def test_what_was_not_chosen_stays_masked(as_group, opened):
-    assert shown(reveal(as_group("support"), opened.customer, "phone")) == [WHO.phone]
+def test_what_was_not_chosen_stays_masked(as_group, onboarded):
+    assert shown(unmask(as_group("support"), onboarded.customer, "phone")) == [WHO.phone]
 
 
-def test_who_saw_what_and_why_is_recorded(as_group, opened):
-    reveal(as_group("support"), opened.customer, "phone", "id_number")
+def test_who_saw_what_and_why_is_recorded(as_group, onboarded):
+    unmask(as_group("support"), onboarded.customer, "phone", "id_number")
 
     record = AccessRecord.objects.get()
-    assert (record.customer, record.staff.username) == (opened.customer, "support")
+    assert (record.customer, record.staff.username) == (onboarded.customer, "support")
     assert (record.fields, record.reason) == ("id_number, phone", REASON)
 
 
-def test_the_record_is_committed_before_anything_is_shown(as_group, opened, monkeypatch):
+def test_the_record_is_committed_before_anything_is_shown(as_group, onboarded, monkeypatch):
     monkeypatch.setattr(unmasking, "values", fails)
 
     with pytest.raises(ZeroDivisionError):
-        reveal(as_group("support"), opened.customer, "phone")
+        unmask(as_group("support"), onboarded.customer, "phone")
 
     assert AccessRecord.objects.count() == 1
 
@@ -54,16 +54,16 @@ def fails(record):
     raise ZeroDivisionError
 
 
-def test_the_page_is_kept_nowhere_and_hides_by_itself(as_group, opened):
-    answer = reveal(as_group("support"), opened.customer, "phone")
+def test_the_page_is_kept_nowhere_and_hides_by_itself(as_group, onboarded):
+    answer = unmask(as_group("support"), onboarded.customer, "phone")
 
     assert "no-store" in answer.headers["Cache-Control"]
-    assert answer.headers["Refresh"] == f"60; url={page_of(opened.customer)}"
+    assert answer.headers["Refresh"] == f"60; url={page_of(onboarded.customer)}"
 
 
-def test_a_reload_shows_nothing_and_records_nothing(as_group, opened):
+def test_a_reload_shows_nothing_and_records_nothing(as_group, onboarded):
     client = as_group("support")
-    first = reveal(client, opened.customer, *ALL)
+    first = unmask(client, onboarded.customer, *ALL)
 
     again = client.get(first.request["PATH_INFO"], follow=True)
 
@@ -72,30 +72,30 @@ def test_a_reload_shows_nothing_and_records_nothing(as_group, opened):
     assert AccessRecord.objects.count() == 1
 
 
-def test_the_page_of_another_customer_shows_nothing(as_group, opened):
+def test_the_page_of_another_customer_shows_nothing(as_group, onboarded):
     client = as_group("support")
-    address = reverse("admin:accounts_customer_act", args=[opened.customer.pk, "reveal"])
+    address = reverse("admin:accounts_customer_act", args=[onboarded.customer.pk, "unmask"])
     client.post(address, {"fields": "phone", "reason": REASON})
 
-    answer = client.get(reverse("admin:accounts_customer_revealed", args=[999_999]))
+    answer = client.get(reverse("admin:accounts_customer_unmasked", args=[999_999]))
 
     assert answer.status_code == 302
     assert shown(answer) == []
 
 
-def test_no_value_is_kept_in_the_session(as_group, opened):
+def test_no_value_is_kept_in_the_session(as_group, onboarded):
     client = as_group("support")
-    address = reverse("admin:accounts_customer_act", args=[opened.customer.pk, "reveal"])
+    address = reverse("admin:accounts_customer_act", args=[onboarded.customer.pk, "unmask"])
 
     client.post(address, {"fields": ALL, "reason": REASON})
 
-    assert client.session["revealed"] == AccessRecord.objects.get().pk
+    assert client.session["unmasked"] == AccessRecord.objects.get().pk
     assert WHO.phone not in str(dict(client.session))
 
 
 @pytest.mark.parametrize("reason", ["", "    ", "1234", "  12  "])
-def test_without_a_reason_nothing_is_shown(as_group, opened, reason):
-    answer = reveal(as_group("support"), opened.customer, "phone", reason=reason)
+def test_without_a_reason_nothing_is_shown(as_group, onboarded, reason):
+    answer = unmask(as_group("support"), onboarded.customer, "phone", reason=reason)
 
     assert shown(answer) == []
     assert said(answer)[0].startswith("Say why, in 5 characters or more.")
@@ -103,20 +103,20 @@ def test_without_a_reason_nothing_is_shown(as_group, opened, reason):
 
 
 @pytest.mark.parametrize("fields", [(), ("openid",), ("",)])
-def test_what_is_not_on_offer_is_not_shown(as_group, opened, fields):
-    answer = reveal(as_group("support"), opened.customer, *fields)
+def test_what_is_not_on_offer_is_not_shown(as_group, onboarded, fields):
+    answer = unmask(as_group("support"), onboarded.customer, *fields)
 
     assert said(answer)[0].startswith("what: choose")
     assert not AccessRecord.objects.exists()
 
 
 @pytest.mark.parametrize("group", ["auditor", "collections", "finance"])
-def test_who_may_not_is_shown_nothing(as_group, opened, group):
+def test_who_may_not_is_shown_nothing(as_group, onboarded, group):
     client = as_group(group)
 
     answers = [
-        reveal(client, opened.customer, "phone"),
-        client.get(reverse("admin:accounts_customer_revealed", args=[opened.customer.pk])),
+        unmask(client, onboarded.customer, "phone"),
+        client.get(reverse("admin:accounts_customer_unmasked", args=[onboarded.customer.pk])),
     ]
 
     assert [(one.status_code, shown(one)) for one in answers] == [(403, [])] * 2
@@ -124,17 +124,17 @@ def test_who_may_not_is_shown_nothing(as_group, opened, group):
 
 
 @pytest.mark.parametrize("group", ["auditor", "manager"])
-def test_the_records_are_looked_at_by_others(as_group, opened, group):
-    reveal(as_group("support"), opened.customer, "phone")
+def test_the_records_are_looked_at_by_others(as_group, onboarded, group):
+    unmask(as_group("support"), onboarded.customer, "phone")
 
-    pages = [reverse("admin:accounts_accessrecord_changelist"), page_of(opened.customer)]
+    pages = [reverse("admin:accounts_accessrecord_changelist"), page_of(onboarded.customer)]
 
     assert all(REASON in as_group(group).get(page).content.decode() for page in pages)
 
 
-def test_who_looked_does_not_see_who_else_looked(as_group, opened):
+def test_who_looked_does_not_see_who_else_looked(as_group, onboarded):
     client = as_group("support")
-    reveal(client, opened.customer, "phone")
+    unmask(client, onboarded.customer, "phone")
 
     assert client.get(reverse("admin:accounts_accessrecord_changelist")).status_code == 403
-    assert REASON not in client.get(page_of(opened.customer)).content.decode()
+    assert REASON not in client.get(page_of(onboarded.customer)).content.decode()

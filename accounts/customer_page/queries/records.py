@@ -1,4 +1,4 @@
-"""Everything that is known of a customer's opening, read at once for the pages of the staff."""
+"""Everything that is known of a customer's onboarding, read at once for the staff pages."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
@@ -24,8 +24,8 @@ Row = TypeVar("Row", bound=Model)
 EACH_MAX = 50  # of a kind, the newest: a timeline, not a log
 
 
-class Opened(NamedTuple):
-    """A customer and what opening has left behind, each kind oldest first, nothing unsealed."""
+class OnboardingRecords(NamedTuple):
+    """A customer and the records of onboarding, each kind oldest first, nothing unsealed."""
 
     customer: Customer
     accounts: Sequence[WechatAccount]
@@ -45,15 +45,15 @@ class Opened(NamedTuple):
         return next(reversed(passed or self.proofs), None)
 
 
-def read(customer: Customer) -> Opened:
-    """Return what is known of a customer's opening."""
+def read(customer: Customer) -> OnboardingRecords:
+    """Return what is known of a customer's onboarding."""
     mine = {"customer": customer}
     proofs = _newest(
         IdentityVerification.objects.filter(**mine).defer("name", "id_number", "face_token")
     )
     cards = _newest(BankCard.objects.filter(**mine).defer("number", "phone"))
     links = DeviceLink.objects.filter(account__customer=customer).select_related("device")
-    return Opened(
+    return OnboardingRecords(
         customer,
         _newest(WechatAccount.objects.filter(**mine).defer("openid")),
         _newest(links),
