@@ -58,6 +58,15 @@ class _Reply(NamedTuple):
     code: str = _OK
 
 
+class Account(NamedTuple):
+    """The account at Tencent Cloud, and the rule of its face checks."""
+
+    secret_id: str
+    secret_key: str
+    region: str
+    rule_id: str
+
+
 class TencentIdentityChecks:
     """Checks at Tencent Cloud; see ``accounts.gateways.identity.IdentityChecks``."""
 
@@ -65,12 +74,9 @@ class TencentIdentityChecks:
 
     def __init__(
         self,
-        secret_id: str,
-        secret_key: str,
+        account: Account,
         *,
-        region: str,
         endpoint: str,
-        rule_id: str,
         scheme: str = "https",
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
@@ -79,10 +85,12 @@ class TencentIdentityChecks:
             httpProfile=HttpProfile(endpoint=endpoint),
             disable_region_breaker=True,  # it would turn to a host that nobody has named
         )
-        self._client = FaceidClient(Credential(secret_id, secret_key), region, profile)
+        self._client = FaceidClient(
+            Credential(account.secret_id, account.secret_key), account.region, profile
+        )
         self._wire = Wire(timeout_seconds=timeout_seconds)
         self._client.request = _Sender(self._wire, scheme)
-        self._rule_id = rule_id
+        self._rule_id = account.rule_id
 
     def close(self) -> None:
         """Give the connections back."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from accounts.gateways.tencent import TencentIdentityChecks
+from accounts.gateways.tencent import Account, TencentIdentityChecks
 from accounts.gateways.wechat_http import HttpWechatLogin
 from tests.accounts.gateways import tc3
 
@@ -104,33 +104,32 @@ def failing(code: Any, message: str = "as documented") -> Any:
 
 @pytest.fixture
 def wechat(server: Server) -> Iterator[HttpWechatLogin]:
-    with HttpWechatLogin(f"http://{server.host}", APP_ID, APP_SECRET) as onboarded:
-        yield onboarded
+    with HttpWechatLogin(f"http://{server.host}", APP_ID, APP_SECRET) as opened:
+        yield opened
 
 
 @pytest.fixture
 def hasty_wechat(server: Server) -> Iterator[HttpWechatLogin]:
     with HttpWechatLogin(
         f"http://{server.host}", APP_ID, APP_SECRET, timeout_seconds=HASTY_SECONDS
-    ) as onboarded:
-        yield onboarded
+    ) as opened:
+        yield opened
 
 
 def tencent_at(server: Server, **other: Any) -> TencentIdentityChecks:
-    given: dict[str, Any] = {
-        "secret_id": KEY_ID, "secret_key": KEY, "region": "ap-guangzhou", "endpoint": server.host,
-        "rule_id": "7", "scheme": "http",
-    }  # fmt: skip
-    return TencentIdentityChecks(**given | other)
+    account = {"secret_id": KEY_ID, "secret_key": KEY, "region": "ap-guangzhou", "rule_id": "7"}
+    account |= {name: other.pop(name) for name in account if name in other}
+    given: dict[str, Any] = {"endpoint": server.host, "scheme": "http"}
+    return TencentIdentityChecks(Account(**account), **given | other)
 
 
 @pytest.fixture
 def tencent(server: Server) -> Iterator[TencentIdentityChecks]:
-    with tencent_at(server) as onboarded:
-        yield onboarded
+    with tencent_at(server) as opened:
+        yield opened
 
 
 @pytest.fixture
 def hasty_tencent(server: Server) -> Iterator[TencentIdentityChecks]:
-    with tencent_at(server, timeout_seconds=HASTY_SECONDS) as onboarded:
-        yield onboarded
+    with tencent_at(server, timeout_seconds=HASTY_SECONDS) as opened:
+        yield opened

@@ -174,9 +174,9 @@ def test_proxies_of_the_environment_are_not_asked(server, monkeypatch):
 
 
 def test_the_client_is_a_provider_of_checks(tencent):
-    onboarded: IdentityChecks = tencent
+    opened: IdentityChecks = tencent
 
-    assert onboarded.name == "tencent-faceid"
+    assert opened.name == "tencent-faceid"
 
 
 # --- good answers ------------------------------------------------------------------------------

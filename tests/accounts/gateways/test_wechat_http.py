@@ -39,10 +39,10 @@ def refused(wechat, code=CODE):
 
 
 def test_a_code_gives_the_openid_and_nothing_else(server, wechat):
-    onboarded: WechatLogin = wechat
+    opened: WechatLogin = wechat
     server.act = saying(GOOD)
 
-    identity = onboarded.identify(CODE)
+    identity = opened.identify(CODE)
 
     assert identity == WechatIdentity("oOPEN-id_1", None)
     assert SESSION_KEY not in repr(identity)
@@ -93,8 +93,8 @@ def test_proxies_of_the_environment_are_not_asked(server, wechat, monkeypatch):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     server.act = saying(GOOD)
 
-    with HttpWechatLogin(f"http://{server.host}/", APP_ID, APP_SECRET) as onboarded:
-        assert onboarded.identify(CODE).openid == "oOPEN-id_1"
+    with HttpWechatLogin(f"http://{server.host}/", APP_ID, APP_SECRET) as opened:
+        assert opened.identify(CODE).openid == "oOPEN-id_1"
 
 
 # --- what else it can say ----------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The order in which the product is onboarded (GEN-11)."""
+"""The order of onboarding steps (GEN-11)."""
 
 import pytest
 from hypothesis import given

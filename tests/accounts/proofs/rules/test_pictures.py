@@ -25,7 +25,7 @@ def a_picture(form="JPEG", size=(40, 20), mode="RGB", **how):
     return written.getvalue()
 
 
-def onboarded(data):
+def opened(data):
     picture = Image.open(BytesIO(data))
     picture.load()
     return picture
@@ -55,7 +55,7 @@ def exif_with(**extra):
 @pytest.mark.parametrize("form", ["JPEG", "PNG"])
 @pytest.mark.parametrize("size", [(1, 1), (40, 20)])
 def test_a_picture_keeps_its_format_and_size(form, size):
-    painted = onboarded(reencode(a_picture(form, size), pixels_max=PIXELS_MAX))
+    painted = opened(reencode(a_picture(form, size), pixels_max=PIXELS_MAX))
 
     assert (painted.format, painted.size) == (form, size)
 
@@ -63,14 +63,14 @@ def test_a_picture_keeps_its_format_and_size(form, size):
 def test_a_png_keeps_its_pixels():
     data = a_picture("PNG")
 
-    assert onboarded(reencode(data, pixels_max=PIXELS_MAX)).tobytes() == onboarded(data).tobytes()
+    assert opened(reencode(data, pixels_max=PIXELS_MAX)).tobytes() == opened(data).tobytes()
 
 
 def test_place_and_camera_are_gone():
     data = a_picture(exif=exif_with(), comment=b"taken at home")
-    assert onboarded(data).getexif().get_ifd(GPS)
+    assert opened(data).getexif().get_ifd(GPS)
 
-    painted = onboarded(reencode(data, pixels_max=PIXELS_MAX))
+    painted = opened(reencode(data, pixels_max=PIXELS_MAX))
 
     assert not dict(painted.getexif())
     assert not {"exif", "comment", "icc_profile", "xmp"} & {*painted.info}
@@ -84,13 +84,13 @@ def test_words_inside_a_png_are_gone():
     painted = reencode(data, pixels_max=PIXELS_MAX)
 
     assert b"somebody" not in painted
-    assert not onboarded(painted).info
+    assert not opened(painted).info
 
 
 def test_a_picture_taken_sideways_stands_upright():
     data = a_picture(exif=exif_with(orientation=6), quality=95)
 
-    painted = onboarded(reencode(data, pixels_max=PIXELS_MAX))
+    painted = opened(reencode(data, pixels_max=PIXELS_MAX))
 
     assert painted.size == (20, 40)
     assert painted.getpixel((15, 4))[0] > 200
@@ -154,7 +154,7 @@ def test_of_an_animation_the_first_frame_stays():
     written = BytesIO()
     frames[0].save(written, "PNG", save_all=True, append_images=frames[1:], duration=100)
 
-    painted = onboarded(reencode(written.getvalue(), pixels_max=PIXELS_MAX))
+    painted = opened(reencode(written.getvalue(), pixels_max=PIXELS_MAX))
 
     assert getattr(painted, "n_frames", 1) == 1
     assert painted.getpixel((4, 4)) == (255, 0, 0)
@@ -177,7 +177,7 @@ def test_every_way_of_colours_is_written_plainly(form, mode, painted_mode):
     written = BytesIO()
     picture.save(written, form)
 
-    assert onboarded(reencode(written.getvalue(), pixels_max=PIXELS_MAX)).mode == painted_mode
+    assert opened(reencode(written.getvalue(), pixels_max=PIXELS_MAX)).mode == painted_mode
 
 
 @pytest.mark.parametrize(("grey", "painted_grey"), [(0, 0), (40_000, 156), (65_535, 255)])
@@ -185,7 +185,7 @@ def test_a_scan_in_sixteen_bits_keeps_its_greys(grey, painted_grey):
     written = BytesIO()
     Image.new("I;16", (8, 8), grey).save(written, "PNG")
 
-    painted = onboarded(reencode(written.getvalue(), pixels_max=PIXELS_MAX))
+    painted = opened(reencode(written.getvalue(), pixels_max=PIXELS_MAX))
 
     assert (painted.mode, painted.getpixel((4, 4))) == ("L", painted_grey)
 
@@ -195,7 +195,7 @@ def test_a_transparent_colour_stays_transparent():
     written = BytesIO()
     picture.save(written, "PNG", transparency=0)
 
-    painted = onboarded(reencode(written.getvalue(), pixels_max=PIXELS_MAX))
+    painted = opened(reencode(written.getvalue(), pixels_max=PIXELS_MAX))
 
     assert painted.getpixel((4, 4))[3] == 0
 
@@ -212,4 +212,4 @@ def test_damage_is_refused_or_painted_over(form, place, damage):
     except BadPicture:
         return
 
-    assert onboarded(painted).format in ("JPEG", "PNG")
+    assert opened(painted).format in ("JPEG", "PNG")
