@@ -28,7 +28,7 @@ def check_card(payload: dict[str, Any], *, key: str) -> None:
 
 
 def _retain(ids: Any, *, run_id: int, on: Any, at: Any) -> Tally:
-    return retention.nightly(on=on, at=at, wall_at=clock.wall())
+    return retention.nightly(by="retention", on=on, at=at, wall_at=clock.wall())
 
 
 SLOTS = (

@@ -106,7 +106,9 @@ class DefaultCardView(CustomerEndpoint):
     @once()
     def post(self, request: Request, public_id: UUID) -> Response:
         """Make the card the default one."""
-        return Response(_told(cards.make_default(_one(self.customer(request), public_id))))
+        card = _one(self.customer(request), public_id)
+        chosen = cards.make_default(card, by=self.context.by, at=self.context.at)
+        return Response(_told(chosen))
 
 
 def _of(customer: Customer) -> QuerySet[BankCard]:
@@ -117,7 +119,7 @@ def _of(customer: Customer) -> QuerySet[BankCard]:
 def _one(customer: Customer, public_id: UUID) -> BankCard:
     card = _of(customer).filter(public_id=public_id).first()
     if card is None:
-        raise NotFoundError()
+        raise NotFoundError
     return card
 
 

@@ -11,7 +11,6 @@ from rest_framework.response import Response
 from accounts.complaints import operations as complaints
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import Complaint
-from backoffice.core import clock
 from backoffice.web.api.endpoint import once
 from backoffice.web.api.fields import Body, Secret
 
@@ -62,7 +61,9 @@ class ComplaintsView(CustomerEndpoint):
     def post(self, request: Request) -> Response:
         """File a complaint; also in the cooling-off period, on hold and after closing."""
         text = self.read(ComplaintBody, request)["text"]
-        filed = complaints.file(self.customer(request), text=text, at=clock.now())
+        filed = complaints.file(
+            self.customer(request), text=text, by=self.context.by, at=self.context.at
+        )
         return Response(_filed(filed), status=HTTPStatus.CREATED)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.customers import trace
 from accounts.models import Complaint, ComplaintState, Customer
 from accounts.onboarding import operations as onboarding
 from backoffice.core import clock, workflow
@@ -20,13 +21,15 @@ class AnsweredError(Refused):
 
 
 @transaction.atomic(durable=True)
-def file(customer: Customer, *, text: str, at: datetime) -> Complaint:
+def file(customer: Customer, *, text: str, by: str, at: datetime) -> Complaint:
     """Take a complaint down; the day of its answer is fixed now."""
     on = clock.day_of(at)
     days = onboarding.numbers(on=on).complaint_days
-    return Complaint.objects.create(
+    filed = Complaint.objects.create(
         customer=customer, text=text, filed_at=at, due_on=on + timedelta(days=days)
     )
+    trace.note([filed], "file", by=by, reason="filed by the customer", at=at)
+    return filed
 
 
 @transaction.atomic(durable=True)

@@ -18,6 +18,7 @@ from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, transaction
 from django.db.models import Case, Q, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 
+from accounts.customers import trace
 from accounts.models import Customer, Device, DeviceLink, LoginSession, WechatAccount
 from backoffice.core import clock
 from backoffice.core.crypto import blind
@@ -213,9 +214,10 @@ def expires_at(session: LoginSession) -> datetime:
     return min(session.used_at + IDLE, session.ends_at)
 
 
-def revoke(sessions: QuerySet[LoginSession], *, reason: str, wall_at: datetime) -> int:
+def revoke(sessions: QuerySet[LoginSession], *, by: str, reason: str, wall_at: datetime) -> int:
     """End sessions at once; return how many were still open."""
-    return sessions.filter(revoked_at=None).update(revoked_at=wall_at, revoked_reason=reason)
+    open_ones = sessions.filter(revoked_at=None)
+    return open_ones.update(revoked_at=wall_at, revoked_reason=f"{by}: {reason}")
 
 
 class EndedError(Refused):
@@ -234,12 +236,12 @@ def end(session_id: int, *, by: str, reason: str, wall_at: datetime) -> None:
         EndedError: it has ended already.
     """
     one = LoginSession.objects.filter(pk=session_id)
-    if not revoke(one, reason=f"{by}: {reason}", wall_at=wall_at):
+    if not revoke(one, by=by, reason=reason, wall_at=wall_at):
         raise EndedError(session=f"S{session_id}")
 
 
 @transaction.atomic
-def report_history(reports: Sequence[tuple[str, date]]) -> int:
+def report_history(reports: Sequence[tuple[str, date]], *, by: str, at: datetime) -> int:
     """Take over since when WeChat accounts are used, as (openid, day); return how many changed.
 
     WeChat itself does not say; a partner or the earliest payment does (ELIG-12). The earliest day
@@ -252,11 +254,11 @@ def report_history(reports: Sequence[tuple[str, date]]) -> int:
     if not days:
         return 0
     told = Case(*(When(openid_blind=key, then=Value(day)) for key, day in days.items()))
-    return (
-        WechatAccount.objects.filter(openid_blind__in=list(days))
-        .filter(Q(used_since_on=None) | Q(used_since_on__gt=told))
-        .update(used_since_on=told)
-    )
+    known = WechatAccount.objects.filter(openid_blind__in=list(days))
+    later = known.filter(Q(used_since_on=None) | Q(used_since_on__gt=told))
+    accounts = list(later.select_for_update().defer("openid").order_by("pk"))
+    trace.note(accounts, "report_history", by=by, reason="reported by a partner", at=at)
+    return known.filter(pk__in=[one.pk for one in accounts]).update(used_since_on=told)
 
 
 class BadDayError(Refused):

@@ -72,14 +72,14 @@ def require_active(context: RequestContext) -> OnboardingStatus:
     """
     customer = context.customer
     if customer.state == CustomerState.CLOSED:
-        raise ClosedError()
+        raise ClosedError
     status = context.status
     if status.is_cooling:
         hours = context.policy.cooling_off_hours
         ends_at = cooling_off.ends_at(customer.registered_at, hours=hours)
         raise CoolingOffError(available_at=ends_at.astimezone(clock.SHANGHAI).isoformat())
     if status.is_on_hold:
-        raise OnHoldError()
+        raise OnHoldError
     return status
 
 

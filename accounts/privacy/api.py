@@ -100,20 +100,21 @@ class DeletionView(CustomerEndpoint):
         mine = DeletionRequest.objects.filter(customer=self.customer(request))
         latest = mine.order_by("-pk").first()
         if latest is None:
-            raise NotFoundError()
+            raise NotFoundError
         return Response(_told(latest))
 
     @extend_schema(request=None, responses={202: DeletionReply})
     def post(self, request: Request) -> Response:
         """Ask to be deleted; the coming night does it."""
-        asked = deletions.request(self.customer(request), at=clock.now())
+        asked = deletions.request(self.customer(request), by=self.context.by, at=self.context.at)
         return Response(_told(asked), status=HTTPStatus.ACCEPTED)
 
     @extend_schema(responses=DeletionReply)
     def delete(self, request: Request) -> Response:
         """Take the request back before the night."""
-        by = self.caller(request).actor
-        return Response(_told(deletions.withdraw(self.customer(request), by=by, at=clock.now())))
+        context = self.context
+        asked = deletions.withdraw(context.customer, by=context.by, at=context.at)
+        return Response(_told(asked))
 
 
 def _told(asked: DeletionRequest) -> dict[str, Any]:

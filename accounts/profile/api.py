@@ -46,7 +46,7 @@ class ProfileView(CustomerEndpoint):
         """Return what was declared last."""
         profile = Profile.objects.filter(customer=self.customer(request)).first()
         if profile is None:
-            raise NotFoundError()
+            raise NotFoundError
         return Response(_told(profile))
 
     @extend_schema(request=ProfileBody, responses=ProfileReply)

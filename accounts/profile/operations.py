@@ -69,7 +69,7 @@ def declare(context: RequestContext, *, declared: Declared) -> Profile:
         customer, occupation=declared.occupation, on=on, policy=locked.policy
     )  # fmt: skip
     if rule is Ruling.REFUSE:
-        raise StudentsError()
+        raise StudentsError
     profile = Profile(customer=customer, declared_at=locked.at, **declared._asdict())
     if locked.status.has_profile:
         profile.save(update_fields=[*declared._fields, "declared_at"])

@@ -92,7 +92,8 @@ class AssetView(CustomerEndpoint):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, public_id: UUID) -> Response:
         """Delete a proof with its file."""
-        proofs.delete(public_id, customer=self.customer(request))
+        context = self.context
+        proofs.delete(public_id, customer=context.customer, by=context.by, at=context.at)
         return Response(status=HTTPStatus.NO_CONTENT)
 
 

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts.customers import trace
 from accounts.models import AccessRecord, AssetFile, AssetProof, ContentType, Customer, Staff
 from accounts.onboarding import operations as onboarding
 from accounts.onboarding.context import RequestContext
@@ -178,10 +179,10 @@ def _kept(data: bytes, numbers: AccountPolicy) -> _Content:
     try:
         kind = uploads.kind_of(data)
     except uploads.UnknownKind:
-        raise FileKindError() from None
+        raise FileKindError from None
     if kind is Kind.PDF:
         if not uploads.is_safe_pdf(data):
-            raise PdfUnsafeError()
+            raise PdfUnsafeError
         return _Content(ContentType.PDF, data)
     try:
         with _PAINTING:
@@ -232,7 +233,7 @@ def of(customer: Customer) -> QuerySet[AssetProof]:
 
 
 @transaction.atomic(durable=True)
-def delete(public_id: UUID, *, customer: Customer) -> None:
+def delete(public_id: UUID, *, customer: Customer, by: str, at: datetime) -> None:
     """Delete a proof with its file.
 
     Raises:
@@ -241,9 +242,10 @@ def delete(public_id: UUID, *, customer: Customer) -> None:
     """
     proof = of(customer).select_for_update().filter(public_id=public_id).first()
     if proof is None:
-        raise ProofUnknownError()
+        raise ProofUnknownError
     if deletions.is_legally_held(customer.pk):
-        raise onboarding.OnHoldError()
+        raise onboarding.OnHoldError
+    trace.note([proof], "delete", by=by, reason="deleted by the customer", at=at)
     AssetFile.objects.filter(proof=proof).delete()
     proof.delete()
 
@@ -266,7 +268,7 @@ def content(public_id: UUID, *, staff: Staff, reason: str, at: datetime) -> Show
     assert reason
     file = AssetFile.objects.select_related("proof").filter(proof__public_id=public_id).first()
     if file is None:
-        raise ProofUnknownError()
+        raise ProofUnknownError
     proof = file.proof
     AccessRecord.objects.create(
         customer_id=proof.customer_id, staff=staff, fields="proof", reason=reason, at=at

@@ -120,7 +120,7 @@ def bind(context: RequestContext, *, number: str, phone: str) -> BankCard:
         return there
     day, limit = clock.day_of(context.wall_at), context.policy.card_tries_max
     if not rate_limit.take(scope=SCOPE, subject=context.subject, on=day, limit=limit):
-        raise TooManyCardTriesError()
+        raise TooManyCardTriesError
     card, is_new = _store(context, typed)
     if not is_new:  # the same card came twice at once: that is one try
         rate_limit.give_back(scope=SCOPE, subject=context.subject, on=day)
@@ -134,13 +134,13 @@ def _possible(number: str, phone: str) -> _Typed:
     except BadCardNumber as error:
         raise CardNumberError(reason=str(error.reason)) from None
     except BadPhone:
-        raise CardPhoneError() from None
+        raise CardPhoneError from None
     return _Typed(digits, mobile, _supported(cards.bank_of(digits)).bank)
 
 
 def _supported(bank: BankBin | None) -> BankBin:
     if bank is None:
-        raise UnknownBankError()
+        raise UnknownBankError
     if bank.kind == CardKind.CREDIT:
         raise CreditCardError(bank=bank.bank)
     if not bank.is_supported:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.cards import queries as cards
 from accounts.cards.rules import card_numbers, card_refusals
 from accounts.cards.rules.card_numbers import Usage
+from accounts.customers import trace
 from accounts.gateways.identity import CardAnswer, Fault, IdentityChecks, Verdict
 from accounts.identity.operations import providers
 from accounts.identity.operations.identities import StillPendingError
@@ -269,7 +270,7 @@ def reclassify(
 
 
 @transaction.atomic
-def hold(card_id: int, *, holder: str, at: datetime) -> CardHold:
+def hold(card_id: int, *, holder: str, by: str, at: datetime) -> CardHold:
     """Keep a card from being unbound as long as the holder relies on it (REPAY-10).
 
     Raises:
@@ -278,12 +279,21 @@ def hold(card_id: int, *, holder: str, at: datetime) -> CardHold:
     card = BankCard.objects.select_for_update().get(pk=card_id)
     if card.state not in cards.USABLE:
         raise CardNotBoundError(card=card)
-    return CardHold.objects.get_or_create(card=card, holder=holder, defaults={"placed_at": at})[0]
+    placed = {"placed_at": at}
+    held, is_new = CardHold.objects.get_or_create(card=card, holder=holder, defaults=placed)
+    if is_new:
+        trace.note([card], "hold", by=by, reason=f"held by {holder}", at=at)
+    return held
 
 
-def release(card_ids: Collection[int], *, holder: str) -> None:
-    """Let cards go that a holder no longer relies on; those it does not hold are as they were."""
-    CardHold.objects.filter(card__in=card_ids, holder=holder).delete()
+@transaction.atomic
+def release(card_ids: Collection[int], *, holder: str, by: str, at: datetime) -> None:
+    """Release cards that a holder no longer relies on; those it does not hold stay unchanged."""
+    held = CardHold.objects.filter(card__in=card_ids, holder=holder)
+    released = list(held.select_for_update().order_by("pk").select_related("card"))
+    held.filter(pk__in=[one.pk for one in released]).delete()
+    cards_released = [one.card for one in released]
+    trace.note(cards_released, "release", by=by, reason=f"released by {holder}", at=at)
 
 
 @transaction.atomic(durable=True)
@@ -306,7 +316,7 @@ def unbind(card: BankCard, *, by: str, at: datetime) -> BankCard:
 
 
 @transaction.atomic(durable=True)
-def make_default(card: BankCard) -> BankCard:
+def make_default(card: BankCard, *, by: str, at: datetime) -> BankCard:
     """Let loans arrive on this card from now on.
 
     Raises:
@@ -318,5 +328,6 @@ def make_default(card: BankCard) -> BankCard:
     mine = BankCard.objects.filter(customer=locked.customer_id)
     mine.filter(is_default=True).update(is_default=False)
     mine.filter(pk=locked.pk).update(is_default=True)
+    trace.note([locked], "make_default", by=by, reason="chosen by the customer", at=at)
     locked.is_default = True
     return locked

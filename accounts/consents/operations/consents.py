@@ -81,7 +81,7 @@ def give_with_face(locked: RequestContext, *, by: str) -> None:
     if BIOMETRICS in locked.status.given_consents:
         return
     if BIOMETRICS in locked.status.withdrawn_consents:
-        raise WithdrawnError()
+        raise WithdrawnError
     _record(locked.customer, PURPOSES[BIOMETRICS], by=by, at=locked.at)
 
 

@@ -106,7 +106,7 @@ _TOLD = (WechatAccount, IdentityVerification, ProviderCall, Consent, Profile, Cu
 
 def _hold(request: HttpRequest, customer: Customer, given: dict[str, Any]) -> str:
     holds.place(
-        customer, kind=HoldKind(given["kind"]), holder=given["holder"], by=str(request.user),
+        holds.Hold(customer, HoldKind(given["kind"]), given["holder"]), by=str(request.user),
         reason=given["reason"], at=clock.now(), wall_at=clock.wall(),
     )  # fmt: skip
     return gettext("{customer} is held.").format(customer=customer)

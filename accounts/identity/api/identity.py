@@ -91,7 +91,7 @@ class FaceCheckView(CustomerEndpoint):
         body = self.read(PersonBody, request)
         start = identity_checks().begin_face(name=body["name"], id_number=body["id_number"])
         if start.verdict is not Verdict.MATCH:
-            raise ChecksUnavailableError()
+            raise ChecksUnavailableError
         return Response({"face_token": start.face_token}, status=HTTPStatus.CREATED)
 
 
@@ -133,7 +133,7 @@ class IdentityView(CustomerEndpoint):
 def _latest(customer: Customer) -> IdentityVerification:
     found = IdentityVerification.objects.filter(customer=customer).order_by("-pk").first()
     if found is None:
-        raise NotFoundError()
+        raise NotFoundError
     return found
 
 

@@ -58,7 +58,7 @@ class AccountView(CustomerEndpoint):
         """Unbind an account: its logins end at once, its seat is free after 180 days."""
         account = _bound(self.customer(request)).filter(public_id=public_id).first()
         if account is None:
-            raise NotFoundError()
+            raise NotFoundError
         by = self.caller(request).actor
         people.unbind(account, by=by, at=clock.now(), wall_at=clock.wall())
         return Response(status=HTTPStatus.NO_CONTENT)

@@ -64,12 +64,12 @@ def verify(context: RequestContext, *, face_token: str, checks: IdentityChecks) 
     limit = context.policy.identity_tries_max
     if not rate_limit.take(scope=SCOPE, subject=context.subject, on=on, limit=limit):
         used.delete()
-        raise TooManyTriesError()
+        raise TooManyTriesError
     answer = _ask(used.customer, face_token, used, checks, context.at)
     if answer.verdict is Verdict.UNAVAILABLE:
         rate_limit.give_back(scope=SCOPE, subject=context.subject, on=on)
         used.delete()
-        raise FaceUnavailableError()
+        raise FaceUnavailableError
     if not _is_passed(answer, context.policy):
         raise FaceRefusedError(reason=_reason(answer))
 
@@ -80,7 +80,7 @@ def _use(context: RequestContext, face_token: str) -> UsedFaceToken:
     face_blind = blind(face_token, "face")
     locked = context.locked(face_blind=face_blind)
     if locked.status.is_face_used:
-        raise FaceUsedError()
+        raise FaceUsedError
     consents.give_with_face(locked, by=locked.by)
     return UsedFaceToken.objects.create(
         customer=locked.customer, face_blind=face_blind, used_at=locked.at

@@ -69,7 +69,8 @@ def verify(
         raise SeatsTakenError(
             accounts_max=numbers.accounts_max, days=numbers.unbound_account_days
         )  # fmt: skip
-    return _join(newcomer, known, verification, seat=seat, by=by, at=at)
+    verification.customer = newcomer
+    return _join(verification, known, seat=seat, by=by, at=at)
 
 
 def _is_person(customer: Customer, id_blind: bytes) -> bool:
@@ -117,15 +118,10 @@ def _free_seat(customer: Customer, numbers: AccountPolicy, at: datetime) -> int 
 
 
 def _join(
-    newcomer: Customer,
-    known: Customer,
-    verification: IdentityVerification,
-    *,
-    seat: int,
-    by: str,
-    at: datetime,
+    verification: IdentityVerification, known: Customer, *, seat: int, by: str, at: datetime
 ) -> Customer:
     """Make the newcomer's account a login of the customer the person is already."""
+    newcomer = verification.customer
     WechatAccount.objects.filter(pk=verification.account_id).update(customer=known, seat=seat)
     verification.customer = known
     IdentityVerification.objects.filter(pk=verification.pk).update(customer=known)
@@ -165,8 +161,8 @@ def unbind(account: WechatAccount, *, by: str, at: datetime, wall_at: datetime) 
     Customer.objects.select_for_update().get(pk=account.customer_id)
     bound = WechatAccount.objects.filter(customer=account.customer_id, unbound_at=None)
     if not bound.exclude(pk=account.pk).exists():
-        raise LastAccountError()
+        raise LastAccountError
     bound.filter(pk=account.pk).update(unbound_at=at)
     sessions = LoginSession.objects.filter(account=account)
-    logins.revoke(sessions, reason=f"unbound by {by}", wall_at=wall_at)
+    logins.revoke(sessions, by=by, reason="the account was unbound", wall_at=wall_at)
     return WechatAccount.objects.get(pk=account.pk)

@@ -153,18 +153,18 @@ def submit(context: RequestContext, *, submission: Submission) -> IdentityVerifi
     assert context.session is not None, "an identity is submitted from a device"
     status = onboarding.require_active(context)
     if status.identity is Identity.DONE:
-        raise IdentifiedError()
+        raise IdentifiedError
     numbers = context.policy
     number = _possible(submission, on=context.on, numbers=numbers)
     _require_history(context.session.account, on=context.on, numbers=numbers)
     if status.device_accounts > numbers.device_accounts_max:
-        raise DeviceSharedError()
+        raise DeviceSharedError
     if status.identity in _OPEN:
         return _same_again(context.customer, number)
     day = clock.day_of(context.wall_at)
     limit = numbers.identity_tries_max
     if not rate_limit.take(scope=SCOPE, subject=context.subject, on=day, limit=limit):
-        raise TooManyTriesError()
+        raise TooManyTriesError
     return _store(context, submission, number)
 
 
@@ -183,7 +183,7 @@ def _possible(submission: Submission, *, on: date, numbers: AccountPolicy) -> Id
 
 def _require_history(account: WechatAccount, *, on: date, numbers: AccountPolicy) -> None:
     if account.used_since_on is None:
-        raise HistoryUnknownError()
+        raise HistoryUnknownError
     enough_on = history.enough_history_on(account.used_since_on, numbers.history_months)
     if enough_on > on:
         raise HistoryShortError(months=numbers.history_months, available_on=enough_on.isoformat())
@@ -193,7 +193,7 @@ def _same_again(customer: Customer, number: IdNumber) -> IdentityVerification:
     """Return the open submission when it is of the same identity."""
     still_open = IdentityVerification.objects.filter(customer=customer, state__in=OPEN).first()
     if still_open is None or bytes(still_open.id_blind or b"") != blind(number.number, "id_number"):
-        raise VerificationOpenError()
+        raise VerificationOpenError
     return still_open
 
 
@@ -207,11 +207,11 @@ def _store(
     # Under the lock again: the customer may have left, or been identified, in between.
     identity = onboarding.require_active(locked).identity
     if identity is Identity.DONE:
-        raise IdentifiedError()
+        raise IdentifiedError
     if identity in _OPEN:
-        raise VerificationOpenError()
+        raise VerificationOpenError
     if locked.status.is_face_used:
-        raise FaceUsedError()
+        raise FaceUsedError
     consents.give_with_face(locked, by=f"session:{session.public_id}")
     return IdentityVerification.objects.create(
         customer=locked.customer,

@@ -47,10 +47,10 @@ class TokenAuthentication(BaseAuthentication):
         if not scheme:
             return None
         if scheme.lower() != _SCHEME or len(token) != _TOKEN_LENGTH or not token.isascii():
-            raise AuthenticationFailed()
+            raise AuthenticationFailed
         session = logins.session_of(token.decode(), wall_at=clock.wall())
         if session is None:
-            raise AuthenticationFailed()
+            raise AuthenticationFailed
         return Caller(session), session
 
     def authenticate_header(self, request: Request) -> str:

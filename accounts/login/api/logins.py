@@ -146,7 +146,9 @@ class LogoutView(CustomerEndpoint):
     def post(self, request: Request) -> Response:
         """End this session at once."""
         mine = LoginSession.objects.filter(pk=self.caller(request).session.pk)
-        logins.revoke(mine, reason="logged out", wall_at=clock.wall())
+        logins.revoke(
+            mine, by=self.caller(request).actor, reason="logged out", wall_at=clock.wall()
+        )
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -194,6 +196,7 @@ class SessionView(CustomerEndpoint):
         """End a session at once; one that has ended already, or another's, is not found."""
         living = logins.living_of(self.customer(request), wall_at=clock.wall())
         mine = living.filter(public_id=public_id)
-        if not logins.revoke(mine, reason="ended by the customer", wall_at=clock.wall()):
-            raise NotFoundError()
+        by = self.caller(request).actor
+        if not logins.revoke(mine, by=by, reason="ended by the customer", wall_at=clock.wall()):
+            raise NotFoundError
         return Response(status=HTTPStatus.NO_CONTENT)

@@ -14,6 +14,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.customers import trace
 from accounts.models import Authorisation, Customer, TransactionPassword
 from accounts.onboarding import operations as onboarding
 from accounts.onboarding.context import RequestContext
@@ -65,6 +66,14 @@ class AuthorisationOtherError(Refused):
     remedy = _("Ask for one with exactly this purpose and amount.")
 
 
+class Movement(NamedTuple):
+    """What a customer moves with a grant; ``amount_fen`` above 0."""
+
+    customer: Customer
+    purpose: str
+    amount_fen: int
+
+
 class Ask(NamedTuple):
     """What a customer wants to move, and the password that says so; ``amount_fen`` above 0."""
 
@@ -100,7 +109,7 @@ def _store(context: RequestContext, ask: Ask, right: TransactionPassword) -> Aut
     assert session is not None, "a grant is given in a login"
     onboarding.require_active(locked)
     if passwords.newest(right.customer_id) != right:
-        raise passwords.PasswordChangedError()
+        raise passwords.PasswordChangedError
     minutes = timedelta(minutes=locked.policy.authorisation_minutes)
     return Authorisation.objects.create(
         customer_id=right.customer_id,
@@ -114,7 +123,7 @@ def _store(context: RequestContext, ask: Ask, right: TransactionPassword) -> Aut
 
 @transaction.atomic
 def use(
-    public_id: UUID, *, customer: Customer, purpose: str, amount_fen: int, wall_at: datetime
+    public_id: UUID, *, movement: Movement, by: str, at: datetime, wall_at: datetime
 ) -> Authorisation:
     """Use a grant up for exactly this movement, in the transaction that makes it.
 
@@ -124,17 +133,19 @@ def use(
         AuthorisationOtherError: purpose or amount are not those it was given for.
         AuthorisationExpiredError: its minutes are over.
     """
-    mine = Authorisation.objects.filter(public_id=public_id, customer=customer)
-    fitting = mine.filter(purpose=purpose, amount_fen=amount_fen)
+    mine = Authorisation.objects.filter(public_id=public_id, customer=movement.customer)
+    fitting = mine.filter(purpose=movement.purpose, amount_fen=movement.amount_fen)
     # The clock of another machine may be a moment behind that of the one that gave the grant.
     used_at = Greatest(Value(wall_at), F("given_at"))
     if fitting.filter(used_at=None, expires_at__gt=wall_at).update(used_at=used_at):
-        return mine.get()
+        used = mine.get()
+        trace.note([used], "use", by=by, reason=movement.purpose, at=at)
+        return used
     grant = mine.first()
     if grant is None:
-        raise AuthorisationUnknownError()
+        raise AuthorisationUnknownError
     if grant.used_at is not None:
-        raise AuthorisationSpentError()
-    if (grant.purpose, grant.amount_fen) != (purpose, amount_fen):
-        raise AuthorisationOtherError()
-    raise AuthorisationExpiredError()
+        raise AuthorisationSpentError
+    if (grant.purpose, grant.amount_fen) != (movement.purpose, movement.amount_fen):
+        raise AuthorisationOtherError
+    raise AuthorisationExpiredError

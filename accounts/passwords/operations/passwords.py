@@ -134,7 +134,7 @@ def change(
     elif wanted.current_password is not None:
         require_right(context, password=wanted.current_password, newest=_first(earlier))
     elif earlier:
-        raise ProofMissingError()
+        raise ProofMissingError
     _require_new(wanted.password, earlier, context.policy)
     return _store(context, make_password(wanted.password), earlier)
 
@@ -155,7 +155,7 @@ def newest(customer_id: int) -> TransactionPassword:
 def _first(newest_first: Iterable[TransactionPassword]) -> TransactionPassword:
     found = next(iter(newest_first), None)
     if found is None:
-        raise NoPasswordError()
+        raise NoPasswordError
     return found
 
 
@@ -191,7 +191,7 @@ def _store(
     onboarding.require_active(locked)
     mine = _of(locked.customer.pk)
     if [one.pk for one in mine] != [one.pk for one in earlier]:
-        raise PasswordChangedError()
+        raise PasswordChangedError
     made = TransactionPassword.objects.create(
         customer=locked.customer, digest=digest, set_at=locked.at
     )

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.customers import trace
 from accounts.models import Customer, CustomerHold, DeletionRequest, DeletionState, HoldKind
 from accounts.onboarding import operations as onboarding
 from accounts.privacy.rules import retention
@@ -103,7 +104,7 @@ def kept_of(asked: DeletionRequest) -> list[Kept]:
 
 
 @transaction.atomic(durable=True)
-def request(customer: Customer, *, at: datetime) -> DeletionRequest:
+def request(customer: Customer, *, by: str, at: datetime) -> DeletionRequest:
     """Take a request down, or return the open one.
 
     Raises:
@@ -117,9 +118,11 @@ def request(customer: Customer, *, at: datetime) -> DeletionRequest:
     if asked is not None:
         return asked
     erased, kept = outcome(locked, on=clock.day_of(at))
-    return DeletionRequest.objects.create(
+    asked = DeletionRequest.objects.create(
         customer=locked, requested_at=at, erased=erased, kept=kept
-    )  # fmt: skip
+    )
+    trace.note([asked], "request", by=by, reason="requested by the customer", at=at)
+    return asked
 
 
 @transaction.atomic(durable=True)
@@ -135,7 +138,7 @@ def withdraw(customer: Customer, *, by: str, at: datetime) -> DeletionRequest:
         .first()
     )
     if asked is None:
-        raise NotRequestedError()
+        raise NotRequestedError
     workflow.move([asked], "withdraw", by=by, reason="the customer stays", at=at)
     workflow.save([asked], "decided_at")
     return asked

@@ -102,7 +102,7 @@ def _identity(customer_id: int, limit: int) -> Iterable[Sequence[Any]]:
     return [
         (who.state, masking.name(who.name), masking.id_number(who.id_number),
          masking.phone(who.phone), who.born_on, who.id_valid_until_on, who.registered_at)
-    ]  # fmt: skip
+    ][:limit]  # fmt: skip
 
 
 def _cards(customer_id: int, limit: int) -> Iterable[Sequence[Any]]:
@@ -160,9 +160,9 @@ _OWN = (
         {"monthly_income_fen": _("monthly income in fen"), "occupation": _("occupation"),
          "occupation_since": _("in this occupation since"), "employer": _("employer"),
          "address": _("address"), "declared_at": _("declared at")},
-        lambda customer_id, limit: Profile.objects.filter(pk=customer_id).values_list(
-            "monthly_income_fen", "occupation", "occupation_since_on", "employer", "address",
-            "declared_at",
+        latest(
+            Profile, "monthly_income_fen", "occupation", "occupation_since_on", "employer",
+            "address", "declared_at",
         ),
     ),
     Section(

@@ -1,6 +1,7 @@
 """Holding a customer: kept from acting, or kept from being erased, until the holder lifts it."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -26,23 +27,23 @@ class NotHeldError(Refused):
     remedy = _("Reload the page; somebody else may have lifted it.")
 
 
+class Hold(NamedTuple):
+    """Who is to be held, how, and by whom."""
+
+    customer: Customer
+    kind: HoldKind
+    holder: str
+
+
 @transaction.atomic(durable=True)
-def place(
-    customer: Customer,
-    *,
-    kind: HoldKind,
-    holder: str,
-    by: str,
-    reason: str,
-    at: datetime,
-    wall_at: datetime,
-) -> CustomerHold:
+def place(wanted: Hold, *, by: str, reason: str, at: datetime, wall_at: datetime) -> CustomerHold:
     """Hold a customer; a block also ends the logins, so that the next one is told.
 
     Raises:
         HeldAlreadyError: the holder has a hold of this kind in force.
     """
-    locked = Customer.objects.select_for_update().get(pk=customer.pk)
+    kind, holder = wanted.kind, wanted.holder
+    locked = Customer.objects.select_for_update().get(pk=wanted.customer.pk)
     try:
         with transaction.atomic():
             hold = CustomerHold.objects.create(
@@ -53,7 +54,7 @@ def place(
         raise HeldAlreadyError(holder=holder, customer=locked) from error
     if kind == HoldKind.BLOCK:
         sessions = LoginSession.objects.filter(account__customer=locked)
-        logins.revoke(sessions, reason=f"held by {holder}", wall_at=wall_at)
+        logins.revoke(sessions, by=by, reason=f"held by {holder}", wall_at=wall_at)
     return hold
 
 

@@ -53,7 +53,6 @@ from backoffice.platform.jobs import Tally
 
 BATCH = 1_000
 KEYS_DAYS = 30  # as long as a client may repeat a request
-_BY = "retention"
 _WHY = "the customer has left"
 _TYPED = ("name", "id_number", "id_blind")
 
@@ -66,16 +65,16 @@ def waiting() -> list[int]:
     return list(asked.order_by("pk").values_list("pk", flat=True))
 
 
-def nightly(*, on: date, at: datetime, wall_at: datetime) -> Tally:
+def nightly(*, by: str, on: date, at: datetime, wall_at: datetime) -> Tally:
     """Carry out the deletion requests, then erase what has been kept long enough.
 
     Done are the requests carried out and the rows erased, failed the requests that must wait.
     """
     numbers = onboarding.numbers(on=on)
-    left = [_try_closing(pk, at=at, wall_at=wall_at) for pk in waiting()]
+    left = [_try_closing(pk, by=by, at=at, wall_at=wall_at) for pk in waiting()]
     erased = (
         erase_identities(on=on, numbers=numbers)
-        + erase_submissions(at=at, numbers=numbers)
+        + erase_submissions(by=by, at=at, numbers=numbers)
         + erase_logs(wall_at=wall_at, numbers=numbers)
         + idempotency.forget(before=wall_at - timedelta(days=KEYS_DAYS))
         + rate_limit.forget(before=clock.day_of(wall_at) - timedelta(days=KEYS_DAYS))
@@ -83,17 +82,17 @@ def nightly(*, on: date, at: datetime, wall_at: datetime) -> Tally:
     return Tally(done=left.count(True) + erased, failed=left.count(False))
 
 
-def _try_closing(request_id: int, *, at: datetime, wall_at: datetime) -> bool:
+def _try_closing(request_id: int, *, by: str, at: datetime, wall_at: datetime) -> bool:
     """Carry out one request; one that cannot be must hold up neither the others nor the day."""
     try:
-        return close_account(request_id, at=at, wall_at=wall_at)
+        return close_account(request_id, by=by, at=at, wall_at=wall_at)
     except Exception:
         log.exception("request %s to be deleted was not carried out", request_id)
         return False
 
 
 @transaction.atomic(durable=True)
-def close_account(request_id: int, *, at: datetime, wall_at: datetime) -> bool:
+def close_account(request_id: int, *, by: str, at: datetime, wall_at: datetime) -> bool:
     """End the relation with a customer who asked for it; False while something is in the way."""
     owner = DeletionRequest.objects.get(pk=request_id).customer_id
     # What records the answer of a provider locks the submission first, then the customer.
@@ -105,22 +104,22 @@ def close_account(request_id: int, *, at: datetime, wall_at: datetime) -> bool:
     if deletions.is_legally_held(owner) or deletions.blockers(owner):
         return False
     erased, kept = deletions.outcome(customer, on=clock.day_of(at))
-    deletions.end_all(owner, by=_BY, reason=_WHY, at=at)
-    _end_logins(customer, at=at, wall_at=wall_at)
-    _end_cards(customer, at=at)
-    _erase(customer, at=at)
+    deletions.end_all(owner, by=by, reason=_WHY, at=at)
+    _end_logins(customer, by=by, at=at, wall_at=wall_at)
+    _end_cards(customer, by=by, at=at)
+    _erase(customer, by=by, at=at)
     if customer.state != CustomerState.CLOSED:
-        workflow.move([customer], "close", by=_BY, reason="asked to be deleted", at=at)
+        workflow.move([customer], "close", by=by, reason="asked to be deleted", at=at)
         workflow.save([customer], "closed_at")
-    workflow.move([asked], "finish", by=_BY, reason="erased what may be erased", at=at)
+    workflow.move([asked], "finish", by=by, reason="erased what may be erased", at=at)
     workflow.save([asked], "decided_at")
     DeletionRequest.objects.filter(pk=asked.pk).update(erased=erased, kept=kept)
     return True
 
 
-def _end_logins(customer: Customer, *, at: datetime, wall_at: datetime) -> None:
+def _end_logins(customer: Customer, *, by: str, at: datetime, wall_at: datetime) -> None:
     sessions = LoginSession.objects.filter(account__customer=customer)
-    logins.revoke(sessions, reason=_WHY, wall_at=wall_at)
+    logins.revoke(sessions, by=by, reason=_WHY, wall_at=wall_at)
     accounts = WechatAccount.objects.filter(customer=customer)
     accounts.filter(unbound_at=None).update(unbound_at=at)
     accounts.update(openid=None, openid_blind=None, seat=None)
@@ -128,21 +127,21 @@ def _end_logins(customer: Customer, *, at: datetime, wall_at: datetime) -> None:
     idempotency.forget_of(f"customer:{customer.pk}")
 
 
-def _end_cards(customer: Customer, *, at: datetime) -> None:
+def _end_cards(customer: Customer, *, by: str, at: datetime) -> None:
     """Unbind the cards; whatever relied on one has been ended by its app."""
     gone = (BankCardState.REJECTED, BankCardState.UNBOUND)
     bound = BankCard.objects.filter(customer=customer).exclude(state__in=gone)
     cards = list(bound.select_for_update().order_by("pk"))
-    workflow.move(cards, "unbind", by=_BY, reason=_WHY, at=at)
+    workflow.move(cards, "unbind", by=by, reason=_WHY, at=at)
     workflow.save(cards, "is_default", "unbound_at")
     CardHold.objects.filter(card__customer=customer).delete()
 
 
-def _erase(customer: Customer, *, at: datetime) -> None:
+def _erase(customer: Customer, *, by: str, at: datetime) -> None:
     """Erase what no law keeps; of whom nobody ever knew who it was, all that was typed."""
     mine = {"customer": customer}
     submissions = IdentityVerification.objects.filter(**mine)
-    face_recordings.drop(submissions, lapsing=OPEN, by=_BY, reason=_WHY, at=at)
+    face_recordings.drop(submissions, lapsing=OPEN, by=by, reason=_WHY, at=at)
     UsedFaceToken.objects.filter(**mine).delete()
     Profile.objects.filter(**mine).delete()
     AssetFile.objects.filter(proof__customer=customer).delete()
@@ -169,7 +168,7 @@ def erase_identities(*, on: date, numbers: AccountPolicy) -> int:
     )
 
 
-def erase_submissions(*, at: datetime, numbers: AccountPolicy) -> int:
+def erase_submissions(*, by: str, at: datetime, numbers: AccountPolicy) -> int:
     """Erase faces after 30 days, and what was typed for proofs that did not succeed (LAW-18)."""
     before = at - timedelta(days=numbers.face_token_days)
     mine = IdentityVerification.objects.filter(~_is_held("customer"))
@@ -178,7 +177,7 @@ def erase_submissions(*, at: datetime, numbers: AccountPolicy) -> int:
     ended = (VerificationState.REFUSED, VerificationState.LAPSED)
     return (
         _in_batches(
-            faces, lambda rows: face_recordings.drop(rows, by=_BY, reason="kept long enough", at=at)
+            faces, lambda rows: face_recordings.drop(rows, by=by, reason="kept long enough", at=at)
         )
         + _in_batches(used, lambda rows: rows.delete())
         + _blank(mine.filter(state__in=ended, decided_at__lt=before), _TYPED)

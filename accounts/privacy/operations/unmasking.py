@@ -38,7 +38,7 @@ def unmask(
     """
     chosen = [field for field in FIELDS if field in fields]
     if not chosen:
-        raise NothingChosenError()
+        raise NothingChosenError
     return AccessRecord.objects.create(
         customer=customer, staff=by, fields=", ".join(chosen), reason=reason, at=at
     )

@@ -131,7 +131,8 @@ def _end_mandates(customer_ids: Collection[int], *, at: datetime) -> None:
     )
     workflow.move(mandates, "terminate", by=BY, reason="the channel knows none", at=at)
     workflow.save(mandates, "terminated_at")
-    cards.release({mandate.card_id for mandate in mandates}, holder=CARD_HOLDER)
+    card_ids = {mandate.card_id for mandate in mandates}
+    cards.release(card_ids, holder=CARD_HOLDER, by=BY, at=at)
 
 
 def _next_debit_on(batch: LoanBatch, bill: BillPosition, *, on: date) -> date | None:

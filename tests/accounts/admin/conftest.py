@@ -81,10 +81,10 @@ def onboarded(identified: Phone, make_card: Callable[..., BankCard]) -> Phone:
         phone=WHO.phone, phone_blind=blind(WHO.phone, "phone")
     )
     words = f"我的手机号 {WHO.phone}，身份证 {WHO.id_number}"
-    complaints.file(customer, text=words, at=clock.now())
-    deletions.request(customer, at=clock.now())
+    complaints.file(customer, text=words, by="customer", at=clock.now())
+    deletions.request(customer, by="customer", at=clock.now())
     held = holds.place(
-        customer, kind="legal", holder="court 12", by="risk", reason="the court asked",
+        holds.Hold(customer, "legal", "court 12"), by="risk", reason="the court asked",
         at=clock.now(), wall_at=clock.wall(),
     )  # fmt: skip
     assert held.lifted_at is None

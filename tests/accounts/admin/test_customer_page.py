@@ -107,7 +107,7 @@ def test_a_student_needs_a_manual_review(admin_client, onboarded, occupation, is
 
 def test_the_timeline_shows_everything_oldest_first(admin_client, onboarded):
     holds.place(
-        onboarded.customer, kind="block", holder="fraud", by="risk", reason="looked odd",
+        holds.Hold(onboarded.customer, "block", "fraud"), by="risk", reason="looked odd",
         at=clock.now(), wall_at=clock.wall(),
     )  # fmt: skip
 

@@ -261,7 +261,12 @@ def test_a_card_is_taken_away_once(identified):
 
 def test_a_held_card_is_not_taken_away(identified):
     card = send(identified).json()
-    cards.hold(BankCard.objects.get().pk, holder="auto-debit", at=BankCard.objects.get().bound_at)
+    cards.hold(
+        BankCard.objects.get().pk,
+        holder="auto-debit",
+        by="test",
+        at=BankCard.objects.get().bound_at,
+    )
 
     answer = identified.delete(f"me/cards/{card['id']}")
 

@@ -16,7 +16,7 @@ from tests.accounts.uploads import PDF, file, kind, send
 
 def night():
     at = clock.now()
-    return retention.nightly(on=at.date(), at=at, wall_at=clock.wall())
+    return retention.nightly(by="retention", on=at.date(), at=at, wall_at=clock.wall())
 
 
 def hold(customer, kind):
@@ -213,7 +213,7 @@ def test_twenty_who_ask_at_once_ask_once(committed_db):
 
     def ask(_):
         try:
-            return deletions.request(customer, at=AT).pk
+            return deletions.request(customer, by="customer", at=AT).pk
         finally:
             connection.close()
 

@@ -38,7 +38,7 @@ from tests.accounts.uploads import PDF, file, kind, send
 
 def night():
     at = clock.now()
-    return retention.nightly(on=at.date(), at=at, wall_at=clock.wall())
+    return retention.nightly(by="retention", on=at.date(), at=at, wall_at=clock.wall())
 
 
 def hold(customer, kind="legal"):

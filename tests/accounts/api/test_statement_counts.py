@@ -58,7 +58,7 @@ def test_a_card_is_bound_and_checked(identified):
 def test_a_card_becomes_the_default_one(carded):
     card = carded.get("me/cards").json()["results"][0]["id"]
 
-    with at_most(9):
+    with at_most(10):
         assert carded.post(f"me/cards/{card}/default").status_code == 200
 
 

@@ -55,7 +55,7 @@ def test_a_hold_and_an_unbinding_at_once_never_both_win(together):
     card = bound(customer())
 
     def hold():
-        cards.hold(card.pk, holder="auto-debit", at=AT)
+        cards.hold(card.pk, holder="auto-debit", by="test", at=AT)
 
     def unbind():
         cards.unbind(card, by="customer:1", at=AT)

@@ -92,8 +92,8 @@ def test_a_class_one_account_has_no_limit(make_bill, channel):
 def test_a_mandate_that_ends_lets_its_card_go(make_bill, channel):
     bill = make_bill()
     card = BankCard.objects.get()
-    cards.hold(card.pk, holder="auto-debit", at=moment(day(-5)))
-    cards.hold(card.pk, holder="loan:1", at=moment(day(-5)))
+    cards.hold(card.pk, holder="auto-debit", by="test", at=moment(day(-5)))
+    cards.hold(card.pk, holder="loan:1", by="test", at=moment(day(-5)))
     channel.will_answer("acct-1", "CONTRACT_NOT_EXIST")
 
     debit(bill, channel, on=day(0))

@@ -281,17 +281,17 @@ def test_a_batch_of_changes_touches_only_cards_in_use_whose_class_is_new():
 
 def test_a_held_card_stays_until_every_holder_lets_go():
     card = bound(customer())
-    cards.hold(card.pk, holder="auto-debit", at=AT)
-    cards.hold(card.pk, holder="auto-debit", at=LATER)
-    cards.hold(card.pk, holder="loan:1", at=AT)
-    cards.release([card.pk], holder="auto-debit")
+    cards.hold(card.pk, holder="auto-debit", by="test", at=AT)
+    cards.hold(card.pk, holder="auto-debit", by="test", at=LATER)
+    cards.hold(card.pk, holder="loan:1", by="test", at=AT)
+    cards.release([card.pk], holder="auto-debit", by="test", at=AT)
 
     with pytest.raises(cards.CardHeldError):
         cards.unbind(card, by="customer:1", at=LATER)
 
     assert (reread(card).state, reread(card).is_default) == ("active", True)
     assert CardHold.objects.get().holder == "loan:1"
-    cards.release([card.pk], holder="loan:1")
+    cards.release([card.pk], holder="loan:1", by="test", at=AT)
     assert cards.unbind(card, by="customer:1", at=LATER).state == "unbound"
 
 
@@ -300,7 +300,7 @@ def test_a_card_that_is_not_in_use_is_not_held(account_class):
     card = bound(customer(), account_class=account_class)
 
     with pytest.raises(cards.CardNotBoundError):
-        cards.hold(card.pk, holder="auto-debit", at=AT)
+        cards.hold(card.pk, holder="auto-debit", by="test", at=AT)
 
     assert not CardHold.objects.exists()
 
@@ -308,7 +308,7 @@ def test_a_card_that_is_not_in_use_is_not_held(account_class):
 def test_the_oldest_active_card_follows_an_unbound_default():
     owner = customer()
     first, second, third = bound(owner, 1), bound(owner, 2), bound(owner, 3)
-    cards.make_default(third)
+    cards.make_default(third, by="customer:1", at=AT)
 
     cards.unbind(third, by="customer:1", at=LATER)
 
@@ -345,6 +345,6 @@ def test_only_an_active_card_is_the_default(account_class):
     card = bound(owner, 2, account_class=account_class)
 
     with pytest.raises(cards.CardNotActiveError):
-        cards.make_default(card)
+        cards.make_default(card, by="customer:1", at=AT)
 
     assert defaults(owner) == [first]

@@ -126,11 +126,17 @@ def test_a_report_of_history_makes_it_longer_never_shorter():
     account = session(1).account
     first, later = account.used_since_on.replace(year=2019), account.used_since_on
 
-    changed = logins.report_history([("openid-1", later), ("openid-1", first), ("nobody", first)])
+    changed = logins.report_history(
+        [("openid-1", later), ("openid-1", first), ("nobody", first)], by="partner", at=AT
+    )
 
     assert changed == 1
     assert WechatAccount.objects.get().used_since_on == first
-    assert logins.report_history([("openid-1", later)]) == logins.report_history([]) == 0
+    assert (
+        logins.report_history([("openid-1", later)], by="partner", at=AT)
+        == logins.report_history([], by="partner", at=AT)
+        == 0
+    )
 
 
 @pytest.mark.django_db

@@ -35,9 +35,12 @@ def granted(of: LoginSession) -> Authorisation:
 
 
 def use(grant, **other):
-    wanted = {"customer": grant.customer, "purpose": "drawdown", "amount_fen": 100,
-              "wall_at": IN_TIME} | other  # fmt: skip
-    return authorisations.use(wanted.pop("public_id", grant.public_id), **wanted)
+    given = {"customer": grant.customer, "purpose": "drawdown", "amount_fen": 100} | other
+    movement = authorisations.Movement(*(given[name] for name in authorisations.Movement._fields))
+    return authorisations.use(
+        other.get("public_id", grant.public_id), movement=movement, by="customer", at=IN_TIME,
+        wall_at=other.get("wall_at", IN_TIME),
+    )  # fmt: skip
 
 
 def used_at(grant):
