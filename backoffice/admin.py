@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.models import JobChunk, JobRun, OutboxMessage, SlotPause, StateChange
+from backoffice.core.models import JobChunk, JobPause, JobRun, OutboxMessage, StateChange
 from backoffice.platform import jobs
 from backoffice.web.admin import approvals, export, work_queue
 from backoffice.web.readonly_admin import (
@@ -41,13 +41,13 @@ class JobRunPages(ReadOnlyAdmin):
 
     @display(description=_("work"))
     def work(self, run: JobRun) -> str:
-        """Return what the slot does."""
-        return next((str(slot.title) for slot in jobs.slots() if slot.name == run.slot), "")
+        """Return what the job does."""
+        return next((str(job.title) for job in jobs.in_order() if job.name == run.job), "")
 
     @display(description=_("page of the run"))
     def page(self, run: JobRun) -> SafeString:
         """Return a link to the page that shows the run in numbers."""
-        address = f"{reverse('admin:loans_run')}?on={run.business_date}&slot={run.slot}"
+        address = f"{reverse('admin:loans_run')}?on={run.business_date}&job={run.job}"
         return format_html('<a class="link" href="{}">{}</a>', address, _("in numbers"))
 
     def sections(self, request: HttpRequest, record: JobRun) -> list[Section]:
@@ -76,28 +76,28 @@ class JobChunkPages(ReadOnlyAdmin):
         return link(chunk.run)
 
 
-@admin.register(SlotPause)
-class SlotPausePages(ReadOnlyAdmin):
-    """Slots that were stopped, by whom, and who let them run again."""
+@admin.register(JobPause)
+class JobPausePages(ReadOnlyAdmin):
+    """Jobs that were stopped, by whom, and who let them run again."""
 
     list_select_related = ("paused_by", "approval__proposed_by", "approval__decided_by")
-    list_display = ("slot", "state_label", "reason", "stopped_by", "paused_at", "asked_by",
+    list_display = ("job", "state_label", "reason", "stopped_by", "paused_at", "asked_by",
                     "agreed_by", "resumed_at")  # fmt: skip
     list_filter = ("state",)
     fields = list_display
 
     @display(description=_("paused by"))
-    def stopped_by(self, pause: SlotPause) -> str:
-        """Return who stopped the slot."""
+    def stopped_by(self, pause: JobPause) -> str:
+        """Return who stopped the job."""
         return str(pause.paused_by)
 
     @display(description=_("resume requested by"))
-    def asked_by(self, pause: SlotPause) -> str:
+    def asked_by(self, pause: JobPause) -> str:
         """Return who asked for it to run again."""
         return str(pause.approval.proposed_by) if pause.approval else ""
 
     @display(description=_("resumed by"))
-    def agreed_by(self, pause: SlotPause) -> str:
+    def agreed_by(self, pause: JobPause) -> str:
         """Return who agreed."""
         return str(pause.approval.decided_by or "") if pause.approval else ""
 

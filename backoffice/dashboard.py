@@ -20,7 +20,7 @@ from loans.collection.queries.debit_day import debit_day, runs_before
 from loans.delinquency.queries import late
 from loans.models import Bill, BillState
 
-RUN_SLOT, RECONCILE_SLOT = "09:00", "02:00"
+RUN_JOB, RECONCILE_JOB = "09:00", "02:00"
 
 
 def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -28,16 +28,16 @@ def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     now = clock.now()
     context |= {"now": now, "is_sandbox": settings.SANDBOX}
     if request.user.has_perm("loans.view_debitorder"):
-        context["day"] = debit_day(on=now.date(), slot=RUN_SLOT)
+        context["day"] = debit_day(on=now.date(), job=RUN_JOB)
         context["run_address"] = reverse("admin:loans_run")
-        runs = runs_before(now.date(), slot=RUN_SLOT)
+        runs = runs_before(now.date(), job=RUN_JOB)
         context["runs"] = [(run, yuan(run.planned_fen)) for run in runs]
     context["waiting"] = _waiting(request)
     if request.user.has_perm("loans.view_bill"):
         context["late"] = _late()
     if request.user.has_perm("backoffice.view_jobrun"):
         context["reconciled"] = (
-            JobRun.objects.filter(slot=RECONCILE_SLOT, finished_at__isnull=False)
+            JobRun.objects.filter(job=RECONCILE_JOB, finished_at__isnull=False)
             .order_by("-business_date")
             .first()
         )
@@ -154,8 +154,8 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
     (_("System"), (
         (_("Approval requests"), "approval", "backoffice_approval_changelist",
          "backoffice.view_approval"),
-        (_("Pauses of slots"), "pause_circle", "backoffice_slotpause_changelist",
-         "backoffice.view_slotpause"),
+        (_("Pauses of jobs"), "pause_circle", "backoffice_jobpause_changelist",
+         "backoffice.view_jobpause"),
         (_("Policy versions"), "tune", "backoffice_policyversion_changelist",
          "backoffice.view_policyversion"),
         (_("Exports"), "download", "backoffice_export_changelist", "backoffice.view_export"),

@@ -77,13 +77,13 @@ class Guard(pgtrigger.Trigger):
     def get_func(self, model: type[models.Model]) -> str:
         """Return the body, entered only when the WHEN clause found an undeclared pair."""
         return (
-            "RAISE EXCEPTION '%: no way from % to %', TG_TABLE_NAME, OLD.state, NEW.state "
+            "RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state "
             "USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';"
         )
 
 
 class InitialState(pgtrigger.Trigger):
-    """Refuses a row born in another state than the machine begins with, except to an import.
+    """Refuses a row inserted in another state than the initial ones, except during an import.
 
     It fires after the row: a trigger before it would take COPY's fast path away.
     """
@@ -93,7 +93,7 @@ class InitialState(pgtrigger.Trigger):
 
     def __init__(self, *first: str) -> None:
         self.first = [str(state) for state in first]
-        super().__init__(name="born_at_the_start")
+        super().__init__(name="initial_state")
 
     def get_condition(self, model: type[models.Model]) -> pgtrigger.Condition:
         """Return the WHEN clause: another state than the first, and no import under way."""
@@ -103,8 +103,8 @@ class InitialState(pgtrigger.Trigger):
         )
 
     def get_func(self, model: type[models.Model]) -> str:
-        """Return the body, entered only for a row that may not be born so."""
+        """Return the body, entered only for a row that may not start in its state."""
         return (
             "RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state "
-            "USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_birth';"
+            "USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_initial_state';"
         )

@@ -15,11 +15,11 @@ from backoffice.platform import jobs
 WAIT_SECONDS = 0.2
 
 
-class SlotPausedError(Refused):
-    """A slot that must not be passed over is paused."""
+class JobPausedError(Refused):
+    """A job that must not be passed over is paused."""
 
-    code = "slot-paused"
-    message = _("The slot {slot} of {day} is paused; the day stands still before it.")
+    code = "job-paused"
+    message = _("The job {job} of {day} is paused; the day stands still before it.")
     remedy = _("Have two people resume it, then run the day again.")
 
 
@@ -27,15 +27,15 @@ def run_due() -> Iterator[JobRun]:
     """Run what should have happened by now, oldest first; held and paused runs are passed over.
 
     Raises:
-        SlotPausedError: a slot that later ones depend on is paused.
+        JobPausedError: a job that later ones depend on is paused.
         ChunkFailedError: a part of a run raised an error.
     """
-    for day, slot in jobs.due(now=clock.now()):
-        if jobs.is_paused(slot):
-            if not slot.optional:
-                raise SlotPausedError(slot=slot.name, day=day)
+    for day, job in jobs.due(now=clock.now()):
+        if jobs.is_paused(job):
+            if not job.optional:
+                raise JobPausedError(job=job.name, day=day)
             continue
-        yield finish(jobs.claim(slot, on=day, at=clock.now()))
+        yield finish(jobs.claim(job, on=day, at=clock.now()))
 
 
 def finish(run: JobRun) -> JobRun:
@@ -50,15 +50,15 @@ def finish(run: JobRun) -> JobRun:
 
 
 def live_until(moment: datetime) -> Iterator[JobRun]:
-    """Move a sandbox's clock to a moment, running every slot on the way at its time.
+    """Move a sandbox's clock to a moment, running every job on the way at its time.
 
     Raises:
-        SlotPausedError: a slot that later ones depend on is paused.
+        JobPausedError: a job that later ones depend on is paused.
         ChunkFailedError: a part of a run raised an error.
     """
     yield from run_due()
-    for day, slot in jobs.upcoming(after=clock.now(), until=moment):
-        _move_to(clock.moment_of(day, slot.at))
+    for day, job in jobs.upcoming(after=clock.now(), until=moment):
+        _move_to(clock.moment_of(day, job.at))
         yield from run_due()
     _move_to(moment)
 
@@ -70,11 +70,11 @@ def _move_to(moment: datetime) -> None:
 
 def told(run: JobRun) -> dict[str, Any]:
     """Return a run as commands report it."""
-    title = str(jobs.slot_named(run.slot).title)
+    title = str(jobs.job_named(run.job).title)
     state = "finished" if run.finished_at else "held"
     return {
         "business_date": run.business_date,
-        "slot": run.slot,
+        "job": run.job,
         "title": title,
         "planned": run.planned,
         "planned_fen": run.planned_fen,
@@ -94,7 +94,7 @@ def line(told_run: dict[str, Any]) -> str:
     seconds = "" if told_run["seconds"] is None else f" {told_run['seconds']:8.2f} s"
     planned, done, refused, unknown = _("planned"), _("done"), _("refused"), _("unknown")
     return (
-        f"{told_run['business_date']} {told_run['slot']:6} "
+        f"{told_run['business_date']} {told_run['job']:6} "
         f"{planned} {told_run['planned']:>6} {done} {told_run['done']:>6} "
         f"{refused} {told_run['failed']:>6} {unknown} {told_run['unknown']:>4}"
         f"{seconds} {told_run['title']} {told_run['held_reason']}"

@@ -1,4 +1,4 @@
-"""What staff do to slots of the day: stop at once, resume as two people, start, release.
+"""What staff do to jobs of the day: stop at once, resume as two people, start, release.
 
 Starting does what the minute's tick does and nothing else, so a second press changes nothing.
 """
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core import workflow
 from backoffice.core.errors import Refused
-from backoffice.core.models import Approval, ApprovalState, JobRun, SlotPause, SlotPauseState
+from backoffice.core.models import Approval, ApprovalState, JobPause, JobPauseState, JobRun
 from backoffice.platform import approvals, jobs
 from backoffice.platform.approvals import AlreadyProposedError, Person, Proposal
 
@@ -19,10 +19,10 @@ KIND = "job-resumption"
 
 
 class AlreadyPausedError(Refused):
-    """The slot is stopped already."""
+    """The job is stopped already."""
 
     code = "already-paused"
-    message = _("The slot {slot} is paused already.")
+    message = _("The job {job} is paused already.")
     remedy = _("Ask to resume it first.")
 
 
@@ -30,7 +30,7 @@ class NotPausedError(Refused):
     """There is no pause that this step could be taken on."""
 
     code = "not-paused"
-    message = _("The slot {slot} does not wait for this step.")
+    message = _("The job {job} does not wait for this step.")
     remedy = _("Reload the page: somebody else may have been faster.")
 
 
@@ -42,40 +42,38 @@ class NotHeldError(Refused):
     remedy = _("Reload the page: somebody else may have been faster.")
 
 
-def pause(slot: str, *, by: models.Model, reason: str, at: datetime) -> SlotPause:
-    """Stop a slot at once.
+def pause(job: str, *, by: models.Model, reason: str, at: datetime) -> JobPause:
+    """Stop a job at once.
 
     Raises:
-        UnknownSlotError: there is no such slot.
+        UnknownJobError: there is no such job.
         AlreadyPausedError: it is stopped already.
     """
-    jobs.slot_named(slot)
+    jobs.job_named(job)
     try:
         with transaction.atomic():
-            return SlotPause.objects.create(
-                slot=slot, reason=reason, paused_by_id=by.pk, paused_at=at
-            )
+            return JobPause.objects.create(job=job, reason=reason, paused_by_id=by.pk, paused_at=at)
     except IntegrityError as error:
-        raise AlreadyPausedError(slot=slot) from error
+        raise AlreadyPausedError(job=job) from error
 
 
 @transaction.atomic
-def request_resume(slot: str, *, by: Person, reason: str, at: datetime) -> None:
-    """Ask for a paused slot to run again.
+def request_resume(job: str, *, by: Person, reason: str, at: datetime) -> None:
+    """Ask for a paused job to run again.
 
     Raises:
         NotPausedError: it is not paused, or the request is open already.
         approvals.NotPermittedError: the person may not ask for it.
     """
-    found = _paused(slot)
+    found = _paused(job)
     try:
         approvals.propose([Proposal(KIND, found.pk)], by=by, reason=reason, at=at)
     except AlreadyProposedError as error:
-        raise NotPausedError(slot=slot) from error
+        raise NotPausedError(job=job) from error
 
 
-def keep_paused(slot: str, *, by: Person, reason: str, at: datetime) -> None:
-    """Decline the request: the slot stays paused.
+def keep_paused(job: str, *, by: Person, reason: str, at: datetime) -> None:
+    """Decline the request: the job stays paused.
 
     Raises:
         NotPausedError: nobody has asked for it to be resumed.
@@ -83,11 +81,11 @@ def keep_paused(slot: str, *, by: Person, reason: str, at: datetime) -> None:
         approvals.ExpiredError: the request is too old.
         approvals.NotPermittedError: the person may not decide it.
     """
-    approvals.reject([_request_of(slot)], by=by, reason=reason, at=at)
+    approvals.reject([_request_of(job)], by=by, reason=reason, at=at)
 
 
-def resume(slot: str, *, by: Person, reason: str, at: datetime) -> None:
-    """Let a slot run again, as the second person.
+def resume(job: str, *, by: Person, reason: str, at: datetime) -> None:
+    """Let a job run again, as the second person.
 
     Raises:
         NotPausedError: nobody has asked for it to be resumed.
@@ -95,7 +93,7 @@ def resume(slot: str, *, by: Person, reason: str, at: datetime) -> None:
         approvals.ExpiredError: the request is too old.
         approvals.NotPermittedError: the person may not decide it.
     """
-    approvals.approve([_request_of(slot)], by=by, reason=reason, at=at)
+    approvals.approve([_request_of(job)], by=by, reason=reason, at=at)
 
 
 def requests() -> dict[int, Approval]:
@@ -105,9 +103,9 @@ def requests() -> dict[int, Approval]:
 
 
 def apply(approved: Sequence[Approval], *, by: str, reason: str, at: datetime) -> None:
-    """Let the slots of approved requests run again; called by ``approvals.approve``."""
+    """Let the jobs of approved requests run again; called by ``approvals.approve``."""
     by_pause = {one.subject_id: one for one in approved if one.subject_id is not None}
-    wanted = SlotPause.objects.filter(pk__in=by_pause)
+    wanted = JobPause.objects.filter(pk__in=by_pause)
     pauses = list(wanted.select_for_update().order_by("pk"))
     for pause in pauses:
         approval = by_pause[pause.pk]
@@ -121,7 +119,7 @@ def register() -> None:
         KIND,
         title=_("resumption of a paused job"),
         apply=apply,
-        permission="backoffice.resume_slot",
+        permission="backoffice.resume_job",
         propose_permission="backoffice.request_resume",
     )
 
@@ -140,20 +138,20 @@ def release(run_id: int, *, by: models.Model) -> JobRun:
     return run
 
 
-def _paused(slot: str) -> SlotPause:
-    paused = SlotPause.objects.filter(slot=slot, state=SlotPauseState.PAUSED)
+def _paused(job: str) -> JobPause:
+    paused = JobPause.objects.filter(job=job, state=JobPauseState.PAUSED)
     found = paused.select_for_update().first()
     if found is None:
-        raise NotPausedError(slot=slot)
+        raise NotPausedError(job=job)
     return found
 
 
-def _request_of(slot: str) -> int:
-    """Return the open request to resume a slot."""
-    pauses = SlotPause.objects.filter(slot=slot, state=SlotPauseState.PAUSED)
+def _request_of(job: str) -> int:
+    """Return the open request to resume a job."""
+    pauses = JobPause.objects.filter(job=job, state=JobPauseState.PAUSED)
     found = Approval.objects.filter(
         kind=KIND, state=ApprovalState.PROPOSED, subject_id__in=pauses.values("pk")
     ).first()
     if found is None:
-        raise NotPausedError(slot=slot)
+        raise NotPausedError(job=job)
     return found.pk

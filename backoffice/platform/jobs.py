@@ -1,10 +1,10 @@
-"""The business day: slots, runs, chunks, and who works on them.
+"""The business day: jobs, runs, chunks, and who works on them.
 
-A slot is a time of the day with a plan and a work function. ``JobRun`` rows say what was planned;
+A job is a time of the day with a plan and a work function. ``JobRun`` rows say what was planned;
 ``JobChunk`` rows who works on which part. The broker is only a hint: whatever the tables say is
 unfinished is sent again at the next tick, and a chunk belongs to the process whose connection
 holds its advisory lock, so a killed worker's chunk is free at once. Runs go strictly in order,
-oldest day first; a held run or a paused optional slot lets the later ones pass.
+oldest day first; a held run or a paused optional job lets the later ones pass.
 """
 
 import gc
@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core import clock
 from backoffice.core.errors import Refused
-from backoffice.core.models import JobChunk, JobRun, SlotPause, SlotPauseState
+from backoffice.core.models import JobChunk, JobPause, JobPauseState, JobRun
 
 CHUNK_SIZE = 5_000
 LOCK_SPACE = 7_701  # first key of the advisory locks of chunks
@@ -46,11 +46,11 @@ class Tally(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+class Job:
     """A job of the business day.
 
-    ``plan(on=, at=)`` runs in the transaction that creates the run; a slot without a plan is one
-    chunk without ids. ``work(ids, run_id=, on=, at=)`` must be repeatable. An optional slot may
+    ``plan(on=, at=)`` runs in the transaction that creates the run; a job without a plan is one
+    chunk without ids. ``work(ids, run_id=, on=, at=)`` must be repeatable. An optional job may
     be passed over while it is paused; the day stands still before any other.
     """
 
@@ -62,12 +62,12 @@ class Slot:
     optional: bool = False
 
 
-class UnknownSlotError(Refused):
-    """There is no such slot."""
+class UnknownJobError(Refused):
+    """There is no such job."""
 
-    code = "unknown-slot"
-    message = _("There is no slot {slot}.")
-    remedy = _("The slots are: {slots}.")
+    code = "unknown-job"
+    message = _("There is no job {job}.")
+    remedy = _("The jobs are: {jobs}.")
 
 
 class ChunkFailedError(Refused):
@@ -78,87 +78,87 @@ class ChunkFailedError(Refused):
     remedy = _("Nothing of that part was half done. Fix the cause and run the day again.")
 
 
-_slots: dict[str, Slot] = {}
+_jobs: dict[str, Job] = {}
 
 
-def register(slot: Slot) -> None:
-    """Add a slot to the business day."""
-    _slots[slot.name] = slot
+def register(job: Job) -> None:
+    """Add a job to the business day."""
+    _jobs[job.name] = job
 
 
-def slots() -> list[Slot]:
-    """Return the slots of the day in order."""
-    return sorted(_slots.values(), key=lambda slot: slot.at)
+def in_order() -> list[Job]:
+    """Return the jobs of the day in order."""
+    return sorted(_jobs.values(), key=lambda job: job.at)
 
 
-def slot_named(name: str) -> Slot:
-    """Return a slot.
+def job_named(name: str) -> Job:
+    """Return a job.
 
     Raises:
-        UnknownSlotError: no app registered it.
+        UnknownJobError: no app registered it.
     """
-    if name not in _slots:
-        raise UnknownSlotError(slot=name, slots=", ".join(slot.name for slot in slots()))
-    return _slots[name]
+    if name not in _jobs:
+        raise UnknownJobError(job=name, jobs=", ".join(job.name for job in in_order()))
+    return _jobs[name]
 
 
-def due(*, now: datetime) -> list[tuple[date, Slot]]:
+def due(*, now: datetime) -> list[tuple[date, Job]]:
     """Return every run that should have happened by now and has not finished, oldest first."""
     runs = JobRun.objects.all()
-    last = runs.filter(slot=slots()[-1].name, finished_at__isnull=False).aggregate(
+    last = runs.filter(job=in_order()[-1].name, finished_at__isnull=False).aggregate(
         day=Max("business_date")
     )["day"]
     first = runs.aggregate(day=Min("business_date"))["day"] or now.date()
     day = last + timedelta(days=1) if last else first
     finished = set(
         runs.filter(business_date__gte=day, finished_at__isnull=False).values_list(
-            "business_date", "slot"
+            "business_date", "job"
         )
     )
     missing = []
     while day <= now.date():
         missing += [
-            (day, slot)
-            for slot in slots()
-            if clock.moment_of(day, slot.at) <= now and (day, slot.name) not in finished
+            (day, job)
+            for job in in_order()
+            if clock.moment_of(day, job.at) <= now and (day, job.name) not in finished
         ]
         day += timedelta(days=1)
     return missing
 
 
-def upcoming(*, after: datetime, until: datetime) -> list[tuple[date, Slot]]:
+def upcoming(*, after: datetime, until: datetime) -> list[tuple[date, Job]]:
     """Return the runs whose moment lies after one moment and not after another, in order."""
     days = (until.date() - after.date()).days
     return [
-        (day, slot)
+        (day, job)
         for day in (after.date() + timedelta(days=n) for n in range(days + 1))
-        for slot in slots()
-        if after < clock.moment_of(day, slot.at) <= until
+        for job in in_order()
+        if after < clock.moment_of(day, job.at) <= until
     ]
 
 
 @transaction.atomic
-def claim(slot: Slot, *, on: date, at: datetime) -> JobRun:
-    """Return the run of a slot and day, planning it if nobody has yet.
+def claim(job: Job, *, on: date, at: datetime) -> JobRun:
+    """Return the run of a job and day, planning it if nobody has yet.
 
     The insert decides between two schedulers; the loser waits for the winner's plan.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO backoffice_jobrun (business_date, slot, planned, planned_fen, done, "
+            "INSERT INTO backoffice_jobrun (business_date, job, planned, planned_fen, done, "
             "failed, unknown, held_reason, released_by, started_at, heartbeat_at) "
             "VALUES (%s, %s, 0, 0, 0, 0, 0, '', '', %s, %s) ON CONFLICT DO NOTHING RETURNING id",
-            [on, slot.name, clock.wall(), clock.wall()],
+            [on, job.name, clock.wall(), clock.wall()],
         )
         created = cursor.fetchone()
-    run = JobRun.objects.get(business_date=on, slot=slot.name)
+    run = JobRun.objects.get(business_date=on, job=job.name)
     if created:
-        _plan(run, slot, at=at)
+        _plan(run, job, at=at)
     return run
 
 
-def _plan(run: JobRun, slot: Slot, *, at: datetime) -> None:
-    plan = slot.plan(on=run.business_date, at=at) if slot.plan else None
+def _plan(run: JobRun, job: Job, *, at: datetime) -> None:
+    plan = job.plan(on=run.business_date, at=at) if job.plan else None
     ids = list(plan.ids) if plan else []
     parts = [ids[start : start + CHUNK_SIZE] for start in range(0, len(ids), CHUNK_SIZE)]
     if plan is None:
@@ -174,9 +174,9 @@ def _plan(run: JobRun, slot: Slot, *, at: datetime) -> None:
     run.save()
 
 
-def is_paused(slot: Slot) -> bool:
-    """Say whether staff have stopped a slot."""
-    return SlotPause.objects.filter(slot=slot.name).exclude(state=SlotPauseState.RESUMED).exists()
+def is_paused(job: Job) -> bool:
+    """Say whether staff have stopped a job."""
+    return JobPause.objects.filter(job=job.name).exclude(state=JobPauseState.RESUMED).exists()
 
 
 def is_held(run: JobRun) -> bool:
@@ -189,12 +189,12 @@ def next_chunks(*, now: datetime) -> list[int]:
 
     Runs before it in the day are finished, held or paused; runs after it wait for it.
     """
-    for day, slot in due(now=now):
-        if is_paused(slot):
-            if slot.optional:
+    for day, job in due(now=now):
+        if is_paused(job):
+            if job.optional:
                 continue
             return []
-        run = claim(slot, on=day, at=now)
+        run = claim(job, on=day, at=now)
         if run.finished_at is None and not is_held(run):
             return list(
                 run.chunks.filter(done_at=None).order_by("number").values_list("pk", flat=True)
@@ -245,14 +245,14 @@ def run_chunk(chunk_id: int, *, at: datetime) -> bool:
         if chunk is None or chunk.done_at or not owned:
             return False
         run = chunk.run
-        if is_held(run) or is_paused(slot_named(run.slot)):
+        if is_held(run) or is_paused(job_named(run.job)):
             return False
         JobChunk.objects.filter(pk=chunk_id).update(
             owner=f"{socket.gethostname()}:{os.getpid()}", tries=F("tries") + 1
         )
         try:
             with _not_collecting():
-                tally = slot_named(run.slot).work(
+                tally = job_named(run.job).work(
                     chunk.ids, run_id=run.pk, on=run.business_date, at=at
                 )
         except Exception as error:

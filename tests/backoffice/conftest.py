@@ -1,4 +1,4 @@
-"""What the tests of the ground share."""
+"""What the tests of the site share."""
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -33,12 +33,12 @@ def together(committed_db):
 @pytest.fixture(scope="module")
 def kept():
     """One checkout for the tests of a module."""
-    with built() as house:
-        yield house
+    with built() as one:
+        yield one
 
 
 @pytest.fixture
-def house(kept):
+def checkout(kept):
     """A checkout that has not been started; the programs that a test copied serve the next."""
     yield kept
     shutil.rmtree(kept.run, ignore_errors=True)

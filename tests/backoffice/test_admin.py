@@ -90,7 +90,7 @@ def _queries(client, address):
 
 def _run(n: int) -> JobRun:
     return JobRun(
-        business_date=DUE_ON, slot=f"s{n}", started_at=moment(DUE_ON), heartbeat_at=moment(DUE_ON)
+        business_date=DUE_ON, job=f"s{n}", started_at=moment(DUE_ON), heartbeat_at=moment(DUE_ON)
     )
 
 

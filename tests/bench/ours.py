@@ -12,7 +12,7 @@ from django.db import connection
 from backoffice.core import bulk
 from backoffice.core.models import JobRun
 from backoffice.platform import jobs
-from loans import tasks  # noqa: F401 - a worker has its slots at hand before nine
+from loans import tasks  # noqa: F401 - a worker has its jobs at hand before nine
 from loans.collection.queries.due import FIRST_DEBITS
 from tests.bench.day import NINE, ON
 from tests.bench.given import GivenChannel
@@ -75,7 +75,7 @@ def _given_answers() -> Any:
 
 
 def _planned() -> tuple[JobRun, list[int]]:
-    planned = jobs.claim(jobs.slot_named(FIRST_DEBITS), on=ON, at=NINE)
+    planned = jobs.claim(jobs.job_named(FIRST_DEBITS), on=ON, at=NINE)
     return planned, list(planned.chunks.values_list("pk", flat=True))
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from backoffice.core.models import JobRun, SlotPause, StateChange
+from backoffice.core.models import JobPause, JobRun, StateChange
 from backoffice.web.readonly_admin import address
 from loans.models import Bill, DebitOrder, Transfer
 from risk.models import Conduct
@@ -97,7 +97,7 @@ def test_a_wrong_address_is_said_in_the_language_with_a_way_back(walk, locale, w
     person.page.wait_for_url("**/admin/")
 
 
-def test_a_slot_is_paused_after_it_was_asked(walk):
+def test_a_job_is_paused_after_it_was_asked(walk):
     person = walk("en-GB")
     person.log_in()
     person.go(reverse("admin:loans_run"))
@@ -106,13 +106,13 @@ def test_a_slot_is_paused_after_it_was_asked(walk):
     row.get_by_role("button", name="Pause at once").first.click()
     dialog = person.page.locator("dialog[open]")
     person.shoot("pause-dialog")
-    assert not SlotPause.objects.exists()
+    assert not JobPause.objects.exists()
     dialog.locator("textarea").fill("the bank asked for it")
     dialog.get_by_role("button", name="Pause at once").click()
     person.page.wait_for_load_state("load")
 
-    assert "The slot 10:00 is stopped." in person.words()
-    assert SlotPause.objects.get().reason == "the bank asked for it"
+    assert "The job 10:00 is stopped." in person.words()
+    assert JobPause.objects.get().reason == "the bank asked for it"
     assert person.faults == []
 
 
@@ -124,7 +124,7 @@ def test_a_page_opened_before_nine_follows_the_run_that_begins(walk):
     assert "This run has not been planned." in person.words()
 
     at = moment(day(9))
-    JobRun.objects.create(slot="09:00", business_date=day(9), finished_at=at, started_at=at,
+    JobRun.objects.create(job="09:00", business_date=day(9), finished_at=at, started_at=at,
                           heartbeat_at=at)  # fmt: skip
     person.page.wait_for_selector("text=100%", timeout=16_000)
 
@@ -133,13 +133,13 @@ def test_a_page_opened_before_nine_follows_the_run_that_begins(walk):
 
 
 def test_a_running_page_brings_itself_up_to_date(walk):
-    JobRun.objects.filter(slot="09:00", business_date="2026-10-09").update(finished_at=None)
+    JobRun.objects.filter(job="09:00", business_date="2026-10-09").update(finished_at=None)
     person = walk("en-GB")
     person.log_in()
     person.go(reverse("admin:loans_run"))
     assert "99%" in person.words()
 
-    JobRun.objects.filter(slot="09:00", finished_at=None).update(finished_at="2026-10-09 09:00Z")
+    JobRun.objects.filter(job="09:00", finished_at=None).update(finished_at="2026-10-09 09:00Z")
     person.page.wait_for_selector("text=100%", timeout=6_000)
 
     assert person.page.locator("#run[hx-get]").count() == 0

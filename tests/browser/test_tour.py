@@ -29,7 +29,7 @@ pytestmark = pytest.mark.chromium
 FIRST_ON = date(2026, 10, 8)
 DAYS = [FIRST_ON + timedelta(days=n) for n in range(8)]
 ROWS_A_DAY = 120
-SLOTS = ("00:05", "00:30", "02:00", "09:00", "10:00")
+JOBS = ("00:05", "00:30", "02:00", "09:00", "10:00")
 FAULTS = [
     {"action": "refuse", "code": "BANKERROR", "share_permille": 30},
     {"action": "refuse", "code": "RULELIMIT", "share_permille": 30},
@@ -56,10 +56,10 @@ def _live_through(bank, channel):
     """Let a part of the book fall due each day, up to 9:00 of the last one."""
     with pytest.MonkeyPatch.context() as patch:
         for number, day in enumerate(DAYS, start=1):
-            rows, at = number * ROWS_A_DAY, clock.moment_of(day, jobs.slots()[0].at)
+            rows, at = number * ROWS_A_DAY, clock.moment_of(day, jobs.in_order()[0].at)
             import_book(BOOK, bank=bank, on=day, at=at, limit=rows)
             until = "09:00" if day == DAYS[-1] else "10:00"
-            live(channel, patch, day, until=until, slots=SLOTS)
+            live(channel, patch, day, until=until, only=JOBS)
 
 
 def _stop_what_wanders():
@@ -67,7 +67,7 @@ def _stop_what_wanders():
     with connection.cursor() as cursor:
         cursor.execute("UPDATE accounts_customer SET public_id = md5(id::text)::uuid")
     for run in JobRun.objects.all():
-        at = clock.moment_of(run.business_date, jobs.slot_named(run.slot).at)
+        at = clock.moment_of(run.business_date, jobs.job_named(run.job).at)
         ended_at = at + timedelta(seconds=2 + run.planned // 20)
         JobRun.objects.filter(pk=run.pk).update(started_at=at, finished_at=ended_at)
 

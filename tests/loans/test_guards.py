@@ -47,7 +47,7 @@ def move(order_id, state, **columns):
 @pytest.fixture
 def run_id():
     [(made,)] = execute(
-        "INSERT INTO backoffice_jobrun (business_date, slot, planned, planned_fen, done, failed, "
+        "INSERT INTO backoffice_jobrun (business_date, job, planned, planned_fen, done, failed, "
         "unknown, held_reason, released_by, started_at, heartbeat_at) VALUES "
         "('2026-10-01', '09:00', 0, 0, 0, 0, 0, '', '', now(), now()) RETURNING id"
     )

@@ -89,14 +89,14 @@ class PolicyVersion(models.Model):
 
 
 class JobRun(models.Model):
-    """One slot of one business date: planned once, worked through in chunks, counted.
+    """One job of one business date: planned once, worked through in chunks, counted.
 
-    Rows are unique by (business date, slot): two schedulers, a late start and a click of the
+    Rows are unique by (business date, job): two schedulers, a late start and a click of the
     staff all end in the same row. ``held_reason`` stops a run until a person releases it.
     """
 
     business_date = models.DateField(_("business date"))
-    slot = models.CharField(_("slot"), max_length=20)
+    job = models.CharField(_("job"), max_length=20)
     planned = models.IntegerField(_("planned"), default=0)
     planned_fen = models.BigIntegerField(_("planned amount"), default=0)
     done = models.IntegerField(_("done"), default=0)
@@ -117,7 +117,7 @@ class JobRun(models.Model):
             ("release_jobrun", "Can release a held run"),
         ]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["business_date", "slot"], name="job_run_once"),
+            models.UniqueConstraint(fields=["business_date", "job"], name="job_run_once"),
             models.CheckConstraint(
                 name="job_run_counts_are_not_negative",
                 condition=Q(planned__gte=0, done__gte=0, failed__gte=0, unknown__gte=0),
@@ -125,7 +125,7 @@ class JobRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.business_date} {self.slot}"
+        return f"{self.business_date} {self.job}"
 
 
 class JobChunk(models.Model):
@@ -157,25 +157,25 @@ class JobChunk(models.Model):
         return f"{self.run_id}-{self.number}"
 
 
-class SlotPauseState(models.TextChoices):
+class JobPauseState(models.TextChoices):
     """States of a pause: anyone entitled pauses at once, two people resume."""
 
     PAUSED = "paused", _("paused")
     RESUMED = "resumed", _("resumed")
 
 
-class SlotPause(django_fsm.FSMModelMixin, models.Model):
-    """A slot of the day that must not run for now.
+class JobPause(django_fsm.FSMModelMixin, models.Model):
+    """A job of the day that must not run for now.
 
     States: paused -> resumed, by an approved request about this pause.
     """
 
-    slot = models.CharField(_("slot"), max_length=20)
+    job = models.CharField(_("job"), max_length=20)
     reason = models.CharField(_("reason"), max_length=200)
     state = StateField(
         _("state"),
-        choices=SlotPauseState.choices,
-        default=SlotPauseState.PAUSED,
+        choices=JobPauseState.choices,
+        default=JobPauseState.PAUSED,
         max_length=20,
         protected=True,
     )
@@ -196,25 +196,25 @@ class SlotPause(django_fsm.FSMModelMixin, models.Model):
     resumed_at = models.DateTimeField(_("resumed at"), null=True)
 
     class Meta:
-        verbose_name = _("pause of a slot")
-        verbose_name_plural = _("pauses of slots")
+        verbose_name = _("pause of a job")
+        verbose_name_plural = _("pauses of jobs")
         default_permissions = ("add", "view")
         permissions: ClassVar = [
-            ("request_resume", "Can ask for a paused slot to be resumed"),
-            ("resume_slot", "Can resume a paused slot"),
+            ("request_resume", "Can ask for a paused job to be resumed"),
+            ("resume_job", "Can resume a paused job"),
         ]
         constraints: ClassVar = [
-            state_check("slot_pause_state", SlotPauseState),
+            state_check("job_pause_state", JobPauseState),
             models.UniqueConstraint(
-                fields=["slot"],
-                condition=~Q(state=SlotPauseState.RESUMED),
-                name="slot_pause_one_at_a_time",
+                fields=["job"],
+                condition=~Q(state=JobPauseState.RESUMED),
+                name="job_pause_one_at_a_time",
             ),
             models.CheckConstraint(
-                name="slot_pause_resumed_by_approval",
-                condition=Q(state=SlotPauseState.PAUSED, approval=None, resumed_at=None)
+                name="job_pause_resumed_by_approval",
+                condition=Q(state=JobPauseState.PAUSED, approval=None, resumed_at=None)
                 | Q(
-                    state=SlotPauseState.RESUMED,
+                    state=JobPauseState.RESUMED,
                     approval__isnull=False,
                     resumed_at__isnull=False,
                 ),
@@ -222,7 +222,7 @@ class SlotPause(django_fsm.FSMModelMixin, models.Model):
         ]
         triggers: ClassVar = [
             Guard(),
-            InitialState(SlotPauseState.PAUSED),
+            InitialState(JobPauseState.PAUSED),
             pgtrigger.Trigger(
                 name="resumed_as_approved",
                 when=pgtrigger.Before,
@@ -233,17 +233,17 @@ class SlotPause(django_fsm.FSMModelMixin, models.Model):
                     "AND kind = 'job-resumption' AND subject_id = NEW.id AND state = 'approved') "
                     "THEN RAISE EXCEPTION 'pause %: no approved request to resume', NEW.id "
                     "USING ERRCODE = 'check_violation', "
-                    "CONSTRAINT = 'slot_pause_as_approved'; END IF; RETURN NEW;"
+                    "CONSTRAINT = 'job_pause_as_approved'; END IF; RETURN NEW;"
                 ),
             ),
         ]
 
     def __str__(self) -> str:
-        return self.slot
+        return self.job
 
-    @django_fsm.transition(field=state, source=SlotPauseState.PAUSED, target=SlotPauseState.RESUMED)
+    @django_fsm.transition(field=state, source=JobPauseState.PAUSED, target=JobPauseState.RESUMED)
     def resume(self, *, at: Any, approval: Approval) -> None:
-        """Let the slot run again, as a second person approved."""
+        """Let the job run again, as a second person approved."""
         self.approval_id = approval.pk
         self.resumed_at = at
 

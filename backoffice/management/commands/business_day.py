@@ -19,7 +19,7 @@ class BackwardsError(BadArgumentError):
     """The last day lies before the first."""
 
     code = "days-backwards"
-    words = gettext_lazy("The last day, {last}, lies before the first, {first}.")
+    message = gettext_lazy("The last day, {last}, lies before the first, {first}.")
     remedy = gettext_lazy("Give --date and --through in their order.")
 
 
@@ -27,7 +27,7 @@ class NotYetError(BadArgumentError):
     """The day has not come."""
 
     code = "day-not-come"
-    words = gettext_lazy("{day} has not come yet.")
+    message = gettext_lazy("{day} has not come yet.")
     remedy = gettext_lazy("Give a day up to today; only a sandbox lives ahead.")
 
 
@@ -57,7 +57,7 @@ class Command(HouseCommand):
         return {"runs": runs, "now": clock.now().isoformat()}
 
     def _live(self, last: date) -> Any:
-        end = clock.moment_of(last, jobs.slots()[-1].at)
+        end = clock.moment_of(last, jobs.in_order()[-1].at)
         if settings.SANDBOX and end > clock.now():
             return day.live_until(end)
         if last > clock.business_date():
@@ -67,11 +67,11 @@ class Command(HouseCommand):
     def show(self, result: dict[str, Any]) -> None:
         if "plan" in result:
             planned = _("planned")
-            for slot in result["plan"]:
+            for job in result["plan"]:
                 self.stdout.write(
-                    f"{slot['business_date']} {slot['slot']:6} {planned} "
-                    f"{slot['planned']:>7} {yuan(slot['planned_fen']):>16} {slot['title']} "
-                    f"{slot['held_reason']}".rstrip()
+                    f"{job['business_date']} {job['job']:6} {planned} "
+                    f"{job['planned']:>7} {yuan(job['planned_fen']):>16} {job['title']} "
+                    f"{job['held_reason']}".rstrip()
                 )
         elif not result["runs"]:
             self.stdout.write(_("Everything has been run already."))
@@ -81,15 +81,15 @@ class Command(HouseCommand):
 
 
 def _plan(first: date, last: date) -> Any:
-    """Yield what each slot would plan, as the book stands now."""
+    """Yield what each job would plan, as the book stands now."""
     for number in range(first.toordinal(), last.toordinal() + 1):
         on = date.fromordinal(number)
-        for slot in jobs.slots():
-            plan = slot.plan(on=on, at=clock.moment_of(on, slot.at)) if slot.plan else None
+        for job in jobs.in_order():
+            plan = job.plan(on=on, at=clock.moment_of(on, job.at)) if job.plan else None
             yield {
                 "business_date": on,
-                "slot": slot.name,
-                "title": str(slot.title),
+                "job": job.name,
+                "title": str(job.title),
                 "planned": len(plan.ids) if plan else 0,
                 "planned_fen": plan.amount_fen if plan else 0,
                 "held_reason": plan.held_because if plan else "",

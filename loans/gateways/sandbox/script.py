@@ -69,7 +69,7 @@ class BadScriptError(Refused):
     """The script file of the sandbox bank cannot be used."""
 
     code = "bad-script"
-    words = _("Script {file}, {place}: {problem}")
+    message = _("Script {file}, {place}: {problem}")
     remedy = _("Correct it there; docs/sandbox-bank.md lists every field with an example.")
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Customer, Staff
 from accounts.staff.rules import GROUPS
 from backoffice.core import clock
-from backoffice.core.errors import Words
+from backoffice.core.errors import Text
 from loans.migration.operations.admission import Purse, SandboxOnlyError
 from loans.migration.operations.importing import Report, import_book
 
@@ -22,7 +22,7 @@ ADMIN = "admin"
 BOOK = Path(__file__).resolve().parent.parent / "data" / "credit_clients.csv.gz"
 BOOK_ROWS = 2_000
 SHOWN_AT = time(8, 58)  # two minutes before the debits of the day
-_ROLES: dict[str, Words] = {
+_ROLES: dict[str, Text] = {
     ADMIN: _("everything"),
     "support": _("customer support"),
     "credit": _("credit decisions"),
@@ -38,7 +38,7 @@ class Login(NamedTuple):
     """A member of the staff to log in as."""
 
     username: str
-    role: Words
+    role: Text
 
 
 class Shown(NamedTuple):

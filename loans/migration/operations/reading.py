@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
-from backoffice.core.errors import Refused, Words
+from backoffice.core.errors import Refused, Text
 from loans.migration.operations.people import NUMBER_MAX
 
 STATUS_COLUMNS = ("PAY_0", "PAY_2", "PAY_3", "PAY_4", "PAY_5", "PAY_6")
@@ -68,7 +68,7 @@ class BadLine(NamedTuple):
     line: int
     column: str
     value: str
-    words: Words
+    words: Text
     facts: tuple[tuple[str, int], ...] = ()
 
     def reason(self, language: str) -> str:

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from backoffice.core import guards, workflow
 from backoffice.core.guards import Guard, InitialState, declared_pairs
-from backoffice.core.models import Approval, SlotPause
+from backoffice.core.models import Approval, JobPause
 from tests.conftest import _owner
 from tests.policies import payload
 from tests.raw import (
@@ -101,7 +101,7 @@ def test_no_row_is_born_later_than_the_start_but_by_an_import(
             if state in first:
                 insert(session, model, state)
             else:
-                with stopped(session, f"{model._meta.db_table}_birth"):
+                with stopped(session, f"{model._meta.db_table}_initial_state"):
                     insert(session, model, state)
         [(count,)] = session.execute(
             sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(model._meta.db_table))
@@ -372,25 +372,25 @@ STORE = (
 
 
 def pause(person):
-    return SlotPause.objects.create(slot="09:00", reason="a test", paused_by=person, paused_at=AT)
+    return JobPause.objects.create(job="09:00", reason="a test", paused_by=person, paused_at=AT)
 
 
 RESUME = (
-    "UPDATE backoffice_slotpause SET state = 'resumed', approval_id = %s, resumed_at = paused_at "
+    "UPDATE backoffice_jobpause SET state = 'resumed', approval_id = %s, resumed_at = paused_at "
     "WHERE id = %s"
 )
 
 
-def test_a_paused_slot_takes_two_people_to_resume(people):
+def test_a_paused_job_takes_two_people_to_resume(people):
     one, other = people
     stop = pause(one)
     request = propose(one, "job-resumption", subject_id=stop.pk)
 
     with refused("approval_as_proposed", "backoffice_approval"):
         execute(DECIDE, "approved", one.pk, request.pk)
-    with refused("slot_pause_as_approved", "backoffice_slotpause"):
+    with refused("job_pause_as_approved", "backoffice_jobpause"):
         execute(RESUME, request.pk, stop.pk)
-    with refused("slot_pause_resumed_by_approval", "backoffice_slotpause"):
+    with refused("job_pause_resumed_by_approval", "backoffice_jobpause"):
         execute(RESUME, None, stop.pk)
     execute(DECIDE, "approved", other.pk, request.pk)
     execute(RESUME, request.pk, stop.pk)
@@ -402,14 +402,14 @@ def test_a_pause_cannot_be_lifted_by_the_request_of_another(people):
     request = propose(one, "job-resumption", subject_id=stop.pk + 1)
     execute(DECIDE, "approved", other.pk, request.pk)
 
-    with refused("slot_pause_as_approved", "backoffice_slotpause"):
+    with refused("job_pause_as_approved", "backoffice_jobpause"):
         execute(RESUME, request.pk, stop.pk)
 
 
-def test_a_slot_is_paused_once_at_a_time(people):
+def test_a_job_is_paused_once_at_a_time(people):
     pause(people[0])
 
-    with refused("slot_pause_one_at_a_time", "backoffice_slotpause"):
+    with refused("job_pause_one_at_a_time", "backoffice_jobpause"):
         pause(people[1])
 
 
