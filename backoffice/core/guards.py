@@ -1,4 +1,4 @@
-"""What the database itself refuses: undeclared moves, late births, changed facts, odd states."""
+"""Database guards: undeclared transitions, wrong initial states, changed facts, unknown states."""
 
 from enum import StrEnum
 from typing import Any
@@ -15,7 +15,7 @@ def state_check(name: str, codes: type[StrEnum]) -> models.CheckConstraint:
 
 
 def code_check(name: str, codes: type[StrEnum], *, column: str) -> models.CheckConstraint:
-    """Return the constraint that a column holds one of the codes that the rules know."""
+    """Return the constraint that a column holds one of the codes of the rules."""
     known = Q(**{f"{column}__in": [code.value for code in codes]})
     return models.CheckConstraint(name=name, condition=known)
 
@@ -35,12 +35,12 @@ def append_only() -> list[pgtrigger.Trigger]:
 
 
 def is_append_only(model: type[models.Model]) -> bool:
-    """Say whether a table is one of facts, which are never changed."""
+    """Return whether a table is append-only."""
     return any(trigger.name == "append_only" for trigger in getattr(model._meta, "triggers", ()))
 
 
 def declared_pairs(model: type[models.Model]) -> list[tuple[str, str]]:
-    """Return every (source, target) of a model's machine; raises on what SQL cannot hold."""
+    """Return every (source, target) of a state machine; raise on what SQL cannot express."""
     field: Any = model._meta.get_field("state")
     pairs = set()
     for declared in field.get_all_transitions(model):
@@ -66,8 +66,8 @@ class Guard(pgtrigger.Trigger):
         super().__init__(name="state_machine")
 
     def get_condition(self, model: type[models.Model]) -> pgtrigger.Condition:
-        """Return the WHEN clause: the state changes, and not along a declared pair."""
-        # makemigrations hands over a historical model, which has no transitions: ask the registry.
+        """Return the WHEN clause: the state changes along no declared pair."""
+        # makemigrations passes a historical model without transitions: use the registry.
         current = apps.get_model(model._meta.label)
         pairs = ", ".join(f"('{source}', '{target}')" for source, target in declared_pairs(current))
         return pgtrigger.Condition(
@@ -85,7 +85,7 @@ class Guard(pgtrigger.Trigger):
 class InitialState(pgtrigger.Trigger):
     """Refuses a row inserted in another state than the initial ones, except during an import.
 
-    It fires after the row: a trigger before it would take COPY's fast path away.
+    It fires after the row: a BEFORE trigger would disable the fast path of COPY.
     """
 
     when = pgtrigger.After

@@ -164,7 +164,7 @@ class Migration(migrations.Migration):
                 ('done', models.IntegerField(default=0, verbose_name='done')),
                 ('failed', models.IntegerField(default=0, verbose_name='failed')),
                 ('unknown', models.IntegerField(default=0, verbose_name='unknown')),
-                ('held_reason', models.CharField(blank=True, max_length=200, verbose_name='held because')),
+                ('held_reason', models.CharField(blank=True, max_length=200, verbose_name='hold reason')),
                 ('released_by', models.CharField(blank=True, max_length=80, verbose_name='released by')),
                 ('started_at', models.DateTimeField(verbose_name='started at')),
                 ('heartbeat_at', models.DateTimeField(verbose_name='heartbeat')),
@@ -258,9 +258,9 @@ class Migration(migrations.Migration):
                 ('paused_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='paused by')),
             ],
             options={
-                'verbose_name': 'pause of a job',
-                'verbose_name_plural': 'pauses of jobs',
-                'permissions': [('request_resume', 'Can ask for a paused job to be resumed'), ('resume_job', 'Can resume a paused job')],
+                'verbose_name': 'job pause',
+                'verbose_name_plural': 'job pauses',
+                'permissions': [('request_resume', 'Can request the resumption of a paused job'), ('resume_job', 'Can resume a paused job')],
                 'default_permissions': ('add', 'view'),
             },
             bases=(django_fsm.FSMModelMixin, models.Model),
@@ -434,7 +434,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='policyversion',
-            trigger=pgtrigger.compiler.Trigger(name='stored_as_approved', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW.approval_id IS NOT NULL)', func="IF NOT EXISTS (SELECT FROM backoffice_approval WHERE id = NEW.approval_id AND kind = 'policy-change' AND state = 'approved' AND payload = jsonb_build_object('app', NEW.app, 'overrides', NEW.overrides, 'effective_on', to_char(NEW.effective_on, 'YYYY-MM-DD'))) THEN RAISE EXCEPTION 'policy version of %: no approved request says so', NEW.app USING ERRCODE = 'check_violation', CONSTRAINT = 'policy_version_as_approved'; END IF; RETURN NEW;", hash='6deed8a0256c7680a12eaa3fc86b24d049cd066e', operation='INSERT', pgid='pgtrigger_stored_as_approved_ee47a', table='backoffice_policyversion', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='stored_as_approved', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW.approval_id IS NOT NULL)', func="IF NOT EXISTS (SELECT FROM backoffice_approval WHERE id = NEW.approval_id AND kind = 'policy-change' AND state = 'approved' AND payload = jsonb_build_object('app', NEW.app, 'overrides', NEW.overrides, 'effective_on', to_char(NEW.effective_on, 'YYYY-MM-DD'))) THEN RAISE EXCEPTION 'policy version of %: no approved request', NEW.app USING ERRCODE = 'check_violation', CONSTRAINT = 'policy_version_as_approved'; END IF; RETURN NEW;", hash='99291e03b1024bef4320cb7b0543afc8201cad28', operation='INSERT', pgid='pgtrigger_stored_as_approved_ee47a', table='backoffice_policyversion', when='BEFORE')),
         ),
         migrations.AddConstraint(
             model_name='jobpause',

@@ -1,7 +1,4 @@
-"""What staff do to jobs of the day: stop at once, resume as two people, start, release.
-
-Starting does what the minute's tick does and nothing else, so a second press changes nothing.
-"""
+"""Control of jobs by staff: pause (one person), resume (two people), release a held run."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,35 +16,35 @@ KIND = "job-resumption"
 
 
 class AlreadyPausedError(Refused):
-    """The job is stopped already."""
+    """The job is paused already."""
 
     code = "already-paused"
     message = _("The job {job} is paused already.")
-    remedy = _("Ask to resume it first.")
+    remedy = _("Request its resumption first.")
 
 
 class NotPausedError(Refused):
-    """There is no pause that this step could be taken on."""
+    """The job has no pause in the required state."""
 
     code = "not-paused"
-    message = _("The job {job} does not wait for this step.")
+    message = _("The job {job} is not in the required state.")
     remedy = _("Reload the page: somebody else may have been faster.")
 
 
 class NotHeldError(Refused):
-    """The run does not wait for anybody."""
+    """The run is not held."""
 
-    code = "not-held"
+    code = "run-not-held"
     message = _("The run {run} is not held.")
     remedy = _("Reload the page: somebody else may have been faster.")
 
 
 def pause(job: str, *, by: models.Model, reason: str, at: datetime) -> JobPause:
-    """Stop a job at once.
+    """Pause a job.
 
     Raises:
-        UnknownJobError: there is no such job.
-        AlreadyPausedError: it is stopped already.
+        UnknownJobError: no app registered the job.
+        AlreadyPausedError: it is paused already.
     """
     jobs.job_named(job)
     try:
@@ -59,11 +56,11 @@ def pause(job: str, *, by: models.Model, reason: str, at: datetime) -> JobPause:
 
 @transaction.atomic
 def request_resume(job: str, *, by: Person, reason: str, at: datetime) -> None:
-    """Ask for a paused job to run again.
+    """Request the resumption of a paused job.
 
     Raises:
-        NotPausedError: it is not paused, or the request is open already.
-        approvals.NotPermittedError: the person may not ask for it.
+        NotPausedError: it is not paused, or a request is open already.
+        approvals.NotPermittedError: the person may not request it.
     """
     found = _paused(job)
     try:
@@ -73,37 +70,37 @@ def request_resume(job: str, *, by: Person, reason: str, at: datetime) -> None:
 
 
 def keep_paused(job: str, *, by: Person, reason: str, at: datetime) -> None:
-    """Decline the request: the job stays paused.
+    """Reject the request: the job stays paused.
 
     Raises:
-        NotPausedError: nobody has asked for it to be resumed.
-        approvals.SamePersonError: the one who asked declines it.
-        approvals.ExpiredError: the request is too old.
+        NotPausedError: there is no open request to resume it.
+        approvals.SamePersonError: the requester cannot decide it.
+        approvals.ExpiredError: the request has expired.
         approvals.NotPermittedError: the person may not decide it.
     """
     approvals.reject([_request_of(job)], by=by, reason=reason, at=at)
 
 
 def resume(job: str, *, by: Person, reason: str, at: datetime) -> None:
-    """Let a job run again, as the second person.
+    """Resume a job as the second person.
 
     Raises:
-        NotPausedError: nobody has asked for it to be resumed.
-        approvals.SamePersonError: the one who asked agrees with themselves.
-        approvals.ExpiredError: the request is too old.
+        NotPausedError: there is no open request to resume it.
+        approvals.SamePersonError: the requester cannot decide it.
+        approvals.ExpiredError: the request has expired.
         approvals.NotPermittedError: the person may not decide it.
     """
     approvals.approve([_request_of(job)], by=by, reason=reason, at=at)
 
 
 def requests() -> dict[int, Approval]:
-    """Return the open requests to resume, by the pause that each is about."""
+    """Return the open requests to resume by pause id."""
     found = Approval.objects.filter(kind=KIND, state=ApprovalState.PROPOSED)
     return {one.subject_id: one for one in found.select_related("proposed_by") if one.subject_id}
 
 
 def apply(approved: Sequence[Approval], *, by: str, reason: str, at: datetime) -> None:
-    """Let the jobs of approved requests run again; called by ``approvals.approve``."""
+    """Resume the jobs of approved requests; called by ``approvals.approve``."""
     by_pause = {one.subject_id: one for one in approved if one.subject_id is not None}
     wanted = JobPause.objects.filter(pk__in=by_pause)
     pauses = list(wanted.select_for_update().order_by("pk"))
@@ -125,10 +122,10 @@ def register() -> None:
 
 
 def release(run_id: int, *, by: models.Model) -> JobRun:
-    """Let a held run go on.
+    """Release a held run.
 
     Raises:
-        NotHeldError: it is not held, or somebody has released it.
+        NotHeldError: it is not held, or it is released already.
     """
     held = JobRun.objects.filter(pk=run_id, released_by="").exclude(held_reason="")
     released = held.update(released_by=str(by))

@@ -1,10 +1,10 @@
-"""The business day: jobs, runs, chunks, and who works on them.
+"""The business day: jobs, runs, chunks and their owners.
 
-A job is a time of the day with a plan and a work function. ``JobRun`` rows say what was planned;
-``JobChunk`` rows who works on which part. The broker is only a hint: whatever the tables say is
-unfinished is sent again at the next tick, and a chunk belongs to the process whose connection
-holds its advisory lock, so a killed worker's chunk is free at once. Runs go strictly in order,
-oldest day first; a held run or a paused optional job lets the later ones pass.
+A job has a time of the day, a plan and a work function. ``JobRun`` rows record what was planned,
+``JobChunk`` rows who works on which part. The broker is only a hint: every tick sends again what
+the tables show as unfinished. A chunk belongs to the process whose connection holds its advisory
+lock, so the chunk of a killed worker is free at once. Runs go in order, oldest day first; a held
+run or a paused optional job does not block the later ones.
 """
 
 import gc
@@ -29,8 +29,8 @@ CHUNK_SIZE = 5_000
 LOCK_SPACE = 7_701  # first key of the advisory locks of chunks
 
 
-class Plan(NamedTuple):
-    """What a run will work through: ids in order, their sum, and why it must wait, if it must."""
+class RunPlan(NamedTuple):
+    """The plan of a run: ids in order, their total, and the reason to hold it, if any."""
 
     ids: Sequence[int]
     amount_fen: int = 0
@@ -38,7 +38,7 @@ class Plan(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """How the items of a chunk ended."""
+    """The results of a chunk, counted."""
 
     done: int = 0
     failed: int = 0
@@ -50,20 +50,20 @@ class Job:
     """A job of the business day.
 
     ``plan(on=, at=)`` runs in the transaction that creates the run; a job without a plan is one
-    chunk without ids. ``work(ids, run_id=, on=, at=)`` must be repeatable. An optional job may
-    be passed over while it is paused; the day stands still before any other.
+    chunk without ids. ``work(ids, run_id=, on=, at=)`` must be repeatable. A paused optional job is
+    skipped; any other paused job blocks the day.
     """
 
     name: str
     at: time
     title: Promise | str
     work: Callable[..., Tally]
-    plan: Callable[..., Plan] | None = None
+    plan: Callable[..., RunPlan] | None = None
     optional: bool = False
 
 
 class UnknownJobError(Refused):
-    """There is no such job."""
+    """No job has this name."""
 
     code = "unknown-job"
     message = _("There is no job {job}.")
@@ -71,11 +71,11 @@ class UnknownJobError(Refused):
 
 
 class ChunkFailedError(Refused):
-    """A part of a run raised an error; the run stays unfinished."""
+    """A chunk of a run raised an error; the run stays unfinished."""
 
     code = "chunk-failed"
-    message = _("Part {number} of the run {run} failed: {error}")
-    remedy = _("Nothing of that part was half done. Fix the cause and run the day again.")
+    message = _("Chunk {number} of the run {run} failed: {error}")
+    remedy = _("The chunk was rolled back. Fix the cause and run the day again.")
 
 
 _jobs: dict[str, Job] = {}
@@ -103,7 +103,7 @@ def job_named(name: str) -> Job:
 
 
 def due(*, now: datetime) -> list[tuple[date, Job]]:
-    """Return every run that should have happened by now and has not finished, oldest first."""
+    """Return every due run that has not finished, oldest first."""
     runs = JobRun.objects.all()
     last = runs.filter(job=in_order()[-1].name, finished_at__isnull=False).aggregate(
         day=Max("business_date")
@@ -127,7 +127,7 @@ def due(*, now: datetime) -> list[tuple[date, Job]]:
 
 
 def upcoming(*, after: datetime, until: datetime) -> list[tuple[date, Job]]:
-    """Return the runs whose moment lies after one moment and not after another, in order."""
+    """Return the runs that fall due after one moment and up to another, in order."""
     days = (until.date() - after.date()).days
     return [
         (day, job)
@@ -139,9 +139,9 @@ def upcoming(*, after: datetime, until: datetime) -> list[tuple[date, Job]]:
 
 @transaction.atomic
 def claim(job: Job, *, on: date, at: datetime) -> JobRun:
-    """Return the run of a job and day, planning it if nobody has yet.
+    """Return the run of a job and day; create and plan it if it does not exist.
 
-    The insert decides between two schedulers; the loser waits for the winner's plan.
+    Two schedulers compete for the insert; the second waits for the plan of the first.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -175,19 +175,19 @@ def _plan(run: JobRun, job: Job, *, at: datetime) -> None:
 
 
 def is_paused(job: Job) -> bool:
-    """Say whether staff have stopped a job."""
+    """Return whether staff have paused a job."""
     return JobPause.objects.filter(job=job.name).exclude(state=JobPauseState.RESUMED).exists()
 
 
 def is_held(run: JobRun) -> bool:
-    """Say whether a run waits for a person to release it."""
+    """Return whether a run waits for its release by a person."""
     return bool(run.held_reason) and not run.released_by
 
 
 def next_chunks(*, now: datetime) -> list[int]:
-    """Return the chunks to work on now: those of the first unfinished run that may go on.
+    """Return the chunks to work on now: those of the first unfinished run that may continue.
 
-    Runs before it in the day are finished, held or paused; runs after it wait for it.
+    Earlier runs are finished, held or paused; later runs wait.
     """
     for day, job in due(now=now):
         if is_paused(job):
@@ -204,7 +204,7 @@ def next_chunks(*, now: datetime) -> list[int]:
 
 @contextmanager
 def _owning(chunk_id: int) -> Iterator[bool]:
-    """Hold the chunk's lock for this connection; False when another process holds it."""
+    """Hold the lock of a chunk on this connection; yield False when another process holds it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, chunk_id])
         owned = cursor.fetchone()[0]
@@ -218,10 +218,10 @@ def _owning(chunk_id: int) -> Iterator[bool]:
 
 @contextmanager
 def _not_collecting() -> Iterator[None]:
-    """Put off the search for reference cycles: a chunk keeps what it makes until its end.
+    """Switch the garbage collector off: a chunk keeps its objects until its end.
 
-    Looking through all of it again and again costs a quarter of the time; what a chunk makes is
-    bounded by its size.
+    Repeated collection costs a quarter of the time; the number of objects is bounded by the chunk
+    size.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -233,12 +233,13 @@ def _not_collecting() -> Iterator[None]:
 
 
 def run_chunk(chunk_id: int, *, at: datetime) -> bool:
-    """Work on one chunk unless it is done or somebody else's; say whether its run is finished.
+    """Work on one chunk unless it is done or owned by another process.
 
-    The broker is only a hint: an id that no chunk has is passed over.
+    Returns: whether the run is finished. An unknown id is ignored, because the broker is only a
+    hint.
 
     Raises:
-        ChunkFailedError: the work raised; the error stands on the chunk, which stays open.
+        ChunkFailedError: the work raised; the error is stored on the chunk, which stays open.
     """
     with _owning(chunk_id) as owned:
         chunk = JobChunk.objects.select_related("run").filter(pk=chunk_id).first()
@@ -263,7 +264,7 @@ def run_chunk(chunk_id: int, *, at: datetime) -> bool:
 
 @transaction.atomic
 def _finish(chunk: JobChunk, tally: Tally) -> bool:
-    """Mark the chunk done and add its tally; say whether it was the last of its run."""
+    """Mark the chunk done and add its tally; return whether the run is finished."""
     run = JobRun.objects.select_for_update().get(pk=chunk.run_id)
     JobChunk.objects.filter(pk=chunk.pk).update(done_at=clock.wall(), error="")
     run.done += tally.done

@@ -45,13 +45,13 @@ class Migration(migrations.Migration):
                 ('total_fen', models.BigIntegerField(verbose_name='bill total')),
                 ('minimum_fen', models.BigIntegerField(verbose_name='minimum payment')),
                 ('paid_fen', models.BigIntegerField(verbose_name='paid')),
-                ('outcome', models.CharField(choices=[('paid', 'paid'), ('min_paid', 'minimum paid'), ('carried', 'small rest carried'), ('overdue', 'overdue')], max_length=20, verbose_name='outcome')),
+                ('outcome', models.CharField(choices=[('paid', 'paid'), ('min_paid', 'minimum paid'), ('carried', 'small balance carried forward'), ('overdue', 'overdue')], max_length=20, verbose_name='outcome')),
                 ('recorded_at', models.DateTimeField(verbose_name='recorded at')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='conduct', to='accounts.customer', verbose_name='customer')),
             ],
             options={
-                'verbose_name': 'conduct record',
-                'verbose_name_plural': 'conduct',
+                'verbose_name': 'payment history record',
+                'verbose_name_plural': 'payment history',
                 'default_permissions': ('view',),
                 'constraints': [models.UniqueConstraint(fields=('source',), name='conduct_source'), models.CheckConstraint(condition=models.Q(('outcome__in', ['paid', 'min_paid', 'carried', 'overdue'])), name='conduct_outcome'), models.CheckConstraint(condition=models.Q(('minimum_fen__gte', 0), ('paid_fen__gte', 0), ('total_fen__gt', 0)), name='conduct_signs')],
             },
@@ -86,9 +86,9 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='creditline',
-            trigger=pgtrigger.compiler.Trigger(name='room_is_asked_for_when_reserving', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.reserved_fen > OLD.reserved_fen AND (NEW.state <> 'active' OR NEW.reserved_fen > (NEW.limit_fen + NEW.temporary_fen) * (1000 - NEW.buffer_permille) / 1000 - NEW.held_fen - NEW.drawn_fen))", func="RAISE EXCEPTION 'credit line %: no room for the reservation', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_line_room';", hash='f7578d483b230ec7abe9d8cacc98e49454157372', operation='UPDATE', pgid='pgtrigger_room_is_asked_for_when_reserving_6f9ab', table='risk_creditline', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='reservation_within_limit', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.reserved_fen > OLD.reserved_fen AND (NEW.state <> 'active' OR NEW.reserved_fen > (NEW.limit_fen + NEW.temporary_fen) * (1000 - NEW.buffer_permille) / 1000 - NEW.held_fen - NEW.drawn_fen))", func="RAISE EXCEPTION 'credit line %: reservation above available', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_line_available';", hash='ec7535fd4b17f3a45a3753528bc377aecd65dd96', operation='UPDATE', pgid='pgtrigger_reservation_within_limit_fd2a9', table='risk_creditline', when='BEFORE')),
         ),
-        # Room on each page for the next version of a row: updates that change no index stay there.
+        # Free space on each page for the next version of a row: updates that change no index stay there.
         migrations.RunSQL(
             "ALTER TABLE risk_creditline SET (fillfactor = 85)", reverse_sql=migrations.RunSQL.noop
         ),

@@ -33,7 +33,7 @@ def test_every_page_is_unfolds(model, page):
 
 
 @pytest.mark.parametrize(("model", "page"), PAGES, ids=NAMES)
-def test_every_action_names_its_right_and_asks_before_it_acts(model, page):
+def test_every_action_names_its_permission_and_has_a_dialog(model, page):
     names = [
         name
         for place in ("actions_list", "actions_row", "actions_detail", "actions_submit_line")

@@ -233,7 +233,7 @@ def findings(bank: BankProcess, *, days: Sequence[date]) -> list[str]:
 
 def doubled(bank: BankProcess) -> list[str]:
     """Name the bills for which the bank took money more than once, under whatever numbers."""
-    taken = bank.ask_books(
+    taken = bank.query_store(
         "SELECT count(*), group_concat(number, ', ') FROM attempts WHERE executed"
         " GROUP BY account HAVING count(*) > 1 ORDER BY min(id)"
     )

@@ -1,4 +1,4 @@
-"""What happens by the day: moves, policy versions, runs, pauses, the clock."""
+"""State changes, policy versions, runs and pauses of jobs, and the sandbox clock."""
 
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -17,10 +17,10 @@ from backoffice.core.states import StateField
 
 
 class StateChange(models.Model):
-    """One move of one state machine: what, from, to, who, why, when (product time).
+    """One change of one state machine: record, from, to, actor, reason, time (product time).
 
-    ``effective_on`` is the business day that the move belongs to: a day that is caught up, or a
-    value date learnt of late, lies before ``at``. Append-only, partitioned by month of
+    ``effective_on`` is the business day of the change: before ``at`` when a day is caught up or a
+    payment is backdated. Append-only, partitioned by month of
     ``effective_on``; the primary key in the database is (id, effective_on).
     """
 
@@ -50,7 +50,7 @@ class StateChange(models.Model):
 class PolicyVersion(models.Model):
     """Overrides of an app's policy from a day on, stored by the approval of their request.
 
-    Append-only. The database takes a version only of an approved request with the same content.
+    Append-only. The database accepts only a version with the content of an approved request.
     """
 
     app = models.CharField(_("policy of"), max_length=20)
@@ -77,7 +77,7 @@ class PolicyVersion(models.Model):
                     "AND kind = 'policy-change' AND state = 'approved' "
                     "AND payload = jsonb_build_object('app', NEW.app, 'overrides', NEW.overrides, "
                     "'effective_on', to_char(NEW.effective_on, 'YYYY-MM-DD'))) THEN "
-                    "RAISE EXCEPTION 'policy version of %: no approved request says so', NEW.app "
+                    "RAISE EXCEPTION 'policy version of %: no approved request', NEW.app "
                     "USING ERRCODE = 'check_violation', "
                     "CONSTRAINT = 'policy_version_as_approved'; END IF; RETURN NEW;"
                 ),
@@ -89,10 +89,10 @@ class PolicyVersion(models.Model):
 
 
 class JobRun(models.Model):
-    """One job of one business date: planned once, worked through in chunks, counted.
+    """One run of a job on one business date: planned once, worked through in chunks, counted.
 
-    Rows are unique by (business date, job): two schedulers, a late start and a click of the
-    staff all end in the same row. ``held_reason`` stops a run until a person releases it.
+    Unique by (business date, job): two schedulers, a late start and a click of the staff reach the
+    same row. ``held_reason`` stops a run until a person releases it.
     """
 
     business_date = models.DateField(_("business date"))
@@ -102,7 +102,7 @@ class JobRun(models.Model):
     done = models.IntegerField(_("done"), default=0)
     failed = models.IntegerField(_("failed"), default=0)
     unknown = models.IntegerField(_("unknown"), default=0)
-    held_reason = models.CharField(_("held because"), max_length=200, blank=True)
+    held_reason = models.CharField(_("hold reason"), max_length=200, blank=True)
     released_by = models.CharField(_("released by"), max_length=80, blank=True)
     started_at = models.DateTimeField(_("started at"))
     heartbeat_at = models.DateTimeField(_("heartbeat"))
@@ -129,10 +129,10 @@ class JobRun(models.Model):
 
 
 class JobChunk(models.Model):
-    """A part of a run that one worker takes: the ids, the owner, the outcome.
+    """A part of a run for one worker: the ids, the owner, the result.
 
-    The owner holds an advisory lock on the chunk for as long as its connection lives: a killed
-    worker's chunk is anybody's again at once. What a chunk does must therefore be repeatable.
+    The owner holds an advisory lock on the chunk while its connection is open: the chunk of a
+    killed worker is free at once. The work of a chunk must therefore be repeatable.
     """
 
     run = models.ForeignKey(
@@ -158,14 +158,14 @@ class JobChunk(models.Model):
 
 
 class JobPauseState(models.TextChoices):
-    """States of a pause: anyone entitled pauses at once, two people resume."""
+    """States of a pause: one person pauses, two people resume."""
 
     PAUSED = "paused", _("paused")
     RESUMED = "resumed", _("resumed")
 
 
 class JobPause(django_fsm.FSMModelMixin, models.Model):
-    """A job of the day that must not run for now.
+    """A pause of a job of the day.
 
     States: paused -> resumed, by an approved request about this pause.
     """
@@ -196,11 +196,11 @@ class JobPause(django_fsm.FSMModelMixin, models.Model):
     resumed_at = models.DateTimeField(_("resumed at"), null=True)
 
     class Meta:
-        verbose_name = _("pause of a job")
-        verbose_name_plural = _("pauses of jobs")
+        verbose_name = _("job pause")
+        verbose_name_plural = _("job pauses")
         default_permissions = ("add", "view")
         permissions: ClassVar = [
-            ("request_resume", "Can ask for a paused job to be resumed"),
+            ("request_resume", "Can request the resumption of a paused job"),
             ("resume_job", "Can resume a paused job"),
         ]
         constraints: ClassVar = [
@@ -243,13 +243,13 @@ class JobPause(django_fsm.FSMModelMixin, models.Model):
 
     @django_fsm.transition(field=state, source=JobPauseState.PAUSED, target=JobPauseState.RESUMED)
     def resume(self, *, at: Any, approval: Approval) -> None:
-        """Let the job run again, as a second person approved."""
+        """Resume the job after the approval of a second person."""
         self.approval_id = approval.pk
         self.resumed_at = at
 
 
 class SandboxClock(models.Model):
-    """Marks a database as a sandbox and says how far its time is ahead. One row or none."""
+    """Marks a database as a sandbox and stores its clock offset. One row or none."""
 
     one = models.BooleanField(primary_key=True, default=True)
     ahead = models.DurationField(default=timedelta())

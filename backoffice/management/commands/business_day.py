@@ -1,4 +1,4 @@
-"""Run every job of the business date or dates, in order, to completion; again = nothing new."""
+"""Run every job of one or more business dates, in order; a second run changes nothing."""
 
 from argparse import ArgumentParser
 from datetime import date
@@ -11,28 +11,28 @@ from django.utils.translation import gettext_lazy
 from backoffice.core import clock
 from backoffice.core.money import yuan
 from backoffice.management import day
-from backoffice.management.base import BadArgumentError, HouseCommand
+from backoffice.management.base import BadArgumentError, SystemCommand
 from backoffice.platform import jobs
 
 
 class BackwardsError(BadArgumentError):
-    """The last day lies before the first."""
+    """The last day is before the first."""
 
     code = "days-backwards"
-    message = gettext_lazy("The last day, {last}, lies before the first, {first}.")
-    remedy = gettext_lazy("Give --date and --through in their order.")
+    message = gettext_lazy("The last day, {last}, is before the first day, {first}.")
+    remedy = gettext_lazy("Swap --date and --through.")
 
 
 class NotYetError(BadArgumentError):
-    """The day has not come."""
+    """The day is in the future."""
 
     code = "day-not-come"
-    message = gettext_lazy("{day} has not come yet.")
-    remedy = gettext_lazy("Give a day up to today; only a sandbox lives ahead.")
+    message = gettext_lazy("{day} is in the future.")
+    remedy = gettext_lazy("Give a day up to today; only a sandbox can advance its clock.")
 
 
-class Command(HouseCommand):
-    """In a sandbox the clock is moved along; elsewhere only what has fallen due is run."""
+class Command(SystemCommand):
+    """Advances the clock of a sandbox; elsewhere runs only what is due."""
 
     help = "Run every job of the business date(s), in order, to completion."
 
@@ -50,16 +50,16 @@ class Command(HouseCommand):
         if options["dry_run"]:
             return {"plan": list(_plan(first, last))}
         runs = []
-        for run in self._live(last):
-            runs.append(day.told(run))
+        for run in self._run(last):
+            runs.append(day.as_dict(run))
             if not self.is_json:
                 self.stdout.write(day.line(runs[-1]))
         return {"runs": runs, "now": clock.now().isoformat()}
 
-    def _live(self, last: date) -> Any:
+    def _run(self, last: date) -> Any:
         end = clock.moment_of(last, jobs.in_order()[-1].at)
         if settings.SANDBOX and end > clock.now():
-            return day.live_until(end)
+            return day.run_until(end)
         if last > clock.business_date():
             raise NotYetError(day=last)
         return day.run_due()
@@ -81,7 +81,7 @@ class Command(HouseCommand):
 
 
 def _plan(first: date, last: date) -> Any:
-    """Yield what each job would plan, as the book stands now."""
+    """Yield the plan of each job on the present data."""
     for number in range(first.toordinal(), last.toordinal() + 1):
         on = date.fromordinal(number)
         for job in jobs.in_order():

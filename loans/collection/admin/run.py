@@ -43,7 +43,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
     """Return the page and what its buttons send to."""
     return [
         path("run/", site.admin_view(require_GET(_page(site))), name="loans_run"),
-        path("run/act/", site.admin_view(require_POST(act)), name="loans_run_act"),
+        path("run/action/", site.admin_view(require_POST(act)), name="loans_run_action"),
     ]
 
 
@@ -239,7 +239,7 @@ RIGHTS = {
 
 def act(request: HttpRequest) -> HttpResponse:
     """Do what a button of the page asks for, if its person may, and say what came of it."""
-    wish = request.POST.get("act", "")
+    wish = request.POST.get("action", "")
     if wish not in RIGHTS or not request.user.has_perm(RIGHTS[wish]):
         raise PermissionDenied
     try:

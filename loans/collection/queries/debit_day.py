@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.privacy.rules import masking
 from backoffice.core.models import JobChunk, JobRun
 from backoffice.core.money import yuan
-from backoffice.platform.export import Column, Section
+from backoffice.platform.export import Column, ExportSection
 from loans.models import DebitOrder, DebitOrderState, Origin
 from loans.models.debit import OPEN_ORDER_STATES
 
@@ -132,7 +132,7 @@ def _orders_of(filters: Mapping[str, str]) -> "QuerySet[DebitOrder]":
     return orders.defer(*sealed).order_by("pk")
 
 
-EXPORT = Section(
+EXPORT = ExportSection(
     name="debit-orders",
     title=_("debit orders of a day"),
     permission="loans.view_debitorder",

@@ -74,7 +74,7 @@ def test_a_reload_shows_nothing_and_records_nothing(as_group, opened):
 
 def test_the_page_of_another_customer_shows_nothing(as_group, opened):
     client = as_group("support")
-    address = reverse("admin:accounts_customer_act", args=[opened.customer.pk, "reveal"])
+    address = reverse("admin:accounts_customer_action", args=[opened.customer.pk, "reveal"])
     client.post(address, {"fields": "phone", "reason": REASON})
 
     answer = client.get(reverse("admin:accounts_customer_revealed", args=[999_999]))
@@ -85,7 +85,7 @@ def test_the_page_of_another_customer_shows_nothing(as_group, opened):
 
 def test_no_value_is_kept_in_the_session(as_group, opened):
     client = as_group("support")
-    address = reverse("admin:accounts_customer_act", args=[opened.customer.pk, "reveal"])
+    address = reverse("admin:accounts_customer_action", args=[opened.customer.pk, "reveal"])
 
     client.post(address, {"fields": ALL, "reason": REASON})
 
@@ -98,7 +98,7 @@ def test_without_a_reason_nothing_is_shown(as_group, opened, reason):
     answer = reveal(as_group("support"), opened.customer, "phone", reason=reason)
 
     assert shown(answer) == []
-    assert said(answer)[0].startswith("Say why, in 5 characters or more.")
+    assert said(answer)[0].startswith("Enter a reason of at least 5 characters.")
     assert not AccessRecord.objects.exists()
 
 
@@ -106,7 +106,7 @@ def test_without_a_reason_nothing_is_shown(as_group, opened, reason):
 def test_what_is_not_on_offer_is_not_shown(as_group, opened, fields):
     answer = reveal(as_group("support"), opened.customer, *fields)
 
-    assert said(answer)[0].startswith("what: choose")
+    assert said(answer)[0].startswith("what: select")
     assert not AccessRecord.objects.exists()
 
 

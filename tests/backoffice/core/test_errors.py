@@ -37,7 +37,7 @@ def test_the_message_follows_the_active_language():
         assert str(refused) == "该字段是必填项。"
 
 
-def test_a_terminal_is_told_the_code_and_both_languages():
+def test_a_terminal_shows_the_code_and_both_languages():
     assert RequiredError().in_both_languages() == (
         "[required] 该字段是必填项。 / This field is required."
     )

@@ -48,7 +48,7 @@ def insert(session, model, state):
     return row_id
 
 
-def born_in(session, model, state):
+def inserted_in(session, model, state):
     session.execute("SET LOCAL weidai.importing = 'on'")
     row_id = insert(session, model, state)
     session.execute("SET LOCAL weidai.importing = 'off'")
@@ -80,7 +80,7 @@ def test_only_declared_moves_of_a_machine_are_possible(model, django_db_setup, d
     with bare(model._meta.db_table, database_name) as session:
         become(session, serving_role())
         for source, target in product(states(model), repeat=2):
-            row_id = born_in(session, model, source)
+            row_id = inserted_in(session, model, source)
             if source == target or (source, target) in declared:
                 change(session, model, row_id, target)
                 assert state_of(session, model, row_id) == target
@@ -91,9 +91,7 @@ def test_only_declared_moves_of_a_machine_are_possible(model, django_db_setup, d
 
 
 @MACHINES
-def test_no_row_is_born_later_than_the_start_but_by_an_import(
-    model, django_db_setup, database_name
-):
+def test_no_row_starts_in_a_later_state_except_by_an_import(model, django_db_setup, database_name):
     first = trigger_of(model, InitialState).first
     with bare(model._meta.db_table, database_name) as session:
         become(session, serving_role())
@@ -108,7 +106,7 @@ def test_no_row_is_born_later_than_the_start_but_by_an_import(
         ).fetchall()
         assert count == len(first)
         for state in states(model):
-            born_in(session, model, state)
+            inserted_in(session, model, state)
 
 
 @MACHINES
@@ -300,7 +298,7 @@ DECIDE = (
 
 
 @pytest.mark.parametrize("decision", ["approved", "rejected"])
-def test_nobody_decides_on_his_own_policy(people, decision):
+def test_nobody_decides_on_their_own_policy(people, decision):
     maker, checker = people
     request = propose(maker)
 

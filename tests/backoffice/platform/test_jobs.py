@@ -9,14 +9,14 @@ from backoffice.core import clock
 from backoffice.core.models import JobChunk, JobPause, JobRun
 from backoffice.management import day
 from backoffice.platform import jobs
-from backoffice.platform.jobs import ChunkFailedError, Job, Plan, Tally, UnknownJobError
+from backoffice.platform.jobs import ChunkFailedError, Job, RunPlan, Tally, UnknownJobError
 
 DAY = date(2026, 10, 1)
 NOON = clock.moment_of(DAY, time(12))
 
 
 class Work:
-    """Notes what it was given; fails as often as told."""
+    """Notes what it was given; fails as often as shown."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, list[int], date]] = []
@@ -24,7 +24,7 @@ class Work:
 
     def job(self, name: str, *, ids=None, held: str = "", optional: bool = False) -> Job:
         def plan(*, on, at):
-            return Plan(ids, amount_fen=100 * len(ids), held_because=held)
+            return RunPlan(ids, amount_fen=100 * len(ids), held_because=held)
 
         def work(chunk_ids, *, run_id, on, at):
             if self.failures:

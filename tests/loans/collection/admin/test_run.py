@@ -97,7 +97,7 @@ def test_before_the_run_the_page_says_what_is_up(make_bill):
 
     page = shown(person("finance"))
 
-    assert "Up for debit today: 1 bills, 10,150.00 yuan as printed." in page.content.decode()
+    assert "Due for debit today: 1 bills, statement amount 10,150.00 yuan." in page.content.decode()
 
 
 def test_a_running_run_is_polled_and_a_finished_one_is_not(nine):
@@ -121,7 +121,7 @@ def test_progress_follows_the_orders_and_ends_at_the_end(nine):
 
 
 def act(client, wish, **more):
-    return client.post(f"{PAGE}act/", {"act": wish, "job": "09:00", **more}, follow=True)
+    return client.post(f"{PAGE}action/", {"action": wish, "job": "09:00", **more}, follow=True)
 
 
 def said(page):
@@ -183,8 +183,8 @@ def test_a_step_needs_a_post_and_its_token(nine):
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = client.cookies
 
-    assert client.get(f"{PAGE}act/").status_code == 405
-    assert strict.post(f"{PAGE}act/", {"act": "pause"}).status_code == 403
+    assert client.get(f"{PAGE}action/").status_code == 405
+    assert strict.post(f"{PAGE}action/", {"action": "pause"}).status_code == 403
 
 
 def test_a_job_stops_at_once_and_two_people_resume_it(nine):
@@ -193,7 +193,9 @@ def test_a_job_stops_at_once_and_two_people_resume_it(nine):
     assert said(act(one, "pause", reason="bank is down")) == ["The job 09:00 is stopped."]
     assert "is paused already" in said(act(other, "pause", reason="again"))[0]
     act(one, "request", reason="bank is back")
-    assert said(act(one, "resume", reason="yes"))[0].startswith("You asked for this yourself.")
+    assert said(act(one, "resume", reason="yes"))[0].startswith(
+        "You proposed this request yourself."
+    )
     assert (JobPause.objects.get().state, Approval.objects.get().state) == ("paused", "proposed")
     assert said(act(other, "resume", reason="yes")) == ["The job 09:00 runs again."]
 
@@ -219,7 +221,7 @@ def test_a_declined_request_leaves_the_job_paused(nine):
     act(other, "keep", reason="not yet")
 
     assert JobPause.objects.get().state == "paused"
-    assert "does not wait" in said(act(other, "keep", reason="again"))[0]
+    assert "not in the required state" in said(act(other, "keep", reason="again"))[0]
 
 
 @pytest.mark.parametrize("run", ["abc", "", "0", "9" * 30])
