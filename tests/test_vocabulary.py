@@ -16,13 +16,12 @@ from tests.source_tree import ROOT, name_of
 # Folders that still use other words. Empty this tuple when they are converted.
 NOT_CONVERTED = ("loans/", "accounts/", "tests/loans/", "tests/accounts/")
 
-# Parts of names in code (snake_case and CamelCase are split) and the part to use.
+# Parts of names in code (snake_case and CamelCase are split) and the term to use. A person is born:
+# 'born' and 'birth' are not listed here.
 IDENTIFIERS = {
     "act": "admin action",
     "acts": "admin actions",
     "anew": "again",
-    "birth": "initial state",
-    "born": "initial state",
     "heard": "received",
     "house": "system",
     "leash": "parent death signal",
