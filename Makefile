@@ -2,7 +2,7 @@
 PYTHON ?= python3
 # Without a shell in between: the launcher ends with the make that is its parent.
 UP = exec $(PYTHON) -m backoffice.up
-# More words for pytest: make test ARGS="-k bills"
+# More arguments for pytest: make test ARGS="-k bills"
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -11,7 +11,7 @@ ARGS ?=
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
 
-run:  ## 启动全部 / everything in one terminal, with a demo book; PORT=8001 another port
+run:  ## 启动全部 / everything in one terminal, with a demo portfolio; PORT=8001 another port
 	@$(UP)
 
 test:  ## 测试 / every test on the embedded services
@@ -23,7 +23,7 @@ test-long:  ## 长测试 / the same tests with larger numbers
 shots:  ## 截图 / the pictures of the README, taken again into docs/images; needs Chromium
 	@SHOTS_DIR=docs/images $(UP) exec --dev -- pytest -n 0 tests/browser/test_tour.py
 
-bench:  ## 基准 / the 9:00 run against its floor and the plain way; ARGS="--loans 100000 --rounds 3"
+bench:  ## 基准 / the 9:00 run against its baseline and a loan at a time; ARGS="--loans 100000 --rounds 3"
 	@$(UP) exec --dev -- python -m tests.bench $(ARGS)
 
 debit-day: bench  # the one benchmark there is: make bench debit-day

@@ -25,8 +25,8 @@ class AccountsConfig(AppConfig):
         from backoffice.platform import jobs, outbox, work_queue
 
         policy.register("accounts", AccountPolicy)
-        for slot in tasks.SLOTS:
-            jobs.register(slot)
+        for job in tasks.JOBS:
+            jobs.register(job)
         work_queue.register(
             work_queue.Queue(
                 name=face_recordings.QUEUE,

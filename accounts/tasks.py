@@ -10,7 +10,7 @@ from accounts.gateways.from_settings import identity_checks
 from accounts.identity.operations import identities
 from accounts.privacy.operations import retention
 from backoffice.core import clock
-from backoffice.platform.jobs import Slot, Tally
+from backoffice.platform.jobs import Job, Tally
 
 
 def check_identity(payload: dict[str, Any], *, key: str) -> None:
@@ -31,8 +31,8 @@ def _retain(ids: Any, *, run_id: int, on: Any, at: Any) -> Tally:
     return retention.nightly(by="retention", on=on, at=at, wall_at=clock.wall())
 
 
-SLOTS = (
-    Slot(
+JOBS = (
+    Job(
         name="03:00",
         at=time(3, 0),
         title=_("retention of personal data"),

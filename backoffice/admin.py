@@ -1,4 +1,4 @@
-"""Staff pages of the system: runs, chunks, pauses, policy versions, state changes, messages."""
+"""Staff pages of the system: runs, chunks, job pauses, state changes, messages."""
 
 from django.apps import apps
 from django.contrib import admin
@@ -10,17 +10,17 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.models import JobChunk, JobRun, OutboxMessage, SlotPause, StateChange
+from backoffice.core.models import JobChunk, JobPause, JobRun, OutboxMessage, StateChange
 from backoffice.platform import jobs
 from backoffice.web.admin import approvals, export, work_queue
 from backoffice.web.readonly_admin import (
+    PageSection,
     ReadOnlyAdmin,
-    Section,
     day_filter,
     display,
     link,
     number_in,
-    state_words,
+    state_text,
 )
 
 __all__ = ["approvals", "export", "work_queue"]  # pages that register themselves
@@ -29,7 +29,7 @@ admin.site.index_title = _("Overview")
 
 
 @admin.register(JobRun)
-class JobRunPages(ReadOnlyAdmin):
+class JobRunAdmin(ReadOnlyAdmin):
     """The runs of all days."""
 
     list_display = (
@@ -41,16 +41,16 @@ class JobRunPages(ReadOnlyAdmin):
 
     @display(description=_("work"))
     def work(self, run: JobRun) -> str:
-        """Return what the slot does."""
-        return next((str(slot.title) for slot in jobs.slots() if slot.name == run.slot), "")
+        """Return the title of the job."""
+        return next((str(job.title) for job in jobs.in_order() if job.name == run.job), "")
 
     @display(description=_("page of the run"))
     def page(self, run: JobRun) -> SafeString:
-        """Return a link to the page that shows the run in numbers."""
-        address = f"{reverse('admin:loans_run')}?on={run.business_date}&slot={run.slot}"
+        """Return a link to the page with the figures of the run."""
+        address = f"{reverse('admin:loans_run')}?on={run.business_date}&job={run.job}"
         return format_html('<a class="link" href="{}">{}</a>', address, _("in numbers"))
 
-    def sections(self, request: HttpRequest, record: JobRun) -> list[Section]:
+    def sections(self, request: HttpRequest, record: JobRun) -> list[PageSection]:
         """Return the chunks of the run."""
         heads = (_("number"), _("ids"), _("owner"), _("tries"), _("done at"), _("error"))
         rows = [
@@ -58,12 +58,12 @@ class JobRunPages(ReadOnlyAdmin):
              chunk.done_at or "", chunk.error)
             for chunk in record.chunks.order_by("number")
         ]  # fmt: skip
-        return [Section(JobChunk._meta.verbose_name_plural, heads, rows)]
+        return [PageSection(JobChunk._meta.verbose_name_plural, heads, rows)]
 
 
 @admin.register(JobChunk)
-class JobChunkPages(ReadOnlyAdmin):
-    """Parts of runs that workers take."""
+class JobChunkAdmin(ReadOnlyAdmin):
+    """Chunks of runs."""
 
     list_select_related = ("run",)
     list_display = ("__str__", "run_link", "owner", "tries", "done_at", "error")
@@ -76,35 +76,35 @@ class JobChunkPages(ReadOnlyAdmin):
         return link(chunk.run)
 
 
-@admin.register(SlotPause)
-class SlotPausePages(ReadOnlyAdmin):
-    """Slots that were stopped, by whom, and who let them run again."""
+@admin.register(JobPause)
+class JobPauseAdmin(ReadOnlyAdmin):
+    """Job pauses: who paused, who requested and who approved the resumption."""
 
     list_select_related = ("paused_by", "approval__proposed_by", "approval__decided_by")
-    list_display = ("slot", "state_label", "reason", "stopped_by", "paused_at", "asked_by",
+    list_display = ("job", "state_label", "reason", "stopped_by", "paused_at", "asked_by",
                     "agreed_by", "resumed_at")  # fmt: skip
     list_filter = ("state",)
     fields = list_display
 
     @display(description=_("paused by"))
-    def stopped_by(self, pause: SlotPause) -> str:
-        """Return who stopped the slot."""
+    def stopped_by(self, pause: JobPause) -> str:
+        """Return the person who paused the job."""
         return str(pause.paused_by)
 
     @display(description=_("resume requested by"))
-    def asked_by(self, pause: SlotPause) -> str:
-        """Return who asked for it to run again."""
+    def asked_by(self, pause: JobPause) -> str:
+        """Return the person who requested the resumption."""
         return str(pause.approval.proposed_by) if pause.approval else ""
 
     @display(description=_("resumed by"))
-    def agreed_by(self, pause: SlotPause) -> str:
-        """Return who agreed."""
+    def agreed_by(self, pause: JobPause) -> str:
+        """Return the person who approved the resumption."""
         return str(pause.approval.decided_by or "") if pause.approval else ""
 
 
 @admin.register(StateChange)
-class StateChangePages(ReadOnlyAdmin):
-    """Every move of every machine."""
+class StateChangeAdmin(ReadOnlyAdmin):
+    """Every state change of every state machine."""
 
     list_display = ("at", "subject", "transition", "before", "after", "who", "why")
     fields = list_display
@@ -112,43 +112,43 @@ class StateChangePages(ReadOnlyAdmin):
     search_help_text = _("Kind and id, such as loans.bill 42")
 
     def find(self, term: str) -> Q:
-        """Return the moves of one record."""
+        """Return the state changes of one record."""
         kind, _space, number = term.rpartition(" ")
         return Q(subject_type=kind.strip().lower(), subject_id=number_in(number, ""))
 
     @display(description=_("subject"))
     def subject(self, change: StateChange) -> str:
-        """Return the record's kind and id."""
+        """Return the model and id of the record."""
         return f"{change.subject_type} {change.subject_id}"
 
     @display(description=_("from"))
     def before(self, change: StateChange) -> SafeString:
-        """Return the state it left."""
+        """Return the source state."""
         return _state(change, change.source)
 
     @display(description=_("to"))
     def after(self, change: StateChange) -> SafeString:
-        """Return the state it entered."""
+        """Return the target state."""
         return _state(change, change.target)
 
     @display(description=_("actor"))
     def who(self, change: StateChange) -> str:
-        """Return the person, or the part of the product in the reader's language."""
+        """Return the actor; actors of the system are translated."""
         return gettext(change.actor)
 
     @display(description=_("reason"))
     def why(self, change: StateChange) -> str:
-        """Return the reason in the reader's language where the product gave it."""
+        """Return the reason; reasons of the system are translated."""
         return gettext(change.reason) if change.reason else ""
 
 
 def _state(change: StateChange, state: str) -> SafeString:
-    return state_words(apps.get_model(change.subject_type), state)
+    return state_text(apps.get_model(change.subject_type), state)
 
 
 @admin.register(OutboxMessage)
-class OutboxMessagePages(ReadOnlyAdmin):
-    """Messages on their way out; what they carry is not shown."""
+class OutboxMessageAdmin(ReadOnlyAdmin):
+    """Messages of the outbox, without their payload."""
 
     list_display = ("__str__", "created_at", "tries", "done_at", "dead_at", "error")
     list_filter = (("done_at", admin.EmptyFieldListFilter),

@@ -1,4 +1,4 @@
-"""The site, and the packages that every app stands on."""
+"""The site, and the packages below every app."""
 
 from datetime import date
 from itertools import pairwise
@@ -21,13 +21,13 @@ _RIGHTS = (
 
 
 class BackofficeConfig(AppConfig):
-    """Starts the Celery app; after a migration grants the serving role its rights."""
+    """Starts the Celery app; grants the serving role its rights after a migration."""
 
     name = "backoffice"
     verbose_name = _("System")
 
     def ready(self) -> None:
-        """Import the Celery app, check the keys, connect what follows a migration."""
+        """Import the Celery app, check the keys, connect the signal handlers of migrations."""
         from backoffice import celery  # noqa: F401
         from backoffice.core import crypto
         from backoffice.platform import job_control, policy_changes
@@ -41,7 +41,7 @@ class BackofficeConfig(AppConfig):
 
 
 def _tables_of_facts() -> list[str]:
-    """Return the tables that are only ever added to."""
+    """Return the append-only tables."""
     from backoffice.core.guards import is_append_only
 
     return [model._meta.db_table for model in apps.get_models() if is_append_only(model)]
@@ -68,7 +68,7 @@ def _add_partitions(using: str, **_given: Any) -> None:
 def _months_ahead() -> list[tuple[date, date]]:
     """Return the first days of this month and the two years after it, each with its successor.
 
-    Dates made from dates: a moment cast to a date depends on the time zone of the session.
+    Dates are computed from dates: a cast from a moment depends on the session's time zone.
     """
     today = day_of(wall())
     numbers = range(today.year * 12 + today.month - 1, today.year * 12 + today.month + 24)
@@ -76,7 +76,7 @@ def _months_ahead() -> list[tuple[date, date]]:
 
 
 def _grant_rights(using: str, **_given: Any) -> None:
-    """Let the serving role read and write rows, and only add to the tables of facts."""
+    """Grant the serving role rights on rows; only INSERT and SELECT on append-only tables."""
     role = settings.DATABASES["default"]["USER"]
     if not role or role == settings.DATABASES["owner"]["USER"]:
         return
@@ -100,7 +100,7 @@ def _grant_rights(using: str, **_given: Any) -> None:
 
 
 def _mark_sandbox(using: str, **_given: Any) -> None:
-    """Mark a database that nobody has worked in yet as a sandbox, when the settings say so."""
+    """Mark an unused database as a sandbox if the settings require it."""
     if not settings.SANDBOX:
         return
     with connections[using].cursor() as cursor:

@@ -1,4 +1,4 @@
-"""The Celery app; tasks live in each app's ``tasks.py``."""
+"""The Celery app; tasks are defined in each app's ``tasks.py``."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The first page of the staff: the day, its 9:00 run, what is late, the last reconciliation."""
+"""The overview: business date, 9:00 run, open work, overdue bills, last reconciliation."""
 
 from typing import Any
 
@@ -20,24 +20,24 @@ from loans.collection.queries.debit_day import debit_day, runs_before
 from loans.delinquency.queries import late
 from loans.models import Bill, BillState
 
-RUN_SLOT, RECONCILE_SLOT = "09:00", "02:00"
+RUN_JOB, RECONCILE_JOB = "09:00", "02:00"
 
 
 def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add the numbers of the day that the person may see."""
+    """Add the figures of the day that the person has the rights to view."""
     now = clock.now()
     context |= {"now": now, "is_sandbox": settings.SANDBOX}
     if request.user.has_perm("loans.view_debitorder"):
-        context["day"] = debit_day(on=now.date(), slot=RUN_SLOT)
+        context["day"] = debit_day(on=now.date(), job=RUN_JOB)
         context["run_address"] = reverse("admin:loans_run")
-        runs = runs_before(now.date(), slot=RUN_SLOT)
+        runs = runs_before(now.date(), job=RUN_JOB)
         context["runs"] = [(run, yuan(run.planned_fen)) for run in runs]
     context["waiting"] = _waiting(request)
     if request.user.has_perm("loans.view_bill"):
         context["late"] = _late()
     if request.user.has_perm("backoffice.view_jobrun"):
         context["reconciled"] = (
-            JobRun.objects.filter(slot=RECONCILE_SLOT, finished_at__isnull=False)
+            JobRun.objects.filter(job=RECONCILE_JOB, finished_at__isnull=False)
             .order_by("-business_date")
             .first()
         )
@@ -45,41 +45,46 @@ def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _waiting(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return what of opening waits for the person, the most urgent kind first."""
+    """Return the onboarding work that waits for the person, the most urgent kind first."""
     may = request.user.has_perm
     found = []
     if may("accounts.answer_complaint"):
         count, due_on = waiting.complaints_open()
         is_late = due_on is not None and due_on < clock.business_date()
-        words = gettext("the first one by {day}").format(day=date_format(due_on)) if due_on else ""
+        detail = (
+            gettext("the earliest is due on {day}").format(day=date_format(due_on))
+            if due_on
+            else ""
+        )
         kind = "danger" if is_late else ""
-        found.append(_card(_("Complaints to answer"), count, Complaint, "state__exact=filed",
-                           words, kind))  # fmt: skip
+        found.append(_card(_("Open complaints"), count, Complaint, "state__exact=filed",
+                           detail, kind))  # fmt: skip
     if may("accounts.decide_identityverification"):
-        found.append(_card(_("Proofs in review"), waiting.proofs_in_review(),
+        found.append(_card(_("Identity verifications in review"), waiting.proofs_in_review(),
                            IdentityVerification, "state__exact=in_review"))  # fmt: skip
     if may("accounts.decide_bankcard"):
-        found.append(_card(_("Cards without a class"), waiting.cards_without_class(), BankCard,
+        found.append(_card(_("Cards with an unknown account class"),
+                           waiting.cards_without_class(), BankCard,
                            "state__exact=pending&checked_at__isempty=0"))  # fmt: skip
     return found
 
 
 def _card(
-    title: Any, count: int, model: type[Model], query: str, words: str = "", kind: str = ""
+    title: Any, count: int, model: type[Model], query: str, detail: str = "", kind: str = ""
 ) -> dict[str, Any]:
-    """Return a card of the overview; it is marked as soon as anything waits."""
+    """Return a card of the overview, highlighted when its count is not zero."""
     kind = kind or ("warning" if count else "")
     address = f"{list_address(model)}?{query}"
-    return {"title": title, "count": count, "words": words, "kind": kind, "address": address}
+    return {"title": title, "count": count, "detail": detail, "kind": kind, "address": address}
 
 
 def _late() -> list[dict[str, Any]]:
     """Return the bills in grace and overdue with their lists."""
-    words = {BillState.GRACE: _("in grace"), BillState.OVERDUE: _("overdue")}
+    titles = {BillState.GRACE: _("in grace"), BillState.OVERDUE: _("overdue")}
     kinds = {BillState.GRACE: "warning", BillState.OVERDUE: "danger"}
     return [
         {
-            "title": words[BillState(state)],
+            "title": titles[BillState(state)],
             "kind": kinds[BillState(state)] if found.bills else "",
             "bills": found.bills,
             "amount": yuan(found.unpaid_fen),
@@ -89,7 +94,7 @@ def _late() -> list[dict[str, Any]]:
     ]
 
 
-def badge(request: HttpRequest) -> list[str] | None:
+def badge(_request: HttpRequest) -> list[str] | None:
     """Return the badge that marks a sandbox on every page."""
     return [str(_("Sandbox")), "warning"] if settings.SANDBOX else None
 
@@ -107,7 +112,7 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (_("Customers"), "person", "accounts_customer_changelist", "accounts.view_customer"),
         (_("Bank cards"), "credit_card", "accounts_bankcard_changelist", "accounts.view_bankcard"),
         (_("Credit lines"), "speed", "risk_creditline_changelist", "risk.view_creditline"),
-        (_("Conduct"), "history_edu", "risk_conduct_changelist", "risk.view_conduct"),
+        (_("Payment history"), "history_edu", "risk_conduct_changelist", "risk.view_conduct"),
     )),
     (_("Onboarding"), (
         (_("Identity verifications"), "how_to_reg", "accounts_identityverification_changelist",
@@ -118,11 +123,11 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (_("Devices"), "smartphone", "accounts_device_changelist", "accounts.view_device"),
         (_("Logins"), "login", "accounts_loginsession_changelist", "accounts.view_loginsession"),
         (_("Profiles"), "work", "accounts_profile_changelist", "accounts.view_profile"),
-        (_("Proofs"), "upload_file", "accounts_assetproof_changelist",
+        (_("Asset proofs"), "upload_file", "accounts_assetproof_changelist",
          "accounts.view_assetproof"),
         (_("API calls"), "dns", "accounts_providercall_changelist",
          "accounts.view_providercall"),
-        (_("Banks' card numbers"), "pin", "accounts_bankbin_changelist",
+        (_("BIN table"), "pin", "accounts_bankbin_changelist",
          "accounts.view_bankbin"),
     )),
     (_("Privacy"), (
@@ -155,8 +160,8 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
     (_("System"), (
         (_("Approval requests"), "approval", "backoffice_approval_changelist",
          "backoffice.view_approval"),
-        (_("Pauses of slots"), "pause_circle", "backoffice_slotpause_changelist",
-         "backoffice.view_slotpause"),
+        (_("Job pauses"), "pause_circle", "backoffice_jobpause_changelist",
+         "backoffice.view_jobpause"),
         (_("Policy versions"), "tune", "backoffice_policyversion_changelist",
          "backoffice.view_policyversion"),
         (_("Exports"), "download", "backoffice_export_changelist", "backoffice.view_export"),
@@ -171,7 +176,7 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the sidebar: what the person may see, in the order of the work."""
+    """Return the sidebar: the pages that the person has the rights to view."""
     here = request.resolver_match
     assert here is not None
     return [
@@ -180,12 +185,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "separator": number > 0,
             "items": [
                 {
-                    "title": words,
+                    "title": text,
                     "icon": icon,
                     "link": reverse(f"admin:{name}"),
                     "active": name == here.url_name or _opens(here.url_name or "", name),
                 }
-                for words, icon, name, right in items
+                for text, icon, name, right in items
                 if not right or request.user.has_perm(right)
             ],
         }
@@ -194,5 +199,5 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _opens(page: str, name: str) -> bool:
-    """Say whether a page shows a record of the list that this name stands for."""
+    """Return whether a page shows a record of the named list."""
     return name.endswith("_changelist") and page.startswith(name.removesuffix("changelist"))

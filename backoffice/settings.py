@@ -30,13 +30,13 @@ def _required(name: str, example: str) -> str:
 
 
 def _check(name: str, good: bool, what: str, example: str) -> None:
-    """Refuse a variable without showing it: it may hold a password."""
+    """Refuse a variable without showing its value: it may hold a password."""
     if not good:
         raise ImproperlyConfigured(f"{name}: {what}, for example {name}={example}")
 
 
 def _switch(name: str) -> bool:
-    """Return a variable that is on or off, off when missing; a misspelling is neither."""
+    """Return a variable that is on or off, off when missing; refuse any other value."""
     value: str = env.str(name, default="").lower()
     _check(name, value in {"", "0", "1", "false", "true"}, "it is 1 or 0", "1")
     return value in {"1", "true"}
@@ -73,7 +73,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "backoffice.web.api.requests.identified",
+    "backoffice.web.api.requests.assign_request_id",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -105,7 +105,7 @@ TEMPLATES = [
 ]
 
 
-# Rows are found by their ids on solid state: reading a table through for a few of them costs more.
+# Solid state disks: a lookup of a few rows by id is cheaper than a sequential scan.
 PLANNER = "-c random_page_cost=1.1"
 
 
@@ -119,7 +119,7 @@ def _database(name: str, url: str) -> dict[str, object]:
     return {**config, "ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 0}
 
 
-# Two roles: one serves and owns nothing, the other owns the tables and migrates them.
+# Two roles: one serves requests and owns nothing, the other owns and migrates the tables.
 _url = _required("DATABASE_URL", "postgres://weidai_app:password@localhost/weidai")
 DATABASES = {
     "default": _database("DATABASE_URL", _url),
@@ -149,7 +149,7 @@ _check("TIME_ZONE", TIME_ZONE in available_timezones(), "no such time zone", "As
 USE_TZ = True
 
 STATIC_URL = "/static/"
-# The files come from the installed packages: no collectstatic step stands before the first start.
+# Static files come from the installed packages: no collectstatic step is needed.
 WHITENOISE_USE_FINDERS = True
 
 SESSION_COOKIE_HTTPONLY = True
@@ -163,8 +163,7 @@ X_FRAME_OPTIONS = "DENY"
 FIELD_KEYS = _required("FIELD_KEYS", f"1:{_NEW_KEY}").split(",")
 BLIND_KEY = _required("BLIND_KEY", _NEW_KEY)
 
-# What customers' endpoints read, answer and refuse. Who calls is theirs to say: one that does not
-# is closed to everybody.
+# Endpoints of customers. Each declares its authentication; one that does not is closed.
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -176,7 +175,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Weidai",
-    "DESCRIPTION": "What customers can do: open a line step by step, draw, repay, object.",
+    "DESCRIPTION": "Endpoints for customers: onboarding, privacy, complaints.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
@@ -185,8 +184,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": f"{STATIC_URL}backoffice/icon.svg",
 }
 
-# Who a customer is: the login of WeChat, and the checks of identity, face and card. A sandbox
-# without them has its own.
+# WeChat login, and checks of identity, face and card. A sandbox without them uses its own.
 WECHAT_URL = env.str("WECHAT_URL", default="")
 WECHAT_APP_ID = env.str("WECHAT_APP_ID", default="")
 WECHAT_SECRET = env.str("WECHAT_SECRET", default="")
@@ -204,7 +202,7 @@ _check("CELERY_BROKER_URL", "://" in CELERY_BROKER_URL, "it is no URL", "redis:/
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
-# Without this the task of a killed prefork child is acknowledged and gone.
+# Without this the task of a killed prefork child is acknowledged and lost.
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -217,7 +215,7 @@ if CELERY_BROKER_URL.startswith(("redis://", "rediss://")):
     }
 CELERY_BEAT_SCHEDULE = {"tick": {"task": "backoffice.platform.tasks.tick", "schedule": 60.0}}
 
-# The colour of links and buttons: calm enough beside the red and amber of what needs somebody.
+# The colour of links and buttons; red and amber mark what needs attention.
 _BLUE = {
     "50": "oklch(97% .014 254.604)",
     "100": "oklch(93.2% .032 255.585)",
@@ -237,7 +235,7 @@ UNFOLD = {
     "SITE_SYMBOL": "account_balance",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
-    "SITE_URL": None,  # there is no site beside these pages
+    "SITE_URL": None,  # there is no public site
     "SHOW_LANGUAGES": True,
     "ENVIRONMENT": "backoffice.dashboard.badge",
     "DASHBOARD_CALLBACK": "backoffice.dashboard.callback",

@@ -5,13 +5,13 @@ from django.utils.translation import gettext_lazy as _
 
 
 class LoansConfig(AppConfig):
-    """The app of money: registers its policy, its slots of the day, what it holds of a customer."""
+    """The app of money: registers its policy, its jobs of the day, what it holds of a customer."""
 
     name = "loans"
     verbose_name = _("Loans")
 
     def ready(self) -> None:
-        """Register the policy, the slots, and what concerns a customer who leaves."""
+        """Register the policy, the jobs, and what concerns a customer who leaves."""
         from accounts.privacy.operations import deletions
         from accounts.privacy.operations import exports as copies
         from backoffice.core import policy
@@ -20,12 +20,12 @@ class LoansConfig(AppConfig):
         from loans.collection.queries import debit_day
         from loans.policy import LoanOperations, LoanTerms
         from loans.reporting import operations as exports
-        from loans.tasks import SLOTS
+        from loans.tasks import JOBS
 
         policy.register("loans", LoanTerms)
         policy.register("loan_operations", LoanOperations)
-        for slot in SLOTS:
-            jobs.register(slot)
+        for job in JOBS:
+            jobs.register(job)
         export.register(debit_day.EXPORT)
         copies.register(exports.SECTIONS)
         deletions.register(blocker=account_closure.obstacle, end=account_closure.end)

@@ -1,4 +1,4 @@
-"""What each slot of the business day does for loans: plan it, work through it."""
+"""What each job of the business day does for loans: plan it, work through it."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.core import bulk, clock
 from backoffice.core.policy import current
-from backoffice.platform.jobs import Plan, Tally, is_paused, slot_named
+from backoffice.platform.jobs import RunPlan, Tally, is_paused, job_named
 from loans.accounting.rules.codes import COLLECTED_STATES
 from loans.collection.operations import collection, orders, results
 from loans.collection.operations.orders import Ask, Prepared
@@ -19,9 +19,9 @@ from loans.models.debit import OPEN_ORDER_STATES
 from loans.policy import LoanOperations
 
 
-def plan_close(*, on: date, at: datetime) -> Plan:
+def plan_close(*, on: date, at: datetime) -> RunPlan:
     """Plan the 00:05 close: every unpaid bill past its due date."""
-    return Plan(due.to_close(on=on))
+    return RunPlan(due.to_close(on=on))
 
 
 def close(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> Tally:
@@ -36,17 +36,17 @@ def accrue_night(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> 
     return Tally(done=1)
 
 
-def plan_debits(*, on: date, at: datetime) -> Plan:
-    """Plan the debits of a slot; a plan out of all proportion waits for a person.
+def plan_debits(*, on: date, at: datetime) -> RunPlan:
+    """Plan the debits of a job; a plan out of all proportion waits for a person.
 
-    The hourly slots repeat the plan of 9:00: where it is held they are, and while it is paused
+    The hourly jobs repeat the plan of 9:00: where it is held they are, and while it is paused
     they ask for nothing. A day that has passed is not debited after the fact: the next 9:00 takes
     its bills, and our outage is not the customer's refusal (REPAY-11).
     """
-    if on != clock.day_of(at) or is_paused(slot_named(due.FIRST_DEBITS)):
-        return Plan([])
+    if on != clock.day_of(at) or is_paused(job_named(due.FIRST_DEBITS)):
+        return RunPlan([])
     bills = due.to_debit(on=on)
-    return Plan(bills.ids, bills.amount_fen, _why_held(len(bills.ids), on=on))
+    return RunPlan(bills.ids, bills.amount_fen, _why_held(len(bills.ids), on=on))
 
 
 def _why_held(planned: int, *, on: date) -> str:
@@ -63,7 +63,7 @@ def _why_held(planned: int, *, on: date) -> str:
 
 def debit(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel: Channel) -> Tally:
     """Collect a chunk of bills: ask about what is open, then ask for what is due."""
-    if on != clock.day_of(at) or is_paused(slot_named(due.FIRST_DEBITS)):
+    if on != clock.day_of(at) or is_paused(job_named(due.FIRST_DEBITS)):
         return Tally()
     open_orders = _open_orders(ids)
     answers = orders.ask(open_orders, channel=channel, at=at)

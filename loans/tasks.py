@@ -1,4 +1,4 @@
-"""The loans side of the business day, as a table of slots (GEN-8, REPAY-10, REPAY-11)."""
+"""The loans side of the business day, as a table of jobs (GEN-8, REPAY-10, REPAY-11)."""
 
 from collections.abc import Callable
 from datetime import time
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.platform.jobs import Slot, Tally
+from backoffice.platform.jobs import Job, Tally
 from loans import business_day
 from loans.gateways.from_settings import debit_channel
 from loans.reconciliation import operations as reconciling
@@ -21,9 +21,9 @@ def _with_channel(work: Callable[..., Tally]) -> Callable[..., Tally]:
     return run
 
 
-def _debits(hour: int, title: Any) -> Slot:
-    """Return a slot that asks about what is open and debits what is due."""
-    return Slot(
+def _debits(hour: int, title: Any) -> Job:
+    """Return a job that asks about what is open and debits what is due."""
+    return Job(
         name=f"{hour:02}:00",
         at=time(hour, 0),
         title=title,
@@ -33,21 +33,21 @@ def _debits(hour: int, title: Any) -> Slot:
     )
 
 
-SLOTS = (
-    Slot(
+JOBS = (
+    Job(
         name="00:05",
         at=time(0, 5),
         title=_("close of the day before"),
         plan=business_day.plan_close,
         work=business_day.close,
     ),
-    Slot(
+    Job(
         name="00:30",
         at=time(0, 30),
         title=_("accrual of the night"),
         work=business_day.accrue_night,
     ),
-    Slot(
+    Job(
         name="02:00",
         at=time(2, 0),
         title=_("reconciliation"),

@@ -1,4 +1,4 @@
-"""What keeps a customer from leaving, and what of ours ends when one leaves (LAW-18)."""
+"""Account closure: what blocks it, and what ends with it (LAW-18)."""
 
 from datetime import datetime
 
@@ -8,15 +8,15 @@ from backoffice.core import workflow
 from risk.models import CreditLine, CreditLineState
 
 
-def obstacle(customer_id: int) -> str:
-    """Return why a customer cannot leave: a line is drawn, or a drawdown is under way."""
+def blocker(customer_id: int) -> str:
+    """Return the code of what blocks an account closure: drawn principal or a reservation."""
     used = Q(drawn_fen__gt=0) | Q(reserved_fen__gt=0)
     is_used = CreditLine.objects.filter(used, customer=customer_id).exists()
     return "line-in-use" if is_used else ""
 
 
 def end(customer_id: int, *, by: str, reason: str, at: datetime) -> None:
-    """Close the line of a customer who leaves: nothing may be drawn any more."""
+    """Close the credit line of a customer."""
     open_still = CreditLine.objects.filter(customer=customer_id)
     lines = list(
         open_still.exclude(state=CreditLineState.CLOSED).select_for_update().order_by("pk")

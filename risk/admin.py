@@ -1,4 +1,4 @@
-"""Staff pages of limits: credit lines and the conduct of those who draw on them."""
+"""Staff pages of credit lines and payment history."""
 
 from django.contrib import admin
 from django.utils.safestring import SafeString
@@ -10,8 +10,8 @@ from risk.models import Conduct, CreditLine
 
 
 @admin.register(CreditLine)
-class CreditLinePages(CustomersRows):
-    """Credit lines: the limit, what is drawn of it, and what is left."""
+class CreditLineAdmin(CustomersRows):
+    """Credit lines: limit, drawn, reserved and available amounts."""
 
     prefix = "L"
     list_display = (
@@ -29,15 +29,15 @@ class CreditLinePages(CustomersRows):
 
     @display(description=_("available"))
     def available_yuan(self, line: CreditLine) -> SafeString | str:
-        """Return the room left, in yuan; a line that may not be drawn on has none."""
+        """Return the available amount in yuan; 0 for an inactive line."""
         whole_fen = (line.limit_fen + line.temporary_fen) * (1000 - line.buffer_permille) // 1000
-        room_fen = whole_fen - line.held_fen - line.drawn_fen - line.reserved_fen
-        return amount(max(room_fen, 0) if line.state == "active" else 0)
+        available_fen = whole_fen - line.held_fen - line.drawn_fen - line.reserved_fen
+        return amount(max(available_fen, 0) if line.state == "active" else 0)
 
 
 @admin.register(Conduct)
-class ConductPages(CustomersRows):
-    """How each bill ended, as risk remembers it."""
+class ConductAdmin(CustomersRows):
+    """Payment history: the outcome of each bill."""
 
     list_display = (
         "source", "customer_link", "due_on", "total_yuan", "minimum_yuan", "paid_yuan",

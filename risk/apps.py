@@ -5,13 +5,13 @@ from django.utils.translation import gettext_lazy as _
 
 
 class RiskConfig(AppConfig):
-    """The app of limits: registers its policy, and what it holds of a customer."""
+    """The app of limits: registers its policy, exports and account closure."""
 
     name = "risk"
     verbose_name = _("Risk")
 
     def ready(self) -> None:
-        """Register the policy, the sections of an export, and what concerns one who leaves."""
+        """Register the policy, the sections of the customer export, and account closure."""
         from accounts.privacy.operations import deletions
         from accounts.privacy.operations import exports as copies
         from backoffice.core import policy
@@ -21,4 +21,4 @@ class RiskConfig(AppConfig):
 
         policy.register("risk", RiskPolicy)
         copies.register(exports.SECTIONS)
-        deletions.register(blocker=account_closure.obstacle, end=account_closure.end)
+        deletions.register(blocker=account_closure.blocker, end=account_closure.end)

@@ -1,4 +1,4 @@
-"""Credit lines and the conduct of those who draw on them."""
+"""Credit lines and payment history."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -15,7 +15,7 @@ from backoffice.core.states import StateField
 
 
 class CreditLineState(models.TextChoices):
-    """Whether a line may be drawn on."""
+    """States of a credit line."""
 
     ACTIVE = "active", _("active")
     SUSPENDED = "suspended", _("suspended")
@@ -24,11 +24,11 @@ class CreditLineState(models.TextChoices):
 
 
 class CreditLineQuerySet(models.QuerySet["CreditLine"]):
-    """Questions about the room on lines."""
+    """Queries by the available amount."""
 
     def usable_at_least(self, amount_fen: int) -> "CreditLineQuerySet":
-        """Return active lines with this much room left (LIMIT-9)."""
-        room = (
+        """Return active lines with at least this amount available (LIMIT-9)."""
+        available = (
             (models.F("limit_fen") + models.F("temporary_fen"))
             * (1000 - models.F("buffer_permille"))
             / 1000
@@ -37,16 +37,18 @@ class CreditLineQuerySet(models.QuerySet["CreditLine"]):
             - models.F("reserved_fen")
         )
         return (
-            self.filter(state=CreditLineState.ACTIVE).alias(room=room).filter(room__gte=amount_fen)
+            self.filter(state=CreditLineState.ACTIVE)
+            .alias(available=available)
+            .filter(available__gte=amount_fen)
         )
 
 
 class CreditLine(django_fsm.FSMModelMixin, models.Model):
-    """What one person may owe at most; one open line a person (ELIG-8).
+    """The credit limit of a customer; one open line per customer (ELIG-8).
 
-    States: active <-> suspended; active or suspended <-> frozen; any of them -> closed. Room is
-    asked for at the reservation only: limits fall below what is drawn, and a reversed payment
-    draws again.
+    States: active <-> suspended; active or suspended <-> frozen; any of them -> closed. The
+    available amount is checked at the reservation only: a limit may fall below what is drawn, and a
+    reversed payment draws again.
     """
 
     customer = models.ForeignKey(
@@ -95,7 +97,7 @@ class CreditLine(django_fsm.FSMModelMixin, models.Model):
             Guard(),
             InitialState(CreditLineState.ACTIVE),
             pgtrigger.Trigger(
-                name="room_is_asked_for_when_reserving",
+                name="reservation_within_limit",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
@@ -104,8 +106,8 @@ class CreditLine(django_fsm.FSMModelMixin, models.Model):
                     "* (1000 - NEW.buffer_permille) / 1000 - NEW.held_fen - NEW.drawn_fen)"
                 ),
                 func=(
-                    "RAISE EXCEPTION 'credit line %: no room for the reservation', NEW.id "
-                    "USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_line_room';"
+                    "RAISE EXCEPTION 'credit line %: reservation above available', NEW.id "
+                    "USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_line_available';"
                 ),
             ),
         ]
@@ -151,22 +153,22 @@ class CreditLine(django_fsm.FSMModelMixin, models.Model):
         target=CreditLineState.CLOSED,
     )
     def close(self, *, at: datetime) -> None:
-        """End the line for good."""
+        """End the line."""
 
 
 class ConductOutcome(models.TextChoices):
-    """How a bill ended, as the risk side remembers it."""
+    """Outcomes of a bill."""
 
     PAID = "paid", _("paid")
     MIN_PAID = "min_paid", _("minimum paid")
-    CARRIED = "carried", _("small rest carried")
+    CARRIED = "carried", _("small balance carried forward")
     OVERDUE = "overdue", _("overdue")
 
 
 class Conduct(models.Model):
-    """How one bill ended: what risk knows of repayments, as a lender reads a bureau.
+    """Payment history: the outcome of one bill.
 
-    Append-only; ``source`` makes a repeated report one row.
+    Append-only; a repeated report has the same ``source`` and is stored once.
     """
 
     customer = models.ForeignKey(
@@ -181,8 +183,8 @@ class Conduct(models.Model):
     recorded_at = models.DateTimeField(_("recorded at"))
 
     class Meta:
-        verbose_name = _("conduct record")
-        verbose_name_plural = _("conduct")
+        verbose_name = _("payment history record")
+        verbose_name_plural = _("payment history")
         default_permissions = ("view",)
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["source"], name="conduct_source"),

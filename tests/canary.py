@@ -1,4 +1,4 @@
-"""Values that must be found nowhere they do not belong, and who listens for them.
+"""Canary values that must not leak, and the listener that searches the logs for them.
 
 The person that most tests of opening use, and the password they set, are canaries: whatever is
 logged while any test runs is searched for them, tracebacks included.
@@ -26,7 +26,7 @@ class Listener(logging.Handler):
     def __init__(self) -> None:
         super().__init__(level=logging.DEBUG)
         self.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s %(args)s"))
-        self.heard: list[str] = []
+        self.leaks: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         """Search a record."""
@@ -35,4 +35,4 @@ class Listener(logging.Handler):
         except Exception as error:  # a record that cannot be formatted says nothing either
             line = str(error)
         if found_in(line):
-            self.heard.append(line[:500])
+            self.leaks.append(line[:500])

@@ -1,4 +1,4 @@
-"""A checkout of its own for real starts of the launcher, under whatever weather a test makes.
+"""A checkout of its own for real starts of the launcher, under the launcher environment of a test.
 
 It has its own data folder and port. Packages are lent by the environment of the tests, so that
 hardly any start installs them.
@@ -28,7 +28,7 @@ from backoffice.up import environment, paths, postgresql
 PARTS = ("backoffice", "accounts", "risk", "loans", "locale", "templates")
 FILES = ("manage.py", "Makefile", "pyproject.toml", "requirements*.txt")
 # A number without a name, as containers run under.
-STRANGER = 12345
+ANONYMOUS_UID = 12345
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 READY = "ready: http"
 READY_SECONDS_MAX = 120.0
@@ -78,7 +78,7 @@ class Checkout:
 
     def fails(
         self,
-        *words: str,
+        *arguments: str,
         before: str = "",
         mounts: str = "",
         names: Mapping[str, str | None] | None = None,
@@ -88,7 +88,7 @@ class Checkout:
         ``before`` is Python that the launcher's process runs first, ``mounts`` shell whose mounts
         no other process sees.
         """
-        start = f"{before}\nimport runpy, sys\nsys.argv[1:] = {list(words)!r}\n"
+        start = f"{before}\nimport runpy, sys\nsys.argv[1:] = {list(arguments)!r}\n"
         start += "runpy.run_module('backoffice.up', run_name='__main__', alter_sys=True)"
         command = [self.python, "-c", start]
         if mounts:
@@ -103,21 +103,21 @@ class Checkout:
             check=False,
             **self.options(names or {}),
         )
-        said = [line for line in done.stdout.splitlines() if not is_progress(line)]
+        lines = [line for line in done.stdout.splitlines() if not is_progress(line)]
         assert done.returncode != 0, done.stdout
-        assert len(said) == 1, done.stdout
-        chinese, _, english = said[0].partition(" / ")
+        assert len(lines) == 1, done.stdout
+        chinese, _, english = lines[0].partition(" / ")
         assert CHINESE.search(chinese)
         assert english
-        return said[0]
+        return lines[0]
 
     @contextmanager
     def starts(
-        self, *words: str, names: Mapping[str, str | None] | None = None
+        self, *arguments: str, names: Mapping[str, str | None] | None = None
     ) -> Iterator["Start"]:
         """Start, wait until it is ready, and see in the end that nothing is left."""
         began = time.monotonic()
-        command = words or (self.python, "-m", "backoffice.up", "--no-demo", "--sandbox")
+        command = arguments or (self.python, "-m", "backoffice.up", "--no-demo", "--sandbox")
         start = Start(self, command, names or {})
         try:
             start.wait_until_ready()
@@ -132,12 +132,12 @@ class Checkout:
         for proc in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 command = (proc / "cmdline").read_bytes()
-                words = (
+                content = (
                     command
                     + (proc / "environ").read_bytes()
                     + os.fsencode(os.readlink(proc / "cwd"))
                 )
-                if os.fsencode(self.folder) in words and int(proc.name) != os.getpid():
+                if os.fsencode(self.folder) in content and int(proc.name) != os.getpid():
                     found[int(proc.name)] = command.replace(b"\0", b" ").decode(errors="replace")
         return found
 
@@ -163,22 +163,22 @@ class Start:
             **options,
         )
         os.close(inner)
-        self.said = ""
+        self.output = ""
 
     def wait_until_ready(self) -> None:
         until(lambda: READY in self.listen() or self.has_ended(), READY_SECONDS_MAX)
-        assert READY in self.said, self.said
+        assert READY in self.output, self.output
 
     def listen(self) -> str:
-        """Read what has been said by now; return all of it."""
+        """Read the output so far; return all of it."""
         os.set_blocking(self.terminal, False)
         with suppress(OSError):
-            while words := os.read(self.terminal, 65536):
-                self.said += words.decode(errors="replace")
-        return self.said
+            while data := os.read(self.terminal, 65536):
+                self.output += data.decode(errors="replace")
+        return self.output
 
     def has_ended(self) -> bool:
-        """Read on, for nobody ends whose words nobody takes; return whether it has ended."""
+        """Read on, for a process with a full pipe does not end; return whether it has ended."""
         self.listen()
         return self.process.poll() is not None
 
@@ -187,7 +187,7 @@ class Start:
 
     def code(self) -> int:
         """Listen until the end and return the exit code."""
-        assert until(self.has_ended), self.said
+        assert until(self.has_ended), self.output
         return self.process.returncode
 
     def hang_up(self) -> None:
@@ -235,15 +235,15 @@ def lay(checkout: Checkout, **files: str) -> Path:
     checkout.home.mkdir(parents=True, exist_ok=True)
     data = checkout.home / "postgresql"
     data.mkdir(mode=0o700)
-    for name, words in files.items():
-        (data / name).write_text(words)
+    for name, text in files.items():
+        (data / name).write_text(text)
     if os.getuid() == 0:
         os.chown(data, postgresql.UNPRIVILEGED_UID, -1)
     return data
 
 
 def is_progress(line: str) -> bool:
-    """Return whether a line tells of a step or comes from a process, and refuses nothing."""
+    """Return whether a line describes a step or comes from a process, and refuses nothing."""
     return not line.strip() or line.startswith((" ✓", " …")) or " │ " in line[:10]
 
 

@@ -1,4 +1,4 @@
-"""Product numbers put into force as two people do it."""
+"""Policies put into force by two people."""
 
 from datetime import date, time
 from typing import Any

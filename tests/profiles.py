@@ -1,4 +1,4 @@
-"""How many examples a law is tried on: a few hundred by default, thousands in the long form."""
+"""The number of examples of a property: hundreds by default, thousands in the long form."""
 
 import os
 from typing import NamedTuple

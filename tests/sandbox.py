@@ -1,4 +1,4 @@
-"""The sandbox bank as tests use it: a real process that can be killed, and a look at its books."""
+"""The sandbox bank as tests use it: a real process that can be killed, and queries on its store."""
 
 import json
 import os
@@ -95,23 +95,23 @@ class BankProcess:
         with SandboxBank(self.url, SECRET) as sandbox:
             sandbox.reset()
 
-    def ask_books(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.store)) as books:
-            return books.execute(query, values).fetchall()
+    def query_store(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.store)) as store:
+            return store.execute(query, values).fetchall()
 
     def balance_fen(self, account: str) -> int:
         query = "SELECT balance_fen FROM accounts WHERE account = ?"
-        [[balance_fen]] = self.ask_books(query, account)
+        [[balance_fen]] = self.query_store(query, account)
         return balance_fen
 
     def executed_twice(self) -> list[tuple[Any, ...]]:
         """Return the numbers for which money moved more than once."""
-        return self.ask_books(
+        return self.query_store(
             "SELECT number FROM attempts WHERE executed GROUP BY number HAVING count(*) > 1"
         )
 
     def taken_fen(self) -> int:
-        [[total_fen]] = self.ask_books("SELECT total(asked_fen) FROM attempts WHERE executed")
+        [[total_fen]] = self.query_store("SELECT total(asked_fen) FROM attempts WHERE executed")
         return int(total_fen)
 
 

@@ -1,4 +1,4 @@
-"""The project's own sources as syntax trees, for tests that hold them to its rules."""
+"""The project's own sources as syntax trees, for tests of the project's rules."""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Holds the code to the rules that no stock linter knows; a failure names file and line."""
+"""Checks project rules that no linter has; a failure names file and line."""
 
 import ast
 import inspect
@@ -59,8 +59,8 @@ def test_no_module_is_longer_than_400_lines():
 
 # The locked rows an operation works on with others of its kind do not count as its argument.
 WORKING_SETS = {"LoanBatch"}
-# What a command is told by keyword; a function that is told none of it only computes.
-TOLD = {"by", "at", "on", "reason", "amount_fen"}
+# The context of a command; a function without any of these keywords only computes.
+CONTEXT = {"by", "at", "on", "reason", "amount_fen"}
 
 
 def commands():
@@ -68,8 +68,8 @@ def commands():
     for path in OPERATIONS:
         for node in tree(path).body:
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-                told = {argument.arg for argument in node.args.kwonlyargs}
-                if "transaction.atomic" in decorators(node) or told & TOLD:
+                keywords = {argument.arg for argument in node.args.kwonlyargs}
+                if "transaction.atomic" in decorators(node) or keywords & CONTEXT:
                     yield path, node
 
 
@@ -97,10 +97,55 @@ def test_there_are_commands_to_hold_to_the_rules():
 
 def test_operations_name_every_refusal_they_raise():
     none(
-        f"{at(path, command)} {command.name} raises {name} and does not say so"
+        f"{at(path, command)} {command.name} raises {name} without naming it in its docstring"
         for path, command in commands()
         for name in sorted(raised(command, tree(path)))
         if name not in (ast.get_docstring(command) or "")
+    )
+
+
+def refusals():
+    """Every class that derives from ``Refused``, with its module and its stable code, if any."""
+    classes = [(path, node) for path in SOURCES for node in walk(path, ast.ClassDef)]
+    known = {"Refused"}
+    while True:
+        found = {node.name for _path, node in classes if known & _bases(node)} - known
+        if not found:
+            break
+        known |= found
+    for path, node in classes:
+        if node.name in known and node.name != "Refused":
+            yield path, node, _code(node)
+
+
+def _bases(node):
+    return {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+
+
+def _code(node):
+    for statement in node.body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "code":
+            return ast.literal_eval(statement.value)
+    return None
+
+
+def test_the_code_of_a_refusal_is_unique_across_apps():
+    owners = {}
+    for path, node, code in refusals():
+        if code is not None:
+            owners.setdefault(code, []).append(f"{at(path, node)} {node.name}")
+
+    assert len(owners) > 50
+    none(f"{code}: {', '.join(found)}" for code, found in owners.items() if len(found) > 1)
+
+
+def test_a_refusal_has_a_code_or_is_a_base_of_those_that_have():
+    found = list(refusals())
+    bases = {base for _path, node, _known in found for base in _bases(node)}
+    none(
+        f"{at(path, node)} {node.name} has no code"
+        for path, node, code in found
+        if code is None and node.name not in bases
     )
 
 
@@ -113,7 +158,7 @@ def test_actor_moment_and_reason_have_no_defaults():
     )
 
 
-# Who may look at a clock, and why; everything else is told.
+# Who may look at a clock, and why; everything else receives the moment.
 EDGES = ("tasks.py", "admin.py", "api.py", "jobs.py", "outbox.py", "dashboard.py",
          "readonly_admin.py", "rate_limit.py")  # fmt: skip
 EDGE_FOLDERS = ("management", "admin", "api", "web", "up", "gateways")

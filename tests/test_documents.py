@@ -41,20 +41,20 @@ def test_every_promise_of_the_readme_names_a_test():
 
 @every_document
 def test_the_files_it_names_are_there(document):
-    words = document.read_text()
-    linked = [document.parent / name for name in LINK.findall(words)]
-    named = [ROOT / name for name in FILE.findall(words)]
+    text = document.read_text()
+    linked = [document.parent / name for name in LINK.findall(text)]
+    named = [ROOT / name for name in FILE.findall(text)]
 
     assert [str(path) for path in linked + named if not path.exists()] == []
 
 
 def test_every_picture_is_small_and_stands_in_the_readme_in_both_languages():
-    words = (ROOT / "README.md").read_text()
+    text = (ROOT / "README.md").read_text()
     pictures = sorted(PICTURES.iterdir())
     chinese, english = ({path.name[3:] for path in pictures if path.name.startswith(prefix)}
                         for prefix in ("zh-", "en-"))  # fmt: skip
 
-    assert [path.name for path in pictures if f"docs/images/{path.name}" not in words] == []
+    assert [path.name for path in pictures if f"docs/images/{path.name}" not in text] == []
     assert [path.name for path in pictures if path.stat().st_size > PICTURE_BYTES_MAX] == []
     assert english <= chinese
     assert chinese - english == {"dark.png", "phone.png"}
@@ -62,8 +62,8 @@ def test_every_picture_is_small_and_stands_in_the_readme_in_both_languages():
 
 @every_document
 def test_the_commands_it_names_are_there(document):
-    words = document.read_text()
+    text = document.read_text()
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
-    assert set(TARGET.findall(words)) <= targets
-    assert set(COMMAND.findall(words)) <= set(get_commands())
+    assert set(TARGET.findall(text)) <= targets
+    assert set(COMMAND.findall(text)) <= set(get_commands())

@@ -15,8 +15,8 @@ from accounts.models import AccountClass, BankBin, BankCard
 from accounts.privacy.rules import masking
 from backoffice.core import clock
 from backoffice.core.crypto import blind
-from backoffice.web.admin_actions import Act, ActsMixin, Field
-from backoffice.web.readonly_admin import Section, display
+from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field
+from backoffice.web.readonly_admin import PageSection, display
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
@@ -35,7 +35,7 @@ def _decide(request: HttpRequest, card: BankCard, given: dict[str, Any]) -> str:
 
 
 @admin.register(BankCard)
-class BankCardPages(ActsMixin, CustomersRows):
+class BankCardPages(AdminActionsMixin, CustomersRows):
     """Bound cards; of a number only the last four digits are shown."""
 
     list_display = ("shown", "customer_link", "bank", "state_label", "account_class",
@@ -45,10 +45,11 @@ class BankCardPages(ActsMixin, CustomersRows):
     fields = ("shown", "customer_link", "bank", "state_label", "account_class", "is_default",
               "masked_phone", "check_code", "checked_at", "tries", "account", "bound_at",
               "unbound_at")  # fmt: skip
-    acts = (
-        Act(
+    record_actions = (
+        AdminAction(
             "decide-class", _("Record the account class"), "accounts.decide_bankcard", _decide,
-            words=_("The bank did not report the class; record the class that the evidence shows."),
+            explanation=_("The bank did not report the class; record the class that the evidence "
+                          "shows."),
             fields=(Field("account_class", _("account class"), "select",
                           [choice for choice in AccountClass.choices if choice[0] != "unknown"]),),
             is_open=queries.needs_proof,
@@ -73,11 +74,11 @@ class BankCardPages(ActsMixin, CustomersRows):
         """Return the masked phone number."""
         return masking.phone(card.phone)
 
-    def sections(self, request: HttpRequest, record: BankCard) -> list[Section]:
+    def sections(self, request: HttpRequest, record: BankCard) -> list[PageSection]:
         """Return what relies on the card, and the timeline."""
         rows = [(hold.holder, hold.placed_at) for hold in record.holds.order_by("pk")]
         heads = (_("holder"), _("placed at"))
-        held = [Section(_("What relies on this card"), heads, rows)] if rows else []
+        held = [PageSection(_("What relies on this card"), heads, rows)] if rows else []
         return [*held, *super().sections(request, record)]
 
 

@@ -8,7 +8,7 @@ from django.db.models import Exists, Model, OuterRef
 from django.http import HttpRequest
 
 from accounts.models import Customer
-from backoffice.web.readonly_admin import Section, amount_head, link, list_address
+from backoffice.web.readonly_admin import PageSection, amount_head, link, list_address
 
 LATEST_MAX = 5
 
@@ -18,7 +18,7 @@ def relations() -> list[Any]:
     return [
         relation
         for relation in reversed(Customer._meta.related_objects)
-        if relation.related_model in admin.site._registry and not relation.hidden
+        if admin.site.is_registered(relation.related_model) and not relation.hidden
         and _has_index(relation.field)
     ]  # fmt: skip
 
@@ -51,15 +51,15 @@ def list_of(relation: Any, customer: Customer) -> str:
     return f"{list_address(relation.related_model)}?{relation.field.name}__id__exact={customer.pk}"
 
 
-def latest(relation: Any, request: HttpRequest, customer: Customer) -> Section | None:
+def latest(relation: Any, request: HttpRequest, customer: Customer) -> PageSection | None:
     """Return the latest rows of a relation in the columns of their list, if there are any."""
-    pages: Any = admin.site._registry[relation.related_model]
+    pages: Any = admin.site.get_model_admin(relation.related_model)
     if not pages.has_view_permission(request):
         return None
     columns = [name for name in pages.list_display if name != "customer_link"]
     found = pages.get_queryset(request).filter(**{relation.field.name: customer})
     rows = found.select_related(*pages.list_select_related).order_by("-pk")[:LATEST_MAX]
-    return rows and Section(
+    return rows and PageSection(
         relation.related_model._meta.verbose_name_plural,
         [_head(pages, name) for name in columns],
         [[_cell(pages, name, row) for name in columns] for row in rows],

@@ -54,7 +54,7 @@ class Wire:
         # A client would log every address, keep cookies and look for proxies; a transport does not.
         # Nor does it follow a redirect, which would carry what is asked to another address.
         self._transport = httpx.HTTPTransport(verify=_tls(), trust_env=False)
-        self._transport._pool = httpcore.ConnectionPool(
+        self._transport._pool = httpcore.ConnectionPool(  # noqa: SLF001
             ssl_context=_tls(),
             max_connections=CONNECTIONS_MAX,
             keepalive_expiry=IDLE_SECONDS_MAX,

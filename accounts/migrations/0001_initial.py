@@ -527,11 +527,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='customer',
-            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('consented', 'closed'), ('consented', 'ready'), ('identified', 'closed'), ('identified', 'consented'), ('ready', 'closed'), ('registered', 'closed'), ('registered', 'identified')))", func="RAISE EXCEPTION '%: no way from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='38693772f925c6eff8dacbc406ac5a9d956bbff2', operation='UPDATE', pgid='pgtrigger_state_machine_07fc9', table='accounts_customer', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('consented', 'closed'), ('consented', 'ready'), ('identified', 'closed'), ('identified', 'consented'), ('ready', 'closed'), ('registered', 'closed'), ('registered', 'identified')))", func="RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='c9a240186b157bcf0ebd29efb050acc6c549c40c', operation='UPDATE', pgid='pgtrigger_state_machine_07fc9', table='accounts_customer', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='customer',
-            trigger=pgtrigger.compiler.Trigger(name='born_at_the_start', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'registered' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_birth';", hash='18f410f5b5a53286c766457b65c53b6de7efd02d', operation='INSERT', pgid='pgtrigger_born_at_the_start_87a99', table='accounts_customer', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='initial_state', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'registered' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_initial_state';", hash='bc1feb2f44cabe27157dd0ccc66f41cabfd0a1b3', operation='INSERT', pgid='pgtrigger_initial_state_e4dd3', table='accounts_customer', when='AFTER')),
         ),
         migrations.AddField(
             model_name='customerhold',
@@ -649,11 +649,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='complaint',
-            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('filed', 'answered')))", func="RAISE EXCEPTION '%: no way from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='2d36762c4d6e2b06cbf3b79345b44db4aa34fa1d', operation='UPDATE', pgid='pgtrigger_state_machine_5dfac', table='accounts_complaint', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('filed', 'answered')))", func="RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='1073407cd3c75ac5939332997bd56a6ae875875c', operation='UPDATE', pgid='pgtrigger_state_machine_5dfac', table='accounts_complaint', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='complaint',
-            trigger=pgtrigger.compiler.Trigger(name='born_at_the_start', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'filed' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_birth';", hash='b9839dbb23038e8598d13e16f2e7abb2cd33c819', operation='INSERT', pgid='pgtrigger_born_at_the_start_c7840', table='accounts_complaint', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='initial_state', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'filed' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_initial_state';", hash='25b6bf2e9775247e9df59f1ed68cc9dff2892597', operation='INSERT', pgid='pgtrigger_initial_state_c485b', table='accounts_complaint', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='bankcard',
@@ -689,11 +689,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='bankcard',
-            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('active', 'repay_only'), ('active', 'unbound'), ('pending', 'active'), ('pending', 'rejected'), ('pending', 'repay_only'), ('pending', 'unbound'), ('repay_only', 'active'), ('repay_only', 'unbound')))", func="RAISE EXCEPTION '%: no way from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='3ba27d584d3cf7d97cb58a867775968439c61374', operation='UPDATE', pgid='pgtrigger_state_machine_d5154', table='accounts_bankcard', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('active', 'repay_only'), ('active', 'unbound'), ('pending', 'active'), ('pending', 'rejected'), ('pending', 'repay_only'), ('pending', 'unbound'), ('repay_only', 'active'), ('repay_only', 'unbound')))", func="RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='036736b8e5f32722324912c0206b70fd1ee82d87', operation='UPDATE', pgid='pgtrigger_state_machine_d5154', table='accounts_bankcard', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='bankcard',
-            trigger=pgtrigger.compiler.Trigger(name='born_at_the_start', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'pending' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_birth';", hash='3c52aedc79fad83c2990c0bdead5a2506d380218', operation='INSERT', pgid='pgtrigger_born_at_the_start_447eb', table='accounts_bankcard', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='initial_state', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'pending' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_initial_state';", hash='3ca0b78265bbcbeae5e037a1d62bf333e56bf7ce', operation='INSERT', pgid='pgtrigger_initial_state_1c736', table='accounts_bankcard', when='AFTER')),
         ),
         migrations.AddConstraint(
             model_name='assetproof',
@@ -753,11 +753,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='deletionrequest',
-            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('requested', 'done'), ('requested', 'withdrawn')))", func="RAISE EXCEPTION '%: no way from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='2ff8f9542f2af02d383eb4964c2a9234d46971f4', operation='UPDATE', pgid='pgtrigger_state_machine_9b25c', table='accounts_deletionrequest', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('requested', 'done'), ('requested', 'withdrawn')))", func="RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='42750f33352bedef45ac2b8fdc283a8256552036', operation='UPDATE', pgid='pgtrigger_state_machine_9b25c', table='accounts_deletionrequest', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='deletionrequest',
-            trigger=pgtrigger.compiler.Trigger(name='born_at_the_start', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'requested' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_birth';", hash='f7fc6812f1031a6a211111ad35ecee6ffefa8f59', operation='INSERT', pgid='pgtrigger_born_at_the_start_746fd', table='accounts_deletionrequest', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='initial_state', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'requested' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_initial_state';", hash='5068a18abb4cb659bcf21a0c2e4bfa8706de8328', operation='INSERT', pgid='pgtrigger_initial_state_6acc3', table='accounts_deletionrequest', when='AFTER')),
         ),
         migrations.AddConstraint(
             model_name='authorisation',
@@ -845,11 +845,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='identityverification',
-            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('in_review', 'lapsed'), ('in_review', 'passed'), ('in_review', 'refused'), ('pending', 'in_review'), ('pending', 'lapsed'), ('pending', 'passed'), ('pending', 'refused')))", func="RAISE EXCEPTION '%: no way from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='dc92925c7ebdb8c6f29e39948d603db2a0df1a20', operation='UPDATE', pgid='pgtrigger_state_machine_4952f', table='accounts_identityverification', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('in_review', 'lapsed'), ('in_review', 'passed'), ('in_review', 'refused'), ('pending', 'in_review'), ('pending', 'lapsed'), ('pending', 'passed'), ('pending', 'refused')))", func="RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='54a901aa631eb514513eb05c6d9349c65f9bc973', operation='UPDATE', pgid='pgtrigger_state_machine_4952f', table='accounts_identityverification', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='identityverification',
-            trigger=pgtrigger.compiler.Trigger(name='born_at_the_start', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'pending' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_birth';", hash='b05487cdd53f7c42bd145b2d9479799a611c5ec4', operation='INSERT', pgid='pgtrigger_born_at_the_start_d61e5', table='accounts_identityverification', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='initial_state', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'pending' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_initial_state';", hash='5fe13a6d30bf0aafe6afe67cef836d7b5094aae4', operation='INSERT', pgid='pgtrigger_initial_state_1aefe', table='accounts_identityverification', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='identityverification',

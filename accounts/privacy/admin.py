@@ -13,7 +13,7 @@ from accounts.models import AccessRecord, Complaint, ComplaintState, CustomerHol
 from accounts.privacy.operations import holds
 from accounts.privacy.rules import masking
 from backoffice.core import clock
-from backoffice.web.admin_actions import Act, ActsMixin, Field
+from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field
 from backoffice.web.readonly_admin import display
 
 ANSWER_MAX = 2000
@@ -44,14 +44,14 @@ def _lift(request: HttpRequest, hold: CustomerHold, given: dict[str, Any]) -> st
 
 
 @admin.register(CustomerHold)
-class CustomerHoldPages(ActsMixin, CustomersRows):
+class CustomerHoldPages(AdminActionsMixin, CustomersRows):
     """Account holds, in force and lifted."""
 
     list_display = ("__str__", "customer_link", "kind", "holder", "reason", "placed_by",
                     "placed_at", "lifted_at")  # fmt: skip
     list_filter = ("kind", ("lifted_at", admin.EmptyFieldListFilter))
-    acts = (
-        Act("lift", _("Lift"), "accounts.lift_customerhold", _lift, kind="primary",
+    record_actions = (
+        AdminAction("lift", _("Lift"), "accounts.lift_customerhold", _lift, kind="primary",
             is_open=lambda hold: hold.lifted_at is None),
     )  # fmt: skip
 
@@ -63,7 +63,7 @@ def _answer(request: HttpRequest, complaint: Complaint, given: dict[str, Any]) -
 
 
 @admin.register(Complaint)
-class ComplaintPages(ActsMixin, CustomersRows):
+class ComplaintPages(AdminActionsMixin, CustomersRows):
     """Complaints and their answers; the words are shown on the page of one alone."""
 
     list_display = ("__str__", "customer_link", "state_label", "filed_at", "due_on",
@@ -71,8 +71,8 @@ class ComplaintPages(ActsMixin, CustomersRows):
     list_filter = ("state",)
     fields = ("customer_link", "state_label", "words", "filed_at", "due_on", "answer_words",
               "answered_by", "answered_at")  # fmt: skip
-    acts = (
-        Act("answer", _("Answer"), "accounts.answer_complaint", _answer, kind="primary",
+    record_actions = (
+        AdminAction("answer", _("Answer"), "accounts.answer_complaint", _answer, kind="primary",
             fields=(Field("words", _("answer"), "area", length_max=ANSWER_MAX),),
             needs_reason=False,
             is_open=lambda complaint: complaint.state == ComplaintState.FILED),

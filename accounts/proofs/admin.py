@@ -10,7 +10,7 @@ from accounts.customers.rows import CustomersRows
 from accounts.models import AssetProof, Staff
 from accounts.proofs import operations as proofs
 from backoffice.core import clock
-from backoffice.web.admin_actions import Act, ActsMixin
+from backoffice.web.admin_actions import AdminAction, AdminActionsMixin
 
 
 def _download(request: HttpRequest, proof: AssetProof, given: dict[str, Any]) -> HttpResponse:
@@ -31,14 +31,14 @@ def _download(request: HttpRequest, proof: AssetProof, given: dict[str, Any]) ->
 
 
 @admin.register(AssetProof)
-class AssetProofPages(ActsMixin, CustomersRows):
+class AssetProofPages(AdminActionsMixin, CustomersRows):
     """What customers uploaded as proof; what it proves a person decides."""
 
     list_display = ("__str__", "customer_link", "kind", "content_type", "size", "valid_until_on",
                     "uploaded_at")  # fmt: skip
     list_filter = ("kind",)
     fields = (*list_display[1:], "public_id")
-    acts = (
-        Act("download", _("Download the file"), "accounts.view_assetfile", _download,
-            words=_("Who saw what, and why, is kept and shown to the customer.")),
+    record_actions = (
+        AdminAction("download", _("Download the file"), "accounts.view_assetfile", _download,
+            explanation=_("Who saw what, and why, is kept and shown to the customer.")),
     )  # fmt: skip

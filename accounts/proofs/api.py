@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.files.uploadhandler import MemoryFileUploadHandler
+from django.http import HttpRequest
 from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -76,7 +77,8 @@ class AssetsView(CustomerEndpoint):
     )
     def post(self, request: Request) -> Response:
         """Upload a JPEG, PNG or PDF of at most 10 MB; 200 when this very file is here already."""
-        request._request.upload_handlers = [MemoryOnly(request._request)]
+        wrapped: HttpRequest = request._request  # noqa: SLF001 (DRF has no other way to it)
+        wrapped.upload_handlers = [MemoryOnly(wrapped)]
         body = self.read(AssetBody, request)
         upload = proofs.Upload(
             body["kind"], body["file"].read(), body.get("valid_until"), body.get("asset_number")

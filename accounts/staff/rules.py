@@ -29,7 +29,7 @@ _LEDGER = (
     "loans.view_charge",
 )
 _DAY = (
-    "backoffice.view_jobrun", "backoffice.view_jobchunk", "backoffice.view_slotpause",
+    "backoffice.view_jobrun", "backoffice.view_jobchunk", "backoffice.view_jobpause",
     "backoffice.view_statechange", "backoffice.view_approval",
 )  # fmt: skip
 _HOUSE = (
@@ -44,7 +44,7 @@ _EXPORT = ("backoffice.view_export", "backoffice.request_export", "backoffice.do
 _STAFF = ("accounts.view_staff", "auth.view_group")
 _WITHDRAW = ("backoffice.withdraw_approval",)  # whoever may propose takes back
 _DECIDE = ("backoffice.approve_approval", "backoffice.reject_approval")
-_STOP = ("backoffice.add_slotpause", "backoffice.request_resume", *_WITHDRAW)
+_STOP = ("backoffice.add_jobpause", "backoffice.request_resume", *_WITHDRAW)
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "support": _CUSTOMERS + _OPENING + _BINS + _LINES + _LOANS + _COLLECTION + _UNMASK
@@ -64,7 +64,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "manager": _CUSTOMERS + _OPENING + _KEEP_BINS + _ACCESS + _HOLD + _UNMASK + _FILES
     + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _HOUSE + _STAFF
     + _STOP + ("accounts.answer_complaint",)
-    + ("backoffice.start_jobrun", "backoffice.release_jobrun", "backoffice.resume_slot",
+    + ("backoffice.start_jobrun", "backoffice.release_jobrun", "backoffice.resume_job",
        "backoffice.decide_policyversion", *_DECIDE, *_WORK[1:], "backoffice.reassign_workitem",
        *_EXPORT[1:], "backoffice.pii_view"),
 }  # fmt: skip

@@ -1,7 +1,7 @@
-"""Many rows at the database's own speed: read without constructors, COPY in, one UPDATE out.
+"""Bulk reads and writes: load without constructors, insert with COPY, update in one statement.
 
-The only place that knows how. Signals, ``save`` and validation do not run: callers decide with
-rules first, and constraints and triggers hold in the database as for any other writer.
+Signals, ``save`` and validation do not run: callers decide with rules first, and constraints and
+triggers apply as for any other writer.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -23,7 +23,7 @@ Record = TypeVar("Record", bound=models.Model)
 
 
 class Of:
-    """Values for ``__any``, ids or texts, that the ORM does not walk through one by one."""
+    """Values for ``__any``, ids or texts, that the ORM does not iterate."""
 
     def __init__(self, values: Iterable[Any]) -> None:
         self.array = array(list(values))
@@ -32,7 +32,7 @@ class Of:
 @models.Field.register_lookup
 @models.ForeignKey.register_lookup
 class AnyOf(models.Lookup):
-    """``pk__any=Of(ids)``: one array instead of thousands of parameters, each parsed on its own."""
+    """``pk__any=Of(ids)``: one array instead of thousands of parameters."""
 
     lookup_name = "any"
 
@@ -49,8 +49,8 @@ class AnyOf(models.Lookup):
 def load(records: "models.QuerySet[Record]") -> list[Record]:
     """Read whole records, in the queryset's order and with its locks and annotations.
 
-    A model's constructor costs several times what its row does: the records are filled as pickle
-    would fill them, so that no signal of construction is sent.
+    A model's constructor costs several times its row: records are filled as pickle would fill
+    them, without construction signals.
     """
     model = records.model
     names = (*_loaded(model), *records.query.annotation_select)
@@ -58,9 +58,9 @@ def load(records: "models.QuerySet[Record]") -> list[Record]:
 
 
 def rows(records: "models.QuerySet[Any]", *columns: Any) -> list[tuple[Any, ...]]:
-    """Read the columns of records, in the queryset's order and with its locks, in one piece.
+    """Read columns of records, in the queryset's order and with its locks.
 
-    The values are those that the driver reads: for columns that Django does not convert.
+    Values are returned as the driver reads them: for columns that Django does not convert.
     """
     statement, parameters = records.values_list(*columns).query.sql_with_params()
     with connection.cursor() as cursor:
@@ -69,7 +69,7 @@ def rows(records: "models.QuerySet[Any]", *columns: Any) -> list[tuple[Any, ...]
         return found
 
 
-# Another one after every UPDATE of the row, and the same one after a lock.
+# Changes with every UPDATE of the row, not with a lock.
 ROW_VERSION = RawSQL("xmin::text", (), output_field=models.TextField())
 
 
@@ -81,7 +81,7 @@ def _loaded(model: Model) -> tuple[str, ...]:
 
 
 def new(model: type[Record], **values: Any) -> Record:
-    """Make a record that is not stored yet, from column names; the others take their defaults."""
+    """Return an unsaved record from column values; other columns take their defaults."""
     record = _made(model, _defaults(model))
     record.__dict__.update(values)
     record._state.adding = True
@@ -95,7 +95,7 @@ def _made(model: type[Record], values: Iterable[tuple[str, Any]]) -> Record:
 
 
 class _Stored(ModelState):
-    """The state of a record that is in the database, without a word to its constructor."""
+    """The state of a stored record, without its constructor."""
 
     adding, db = False, DEFAULT_DB_ALIAS
 
@@ -157,14 +157,14 @@ def _type(field: Any) -> str:
     if field.primary_key or field.is_relation:
         return str(field.rel_db_type(connection))
     if isinstance(field, models.CharField):
-        return "text"  # a cast to varchar(n) would cut what is too long without a word
+        return "text"  # a cast to varchar(n) would silently truncate
     return str(field.db_type(connection))
 
 
 def update(records: Sequence[models.Model], names: tuple[str, ...]) -> None:
     """Write the named fields of the records, all of one model, in one UPDATE.
 
-    For scalar columns: arrays, JSON and sealed values do not travel through ``unnest``.
+    For scalar columns: ``unnest`` cannot take arrays, JSON and sealed values.
     """
     if not records:
         return
@@ -183,12 +183,12 @@ def array(values: Sequence[Any]) -> str:
 
 
 def _texts(values: Sequence[Any], texts: dict[type, Callable[[Any], str]], *, null: str) -> Any:
-    """Return the values of one column, all of one kind or none, as PostgreSQL reads them."""
+    """Return the values of one column, of one type or None, as PostgreSQL reads them."""
     kind = next((type(value) for value in values if value is not None), int)
     text = next((text for known, text in texts.items() if issubclass(kind, known)), None)
     if text is None:
         raise TypeError(f"no text for a column of {kind.__name__}")
-    if issubclass(kind, (str, date)):  # the same few codes, days and moments stand in every row
+    if issubclass(kind, (str, date)):  # few distinct codes, days and moments
         known = {value: text(value) for value in set(values) if value is not None}
         return map((known | {None: null}).__getitem__, values)
     if None in values:
@@ -225,7 +225,7 @@ def reserve_ids(model: Model, count: int) -> list[int]:
     if not count:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(  # the name is looked up once: OFFSET keeps it a query of its own
+        cursor.execute(  # OFFSET keeps the lookup of the name a query of its own
             "SELECT nextval(name) FROM (SELECT pg_get_serial_sequence(%s, 'id')::regclass OFFSET 0)"
             " AS sequence (name), generate_series(1, %s)",
             [model._meta.db_table, count],

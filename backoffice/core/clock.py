@@ -2,7 +2,8 @@
 
 ``now`` and ``business_date`` are the product's time: bills, ages, cooling-off, deadlines. In a
 sandbox an offset in the database moves it. ``wall`` is the machine's time: sessions, leases,
-heartbeats, signatures. Nothing moves it. Only edges read a clock; everything else is told.
+heartbeats, signatures. Nothing moves it. Only edges read a clock; everything else receives the
+moment as an argument.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -26,10 +27,10 @@ class NotASandboxError(Refused):
 
 
 class ClockMovedBackError(Refused):
-    """Money has been posted on later days: the product's time only goes forward."""
+    """The product's time cannot go back once money is posted on later days."""
 
     code = "clock-moved-back"
-    message = _("The business clock stands at {now} and cannot go back to {wanted}.")
+    message = _("The business clock is at {now} and cannot go back to {wanted}.")
     remedy = _("Choose a later moment, or start a new sandbox.")
 
 
@@ -72,20 +73,20 @@ def offset() -> timedelta:
         cursor.execute("SELECT ahead FROM backoffice_sandboxclock")
         row = cursor.fetchone()
     if row is None:
-        raise NotASandboxError()
+        raise NotASandboxError
     ahead: timedelta = row[0]
     return ahead
 
 
 def move_to(moment: datetime, *, is_back_allowed: bool = False) -> None:
-    """Set the product's time in a sandbox; back only for a caller who knows nothing happened yet.
+    """Set the product's time in a sandbox; back only if the caller has checked that no day was run.
 
     Raises:
         NotASandboxError: this is not a sandbox.
-        ClockMovedBackError: the moment lies in the product's past.
+        ClockMovedBackError: the moment is in the product's past.
     """
     if not settings.SANDBOX:
-        raise NotASandboxError()
+        raise NotASandboxError
     present = now()
     if moment < present and not is_back_allowed:
         raise ClockMovedBackError(now=present.isoformat(" ", "seconds"), wanted=moment)
@@ -93,13 +94,13 @@ def move_to(moment: datetime, *, is_back_allowed: bool = False) -> None:
 
 
 def reset() -> None:
-    """Let the product's time be the machine's again; for a sandbox without any day run yet.
+    """Set the product's time back to the machine's, in a sandbox without runs.
 
     Raises:
         NotASandboxError: this is not a sandbox.
     """
     if not settings.SANDBOX:
-        raise NotASandboxError()
+        raise NotASandboxError
     offset()
     _store(timedelta())
 

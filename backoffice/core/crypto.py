@@ -2,9 +2,9 @@
 
 A stored value is one byte of key version, a random 12-byte nonce, the ciphertext and its tag. The
 table and column are authenticated with it, so a value copied to another column does not open; to
-rename either one is to reseal its rows. The last of ``FIELD_KEYS`` seals, every listed one
+rename either one requires resealing its rows. The last of ``FIELD_KEYS`` seals, every listed one
 opens. Key versions are 1 to 31 and each sealed column has a CHECK on its first byte: no readable
-text begins with such a byte, so a writer that forgets to seal is refused by the database.
+text begins with such a byte, so the database refuses a writer that forgets to seal.
 """
 
 import base64
@@ -45,7 +45,7 @@ else:
 
 
 class BrokenSealError(Exception):
-    """A stored value does not open: its key is not listed, or it was changed or moved."""
+    """A stored value cannot be opened: its key is not listed, or it was changed or moved."""
 
 
 class Sealed(str):
@@ -58,7 +58,7 @@ class Sealed(str):
 
 
 class SealedBytes(bytes):
-    """The content of a sealed file; like ``Sealed`` it does not show itself."""
+    """The content of a sealed file; like ``Sealed``, its repr is hidden."""
 
     __slots__ = ()
 
@@ -131,7 +131,7 @@ def _parsed_blind(encoded: str) -> bytes:
 
 
 def require_keys() -> None:
-    """Stop the start when the keys in the settings cannot be used.
+    """Refuse to start when the keys in the settings are invalid.
 
     Raises:
         ImproperlyConfigured: names the variable, what is wrong and how to make a key.
@@ -207,33 +207,33 @@ def _opened(blob: bytes, place: bytes) -> bytes:
 
 
 def blind(text: str, purpose: str) -> bytes:
-    """Return the 16 bytes by which equal texts are found without being stored readable.
+    """Return the blind index of a text: 16 bytes, equal for equal texts.
 
-    Width, case and spaces do not count. One purpose's values say nothing about another's.
+    Width, case and spaces are ignored. Values of different purposes are unrelated.
     """
     plain = "".join(unicodedata.normalize("NFKC", text).split()).upper()
     message = purpose.encode() + b"\0" + plain.encode()
     return hmac.digest(_parsed_blind(settings.BLIND_KEY), message, "sha256")[:_BLIND_BYTES]
 
 
-class Kind(NamedTuple):
-    """What a sealed column takes, in code and in words, and how it seals and opens it."""
+class SealedType(NamedTuple):
+    """The value type of a sealed column, its name, and its seal and unseal functions."""
 
-    taken: type
-    words: str
+    value_type: type
+    name: str
     seal: Callable[[Any, bytes], bytes]
     unseal: Callable[[bytes, bytes], Any]
 
 
 class SealedColumn(_BinaryField[Set, Got]):
-    """What every sealed column has; a kind of it says what it takes and what it gives.
+    """The base of sealed columns; subclasses define the value type.
 
-    Only ``isnull`` can be asked of it; equality goes through a column of ``blind`` values.
+    The only lookup is ``isnull``; equality needs a column of ``blind`` values.
     ``save``, ``bulk_create`` and ``bulk_update`` seal; raw writers (COPY, ``bulk``) call
     ``seal_value`` themselves.
     """
 
-    kind: ClassVar[Kind]
+    kind: ClassVar[SealedType]
 
     @property
     def place(self) -> bytes:
@@ -244,20 +244,20 @@ class SealedColumn(_BinaryField[Set, Got]):
         """Return the value as this column stores it, for writers that bypass the field.
 
         Raises:
-            TypeError: the value is not what this column takes.
+            TypeError: the value has another type.
         """
-        if not isinstance(value, self.kind.taken):
+        if not isinstance(value, self.kind.value_type):
             raise TypeError(
-                f"{self.place.decode()} seals {self.kind.words}, not {type(value).__name__}"
+                f"{self.place.decode()} seals {self.kind.name}, not {type(value).__name__}"
             )
         return self.kind.seal(value, self.place)
 
     def get_prep_value(self, value: Any) -> bytes | None:
-        """Seal what a model attribute holds."""
+        """Seal the value of a model attribute."""
         return None if value is None else self.seal_value(value)
 
     def from_db_value(self, value: Any, expression: object, connection: object) -> Any:
-        """Open what the column holds."""
+        """Open the value of the column."""
         return None if value is None else self.kind.unseal(bytes(value), self.place)
 
     def to_python(self, value: Any) -> Any:
@@ -265,7 +265,7 @@ class SealedColumn(_BinaryField[Set, Got]):
         return value
 
     def db_check(self, connection: BaseDatabaseWrapper) -> str:
-        """Return the CHECK that a key version and not text begins each value."""
+        """Return the CHECK that each value begins with a key version."""
         assert self.column is not None
         column = connection.ops.quote_name(self.column)
         shortest = 1 + _NONCE_BYTES + _TAG_BYTES
@@ -288,11 +288,11 @@ class SealedColumn(_BinaryField[Set, Got]):
 class SealedField(SealedColumn[Set, Got]):
     """A text column whose rows are sealed; attributes hold readable text, the database does not."""
 
-    # The type checker's plugin reads here what an attribute takes and gives.
+    # The plugin of the type checker reads the attribute types here.
     _pyi_private_set_type: str
     _pyi_private_get_type: str  # type: ignore[assignment]
 
-    kind = Kind(str, "text", seal, unseal)
+    kind = SealedType(str, "text", seal, unseal)
 
 
 class SealedBytesField(SealedColumn[Set, Got]):
@@ -301,7 +301,7 @@ class SealedBytesField(SealedColumn[Set, Got]):
     _pyi_private_set_type: bytes
     _pyi_private_get_type: bytes
 
-    kind = Kind(bytes, "bytes", seal_bytes, unseal_bytes)
+    kind = SealedType(bytes, "bytes", seal_bytes, unseal_bytes)
 
-    # A forgotten file is nothing, which the database refuses, and not an empty one.
+    # A missing file is NULL, which the database refuses, not an empty file.
     empty_strings_allowed = False

@@ -1,4 +1,4 @@
-"""What the product refuses: every refusal has a stable code, a plain message and a remedy."""
+"""Refusals: each has a stable code, a message and a remedy."""
 
 from typing import Any, ClassVar
 
@@ -10,13 +10,13 @@ Text = str | Promise
 
 
 class Refused(Exception):
-    """A request the product declines; nothing was changed.
+    """A refused request; nothing was changed.
 
-    Subclasses stand beside the operation that raises them and set ``code`` (stable, kebab-case),
-    ``message`` (what happened) and ``remedy`` (what to do), with ``{facts}`` filled in by name.
-    ``status`` is the HTTP status an endpoint answers with, ``public_facts`` names the facts that
-    its reply states in fields of their own. A refusal that ``is_recorded`` is itself an effect: a
-    repeated request gets it again instead of another try.
+    Subclasses are defined beside the operation that raises them. They set ``code`` (stable,
+    kebab-case), ``message`` (what happened) and ``remedy`` (what to do); ``{facts}`` are filled in.
+    ``status`` is the HTTP status of the reply, ``public_facts`` names the facts that the reply
+    returns as fields. A refusal that ``is_recorded`` is an effect itself: a repeated request
+    receives it again instead of another try.
     """
 
     status: ClassVar[int] = 409

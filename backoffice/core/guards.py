@@ -1,4 +1,4 @@
-"""What the database itself refuses: undeclared moves, late births, changed facts, odd states."""
+"""Database guards: undeclared transitions, wrong initial states, changed facts, unknown states."""
 
 from enum import StrEnum
 from typing import Any
@@ -15,7 +15,7 @@ def state_check(name: str, codes: type[StrEnum]) -> models.CheckConstraint:
 
 
 def code_check(name: str, codes: type[StrEnum], *, column: str) -> models.CheckConstraint:
-    """Return the constraint that a column holds one of the codes that the rules know."""
+    """Return the constraint that a column holds one of the codes of the rules."""
     known = Q(**{f"{column}__in": [code.value for code in codes]})
     return models.CheckConstraint(name=name, condition=known)
 
@@ -35,12 +35,12 @@ def append_only() -> list[pgtrigger.Trigger]:
 
 
 def is_append_only(model: type[models.Model]) -> bool:
-    """Say whether a table is one of facts, which are never changed."""
+    """Return whether a table is append-only."""
     return any(trigger.name == "append_only" for trigger in getattr(model._meta, "triggers", ()))
 
 
 def declared_pairs(model: type[models.Model]) -> list[tuple[str, str]]:
-    """Return every (source, target) of a model's machine; raises on what SQL cannot hold."""
+    """Return every (source, target) of a state machine; raise on what SQL cannot express."""
     field: Any = model._meta.get_field("state")
     pairs = set()
     for declared in field.get_all_transitions(model):
@@ -66,8 +66,8 @@ class Guard(pgtrigger.Trigger):
         super().__init__(name="state_machine")
 
     def get_condition(self, model: type[models.Model]) -> pgtrigger.Condition:
-        """Return the WHEN clause: the state changes, and not along a declared pair."""
-        # makemigrations hands over a historical model, which has no transitions: ask the registry.
+        """Return the WHEN clause: the state changes along no declared pair."""
+        # makemigrations passes a historical model without transitions: use the registry.
         current = apps.get_model(model._meta.label)
         pairs = ", ".join(f"('{source}', '{target}')" for source, target in declared_pairs(current))
         return pgtrigger.Condition(
@@ -77,15 +77,15 @@ class Guard(pgtrigger.Trigger):
     def get_func(self, model: type[models.Model]) -> str:
         """Return the body, entered only when the WHEN clause found an undeclared pair."""
         return (
-            "RAISE EXCEPTION '%: no way from % to %', TG_TABLE_NAME, OLD.state, NEW.state "
+            "RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state "
             "USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';"
         )
 
 
 class InitialState(pgtrigger.Trigger):
-    """Refuses a row born in another state than the machine begins with, except to an import.
+    """Refuses a row inserted in another state than the initial ones, except during an import.
 
-    It fires after the row: a trigger before it would take COPY's fast path away.
+    It fires after the row: a BEFORE trigger would disable the fast path of COPY.
     """
 
     when = pgtrigger.After
@@ -93,7 +93,7 @@ class InitialState(pgtrigger.Trigger):
 
     def __init__(self, *first: str) -> None:
         self.first = [str(state) for state in first]
-        super().__init__(name="born_at_the_start")
+        super().__init__(name="initial_state")
 
     def get_condition(self, model: type[models.Model]) -> pgtrigger.Condition:
         """Return the WHEN clause: another state than the first, and no import under way."""
@@ -103,8 +103,8 @@ class InitialState(pgtrigger.Trigger):
         )
 
     def get_func(self, model: type[models.Model]) -> str:
-        """Return the body, entered only for a row that may not be born so."""
+        """Return the body, entered only for a row that may not start in its state."""
         return (
             "RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state "
-            "USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_birth';"
+            "USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_initial_state';"
         )

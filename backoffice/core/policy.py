@@ -1,8 +1,8 @@
-"""Product numbers with a date and two signatures.
+"""Policies: the product numbers of each app, with dated and approved overrides.
 
 Each app's ``policy.py`` is a frozen dataclass with the rulebook's defaults. ``PolicyVersion`` rows,
-stored when a second person approves a change, override fields from their day on. Rules get the
-policy as an argument.
+stored by the approval of a change, override fields from their day on. Rules receive the policy as
+an argument.
 """
 
 import dataclasses
@@ -23,15 +23,15 @@ _registered: dict[str, type[Any]] = {}
 
 
 class BadPolicyError(Refused):
-    """A policy version names an unknown number or gives one a value it cannot have."""
+    """A policy version has an unknown field or an invalid value."""
 
     code = "bad-policy"
-    message = _("The policy of {app} cannot take {field} = {value}: {why}.")
-    remedy = _("Correct the field; the numbers and their types stand in {app}/policy.py.")
+    message = _("Invalid policy of {app}: {field} = {value}: {why}.")
+    remedy = _("Correct the field; {app}/policy.py defines the fields and their types.")
 
 
 def register(app: str, policy: type[Any]) -> None:
-    """Name the dataclass that holds an app's product numbers."""
+    """Register the policy dataclass of an app."""
     _registered[app] = policy
 
 
@@ -41,16 +41,16 @@ def registered() -> Mapping[str, type[Any]]:
 
 
 def current(policy: type[Policy], *, on: date) -> Policy:
-    """Return the numbers in force on a day: defaults, then approved versions, oldest first."""
+    """Return the policy in force on a day: defaults, then approved versions, oldest first."""
     app = next(name for name, known in _registered.items() if known is policy)
     numbers: Policy = draft(app, overridden(app, on=on))
     return numbers
 
 
 def overridden(app: str, *, on: date, besides: PolicyVersion | None = None) -> dict[str, Any]:
-    """Return the overrides in force on a day, later ones first to count, as JSON values.
+    """Return the overrides in force on a day as JSON values; later versions win.
 
-    ``besides`` is a version to leave out. Every request asks for this: one plain statement.
+    ``besides`` is a version to leave out. Every request calls this: one plain statement.
     """
     merged: dict[str, Any] = {}
     with connection.cursor() as cursor:
@@ -65,7 +65,7 @@ def overridden(app: str, *, on: date, besides: PolicyVersion | None = None) -> d
 
 
 def draft(app: str, overrides: Mapping[str, Any]) -> Any:
-    """Return an app's numbers under the given overrides, checked against the dataclass.
+    """Return an app's policy under the given overrides, checked by the dataclass.
 
     Raises:
         BadPolicyError: an unknown field, a wrong type or a value the dataclass refuses.
@@ -75,7 +75,7 @@ def draft(app: str, overrides: Mapping[str, Any]) -> Any:
     values = {}
     for name, value in overrides.items():
         if name not in fields:
-            raise BadPolicyError(app=app, field=name, value=value, why=_("no such number"))
+            raise BadPolicyError(app=app, field=name, value=value, why=_("unknown field"))
         values[name] = _typed(app, fields[name], value)
     try:
         return policy(**values)

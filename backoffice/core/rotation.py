@@ -1,13 +1,12 @@
-"""Resealing every sealed column with the current key, while the system runs.
+"""Key rotation: reseal every sealed column with the current key while the system runs.
 
 Rows whose values begin with another key version are taken in chunks by primary key, one
-transaction for each. A chunk locks its rows by ascending id before it reads what it seals, as
-every operation does: a write at the same moment waits and is made on the new value, or is waited
-for and read. What is done needs no record of its own, because a value's first byte says it: a
-rotation that was killed goes on where it stopped.
+transaction for each. A chunk locks its rows by ascending id before it reads them, as every
+operation does: a concurrent write waits for the chunk, or the chunk for the write. Progress needs
+no record, because the first byte of a value is its key version: a killed rotation continues where
+it stopped.
 
-Tables of facts are only counted. Nobody may change their rows, so they keep the keys that they
-were written under, and those stay listed.
+Append-only tables are only counted. Their rows never change, so their keys must stay listed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +21,7 @@ from backoffice.core.crypto import BrokenSealError, SealedColumn
 from backoffice.core.guards import is_append_only
 
 CHUNK_ROWS = 1000
-# A chunk of files ends sooner: their content passes through memory three times over.
+# A chunk of files is smaller: its content is held in memory three times.
 CHUNK_BYTES = 8_000_000
 
 
@@ -37,7 +36,7 @@ class Table(NamedTuple):
 
 
 class Count(NamedTuple):
-    """How many values of a column are sealed with a key version."""
+    """The number of values of a column under a key version."""
 
     table: str
     column: str
@@ -46,7 +45,7 @@ class Count(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """Where a value stands that does not open, and which key it names; never what it holds."""
+    """The location and key version of a value that does not open, without its content."""
 
     table: str
     column: str
@@ -55,7 +54,7 @@ class Broken(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """What one transaction did: rows and values resealed, and values that do not open."""
+    """The result of one transaction: resealed rows and values, and values that do not open."""
 
     rows: int
     values: int
@@ -73,7 +72,7 @@ def tables() -> list[Table]:
 
 
 def _sealed(model: type[models.Model]) -> list[str]:
-    # A child of a concrete model lists only its own: the parent's stand in the parent's table.
+    # A child of a concrete model lists only its own columns.
     fields = model._meta.local_concrete_fields
     return [str(field.column) for field in fields if isinstance(field, SealedColumn)]
 
@@ -119,7 +118,7 @@ def rotate(table: Table, *, chunk_rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
 
 
 def _next_ids(table: Table, last: Any, chunk_rows: int) -> list[Any]:
-    """Return the next ids of rows with another key version, as many as a chunk may take."""
+    """Return the next ids of rows with another key version, for one chunk."""
     lengths = [
         sql.SQL("coalesce(octet_length({}), 0)").format(sql.Identifier(column))
         for column in table.columns
@@ -162,7 +161,7 @@ def _stale(table: Table) -> sql.Composed:
 @transaction.atomic(durable=True)
 def _rotate(table: Table, ids: list[Any]) -> Chunk:
     """Reseal the stale values of some rows; all columns of a row in one UPDATE."""
-    # What another rotation has sealed since the ids were read is no longer stale, and left out.
+    # Rows that another rotation has resealed since are no longer stale and are skipped.
     statement = sql.SQL(
         "SELECT {key}, {columns} FROM {table} WHERE {key} = ANY(%s) AND {stale} "
         "ORDER BY {key} FOR NO KEY UPDATE"
@@ -173,15 +172,15 @@ def _rotate(table: Table, ids: list[Any]) -> Chunk:
         stale=_stale(table),
     )
     broken: list[Broken] = []
-    sealed = [_sealed_anew(table, row, broken) for row in _rows(statement, ids)]
+    sealed = [_resealed(table, row, broken) for row in _rows(statement, ids)]
     changed = [row for row in sealed if any(row[1:])]
     if changed:
         _write(table, changed)
     return Chunk(len(changed), sum(len([*filter(None, row[1:])]) for row in changed), broken)
 
 
-def _sealed_anew(table: Table, row: tuple[Any, ...], broken: list[Broken]) -> list[Any]:
-    """Return a row's key and what its columns become, None where a value stays; note the broken."""
+def _resealed(table: Table, row: tuple[Any, ...], broken: list[Broken]) -> list[Any]:
+    """Return a row's key and its new values, None for an unchanged one; collect broken ones."""
     key, *blobs = row
     resealed: list[Any] = [key]
     for column, blob in zip(table.columns, blobs, strict=True):

@@ -1,4 +1,4 @@
-"""Columns of codes: states that only transitions move, and the labels of codes of the rules."""
+"""Columns of codes: state fields, and choices from the codes of the rules."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -8,7 +8,7 @@ import django_fsm
 
 
 class _Reader(django_fsm.FSMFieldDescriptor):
-    """django-fsm makes an object for each reading, for the case that the column was deferred."""
+    """Reads a loaded state without the object that django-fsm creates for deferred columns."""
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is not None and self.field.name in instance.__dict__:
@@ -17,16 +17,16 @@ class _Reader(django_fsm.FSMFieldDescriptor):
 
 
 class StateField(django_fsm.FSMField):
-    """A state that only declared transitions move."""
+    """A state that only declared transitions change."""
 
     descriptor_class = _Reader
 
     def deconstruct(self) -> Any:
-        """Return the field as migrations know it: as the one of django-fsm."""
+        """Return the field for migrations: the one of django-fsm."""
         name, _path, arguments, options = super().deconstruct()
         return name, "django_fsm.FSMField", arguments, options
 
 
 def choices(codes: type[StrEnum], labels: Mapping[Any, Any]) -> list[tuple[str, Any]]:
-    """Return the choices of a column that stores codes of the rules; every code has a label."""
+    """Return the choices of a column of codes; every code needs a label."""
     return [(code.value, labels[code]) for code in codes]

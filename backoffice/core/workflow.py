@@ -1,8 +1,8 @@
-"""The one way a state machine moves.
+"""The only way to change a state.
 
 Models declare states and transitions with django-fsm; ``move`` performs a declared transition on
-locked records and ``save`` writes states, money and the ``StateChange`` rows. Any other caller is
-refused by the receiver below, and any other writer by the ``Guard`` trigger in the database.
+locked records and ``save`` writes states, money and the ``StateChange`` rows. The receiver below
+refuses any other caller, the ``Guard`` trigger in the database any other writer.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ _MOVES = "_unsaved_moves"
 
 
 class BypassError(RuntimeError):
-    """A transition was called directly; it would leave no trace and no lock."""
+    """A transition was called directly, without a lock and a ``StateChange`` row."""
 
 
 def move(
@@ -44,8 +44,8 @@ def move(
 ) -> None:
     """Perform the declared transition on each record, all of one model; ``save`` then writes them.
 
-    ``effective_on`` is the business day that the moves belong to, where it is not the day of
-    ``at``. ``facts`` are what the body of the transition takes.
+    ``effective_on`` is the business day of the changes if it is not the day of ``at``. ``facts``
+    are the arguments of the transition.
 
     The caller has read the records with ``select_for_update`` in this transaction, or holds the
     lock of the row they belong to.
@@ -58,7 +58,7 @@ def move(
     if not records:
         return
     model = type(records[0])
-    # What is declared is read once for the batch; django-fsm would send signals for each record.
+    # The declaration is read once per batch; django-fsm would send signals for each record.
     targets, body = _declared(model, transition)
     effective_on = effective_on or clock.day_of(at)
     for record in records:
@@ -95,7 +95,7 @@ def _declared(
 
 
 def save(records: Sequence[models.Model], *fields: str) -> None:
-    """Write state and the named fields of the records in one UPDATE, their moves in one COPY."""
+    """Write state and the named fields in one UPDATE, the state changes in one COPY."""
     if not records:
         return
     assert connection.in_atomic_block, "states and money are written in one transaction"
@@ -111,7 +111,7 @@ def _refuse_unrecorded_moves(sender: type[models.Model], name: str, **_: Any) ->
 
 @contextmanager
 def importing() -> Iterator[None]:
-    """Let rows be inserted in later states until this transaction ends: for imports only."""
+    """Allow inserts in later states in this transaction, for imports only."""
     assert connection.in_atomic_block, "an import is one transaction"
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL weidai.importing = 'on'")

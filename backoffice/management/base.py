@@ -1,4 +1,4 @@
-"""What every command has in common: ``--json``, bilingual refusals, exit codes."""
+"""The base of every command: ``--json``, bilingual refusals, exit codes."""
 
 import json
 from argparse import ArgumentParser
@@ -10,14 +10,14 @@ from backoffice.core.errors import Refused
 
 
 class BadArgumentError(Refused):
-    """An argument that a command can do nothing with; it ends with 1."""
+    """An invalid argument; the command ends with exit code 1."""
 
 
-class HouseCommand(BaseCommand):
+class SystemCommand(BaseCommand):
     """A command that returns a result, shown as text or, with ``--json``, as JSON.
 
-    Subclasses define ``perform`` (do it, return the result) and ``show`` (write it for people).
-    ``failed`` says whether the result means exit code 1.
+    Subclasses define ``perform`` (do the work, return the result) and ``show`` (print it).
+    ``failed`` returns whether the result means exit code 1.
     """
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -25,7 +25,7 @@ class HouseCommand(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Perform, show, and say a refusal in both languages; its exit code is 2."""
+        """Perform and show; print a refusal in both languages with exit code 2."""
         self.is_json = options["json"]
         try:
             result = self.perform(**options)
@@ -40,14 +40,14 @@ class HouseCommand(BaseCommand):
             raise SystemExit(1)
 
     def perform(self, **options: Any) -> dict[str, Any]:
-        """Do the work and return what there is to tell."""
-        raise CommandError(f"{type(self).__module__} performs nothing")
+        """Do the work and return the result."""
+        raise CommandError(f"{type(self).__module__} does not define perform")
 
     def show(self, result: dict[str, Any]) -> None:
-        """Write the result for people."""
+        """Print the result for people."""
         for name, value in result.items():
             self.stdout.write(f"{name}: {value}")
 
     def failed(self, result: dict[str, Any]) -> bool:
-        """Say whether the result means that something is wrong."""
+        """Return whether the result is a failure."""
         return False

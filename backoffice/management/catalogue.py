@@ -1,8 +1,8 @@
-"""The Chinese catalogue against the code: what is said anywhere, and what of it is translated.
+"""The Chinese catalogue compared with the strings of the code.
 
 Reads Python with Babel and templates with Django's own ``templatize``; needs no gettext programs.
-Strings of unfold that Django does not translate belong to the catalogue too, and those the
-database holds (names of rights) or operations give (``reason=``).
+The catalogue also holds strings of unfold that Django does not translate, names of permissions,
+and reasons of operations (``reason=``).
 """
 
 import ast
@@ -44,8 +44,8 @@ MessageId = str | tuple[str, ...] | list[str]
 
 
 @dataclass
-class Report:
-    """What is wrong with the catalogue, by kind of fault."""
+class CatalogueReport:
+    """The errors of the catalogue by kind."""
 
     missing: list[str] = field(default_factory=list)
     untranslated: list[str] = field(default_factory=list)
@@ -55,18 +55,18 @@ class Report:
     stale: list[str] = field(default_factory=list)
 
     def lines(self) -> Iterator[str]:
-        """Return one line a fault."""
+        """Return one line per error."""
         for kind, found in vars(self).items():
-            yield from (f"{kind}: {words}" for words in found)
+            yield from (f"{kind}: {text}" for text in found)
 
 
 def folder() -> Path:
-    """Return where the catalogue stands."""
+    """Return the folder of the catalogue."""
     return Path(settings.LOCALE_PATHS[0]) / "zh_Hans" / "LC_MESSAGES"
 
 
-def said() -> Catalog:
-    """Return every string of the product, and of unfold as far as Django leaves it English."""
+def source_catalog() -> Catalog:
+    """Return the strings of the product, and those of unfold that Django leaves in English."""
     catalog = Catalog(
         locale="zh_Hans", project="weidai", version="1", charset="utf-8", fuzzy=False,
         header_comment=HEADER, copyright_holder="Weidai", msgid_bugs_address="-",
@@ -82,20 +82,20 @@ def said() -> Catalog:
     return catalog
 
 
-def examine() -> Report:
+def examine() -> CatalogueReport:
     """Compare code, catalogue and compiled catalogue."""
-    report, wanted, kept = Report(), said(), read()
+    report, wanted, kept = CatalogueReport(), source_catalog(), read()
     for message in _messages(wanted):
         found = kept.get(message.id, message.context)
-        words = _first(message.id)
+        text = _first(message.id)
         if found is None:
-            report.missing.append(words)
+            report.missing.append(text)
         elif found.fuzzy:
-            report.fuzzy.append(words)
+            report.fuzzy.append(text)
         elif not all(_strings(found)):
-            report.untranslated.append(words)
+            report.untranslated.append(text)
         elif not _same_placeholders(found):
-            report.placeholders.append(words)
+            report.placeholders.append(text)
     for message in _messages(kept):
         if wanted.get(message.id, message.context) is None:
             report.unused.append(_first(message.id))
@@ -106,8 +106,8 @@ def examine() -> Report:
 
 
 def update() -> None:
-    """Bring the catalogue up to the code, keeping every translation, and compile it."""
-    wanted, kept = said(), read()
+    """Update the catalogue from the code, keep every translation, and compile it."""
+    wanted, kept = source_catalog(), read()
     for message in _messages(wanted):
         found = kept.get(message.id, message.context)
         if found is not None and not found.fuzzy:
@@ -118,7 +118,7 @@ def update() -> None:
 
 
 def read() -> Catalog:
-    """Return the catalogue as it stands in the repository."""
+    """Return the catalogue of the repository."""
     path = folder() / "django.po"
     if not path.is_file():
         return Catalog(locale="zh_Hans")
@@ -139,13 +139,13 @@ def _own() -> Iterator[tuple[str, MessageId, str | None]]:
             if "migrations" not in path.parts:
                 name = path.relative_to(root).as_posix()
                 yield from _of_python(path, name)
-                yield from ((name, words, None) for words in _reasons(path))
+                yield from ((name, text, None) for text in _reasons(path))
     for path in sorted((root / "templates").rglob("*.html")):
         yield from _of_template(path, path.relative_to(root).as_posix())
     for model in apps.get_models():
         if model._meta.app_label in OWN_APPS:
-            for _codename, words in model._meta.permissions:
-                yield model._meta.label, str(words), None
+            for _codename, text in model._meta.permissions:
+                yield model._meta.label, str(text), None
 
 
 def _unfold() -> Iterator[tuple[str, MessageId, str | None]]:
@@ -163,7 +163,7 @@ def _unfold() -> Iterator[tuple[str, MessageId, str | None]]:
 
 
 def _django() -> Catalog:
-    """Return what Django itself has in Chinese: its core and the apps in use."""
+    """Return the Chinese catalogue of Django: its core and the apps in use."""
     whole = Catalog(locale="zh_Hans")
     roots = [Path(conf.__file__).parent]
     roots += [Path(app.path) for app in apps.get_app_configs() if app.name.startswith("django.")]
@@ -181,7 +181,7 @@ def _of_python(path: Path, name: str) -> Iterator[tuple[str, MessageId, str | No
 
 
 def _of_template(path: Path, name: str) -> Iterator[tuple[str, MessageId, str | None]]:
-    # Inside a bracket the leading spaces of a template's lines mean nothing to the tokenizer.
+    # Inside brackets the tokenizer ignores leading spaces.
     source = f"(\n{templatize(path.read_text(encoding='utf-8'))}\n)"
     yield from _extracted(source.encode(), name)
 
@@ -194,9 +194,9 @@ def _extracted(source: bytes, name: str) -> Iterator[tuple[str, MessageId, str |
 
 
 def _reasons(path: Path) -> Iterator[str]:
-    """Return the reasons that operations give for moves; the timeline translates them.
+    """Return the reasons of state changes, which the timeline translates.
 
-    They stand as a literal ``reason=`` or in a table named ``_REASONS``.
+    They are literals of ``reason=`` or values of a table named ``_REASONS``.
     """
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         values: list[ast.expr | None] = []
@@ -224,7 +224,7 @@ def _strings(message: Message) -> list[str]:
 
 
 def _same_placeholders(message: Message) -> bool:
-    """Say whether a translation fills in what the original does, in whatever order."""
+    """Return whether a translation has the same placeholders as the original."""
     ids = [message.id] if isinstance(message.id, str) else list(message.id)
-    wanted = set().union(*(_PLACEHOLDER.findall(words) for words in ids))
-    return all(set(_PLACEHOLDER.findall(words)) == wanted for words in _strings(message))
+    wanted = set().union(*(_PLACEHOLDER.findall(text) for text in ids))
+    return all(set(_PLACEHOLDER.findall(text)) == wanted for text in _strings(message))

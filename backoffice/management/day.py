@@ -1,4 +1,4 @@
-"""Living through business days in one process: every run that falls due, in order, to its end."""
+"""Run business days in one process: every due run, in order, to its end."""
 
 import time
 from collections.abc import Iterator
@@ -15,31 +15,31 @@ from backoffice.platform import jobs
 WAIT_SECONDS = 0.2
 
 
-class SlotPausedError(Refused):
-    """A slot that must not be passed over is paused."""
+class JobPausedError(Refused):
+    """A required job is paused."""
 
-    code = "slot-paused"
-    message = _("The slot {slot} of {day} is paused; the day stands still before it.")
+    code = "job-paused"
+    message = _("The job {job} of {day} is paused and blocks the day.")
     remedy = _("Have two people resume it, then run the day again.")
 
 
 def run_due() -> Iterator[JobRun]:
-    """Run what should have happened by now, oldest first; held and paused runs are passed over.
+    """Run what is due, oldest first; held runs and paused optional jobs are skipped.
 
     Raises:
-        SlotPausedError: a slot that later ones depend on is paused.
-        ChunkFailedError: a part of a run raised an error.
+        JobPausedError: a job that later ones depend on is paused.
+        ChunkFailedError: a chunk of a run raised an error.
     """
-    for day, slot in jobs.due(now=clock.now()):
-        if jobs.is_paused(slot):
-            if not slot.optional:
-                raise SlotPausedError(slot=slot.name, day=day)
+    for day, job in jobs.due(now=clock.now()):
+        if jobs.is_paused(job):
+            if not job.optional:
+                raise JobPausedError(job=job.name, day=day)
             continue
-        yield finish(jobs.claim(slot, on=day, at=clock.now()))
+        yield finish(jobs.claim(job, on=day, at=clock.now()))
 
 
 def finish(run: JobRun) -> JobRun:
-    """Work on a run until it is finished, waiting for parts that another process holds."""
+    """Work on a run until it is finished; wait for chunks that another process owns."""
     while run.finished_at is None and not jobs.is_held(run):
         for chunk_id in run.chunks.filter(done_at=None).order_by("number").values_list("pk"):
             jobs.run_chunk(chunk_id[0], at=clock.now())
@@ -49,16 +49,16 @@ def finish(run: JobRun) -> JobRun:
     return run
 
 
-def live_until(moment: datetime) -> Iterator[JobRun]:
-    """Move a sandbox's clock to a moment, running every slot on the way at its time.
+def run_until(moment: datetime) -> Iterator[JobRun]:
+    """Advance a sandbox's clock to a moment and run every job on the way at its time.
 
     Raises:
-        SlotPausedError: a slot that later ones depend on is paused.
-        ChunkFailedError: a part of a run raised an error.
+        JobPausedError: a job that later ones depend on is paused.
+        ChunkFailedError: a chunk of a run raised an error.
     """
     yield from run_due()
-    for day, slot in jobs.upcoming(after=clock.now(), until=moment):
-        _move_to(clock.moment_of(day, slot.at))
+    for day, job in jobs.upcoming(after=clock.now(), until=moment):
+        _move_to(clock.moment_of(day, job.at))
         yield from run_due()
     _move_to(moment)
 
@@ -68,13 +68,13 @@ def _move_to(moment: datetime) -> None:
         clock.move_to(moment)
 
 
-def told(run: JobRun) -> dict[str, Any]:
-    """Return a run as commands report it."""
-    title = str(jobs.slot_named(run.slot).title)
+def as_dict(run: JobRun) -> dict[str, Any]:
+    """Return a run as commands print it."""
+    title = str(jobs.job_named(run.job).title)
     state = "finished" if run.finished_at else "held"
     return {
         "business_date": run.business_date,
-        "slot": run.slot,
+        "job": run.job,
         "title": title,
         "planned": run.planned,
         "planned_fen": run.planned_fen,
@@ -89,13 +89,13 @@ def told(run: JobRun) -> dict[str, Any]:
     }
 
 
-def line(told_run: dict[str, Any]) -> str:
-    """Return a told run as one line for people."""
-    seconds = "" if told_run["seconds"] is None else f" {told_run['seconds']:8.2f} s"
+def line(run: dict[str, Any]) -> str:
+    """Return a run from ``as_dict`` as one line for people."""
+    seconds = "" if run["seconds"] is None else f" {run['seconds']:8.2f} s"
     planned, done, refused, unknown = _("planned"), _("done"), _("refused"), _("unknown")
     return (
-        f"{told_run['business_date']} {told_run['slot']:6} "
-        f"{planned} {told_run['planned']:>6} {done} {told_run['done']:>6} "
-        f"{refused} {told_run['failed']:>6} {unknown} {told_run['unknown']:>4}"
-        f"{seconds} {told_run['title']} {told_run['held_reason']}"
+        f"{run['business_date']} {run['job']:6} "
+        f"{planned} {run['planned']:>6} {done} {run['done']:>6} "
+        f"{refused} {run['failed']:>6} {unknown} {run['unknown']:>4}"
+        f"{seconds} {run['title']} {run['held_reason']}"
     ).rstrip()

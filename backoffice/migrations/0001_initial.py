@@ -158,13 +158,13 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('business_date', models.DateField(verbose_name='business date')),
-                ('slot', models.CharField(max_length=20, verbose_name='slot')),
+                ('job', models.CharField(max_length=20, verbose_name='job')),
                 ('planned', models.IntegerField(default=0, verbose_name='planned')),
                 ('planned_fen', models.BigIntegerField(default=0, verbose_name='planned amount')),
                 ('done', models.IntegerField(default=0, verbose_name='done')),
                 ('failed', models.IntegerField(default=0, verbose_name='failed')),
                 ('unknown', models.IntegerField(default=0, verbose_name='unknown')),
-                ('held_reason', models.CharField(blank=True, max_length=200, verbose_name='held because')),
+                ('held_reason', models.CharField(blank=True, max_length=200, verbose_name='hold reason')),
                 ('released_by', models.CharField(blank=True, max_length=80, verbose_name='released by')),
                 ('started_at', models.DateTimeField(verbose_name='started at')),
                 ('heartbeat_at', models.DateTimeField(verbose_name='heartbeat')),
@@ -175,7 +175,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'runs of the day',
                 'permissions': [('start_jobrun', 'Can start a run of the day'), ('release_jobrun', 'Can release a held run')],
                 'default_permissions': ('view',),
-                'constraints': [models.UniqueConstraint(fields=('business_date', 'slot'), name='job_run_once'), models.CheckConstraint(condition=models.Q(('done__gte', 0), ('failed__gte', 0), ('planned__gte', 0), ('unknown__gte', 0)), name='job_run_counts_are_not_negative')],
+                'constraints': [models.UniqueConstraint(fields=('business_date', 'job'), name='job_run_once'), models.CheckConstraint(condition=models.Q(('done__gte', 0), ('failed__gte', 0), ('planned__gte', 0), ('unknown__gte', 0)), name='job_run_counts_are_not_negative')],
             },
         ),
         migrations.CreateModel(
@@ -246,10 +246,10 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='SlotPause',
+            name='JobPause',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slot', models.CharField(max_length=20, verbose_name='slot')),
+                ('job', models.CharField(max_length=20, verbose_name='job')),
                 ('reason', models.CharField(max_length=200, verbose_name='reason')),
                 ('state', django_fsm.FSMField(choices=[('paused', 'paused'), ('resumed', 'resumed')], default='paused', max_length=20, protected=True, verbose_name='state')),
                 ('paused_at', models.DateTimeField(verbose_name='paused at')),
@@ -258,9 +258,9 @@ class Migration(migrations.Migration):
                 ('paused_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='paused by')),
             ],
             options={
-                'verbose_name': 'pause of a slot',
-                'verbose_name_plural': 'pauses of slots',
-                'permissions': [('request_resume', 'Can ask for a paused slot to be resumed'), ('resume_slot', 'Can resume a paused slot')],
+                'verbose_name': 'job pause',
+                'verbose_name_plural': 'job pauses',
+                'permissions': [('request_resume', 'Can request the resumption of a paused job'), ('resume_job', 'Can resume a paused job')],
                 'default_permissions': ('add', 'view'),
             },
             bases=(django_fsm.FSMModelMixin, models.Model),
@@ -354,11 +354,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='approval',
-            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('proposed', 'approved'), ('proposed', 'expired'), ('proposed', 'rejected'), ('proposed', 'withdrawn')))", func="RAISE EXCEPTION '%: no way from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='36738f74c86d8913c375cb57146a74abff394f4d', operation='UPDATE', pgid='pgtrigger_state_machine_5d7b9', table='backoffice_approval', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('proposed', 'approved'), ('proposed', 'expired'), ('proposed', 'rejected'), ('proposed', 'withdrawn')))", func="RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='486d23920663d0bd81dfc285dd244700521b45fc', operation='UPDATE', pgid='pgtrigger_state_machine_5d7b9', table='backoffice_approval', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='approval',
-            trigger=pgtrigger.compiler.Trigger(name='born_at_the_start', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'proposed' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_birth';", hash='c1e42582d5559248dd78c8bda079591b0ebc3e14', operation='INSERT', pgid='pgtrigger_born_at_the_start_535bd', table='backoffice_approval', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='initial_state', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'proposed' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_initial_state';", hash='1b416a744113ca101fae58f635af4d9a48de1abf', operation='INSERT', pgid='pgtrigger_initial_state_dd098', table='backoffice_approval', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='approval',
@@ -398,11 +398,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='export',
-            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('done', 'expired'), ('requested', 'running'), ('running', 'done'), ('running', 'failed')))", func="RAISE EXCEPTION '%: no way from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='914e3c92561d885b3f7dd6445270c2df8753cf17', operation='UPDATE', pgid='pgtrigger_state_machine_fe81b', table='backoffice_export', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('done', 'expired'), ('requested', 'running'), ('running', 'done'), ('running', 'failed')))", func="RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='083bae88b694b9f17f34e502151cc9f55c967e89', operation='UPDATE', pgid='pgtrigger_state_machine_fe81b', table='backoffice_export', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='export',
-            trigger=pgtrigger.compiler.Trigger(name='born_at_the_start', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'requested' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_birth';", hash='3cf354a80484746dad2b75fc942130ea1ca1a591', operation='INSERT', pgid='pgtrigger_born_at_the_start_50e9b', table='backoffice_export', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='initial_state', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'requested' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_initial_state';", hash='bb845018033f95ca479a46ce22527496c832e48d', operation='INSERT', pgid='pgtrigger_initial_state_d0b84', table='backoffice_export', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='export',
@@ -410,7 +410,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='export',
-            trigger=pgtrigger.compiler.Trigger(name='as_requested', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.section IS DISTINCT FROM NEW.section OR (OLD.filters, OLD.file_format, OLD.reason, OLD.requested_by_id, OLD.requested_at) IS DISTINCT FROM (NEW.filters, NEW.file_format, NEW.reason, NEW.requested_by_id, NEW.requested_at))', func="RAISE EXCEPTION 'export %: it stays as it was requested', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'export_as_requested';", hash='ecaa17c034fd1a5bf59cb8e9ba07b3db53da277d', operation='UPDATE', pgid='pgtrigger_as_requested_07589', table='backoffice_export', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='as_requested', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.section IS DISTINCT FROM NEW.section OR (OLD.filters, OLD.file_format, OLD.reason, OLD.requested_by_id, OLD.requested_at) IS DISTINCT FROM (NEW.filters, NEW.file_format, NEW.reason, NEW.requested_by_id, NEW.requested_at) OR OLD.is_masked AND NOT NEW.is_masked OR OLD.state IN ('done', 'failed', 'expired') AND (OLD.is_masked, OLD.rows, OLD.size, OLD.sha256, OLD.error, OLD.finished_at, OLD.expires_at) IS DISTINCT FROM (NEW.is_masked, NEW.rows, NEW.size, NEW.sha256, NEW.error, NEW.finished_at, NEW.expires_at))", func="RAISE EXCEPTION 'export %: it stays as it was requested and written', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'export_as_requested';", hash='60218401c2ac20ae8ce3476168db20202811768a', operation='UPDATE', pgid='pgtrigger_as_requested_07589', table='backoffice_export', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='exportdownload',
@@ -434,31 +434,31 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='policyversion',
-            trigger=pgtrigger.compiler.Trigger(name='stored_as_approved', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW.approval_id IS NOT NULL)', func="IF NOT EXISTS (SELECT FROM backoffice_approval WHERE id = NEW.approval_id AND kind = 'policy-change' AND state = 'approved' AND payload = jsonb_build_object('app', NEW.app, 'overrides', NEW.overrides, 'effective_on', to_char(NEW.effective_on, 'YYYY-MM-DD'))) THEN RAISE EXCEPTION 'policy version of %: no approved request says so', NEW.app USING ERRCODE = 'check_violation', CONSTRAINT = 'policy_version_as_approved'; END IF; RETURN NEW;", hash='6deed8a0256c7680a12eaa3fc86b24d049cd066e', operation='INSERT', pgid='pgtrigger_stored_as_approved_ee47a', table='backoffice_policyversion', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='stored_as_approved', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW.approval_id IS NOT NULL)', func="IF NOT EXISTS (SELECT FROM backoffice_approval WHERE id = NEW.approval_id AND kind = 'policy-change' AND state = 'approved' AND payload = jsonb_build_object('app', NEW.app, 'overrides', NEW.overrides, 'effective_on', to_char(NEW.effective_on, 'YYYY-MM-DD'))) THEN RAISE EXCEPTION 'policy version of %: no approved request', NEW.app USING ERRCODE = 'check_violation', CONSTRAINT = 'policy_version_as_approved'; END IF; RETURN NEW;", hash='99291e03b1024bef4320cb7b0543afc8201cad28', operation='INSERT', pgid='pgtrigger_stored_as_approved_ee47a', table='backoffice_policyversion', when='BEFORE')),
         ),
         migrations.AddConstraint(
-            model_name='slotpause',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['paused', 'resumed'])), name='slot_pause_state'),
+            model_name='jobpause',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['paused', 'resumed'])), name='job_pause_state'),
         ),
         migrations.AddConstraint(
-            model_name='slotpause',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'resumed'), _negated=True), fields=('slot',), name='slot_pause_one_at_a_time'),
+            model_name='jobpause',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'resumed'), _negated=True), fields=('job',), name='job_pause_one_at_a_time'),
         ),
         migrations.AddConstraint(
-            model_name='slotpause',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('approval', None), ('resumed_at', None), ('state', 'paused')), models.Q(('approval__isnull', False), ('resumed_at__isnull', False), ('state', 'resumed')), _connector='OR'), name='slot_pause_resumed_by_approval'),
+            model_name='jobpause',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('approval', None), ('resumed_at', None), ('state', 'paused')), models.Q(('approval__isnull', False), ('resumed_at__isnull', False), ('state', 'resumed')), _connector='OR'), name='job_pause_resumed_by_approval'),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='slotpause',
-            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('paused', 'resumed')))", func="RAISE EXCEPTION '%: no way from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='01ccb79420634f2873b80b5dcddce17efc054894', operation='UPDATE', pgid='pgtrigger_state_machine_ba9f0', table='backoffice_slotpause', when='BEFORE')),
+            model_name='jobpause',
+            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('paused', 'resumed')))", func="RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='fbc641be5c6deb4139e7fe159f15c03d4dd7eb15', operation='UPDATE', pgid='pgtrigger_state_machine_1d160', table='backoffice_jobpause', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='slotpause',
-            trigger=pgtrigger.compiler.Trigger(name='born_at_the_start', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'paused' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_birth';", hash='2711e525453ba27fd3bc0b19aba62b10bf4fdf55', operation='INSERT', pgid='pgtrigger_born_at_the_start_93332', table='backoffice_slotpause', when='AFTER')),
+            model_name='jobpause',
+            trigger=pgtrigger.compiler.Trigger(name='initial_state', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'paused' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_initial_state';", hash='85ee9c5aeaa7603733a1b1a34c2857433c54c7fb', operation='INSERT', pgid='pgtrigger_initial_state_92195', table='backoffice_jobpause', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='slotpause',
-            trigger=pgtrigger.compiler.Trigger(name='resumed_as_approved', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW.approval_id IS NOT NULL)', func="IF NOT EXISTS (SELECT FROM backoffice_approval WHERE id = NEW.approval_id AND kind = 'job-resumption' AND subject_id = NEW.id AND state = 'approved') THEN RAISE EXCEPTION 'pause %: no approved request to resume', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'slot_pause_as_approved'; END IF; RETURN NEW;", hash='897266612ca01a72db71290db0ab298da887322c', operation='UPDATE', pgid='pgtrigger_resumed_as_approved_5d0e3', table='backoffice_slotpause', when='BEFORE')),
+            model_name='jobpause',
+            trigger=pgtrigger.compiler.Trigger(name='resumed_as_approved', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW.approval_id IS NOT NULL)', func="IF NOT EXISTS (SELECT FROM backoffice_approval WHERE id = NEW.approval_id AND kind = 'job-resumption' AND subject_id = NEW.id AND state = 'approved') THEN RAISE EXCEPTION 'pause %: no approved request to resume', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'job_pause_as_approved'; END IF; RETURN NEW;", hash='f63eeb05dec8c2e283296ba0c18f3fb08c1c8dba', operation='UPDATE', pgid='pgtrigger_resumed_as_approved_b047d', table='backoffice_jobpause', when='BEFORE')),
         ),
         migrations.AddIndex(
             model_name='workitem',
@@ -494,11 +494,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='workitem',
-            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('claimed', 'claimed'), ('claimed', 'done'), ('claimed', 'waiting'), ('waiting', 'claimed'), ('waiting', 'done')))", func="RAISE EXCEPTION '%: no way from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='d3e4bd375486a8153bc4131e98e813dc84fe7b74', operation='UPDATE', pgid='pgtrigger_state_machine_44465', table='backoffice_workitem', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('claimed', 'claimed'), ('claimed', 'done'), ('claimed', 'waiting'), ('waiting', 'claimed'), ('waiting', 'done')))", func="RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='145b68a29b8f4d6ad092371792b795afa4b544c8', operation='UPDATE', pgid='pgtrigger_state_machine_44465', table='backoffice_workitem', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='workitem',
-            trigger=pgtrigger.compiler.Trigger(name='born_at_the_start', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'waiting' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_birth';", hash='23acb51922a85cdcf876058a5feb2ca72824df60', operation='INSERT', pgid='pgtrigger_born_at_the_start_69df5', table='backoffice_workitem', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='initial_state', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'waiting' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_initial_state';", hash='ac96d48922b039dc5d86a68c44726a7b0b5a8deb', operation='INSERT', pgid='pgtrigger_initial_state_4e5b8', table='backoffice_workitem', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='workitem',

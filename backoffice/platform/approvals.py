@@ -1,9 +1,9 @@
-"""Four eyes, once: requests that one person proposes and another decides.
+"""Approvals (four eyes): one person proposes a request, another decides it.
 
-An app registers a kind: what an approved request of it does, the right to propose it and the right
-to decide it. ``approve`` performs the effect in its own transaction: a request is approved and has
-taken effect, or neither. The proposer never decides: refused here, by a constraint and by a
-trigger. All moments are the product's time.
+An app registers a kind of request: its effect, and the permissions to propose and to decide it.
+``approve`` performs the effect in its own transaction, so that approval and effect commit together.
+The proposer never decides: refused here, by a constraint and by a trigger. All moments are the
+product's time.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -27,15 +27,15 @@ BATCH_SIZE = 5_000
 
 
 class NotProposedError(Refused):
-    """A request is decided already, or there is none of this id."""
+    """A request is not open, or does not exist."""
 
     code = "approval-not-open"
-    message = _("This request does not wait for a decision.")
-    remedy = _("Reload the page: somebody else may have been faster.")
+    message = _("This request is not open.")
+    remedy = _("Reload the page: somebody else may have decided it.")
 
 
 class ExpiredError(Refused):
-    """Nobody decided the request in time."""
+    """The request has expired."""
 
     code = "approval-expired"
     message = _("The request expired at {expires_at}.")
@@ -43,67 +43,67 @@ class ExpiredError(Refused):
 
 
 class SamePersonError(Refused):
-    """The proposer cannot be the one who decides."""
+    """The proposer cannot decide the request."""
 
     code = "same-person"
-    message = _("You asked for this yourself.")
-    remedy = _("A second person has to agree.")
+    message = _("You proposed this request yourself.")
+    remedy = _("A second person must decide it.")
 
 
 class NotProposerError(Refused):
-    """Only the proposer withdraws a request."""
+    """Only the proposer can withdraw a request."""
 
     code = "approval-not-yours"
-    message = _("Somebody else proposed this.")
-    remedy = _("Reject it instead, if you have the right to decide it.")
+    message = _("Somebody else proposed this request.")
+    remedy = _("Reject it instead, if you have the permission to decide it.")
 
 
 class NotPermittedError(Refused):
-    """The person has not the right that the kind of request needs."""
+    """The person lacks the permission that the kind of request requires."""
 
     status = HTTPStatus.FORBIDDEN
     code = "approval-not-permitted"
-    message = _("You do not have the right {permission}.")
-    remedy = _("Ask somebody who has it.")
+    message = _("You do not have the permission {permission}.")
+    remedy = _("Ask a person who has it.")
 
 
 class AlreadyProposedError(Refused):
-    """The same request waits for a decision already."""
+    """The same request is open already."""
 
     code = "already-proposed"
-    message = _("The same request waits for a decision already.")
-    remedy = _("Decide or withdraw that one first.")
+    message = _("The same request is open already.")
+    remedy = _("Decide or withdraw that request first.")
 
 
 class UnknownKindError(Refused):
     """No app registered this kind of request."""
 
     code = "approval-kind-unknown"
-    message = _("There is no request of the kind {kind}.")
+    message = _("The kind of request {kind} does not exist.")
     remedy = _("The kinds are: {kinds}.")
 
 
 class Person(Protocol):
-    """A member of the staff: a key, a name and rights."""
+    """A member of the staff: key, name and permissions."""
 
     pk: Any
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Return whether the person has a right, named ``app.codename``."""
+        """Return whether the person has a permission, named ``app.codename``."""
         ...
 
 
 class Effect(Protocol):
-    """What approved requests of one kind do, in the transaction of their approval."""
+    """The effect of approved requests of one kind, in the transaction of their approval."""
 
     def __call__(
         self, approved: Sequence[Approval], /, *, by: str, reason: str, at: datetime
     ) -> None:
-        """Perform what was approved; a refusal undoes the approval too."""
+        """Perform the effect; a refusal rolls the approval back."""
 
 
 class Difference(NamedTuple):
-    """One thing that a request changes: its name, its value now, its value when approved."""
+    """One value that a request changes: its name, the present and the proposed value."""
 
     name: str
     now: Any
@@ -111,27 +111,27 @@ class Difference(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """A kind of request; ``differences`` returns what a request of it changes, for its page."""
+class ApprovalKind:
+    """A kind of request; ``differences`` returns the values that a request changes."""
 
     title: Promise | str
     apply: Effect
     permission: str
     propose_permission: str
     valid_for: timedelta = VALID_FOR
-    differences: Callable[[Approval], Sequence[Difference]] = lambda approval: ()
+    differences: Callable[[Approval], Sequence[Difference]] = lambda _approval: ()
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What is proposed: its kind, the record it is about, if any, and what else belongs to it."""
+    """A proposal: its kind, its record if any, and its payload."""
 
     kind: str
     subject_id: int | None = None
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
-_kinds: dict[str, Kind] = {}
+_kinds: dict[str, ApprovalKind] = {}
 
 
 def register(
@@ -142,14 +142,14 @@ def register(
     permission: str,
     propose_permission: str,
     valid_for: timedelta = VALID_FOR,
-    differences: Callable[[Approval], Sequence[Difference]] = lambda approval: (),
+    differences: Callable[[Approval], Sequence[Difference]] = lambda _approval: (),
 ) -> None:
-    """Name what approved requests of a kind do and who may propose and decide them.
+    """Register a kind of request.
 
-    ``permission`` is the right to decide, ``propose_permission`` the right to propose.
+    ``permission`` is needed to decide, ``propose_permission`` to propose.
     """
     assert kind not in _kinds, f"kind {kind} is registered already"
-    _kinds[kind] = Kind(
+    _kinds[kind] = ApprovalKind(
         title=title,
         apply=apply,
         permission=permission,
@@ -159,12 +159,12 @@ def register(
     )
 
 
-def kinds() -> Mapping[str, Kind]:
+def kinds() -> Mapping[str, ApprovalKind]:
     """Return the registered kinds by name."""
     return _kinds
 
 
-def kind_named(name: str) -> Kind:
+def kind_named(name: str) -> ApprovalKind:
     """Return a kind.
 
     Raises:
@@ -179,7 +179,7 @@ def kind_named(name: str) -> Kind:
 def propose(
     proposals: Sequence[Proposal], *, by: Person, reason: str, at: datetime
 ) -> list[Approval]:
-    """Store requests that another person has to decide before they expire.
+    """Store requests for the decision of another person.
 
     Raises:
         UnknownKindError: no app registered the kind.
@@ -207,7 +207,7 @@ def propose(
     except IntegrityError as error:
         cause = error.__cause__
         if isinstance(cause, psycopg.Error) and cause.diag.constraint_name == "approval_one_open":
-            raise AlreadyProposedError() from error
+            raise AlreadyProposedError from error
         raise
 
 
@@ -215,14 +215,14 @@ def propose(
 def approve(
     approval_ids: Collection[int], *, by: Person, reason: str, at: datetime
 ) -> list[Approval]:
-    """Approve requests as the second person and let them take effect, all or none.
+    """Approve requests as the second person and perform their effects, all or none.
 
     Raises:
-        NotProposedError: one is decided already, or unknown.
-        ExpiredError: nobody decided one in time.
+        NotProposedError: one is not open, or unknown.
+        ExpiredError: one has expired.
         SamePersonError: one is the person's own.
         NotPermittedError: the person may not decide one.
-        UnknownKindError: no app registers the kind of one any more.
+        UnknownKindError: no app registers the kind of one.
     """
     found = _to_decide(approval_ids, by=by, at=at)
 
@@ -239,14 +239,14 @@ def approve(
 def reject(
     approval_ids: Collection[int], *, by: Person, reason: str, at: datetime
 ) -> list[Approval]:
-    """Decline requests as the second person.
+    """Reject requests as the second person.
 
     Raises:
-        NotProposedError: one is decided already, or unknown.
-        ExpiredError: nobody decided one in time.
+        NotProposedError: one is not open, or unknown.
+        ExpiredError: one has expired.
         SamePersonError: one is the person's own.
         NotPermittedError: the person may not decide one.
-        UnknownKindError: no app registers the kind of one any more.
+        UnknownKindError: no app registers the kind of one.
     """
     found = _to_decide(approval_ids, by=by, at=at)
     workflow.move(found, "reject", by=str(by), reason=reason, at=at, decider=by, note=reason)
@@ -258,15 +258,15 @@ def reject(
 def withdraw(
     approval_ids: Collection[int], *, by: Person, reason: str, at: datetime
 ) -> list[Approval]:
-    """Take requests back, as the person who proposed them.
+    """Withdraw requests as their proposer.
 
     Raises:
-        NotProposedError: one is decided already, or unknown.
+        NotProposedError: one is not open, or unknown.
         NotProposerError: somebody else proposed one.
     """
     found = _locked(approval_ids)
     if any(approval.proposed_by_id != by.pk for approval in found):
-        raise NotProposerError()
+        raise NotProposerError
     workflow.move(found, "withdraw", by=str(by), reason=reason, at=at, decider=by, note=reason)
     _save(found)
     return found
@@ -274,7 +274,7 @@ def withdraw(
 
 @transaction.atomic
 def expire_overdue(*, by: str, reason: str, at: datetime) -> int:
-    """End requests that nobody decided in time; return how many, at most ``BATCH_SIZE`` a call."""
+    """Expire overdue requests, at most ``BATCH_SIZE`` per call; return their number."""
     overdue = Approval.objects.filter(state=ApprovalState.PROPOSED, expires_at__lte=at)
     found = list(overdue.select_for_update(skip_locked=True).order_by("pk")[:BATCH_SIZE])
     workflow.move(found, "expire", by=by, reason=reason, at=at, note=reason)
@@ -283,12 +283,12 @@ def expire_overdue(*, by: str, reason: str, at: datetime) -> int:
 
 
 def _to_decide(approval_ids: Collection[int], *, by: Person, at: datetime) -> list[Approval]:
-    """Return requests, locked, that this person may decide now."""
+    """Lock and return requests that this person may decide now."""
     found = _locked(approval_ids)
     for approval in found:
         _require(by, kind_named(approval.kind).permission)
         if approval.proposed_by_id == by.pk:
-            raise SamePersonError()
+            raise SamePersonError
         if approval.expires_at <= at:
             raise ExpiredError(expires_at=approval.expires_at.isoformat(timespec="minutes"))
     return found
@@ -298,7 +298,7 @@ def _locked(approval_ids: Collection[int]) -> list[Approval]:
     wanted = Approval.objects.filter(pk__in=approval_ids, state=ApprovalState.PROPOSED)
     found = list(wanted.select_for_update().order_by("pk"))
     if len(found) != len(set(approval_ids)):
-        raise NotProposedError()
+        raise NotProposedError
     return found
 
 

@@ -1,13 +1,12 @@
-"""Exports: files of rows that staff request, a worker writes, and their requester downloads.
+"""Exports: files that staff request, a worker writes, and the requester downloads.
 
-An app registers a section: its rows, its columns, the right that its list needs, and the filters
-that a request has to give. Personal columns are masked unless the requester has the right
-``backoffice.pii_view``, when the rows are read as when the file is downloaded. The file is sealed
-and deleted after ``KEPT_FOR``; who requested what and why, and who downloaded it, stays. All
-moments are the product's time.
+An app registers a section: its rows, columns, required filters and the permission of its list.
+Personal columns are masked unless the requester has the permission ``backoffice.pii_view`` both
+when the rows are read and when the file is downloaded. The file is sealed and deleted after
+``KEPT_FOR``; the request and the log of downloads stay. All moments are the product's time.
 
-A worker that dies leaves an export running; the broker or ``waiting`` gives it to another one, and
-of two that finish the first counts.
+A killed worker leaves its export running; the broker or ``waiting`` sends it to another worker. If
+two finish, the first result counts.
 """
 
 import hashlib
@@ -46,30 +45,30 @@ class UnknownSectionError(Refused):
 
     status = HTTPStatus.NOT_FOUND
     code = "export-section-unknown"
-    message = _("There is no export of {section}.")
+    message = _("The export section {section} does not exist.")
     remedy = _("The sections are: {sections}.")
 
 
 class ExportNotPermittedError(Refused):
-    """The person has not a right that the export needs."""
+    """The person lacks a permission that the export requires."""
 
     status = HTTPStatus.FORBIDDEN
     code = "export-not-permitted"
-    message = _("You do not have the right {permission}.")
-    remedy = _("Ask somebody who has it.")
+    message = _("You do not have the permission {permission}.")
+    remedy = _("Ask a person who has it.")
 
 
 class ExportFilterError(Refused):
-    """A filter is missing, unknown, or has a value that cannot be."""
+    """A filter is missing, unknown or invalid."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "export-filter-bad"
-    message = _("The filter {name} is missing or has no valid value.")
+    message = _("The filter {name} is missing or invalid.")
     remedy = _("Filter the list first, then export it.")
 
 
 class TooManyRowsError(Refused):
-    """More rows than a file may have."""
+    """The export has more rows than a file may hold."""
 
     code = "export-too-many-rows"
     message = _("There are more than {rows_max} rows.")
@@ -77,38 +76,38 @@ class TooManyRowsError(Refused):
 
 
 class ExportNotReadyError(Refused):
-    """There is no file: not yet, not any more, or it failed."""
+    """The export has no file: it is not finished, has failed or has expired."""
 
     code = "export-not-ready"
     message = _("The export {export} has no file.")
-    remedy = _("Reload its page; request it again when it failed or has expired.")
+    remedy = _("Reload its page; request it again if it has failed or expired.")
 
 
 class NotRequesterError(Refused):
-    """Only the requester downloads an export."""
+    """Only the requester can download an export."""
 
     status = HTTPStatus.FORBIDDEN
     code = "export-not-yours"
     message = _("Somebody else requested this export.")
-    remedy = _("Request one of your own.")
+    remedy = _("Request an export yourself.")
 
 
 class Person(Protocol):
-    """A member of the staff: a key, a name and rights."""
+    """A member of the staff: key, name and permissions."""
 
     pk: Any
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Return whether the person has a right, named ``app.codename``."""
+        """Return whether the person has a permission, named ``app.codename``."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its heading, the attribute it shows by a dotted path, and how it is masked.
+    """A column: its heading, the dotted path of its attribute, and its mask.
 
-    ``kind`` is ``text`` or ``fen``; a column without ``mask`` holds nothing personal. ``show``
-    turns a code into words.
+    ``kind`` is ``text`` or ``fen``; a column without ``mask`` holds no personal data. ``show``
+    returns the label of a code.
     """
 
     title: Promise | str
@@ -119,10 +118,10 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """What may be exported: ``rows`` returns the rows for the values of all ``filters``.
+class ExportSection:
+    """A list that can be exported: ``rows`` returns the rows for the values of all ``filters``.
 
-    It raises ``ValueError`` for a value that cannot be.
+    ``rows`` raises ``ValueError`` for an invalid value.
     """
 
     name: str
@@ -141,21 +140,21 @@ class Download(NamedTuple):
     content: bytes
 
 
-_sections: dict[str, Section] = {}
+_sections: dict[str, ExportSection] = {}
 
 
-def register(section: Section) -> None:
+def register(section: ExportSection) -> None:
     """Add a section, once, when an app is ready."""
     assert section.name not in _sections, f"section {section.name} is registered already"
     _sections[section.name] = section
 
 
-def sections() -> Mapping[str, Section]:
+def sections() -> Mapping[str, ExportSection]:
     """Return the registered sections by name."""
     return _sections
 
 
-def section_named(name: str) -> Section:
+def section_named(name: str) -> ExportSection:
     """Return a section.
 
     Raises:
@@ -179,8 +178,8 @@ def request(
 
     Raises:
         UnknownSectionError: no app registered the section.
-        ExportNotPermittedError: the person may not request exports or not see the list.
-        ExportFilterError: a filter is missing, unknown, or has a value that cannot be.
+        ExportNotPermittedError: the person may not request exports or view the list.
+        ExportFilterError: a filter is missing, unknown or invalid.
     """
     wanted = section_named(section)
     _require(by, RIGHT_TO_REQUEST, wanted.permission)
@@ -204,7 +203,7 @@ def request(
 
 
 def run(export_id: int, *, at: datetime) -> None:
-    """Write the file of a request, or store why there is none; a finished export stays."""
+    """Write the file of a request, or store the error; a finished export is left unchanged."""
     export = _start(export_id, at=at)
     if export is None:
         return
@@ -215,7 +214,7 @@ def run(export_id: int, *, at: datetime) -> None:
         count, content = _content(section, export)
     except Refused as refusal:
         _fail(export_id, error=refusal.code, at=at)
-    except Exception as error:  # whatever it was, the requester has to see that no file comes
+    except Exception as error:  # the requester must see that the export has failed
         log.exception("export %s failed", export_id)
         _fail(export_id, error=type(error).__name__, at=at)
     else:
@@ -227,17 +226,17 @@ def download(export_id: int, *, by: Person, at: datetime) -> Download:
     """Return the file of an export to its requester; the download is logged first.
 
     Raises:
-        ExportNotReadyError: there is no file of this export.
+        ExportNotReadyError: the export has no file.
         NotRequesterError: somebody else requested it.
-        ExportNotPermittedError: the person has lost a right that the export needs.
-        UnknownSectionError: no app registers its section any more.
+        ExportNotPermittedError: the person has lost a permission that the export requires.
+        UnknownSectionError: no app registers its section.
     """
     file = ExportFile.objects.select_related("export").filter(pk=export_id).first()
     if file is None or file.export.state != ExportState.DONE or _is_over(file.export, at):
         raise ExportNotReadyError(export=f"X{export_id}")
     export = file.export
     if export.requested_by_id != by.pk:
-        raise NotRequesterError()
+        raise NotRequesterError
     _require(by, RIGHT_TO_DOWNLOAD, section_named(export.section).permission)
     if not export.is_masked:
         _require(by, RIGHT_TO_SEE)
@@ -269,7 +268,7 @@ def _is_over(export: Export, at: datetime) -> bool:
 
 @transaction.atomic(durable=True)
 def _start(export_id: int, *, at: datetime) -> Export | None:
-    """Return an export to write, masked by the rights of now; None when it has a result."""
+    """Start an export and return it, masked by the present permissions; None if it has a result."""
     export = Export.objects.select_for_update().filter(pk=export_id).first()
     if export is None or export.state not in (ExportState.REQUESTED, ExportState.RUNNING):
         return None
@@ -283,8 +282,8 @@ def _start(export_id: int, *, at: datetime) -> Export | None:
     return export
 
 
-def _content(section: Section, export: Export) -> tuple[int, bytes]:
-    """Return how many rows there are, and their file."""
+def _content(section: ExportSection, export: Export) -> tuple[int, bytes]:
+    """Return the number of rows and the file."""
     count = 0
 
     def cells() -> Iterator[list[Any]]:

@@ -1,8 +1,8 @@
-"""Files of rows for spreadsheets: CSV that no spreadsheet runs, and XLSX in constant memory.
+"""Spreadsheet files: CSV without formulas, and XLSX in constant memory.
 
 A cell is a text, an integer, a day, a moment or None; a column of kind ``fen`` is written in yuan.
-A text that a spreadsheet would take for a formula gets an apostrophe in CSV; XLSX stores texts as
-texts. The yuan of an XLSX cell is a float that is shown and never computed with.
+In CSV a text that a spreadsheet would read as a formula gets an apostrophe; XLSX stores texts as
+texts. The yuan of an XLSX cell is a float for display only.
 """
 
 import csv
@@ -15,12 +15,12 @@ import xlsxwriter
 
 from backoffice.core.clock import SHANGHAI
 
-# What makes a spreadsheet run a text, the full-width forms that some of them convert included.
+# First characters of a formula, with the full-width forms that some spreadsheets convert.
 _RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 class Cells(Protocol):
-    """A column as far as a file needs it: its heading, and ``text`` or ``fen``."""
+    """A column of a file: its heading, and ``text`` or ``fen``."""
 
     @property
     def title(self) -> Any:
@@ -57,27 +57,28 @@ def xlsx_file(columns: Sequence[Cells], rows: Iterable[Sequence[Any]]) -> bytes:
         "strings_to_urls": False,
         "strings_to_numbers": False,
     }
-    with xlsxwriter.Workbook(target, options) as book:
-        sheet = book.add_worksheet()
-        head, amount = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00"})
+    with xlsxwriter.Workbook(target, options) as workbook:
+        sheet = workbook.add_worksheet()
+        head = workbook.add_format({"bold": True})
+        amount = workbook.add_format({"num_format": "#,##0.00"})
         sheet.freeze_panes(1, 0)
-        for place, column in enumerate(columns):
-            sheet.write_string(0, place, str(column.title), head)
+        for position, column in enumerate(columns):
+            sheet.write_string(0, position, str(column.title), head)
         for number, row in enumerate(rows, 1):
-            for place, (column, value) in enumerate(zip(columns, row, strict=True)):
+            for position, (column, value) in enumerate(zip(columns, row, strict=True)):
                 if value is None:
                     continue
                 if column.kind == "fen":
-                    sheet.write_number(number, place, value / 100, amount)
+                    sheet.write_number(number, position, value / 100, amount)
                 elif isinstance(value, int) and not isinstance(value, bool):
-                    sheet.write_number(number, place, value)
+                    sheet.write_number(number, position, value)
                 else:
-                    sheet.write_string(number, place, _text(value))
+                    sheet.write_string(number, position, _text(value))
     return target.getvalue()
 
 
 def defused(text: str) -> str:
-    """Return a text that no spreadsheet runs as a formula."""
+    """Return a text that no spreadsheet reads as a formula."""
     return f"'{text}" if text.startswith(_RUN) else text
 
 
@@ -95,7 +96,7 @@ def _text(value: Any) -> str:
 
 
 def _yuan(amount_fen: int | None) -> str:
-    """Write an amount as a spreadsheet reads it, without separators of thousands."""
+    """Return an amount for a spreadsheet, without thousands separators."""
     if amount_fen is None:
         return ""
     whole, fen = divmod(abs(amount_fen), 100)

@@ -1,8 +1,8 @@
-"""One effect for a request that a client sends twice: its key, its fingerprint, its reply.
+"""Idempotency of requests: one effect per key, with its fingerprint and stored reply.
 
-An edge calls ``reserve`` before the command, in a transaction of its own, so that a twin sent at
-the same moment sees the reservation. It calls ``keep`` inside the command's transaction: reply and
-effect commit together or not at all. A command that failed without effect calls ``release``.
+An edge calls ``reserve`` before the command, in a transaction of its own, so that a duplicate sent
+at the same moment sees the reservation. It calls ``keep`` inside the command's transaction: reply
+and effect commit together. A command that failed without effect calls ``release``.
 
 A process killed in between leaves a reservation without reply. After ``LEASE`` the next sender of
 the same request takes it over, although the first may still be running, slow rather than dead.
@@ -42,7 +42,7 @@ class BadKeyError(Refused):
 
 
 class KeyReusedError(Refused):
-    """The key belongs to another request of the same client."""
+    """The client used the key for another request."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "idempotency-key-reused"
@@ -51,15 +51,15 @@ class KeyReusedError(Refused):
 
 
 class InProgressError(Refused):
-    """The first request with this key has not been answered yet."""
+    """The first request with this key has no reply yet."""
 
     code = "request-in-progress"
-    message = _("The same request is still being worked on.")
+    message = _("The same request is still in progress.")
     remedy = _("Wait a few seconds, then send it again with the same key.")
 
 
 class Stored(NamedTuple):
-    """The reply that the first request got."""
+    """The reply to the first request."""
 
     status: int
     reply: Any
@@ -67,10 +67,10 @@ class Stored(NamedTuple):
 
 @transaction.atomic(durable=True)
 def reserve(*, principal: str, key: str, body: bytes, at: datetime) -> Stored | None:
-    """Take the key for a request, or return the reply its first sending got.
+    """Reserve the key for a request, or return the stored reply.
 
-    ``body`` is all that makes two requests the same: method, path and content. None means the
-    key is taken and the work is the caller's, who ends it with ``keep`` or ``release``.
+    ``body`` identifies the request: method, path and content. None means that the key is reserved
+    and the caller does the work, then calls ``keep`` or ``release``.
 
     Raises:
         BadKeyError: the key is empty, longer than 80 characters or not visible ASCII.
@@ -78,50 +78,50 @@ def reserve(*, principal: str, key: str, body: bytes, at: datetime) -> Stored | 
         InProgressError: the key was taken less than ``LEASE`` ago and has no reply yet.
     """
     if not _KEY.fullmatch(key):
-        raise BadKeyError()
+        raise BadKeyError
     fingerprint = hashlib.sha256(body).digest()
     if _insert(principal, key, fingerprint, at):
         return None
     row = IdempotencyKey.objects.filter(principal=principal, key=key).first()
-    if row is None:  # released since the insert found it; the sender comes again
-        raise InProgressError()
+    if row is None:  # released since the insert found it; the client retries
+        raise InProgressError
     if bytes(row.fingerprint) != fingerprint:
-        raise KeyReusedError()
+        raise KeyReusedError
     if row.status is not None:
         return Stored(row.status, row.reply)
     if not _take_over(row, at):
-        raise InProgressError()
+        raise InProgressError
     return None
 
 
 def keep(*, principal: str, key: str, status: int, reply: Any) -> None:
     """Store the reply of a request; call it in the transaction of its effect.
 
-    The first reply stands: a worker so slow that its key was taken over and answered by another
-    changes nothing here, as its keyed command changed nothing there.
+    The first reply is kept: a slow worker whose key was taken over changes nothing here, as its
+    keyed command changed nothing there.
     """
     _unanswered(principal, key).update(status=status, reply=reply)
 
 
 def release(*, principal: str, key: str) -> None:
-    """Free the key of a request that failed without effect, so that it can be sent again."""
+    """Release the key of a request that failed without effect, so that it can be sent again."""
     _unanswered(principal, key).delete()
 
 
 def forget(*, before: datetime) -> int:
-    """Delete keys taken before a moment, 30 days ago as a rule; return how many."""
+    """Delete keys reserved before a moment, normally 30 days ago; return their number."""
     deleted, _per_model = IdempotencyKey.objects.filter(created_at__lt=before).delete()
     return deleted
 
 
 def forget_of(principal: str) -> int:
-    """Delete the keys of a client who has left, with the replies; return how many."""
+    """Delete the keys and replies of a client after account closure; return their number."""
     deleted, _per_model = IdempotencyKey.objects.filter(principal=principal).delete()
     return deleted
 
 
 def _insert(principal: str, key: str, fingerprint: bytes, at: datetime) -> bool:
-    """Insert the reservation; of any number of twins, one finds no conflict."""
+    """Insert the reservation; only one of several duplicates succeeds."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO backoffice_idempotencykey (principal, key, fingerprint, created_at) "
@@ -133,7 +133,7 @@ def _insert(principal: str, key: str, fingerprint: bytes, at: datetime) -> bool:
 
 
 def _take_over(row: IdempotencyKey, at: datetime) -> bool:
-    """Take a reservation whose lease ran out; of any number of twins, one changes the row."""
+    """Take over a reservation with an expired lease; only one of several duplicates succeeds."""
     lapsed = _unanswered(row.principal, row.key).filter(created_at__lte=at - LEASE)
     return lapsed.update(created_at=at) == 1
 

@@ -1,7 +1,4 @@
-"""What staff do to slots of the day: stop at once, resume as two people, start, release.
-
-Starting does what the minute's tick does and nothing else, so a second press changes nothing.
-"""
+"""Control of jobs by staff: pause (one person), resume (two people), release a held run."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core import workflow
 from backoffice.core.errors import Refused
-from backoffice.core.models import Approval, ApprovalState, JobRun, SlotPause, SlotPauseState
+from backoffice.core.models import Approval, ApprovalState, JobPause, JobPauseState, JobRun
 from backoffice.platform import approvals, jobs
 from backoffice.platform.approvals import AlreadyProposedError, Person, Proposal
 
@@ -19,95 +16,93 @@ KIND = "job-resumption"
 
 
 class AlreadyPausedError(Refused):
-    """The slot is stopped already."""
+    """The job is paused already."""
 
     code = "already-paused"
-    message = _("The slot {slot} is paused already.")
-    remedy = _("Ask to resume it first.")
+    message = _("The job {job} is paused already.")
+    remedy = _("Request its resumption first.")
 
 
 class NotPausedError(Refused):
-    """There is no pause that this step could be taken on."""
+    """The job has no pause in the required state."""
 
     code = "not-paused"
-    message = _("The slot {slot} does not wait for this step.")
+    message = _("The job {job} is not in the required state.")
     remedy = _("Reload the page: somebody else may have been faster.")
 
 
 class NotHeldError(Refused):
-    """The run does not wait for anybody."""
+    """The run is not held."""
 
-    code = "not-held"
+    code = "run-not-held"
     message = _("The run {run} is not held.")
     remedy = _("Reload the page: somebody else may have been faster.")
 
 
-def pause(slot: str, *, by: models.Model, reason: str, at: datetime) -> SlotPause:
-    """Stop a slot at once.
+def pause(job: str, *, by: models.Model, reason: str, at: datetime) -> JobPause:
+    """Pause a job.
 
     Raises:
-        UnknownSlotError: there is no such slot.
-        AlreadyPausedError: it is stopped already.
+        UnknownJobError: no app registered the job.
+        AlreadyPausedError: it is paused already.
     """
-    jobs.slot_named(slot)
+    jobs.job_named(job)
     try:
         with transaction.atomic():
-            return SlotPause.objects.create(
-                slot=slot, reason=reason, paused_by_id=by.pk, paused_at=at
-            )
+            return JobPause.objects.create(job=job, reason=reason, paused_by_id=by.pk, paused_at=at)
     except IntegrityError as error:
-        raise AlreadyPausedError(slot=slot) from error
+        raise AlreadyPausedError(job=job) from error
 
 
 @transaction.atomic
-def request_resume(slot: str, *, by: Person, reason: str, at: datetime) -> None:
-    """Ask for a paused slot to run again.
+def request_resume(job: str, *, by: Person, reason: str, at: datetime) -> None:
+    """Request the resumption of a paused job.
 
     Raises:
-        NotPausedError: it is not paused, or the request is open already.
-        approvals.NotPermittedError: the person may not ask for it.
+        NotPausedError: it is not paused, or a request is open already.
+        approvals.NotPermittedError: the person may not request it.
     """
-    found = _paused(slot)
+    found = _paused(job)
     try:
         approvals.propose([Proposal(KIND, found.pk)], by=by, reason=reason, at=at)
     except AlreadyProposedError as error:
-        raise NotPausedError(slot=slot) from error
+        raise NotPausedError(job=job) from error
 
 
-def keep_paused(slot: str, *, by: Person, reason: str, at: datetime) -> None:
-    """Decline the request: the slot stays paused.
-
-    Raises:
-        NotPausedError: nobody has asked for it to be resumed.
-        approvals.SamePersonError: the one who asked declines it.
-        approvals.ExpiredError: the request is too old.
-        approvals.NotPermittedError: the person may not decide it.
-    """
-    approvals.reject([_request_of(slot)], by=by, reason=reason, at=at)
-
-
-def resume(slot: str, *, by: Person, reason: str, at: datetime) -> None:
-    """Let a slot run again, as the second person.
+def keep_paused(job: str, *, by: Person, reason: str, at: datetime) -> None:
+    """Reject the request: the job stays paused.
 
     Raises:
-        NotPausedError: nobody has asked for it to be resumed.
-        approvals.SamePersonError: the one who asked agrees with themselves.
-        approvals.ExpiredError: the request is too old.
+        NotPausedError: there is no open request to resume it.
+        approvals.SamePersonError: the requester cannot decide it.
+        approvals.ExpiredError: the request has expired.
         approvals.NotPermittedError: the person may not decide it.
     """
-    approvals.approve([_request_of(slot)], by=by, reason=reason, at=at)
+    approvals.reject([_request_of(job)], by=by, reason=reason, at=at)
+
+
+def resume(job: str, *, by: Person, reason: str, at: datetime) -> None:
+    """Resume a job as the second person.
+
+    Raises:
+        NotPausedError: there is no open request to resume it.
+        approvals.SamePersonError: the requester cannot decide it.
+        approvals.ExpiredError: the request has expired.
+        approvals.NotPermittedError: the person may not decide it.
+    """
+    approvals.approve([_request_of(job)], by=by, reason=reason, at=at)
 
 
 def requests() -> dict[int, Approval]:
-    """Return the open requests to resume, by the pause that each is about."""
+    """Return the open requests to resume by pause id."""
     found = Approval.objects.filter(kind=KIND, state=ApprovalState.PROPOSED)
     return {one.subject_id: one for one in found.select_related("proposed_by") if one.subject_id}
 
 
 def apply(approved: Sequence[Approval], *, by: str, reason: str, at: datetime) -> None:
-    """Let the slots of approved requests run again; called by ``approvals.approve``."""
+    """Resume the jobs of approved requests; called by ``approvals.approve``."""
     by_pause = {one.subject_id: one for one in approved if one.subject_id is not None}
-    wanted = SlotPause.objects.filter(pk__in=by_pause)
+    wanted = JobPause.objects.filter(pk__in=by_pause)
     pauses = list(wanted.select_for_update().order_by("pk"))
     for pause in pauses:
         approval = by_pause[pause.pk]
@@ -121,16 +116,16 @@ def register() -> None:
         KIND,
         title=_("resumption of a paused job"),
         apply=apply,
-        permission="backoffice.resume_slot",
+        permission="backoffice.resume_job",
         propose_permission="backoffice.request_resume",
     )
 
 
 def release(run_id: int, *, by: models.Model) -> JobRun:
-    """Let a held run go on.
+    """Release a held run.
 
     Raises:
-        NotHeldError: it is not held, or somebody has released it.
+        NotHeldError: it is not held, or it is released already.
     """
     held = JobRun.objects.filter(pk=run_id, released_by="").exclude(held_reason="")
     released = held.update(released_by=str(by))
@@ -140,20 +135,20 @@ def release(run_id: int, *, by: models.Model) -> JobRun:
     return run
 
 
-def _paused(slot: str) -> SlotPause:
-    paused = SlotPause.objects.filter(slot=slot, state=SlotPauseState.PAUSED)
+def _paused(job: str) -> JobPause:
+    paused = JobPause.objects.filter(job=job, state=JobPauseState.PAUSED)
     found = paused.select_for_update().first()
     if found is None:
-        raise NotPausedError(slot=slot)
+        raise NotPausedError(job=job)
     return found
 
 
-def _request_of(slot: str) -> int:
-    """Return the open request to resume a slot."""
-    pauses = SlotPause.objects.filter(slot=slot, state=SlotPauseState.PAUSED)
+def _request_of(job: str) -> int:
+    """Return the open request to resume a job."""
+    pauses = JobPause.objects.filter(job=job, state=JobPauseState.PAUSED)
     found = Approval.objects.filter(
         kind=KIND, state=ApprovalState.PROPOSED, subject_id__in=pauses.values("pk")
     ).first()
     if found is None:
-        raise NotPausedError(slot=slot)
+        raise NotPausedError(job=job)
     return found.pk

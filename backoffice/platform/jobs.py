@@ -1,10 +1,10 @@
-"""The business day: slots, runs, chunks, and who works on them.
+"""The business day: jobs, runs, chunks and their owners.
 
-A slot is a time of the day with a plan and a work function. ``JobRun`` rows say what was planned;
-``JobChunk`` rows who works on which part. The broker is only a hint: whatever the tables say is
-unfinished is sent again at the next tick, and a chunk belongs to the process whose connection
-holds its advisory lock, so a killed worker's chunk is free at once. Runs go strictly in order,
-oldest day first; a held run or a paused optional slot lets the later ones pass.
+A job has a time of the day, a plan and a work function. ``JobRun`` rows record what was planned,
+``JobChunk`` rows who works on which part. The broker is only a hint: every tick sends again what
+the tables show as unfinished. A chunk belongs to the process whose connection holds its advisory
+lock, so the chunk of a killed worker is free at once. Runs go in order, oldest day first; a held
+run or a paused optional job does not block the later ones.
 """
 
 import gc
@@ -23,14 +23,14 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core import clock
 from backoffice.core.errors import Refused
-from backoffice.core.models import JobChunk, JobRun, SlotPause, SlotPauseState
+from backoffice.core.models import JobChunk, JobPause, JobPauseState, JobRun
 
 CHUNK_SIZE = 5_000
 LOCK_SPACE = 7_701  # first key of the advisory locks of chunks
 
 
-class Plan(NamedTuple):
-    """What a run will work through: ids in order, their sum, and why it must wait, if it must."""
+class RunPlan(NamedTuple):
+    """The plan of a run: ids in order, their total, and the reason to hold it, if any."""
 
     ids: Sequence[int]
     amount_fen: int = 0
@@ -38,7 +38,7 @@ class Plan(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """How the items of a chunk ended."""
+    """The results of a chunk, counted."""
 
     done: int = 0
     failed: int = 0
@@ -46,119 +46,119 @@ class Tally(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+class Job:
     """A job of the business day.
 
-    ``plan(on=, at=)`` runs in the transaction that creates the run; a slot without a plan is one
-    chunk without ids. ``work(ids, run_id=, on=, at=)`` must be repeatable. An optional slot may
-    be passed over while it is paused; the day stands still before any other.
+    ``plan(on=, at=)`` runs in the transaction that creates the run; a job without a plan is one
+    chunk without ids. ``work(ids, run_id=, on=, at=)`` must be repeatable. A paused optional job is
+    skipped; any other paused job blocks the day.
     """
 
     name: str
     at: time
     title: Promise | str
     work: Callable[..., Tally]
-    plan: Callable[..., Plan] | None = None
+    plan: Callable[..., RunPlan] | None = None
     optional: bool = False
 
 
-class UnknownSlotError(Refused):
-    """There is no such slot."""
+class UnknownJobError(Refused):
+    """No job has this name."""
 
-    code = "unknown-slot"
-    message = _("There is no slot {slot}.")
-    remedy = _("The slots are: {slots}.")
+    code = "unknown-job"
+    message = _("There is no job {job}.")
+    remedy = _("The jobs are: {jobs}.")
 
 
 class ChunkFailedError(Refused):
-    """A part of a run raised an error; the run stays unfinished."""
+    """A chunk of a run raised an error; the run stays unfinished."""
 
     code = "chunk-failed"
-    message = _("Part {number} of the run {run} failed: {error}")
-    remedy = _("Nothing of that part was half done. Fix the cause and run the day again.")
+    message = _("Chunk {number} of the run {run} failed: {error}")
+    remedy = _("The chunk was rolled back. Fix the cause and run the day again.")
 
 
-_slots: dict[str, Slot] = {}
+_jobs: dict[str, Job] = {}
 
 
-def register(slot: Slot) -> None:
-    """Add a slot to the business day."""
-    _slots[slot.name] = slot
+def register(job: Job) -> None:
+    """Add a job to the business day."""
+    _jobs[job.name] = job
 
 
-def slots() -> list[Slot]:
-    """Return the slots of the day in order."""
-    return sorted(_slots.values(), key=lambda slot: slot.at)
+def in_order() -> list[Job]:
+    """Return the jobs of the day in order."""
+    return sorted(_jobs.values(), key=lambda job: job.at)
 
 
-def slot_named(name: str) -> Slot:
-    """Return a slot.
+def job_named(name: str) -> Job:
+    """Return a job.
 
     Raises:
-        UnknownSlotError: no app registered it.
+        UnknownJobError: no app registered it.
     """
-    if name not in _slots:
-        raise UnknownSlotError(slot=name, slots=", ".join(slot.name for slot in slots()))
-    return _slots[name]
+    if name not in _jobs:
+        raise UnknownJobError(job=name, jobs=", ".join(job.name for job in in_order()))
+    return _jobs[name]
 
 
-def due(*, now: datetime) -> list[tuple[date, Slot]]:
-    """Return every run that should have happened by now and has not finished, oldest first."""
+def due(*, now: datetime) -> list[tuple[date, Job]]:
+    """Return every due run that has not finished, oldest first."""
     runs = JobRun.objects.all()
-    last = runs.filter(slot=slots()[-1].name, finished_at__isnull=False).aggregate(
+    last = runs.filter(job=in_order()[-1].name, finished_at__isnull=False).aggregate(
         day=Max("business_date")
     )["day"]
     first = runs.aggregate(day=Min("business_date"))["day"] or now.date()
     day = last + timedelta(days=1) if last else first
     finished = set(
         runs.filter(business_date__gte=day, finished_at__isnull=False).values_list(
-            "business_date", "slot"
+            "business_date", "job"
         )
     )
     missing = []
     while day <= now.date():
         missing += [
-            (day, slot)
-            for slot in slots()
-            if clock.moment_of(day, slot.at) <= now and (day, slot.name) not in finished
+            (day, job)
+            for job in in_order()
+            if clock.moment_of(day, job.at) <= now and (day, job.name) not in finished
         ]
         day += timedelta(days=1)
     return missing
 
 
-def upcoming(*, after: datetime, until: datetime) -> list[tuple[date, Slot]]:
-    """Return the runs whose moment lies after one moment and not after another, in order."""
+def upcoming(*, after: datetime, until: datetime) -> list[tuple[date, Job]]:
+    """Return the runs that fall due after one moment and up to another, in order."""
     days = (until.date() - after.date()).days
     return [
-        (day, slot)
+        (day, job)
         for day in (after.date() + timedelta(days=n) for n in range(days + 1))
-        for slot in slots()
-        if after < clock.moment_of(day, slot.at) <= until
+        for job in in_order()
+        if after < clock.moment_of(day, job.at) <= until
     ]
 
 
 @transaction.atomic
-def claim(slot: Slot, *, on: date, at: datetime) -> JobRun:
-    """Return the run of a slot and day, planning it if nobody has yet.
+def claim(job: Job, *, on: date, at: datetime) -> JobRun:
+    """Return the run of a job and day; create and plan it if it does not exist.
 
-    The insert decides between two schedulers; the loser waits for the winner's plan.
+    Two schedulers compete for the insert; the second waits for the plan of the first.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO backoffice_jobrun (business_date, slot, planned, planned_fen, done, "
+            "INSERT INTO backoffice_jobrun (business_date, job, planned, planned_fen, done, "
             "failed, unknown, held_reason, released_by, started_at, heartbeat_at) "
             "VALUES (%s, %s, 0, 0, 0, 0, 0, '', '', %s, %s) ON CONFLICT DO NOTHING RETURNING id",
-            [on, slot.name, clock.wall(), clock.wall()],
+            [on, job.name, clock.wall(), clock.wall()],
         )
         created = cursor.fetchone()
-    run = JobRun.objects.get(business_date=on, slot=slot.name)
+    run = JobRun.objects.get(business_date=on, job=job.name)
     if created:
-        _plan(run, slot, at=at)
+        _plan(run, job, at=at)
     return run
 
 
-def _plan(run: JobRun, slot: Slot, *, at: datetime) -> None:
-    plan = slot.plan(on=run.business_date, at=at) if slot.plan else None
+def _plan(run: JobRun, job: Job, *, at: datetime) -> None:
+    plan = job.plan(on=run.business_date, at=at) if job.plan else None
     ids = list(plan.ids) if plan else []
     parts = [ids[start : start + CHUNK_SIZE] for start in range(0, len(ids), CHUNK_SIZE)]
     if plan is None:
@@ -174,27 +174,27 @@ def _plan(run: JobRun, slot: Slot, *, at: datetime) -> None:
     run.save()
 
 
-def is_paused(slot: Slot) -> bool:
-    """Say whether staff have stopped a slot."""
-    return SlotPause.objects.filter(slot=slot.name).exclude(state=SlotPauseState.RESUMED).exists()
+def is_paused(job: Job) -> bool:
+    """Return whether staff have paused a job."""
+    return JobPause.objects.filter(job=job.name).exclude(state=JobPauseState.RESUMED).exists()
 
 
 def is_held(run: JobRun) -> bool:
-    """Say whether a run waits for a person to release it."""
+    """Return whether a run waits for its release by a person."""
     return bool(run.held_reason) and not run.released_by
 
 
 def next_chunks(*, now: datetime) -> list[int]:
-    """Return the chunks to work on now: those of the first unfinished run that may go on.
+    """Return the chunks to work on now: those of the first unfinished run that may continue.
 
-    Runs before it in the day are finished, held or paused; runs after it wait for it.
+    Earlier runs are finished, held or paused; later runs wait.
     """
-    for day, slot in due(now=now):
-        if is_paused(slot):
-            if slot.optional:
+    for day, job in due(now=now):
+        if is_paused(job):
+            if job.optional:
                 continue
             return []
-        run = claim(slot, on=day, at=now)
+        run = claim(job, on=day, at=now)
         if run.finished_at is None and not is_held(run):
             return list(
                 run.chunks.filter(done_at=None).order_by("number").values_list("pk", flat=True)
@@ -204,7 +204,7 @@ def next_chunks(*, now: datetime) -> list[int]:
 
 @contextmanager
 def _owning(chunk_id: int) -> Iterator[bool]:
-    """Hold the chunk's lock for this connection; False when another process holds it."""
+    """Hold the lock of a chunk on this connection; yield False when another process holds it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, chunk_id])
         owned = cursor.fetchone()[0]
@@ -218,10 +218,10 @@ def _owning(chunk_id: int) -> Iterator[bool]:
 
 @contextmanager
 def _not_collecting() -> Iterator[None]:
-    """Put off the search for reference cycles: a chunk keeps what it makes until its end.
+    """Switch the garbage collector off: a chunk keeps its objects until its end.
 
-    Looking through all of it again and again costs a quarter of the time; what a chunk makes is
-    bounded by its size.
+    Repeated collection costs a quarter of the time; the number of objects is bounded by the chunk
+    size.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -233,26 +233,27 @@ def _not_collecting() -> Iterator[None]:
 
 
 def run_chunk(chunk_id: int, *, at: datetime) -> bool:
-    """Work on one chunk unless it is done or somebody else's; say whether its run is finished.
+    """Work on one chunk unless it is done or owned by another process.
 
-    The broker is only a hint: an id that no chunk has is passed over.
+    Returns: whether the run is finished. An unknown id is ignored, because the broker is only a
+    hint.
 
     Raises:
-        ChunkFailedError: the work raised; the error stands on the chunk, which stays open.
+        ChunkFailedError: the work raised; the error is stored on the chunk, which stays open.
     """
     with _owning(chunk_id) as owned:
         chunk = JobChunk.objects.select_related("run").filter(pk=chunk_id).first()
         if chunk is None or chunk.done_at or not owned:
             return False
         run = chunk.run
-        if is_held(run) or is_paused(slot_named(run.slot)):
+        if is_held(run) or is_paused(job_named(run.job)):
             return False
         JobChunk.objects.filter(pk=chunk_id).update(
             owner=f"{socket.gethostname()}:{os.getpid()}", tries=F("tries") + 1
         )
         try:
             with _not_collecting():
-                tally = slot_named(run.slot).work(
+                tally = job_named(run.job).work(
                     chunk.ids, run_id=run.pk, on=run.business_date, at=at
                 )
         except Exception as error:
@@ -263,7 +264,7 @@ def run_chunk(chunk_id: int, *, at: datetime) -> bool:
 
 @transaction.atomic
 def _finish(chunk: JobChunk, tally: Tally) -> bool:
-    """Mark the chunk done and add its tally; say whether it was the last of its run."""
+    """Mark the chunk done and add its tally; return whether the run is finished."""
     run = JobRun.objects.select_for_update().get(pk=chunk.run_id)
     JobChunk.objects.filter(pk=chunk.pk).update(done_at=clock.wall(), error="")
     run.done += tally.done

@@ -1,12 +1,12 @@
-"""Messages written with the fact that causes them and delivered afterwards, at least once.
+"""Transactional outbox: messages are stored with their fact and delivered at least once.
 
-``post`` writes in the caller's transaction: no fact without its message, no message without its
-fact. ``deliver`` leases waiting rows, skipping those that another worker holds, and calls the
+``post`` writes in the caller's transaction: fact and message commit
+together. ``deliver`` leases waiting rows, skipping those that another worker holds, and calls the
 handler of each topic outside any transaction. A worker killed in a handler leaves a lease; when
-it runs out, the message is anybody's again. So a handler sees a message once or more, tells a
-repetition by the key, and ends within ``LEASE``.
+it expires, another worker takes the message. A handler may receive a message more than once,
+detects a repetition by the key, and must end within ``LEASE``.
 
-``created_at`` is the product's time; leases, deliveries and giving up are machine time.
+``created_at`` is the product's time; leases, deliveries and dead letters are machine time.
 """
 
 import json
@@ -22,7 +22,7 @@ from backoffice.core import clock
 from backoffice.core.models import OutboxMessage
 
 LEASE = timedelta(minutes=5)
-# How long a message rests after its first, second, ... failed try; one more try, and it is dead.
+# The delay after the first, second, ... failed try; after one more failed try it is dead.
 RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1440))
 TRIES_MAX = len(RETRY_AFTER) + 1
 
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class Message(NamedTuple):
-    """What to tell whom; ``key`` makes a repeated announcement of one fact one message."""
+    """A message; repeated posts with the same topic and key store one message."""
 
     topic: str
     key: str
@@ -41,14 +41,14 @@ class Message(NamedTuple):
 
 
 class Handler(Protocol):
-    """Hands one message over; raises when it could not."""
+    """Delivers one message; raises on failure."""
 
     def __call__(self, payload: dict[str, Any], *, key: str) -> None:
-        """Deliver; the key is the same when the message comes again."""
+        """Deliver the message; a repetition has the same key."""
 
 
 class Delivered(NamedTuple):
-    """Messages of one delivery round: handed over, to be tried again, given up."""
+    """Counts of one delivery round: delivered, to be retried, dead."""
 
     done: int = 0
     failed: int = 0
@@ -59,13 +59,13 @@ _handlers: dict[str, Handler] = {}
 
 
 def register(topic: str, handler: Handler) -> None:
-    """Name the handler of a topic, once, when an app is ready."""
+    """Register the handler of a topic, once, when an app is ready."""
     assert topic not in _handlers, f"topic {topic} already has a handler"
     _handlers[topic] = handler
 
 
 def post(messages: Sequence[Message], *, at: datetime) -> None:
-    """Write messages in the caller's transaction; one with a known topic and key is left out.
+    """Store messages in the caller's transaction; skip known pairs of topic and key.
 
     Raises:
         TypeError, ValueError: a payload is not JSON.
@@ -73,7 +73,7 @@ def post(messages: Sequence[Message], *, at: datetime) -> None:
     assert connection.in_atomic_block, "a message is written in the transaction of its fact"
     if not messages:
         return
-    # In one order everywhere, so that two transactions with the same keys cannot deadlock.
+    # Sorted, so that two transactions with the same keys cannot deadlock.
     ordered = sorted(messages, key=lambda message: message[:2])
     topics, keys, payloads = zip(*ordered, strict=True)
     with connection.cursor() as cursor:
@@ -87,10 +87,9 @@ def post(messages: Sequence[Message], *, at: datetime) -> None:
 
 
 def deliver(*, limit: int = 100) -> Delivered:
-    """Hand over up to ``limit`` waiting messages, oldest first, and count what became of them.
+    """Deliver up to ``limit`` waiting messages, oldest first; return the counts.
 
-    A message without a handler stays waiting, with that written on it. Any number of workers may
-    deliver at once.
+    A message without a handler keeps waiting, with that error. Several workers may deliver at once.
     """
     assert not connection.in_atomic_block, "handlers are called outside any transaction"
     _name_unknown_topics()
@@ -105,7 +104,7 @@ def _name_unknown_topics() -> None:
 
 @transaction.atomic
 def _claim(limit: int) -> list[OutboxMessage]:
-    """Lease waiting messages that nobody else holds."""
+    """Lease waiting messages that no other worker holds."""
     at = clock.wall()
     free = Q(leased_until=None) | Q(leased_until__lte=at)
     messages = list(
@@ -122,10 +121,10 @@ def _claim(limit: int) -> list[OutboxMessage]:
 
 
 def _begin(message: OutboxMessage) -> bool:
-    """Renew the lease and count the try before the handler runs; False if another holds it now.
+    """Renew the lease and count the try; return False if another worker holds it now.
 
-    Counted before, so that a message that kills its workers is given up in the end; counted one
-    by one, so that the rest of its batch is not blamed.
+    The try is counted before the handler runs, so that a message that kills its worker ends as
+    dead; one by one, so that the rest of the batch is not counted.
     """
     leased_until = clock.wall() + LEASE
     begun = _held(message).update(leased_until=leased_until, tries=message.tries + 1)
@@ -135,12 +134,12 @@ def _begin(message: OutboxMessage) -> bool:
 
 
 def _hand_over(message: OutboxMessage) -> str:
-    """Call the handler and write down how it ended; return the name of the count."""
+    """Call the handler and store the result; return the name of the count."""
     if message.tries > TRIES_MAX:
-        return _failed(message, message.error or "no try ended: each took its worker with it")
+        return _failed(message, message.error or "every try killed its worker")
     try:
         _handlers[message.topic](message.payload, key=message.key)
-    except Exception as error:  # whatever went wrong, the message must not be lost or block others
+    except Exception as error:  # no error may lose the message or block others
         log.warning("%s failed at try %s", message, message.tries, exc_info=True)
         return _failed(message, f"{type(error).__name__}: {error}")
     _held(message).update(done_at=clock.wall(), leased_until=None, error="")
@@ -148,7 +147,7 @@ def _hand_over(message: OutboxMessage) -> str:
 
 
 def _failed(message: OutboxMessage, error: str) -> str:
-    """Let the message rest, longer after each try, or give it up with its error."""
+    """Delay the message, longer after each try, or mark it dead with its error."""
     at = clock.wall()
     error = error[:_ERROR_LENGTH]
     if message.tries >= TRIES_MAX:
@@ -159,5 +158,5 @@ def _failed(message: OutboxMessage, error: str) -> str:
 
 
 def _held(message: OutboxMessage) -> QuerySet[OutboxMessage]:
-    """Return the row if it is still ours: a lease is known by its end."""
+    """Return the row if this worker still holds its lease, identified by its end."""
     return OutboxMessage.objects.filter(_WAITING, pk=message.pk, leased_until=message.leased_until)

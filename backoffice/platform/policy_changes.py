@@ -1,8 +1,8 @@
-"""Changes of product numbers: proposed field by field, decided by a second person.
+"""Policy changes: proposed field by field, decided by a second person.
 
-A request carries the app, the overrides and the day from which they count. Its approval stores the
-``PolicyVersion`` that ``policy.current`` reads; the database takes a version only of an approved
-request with the same content. A change is checked against the numbers in force on its day when it
+A request holds the app, the overrides and the effective day. Its approval stores the
+``PolicyVersion`` that ``policy.current`` reads; the database accepts only a version with the
+content of an approved request. A change is checked against the values in force on its day when it
 is proposed and again when it is approved.
 """
 
@@ -24,15 +24,15 @@ KIND = "policy-change"
 
 
 class PolicyInThePastError(Refused):
-    """The change would count from a day that is over."""
+    """The effective day is in the past."""
 
     code = "policy-in-the-past"
-    message = _("{effective_on} is over; numbers do not change for days that are over.")
+    message = _("{effective_on} is in the past; policy values of past days do not change.")
     remedy = _("Choose today or a later day.")
 
 
 class UnchangedPolicyError(Refused):
-    """The number has the proposed value already."""
+    """The policy field has the proposed value already."""
 
     code = "policy-unchanged"
     message = _("{field} is {value} on that day already.")
@@ -40,7 +40,7 @@ class UnchangedPolicyError(Refused):
 
 
 class PolicyChange(NamedTuple):
-    """Overrides of an app's numbers from a day on, as JSON values."""
+    """Overrides of an app's policy from a day on, as JSON values."""
 
     app: str
     overrides: Mapping[str, Any]
@@ -48,7 +48,7 @@ class PolicyChange(NamedTuple):
 
 
 class Number(NamedTuple):
-    """A product number by app and field, with its value as JSON text."""
+    """A policy field of an app, with its value as JSON text."""
 
     app: str
     field: str
@@ -56,7 +56,7 @@ class Number(NamedTuple):
 
 
 def numbers(*, on: date) -> list[Number]:
-    """Return every product number with its value in force on a day."""
+    """Return every policy field with its value in force on a day."""
     return [
         Number(app, field.name, _text(getattr(policy.current(known, on=on), field.name)))
         for app, known in policy.registered().items()
@@ -65,7 +65,7 @@ def numbers(*, on: date) -> list[Number]:
 
 
 def parse(text: str) -> Any:
-    """Return what a person typed as a JSON value; what is no JSON is a text, such as 09:00."""
+    """Return a typed value as JSON; text that is not JSON, such as 09:00, stays text."""
     try:
         return json.loads(text)
     except ValueError:
@@ -75,12 +75,12 @@ def parse(text: str) -> Any:
 def propose(
     changes: Sequence[PolicyChange], *, by: Person, reason: str, at: datetime
 ) -> list[Approval]:
-    """Propose changes of product numbers.
+    """Propose policy changes.
 
     Raises:
-        PolicyInThePastError: a change would count from a day that is over.
-        policy.BadPolicyError: a number is unknown or cannot have the value.
-        UnchangedPolicyError: a number has the value on that day already.
+        PolicyInThePastError: an effective day is in the past.
+        policy.BadPolicyError: a field is unknown or the value is invalid.
+        UnchangedPolicyError: a field has the value on that day already.
         approvals.NotPermittedError: the person may not propose changes.
     """
     for change in changes:
@@ -102,12 +102,18 @@ def propose(
     return approvals.propose(proposals, by=by, reason=reason, at=at)
 
 
-def apply(approved: Sequence[Approval], *, by: str, reason: str, at: datetime) -> None:
+def apply(
+    approved: Sequence[Approval],
+    *,
+    by: str,  # noqa: ARG001
+    reason: str,  # noqa: ARG001
+    at: datetime,
+) -> None:
     """Store the versions of approved changes; called by ``approvals.approve``.
 
     Raises:
-        PolicyInThePastError: the day from which a change counts is over.
-        policy.BadPolicyError: the numbers in force by now do not go with a change.
+        PolicyInThePastError: an effective day is in the past.
+        policy.BadPolicyError: a change conflicts with the values in force by now.
     """
     for approval in approved:
         change = _change_of(approval)
@@ -116,7 +122,7 @@ def apply(approved: Sequence[Approval], *, by: str, reason: str, at: datetime) -
 
 
 def differences(approval: Approval) -> list[Difference]:
-    """Return what a request changes, beside the numbers in force on its day without it."""
+    """Return the values that a request changes, compared with those in force on its day."""
     stored = PolicyVersion.objects.filter(approval=approval).first()
     return _differences(_change_of(approval), besides=stored)
 
@@ -125,7 +131,7 @@ def register() -> None:
     """Register the kind of request, once, when the site is ready."""
     approvals.register(
         KIND,
-        title=_("change of product numbers"),
+        title=_("policy change"),
         apply=apply,
         permission="backoffice.decide_policyversion",
         propose_permission="backoffice.add_policyversion",
@@ -157,5 +163,5 @@ def _differences(change: PolicyChange, *, besides: PolicyVersion | None = None) 
 
 
 def _text(value: Any) -> str:
-    """Return a product number as a person types it."""
+    """Return a policy value as a person types it."""
     return json.dumps(value, default=str, ensure_ascii=False).strip('"')

@@ -1,14 +1,14 @@
-"""Calls of outside providers: prepare, ask, record.
+"""Calls of external providers: prepare, ask, record.
 
-``prepare`` commits a call under a number of its own before anything leaves. ``ask`` runs outside
-any transaction and turns a transport fault into the answer that the caller gave as unknown.
-``record`` stores an answer once, in the transaction of what follows from it; a repeated answer
-changes nothing. ``retry_due`` returns the calls that have waited too long for an answer: a process
-died on the way. Who asks again prepares the same number and gets the call that is there.
+``prepare`` commits a call under its own number before anything is sent. ``ask`` runs outside
+any transaction and returns the caller's ``unknown`` answer after a transport fault.
+``record`` stores an answer once, in the transaction of its effects; a repeated answer changes
+nothing. ``retry_due`` returns the calls that have waited too long for an answer, because a process
+was killed. A retry prepares the same number and finds the stored call.
 
-Calls stand in a ``Store``. ``Table`` is the one for a table of calls: identity, card, face, bureau.
-A batch of bank orders needs no second row for each debit: the order is the stored call. Its app
-gives a ``Store`` of its own whose ``insert`` stores the orders with COPY, whose ``answer`` is what
+Calls are kept in a ``Store``. ``Table`` keeps them in a table: identity, card, face, bureau. A
+batch of bank orders needs no second row per debit: the order is the stored call. Its app provides
+a ``Store`` whose ``insert`` stores the orders with COPY, whose ``answer`` is what
 applies a result to an order, and whose ``waiting`` returns the orders that are sent or unknown. One
 ``ask`` then covers thousands of numbers, because the question is one call of the channel and
 ``unknown`` the list of unknown results:
@@ -34,14 +34,14 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from django.db import connection, models, transaction
 from psycopg import sql
 
-# A request of a process that died may still be on its way: it is not asked again before.
+# A request of a killed process may still be in transit: it is not retried earlier.
 ON_ITS_WAY = timedelta(minutes=10)
 
 log = logging.getLogger(__name__)
 
 
 class Call(NamedTuple):
-    """One question to a provider: its number, what it is about, and what is asked, masked."""
+    """One call of a provider: its number, its subject and the masked request."""
 
     number: str
     provider: str
@@ -54,7 +54,7 @@ class Call(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a provider answered to the call of a number, as far as it is kept."""
+    """The stored part of a provider's answer to a call."""
 
     number: str
     verdict: str
@@ -69,7 +69,7 @@ Result = TypeVar("Result")
 
 
 class Store(Protocol[Stored, Given]):
-    """Where the calls of a kind stand; every method runs in the caller's transaction."""
+    """The store of one kind of calls; every method runs in the caller's transaction."""
 
     def insert(self, calls: Sequence[Stored], *, at: datetime) -> list[str]:
         """Store calls, leave out numbers that are there, and return the new numbers."""
@@ -93,7 +93,7 @@ class Asked(NamedTuple, Generic[Result]):
 
 @transaction.atomic(durable=True)
 def prepare(calls: Sequence[Stored], *, store: Store[Stored, Any], at: datetime) -> list[str]:
-    """Commit calls before anything leaves; return the numbers that were not there before."""
+    """Commit calls before anything is sent; return the new numbers."""
     return store.insert(calls, at=at)
 
 
@@ -115,9 +115,9 @@ def ask(
 
 
 def record(answers: Sequence[Given], *, store: Store[Any, Given], at: datetime) -> list[str]:
-    """Store each answer once; return the numbers of the calls that had none before.
+    """Store each answer once; return the numbers of the calls that had none.
 
-    The caller's transaction holds what follows from the answers too.
+    The effects of the answers belong in the same transaction.
     """
     assert connection.in_atomic_block, "an answer and what follows from it are one transaction"
     return store.answer(answers, at=at)
@@ -131,7 +131,7 @@ def retry_due(*, store: Store[Any, Any], at: datetime) -> list[str]:
 def _require_no_transaction() -> None:
     """Check as ``durable`` does: the transaction that wraps a test does not count."""
     blocks: list[Any] = connection.atomic_blocks
-    is_free = not blocks or blocks[-1]._from_testcase
+    is_free = not blocks or blocks[-1]._from_testcase  # noqa: SLF001 - as Django itself checks
     assert is_free, "a provider is never asked inside a transaction"
 
 

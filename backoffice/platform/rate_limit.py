@@ -1,11 +1,11 @@
-"""How often a subject may do something on a day, counted exactly, however many ask at once.
+"""Rate limits: exact daily counts per subject, also under concurrency.
 
-An edge takes before the guarded work begins. The count is committed by then: work that fails, and
-a process that is killed, have used their try. So none of this may be called inside a transaction,
-whose rollback would undo it and whose length would make every other asker wait for the row.
+An edge calls ``take`` before the guarded work. The count is committed first: failed work and a
+killed process have used their try. Never call this inside a transaction: a rollback would undo the
+count, and other callers would wait for the row lock.
 
-``on`` is a day of the machine's time (``clock.wall``): a sandbox that moves its clock gives nobody
-new tries. ``subject`` has at most 80 characters.
+``on`` is a day of the machine's time (``clock.wall``): moving a sandbox's clock grants no new
+tries. ``subject`` has at most 80 characters.
 """
 
 from datetime import date
@@ -18,7 +18,7 @@ from backoffice.core.models import ThrottleCount
 
 @transaction.atomic(durable=True)
 def take(*, scope: str, subject: str, on: date, limit: int) -> bool:
-    """Count one more of the day and return True, or return False where ``limit`` are taken."""
+    """Count one try and return True, or return False if ``limit`` is reached."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO backoffice_throttlecount AS stored (scope, subject, taken_on, taken) "
@@ -32,25 +32,25 @@ def take(*, scope: str, subject: str, on: date, limit: int) -> bool:
 
 @transaction.atomic(durable=True)
 def give_back(*, scope: str, subject: str, on: date) -> None:
-    """Count one less, for work that turned out not to count; never below none."""
+    """Give one try back, for work that does not count; never below zero."""
     _counted(scope, subject, on).filter(taken__gt=0).update(taken=F("taken") - 1)
 
 
 def left(*, scope: str, subject: str, on: date, limit: int) -> int:
-    """Return how many more could be taken at this moment; only ``take`` decides."""
+    """Return how many tries are left; only ``take`` decides."""
     taken = _counted(scope, subject, on).values_list("taken", flat=True).first() or 0
     return max(0, limit - taken)
 
 
 @transaction.atomic(durable=True)
 def clear(*, scope: str, subject: str, on: date) -> None:
-    """Give back all of the day, as after a success that ends a row of failures."""
+    """Give all tries of the day back, as after a success."""
     _counted(scope, subject, on).delete()
 
 
 @transaction.atomic(durable=True)
 def forget(*, before: date) -> int:
-    """Delete the counts of earlier days; return how many."""
+    """Delete the counts of earlier days; return their number."""
     deleted, _per_model = ThrottleCount.objects.filter(taken_on__lt=before).delete()
     return deleted
 

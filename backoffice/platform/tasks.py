@@ -10,7 +10,7 @@ from backoffice.platform import approvals, export, jobs, outbox, work_queue
 
 @shared_task
 def tick() -> None:
-    """Send what the tables say is to be done now; nothing is lost if this is lost."""
+    """Send the work that the tables show as due; a lost tick loses nothing."""
     for chunk_id in jobs.next_chunks(now=clock.now()):
         run_chunk.delay(chunk_id)
     deliver_messages.delay()
@@ -21,20 +21,20 @@ def tick() -> None:
 
 @shared_task
 def run_chunk(chunk_id: int) -> None:
-    """Work on one chunk; the one that finishes a run lets the next run begin at once."""
+    """Work on one chunk; the last chunk of a run starts the next run at once."""
     if jobs.run_chunk(chunk_id, at=clock.now()):
         tick.delay()
 
 
 @shared_task
 def deliver_messages() -> None:
-    """Deliver the messages that wait in the outbox."""
+    """Deliver the waiting messages of the outbox."""
     outbox.deliver()
 
 
 @shared_task
 def end_overdue() -> None:
-    """End open requests, escalate work and delete files whose time is over."""
+    """Expire requests, escalate overdue work and delete expired files."""
     approvals.expire_overdue(by="system", reason="nobody decided in time", at=clock.now())
     work_queue.escalate_overdue(at=clock.now())
     export.delete_expired(at=clock.now())
@@ -42,5 +42,5 @@ def end_overdue() -> None:
 
 @shared_task
 def run_export(export_id: int) -> None:
-    """Write the file of an export; one that has a result is left as it is."""
+    """Write the file of an export; skip one that has a result."""
     export.run(export_id, at=clock.now())

@@ -1,9 +1,9 @@
-"""Work for people: one queue for each kind of record that a person has to look at.
+"""Work queues: one queue per kind of record that a person must review.
 
-An app registers a queue with its title, the time it allows and the right that its work needs. The
-operation that creates the need calls ``add``, the one that decides calls ``finish``; both run in
-their caller's transaction. ``claim_next`` skips rows that another connection has locked: two people
-never get one item. All moments are the product's time.
+An app registers a queue with its title, SLA and permission. The operation that creates the need
+calls ``add``, the one that decides calls ``finish``; both run in their caller's transaction.
+``claim_next`` skips locked rows: two people never get the same item. All moments are the
+product's time.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -29,42 +29,42 @@ class UnknownQueueError(Refused):
 
     status = HTTPStatus.NOT_FOUND
     code = "queue-unknown"
-    message = _("There is no queue {queue}.")
+    message = _("The queue {queue} does not exist.")
     remedy = _("The queues are: {queues}.")
 
 
 class QueueNotPermittedError(Refused):
-    """The person has not the right that the work of the queue needs."""
+    """The person lacks the permission that the queue requires."""
 
     status = HTTPStatus.FORBIDDEN
     code = "queue-not-permitted"
-    message = _("{person} does not have the right {permission} that this queue needs.")
-    remedy = _("Choose somebody who has it.")
+    message = _("{person} does not have the permission {permission} that this queue requires.")
+    remedy = _("Choose a person who has it.")
 
 
 class NotClaimedError(Refused):
-    """An item is not claimed, or there is none of this id."""
+    """An item is not claimed, or does not exist."""
 
     code = "work-not-claimed"
-    message = _("This work is not claimed by anybody.")
+    message = _("This work item is not claimed.")
     remedy = _("Reload the page: it may be finished or back in its queue.")
 
 
 class NotHolderError(Refused):
-    """Somebody else holds the item."""
+    """Another person holds the item."""
 
     code = "work-held-by-another"
-    message = _("Somebody else holds this work.")
-    remedy = _("Ask that person, or somebody who may reassign work.")
+    message = _("Another person holds this work item.")
+    remedy = _("Ask that person, or a person who may reassign work.")
 
 
 class Person(Protocol):
-    """A member of the staff: a key, a name and rights."""
+    """A member of the staff: key, name and permissions."""
 
     pk: Any
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Return whether the person has a right, named ``app.codename``."""
+        """Return whether the person has a permission, named ``app.codename``."""
         ...
 
 
@@ -79,7 +79,7 @@ class Queue:
 
 
 class Summary(NamedTuple):
-    """Where a queue stands at a moment."""
+    """The figures of a queue at a moment."""
 
     queue: Queue
     waiting: int
@@ -115,7 +115,7 @@ def queue_named(name: str) -> Queue:
 
 
 def add(subjects: Sequence[Model], *, queue: str, at: datetime, priority: int = 0) -> None:
-    """Put records into a queue; one that has an open item there already keeps that one.
+    """Add records to a queue; a record with an open item keeps that item.
 
     Raises:
         UnknownQueueError: no app registered the queue.
@@ -140,7 +140,7 @@ def add(subjects: Sequence[Model], *, queue: str, at: datetime, priority: int = 
 
 @transaction.atomic
 def claim_next(queue: str, *, by: Person, at: datetime) -> WorkItem | None:
-    """Give a person the first waiting item of a queue; None when there is none.
+    """Claim the first waiting item of a queue for a person; None if there is none.
 
     Higher priority comes first, then the earlier deadline.
 
@@ -165,7 +165,7 @@ def release(item_ids: Collection[int], *, by: Person, reason: str, at: datetime)
 
     Raises:
         NotClaimedError: one is not claimed, or unknown.
-        NotHolderError: one is held by somebody else, and the person may not reassign.
+        NotHolderError: one is held by another person, and the person may not reassign.
     """
     items = _held(item_ids, by=by)
     workflow.move(items, "release", by=str(by), reason=reason, at=at)
@@ -181,9 +181,9 @@ def hand_over(
 
     Raises:
         NotClaimedError: one is not claimed, or unknown.
-        NotHolderError: one is held by somebody else, and the person may not reassign.
+        NotHolderError: one is held by another person, and the person may not reassign.
         QueueNotPermittedError: the other person may not do the work.
-        UnknownQueueError: no app registers the queue of one any more.
+        UnknownQueueError: no app registers the queue of one.
     """
     items = _held(item_ids, by=by)
     for item in items:
@@ -196,7 +196,7 @@ def hand_over(
 def finish(
     subjects: Sequence[Model], *, queue: str, by: str, reason: str, at: datetime
 ) -> list[WorkItem]:
-    """Close the open items of records in a queue, whoever holds them; return those closed."""
+    """Close the open items of records in a queue, also those of other holders; return them."""
     assert connection.in_atomic_block, "work is finished in the transaction of its decision"
     if not subjects:
         return []
@@ -213,13 +213,13 @@ def finish(
 
 
 def escalate_overdue(*, at: datetime) -> int:
-    """Mark open items whose deadline has passed, once each; return how many."""
+    """Mark overdue open items, once each; return their number."""
     overdue = WorkItem.objects.filter(deadline_at__lt=at, escalated_at=None)
     return overdue.exclude(state=WorkItemState.DONE).update(escalated_at=at)
 
 
 def summaries(*, at: datetime) -> list[Summary]:
-    """Return where each registered queue stands, the earliest deadline first."""
+    """Return the figures of each registered queue, the earliest deadline first."""
     still_open = WorkItem.objects.exclude(state=WorkItemState.DONE)
     counted = still_open.values("queue").annotate(
         waiting=Count("pk", filter=Q(state=WorkItemState.WAITING)),
@@ -253,14 +253,14 @@ def _summary(queue: Queue, row: Mapping[str, Any] | None) -> Summary:
 
 
 def _held(item_ids: Collection[int], *, by: Person) -> list[WorkItem]:
-    """Return claimed items, locked, that the person holds or may reassign."""
+    """Lock and return claimed items that the person holds or may reassign."""
     wanted = WorkItem.objects.filter(pk__in=item_ids, state=WorkItemState.CLAIMED)
     items = list(wanted.select_for_update().order_by("pk"))
     if len(items) != len(set(item_ids)):
-        raise NotClaimedError()
+        raise NotClaimedError
     is_own = all(item.claimed_by_id == by.pk for item in items)
     if not is_own and not by.has_perm("backoffice.reassign_workitem"):
-        raise NotHolderError()
+        raise NotHolderError
     return items
 
 

@@ -7,24 +7,24 @@ import sys
 from contextlib import suppress
 
 from backoffice.up import command, environment, faults, launch
-from backoffice.up.console import LaunchError, complain, speakable
+from backoffice.up.console import LaunchError, print_error, tolerant_stream
 from backoffice.up.paths import ROOT, RUN, VENV, data_folder
 from backoffice.up.terminal import end_with_make
 
 PORT = 8000
 
 
-def port_number(words: str) -> int:
+def port_number(text: str) -> int:
     """Return a port to listen on.
 
     Raises:
         argparse.ArgumentTypeError: It is not a whole number of 1 to 65535.
     """
-    if not words.isascii() or not words.isdigit() or not 1 <= int(words) <= 65535:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(
-            f"{words!r} 不是端口, 例如 8001 / {words!r} is not a port, for example 8001"
+            f"{text!r} 不是端口, 例如 8001 / {text!r} is not a port, for example 8001"
         )
-    return int(words)
+    return int(text)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m backoffice.up",
         description="启动全部进程 / Start everything in one terminal; Ctrl-C ends it.",
     )
-    # Without arguments: start. "exec" is the one subcommand, so a plain start needs no word.
+    # Without arguments: start. "exec" is the only subcommand: a plain start needs no argument.
     commands = arguments.add_subparsers(dest="command", metavar="exec")
     execute = commands.add_parser(
         "exec", help="在就绪的环境中运行命令 / run a command with environment and services"
@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     execute.add_argument(
         "--dev", action="store_true", help="含开发依赖 / with requirements-dev.txt"
     )
-    execute.add_argument("words", nargs="+", metavar="CMD", help="-- CMD ARG ...")
+    execute.add_argument("argv", nargs="+", metavar="CMD", help="-- CMD ARG ...")
     arguments.add_argument(
         "--port",
         type=port_number,
@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
         "--no-demo",
         dest="demo",
         action="store_false",
-        help="不建演示数据 / without demo book and logins; SANDBOX=0 unless --sandbox",
+        help="不建演示数据 / without demo portfolio and logins; SANDBOX=0 unless --sandbox",
     )
     arguments.add_argument(
         "--sandbox", action="store_true", help="沙箱模式 / sandbox: movable clock, sandbox bank"
@@ -62,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> int:
     """Run the launcher; return its exit code."""
-    sys.stdout, sys.stderr = speakable(sys.stdout), speakable(sys.stderr)
+    sys.stdout, sys.stderr = tolerant_stream(sys.stdout), tolerant_stream(sys.stderr)
     options = parser().parse_args()
     os.chdir(ROOT)
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -74,14 +74,14 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        complain(line_for(error))
+        print_error(line_for(error))
         return 1
 
 
 def line_for(error: Exception) -> LaunchError:
-    """Return what to say of an error: the machine's refusal behind it, or the error itself."""
+    """Return the line to print for an error: the refusal of the machine behind it, or the error."""
     folders = [RUN, VENV]
-    with suppress(LaunchError):  # a user without a home, who has no data folder either
+    with suppress(LaunchError):  # a user without a home has no data folder either
         folders.append(data_folder(dict(os.environ), uid=os.getuid()))
     if isinstance(error, faults.DiskFull):
         return error
@@ -95,12 +95,12 @@ def start(options: argparse.Namespace) -> int:
     """Do what the command line asks for; return the exit code.
 
     Raises:
-        LaunchError: It cannot be done; the words say why.
+        LaunchError: The command fails; the message says why.
     """
     if options.command == "exec":
         environment.enter(dev=options.dev)
-        return command.run(options.words)
-    launch.require_place(options.port)
+        return command.run(options.argv)
+    launch.require_startable(options.port)
     environment.enter(dev=False)
     return launch.run(launch.Options(options.port, demo=options.demo, sandbox=options.sandbox))
 

@@ -1,8 +1,8 @@
-"""Become another program under a user that has a name, where the present one has a number only.
+"""Run a program under a user name where the present uid has none (anonymous uid).
 
-Run as a script: ``anonymous_uid.py PROGRAM [ARGUMENT ...]``. Containers often run as a number;
-initdb refuses a user that the system cannot name. In a namespace of its own the user passes for
-``nobody``; what it writes is still its own. A kernel that forbids this leaves the user as it is.
+Run as a script: ``anonymous_uid.py PROGRAM [ARGUMENT ...]``. Containers often run under a
+uid without a user name, which initdb refuses. In a user namespace of its own the process appears as
+``nobody``; its files keep their owner. Without namespaces the user stays unchanged.
 """
 
 import ctypes
@@ -16,7 +16,7 @@ NOBODY = 65534
 
 
 def main(command: list[str]) -> None:
-    """Pass for ``nobody`` and run the command in this process's place."""
+    """Appear as ``nobody`` and execute the command."""
     user, group = os.getuid(), os.getgid()
     with suppress(OSError):
         if ctypes.CDLL(None).unshare(CLONE_NEWUSER) == 0:

@@ -1,4 +1,4 @@
-"""What the launcher says: each message in Chinese and English, on one line."""
+"""Messages of the launcher, each in Chinese and English on one line."""
 
 import io
 import os
@@ -12,17 +12,17 @@ STARTED = time.monotonic()
 
 
 class LaunchError(Exception):
-    """The launcher cannot go on; the words name what is missing and its remedy."""
+    """The launcher cannot continue; the message names the problem and its remedy."""
 
     def __init__(self, chinese: str, english: str) -> None:
         super().__init__(f"{chinese} / {english}")
 
 
-def speakable(stream: TextIO | None) -> TextIO:
-    """Return a stream that takes every word: one that is closed from the start takes it nowhere."""
+def tolerant_stream(stream: TextIO | None) -> TextIO:
+    """Return a stream that accepts every text; a closed one is replaced by the null device."""
     if stream is None:
         return Path(os.devnull).open("w", encoding="utf-8")
-    # A terminal that has no Chinese shows escapes instead of ending the start.
+    # A terminal without Chinese shows escapes instead of an encoding error.
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
     return stream
@@ -40,28 +40,28 @@ def paint(colour: str, text: str, stream: TextIO) -> str:
     return f"\033[{colour}m{text}\033[0m" if has_colour(stream) else text
 
 
-def say(chinese: str, english: str) -> None:
-    """Print a step that is done, with the seconds since the start."""
+def print_done(chinese: str, english: str) -> None:
+    """Print a finished step, with the seconds since the start."""
     _line(paint(GREEN, "✓", sys.stderr), f"{chinese} / {english}")
 
 
-def begin(chinese: str, english: str) -> None:
+def print_started(chinese: str, english: str) -> None:
     """Print a step that takes a while."""
     _line("…", f"{chinese} / {english}")
 
 
-def _line(mark: str, words: str) -> None:
+def _line(mark: str, text: str) -> None:
     seconds = paint(GREY, f"{time.monotonic() - STARTED:5.1f}s", sys.stderr)
-    put(f" {mark} {seconds}  {words}\n", sys.stderr)
+    put(f" {mark} {seconds}  {text}\n", sys.stderr)
 
 
-def complain(error: LaunchError | str) -> None:
+def print_error(error: LaunchError | str) -> None:
     """Print why the launcher stops."""
     put(f" {paint(RED, '✗', sys.stderr)} {error}\n", sys.stderr)
 
 
 def put(text: str, stream: TextIO) -> None:
-    """Print at once; where nobody reads any more, or no room is left, go on without."""
+    """Print at once; ignore a closed reader and a full disk."""
     try:
         print(text, end="", file=stream, flush=True)
     except BlockingIOError:  # a slow reader, who gets it with what comes next

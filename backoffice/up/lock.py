@@ -1,4 +1,4 @@
-"""One owner of the services per checkout; others learn who it is, or borrow from it."""
+"""One owner of the services per checkout; other processes read who it is, or borrow them."""
 
 import fcntl
 import json
@@ -11,14 +11,14 @@ from typing import IO
 
 @dataclass(frozen=True)
 class Owner:
-    """Who runs the services: ``address`` is empty for a command that runs no web process."""
+    """The owner of the services: ``address`` is empty for a command without a web process."""
 
     pid: int
     address: str
 
 
 class Lock:
-    """A file lock that the kernel lets go when its process ends, however it ends."""
+    """A file lock that the kernel releases when its process ends."""
 
     def __init__(self, run: Path) -> None:
         self.file = run / "lock"
@@ -26,7 +26,7 @@ class Lock:
         self._held: list[IO[str]] = []
 
     def claim(self, *, address: str) -> Owner | None:
-        """Become the owner and return None, or return who is."""
+        """Become the owner and return None, or return the present owner."""
         stream = self.file.open("a+")
         if not _locked(stream, fcntl.LOCK_EX):
             stream.seek(0)
@@ -35,23 +35,23 @@ class Lock:
             return owner
         self._held.append(stream)
         stream.truncate(0)
-        # Past the buffer: what a full disk refuses would be tried again when the file closes.
+        # Unbuffered: a write that a full disk refuses would be repeated when the file closes.
         os.write(stream.fileno(), json.dumps(asdict(Owner(os.getpid(), address))).encode())
         return None
 
     def borrow(self) -> None:
-        """Tell the owner that its services are in use until this process ends."""
+        """Mark the services as used until this process ends."""
         stream = self._borrowers_file.open("a+")
         fcntl.flock(stream, fcntl.LOCK_SH)
         self._held.append(stream)
 
     def is_borrowed(self) -> bool:
-        """Return whether a borrower is still at work."""
+        """Return whether a borrower is still running."""
         with self._borrowers_file.open("a+") as stream:
             return not _locked(stream, fcntl.LOCK_EX)
 
     def release(self) -> None:
-        """Let go."""
+        """Release the lock."""
         while self._held:
             self._held.pop().close()
 
@@ -63,8 +63,8 @@ def _locked(stream: IO[str], kind: int) -> bool:
     return False
 
 
-def _owner(words: str) -> Owner:
+def _owner(text: str) -> Owner:
     """Return the owner that the lock file names; it is empty for an instant at the claim."""
     with suppress(ValueError, TypeError):
-        return Owner(**json.loads(words))
+        return Owner(**json.loads(text))
     return Owner(0, "")

@@ -1,4 +1,4 @@
-"""Ports of this machine and the pages of our own web process."""
+"""Ports of this machine and the liveness of the web process."""
 
 import http.client
 import socket
@@ -12,10 +12,10 @@ HOST = "127.0.0.1"
 
 @contextmanager
 def reserved(port: int) -> Iterator[None]:
-    """Keep the port of the web process while the others look for one that is free.
+    """Reserve the port of the web process while other processes choose free ports.
 
     Raises:
-        LaunchError: Somebody else listens on the port, or it takes root to.
+        LaunchError: The port is in use, or requires root.
     """
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -36,7 +36,7 @@ def reserved(port: int) -> Iterator[None]:
 
 
 def free_port() -> int:
-    """Return a port on which nobody listens."""
+    """Return a free port."""
     with socket.socket() as listener:
         listener.bind((HOST, 0))
         number: int = listener.getsockname()[1]

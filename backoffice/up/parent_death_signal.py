@@ -1,8 +1,8 @@
 """Become another program that ends when the launcher ends.
 
 Run as a script: ``parent_death_signal.py PARENT SIGNAL UID PROGRAM [ARGUMENT ...]``. On Linux the
-kernel sends SIGNAL when the parent dies, however it dies; elsewhere an orderly stop is all there
-is.
+kernel sends SIGNAL when the parent ends for any reason; elsewhere only an orderly stop is
+supported.
 """
 
 import ctypes

@@ -1,4 +1,4 @@
-"""Where things are kept: ``.run/`` in the checkout, data in a folder of the user's own."""
+"""Paths: ``.run/`` in the checkout, data in a folder of the user."""
 
 import hashlib
 import os
@@ -19,10 +19,10 @@ SOCKET_PATH_BYTES_MAX = 107
 def data_home(environ: dict[str, str], *, uid: int) -> Path:
     """Return the folder that holds one data folder per checkout.
 
-    Root's is reachable by the unprivileged user that PostgreSQL runs as; root's home is not.
+    The unprivileged user of PostgreSQL can enter root's data folder, but not root's home.
 
     Raises:
-        LaunchError: The user has no home, as one with a number only, and names no folder.
+        LaunchError: The user has no home and sets no folder.
     """
     if chosen := environ.get("WEIDAI_DATA"):
         return Path(chosen).absolute()
@@ -49,7 +49,7 @@ def make_own(folder: Path, *, mode: int) -> Path:
     """Make a folder of ours with exactly this mode; parents that are missing are open to read.
 
     Raises:
-        LaunchError: It cannot be made, or somebody else's folder stands there.
+        LaunchError: It cannot be created, or it belongs to another user.
     """
     umask = os.umask(0o022)
     try:
@@ -100,5 +100,5 @@ def socket_folder(data: Path, *, uid: int) -> Path:
     if len(os.fsencode(folder / SOCKET_NAME)) <= SOCKET_PATH_BYTES_MAX:
         return folder
     digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:8]
-    # Not a guessable temporary file: whoever makes the folder checks whose it is.
+    # Not a guessable temporary file: its creation checks the owner.
     return Path(f"/tmp/weidai-{uid}-{digest}")  # nosec B108

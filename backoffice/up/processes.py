@@ -17,7 +17,7 @@ from backoffice.up.paths import ROOT
 
 PARENT_DEATH_SIGNAL = Path(__file__).with_name("parent_death_signal.py")
 COLOURS = {"bank": "34", "web": "36", "worker": "35", "beat": "33"}
-# What is asked to end together; the services go last, for the others still need them.
+# Processes that stop together; the services stop last because the others need them.
 STOP_ORDER = (("beat", "web", "worker"), ("bank",), ("valkey",), ("postgresql",))
 GRACE_SECONDS = 8.0
 
@@ -25,7 +25,7 @@ GRACE_SECONDS = 8.0
 def bound_to_parent(
     command: Sequence[str], *, ends_with: signal.Signals = signal.SIGTERM, uid: int | None = None
 ) -> list[str]:
-    """Return the command that runs this one tied to the life of the calling process."""
+    """Return the command wrapped so that it ends with the calling process."""
     user = os.getuid() if uid is None else uid
     prefix = [sys.executable, "-I", "-S", str(PARENT_DEATH_SIGNAL), str(os.getpid())]
     return [*prefix, str(int(ends_with)), str(user), *command]
@@ -33,7 +33,7 @@ def bound_to_parent(
 
 @dataclass(frozen=True)
 class Child:
-    """A process of ours and the file that keeps its output."""
+    """A child process and its log file."""
 
     name: str
     process: subprocess.Popen[str]
@@ -41,20 +41,20 @@ class Child:
     stop_signal: signal.Signals
     pump: threading.Thread | None = None
 
-    def last_words(self) -> str:
+    def last_output(self) -> str:
         """Return the end of the log."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         return "\n".join(lines[-12:])
 
 
-class Family:
-    """Every process that one launcher started; leaving the ``with`` block ends them in order."""
+class ProcessGroup:
+    """The processes of one launcher; leaving the ``with`` block stops them in order."""
 
     def __init__(self, run: Path) -> None:
         self.run = run
         self.children: list[Child] = []
 
-    def __enter__(self) -> "Family":
+    def __enter__(self) -> "ProcessGroup":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -69,7 +69,7 @@ class Family:
         stop_signal: signal.Signals,
         uid: int | None = None,
     ) -> Child:
-        """Start a service that writes to its log alone, in a folder that any user can enter."""
+        """Start a service that writes only to its log, in a folder that any user can enter."""
         bound = bound_to_parent(command, ends_with=stop_signal, uid=uid)
         with self.log(name).open("w") as log:
             process = subprocess.Popen(
@@ -113,7 +113,7 @@ class Family:
         return child
 
     def check(self) -> None:
-        """Look whether everyone lives.
+        """Check that every process is running.
 
         Raises:
             LaunchError: A process ended by itself.
@@ -127,7 +127,7 @@ class Family:
                 )
 
     def watch(self) -> None:
-        """Wait until a process ends by itself, which never passes in silence.
+        """Wait until a process ends by itself.
 
         Raises:
             LaunchError: A process ended by itself.
@@ -137,9 +137,9 @@ class Family:
             time.sleep(0.2)
 
     def stop(self) -> None:
-        """End everyone, the services last; who does not end in the grace is killed.
+        """Stop every process, the services last; kill those that exceed the grace period.
 
-        Another Ctrl-C ends the grace of those who are being waited for.
+        Another Ctrl-C ends the grace period.
         """
         for names in STOP_ORDER:
             with suppress(KeyboardInterrupt):
@@ -148,7 +148,7 @@ class Family:
 
 
 def end(children: Sequence[Child]) -> None:
-    """Ask these to end together and wait; kill what is left of their process groups."""
+    """Signal these processes, wait, then kill the rest of their process groups."""
     for child in children:
         if child.process.poll() is None:
             child.process.send_signal(child.stop_signal)
@@ -163,15 +163,15 @@ def end(children: Sequence[Child]) -> None:
                 os.killpg(child.process.pid, signal.SIGKILL)
             child.process.wait()
             if child.pump:
-                child.pump.join(1.0)  # its last lines are still on the way
+                child.pump.join(1.0)  # wait for its last lines
 
 
 def _pump(name: str, output: IO[str], file: Path) -> None:
-    """Pass the lines on to the end: who is not listened to any more would stand still."""
+    """Copy every line until the end: a process with a full pipe would block."""
     prefix = paint(COLOURS[name], f"{name:>6} │", sys.stdout)
     with output, _opened(file) as log:
         for line in output:
-            with suppress(OSError):  # the disk is full; the terminal still wants the line
+            with suppress(OSError):  # the disk is full; the terminal still gets the line
                 log.write(line.encode(errors="replace"))
             put(f"{prefix} {line}", sys.stdout)
 

@@ -1,38 +1,38 @@
-"""What every process needs to know: the environment names, and the services behind them."""
+"""The services, and the environment variables that every process needs."""
 
 import os
 from collections.abc import Mapping
 
 from backoffice.up import dotenv, postgresql, valkey
-from backoffice.up.console import say
+from backoffice.up.console import print_done
 from backoffice.up.paths import ROOT, RUN, VENV, data_folder, make_own
-from backoffice.up.processes import Family
+from backoffice.up.processes import ProcessGroup
 
 ENV_FILE = RUN / "env"
 
 
-def given_names() -> dict[str, str]:
-    """Return what the operator has set: the real environment, then ``.env``."""
+def given_environment() -> dict[str, str]:
+    """Return the operator's variables: the real environment, then ``.env``."""
     given = dotenv.read(ROOT / ".env") | os.environ
     if "DATABASE_URL" not in given:
-        given.pop("DATABASE_OWNER_URL", None)  # an owner alone is of some other database
+        given.pop("DATABASE_OWNER_URL", None)  # an owner URL alone belongs to another database
     return given
 
 
-def start(family: Family, *, extra: Mapping[str, str]) -> dict[str, str]:
+def start(group: ProcessGroup, *, extra: Mapping[str, str]) -> dict[str, str]:
     """Start the services that are not given; return the names and write them to ``.run/env``.
 
-    A name that the operator has set wins over everything made here, and over ``extra``.
+    A variable of the operator takes precedence over those made here and over ``extra``.
 
     Raises:
         LaunchError: A service does not start.
     """
-    given = given_names()
+    given = given_environment()
     home = make_own(data_folder(dict(os.environ), uid=os.getuid()), mode=0o755)
     made = {
         **dotenv.generated_keys(home / "keys.env"),
-        **_database(family, given),
-        **_broker(family, given),
+        **_database(group, given),
+        **_broker(group, given),
         **extra,
     }
     names = {name: given.get(name, value) for name, value in made.items()}
@@ -40,23 +40,23 @@ def start(family: Family, *, extra: Mapping[str, str]) -> dict[str, str]:
     return names
 
 
-def _database(family: Family, given: Mapping[str, str]) -> dict[str, str]:
+def _database(group: ProcessGroup, given: Mapping[str, str]) -> dict[str, str]:
     if "DATABASE_URL" in given:
-        say("使用给定的 DATABASE_URL", "using the given DATABASE_URL")
+        print_done("使用给定的 DATABASE_URL", "using the given DATABASE_URL")
         url = given["DATABASE_URL"]
         return {"DATABASE_URL": url, "DATABASE_OWNER_URL": url}
-    cluster = postgresql.start(family, data_folder(dict(os.environ), uid=os.getuid()))
-    say("内嵌 PostgreSQL", f"embedded PostgreSQL {cluster.socket}")
+    cluster = postgresql.start(group, data_folder(dict(os.environ), uid=os.getuid()))
+    print_done("内嵌 PostgreSQL", f"embedded PostgreSQL {cluster.socket}")
     return postgresql.database_urls(cluster)
 
 
-def _broker(family: Family, given: Mapping[str, str]) -> dict[str, str]:
+def _broker(group: ProcessGroup, given: Mapping[str, str]) -> dict[str, str]:
     if "CELERY_BROKER_URL" in given:
-        say("使用给定的 CELERY_BROKER_URL", "using the given CELERY_BROKER_URL")
+        print_done("使用给定的 CELERY_BROKER_URL", "using the given CELERY_BROKER_URL")
         return {"CELERY_BROKER_URL": given["CELERY_BROKER_URL"]}
-    url = valkey.start(family, RUN)
+    url = valkey.start(group, RUN)
     address = url.rpartition("@")[2].removesuffix("/0")
-    say("内嵌 Valkey", f"embedded Valkey {address}")
+    print_done("内嵌 Valkey", f"embedded Valkey {address}")
     return {"CELERY_BROKER_URL": url}
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C for the launcher alone: ``make`` above it would die of the signal and report a failure."""
+"""Ctrl-C for the launcher only: ``make`` above it would end by the signal and report a failure."""
 
 import ctypes
 import os
@@ -12,18 +12,18 @@ from backoffice.up.parent_death_signal import PR_SET_PDEATHSIG
 
 
 def end_with_make() -> None:
-    """Be stopped when the ``make`` above us is killed, for no terminal would tell us.
+    """Stop when the ``make`` above is killed, because no terminal signal would arrive.
 
-    The shell takes the terminal back from a killed job, and does not know the group that we lead.
+    The shell takes the terminal back from a killed job and does not know our process group.
     """
-    with suppress(OSError):  # not on Linux: an orderly stop is all there is
+    with suppress(OSError):  # not on Linux: only an orderly stop is supported
         if Path(f"/proc/{os.getppid()}/comm").read_text() in {"make\n", "gmake\n"}:
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @contextmanager
 def own_foreground() -> Iterator[None]:
-    """Be the terminal's foreground group while the block runs, where another process leads ours."""
+    """Become the terminal's foreground group during the block if another process leads ours."""
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
     except OSError:  # no terminal: nobody types Ctrl-C

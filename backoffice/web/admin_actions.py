@@ -1,7 +1,8 @@
-"""What staff may do to a record from its page: a button, a dialog that asks why, one operation.
+"""Admin actions: what staff may do to a record from its page.
 
-Every act is a POST of its own address, and its permission is asked again there: a button that is
-not shown can still be forged. An act that is refused changes nothing and says so on the page.
+A button opens a dialog, the dialog sends a POST, the POST calls one operation. The view checks the
+permission again, because a hidden button can be forged. A refused action changes nothing; the page
+shows the refusal.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,19 +29,19 @@ REASON_MIN, REASON_MAX = 5, 200
 
 
 class ReasonMissingError(Refused):
-    """A step that is kept for ever needs words."""
+    """The reason of a recorded action is missing or too short."""
 
-    code = "reason-missing"
-    message = _("Say why, in {least} characters or more.")
-    remedy = _("The reason is kept with the step.")
+    code = "reason-too-short"
+    message = _("Enter a reason of at least {least} characters.")
+    remedy = _("The reason is stored with the action.")
 
 
 class FieldError(Refused):
-    """A field of the dialog was left empty or holds what is not on offer."""
+    """A field of the dialog is empty or has a value that is not an option."""
 
     code = "field-bad"
-    message = _("{field}: choose or fill in what is asked.")
-    remedy = _("Open the dialog again; nothing was done.")
+    message = _("{field}: select or enter a value.")
+    remedy = _("Open the dialog again; nothing was changed.")
 
 
 class Field(NamedTuple):
@@ -53,35 +54,36 @@ class Field(NamedTuple):
     length_max: int = 200
 
 
-class Act(NamedTuple):
-    """One thing to do: who may, when it is open, what is asked, and the operation behind it.
+class AdminAction(NamedTuple):
+    """One action: its permission, when it is open, its dialog, and the operation it calls.
 
-    ``perform(request, record, given)`` returns what to tell the person, or a page of its own.
-    ``given`` holds the fields by name and, unless the act needs none, the reason.
+    ``perform(request, record, given)`` returns the message for the person, or a response. ``given``
+    holds the fields by name and, if ``needs_reason``, the reason. ``explanation`` is the text of
+    the dialog.
     """
 
     code: str
     title: Any
     permission: str
     perform: Callable[[HttpRequest, Any, dict[str, Any]], "str | HttpResponse"]
-    words: Any = ""
+    explanation: Any = ""
     kind: str = ""
     fields: Sequence[Field] = ()
     needs_reason: bool = True
-    is_open: Callable[[Any], bool] = lambda record: True
+    is_open: Callable[[Any], bool] = lambda _record: True
 
 
-class ActsMixin(_Admin):
-    """Pages of records with acts."""
+class AdminActionsMixin(_Admin):
+    """Record pages with admin actions."""
 
-    acts: ClassVar[Sequence[Act]] = ()
-    # Outside the form of the record: a form within a form is none to a browser.
-    change_form_outer_before_template = "admin/acts.html"
+    record_actions: ClassVar[Sequence[AdminAction]] = ()
+    # Outside the form of the record: browsers drop a form inside a form.
+    change_form_outer_before_template = "admin/record_actions.html"
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the addresses of the pages and of their acts."""
-        view = self.admin_site.admin_view(require_POST(self.act_view))
-        mine = path("<int:pk>/act/<slug:code>/", view, name=f"{self._label()}_act")
+        """Return the URLs of the pages and of their actions."""
+        view = self.admin_site.admin_view(require_POST(self.action_view))
+        mine = path("<int:pk>/action/<slug:code>/", view, name=f"{self._label()}_action")
         return [mine, *super().get_urls()]
 
     def _label(self) -> str:
@@ -90,7 +92,7 @@ class ActsMixin(_Admin):
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Any:
-        """Return the record of the page; it is read once a request, whoever asks for it."""
+        """Return the record of the page, read once per request."""
         read = request.__dict__.setdefault("_read", {})
         key = (self.model, object_id, from_field)
         if key not in read:
@@ -104,44 +106,44 @@ class ActsMixin(_Admin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show a record with the acts that are open to the person."""
+        """Show a record with the actions that are open to the person."""
         record = self.get_object(request, object_id) if self.has_view_permission(request) else None
-        asked = [] if record is None else self._open_to(request, record)
+        open_actions = [] if record is None else self._open_to(request, record)
         return super().change_view(
-            request, object_id, form_url, {"acts": asked, **(extra_context or {})}
+            request, object_id, form_url, {"record_actions": open_actions, **(extra_context or {})}
         )
 
-    def act_view(self, request: HttpRequest, pk: int, code: str) -> HttpResponseBase:
-        """Do what a dialog asks for, if its person may, and say what came of it.
+    def action_view(self, request: HttpRequest, pk: int, code: str) -> HttpResponseBase:
+        """Perform an action and redirect to the record with the result.
 
         Raises:
-            PermissionDenied: the person may not look at the record or not do this.
-            Http404: there is no such record or act.
+            PermissionDenied: the person may not view the record or not perform the action.
+            Http404: the record or the action does not exist.
         """
-        act = next((act for act in self.acts if act.code == code), None)
-        if act is None:
+        action = next((one for one in self.record_actions if one.code == code), None)
+        if action is None:
             raise Http404
-        if not self.has_view_permission(request) or not _has(request, act.permission):
+        if not self.has_view_permission(request) or not _has(request, action.permission):
             raise PermissionDenied
         record = self.get_object(request, str(pk))
         if record is None:
             raise Http404
         try:
-            told = act.perform(request, record, _given(request, act))
+            result = action.perform(request, record, _given(request, action))
         except Refused as refusal:
             messages.error(request, str(refusal))
         else:
-            if isinstance(told, HttpResponseBase):
-                return told
-            messages.success(request, told)
+            if isinstance(result, HttpResponseBase):
+                return result
+            messages.success(request, result)
         return HttpResponseRedirect(reverse(f"admin:{self._label()}_change", args=[pk]))
 
-    def _open_to(self, request: HttpRequest, record: Model) -> list[tuple[Act, str]]:
-        """Return the acts that the person may do to a record as it is, with their addresses."""
+    def _open_to(self, request: HttpRequest, record: Model) -> list[tuple[AdminAction, str]]:
+        """Return the actions that are open to the person for a record, with their URLs."""
         return [
-            (act, reverse(f"admin:{self._label()}_act", args=[record.pk, act.code]))
-            for act in self.acts
-            if _has(request, act.permission) and act.is_open(record)
+            (one, reverse(f"admin:{self._label()}_action", args=[record.pk, one.code]))
+            for one in self.record_actions
+            if _has(request, one.permission) and one.is_open(record)
         ]
 
 
@@ -149,9 +151,9 @@ def _has(request: HttpRequest, permission: str) -> bool:
     return bool(request.user.has_perm(permission))
 
 
-def _given(request: HttpRequest, act: Act) -> dict[str, Any]:
-    given = {field.name: _value(request, field) for field in act.fields}
-    if act.needs_reason:
+def _given(request: HttpRequest, action: AdminAction) -> dict[str, Any]:
+    given = {field.name: _value(request, field) for field in action.fields}
+    if action.needs_reason:
         reason = request.POST.get("reason", "").strip()[:REASON_MAX]
         if len(reason) < REASON_MIN:
             raise ReasonMissingError(least=REASON_MIN)
@@ -160,7 +162,7 @@ def _given(request: HttpRequest, act: Act) -> dict[str, Any]:
 
 
 def _value(request: HttpRequest, field: Field) -> Any:
-    offered = {code for code, _words in field.options}
+    offered = {code for code, _label in field.options}
     if field.kind == "checks":
         chosen = [value for value in request.POST.getlist(field.name) if value in offered]
         if not chosen:

@@ -1,8 +1,8 @@
-"""What every staff page shares: read-only rows, masked and linked, paged without counting.
+"""The base of every staff page: read-only rows, masked and linked, with keyset pagination.
 
-Pages of big tables go by key (``?before=`` and ``?after=``) and never count; search is exact. The
-columns of a model are derived once: ``*_fen`` is shown as yuan, a state as a coloured label, a
-foreign key as a link, and a sealed column never.
+Lists page by key (``?before=`` and ``?after=``) without a count; search is exact. The columns of a
+model are derived once: ``*_fen`` as yuan, a state as a coloured label, a foreign key as a link.
+Sealed columns are left out.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -42,7 +42,7 @@ else:
 PAGE_SIZE = 50
 _KEYS = ("before", "after")
 
-# The colour of a state, whichever machine it belongs to; the others stay grey.
+# The colour of a state in every state machine; other states are grey.
 _COLOURS = {
     "success": "active approved ready paid succeeded signed settled resumed",
     "info": "billed sent identified consented disbursing min_paid extended",
@@ -56,7 +56,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def display(*, description: Any) -> Callable[[Method], Method]:
-    """Return unfold's decorator of a column, typed."""
+    """Return unfold's column decorator with its type."""
     return cast("Callable[[Method], Method]", unfold_display(description=description))
 
 
@@ -80,11 +80,11 @@ def list_address(model: type[Model]) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
 
 
-def link(record: Model | None, words: object = None) -> SafeString | str:
+def link(record: Model | None, text: object = None) -> SafeString | str:
     """Return a link to the page of a record."""
     if record is None:
         return ""
-    return format_html('<a class="link" href="{}">{}</a>', address(record), words or record)
+    return format_html('<a class="link" href="{}">{}</a>', address(record), text or record)
 
 
 def number_in(term: str, prefix: str) -> int | None:
@@ -93,33 +93,33 @@ def number_in(term: str, prefix: str) -> int | None:
     return int(digits) if digits.isdecimal() and len(digits) <= 18 else None
 
 
-class Section(NamedTuple):
-    """A table under the fields of a page: headings, rows of cells, their total, and a remark."""
+class PageSection(NamedTuple):
+    """A table on a page: headings, rows of cells, their total, and a note."""
 
     title: Any
     heads: Sequence[Any]
     rows: Sequence[Sequence[Any]]
     note: Any = ""
-    is_lead: bool = False  # above the fields instead of under them
+    is_lead: bool = False  # above the fields instead of below them
     total: Sequence[Any] = ()
-    address: str = ""  # the list of which these rows are a part
+    address: str = ""  # the list that these rows are taken from
 
 
-def amount_head(words: Any) -> SafeString:
+def amount_head(title: Any) -> SafeString:
     """Return the heading of a column of amounts."""
-    return format_html('<span class="amount">{}</span>', capfirst(str(words)))
+    return format_html('<span class="amount">{}</span>', capfirst(str(title)))
 
 
-def label(words: Any, state: str) -> SafeString:
+def label(text: Any, state: str) -> SafeString:
     """Return a coloured label in the colour of a state."""
     variant = STATE_VARIANTS.get(state, "")
-    return render_to_string("unfold/helpers/label.html", {"text": words, "type": variant})
+    return render_to_string("unfold/helpers/label.html", {"text": text, "type": variant})
 
 
-def timeline(*records: Model) -> Section:
-    """Return every recorded move of some records, oldest first."""
+def timeline(*records: Model) -> PageSection:
+    """Return every state change of some records, oldest first."""
     if not records:
-        return Section(_("Timeline"), (), ())
+        return PageSection(_("Timeline"), (), ())
     mine = Q()
     for record in records:
         mine |= Q(subject_type=record._meta.label_lower, subject_id=record.pk)
@@ -129,42 +129,42 @@ def timeline(*records: Model) -> Section:
         (
             date_format(localtime(change.at), "DATETIME_FORMAT"),
             named[change.subject_type, change.subject_id],
-            state_words(type(named[change.subject_type, change.subject_id]), change.source),
-            state_words(type(named[change.subject_type, change.subject_id]), change.target),
+            state_text(type(named[change.subject_type, change.subject_id]), change.source),
+            state_text(type(named[change.subject_type, change.subject_id]), change.target),
             gettext(change.actor),
             gettext(change.reason) if change.reason else "",
         )
         for change in StateChange.objects.filter(mine).order_by("at", "pk")
     ]
-    return Section(_("Timeline"), heads, rows)
+    return PageSection(_("Timeline"), heads, rows)
 
 
-def state_words(model: type[Model], state: str) -> SafeString:
-    """Return a state of a model's machine as a coloured label; what is no machine says itself."""
+def state_text(model: type[Model], state: str) -> SafeString:
+    """Return a state of a model as a coloured label; unknown codes are shown as they are."""
     field: Any = {one.name: one for one in model._meta.concrete_fields}.get("state")
-    words = dict(field.flatchoices) if field else {}
-    return label(words.get(state, state), state)
+    labels = dict(field.flatchoices) if field else {}
+    return label(labels.get(state, state), state)
 
 
 class KeysetPaginator(Paginator):  # type: ignore[type-arg]
-    """Names the template of a page that knows its neighbours and no total."""
+    """Names the template of a page with neighbours and no total."""
 
     template_name = "admin/keyset_pagination.html"
 
 
 class KeysetChangeList(ChangeList):
-    """A page of rows by descending key: the next one starts where this one ends."""
+    """A page of rows by descending key; the next page starts after its last key."""
 
     newer: int | None = None
     older: int | None = None
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
-        """Return the parameters that filter; the keys of the page do not."""
+        """Return the filter parameters, without the keys of the page."""
         found = super().get_filters_params(params)
         return {name: value for name, value in found.items() if name not in _KEYS}
 
     def get_results(self, request: HttpRequest) -> None:
-        """Read one row more than the page shows, which says whether there is a next page."""
+        """Read one row more than the page shows, to know whether a next page exists."""
         before, after = (number_in(request.GET.get(name, ""), "") for name in _KEYS)
         rows, more = self._page(before, after)
         self.older = rows[-1].pk if rows and (more or after is not None) else None
@@ -187,17 +187,17 @@ class KeysetChangeList(ChangeList):
         return found[:size], len(found) > size
 
     def page_address(self, name: str, key: int) -> str:
-        """Return this list, filtered as it is, from a key on."""
+        """Return the URL of this list, with its filters, from a key on."""
         return self.get_query_string({name: key}, [other for other in _KEYS if other != name])
 
     @property
     def chosen(self) -> list[tuple[Any, Any]]:
-        """Return what the list is filtered by, in words: filters and their values."""
+        """Return the active filters of the list and their values."""
         return [
-            (spec.title, words)
+            (spec.title, text)
             for spec in self.filter_specs
             for number, choice in enumerate(spec.choices(self))
-            if (words := choice.get("value") or (number and _selected(choice)))
+            if (text := choice.get("value") or (number and _selected(choice)))
         ]
 
     @property
@@ -217,12 +217,12 @@ class KeysetChangeList(ChangeList):
 
 
 def _selected(choice: Any) -> Any:
-    """Return the words of a filter's choice that is the chosen one; the first stands for all."""
+    """Return the text of the selected choice of a filter; the first choice means all."""
     return choice["display"] if choice.get("selected") else ""
 
 
 class ReadOnlyAdmin(_Admin):
-    """Rows that staff look at and never write; operations are the only writers."""
+    """Rows that staff read and never write; only operations write."""
 
     actions = None
     list_per_page = PAGE_SIZE
@@ -235,7 +235,7 @@ class ReadOnlyAdmin(_Admin):
     change_form_template = "admin/read_only.html"
     change_form_before_template = "admin/lead_sections.html"
     change_form_after_template = "admin/sections.html"
-    hidden: ClassVar[Sequence[str]] = ()  # columns that say nothing to staff
+    hidden: ClassVar[Sequence[str]] = ()  # columns that staff do not need
 
     def __init__(self, model: type[Model], admin_site: admin.AdminSite) -> None:
         self.columns: dict[str, str] = {}
@@ -244,7 +244,7 @@ class ReadOnlyAdmin(_Admin):
         super().__init__(model, admin_site)
 
     def _derive(self, field: "models.Field[Any, Any]") -> None:
-        """Make the column of a field that is not shown as it is stored."""
+        """Add the display column of a field that is not shown as stored."""
         name = field.name
         if isinstance(field, models.BinaryField):  # sealed ones too
             return
@@ -263,13 +263,13 @@ class ReadOnlyAdmin(_Admin):
             setattr(self, self.columns[name], column)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Return every column staff may see."""
+        """Return every visible column."""
         if self.fields:
             return self.fields
         return [shown for name, shown in self.columns.items() if name not in self.hidden]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Return all fields: none is ever an input."""
+        """Return all fields: none is an input."""
         return flatten_fieldsets(self.get_fieldsets(request, obj))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Any]:
@@ -277,19 +277,19 @@ class ReadOnlyAdmin(_Admin):
         return KeysetChangeList
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: rows are made by operations."""
+        """Refuse: operations create rows."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: rows are changed by operations."""
+        """Refuse: operations change rows."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: nothing is deleted."""
         return False
 
-    def sections(self, request: HttpRequest, record: Any) -> list[Section]:
-        """Return the tables under the fields: at least how a machine moved."""
+    def sections(self, request: HttpRequest, record: Any) -> list[PageSection]:
+        """Return the tables below the fields, at least the timeline of a state machine."""
         return [timeline(record)] if "state" in self.columns else []
 
     def change_view(
@@ -310,7 +310,7 @@ class ReadOnlyAdmin(_Admin):
         return super().change_view(request, object_id, form_url, context)
 
     def find(self, term: str) -> Q:
-        """Return the exact condition a search term stands for."""
+        """Return the exact condition of a search term."""
         return Q(pk=number_in(term, ""))
 
     def get_search_results(
@@ -330,12 +330,12 @@ def _yuan_column(field: "models.Field[Any, Any]") -> Callable[[Any], Any]:
 
 
 def _state_column(field: "models.Field[Any, Any]") -> Callable[[Any], Any]:
-    words = dict(field.flatchoices)
+    labels = dict(field.flatchoices)
 
     @display(description=field.verbose_name)
     def column(record: Model) -> SafeString:
         state = getattr(record, field.name)
-        return label(words[state], state)
+        return label(labels[state], state)
 
     return column
 
@@ -358,11 +358,11 @@ class DayFilter(admin.SimpleListFilter):
         return []
 
     def has_output(self) -> bool:
-        """Show the calendar whatever the table holds."""
+        """Show the calendar even for an empty table."""
         return True
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the rows of the day; a value that is no day shows none."""
+        """Return the rows of the day; an invalid day returns none."""
         if not self.value():
             return queryset
         try:
@@ -384,8 +384,8 @@ class DayFilter(admin.SimpleListFilter):
             ],
             "all": changelist.get_query_string({}, [self.parameter_name, *_KEYS]),
             "days": [
-                (words, changelist.get_query_string({self.parameter_name: day}, list(_KEYS)))
-                for words, day in (
+                (text, changelist.get_query_string({self.parameter_name: day}, list(_KEYS)))
+                for text, day in (
                     (_("today"), today),
                     (_("yesterday"), today - timedelta(days=1)),
                 )

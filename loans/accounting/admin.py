@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
 from backoffice.web.readonly_admin import (
+    PageSection,
     ReadOnlyAdmin,
-    Section,
     address_of,
     amount,
     amount_head,
@@ -41,7 +41,7 @@ _RECORDS: dict[str, tuple[type[Model], Any]] = {
 }
 
 
-def allocations(rows: QuerySet[RepaymentAllocation]) -> Section:
+def allocations(rows: QuerySet[RepaymentAllocation]) -> PageSection:
     """Return what repayments settled, in the order of REPAY-8."""
     heads = (
         _("repayment"), _("revision"), _("value date"), _("loan"),
@@ -56,10 +56,10 @@ def allocations(rows: QuerySet[RepaymentAllocation]) -> Section:
         )
         for row in rows.select_related("repayment", "loan").order_by("pk")
     ]  # fmt: skip
-    return Section(_("Repayment allocation"), heads, found)
+    return PageSection(_("Repayment allocation"), heads, found)
 
 
-def ledger_of(loan_ids: Sequence[int]) -> Section:
+def ledger_of(loan_ids: Sequence[int]) -> PageSection:
     """Return the ledger transfers of some loans, oldest first."""
     heads = (
         _("business date"), _("kind"), _("debit"), _("credit"), amount_head(_("amount")),
@@ -78,7 +78,7 @@ def ledger_of(loan_ids: Sequence[int]) -> Section:
         "Interest and penalty that have run since they were last posted to a loan are owed, but "
         "not listed here yet."
     )
-    return Section(_("Ledger"), heads, rows, note)
+    return PageSection(_("Ledger"), heads, rows, note)
 
 
 def cause(transfer: Transfer | Charge) -> SafeString | str:
@@ -110,7 +110,7 @@ class RepaymentPages(CustomersRows):
     prefix = "R"
     customer_path = "bill__customer_id"
 
-    def sections(self, request: HttpRequest, record: Repayment) -> list[Section]:
+    def sections(self, request: HttpRequest, record: Repayment) -> list[PageSection]:
         """Return what the repayment settled."""
         return [allocations(record.allocations.all())]
 

@@ -15,7 +15,7 @@ from accounts.customers.rows import CustomersRows
 from backoffice.core import clock
 from backoffice.core.money import yuan
 from backoffice.web.readonly_admin import (
-    Section,
+    PageSection,
     amount,
     amount_head,
     day_filter,
@@ -75,7 +75,7 @@ class BillPages(CustomersRows):
             return ""
         return date_format(bill.debit_on)
 
-    def sections(self, request: HttpRequest, record: Bill) -> list[Section]:
+    def sections(self, request: HttpRequest, record: Bill) -> list[PageSection]:
         """Return what is owed, why, the orders, the money and the timeline."""
         statement = statement_of(record, on=_day(request))
         loans = [one.loan for one in statement.loans]
@@ -107,7 +107,7 @@ def _day(request: HttpRequest) -> date:
     return min(on, today + AHEAD_MAX)
 
 
-def _owed(statement: BillStatement) -> Section:
+def _owed(statement: BillStatement) -> PageSection:
     """Return what a payment on the day must bring, part by part."""
     heads = (
         _("loan"), _("number"), amount_head(_("principal")), amount_head(_("interest")),
@@ -122,7 +122,9 @@ def _owed(statement: BillStatement) -> Section:
     title = gettext("Owed on {day}: {amount} yuan").format(
         day=statement.on, amount=yuan(statement.owed_fen)
     )
-    return Section(title, heads, rows, is_lead=True, total=(capfirst(gettext("total")), "", *total))
+    return PageSection(
+        title, heads, rows, is_lead=True, total=(capfirst(gettext("total")), "", *total)
+    )
 
 
 def _parts_fen(part: Part) -> tuple[int, ...]:
@@ -131,7 +133,7 @@ def _parts_fen(part: Part) -> tuple[int, ...]:
             debt.penalty_fen, debt.total_fen)  # fmt: skip
 
 
-def _lines(one: LoanStatement) -> Section:
+def _lines(one: LoanStatement) -> PageSection:
     """Return the charges of one loan, each with the formula that gives it (RATE-9)."""
     heads = (
         _("number"), _("charge"), _("from"), _("to"), _("nights"),
@@ -144,7 +146,7 @@ def _lines(one: LoanStatement) -> Section:
         for never_charged in (_("service charge"), _("insurance"))
     ]
     title = gettext("Charge calculation of loan {loan}").format(loan=one.loan.pk)
-    return Section(title, heads, rows, _cap_note(one), is_lead=True)
+    return PageSection(title, heads, rows, _cap_note(one), is_lead=True)
 
 
 def _line(line: ChargeLine, one: LoanStatement) -> tuple[Any, ...]:
@@ -176,7 +178,7 @@ def _cap_note(one: LoanStatement) -> str:
     return gettext("Migrated loan: the originating lender's charges are one line. ") + note
 
 
-def _orders(bill: Bill) -> Section:
+def _orders(bill: Bill) -> PageSection:
     heads = (
         _("order number"), _("origin"), _("business date"), _("debit cycle"), _("attempt"),
         amount_head(_("amount")), _("state"), _("channel's code"), amount_head(_("taken")),
@@ -190,10 +192,10 @@ def _orders(bill: Bill) -> Section:
         )
         for order in bill.orders.select_related("run").order_by("pk")
     ]  # fmt: skip
-    return Section(_("Debit orders"), heads, rows)
+    return PageSection(_("Debit orders"), heads, rows)
 
 
-def _repayments(bill: Bill) -> Section:
+def _repayments(bill: Bill) -> PageSection:
     heads = (
         _("repayment"), _("order"), amount_head(_("amount")), _("value date"),
         amount_head(_("unapplied")),
@@ -206,4 +208,4 @@ def _repayments(bill: Bill) -> Section:
         )
         for paid in found.order_by("pk")
     ]  # fmt: skip
-    return Section(_("Repayments"), heads, rows)
+    return PageSection(_("Repayments"), heads, rows)

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
 from backoffice.web.readonly_admin import (
+    PageSection,
     ReadOnlyAdmin,
-    Section,
     amount,
     amount_head,
     day_filter,
@@ -52,7 +52,7 @@ class LoanPages(CustomersRows):
         """Return the daily rate in per cent."""
         return percent(loan.daily_rate_ppm)
 
-    def sections(self, request: HttpRequest, record: Loan) -> list[Section]:
+    def sections(self, request: HttpRequest, record: Loan) -> list[PageSection]:
         """Return the instalments, the repayments, the ledger and the timeline."""
         return [
             _instalments(record),
@@ -62,7 +62,7 @@ class LoanPages(CustomersRows):
         ]
 
 
-def _instalments(loan: Loan) -> Section:
+def _instalments(loan: Loan) -> PageSection:
     heads = (
         _("number"), _("due on"), _("bill"), amount_head(_("principal")),
         amount_head(_("unpaid principal")), amount_head(_("unpaid interest")),
@@ -82,7 +82,7 @@ def _instalments(loan: Loan) -> Section:
         "Interest and penalty stand here as posted up to {day}. "
         "The bill explains what is owed today."
     ).format(day=loan.accrued_on)
-    return Section(Instalment._meta.verbose_name_plural, heads, rows, note)
+    return PageSection(Instalment._meta.verbose_name_plural, heads, rows, note)
 
 
 @admin.register(Instalment)

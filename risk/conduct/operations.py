@@ -1,4 +1,4 @@
-"""What the loans side reports of closed bills; risk decides from this table alone."""
+"""Payment history: loans reports each closed bill, risk decides from this table alone."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -9,8 +9,8 @@ from django.db import connection
 from backoffice.core import bulk
 
 
-class Report(NamedTuple):
-    """How a bill ended, in fen. ``source`` names the bill once and for all."""
+class ConductReport(NamedTuple):
+    """How a bill ended, in fen. ``source`` identifies the bill."""
 
     customer_id: int
     source: str
@@ -21,7 +21,7 @@ class Report(NamedTuple):
     outcome: str
 
 
-def record(reports: Sequence[Report], *, at: datetime) -> None:
+def record(reports: Sequence[ConductReport], *, at: datetime) -> None:
     """Store each report once; a bill reported before changes nothing."""
     if not reports:
         return

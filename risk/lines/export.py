@@ -1,4 +1,4 @@
-"""What risk adds to a customer's copy of the data."""
+"""The sections that risk adds to the customer export."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +14,7 @@ SECTIONS = (
         latest(CreditLine, "state", "limit_fen", "temporary_fen", "drawn_fen", "opened_on"),
     ),
     Section(
-        "conduct", _("Conduct"),
+        "conduct", _("Payment history"),
         {"due_on": _("due on"), "total_fen": _("bill total in fen"),
          "paid_fen": _("paid in fen"), "outcome": _("outcome")},
         latest(Conduct, "due_on", "total_fen", "paid_fen", "outcome"),

@@ -1,6 +1,6 @@
-"""Room on credit lines: reserved, drawn, released, restored; and whether a line may be used.
+"""Credit lines: reserve, draw, release, restore, suspend and resume.
 
-Counters change by one conditional statement each, never by read and write.
+Each counter changes in one conditional statement, never by read and write.
 """
 
 from collections.abc import Sequence
@@ -17,25 +17,25 @@ from risk.models import CreditLine, CreditLineState
 
 
 class LineExhaustedError(Refused):
-    """The line has no room for the amount, or may not be drawn on."""
+    """The available amount is too small, or the line is not active."""
 
     code = "line-exhausted"
-    message = _("The credit line has no room for this amount.")
+    message = _("The available amount of the credit line is too small.")
     remedy = _("Choose a smaller amount, or repay first.")
 
 
 class Restoration(NamedTuple):
-    """Principal that came back to a line, in fen."""
+    """Repaid principal of a line, in fen."""
 
     line_id: int
     amount_fen: int
 
 
 def reserve(line_id: int, *, amount_fen: int) -> None:
-    """Set room aside for a drawdown that is under way (LIMIT-9).
+    """Reserve an amount for a pending drawdown (LIMIT-9).
 
     Raises:
-        LineExhaustedError: the usable amount is smaller, or the line is not active.
+        LineExhaustedError: the available amount is smaller, or the line is not active.
     """
     reserved = (
         CreditLine.objects.usable_at_least(amount_fen)
@@ -43,24 +43,24 @@ def reserve(line_id: int, *, amount_fen: int) -> None:
         .update(reserved_fen=F("reserved_fen") + amount_fen)
     )
     if not reserved:
-        raise LineExhaustedError()
+        raise LineExhaustedError
 
 
 def draw(line_id: int, *, amount_fen: int) -> None:
-    """Turn a reservation into drawn principal: the money is out."""
+    """Turn a reservation into drawn principal after the payout."""
     CreditLine.objects.filter(pk=line_id).update(
         reserved_fen=F("reserved_fen") - amount_fen, drawn_fen=F("drawn_fen") + amount_fen
     )
 
 
 def release(line_id: int, *, amount_fen: int) -> None:
-    """Give a reservation back: the money did not go out."""
+    """Cancel a reservation: the payout did not happen."""
     CreditLine.objects.filter(pk=line_id).update(reserved_fen=F("reserved_fen") - amount_fen)
 
 
 @transaction.atomic
 def restore(restorations: Sequence[Restoration]) -> None:
-    """Give repaid principal back to the lines; amounts of one line are summed."""
+    """Restore repaid principal to the lines; amounts of one line are summed."""
     if not restorations:
         return
     sums: dict[int, int] = {}
@@ -68,9 +68,9 @@ def restore(restorations: Sequence[Restoration]) -> None:
         sums[line_id] = sums.get(line_id, 0) + amount_fen
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE risk_creditline AS line SET drawn_fen = line.drawn_fen - back.amount_fen "
-            "FROM unnest(%s::bigint[], %s::bigint[]) AS back (id, amount_fen) "
-            "WHERE line.id = back.id",
+            "UPDATE risk_creditline AS line SET drawn_fen = line.drawn_fen - repaid.amount_fen "
+            "FROM unnest(%s::bigint[], %s::bigint[]) AS repaid (id, amount_fen) "
+            "WHERE line.id = repaid.id",
             [bulk.array([*sums]), bulk.array([*sums.values()])],
         )
 

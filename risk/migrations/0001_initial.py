@@ -45,13 +45,13 @@ class Migration(migrations.Migration):
                 ('total_fen', models.BigIntegerField(verbose_name='bill total')),
                 ('minimum_fen', models.BigIntegerField(verbose_name='minimum payment')),
                 ('paid_fen', models.BigIntegerField(verbose_name='paid')),
-                ('outcome', models.CharField(choices=[('paid', 'paid'), ('min_paid', 'minimum paid'), ('carried', 'small rest carried'), ('overdue', 'overdue')], max_length=20, verbose_name='outcome')),
+                ('outcome', models.CharField(choices=[('paid', 'paid'), ('min_paid', 'minimum paid'), ('carried', 'small balance carried forward'), ('overdue', 'overdue')], max_length=20, verbose_name='outcome')),
                 ('recorded_at', models.DateTimeField(verbose_name='recorded at')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='conduct', to='accounts.customer', verbose_name='customer')),
             ],
             options={
-                'verbose_name': 'conduct record',
-                'verbose_name_plural': 'conduct',
+                'verbose_name': 'payment history record',
+                'verbose_name_plural': 'payment history',
                 'default_permissions': ('view',),
                 'constraints': [models.UniqueConstraint(fields=('source',), name='conduct_source'), models.CheckConstraint(condition=models.Q(('outcome__in', ['paid', 'min_paid', 'carried', 'overdue'])), name='conduct_outcome'), models.CheckConstraint(condition=models.Q(('minimum_fen__gte', 0), ('paid_fen__gte', 0), ('total_fen__gt', 0)), name='conduct_signs')],
             },
@@ -78,17 +78,17 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='creditline',
-            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('active', 'closed'), ('active', 'frozen'), ('active', 'suspended'), ('frozen', 'active'), ('frozen', 'closed'), ('frozen', 'suspended'), ('suspended', 'active'), ('suspended', 'closed'), ('suspended', 'frozen')))", func="RAISE EXCEPTION '%: no way from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='77b7b13358e44a4d6d23ed9cf441d6f947c4ce68', operation='UPDATE', pgid='pgtrigger_state_machine_b6700', table='risk_creditline', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('active', 'closed'), ('active', 'frozen'), ('active', 'suspended'), ('frozen', 'active'), ('frozen', 'closed'), ('frozen', 'suspended'), ('suspended', 'active'), ('suspended', 'closed'), ('suspended', 'frozen')))", func="RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='d96d99a70f627deb812bbf482dca4d3709096fb0', operation='UPDATE', pgid='pgtrigger_state_machine_b6700', table='risk_creditline', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='creditline',
-            trigger=pgtrigger.compiler.Trigger(name='born_at_the_start', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'active' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_birth';", hash='d08a52f85352a9f4bef4f171d7620c94216e10d2', operation='INSERT', pgid='pgtrigger_born_at_the_start_48c00', table='risk_creditline', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='initial_state', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'active' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_initial_state';", hash='888695f64ce2881afeba7c3a9e2ebcbf86ffb46a', operation='INSERT', pgid='pgtrigger_initial_state_dfa90', table='risk_creditline', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='creditline',
-            trigger=pgtrigger.compiler.Trigger(name='room_is_asked_for_when_reserving', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.reserved_fen > OLD.reserved_fen AND (NEW.state <> 'active' OR NEW.reserved_fen > (NEW.limit_fen + NEW.temporary_fen) * (1000 - NEW.buffer_permille) / 1000 - NEW.held_fen - NEW.drawn_fen))", func="RAISE EXCEPTION 'credit line %: no room for the reservation', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_line_room';", hash='f7578d483b230ec7abe9d8cacc98e49454157372', operation='UPDATE', pgid='pgtrigger_room_is_asked_for_when_reserving_6f9ab', table='risk_creditline', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='reservation_within_limit', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.reserved_fen > OLD.reserved_fen AND (NEW.state <> 'active' OR NEW.reserved_fen > (NEW.limit_fen + NEW.temporary_fen) * (1000 - NEW.buffer_permille) / 1000 - NEW.held_fen - NEW.drawn_fen))", func="RAISE EXCEPTION 'credit line %: reservation above available', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_line_available';", hash='ec7535fd4b17f3a45a3753528bc377aecd65dd96', operation='UPDATE', pgid='pgtrigger_reservation_within_limit_fd2a9', table='risk_creditline', when='BEFORE')),
         ),
-        # Room on each page for the next version of a row: updates that change no index stay there.
+        # Free space on each page for the next version of a row: updates that change no index stay there.
         migrations.RunSQL(
             "ALTER TABLE risk_creditline SET (fillfactor = 85)", reverse_sql=migrations.RunSQL.noop
         ),

@@ -111,5 +111,5 @@ def test_an_error_of_ours_logs_lines_and_not_values(onboarded, monkeypatch, capl
         root.removeHandler(listener)
 
     assert answer.status_code == 500
-    assert found_in(answer.content) == listener.heard == []
+    assert found_in(answer.content) == listener.leaks == []
     assert "Traceback" in caplog.text

@@ -39,7 +39,7 @@ def reader(client):
 
 
 def address(proof):
-    return reverse("admin:accounts_assetproof_act", args=[proof.pk, "download"])
+    return reverse("admin:accounts_assetproof_action", args=[proof.pk, "download"])
 
 
 def test_who_may_and_says_why_gets_the_file(reader, proof):
@@ -109,7 +109,7 @@ def test_a_form_of_another_site_cannot_open_a_file(proof):
 
 def test_there_is_no_file_of_another_name(reader, proof):
     answer = reader.post(
-        reverse("admin:accounts_assetproof_act", args=[proof.pk + 1, "download"]), REASON
+        reverse("admin:accounts_assetproof_action", args=[proof.pk + 1, "download"]), REASON
     )
 
     assert answer.status_code == 404

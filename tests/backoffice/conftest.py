@@ -1,4 +1,4 @@
-"""What the tests of the ground share."""
+"""What the tests of the site share."""
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor

@@ -33,7 +33,7 @@ def test_every_page_is_unfolds(model, page):
 
 
 @pytest.mark.parametrize(("model", "page"), PAGES, ids=NAMES)
-def test_every_action_names_its_right_and_asks_before_it_acts(model, page):
+def test_every_action_names_its_permission_and_has_a_dialog(model, page):
     names = [
         name
         for place in ("actions_list", "actions_row", "actions_detail", "actions_submit_line")
@@ -90,7 +90,7 @@ def _queries(client, address):
 
 def _run(n: int) -> JobRun:
     return JobRun(
-        business_date=DUE_ON, slot=f"s{n}", started_at=moment(DUE_ON), heartbeat_at=moment(DUE_ON)
+        business_date=DUE_ON, job=f"s{n}", started_at=moment(DUE_ON), heartbeat_at=moment(DUE_ON)
     )
 
 

@@ -10,11 +10,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "shown"),
     [
         (
             ["clock", "advance", "5"],
-            "[not-a-span] 5 不是时长。 请写成 5d、12h 或 30m。 / 5 is not a span",
+            "[not-a-span] 5 不是时长。 请写成 5d、12h 或 30m。 / 5 is not a duration",
         ),
         (
             ["clock", "set", "noon"],
@@ -22,15 +22,15 @@ pytestmark = pytest.mark.django_db
         ),
         (
             ["business_day", "--date", "2026-10-02", "--through", "2026-10-01"],
-            "[days-backwards] 截止日期 2026-10-01 早于起始日期 2026-10-02。 请按先后给出 --date 和",
+            "[days-backwards] 结束日 2026-10-01 早于开始日 2026-10-02。 请对调 --date 与",
         ),
     ],
 )
-def test_a_bad_argument_is_said_in_both_languages_with_its_remedy(words, said):
+def test_a_bad_argument_is_reported_in_both_languages_with_its_remedy(words, shown):
     with pytest.raises(CommandError) as refused:
         call_command(*words)
 
-    assert str(refused.value).startswith(said)
+    assert str(refused.value).startswith(shown)
     assert refused.value.returncode == 1
 
 

@@ -42,7 +42,7 @@ def load(monkeypatch):
 
 
 def check(**changed):
-    """Start a process as an operator does; return its exit status and what it said."""
+    """Start a process as an operator does; return its exit status and what it shown."""
     done = subprocess.run(
         [sys.executable, "manage.py", "check"],
         cwd=ROOT, env=os.environ | GOOD | changed, capture_output=True, text=True, check=False,
@@ -60,11 +60,11 @@ def test_good_variables_are_read(load):
     assert settings["DATABASES"]["owner"]["USER"] == "owner"
 
 
-def test_the_planner_is_told_of_solid_state_unless_the_url_says_otherwise(load):
-    said = "postgres://app:hidden@localhost/weidai?options=-c%20random_page_cost%3D4"
+def test_the_planner_learns_of_solid_state_unless_the_url_says_otherwise(load):
+    shown = "postgres://app:hidden@localhost/weidai?options=-c%20random_page_cost%3D4"
 
     assert load()["DATABASES"]["default"]["OPTIONS"] == {"options": "-c random_page_cost=1.1"}
-    assert load(DATABASE_URL=said)["DATABASES"]["default"]["OPTIONS"] == {
+    assert load(DATABASE_URL=shown)["DATABASES"]["default"]["OPTIONS"] == {
         "options": "-c random_page_cost=4"
     }
 
@@ -129,19 +129,19 @@ def test_a_killed_worker_s_task_comes_back_within_minutes(load):
     ("name", "value"), [("FIELD_KEYS", f"1:{KEY},2:short"), ("BLIND_KEY", "short")]
 )
 def test_a_process_does_not_start_with_a_key_it_cannot_use(name, value):
-    status, said = check(**{name: value})
+    status, shown = check(**{name: value})
 
     assert status != 0
-    assert f"{name}: " in said
-    assert f"for example {name}=" in said
+    assert f"{name}: " in shown
+    assert f"for example {name}=" in shown
 
 
 def test_a_process_does_not_start_without_a_database_url():
-    status, said = check(DATABASE_URL="")
+    status, shown = check(DATABASE_URL="")
 
     assert status == 1
-    assert said.startswith("ImproperlyConfigured: DATABASE_URL is not set")
-    assert len(said.splitlines()) == 1
+    assert shown.startswith("ImproperlyConfigured: DATABASE_URL is not set")
+    assert len(shown.splitlines()) == 1
 
 
 def test_a_command_beside_no_run_says_that_nothing_is_running(tmp_path):

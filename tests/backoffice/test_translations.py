@@ -48,7 +48,7 @@ def test_a_missing_string_is_named(copied):
     [
         ('msgstr "滞纳金"', 'msgstr ""', "untranslated"),
         ('msgid "late fee"\n', '#, fuzzy\nmsgid "late fee"\n', "fuzzy"),
-        ('msgstr "不存在时段 {slot}。"', 'msgstr "不存在时段 {slots}。"', "placeholders"),
+        ('msgstr "不存在批次 {job}。"', 'msgstr "不存在批次 {jobs}。"', "placeholders"),
     ],
 )
 def test_a_bad_translation_is_named(copied, old, new, kind):

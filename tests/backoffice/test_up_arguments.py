@@ -52,7 +52,7 @@ def test_what_is_no_port_is_refused_with_an_example(words, capsys):
 def test_exec_hands_the_words_of_the_command_on(line, words):
     options = parser().parse_args(line.split())
 
-    assert options.words == words
+    assert options.argv == words
     assert options.dev == ("--dev" in line)
 
 
@@ -90,12 +90,12 @@ def test_a_stream_that_nobody_reads_or_that_is_closed_takes_every_word():
     reader, writer = os.pipe()
     os.close(reader)
 
-    with open(writer, "w") as unread, console.speakable(None) as closed:
+    with open(writer, "w") as unread, console.tolerant_stream(None) as closed:
         for stream in (unread, unread, closed):
             console.put("就绪\n", stream)
 
 
 def test_both_languages_stand_on_one_line(capsys):
-    console.complain(console.LaunchError("端口 80 已被占用", "port 80 is in use"))
+    console.print_error(console.LaunchError("端口 80 已被占用", "port 80 is in use"))
 
     assert capsys.readouterr().err == " ✗ 端口 80 已被占用 / port 80 is in use\n"

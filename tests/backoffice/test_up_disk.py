@@ -45,7 +45,7 @@ def test_a_full_disk_is_recognised_with_and_without_a_number(tmp_path):
         ("subprocess", "Popen"),
     ],
 )
-def test_a_full_disk_is_said_wherever_it_is_met(checkout, module, name):
+def test_a_full_disk_is_reported_wherever_it_is_met(checkout, module, name):
     shutil.rmtree(checkout.home, ignore_errors=True)
     # In the environment already: no other interpreter takes over, which would know no patch.
     inside = replace(checkout, python=str(checkout.root / ".venv" / "bin" / "python"))
@@ -71,7 +71,7 @@ def tmpfs(folder, size):
 
 @needs_mounts
 @pytest.mark.parametrize("size", ["8k", "4m"])
-def test_a_full_disk_under_the_data_is_said(checkout, size):
+def test_a_full_disk_under_the_data_is_reported(checkout, size):
     line = checkout.fails(mounts=tmpfs(checkout.data, size))
 
     assert f"the disk is full ({checkout.data}" in line
@@ -81,7 +81,7 @@ def test_a_full_disk_under_the_data_is_said(checkout, size):
 # Too small for a cluster, and too small for the tables in it.
 @needs_mounts
 @pytest.mark.parametrize("size", ["12m", "43m"])
-def test_a_disk_that_fills_while_postgresql_writes_is_said(checkout, size):
+def test_a_disk_that_fills_while_postgresql_writes_is_reported(checkout, size):
     checkout.home.mkdir(parents=True, exist_ok=True)
     programs = checkout.folder / "programs"
     programs.mkdir(exist_ok=True)
@@ -97,7 +97,7 @@ def test_a_disk_that_fills_while_postgresql_writes_is_said(checkout, size):
 
 
 @needs_mounts
-def test_a_full_disk_under_the_checkouts_run_folder_is_said(checkout):
+def test_a_full_disk_under_the_checkouts_run_folder_is_reported(checkout):
     checkout.run.mkdir()
 
     fill = f"head -c 1m /dev/zero > '{checkout.run}/fill' 2> /dev/null || true"
@@ -107,7 +107,7 @@ def test_a_full_disk_under_the_checkouts_run_folder_is_said(checkout):
 
 
 @needs_mounts
-def test_a_full_disk_under_the_environment_is_said(checkout):
+def test_a_full_disk_under_the_environment_is_reported(checkout):
     line = checkout.fails(
         mounts=tmpfs(checkout.root / ".venv", "1m"), names={"PATH": "/usr/bin:/bin:/usr/sbin"}
     )

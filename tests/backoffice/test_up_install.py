@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.launcher import STRANGER, as_root, built
+from tests.launcher import ANONYMOUS_UID, as_root, built
 from tests.profiles import IS_LONG
 
 FIRST_START_SECONDS_MAX = 90.0
@@ -64,7 +64,7 @@ def test_a_first_start_is_ready_in_ninety_seconds_and_a_second_in_six(way, tmp_p
     with built(lends=False) as checkout:
         with checkout.starts("make", "run", names=names) as first:
             assert first.seconds < FIRST_START_SECONDS_MAX
-            assert ("pip is next" in first.said) == (way == "uv without an index")
+            assert ("pip is next" in first.output) == (way == "uv without an index")
 
         assert min(seconds_of_second_starts(checkout, names)) < SECOND_START_SECONDS_MAX
 
@@ -82,5 +82,5 @@ def seconds_of_second_starts(checkout, names):
 def test_a_user_without_a_name_installs_and_starts():
     # Root's caches are closed to the user.
     names = {name: words for name, words in packaging().items() if "CACHE" not in name}
-    with built(STRANGER, lends=False) as checkout, checkout.starts("make", "run", names=names):
-        assert (checkout.root / ".venv").stat().st_uid == STRANGER
+    with built(ANONYMOUS_UID, lends=False) as checkout, checkout.starts("make", "run", names=names):
+        assert (checkout.root / ".venv").stat().st_uid == ANONYMOUS_UID

@@ -14,7 +14,7 @@ import pytest
 from backoffice.up import command, launch, network, postgresql, processes, services, valkey
 from backoffice.up.console import LaunchError
 from backoffice.up.paths import ROOT
-from backoffice.up.processes import Family
+from backoffice.up.processes import ProcessGroup
 from tests.launcher import until
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
@@ -28,9 +28,9 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's sign
 
 
 @pytest.fixture
-def family(tmp_path):
-    with Family(tmp_path) as family:
-        yield family
+def group(tmp_path):
+    with ProcessGroup(tmp_path) as group:
+        yield group
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def lives(pid):
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-def says(child, words):
+def logs(child, words):
     return until(lambda: child.log.exists() and words in child.log.read_text())
 
 
@@ -74,41 +74,41 @@ def test_a_reserved_port_is_given_to_nobody_else():
         pass
 
 
-def test_output_goes_to_the_log_and_to_the_terminal_with_its_name(family, capfd):
-    child = family.start("web", SLEEP, env=os.environ)
+def test_output_goes_to_the_log_and_to_the_terminal_with_its_name(group, capfd):
+    child = group.start("web", SLEEP, env=os.environ)
 
-    assert says(child, "up\n")
+    assert logs(child, "up\n")
     assert until(lambda: "web │ up" in capfd.readouterr().out)
 
 
-def test_a_process_that_ends_by_itself_ends_the_watch(family):
-    family.start("web", SLEEP, env=os.environ)
-    family.start("worker", [sys.executable, "-c", "raise SystemExit(7)"], env=os.environ)
+def test_a_process_that_ends_by_itself_ends_the_watch(group):
+    group.start("web", SLEEP, env=os.environ)
+    group.start("worker", [sys.executable, "-c", "raise SystemExit(7)"], env=os.environ)
 
     with pytest.raises(
         LaunchError, match=r"worker ended unexpectedly \(code 7\): see .*worker.log"
     ):
-        family.watch()
+        group.watch()
 
 
 def test_services_stop_after_those_who_need_them(tmp_path, monkeypatch):
     ended = []
     monkeypatch.setattr(processes, "end", lambda some: ended.append([each.name for each in some]))
-    family = Family(tmp_path)
+    group = ProcessGroup(tmp_path)
     for name in ("postgresql", "valkey", "bank", "web", "worker", "beat"):
-        family.children.append(processes.Child(name, None, tmp_path / name, signal.SIGTERM))
+        group.children.append(processes.Child(name, None, tmp_path / name, signal.SIGTERM))
 
-    family.stop()
+    group.stop()
 
     assert ended == [["web", "worker", "beat"], ["bank"], ["valkey"], ["postgresql"]]
 
 
-def test_who_does_not_end_in_the_grace_is_killed(family, monkeypatch):
+def test_who_does_not_end_in_the_grace_is_killed(group, monkeypatch):
     monkeypatch.setattr(processes, "GRACE_SECONDS", 0.2)
-    child = family.start("worker", DEAF, env=os.environ)
-    assert says(child, "up")
+    child = group.start("worker", DEAF, env=os.environ)
+    assert logs(child, "up")
 
-    family.stop()
+    group.stop()
 
     assert child.process.returncode == -signal.SIGKILL
 
@@ -172,8 +172,8 @@ def test_of_a_traceback_only_the_error_is_shown():
         "Traceback (most recent call last):\n  File x\n    raise Y\nOperationalError: refused\n"
     )
 
-    assert launch.last_words(traceback) == "OperationalError: refused"
-    assert launch.last_words("CommandError: no\n  remedy\n") == "CommandError: no remedy"
+    assert launch.last_output(traceback) == "OperationalError: refused"
+    assert launch.last_output("CommandError: no\n  remedy\n") == "CommandError: no remedy"
 
 
 def test_valkeys_password_stands_in_a_private_file_alone(tmp_path):
@@ -185,10 +185,10 @@ def test_valkeys_password_stands_in_a_private_file_alone(tmp_path):
     assert file.stat().st_mode & 0o077 == 0
 
 
-def test_the_embedded_valkey_answers_those_who_know_its_password(family, tmp_path):
+def test_the_embedded_valkey_answers_those_who_know_its_password(group, tmp_path):
     import redis
 
-    url = valkey.start(family, tmp_path)
+    url = valkey.start(group, tmp_path)
     stranger = redis.Redis.from_url("redis://" + url.rpartition("@")[2])
 
     with redis.Redis.from_url(url) as known:
@@ -214,10 +214,10 @@ def test_beside_one_given_service_the_other_is_started(
         monkeypatch.delenv(each, raising=False)
     monkeypatch.setenv(name, value)
 
-    with Family(reachable) as family:
-        names = services.start(family, extra={})
+    with ProcessGroup(reachable) as group:
+        names = services.start(group, extra={})
 
-        assert [child.name for child in family.children] == [started]
+        assert [child.name for child in group.children] == [started]
     assert names[name] == value
     assert f"using the given {name}" in capsys.readouterr().err
 
@@ -231,10 +231,10 @@ def test_the_embedded_postgresql_serves_two_roles_and_dies_with_a_killed_launche
         sys.path.insert(0, {str(ROOT)!r})
         from pathlib import Path
         from backoffice.up import postgresql
-        from backoffice.up.processes import Family
-        family = Family(Path({str(reachable)!r}))
-        cluster = postgresql.start(family, Path({str(reachable)!r}) / "data")
-        print(family.children[0].process.pid, cluster.socket, flush=True)
+        from backoffice.up.processes import ProcessGroup
+        group = ProcessGroup(Path({str(reachable)!r}))
+        cluster = postgresql.start(group, Path({str(reachable)!r}) / "data")
+        print(group.children[0].process.pid, cluster.socket, flush=True)
         sys.stdin.read()
     """
     launcher = subprocess.Popen(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.launcher import STRANGER, as_root, built
+from tests.launcher import ANONYMOUS_UID, as_root, built
 
 pytestmark = as_root
 FIRST_PORT_OF_ALL = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
@@ -15,7 +15,7 @@ FIRST_PORT_OF_ALL = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
 @pytest.fixture(scope="module")
 def kept():
-    with built(STRANGER) as checkout:
+    with built(ANONYMOUS_UID) as checkout:
         yield checkout
 
 
@@ -23,7 +23,7 @@ def kept():
 def checkout(kept):
     """A checkout that the user has not started; whatever a test lays there is root's."""
     yield kept
-    os.chown(kept.root, STRANGER, -1)
+    os.chown(kept.root, ANONYMOUS_UID, -1)
     shutil.rmtree(kept.run, ignore_errors=True)
     shutil.rmtree(kept.home, ignore_errors=True)
 
@@ -48,8 +48,8 @@ def test_a_users_run_folder_is_not_roots(checkout):
 
     line = replace(checkout, uid=os.getuid()).fails()
 
-    assert f"{checkout.run} belongs to {STRANGER}: start as that user" in line
-    assert checkout.run.stat().st_uid == STRANGER
+    assert f"{checkout.run} belongs to {ANONYMOUS_UID}: start as that user" in line
+    assert checkout.run.stat().st_uid == ANONYMOUS_UID
 
 
 def test_roots_file_in_the_run_folder_is_to_be_handed_over(checkout):
@@ -105,7 +105,7 @@ def test_roots_data_folder_names_the_variable(checkout):
     assert f"{checkout.home} is no folder of this user (root owns it): set WEIDAI_DATA=" in line
 
 
-def test_roots_keys_are_to_be_handed_over_and_not_made_anew(checkout):
+def test_roots_keys_are_to_be_handed_over_and_not_made_again(checkout):
     own(checkout, checkout.home)
     (checkout.home / "keys.env").write_text("SECRET_KEY=roots")
     (checkout.home / "keys.env").chmod(0o600)

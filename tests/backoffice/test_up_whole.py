@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from backoffice.up import environment
-from tests.launcher import READY_SECONDS_MAX, STRANGER, as_root, built, is_progress, until
+from tests.launcher import ANONYMOUS_UID, READY_SECONDS_MAX, as_root, built, is_progress, until
 
 PARTS = ("postgres", "valkey-server", "sandbox_bank", "gunicorn", "celery", "beat")
 pytestmark = pytest.mark.skipif(
@@ -54,7 +54,7 @@ def test_a_killed_launcher_takes_everyone_along_and_the_next_start_recovers(chec
             assert until(lambda: not theirs & set(checkout.processes())), checkout.processes()
             second.type(b"\x03")
             assert second.code() == 0
-            assert "everything has stopped" in second.said
+            assert "everything has stopped" in second.output
             no_one(checkout, seconds=5)
 
 
@@ -76,8 +76,8 @@ def test_a_terminal_without_chinese_shows_escapes(checkout):
     with checkout.starts(sys.executable, "-m", "backoffice.up", names=ASCII) as start:
         everyone(checkout)
 
-        assert r"\u5c31\u7eea / ready: http" in start.said
-        assert "admin" in start.said
+        assert r"\u5c31\u7eea / ready: http" in start.output
+        assert "admin" in start.output
 
 
 def test_nobody_need_read_what_it_says(checkout):
@@ -91,14 +91,14 @@ def test_nobody_need_read_what_it_says(checkout):
         **checkout.options({}),
     )
     launcher.stdout.close()
-    until(lambda: beat.exists() and beat.read_text(), READY_SECONDS_MAX)  # all has been said
+    until(lambda: beat.exists() and beat.read_text(), READY_SECONDS_MAX)  # all has been shown
 
     launcher.terminate()
-    said = launcher.communicate()[1]
+    shown = launcher.communicate()[1]
 
     assert launcher.returncode == 0
     assert beat.read_text()
-    assert [line for line in said.splitlines() if not is_progress(line)] == []
+    assert [line for line in shown.splitlines() if not is_progress(line)] == []
     no_one(checkout, seconds=5)
 
 
@@ -132,7 +132,7 @@ def test_make_stops_without_a_complaint_and_refuses_a_second_start(checkout):
         start.type(b"\x03")
 
         assert start.code() == 0
-        assert "Error" not in start.said
+        assert "Error" not in start.output
         no_one(checkout, seconds=5)
 
 
@@ -164,8 +164,8 @@ def test_with_services_of_ones_own_nothing_embedded_is_installed_or_started(chec
             lines = list(checkout.processes().values())
             assert any("gunicorn" in line for line in lines)
             assert not any("postgres" in line or "valkey-server" in line for line in lines)
-            assert "using the given DATABASE_URL" in start.said
-            assert "using the given CELERY_BROKER_URL" in start.said
+            assert "using the given DATABASE_URL" in start.output
+            assert "using the given CELERY_BROKER_URL" in start.output
             assert not stamp.exists()
     finally:
         stamp.write_text(digest)
@@ -173,7 +173,7 @@ def test_with_services_of_ones_own_nothing_embedded_is_installed_or_started(chec
 
 @as_root
 def test_a_user_with_a_number_only_starts_and_stops_everyone():
-    with built(STRANGER) as checkout, checkout.starts() as start:
+    with built(ANONYMOUS_UID) as checkout, checkout.starts() as start:
         everyone(checkout)
         start.type(b"\x03")
 

@@ -23,20 +23,22 @@ def _at_least(least: int, text: str) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    words = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__)
-    words.add_argument(
+    command_line = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__)
+    command_line.add_argument(
         "--loans", type=lambda text: _at_least(LOANS_MIN, text), nargs="+", default=LOANS,
-        help="sizes of the book, default 100000 1000000",
+        help="sizes of the portfolio, default 100000 1000000",
     )  # fmt: skip
-    words.add_argument(
+    command_line.add_argument(
         "--rounds", type=lambda text: _at_least(1, text), default=ROUNDS,
         help="interleaved rounds, default 3",
     )  # fmt: skip
-    words.add_argument("--only", choices=["book", "endpoints"], help="one of the two, default both")
-    words.add_argument(
+    command_line.add_argument(
+        "--only", choices=["portfolio", "endpoints"], help="one of the two, default both"
+    )
+    command_line.add_argument(
         "--json", type=Path, default=Path(".run/bench.json"), help="default .run/bench.json"
     )
-    return words
+    return command_line
 
 
 def main() -> int:
@@ -46,16 +48,16 @@ def main() -> int:
     django.setup()
     from tests.bench import debit_day, endpoints, report
 
-    books = [] if options.only == "endpoints" else options.loans
+    sizes = [] if options.only == "endpoints" else options.loans
     with Progress(console=Console(stderr=True)) as progress:
         called = None
-        if options.only != "book":
+        if options.only != "portfolio":
             called = endpoints.measure(rounds=options.rounds, progress=progress)
         outcomes = [
-            debit_day.measure(loans, rounds=options.rounds, progress=progress) for loans in books
+            debit_day.measure(loans, rounds=options.rounds, progress=progress) for loans in sizes
         ]
     report.show(outcomes, called)
-    options.json.write_text(json.dumps(report.told(outcomes, called), indent=2) + "\n")
+    options.json.write_text(json.dumps(report.as_dict(outcomes, called), indent=2) + "\n")
     return 0
 
 

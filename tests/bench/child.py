@@ -14,11 +14,11 @@ from pathlib import Path
 import django
 
 
-def main(variant: str, *words: str) -> None:
+def main(variant: str, *arguments: str) -> None:
     """Run one variant and print what it took."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
     django.setup()
-    work = prepared(variant, *words)
+    work = prepared(variant, *arguments)
     before = time.perf_counter()
     facts = work()
     seconds = time.perf_counter() - before
@@ -32,25 +32,28 @@ def peak_mb() -> int:
     return int(line.split()[1]) // 1024
 
 
-def prepared(variant: str, *words: str) -> Callable[[], dict[str, int]]:
+def prepared(variant: str, *arguments: str) -> Callable[[], dict[str, int]]:
     """Return the work of a variant, everything that is not on the clock done."""
     from django.db import connection
 
-    from tests.bench import floor, night, orm, ours
+    from tests.bench import baseline, night, orm, product
     from tests.bench.databases import opened
 
     connection.ensure_connection()
-    if variant == "floor":
-        owner, folder = opened(connection.settings_dict["NAME"]), Path(words[0])
-        floor.prepare(owner, folder)
-        return lambda: floor.write(owner, folder) or {}
+    if variant == "baseline":
+        owner, folder = opened(connection.settings_dict["NAME"]), Path(arguments[0])
+        baseline.prepare(owner, folder)
+        return lambda: baseline.write(owner, folder) or {}
     if variant == "orm":
-        return lambda: orm.run(int(words[0]))
+        return lambda: orm.run(int(arguments[0]))
     if variant == "two_children":
-        return ours.with_two_children()
-    return {"ours": ours.run, "closed_form": night.closed_form, "every_loan": night.every_loan}[
-        variant
-    ]
+        return product.with_two_children()
+    variants = {
+        "product": product.run,
+        "closed_form": night.closed_form,
+        "every_loan": night.every_loan,
+    }
+    return variants[variant]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Databases for one measurement each: a book is made once, and copied as a whole for every run."""
+"""Databases of the benchmarks: a portfolio is created once and copied for every run."""
 
 import os
 from collections.abc import Iterator
@@ -66,7 +66,7 @@ def drop(database: str) -> None:
 
 @contextmanager
 def copied(template: str) -> Iterator[str]:
-    """Lend a copy of a book for one run."""
+    """Lend a copy of a portfolio for one run."""
     database = f"{template}_run"
     drop(database)
     create(database, template=template)

@@ -1,4 +1,4 @@
-"""The business day of the benchmarks: the 9:00 of one date, on a generated book."""
+"""The business day of the benchmarks: the 9:00 of one date, on a generated portfolio."""
 
 from datetime import date, time
 

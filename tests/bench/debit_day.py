@@ -1,4 +1,4 @@
-"""``make bench debit-day``: the 9:00 run against its floor and against the plain way."""
+"""``make bench debit-day``: the 9:00 run against its baseline and against the plain way."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from rich.progress import Progress
 
 from loans.migration.operations.generating import DUE_SHARE_PPM
-from tests.bench import books, databases, floor
+from tests.bench import baseline, databases, portfolios
 
 ORM_BILLS = 1_000
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -36,7 +36,7 @@ class Figure(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The figures of one book."""
+    """The figures of one portfolio."""
 
     loans: int
     bills: int
@@ -48,47 +48,49 @@ class Outcome(NamedTuple):
 
 
 def measure(loans: int, *, rounds: int, progress: Progress) -> Outcome:
-    """Measure one size of book in interleaved rounds, each run on a fresh copy of it."""
+    """Measure one size of portfolio in interleaved rounds, each run on a fresh copy of it."""
     steps = progress.add_task(f"{loans:,} loans", total=3 + 7 * rounds)
     smaller_share_ppm = min(1_000_000, 3 * DUE_SHARE_PPM)
-    book = books.make(loans, due_share_ppm=DUE_SHARE_PPM)
+    portfolio = portfolios.make(loans, due_share_ppm=DUE_SHARE_PPM)
     progress.advance(steps)
-    smaller = books.make(loans // 3, due_share_ppm=smaller_share_ppm)
+    smaller = portfolios.make(loans // 3, due_share_ppm=smaller_share_ppm)
     progress.advance(steps)
     measured: Measured = defaultdict(list)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with databases.copied(book) as database:
-            child("ours", database=database)  # not counted: it makes the rows of the floor
-            floor.capture(book, database, folder)
+        with databases.copied(portfolio) as database:
+            child("product", database=database)  # not counted: it makes the rows of the baseline
+            baseline.capture(portfolio, database, folder)
         progress.advance(steps)
         for _round in range(rounds):
-            for variant, template, words in variants(book, smaller, folder):
+            for variant, template, arguments in variants(portfolio, smaller, folder):
                 with databases.copied(template) as database:
                     measured[variant].append(
-                        child(variant.removeprefix("smaller_"), *words, database=database)
+                        child(variant.removeprefix("smaller_"), *arguments, database=database)
                     )
                 progress.advance(steps)
-    for database in (book, smaller):
+    for database in (portfolio, smaller):
         databases.drop(database)
     return outcome(loans, measured)
 
 
-def variants(book: str, smaller: str, folder: Path) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Yield what a round measures, in order: the variant, its book, its words."""
-    yield "floor", book, (str(folder),)
-    yield "ours", book, ()
-    yield "two_children", book, ()
-    yield "smaller_ours", smaller, ()
-    yield "orm", book, (str(ORM_BILLS),)
-    yield "closed_form", book, ()
-    yield "every_loan", book, ()
+def variants(
+    portfolio: str, smaller: str, folder: Path
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield what a round measures, in order: the variant, its portfolio, its arguments."""
+    yield "baseline", portfolio, (str(folder),)
+    yield "product", portfolio, ()
+    yield "two_children", portfolio, ()
+    yield "smaller_product", smaller, ()
+    yield "orm", portfolio, (str(ORM_BILLS),)
+    yield "closed_form", portfolio, ()
+    yield "every_loan", portfolio, ()
 
 
-def child(variant: str, *words: str, database: str) -> dict[str, Any]:
+def child(variant: str, *arguments: str, database: str) -> dict[str, Any]:
     """Run one variant in a process of its own; return what it reports."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.child", variant, *words],
+        [sys.executable, "-m", "tests.bench.child", variant, *arguments],
         env=os.environ | databases.names_for(database),
         cwd=PROJECT,
         stdout=subprocess.PIPE,
@@ -101,8 +103,8 @@ def child(variant: str, *words: str, database: str) -> dict[str, Any]:
 
 def outcome(loans: int, measured: Measured) -> Outcome:
     """Return the figures of what was measured."""
-    ours = measured["ours"]
-    bills = ours[0]["bills"]
+    product = measured["product"]
+    bills = product[0]["bills"]
     seconds = {variant: [run["seconds"] for run in runs] for variant, runs in measured.items()}
     seconds["orm"] = [run["seconds"] * bills / run["bills"] for run in measured["orm"]]
     return Outcome(
@@ -110,15 +112,17 @@ def outcome(loans: int, measured: Measured) -> Outcome:
         bills,
         {variant: Figure.of(values) for variant, values in seconds.items()},
         {
-            "9:00 run / floor": _ratio(seconds, "ours", "floor"),
-            "two children / floor": _ratio(seconds, "two_children", "floor"),
-            "a loan at a time / 9:00 run": _ratio(seconds, "orm", "ours"),
-            "9:00 run in the book / in a third of it": _ratio(seconds, "ours", "smaller_ours"),
+            "9:00 run / baseline": _ratio(seconds, "product", "baseline"),
+            "two children / baseline": _ratio(seconds, "two_children", "baseline"),
+            "a loan at a time / 9:00 run": _ratio(seconds, "orm", "product"),
+            "9:00 run in the portfolio / in a third of it": _ratio(
+                seconds, "product", "smaller_product"
+            ),
             "every loan / closed form": _ratio(seconds, "every_loan", "closed_form"),
         },
-        max(run["peak_mb"] for run in ours),
-        ours[0]["chunks"],
-        max(run["statements_per_chunk"] for run in ours),
+        max(run["peak_mb"] for run in product),
+        product[0]["chunks"],
+        max(run["statements_per_chunk"] for run in product),
     )
 
 

@@ -21,7 +21,7 @@ from django.core.management import call_command
 from django.db import connections
 from rich.progress import Progress
 
-from tests.bench import books, databases
+from tests.bench import databases, portfolios
 from tests.bench.debit_day import PROJECT, Figure
 
 CLIENTS = 8
@@ -122,11 +122,11 @@ def _database() -> Iterator[str]:
     databases.create(database)
     names = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
     try:
-        books.point_at(dict.fromkeys(names, database))
+        portfolios.point_at(dict.fromkeys(names, database))
         call_command("migrate", verbosity=0, interactive=False)
         yield database
     finally:
-        books.point_at(names)
+        portfolios.point_at(names)
         databases.drop(database)
 
 

@@ -1,4 +1,4 @@
-"""A night of the whole book: one transfer in closed form, or a posting to every loan."""
+"""A night of the whole portfolio: one transfer in closed form, or a posting to every loan."""
 
 from django.db import connection, transaction
 
@@ -41,7 +41,7 @@ _TOUCH = (
 
 
 def closed_form() -> dict[str, int]:
-    """Book the night of the whole book; return its fen."""
+    """Book the night of the whole portfolio; return its fen."""
     return {"fen": end_of_day.accrue_night(on=ON, at=NINE)}
 
 

@@ -28,12 +28,12 @@ from loans.models import (
 )
 from risk.models import Conduct, CreditLine
 from tests.bench.day import NINE, ON
-from tests.bench.given import GivenChannel
+from tests.bench.fixed_channel import FixedChannel
 
 
 def run(sample: int) -> dict[str, int]:
     """Collect the first bills of the plan one by one; return how many."""
-    channel = GivenChannel()
+    channel = FixedChannel()
     bill_ids = to_debit(on=ON).ids[:sample]
     for bill_id in bill_ids:
         order = prepare(bill_id)

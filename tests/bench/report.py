@@ -11,18 +11,18 @@ from tests.bench.debit_day import Figure, Outcome
 from tests.bench.endpoints import CLIENTS, Endpoints
 
 _VARIANTS = {
-    "floor": "floor: COPY and one UPDATE a table",
-    "ours": "9:00 run, one process",
+    "baseline": "baseline: COPY and one UPDATE a table",
+    "product": "9:00 run, one process",
     "two_children": "9:00 run, a worker's two children",
-    "smaller_ours": "the same bills in a third of the book",
+    "smaller_product": "the same bills in a third of the portfolio",
     "orm": "a loan at a time by ORM (scaled)",
-    "closed_form": "night of the book, closed form",
+    "closed_form": "night of the portfolio, closed form",
     "every_loan": "night posted to every loan, by SQL",
 }
 # What must hold: the most or the least.
 AT_MOST = {
-    "9:00 run / floor": 2.0,
-    "9:00 run in the book / in a third of it": 1.15,
+    "9:00 run / baseline": 2.0,
+    "9:00 run / in a third of the portfolio": 1.15,
     "me / empty": 6.0,
     "login / empty": 8.0,
 }
@@ -30,7 +30,7 @@ AT_LEAST = {"a loan at a time / 9:00 run": 30.0, "every loan / closed form": 20.
 
 
 def show(outcomes: Sequence[Outcome], called: Endpoints | None) -> None:
-    """Print a table for the endpoints and one a book."""
+    """Print a table for the endpoints and one a portfolio."""
     console = Console()
     if called is not None:
         console.print(_milliseconds(called))
@@ -55,11 +55,11 @@ def _milliseconds(called: Endpoints) -> Table:
 def _seconds(one: Outcome) -> Table:
     title = f"{one.loans:,} loans, {one.bills:,} bills due"
     table = Table("", "seconds", "least", "most", "µs a bill", title=title, box=box.SIMPLE_HEAD)
-    for variant, words in _VARIANTS.items():
+    for variant, title in _VARIANTS.items():
         figure = one.seconds[variant]
         is_of_bills = variant not in ("closed_form", "every_loan")
         each = f"{figure.median / one.bills * 1e6:,.0f}" if is_of_bills else ""
-        table.add_row(words, *(f"{value:,.2f}" for value in figure), each)
+        table.add_row(title, *(f"{value:,.2f}" for value in figure), each)
     return table
 
 
@@ -81,9 +81,9 @@ def _bound(name: str, figure: Figure) -> str:
     return ""
 
 
-def told(outcomes: Sequence[Outcome], called: Endpoints | None) -> dict[str, Any]:
+def as_dict(outcomes: Sequence[Outcome], called: Endpoints | None) -> dict[str, Any]:
     """Return the figures as JSON."""
-    books = [
+    portfolios = [
         {
             **one._asdict(),
             "seconds": _figures(one.seconds),
@@ -92,9 +92,9 @@ def told(outcomes: Sequence[Outcome], called: Endpoints | None) -> dict[str, Any
         for one in outcomes
     ]
     if called is None:
-        return {"books": books}
+        return {"portfolios": portfolios}
     endpoints = {name: _figures(figures) for name, figures in called._asdict().items()}
-    return {"books": books, "endpoints": endpoints}
+    return {"portfolios": portfolios, "endpoints": endpoints}
 
 
 def _figures(named: dict[str, Figure]) -> dict[str, dict[str, float]]:

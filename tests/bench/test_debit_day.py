@@ -1,14 +1,14 @@
-"""What the benchmarks compare ends in the same book: the run, its floor and the plain way."""
+"""The run, its baseline and the plain way end with the same rows."""
 
 import pytest
 
-from tests.bench import books, databases, floor
+from tests.bench import baseline, databases, portfolios
 from tests.bench.debit_day import Figure, child
-from tests.bench.given import is_poor
+from tests.bench.fixed_channel import is_poor
 
 BILLS = 40
 # Every row of these tables, to the last column.
-WRITTEN = (*floor.NEW, *(changed.model for changed in floor.CHANGED))
+WRITTEN = (*baseline.NEW, *(changed.model for changed in baseline.CHANGED))
 # What a loan, bill or customer has to show for the day, however it was collected.
 _SHOWN = (
     "SELECT id, state, paid_fen, last_paid_on, shortfall_fen, paid_on, refusals, tries, debit_on, "
@@ -30,11 +30,11 @@ _SHOWN = (
 
 
 @pytest.fixture
-def book(django_db_setup, django_db_blocker, monkeypatch, worker_id):
-    """A small book in a database of its own, beside those of tests that run at the same time."""
+def portfolio(django_db_setup, django_db_blocker, monkeypatch, worker_id):
+    """A small portfolio in its own database, separate from parallel tests."""
     monkeypatch.setattr(databases, "PREFIX", f"bench_{worker_id}")
     with django_db_blocker.unblock():
-        name = books.make(10 * BILLS, due_share_ppm=100_000)
+        name = portfolios.make(10 * BILLS, due_share_ppm=100_000)
     yield name
     databases.drop(name)
 
@@ -44,41 +44,41 @@ def rows(database, queries):
         return [sorted(owner.execute(query).fetchall(), key=str) for query in queries]
 
 
-def after(book, variant, *words, queries):
-    with databases.copied(book) as database:
-        child(variant, *words, database=database)
+def after(portfolio, variant, *arguments, queries):
+    with databases.copied(portfolio) as database:
+        child(variant, *arguments, database=database)
         return rows(database, queries)
 
 
-def test_the_floor_writes_what_the_run_has_written(book, tmp_path):
-    everything = [f"SELECT * FROM {floor.table(model)}" for model in WRITTEN]
-    with databases.copied(book) as database:
-        report = child("ours", database=database)
-        floor.capture(book, database, tmp_path)
+def test_the_baseline_writes_what_the_run_has_written(portfolio, tmp_path):
+    everything = [f"SELECT * FROM {baseline.table(model)}" for model in WRITTEN]
+    with databases.copied(portfolio) as database:
+        report = child("product", database=database)
+        baseline.capture(portfolio, database, tmp_path)
         written = rows(database, everything)
 
     assert report["bills"] == BILLS
-    assert after(book, "floor", str(tmp_path), queries=everything) == written
-    assert written != rows(book, everything)
+    assert after(portfolio, "baseline", str(tmp_path), queries=everything) == written
+    assert written != rows(portfolio, everything)
 
 
-def test_the_plain_way_collects_to_the_same_fen(book):
-    ours = after(book, "ours", queries=_SHOWN)
+def test_the_plain_way_collects_to_the_same_fen(portfolio):
+    product = after(portfolio, "product", queries=_SHOWN)
 
-    assert after(book, "orm", str(BILLS), queries=_SHOWN) == ours
-    assert ours != rows(book, _SHOWN)
-
-
-def test_two_children_collect_what_one_process_does(book):
-    ours = after(book, "ours", queries=_SHOWN)
-
-    assert after(book, "two_children", queries=_SHOWN) == ours
+    assert after(portfolio, "orm", str(BILLS), queries=_SHOWN) == product
+    assert product != rows(portfolio, _SHOWN)
 
 
-def test_a_night_is_the_same_sum_in_both_ways(book):
-    with databases.copied(book) as database:
+def test_two_children_collect_what_one_process_does(portfolio):
+    product = after(portfolio, "product", queries=_SHOWN)
+
+    assert after(portfolio, "two_children", queries=_SHOWN) == product
+
+
+def test_a_night_is_the_same_sum_in_both_ways(portfolio):
+    with databases.copied(portfolio) as database:
         closed = child("closed_form", database=database)["fen"]
-    with databases.copied(book) as database:
+    with databases.copied(portfolio) as database:
         assert child("every_loan", database=database)["fen"] == closed > 0
 
 

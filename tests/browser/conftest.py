@@ -1,4 +1,4 @@
-"""A browser, a server on a real port, and a small book after nine o'clock."""
+"""A browser, a server on a real port, and a small portfolio after nine o'clock."""
 
 import os
 import shutil
@@ -58,8 +58,8 @@ def browser():
 
 
 @pytest.fixture
-def book(committed_db, make_bill, channel, monkeypatch):
-    """Fourteen bills of three due dates, lived up to 9:00 of D+8."""
+def portfolio(committed_db, make_bill, channel, monkeypatch):
+    """Fourteen bills of three due dates, run up to 9:00 of D+8."""
     for n in range(14):
         make_bill(principal_fen=800_000 + n * 54_321, due_on=day(n % 3))
         channel.will_answer(f"acct-{n + 1}", *ANSWERS[n % len(ANSWERS)])
@@ -83,8 +83,8 @@ def served():
 
 
 @pytest.fixture
-def address(book):
-    """The address of a server over the book."""
+def address(portfolio):
+    """The address of a server over the portfolio."""
     with served() as address:
         yield address
 
@@ -133,7 +133,7 @@ class Walk:
             path = Path(folder) / f"{self.locale[:2]}-{name}.png"
             path.write_bytes(picture if full_page else shrink(picture, self.page))
 
-    def words(self):
+    def text(self):
         """Return the visible text of the page; icons are words only to their font."""
         self.page.eval_on_selector_all(
             ".material-symbols-outlined", "icons => icons.forEach(icon => icon.remove())"
@@ -161,5 +161,5 @@ def walk_at(browser):
 
 @pytest.fixture
 def walk(address, walk_at):
-    """Start a walk over the small book: ``walk(locale)``."""
+    """Start a walk over the small portfolio: ``walk(locale)``."""
     return partial(walk_at, address)

@@ -4,11 +4,11 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from backoffice.core.models import JobRun, SlotPause, StateChange
+from backoffice.core.models import JobPause, JobRun, StateChange
 from backoffice.web.readonly_admin import address
 from loans.models import Bill, DebitOrder, Transfer
 from risk.models import Conduct
-from tests.browser.words import chinese, english
+from tests.browser.page_language import chinese, english
 from tests.loans.conftest import day, moment
 from tests.loans.days import set_clock
 
@@ -46,8 +46,8 @@ def strange_words(person, strange):
 
     def look(name):
         person.shoot(name)
-        if words := strange(person.words()):
-            found[name] = words
+        if text := strange(person.text()):
+            found[name] = text
 
     person.go(reverse("admin:login"))
     look("login")
@@ -75,44 +75,46 @@ def test_every_page_is_whole_in_english(walk):
 def test_the_language_is_switched_in_the_page(walk):
     person = walk("zh-CN")
     person.log_in()
-    assert "业务日期" in person.words()
+    assert "业务日期" in person.text()
 
     person.page.click("nav#nav-sidebar-inner >> text=admin")
     person.page.click("button:has-text('English')")
     person.page.wait_for_load_state("load")
 
-    assert "Business date" in person.words()
+    assert "Business date" in person.text()
     assert person.faults == []
 
 
-@pytest.mark.parametrize(("locale", "words"), [("zh-CN", "页面不存在"), ("en-GB", "no such page")])
-def test_a_wrong_address_is_said_in_the_language_with_a_way_back(walk, locale, words):
+@pytest.mark.parametrize(
+    ("locale", "title"), [("zh-CN", "页面不存在"), ("en-GB", "Page not found")]
+)
+def test_an_unknown_address_has_a_page_in_each_language(walk, locale, title):
     person = walk(locale)
     person.log_in()
     person.go("/nonsense/")
-    assert words in person.words()
+    assert title in person.text()
 
     person.page.click("a")
 
     person.page.wait_for_url("**/admin/")
 
 
-def test_a_slot_is_paused_after_it_was_asked(walk):
+def test_a_job_is_paused_after_it_was_asked(walk):
     person = walk("en-GB")
     person.log_in()
     person.go(reverse("admin:loans_run"))
 
     row = person.page.locator("tr", has=person.page.get_by_text("10:00", exact=True))
-    row.get_by_role("button", name="Pause at once").first.click()
+    row.get_by_role("button", name="Pause", exact=True).first.click()
     dialog = person.page.locator("dialog[open]")
     person.shoot("pause-dialog")
-    assert not SlotPause.objects.exists()
+    assert not JobPause.objects.exists()
     dialog.locator("textarea").fill("the bank asked for it")
-    dialog.get_by_role("button", name="Pause at once").click()
+    dialog.get_by_role("button", name="Pause", exact=True).click()
     person.page.wait_for_load_state("load")
 
-    assert "The slot 10:00 is stopped." in person.words()
-    assert SlotPause.objects.get().reason == "the bank asked for it"
+    assert "The job 10:00 is stopped." in person.text()
+    assert JobPause.objects.get().reason == "the bank asked for it"
     assert person.faults == []
 
 
@@ -121,10 +123,10 @@ def test_a_page_opened_before_nine_follows_the_run_that_begins(walk):
     person = walk("en-GB")
     person.log_in()
     person.go(reverse("admin:loans_run"))
-    assert "This run has not been planned." in person.words()
+    assert "This run has not been planned." in person.text()
 
     at = moment(day(9))
-    JobRun.objects.create(slot="09:00", business_date=day(9), finished_at=at, started_at=at,
+    JobRun.objects.create(job="09:00", business_date=day(9), finished_at=at, started_at=at,
                           heartbeat_at=at)  # fmt: skip
     person.page.wait_for_selector("text=100%", timeout=16_000)
 
@@ -133,13 +135,13 @@ def test_a_page_opened_before_nine_follows_the_run_that_begins(walk):
 
 
 def test_a_running_page_brings_itself_up_to_date(walk):
-    JobRun.objects.filter(slot="09:00", business_date="2026-10-09").update(finished_at=None)
+    JobRun.objects.filter(job="09:00", business_date="2026-10-09").update(finished_at=None)
     person = walk("en-GB")
     person.log_in()
     person.go(reverse("admin:loans_run"))
-    assert "99%" in person.words()
+    assert "99%" in person.text()
 
-    JobRun.objects.filter(slot="09:00", finished_at=None).update(finished_at="2026-10-09 09:00Z")
+    JobRun.objects.filter(job="09:00", finished_at=None).update(finished_at="2026-10-09 09:00Z")
     person.page.wait_for_selector("text=100%", timeout=6_000)
 
     assert person.page.locator("#run[hx-get]").count() == 0

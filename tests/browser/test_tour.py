@@ -19,7 +19,7 @@ from loans.migration.operations.demo import BOOK
 from loans.migration.operations.importing import import_book
 from loans.models import Bill, Transfer
 from tests.browser.conftest import PASSWORD, served
-from tests.browser.words import chinese, english
+from tests.browser.page_language import chinese, english
 from tests.conftest import committing
 from tests.loans.days import live, set_clock
 from tests.sandbox import BankProcess
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.chromium
 FIRST_ON = date(2026, 10, 8)
 DAYS = [FIRST_ON + timedelta(days=n) for n in range(8)]
 ROWS_A_DAY = 120
-SLOTS = ("00:05", "00:30", "02:00", "09:00", "10:00")
+JOBS = ("00:05", "00:30", "02:00", "09:00", "10:00")
 FAULTS = [
     {"action": "refuse", "code": "BANKERROR", "share_permille": 30},
     {"action": "refuse", "code": "RULELIMIT", "share_permille": 30},
@@ -41,33 +41,33 @@ FAULTS = [
 
 @pytest.fixture(scope="module")
 def tour(django_db_setup, django_db_blocker, database_name, tmp_path_factory):
-    """The address of a server over the book, just after 9:00 of the eighth day."""
+    """The address of a server over the portfolio, just after 9:00 of the eighth day."""
     folder = tmp_path_factory.mktemp("bank")
     with committing(django_db_blocker, database_name):
         with BankProcess(folder, FAULTS, seed=7) as bank, bank.channel() as channel:
-            _live_through(bank, channel)
-        _stop_what_wanders()
+            _run_days(bank, channel)
+        _fix_random_values()
         Staff.objects.create_superuser("admin", password=PASSWORD)
         with served() as address:
             yield address
 
 
-def _live_through(bank, channel):
-    """Let a part of the book fall due each day, up to 9:00 of the last one."""
+def _run_days(bank, channel):
+    """Let a part of the portfolio fall due each day, up to 9:00 of the last one."""
     with pytest.MonkeyPatch.context() as patch:
         for number, day in enumerate(DAYS, start=1):
-            rows, at = number * ROWS_A_DAY, clock.moment_of(day, jobs.slots()[0].at)
+            rows, at = number * ROWS_A_DAY, clock.moment_of(day, jobs.in_order()[0].at)
             import_book(BOOK, bank=bank, on=day, at=at, limit=rows)
             until = "09:00" if day == DAYS[-1] else "10:00"
-            live(channel, patch, day, until=until, slots=SLOTS)
+            live(channel, patch, day, until=until, only=JOBS)
 
 
-def _stop_what_wanders():
+def _fix_random_values():
     """Give ids drawn at random and the machine's moments values that are the same every time."""
     with connection.cursor() as cursor:
         cursor.execute("UPDATE accounts_customer SET public_id = md5(id::text)::uuid")
     for run in JobRun.objects.all():
-        at = clock.moment_of(run.business_date, jobs.slot_named(run.slot).at)
+        at = clock.moment_of(run.business_date, jobs.job_named(run.job).at)
         ended_at = at + timedelta(seconds=2 + run.planned // 20)
         JobRun.objects.filter(pk=run.pk).update(started_at=at, finished_at=ended_at)
 
@@ -77,7 +77,7 @@ def pages(tour):
     """The pages of the tour, in the order in which a person would open them."""
     set_clock(DAYS[-1])
     orders = reverse("admin:loans_debitorder_changelist")
-    bill = _told_bill()
+    bill = _longest_bill()
     return [
         ("overview", reverse("admin:index")),
         ("run", reverse("admin:loans_run")),
@@ -94,8 +94,8 @@ def _nine_oclock():
     return Transfer.objects.filter(business_date=DAYS[-1], kind="repayment").earliest("pk").pk
 
 
-def _told_bill():
-    """Return the overdue bill with the longest story."""
+def _longest_bill():
+    """Return the overdue bill with the longest timeline."""
     overdue = Bill.objects.filter(state="overdue")
     return overdue.annotate(asked=Count("orders")).order_by("-asked", "pk").first()
 
@@ -120,7 +120,7 @@ def test_the_pages_of_the_tour_are_whole_in_each_language(visit, locale, strange
     found = {}
     for person, name in visit(locale):
         person.shoot(name, full_page=False)
-        found[name] = (strange(person.words()), person.overhang())
+        found[name] = (strange(person.text()), person.overhang())
 
     assert found == dict.fromkeys(found, ([], 0))
 

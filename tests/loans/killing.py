@@ -131,7 +131,7 @@ class Kills:
 class Siege:
     """Works through runs with a worker that is killed again and again.
 
-    ``kills`` says how many children die in which slot of which day, ``worker_every`` after how
+    ``kills`` says how many children die in which job of which day, ``worker_every`` after how
     many of them the whole worker does.
     """
 
@@ -154,10 +154,10 @@ class Siege:
     def live(self, day: date) -> None:
         """Live a day hour by hour until the bank has given its last word on each order."""
         for hour in range(9, 22):
-            clock.move_to(clock.moment_of(day, jobs.slot_named(f"{hour:02}:00").at))
-            for on, slot in jobs.due(now=clock.now()):
-                run = jobs.claim(slot, on=on, at=clock.now())
-                self._work_through(run, kills=self.planned.get((on, slot.name), 0))
+            clock.move_to(clock.moment_of(day, jobs.job_named(f"{hour:02}:00").at))
+            for on, job in jobs.due(now=clock.now()):
+                run = jobs.claim(job, on=on, at=clock.now())
+                self._work_through(run, kills=self.planned.get((on, job.name), 0))
             if not due.to_debit(on=day).ids:
                 return
 
@@ -211,7 +211,7 @@ class Purse:
 
 def make_book(bills: int, *, bank: BankProcess, on: date) -> list[str]:
     """Make a book of which every bill falls due on a day; return the empty cards, a fifth."""
-    early = clock.moment_of(on, jobs.slot_named("02:00").at)
+    early = clock.moment_of(on, jobs.job_named("02:00").at)
     purse = Purse(bank)
     generate(bills, bank=purse, on=on, at=early, due_share_ppm=1_000_000, seed=1)
     clock.move_to(early, is_back_allowed=True)
@@ -233,7 +233,7 @@ def findings(bank: BankProcess, *, days: Sequence[date]) -> list[str]:
 
 def doubled(bank: BankProcess) -> list[str]:
     """Name the bills for which the bank took money more than once, under whatever numbers."""
-    taken = bank.ask_books(
+    taken = bank.query_store(
         "SELECT count(*), group_concat(number, ', ') FROM attempts WHERE executed"
         " GROUP BY account HAVING count(*) > 1 ORDER BY min(id)"
     )

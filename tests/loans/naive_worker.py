@@ -1,7 +1,7 @@
 """Loaded into a worker, it makes it wrong on purpose: ``celery --include``.
 
 Such a worker does not ask the bank what became of an order it finds open. It gives the order up as
-if refused for technical reasons, and the next slot debits the bill under a new number.
+if refused for technical reasons, and the next job debits the bill under a new number.
 """
 
 from collections.abc import Sequence

@@ -169,7 +169,7 @@ def test_a_customer_page_shows_the_latest_of_everything(staff, overdue):
     titles = [str(section.title) for section in page.context["sections"]]
 
     assert titles[0] == "loans"
-    assert {"bills", "conduct", "credit lines", "mandates", "bank cards"} <= set(titles)
+    assert {"bills", "payment history", "credit lines", "mandates", "bank cards"} <= set(titles)
     assert reverse("admin:loans_bill_change", args=[overdue.pk]) in page.content.decode()
 
 

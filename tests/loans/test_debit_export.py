@@ -46,7 +46,7 @@ def said(page):
 
 
 def downloaded(client, made):
-    return client.post(reverse("admin:backoffice_export_act", args=[made.pk, "download"]))
+    return client.post(reverse("admin:backoffice_export_action", args=[made.pk, "download"]))
 
 
 def test_finance_exports_the_orders_of_a_day(orders, wanted):
@@ -102,7 +102,7 @@ def test_who_may_not_export_is_offered_nothing_and_refused(orders, wanted, group
     page = client.post(f"{LIST}export/", wanted, follow=True)
 
     assert not client.get(LIST, {"business_date": "2026-10-01"}).context["is_exportable"]
-    assert said(page)[0].startswith("You do not have the right backoffice.request_export.")
+    assert said(page)[0].startswith("You do not have the permission backoffice.request_export.")
     assert not Export.objects.exists()
 
 
@@ -112,7 +112,7 @@ def test_who_may_not_export_is_offered_nothing_and_refused(orders, wanted, group
         ({"business_date": ""}, "The filter business_date"),
         ({"business_date": "someday"}, "The filter business_date"),
         ({"file_format": "exe"}, "The filter format"),
-        ({"reason": "x"}, "Say why"),
+        ({"reason": "x"}, "Enter a reason"),
     ],
 )
 def test_a_bad_request_is_refused_by_name(orders, wanted, change, words):
@@ -125,7 +125,7 @@ def test_a_bad_request_is_refused_by_name(orders, wanted, change, words):
 def test_a_download_is_a_post_with_rights_of_its_own(orders, wanted):
     person("finance").post(f"{LIST}export/", wanted)
     made = Export.objects.get()
-    address = reverse("admin:backoffice_export_act", args=[made.pk, "download"])
+    address = reverse("admin:backoffice_export_action", args=[made.pk, "download"])
 
     assert person("finance").get(address).status_code == 405
     assert downloaded(person("auditor"), made).status_code == 403

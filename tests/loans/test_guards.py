@@ -47,7 +47,7 @@ def move(order_id, state, **columns):
 @pytest.fixture
 def run_id():
     [(made,)] = execute(
-        "INSERT INTO backoffice_jobrun (business_date, slot, planned, planned_fen, done, failed, "
+        "INSERT INTO backoffice_jobrun (business_date, job, planned, planned_fen, done, failed, "
         "unknown, held_reason, released_by, started_at, heartbeat_at) VALUES "
         "('2026-10-01', '09:00', 0, 0, 0, 0, 0, '', '', now(), now()) RETURNING id"
     )
@@ -252,11 +252,11 @@ RESERVE = "UPDATE risk_creditline SET reserved_fen = reserved_fen + %s"
 
 
 def test_no_reservation_above_the_room_of_a_line(bill):
-    with refused("credit_line_room", "risk_creditline"):
+    with refused("credit_line_available", "risk_creditline"):
         execute(RESERVE, ROOM_FEN + 1)
     execute(RESERVE, ROOM_FEN)
 
-    with refused("credit_line_room", "risk_creditline"):
+    with refused("credit_line_available", "risk_creditline"):
         execute(RESERVE, 1)
 
 
@@ -264,7 +264,7 @@ def test_no_reservation_above_the_room_of_a_line(bill):
     "change", ["held_fen = 1", "buffer_permille = 151", "limit_fen = limit_fen - 2"]
 )
 def test_whatever_takes_room_counts_at_the_reservation(bill, change):
-    with refused("credit_line_room", "risk_creditline"):
+    with refused("credit_line_available", "risk_creditline"):
         execute(f"UPDATE risk_creditline SET {change}")
         execute(RESERVE, ROOM_FEN)
 
@@ -272,7 +272,7 @@ def test_whatever_takes_room_counts_at_the_reservation(bill, change):
 def test_a_line_that_is_not_active_reserves_nothing(bill):
     execute("UPDATE risk_creditline SET state = 'suspended'")
 
-    with refused("credit_line_room", "risk_creditline"):
+    with refused("credit_line_available", "risk_creditline"):
         execute(RESERVE, 1)
 
 

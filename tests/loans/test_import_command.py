@@ -53,7 +53,7 @@ def debit_everyone(channel):
     at = clock.now()
     ids = list(Bill.objects.order_by("pk").values_list("pk", flat=True))
     on = clock.day_of(at)
-    run = JobRun.objects.create(business_date=on, slot="09:00", started_at=at, heartbeat_at=at)
+    run = JobRun.objects.create(business_date=on, job="09:00", started_at=at, heartbeat_at=at)
     business_day.debit(ids, run_id=run.pk, on=on, at=at, channel=channel)
 
 

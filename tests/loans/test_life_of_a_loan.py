@@ -116,7 +116,7 @@ class LifeOfALoan(RuleBasedStateMachine):
             self.a_day_passes(codes)
 
     def a_day_passes(self, codes):
-        """Live through the slots of a day; those that only repeat must find nothing to do."""
+        """Live through the jobs of a day; those that only repeat must find nothing to do."""
         self.today, self.minutes = self.today + 1, 0
         on = day(self.today)
         self.close(on)
@@ -133,10 +133,10 @@ class LifeOfALoan(RuleBasedStateMachine):
     def an_hour_later_the_debits_are_tried_again(self, codes):
         self.debit(f"again {self.minutes}", codes)
 
-    def debit(self, slot, codes):
+    def debit(self, job, codes):
         at = self.now
         run = JobRun.objects.create(
-            business_date=at.date(), slot=slot, started_at=at, heartbeat_at=at
+            business_date=at.date(), job=job, started_at=at, heartbeat_at=at
         )
         self.script(codes)
         ids = due.to_debit(on=at.date()).ids

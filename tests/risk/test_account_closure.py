@@ -1,4 +1,4 @@
-"""A line in use keeps its owner; one that is not closes with the owner's leaving."""
+"""A credit line in use blocks account closure; an unused one closes with it."""
 
 import pytest
 
@@ -22,13 +22,13 @@ def line(**amounts):
     ("amounts", "code"),
     [({}, ""), ({"drawn_fen": 1}, "line-in-use"), ({"reserved_fen": 1}, "line-in-use")],
 )
-def test_a_line_in_use_is_in_the_way(amounts, code):
-    assert account_closure.obstacle(line(**amounts).customer_id) == code
+def test_a_line_in_use_blocks_account_closure(amounts, code):
+    assert account_closure.blocker(line(**amounts).customer_id) == code
 
 
 @pytest.mark.django_db
-def test_who_has_no_line_may_leave():
-    assert account_closure.obstacle(Customer.objects.create(registered_at=AT).pk) == ""
+def test_a_customer_without_a_line_may_close_the_account():
+    assert account_closure.blocker(Customer.objects.create(registered_at=AT).pk) == ""
 
 
 @pytest.mark.django_db
@@ -48,7 +48,7 @@ def test_the_line_closes_once(way):
 
 
 @pytest.mark.django_db
-def test_the_copy_tells_of_the_line():
+def test_the_customer_export_includes_the_line():
     mine = line(drawn_fen=7)
 
     sections = exports.as_json(mine.customer, at=AT)["sections"]

@@ -47,8 +47,15 @@ from accounts.privacy.rules import masking
 from accounts.profile.queries import needs_student_review
 from backoffice.core import clock
 from backoffice.core.crypto import blind
-from backoffice.web.admin_actions import Act, ActsMixin, Field
-from backoffice.web.readonly_admin import ReadOnlyAdmin, Section, display, label, link, number_in
+from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field
+from backoffice.web.readonly_admin import (
+    PageSection,
+    ReadOnlyAdmin,
+    display,
+    label,
+    link,
+    number_in,
+)
 
 # Words and colour (the one of a machine's state) of what a line says.
 _RESULTS = {
@@ -113,7 +120,7 @@ def _hold(request: HttpRequest, customer: Customer, given: dict[str, Any]) -> st
 
 
 @admin.register(Customer)
-class CustomerPages(ActsMixin, ReadOnlyAdmin):
+class CustomerPages(AdminActionsMixin, ReadOnlyAdmin):
     """Customers, found by id or by their full ID number, phone or card number."""
 
     list_display = ("shown", "masked_id", "masked_phone", "state_label", "registered_at")
@@ -125,16 +132,16 @@ class CustomerPages(ActsMixin, ReadOnlyAdmin):
                            ("masked_id", "masked_phone", "born_on"),
                            ("public_id", "origin"), "related")}),
     )  # fmt: skip
-    acts = (
-        Act(
+    record_actions = (
+        AdminAction(
             "unmask", _("Show the identity in full"), "accounts.unmask_customer", unmask,
-            words=_("Who saw what, and why, is kept and shown to the customer."),
+            explanation=_("Who saw what, and why, is kept and shown to the customer."),
             fields=(Field("fields", _("what"), "checks", tuple(unmasking.FIELDS.items())),),
         ),
-        Act(
+        AdminAction(
             "hold", _("Hold"), "accounts.place_customerhold", _hold, kind="danger",
-            words=_("A block stops everything except reading, closing the account and complaints. "
-                    "A legal hold keeps the data from being erased."),
+            explanation=_("A block stops everything except reading, closing the account and "
+                          "complaints. A legal hold keeps the data from being erased."),
             fields=(Field("kind", _("kind"), "select", HoldKind.choices),
                     Field("holder", _("holder"), length_max=60)),
         ),
@@ -179,7 +186,7 @@ class CustomerPages(ActsMixin, ReadOnlyAdmin):
         )
         return format_html_join(" · ", '<a class="link" href="{}">{}</a>', rows)
 
-    def sections(self, request: HttpRequest, record: Customer) -> list[Section]:
+    def sections(self, request: HttpRequest, record: Customer) -> list[PageSection]:
         """Return the conditions, the steps, the latest rows of every kind, and the timeline."""
         is_told = request.user.has_perm(_SEES_ONBOARDING)
         listed = [one for one in with_rows(record) if not (is_told and one.related_model in _TOLD)]
@@ -193,7 +200,7 @@ class CustomerPages(ActsMixin, ReadOnlyAdmin):
         return [*leads, *rows, _timeline(known)]
 
 
-def _conditions(known: OnboardingRecords, numbers: AccountPolicy, at: datetime) -> Section:
+def _conditions(known: OnboardingRecords, numbers: AccountPolicy, at: datetime) -> PageSection:
     """Return the four lines of the article's table with what was found (ELIG-13)."""
     lines = checklist(known, on=at.date(), wall_at=clock.wall(), numbers=numbers)
     heads = (_("condition"), _("requirement"), _("check"), _("result"), _("evidence"))
@@ -207,7 +214,7 @@ def _conditions(known: OnboardingRecords, numbers: AccountPolicy, at: datetime) 
         )
         for line in lines
     ]
-    return Section(_("Basic conditions"), heads, rows, _moved(known.customer), is_lead=True)
+    return PageSection(_("Basic conditions"), heads, rows, _moved(known.customer), is_lead=True)
 
 
 def _moved(customer: Customer) -> Any:
@@ -224,7 +231,7 @@ def _evidence(facts: dict[str, int | str]) -> Iterator[tuple[str, Any]]:
         yield capfirst(str(_EVIDENCE.get(code, code))), known.get(value, value)
 
 
-def _onboarding(customer: Customer, numbers: AccountPolicy, at: datetime) -> Section:
+def _onboarding(customer: Customer, numbers: AccountPolicy, at: datetime) -> PageSection:
     there = onboarding_status.read(customer.pk, at=at, policy=numbers)
     rows = [(_STEPS[line.step], label(*_STEP_STATES[line.state])) for line in steps(there)]
     ends_at = cooling_off.ends_at(customer.registered_at, hours=numbers.cooling_off_hours)
@@ -232,10 +239,10 @@ def _onboarding(customer: Customer, numbers: AccountPolicy, at: datetime) -> Sec
     note = words.format(until=_when(ends_at)) if there.is_cooling else _moved(customer)
     if needs_student_review(customer, on=at.date(), policy=numbers):
         note = _("Manual review before any loan: a student, or of an age to be one.")
-    return Section(_("Onboarding steps"), (_("step"), _("state")), rows, note, is_lead=True)
+    return PageSection(_("Onboarding steps"), (_("step"), _("state")), rows, note, is_lead=True)
 
 
-def _holds(known: OnboardingRecords) -> list[Section]:
+def _holds(known: OnboardingRecords) -> list[PageSection]:
     """Return the holds in force, each with a link to the page where it is lifted."""
     rows = [
         (link(hold, hold.get_kind_display()), hold.holder, hold.reason, hold.placed_by,
@@ -244,13 +251,13 @@ def _holds(known: OnboardingRecords) -> list[Section]:
         if hold.lifted_at is None
     ]  # fmt: skip
     heads = (_("kind"), _("holder"), _("reason"), _("placed by"), _("placed at"))
-    return [Section(_("Holds in force"), heads, rows, is_lead=True)] if rows else []
+    return [PageSection(_("Holds in force"), heads, rows, is_lead=True)] if rows else []
 
 
-def _timeline(known: OnboardingRecords) -> Section:
+def _timeline(known: OnboardingRecords) -> PageSection:
     rows = [(_when(one.at), one.what, one.detail, one.by) for one in timeline(known)]
     heads = (_("at"), _("what"), _("details"), _("actor"))
-    return Section(_("Onboarding timeline"), heads, rows)
+    return PageSection(_("Onboarding timeline"), heads, rows)
 
 
 def _when(moment: Any) -> str:

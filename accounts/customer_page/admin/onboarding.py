@@ -25,8 +25,8 @@ from accounts.models import (
 )
 from accounts.privacy.rules import masking
 from backoffice.core import clock
-from backoffice.web.admin_actions import Act, ActsMixin, Field
-from backoffice.web.readonly_admin import ReadOnlyAdmin, Section, display, link, timeline
+from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field
+from backoffice.web.readonly_admin import PageSection, ReadOnlyAdmin, display, link, timeline
 
 _ACTIONS = {"identity": _("ID check"), "face": _("face check"), "card": _("card check")}
 
@@ -47,27 +47,27 @@ def _day(text: str) -> date:
 
 
 @admin.register(WechatAccount)
-class WechatAccountPages(ActsMixin, CustomersRows):
+class WechatAccountPages(AdminActionsMixin, CustomersRows):
     """WeChat accounts; which one it is stays sealed."""
 
     list_display = ("__str__", "customer_link", "seat", "used_since_on", "bound_at", "unbound_at")
     list_filter = (("unbound_at", admin.EmptyFieldListFilter),)
     fields = (*list_display, "public_id")
-    acts = (
-        Act(
+    record_actions = (
+        AdminAction(
             "history", _("Record since when WeChat is used"), "accounts.report_history",
             _report_history, fields=(Field("since", _("uses WeChat since"), "date"),),
         ),
     )  # fmt: skip
 
-    def sections(self, request: HttpRequest, record: WechatAccount) -> list[Section]:
+    def sections(self, request: HttpRequest, record: WechatAccount) -> list[PageSection]:
         """Return the devices on which the account was seen, and what staff recorded of it."""
         rows = [
             (link(one.device), one.device.model, one.first_seen_at, one.seen_at)
             for one in record.devices.select_related("device").order_by("pk")
         ]
         heads = (_("device"), _("model"), _("first seen at"), _("last seen at"))
-        return [Section(_("devices"), heads, rows), timeline(record)]
+        return [PageSection(_("devices"), heads, rows), timeline(record)]
 
 
 @admin.register(Device)
@@ -81,14 +81,14 @@ class DevicePages(ReadOnlyAdmin):
               "is_vpn", "has_hook", "has_mock_location", "has_remote_control", "first_seen_at",
               "reported_at")  # fmt: skip
 
-    def sections(self, request: HttpRequest, record: Device) -> list[Section]:
+    def sections(self, request: HttpRequest, record: Device) -> list[PageSection]:
         """Return the accounts that were seen on the device (ELIG-9)."""
         rows = [
             (link(one.account), link(one.account.customer), one.first_seen_at, one.seen_at)
             for one in record.links.select_related("account__customer").order_by("pk")
         ]
         heads = (_("WeChat account"), _("customer"), _("first seen at"), _("last seen at"))
-        return [Section(_("WeChat accounts"), heads, rows)]
+        return [PageSection(_("WeChat accounts"), heads, rows)]
 
 
 def _revoke(request: HttpRequest, session: LoginSession, given: dict[str, Any]) -> str:
@@ -97,7 +97,7 @@ def _revoke(request: HttpRequest, session: LoginSession, given: dict[str, Any]) 
 
 
 @admin.register(LoginSession)
-class LoginSessionPages(ActsMixin, CustomersRows):
+class LoginSessionPages(AdminActionsMixin, CustomersRows):
     """Logins of customers, and their end."""
 
     list_select_related = ("account__customer", "device")
@@ -106,8 +106,8 @@ class LoginSessionPages(ActsMixin, CustomersRows):
                     "revoked_at")  # fmt: skip
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     fields = (*list_display, "address", "revoked_reason")
-    acts = (
-        Act(
+    record_actions = (
+        AdminAction(
             "revoke", _("End this login at once"), "accounts.revoke_loginsession", _revoke,
             kind="danger", is_open=lambda session: session.revoked_at is None,
         ),
@@ -137,7 +137,7 @@ def _in_review(proof: IdentityVerification) -> bool:
 
 
 @admin.register(IdentityVerification)
-class IdentityVerificationPages(ActsMixin, CustomersRows):
+class IdentityVerificationPages(AdminActionsMixin, CustomersRows):
     """Identity verifications, and the decisions on those in review."""
 
     list_display = ("__str__", "customer_link", "state_label", "similarity_permille",
@@ -147,13 +147,13 @@ class IdentityVerificationPages(ActsMixin, CustomersRows):
               "identity_code", "identity_checked_at", "face_code", "face_checked_at",
               "similarity_permille", "is_live", "tries", "refusal", "account_link", "device_link",
               "submitted_at", "decided_at")  # fmt: skip
-    acts = (
-        Act(
+    record_actions = (
+        AdminAction(
             "accept", _("Accept"), "accounts.decide_identityverification",
             _decide(is_accepted=True),
             kind="primary", is_open=_in_review,
         ),
-        Act(
+        AdminAction(
             "refuse", _("Refuse"), "accounts.decide_identityverification",
             _decide(is_accepted=False),
             kind="danger", is_open=_in_review,
@@ -170,7 +170,7 @@ class IdentityVerificationPages(ActsMixin, CustomersRows):
         """Return the masked ID number."""
         return masking.id_number(proof.id_number)
 
-    def sections(self, request: HttpRequest, record: IdentityVerification) -> list[Section]:
+    def sections(self, request: HttpRequest, record: IdentityVerification) -> list[PageSection]:
         """Return what the provider was asked about it, and the timeline."""
         calls = ProviderCall.objects.filter(
             subject_type=record._meta.label_lower, subject_id=record.pk
@@ -182,7 +182,7 @@ class IdentityVerificationPages(ActsMixin, CustomersRows):
         ]  # fmt: skip
         heads = (_("asked at"), _("action"), _("attempt"), _("verdict"), _("code"),
                  _("request id"), _("took, in milliseconds"))  # fmt: skip
-        return [Section(_("API calls"), heads, rows), *super().sections(request, record)]
+        return [PageSection(_("API calls"), heads, rows), *super().sections(request, record)]
 
 
 @admin.register(ProviderCall)

@@ -21,7 +21,7 @@ from accounts.identity.rules.evaluation import (
 from accounts.onboarding import operations as onboarding
 from accounts.policy import AccountPolicy
 from backoffice.core import clock
-from backoffice.management.base import BadArgumentError, HouseCommand
+from backoffice.management.base import BadArgumentError, SystemCommand
 
 CHECKS = ("device", "face")
 COLUMNS = ["check", "label", "said"]
@@ -38,7 +38,7 @@ class BadSetError(BadArgumentError):
     )
 
 
-class Command(HouseCommand):
+class Command(SystemCommand):
     """Reads the cases, measures each check, compares it with what is promised (SEC-2, SEC-3)."""
 
     help = "Measure the checks of devices and faces on a labelled set."

@@ -3,11 +3,11 @@
 from backoffice.core.models.approval import Approval, ApprovalState
 from backoffice.core.models.day import (
     JobChunk,
+    JobPause,
+    JobPauseState,
     JobRun,
     PolicyVersion,
     SandboxClock,
-    SlotPause,
-    SlotPauseState,
     StateChange,
 )
 from backoffice.core.models.export import (
@@ -30,12 +30,12 @@ __all__ = [
     "ExportState",
     "IdempotencyKey",
     "JobChunk",
+    "JobPause",
+    "JobPauseState",
     "JobRun",
     "OutboxMessage",
     "PolicyVersion",
     "SandboxClock",
-    "SlotPause",
-    "SlotPauseState",
     "StateChange",
     "ThrottleCount",
     "WorkItem",

@@ -1,4 +1,4 @@
-"""Four-eyes requests: what one person proposes and another decides."""
+"""Approval requests: one person proposes, another decides."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -15,7 +15,7 @@ from backoffice.core.states import StateField
 
 
 class ApprovalState(models.TextChoices):
-    """States of everything one person proposes and another decides."""
+    """States of an approval request."""
 
     PROPOSED = "proposed", _("proposed")
     APPROVED = "approved", _("approved")
@@ -28,11 +28,11 @@ _DECIDED = (ApprovalState.APPROVED, ApprovalState.REJECTED)
 
 
 class Approval(django_fsm.FSMModelMixin, models.Model):
-    """One request that needs a second person, and the decision on it.
+    """A request that needs a second person, and its decision.
 
-    States: proposed -> approved, rejected, withdrawn or expired. ``subject_id`` is the record that
-    the request is about, where its kind has one; ``payload`` is what else was proposed. ``reason``
-    is the proposer's, ``note`` the decider's. What was proposed never changes, nor does a decision.
+    States: proposed -> approved, rejected, withdrawn or expired. ``subject_id`` is the record of
+    the request if its kind has one; ``payload`` holds the other proposed values. ``reason`` is the
+    proposer's, ``note`` the decider's. Neither the proposal nor the decision ever changes.
     """
 
     kind = models.CharField(_("kind"), max_length=40)
@@ -114,8 +114,8 @@ class Approval(django_fsm.FSMModelMixin, models.Model):
             Guard(),
             InitialState(ApprovalState.PROPOSED),
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
-            # The check sees one version of the row. This sees two: an exchanged proposer, or a
-            # decision changed afterwards, would let one person act as both.
+            # The check sees one version of the row, this trigger two: a replaced proposer or a
+            # changed decision would let one person decide alone.
             pgtrigger.Trigger(
                 name="decided_as_proposed",
                 when=pgtrigger.Before,
@@ -150,24 +150,24 @@ class Approval(django_fsm.FSMModelMixin, models.Model):
         field=state, source=ApprovalState.PROPOSED, target=ApprovalState.APPROVED
     )
     def approve(self, *, at: datetime, decider: models.Model, note: str) -> None:
-        """Let the request take effect."""
+        """Approve the request."""
         self._decide(decider, note, at)
 
     @django_fsm.transition(
         field=state, source=ApprovalState.PROPOSED, target=ApprovalState.REJECTED
     )
     def reject(self, *, at: datetime, decider: models.Model, note: str) -> None:
-        """Decline the request."""
+        """Reject the request."""
         self._decide(decider, note, at)
 
     @django_fsm.transition(
         field=state, source=ApprovalState.PROPOSED, target=ApprovalState.WITHDRAWN
     )
     def withdraw(self, *, at: datetime, decider: models.Model, note: str) -> None:
-        """Take the request back; the one thing its proposer may decide."""
+        """Withdraw the request, as its proposer."""
         self._decide(decider, note, at)
 
     @django_fsm.transition(field=state, source=ApprovalState.PROPOSED, target=ApprovalState.EXPIRED)
     def expire(self, *, at: datetime, note: str) -> None:
-        """End a request that nobody decided in time."""
+        """Expire the request."""
         self._decide(None, note, at)

@@ -1,4 +1,4 @@
-"""What happens by the day: moves, policy versions, runs, pauses, the clock."""
+"""State changes, policy versions, runs and pauses of jobs, and the sandbox clock."""
 
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -17,10 +17,10 @@ from backoffice.core.states import StateField
 
 
 class StateChange(models.Model):
-    """One move of one state machine: what, from, to, who, why, when (product time).
+    """One change of one state machine: record, from, to, actor, reason, time (product time).
 
-    ``effective_on`` is the business day that the move belongs to: a day that is caught up, or a
-    value date learnt of late, lies before ``at``. Append-only, partitioned by month of
+    ``effective_on`` is the business day of the change: before ``at`` when a day is caught up or a
+    payment is backdated. Append-only, partitioned by month of
     ``effective_on``; the primary key in the database is (id, effective_on).
     """
 
@@ -50,7 +50,7 @@ class StateChange(models.Model):
 class PolicyVersion(models.Model):
     """Overrides of an app's policy from a day on, stored by the approval of their request.
 
-    Append-only. The database takes a version only of an approved request with the same content.
+    Append-only. The database accepts only a version with the content of an approved request.
     """
 
     app = models.CharField(_("policy of"), max_length=20)
@@ -77,7 +77,7 @@ class PolicyVersion(models.Model):
                     "AND kind = 'policy-change' AND state = 'approved' "
                     "AND payload = jsonb_build_object('app', NEW.app, 'overrides', NEW.overrides, "
                     "'effective_on', to_char(NEW.effective_on, 'YYYY-MM-DD'))) THEN "
-                    "RAISE EXCEPTION 'policy version of %: no approved request says so', NEW.app "
+                    "RAISE EXCEPTION 'policy version of %: no approved request', NEW.app "
                     "USING ERRCODE = 'check_violation', "
                     "CONSTRAINT = 'policy_version_as_approved'; END IF; RETURN NEW;"
                 ),
@@ -89,20 +89,20 @@ class PolicyVersion(models.Model):
 
 
 class JobRun(models.Model):
-    """One slot of one business date: planned once, worked through in chunks, counted.
+    """One run of a job on one business date: planned once, worked through in chunks, counted.
 
-    Rows are unique by (business date, slot): two schedulers, a late start and a click of the
-    staff all end in the same row. ``held_reason`` stops a run until a person releases it.
+    Unique by (business date, job): two schedulers, a late start and a click of the staff reach the
+    same row. ``held_reason`` stops a run until a person releases it.
     """
 
     business_date = models.DateField(_("business date"))
-    slot = models.CharField(_("slot"), max_length=20)
+    job = models.CharField(_("job"), max_length=20)
     planned = models.IntegerField(_("planned"), default=0)
     planned_fen = models.BigIntegerField(_("planned amount"), default=0)
     done = models.IntegerField(_("done"), default=0)
     failed = models.IntegerField(_("failed"), default=0)
     unknown = models.IntegerField(_("unknown"), default=0)
-    held_reason = models.CharField(_("held because"), max_length=200, blank=True)
+    held_reason = models.CharField(_("hold reason"), max_length=200, blank=True)
     released_by = models.CharField(_("released by"), max_length=80, blank=True)
     started_at = models.DateTimeField(_("started at"))
     heartbeat_at = models.DateTimeField(_("heartbeat"))
@@ -117,7 +117,7 @@ class JobRun(models.Model):
             ("release_jobrun", "Can release a held run"),
         ]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["business_date", "slot"], name="job_run_once"),
+            models.UniqueConstraint(fields=["business_date", "job"], name="job_run_once"),
             models.CheckConstraint(
                 name="job_run_counts_are_not_negative",
                 condition=Q(planned__gte=0, done__gte=0, failed__gte=0, unknown__gte=0),
@@ -125,14 +125,14 @@ class JobRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.business_date} {self.slot}"
+        return f"{self.business_date} {self.job}"
 
 
 class JobChunk(models.Model):
-    """A part of a run that one worker takes: the ids, the owner, the outcome.
+    """A part of a run for one worker: the ids, the owner, the result.
 
-    The owner holds an advisory lock on the chunk for as long as its connection lives: a killed
-    worker's chunk is anybody's again at once. What a chunk does must therefore be repeatable.
+    The owner holds an advisory lock on the chunk while its connection is open: the chunk of a
+    killed worker is free at once. The work of a chunk must therefore be repeatable.
     """
 
     run = models.ForeignKey(
@@ -157,25 +157,25 @@ class JobChunk(models.Model):
         return f"{self.run_id}-{self.number}"
 
 
-class SlotPauseState(models.TextChoices):
-    """States of a pause: anyone entitled pauses at once, two people resume."""
+class JobPauseState(models.TextChoices):
+    """States of a pause: one person pauses, two people resume."""
 
     PAUSED = "paused", _("paused")
     RESUMED = "resumed", _("resumed")
 
 
-class SlotPause(django_fsm.FSMModelMixin, models.Model):
-    """A slot of the day that must not run for now.
+class JobPause(django_fsm.FSMModelMixin, models.Model):
+    """A pause of a job of the day.
 
     States: paused -> resumed, by an approved request about this pause.
     """
 
-    slot = models.CharField(_("slot"), max_length=20)
+    job = models.CharField(_("job"), max_length=20)
     reason = models.CharField(_("reason"), max_length=200)
     state = StateField(
         _("state"),
-        choices=SlotPauseState.choices,
-        default=SlotPauseState.PAUSED,
+        choices=JobPauseState.choices,
+        default=JobPauseState.PAUSED,
         max_length=20,
         protected=True,
     )
@@ -196,25 +196,25 @@ class SlotPause(django_fsm.FSMModelMixin, models.Model):
     resumed_at = models.DateTimeField(_("resumed at"), null=True)
 
     class Meta:
-        verbose_name = _("pause of a slot")
-        verbose_name_plural = _("pauses of slots")
+        verbose_name = _("job pause")
+        verbose_name_plural = _("job pauses")
         default_permissions = ("add", "view")
         permissions: ClassVar = [
-            ("request_resume", "Can ask for a paused slot to be resumed"),
-            ("resume_slot", "Can resume a paused slot"),
+            ("request_resume", "Can request the resumption of a paused job"),
+            ("resume_job", "Can resume a paused job"),
         ]
         constraints: ClassVar = [
-            state_check("slot_pause_state", SlotPauseState),
+            state_check("job_pause_state", JobPauseState),
             models.UniqueConstraint(
-                fields=["slot"],
-                condition=~Q(state=SlotPauseState.RESUMED),
-                name="slot_pause_one_at_a_time",
+                fields=["job"],
+                condition=~Q(state=JobPauseState.RESUMED),
+                name="job_pause_one_at_a_time",
             ),
             models.CheckConstraint(
-                name="slot_pause_resumed_by_approval",
-                condition=Q(state=SlotPauseState.PAUSED, approval=None, resumed_at=None)
+                name="job_pause_resumed_by_approval",
+                condition=Q(state=JobPauseState.PAUSED, approval=None, resumed_at=None)
                 | Q(
-                    state=SlotPauseState.RESUMED,
+                    state=JobPauseState.RESUMED,
                     approval__isnull=False,
                     resumed_at__isnull=False,
                 ),
@@ -222,7 +222,7 @@ class SlotPause(django_fsm.FSMModelMixin, models.Model):
         ]
         triggers: ClassVar = [
             Guard(),
-            InitialState(SlotPauseState.PAUSED),
+            InitialState(JobPauseState.PAUSED),
             pgtrigger.Trigger(
                 name="resumed_as_approved",
                 when=pgtrigger.Before,
@@ -233,23 +233,23 @@ class SlotPause(django_fsm.FSMModelMixin, models.Model):
                     "AND kind = 'job-resumption' AND subject_id = NEW.id AND state = 'approved') "
                     "THEN RAISE EXCEPTION 'pause %: no approved request to resume', NEW.id "
                     "USING ERRCODE = 'check_violation', "
-                    "CONSTRAINT = 'slot_pause_as_approved'; END IF; RETURN NEW;"
+                    "CONSTRAINT = 'job_pause_as_approved'; END IF; RETURN NEW;"
                 ),
             ),
         ]
 
     def __str__(self) -> str:
-        return self.slot
+        return self.job
 
-    @django_fsm.transition(field=state, source=SlotPauseState.PAUSED, target=SlotPauseState.RESUMED)
+    @django_fsm.transition(field=state, source=JobPauseState.PAUSED, target=JobPauseState.RESUMED)
     def resume(self, *, at: Any, approval: Approval) -> None:
-        """Let the slot run again, as a second person approved."""
+        """Resume the job after the approval of a second person."""
         self.approval_id = approval.pk
         self.resumed_at = at
 
 
 class SandboxClock(models.Model):
-    """Marks a database as a sandbox and says how far its time is ahead. One row or none."""
+    """Marks a database as a sandbox and stores its clock offset. One row or none."""
 
     one = models.BooleanField(primary_key=True, default=True)
     ahead = models.DurationField(default=timedelta())

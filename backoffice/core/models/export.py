@@ -1,4 +1,4 @@
-"""Files of rows that staff took out of the system: who, what, why, and who downloaded them."""
+"""Exports of rows: requester, content, reason, and downloads."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -16,7 +16,7 @@ from backoffice.core.states import StateField
 
 
 class ExportState(models.TextChoices):
-    """Where an export is."""
+    """States of an export."""
 
     REQUESTED = "requested", _("requested")
     RUNNING = "running", _("running")
@@ -26,18 +26,18 @@ class ExportState(models.TextChoices):
 
 
 class ExportFormat(models.TextChoices):
-    """What kind of file an export writes."""
+    """File formats of an export."""
 
     CSV = "csv", "CSV"
     XLSX = "xlsx", "XLSX"
 
 
 class Export(django_fsm.FSMModelMixin, models.Model):
-    """One request for a file of rows, and what became of it. It stays when its file is deleted.
+    """A request for a file of rows and its result. It stays when its file is deleted.
 
-    States: requested -> running -> done or failed; done -> expired. ``filters`` are the values by
-    which the rows were chosen, ``size`` is that of the file in bytes, ``sha256`` its digest in
-    hexadecimal digits. A request never changes, nor does its result; masking is never lifted.
+    States: requested -> running -> done or failed; done -> expired. ``filters`` are the values that
+    selected the rows, ``size`` is the size of the file in bytes, ``sha256`` its hexadecimal digest.
+    A request never changes, nor does its result; masking is never lifted.
     """
 
     section = models.CharField(_("section"), max_length=40)
@@ -140,12 +140,12 @@ class Export(django_fsm.FSMModelMixin, models.Model):
 
     @property
     def file_name(self) -> str:
-        """Return the name under which the file is handed out."""
+        """Return the file name of the download."""
         return f"{self.section}-{self.pk}.{self.file_format}"
 
     @django_fsm.transition(field=state, source=ExportState.REQUESTED, target=ExportState.RUNNING)
     def start(self, *, at: datetime, is_masked: bool) -> None:
-        """A worker reads the rows."""
+        """A worker starts to write the file."""
         self.is_masked = is_masked
 
     @django_fsm.transition(field=state, source=ExportState.RUNNING, target=ExportState.DONE)
@@ -171,7 +171,7 @@ class Export(django_fsm.FSMModelMixin, models.Model):
 
 
 class ExportFile(models.Model):
-    """The content of an export, apart from it and sealed; deleted when the export expires."""
+    """The sealed content of an export; deleted when the export expires."""
 
     export = models.OneToOneField(
         Export, on_delete=models.PROTECT, primary_key=True, related_name="file",

@@ -1,4 +1,4 @@
-"""What comes in and goes out a counted number of times: messages, keys of requests, tries."""
+"""Outbox messages, idempotency keys and rate limit counts."""
 
 from typing import ClassVar
 
@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class OutboxMessage(models.Model):
-    """A message written in the transaction that caused it and delivered afterwards.
+    """A message stored in the transaction of its fact and delivered afterwards.
 
-    ``key`` makes a repeated announcement of the same fact one message.
+    Repeated posts with the same topic and key store one message.
     """
 
     topic = models.CharField(_("topic"), max_length=60)
@@ -41,7 +41,7 @@ class OutboxMessage(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """A client's key for a request that must take effect once, with the reply it got."""
+    """A client's idempotency key, with the stored reply."""
 
     principal = models.CharField(_("principal"), max_length=80)
     key = models.CharField(_("key"), max_length=80)
@@ -63,9 +63,9 @@ class IdempotencyKey(models.Model):
 
 
 class ThrottleCount(models.Model):
-    """How often a subject has taken what a scope allows it a number of times a day.
+    """The daily count of a subject within a scope.
 
-    ``subject`` is an id or a blind value: nothing here may be readable about a person.
+    ``subject`` is an id or a blind value: it must hold no readable personal data.
     """
 
     scope = models.CharField(max_length=40)

@@ -1,4 +1,4 @@
-"""Work that a person has to do: one record to look at, in the queue of its kind."""
+"""Work items: one record to review, in the queue of its kind."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -15,7 +15,7 @@ from backoffice.core.states import StateField
 
 
 class WorkItemState(models.TextChoices):
-    """Where an item of work is."""
+    """States of a work item."""
 
     WAITING = "waiting", _("waiting")
     CLAIMED = "claimed", _("claimed")
@@ -23,11 +23,11 @@ class WorkItemState(models.TextChoices):
 
 
 class WorkItem(django_fsm.FSMModelMixin, models.Model):
-    """One record that a person has to look at before a deadline.
+    """A record that a person must review before a deadline.
 
     States: waiting -> claimed -> waiting (released), claimed (handed over) or done; waiting ->
-    done. A record has one open item in a queue. ``claimed_by`` of a finished item is who held it
-    last. A higher priority comes first.
+    done. A record has one open item in a queue. ``claimed_by`` of a finished item is its last
+    holder. A higher priority comes first.
     """
 
     queue = models.CharField(_("queue"), max_length=40)
@@ -139,5 +139,5 @@ class WorkItem(django_fsm.FSMModelMixin, models.Model):
         target=WorkItemState.DONE,
     )
     def finish(self, *, at: datetime) -> None:
-        """Close the item: what it was about is decided, or needs nobody any more."""
+        """Close the item: its record is decided or needs no review any more."""
         self.done_at = at

@@ -1,4 +1,4 @@
-"""Run every job of the business date or dates, in order, to completion; again = nothing new."""
+"""Run every job of one or more business dates, in order; a second run changes nothing."""
 
 from argparse import ArgumentParser
 from datetime import date
@@ -11,28 +11,28 @@ from django.utils.translation import gettext_lazy
 from backoffice.core import clock
 from backoffice.core.money import yuan
 from backoffice.management import day
-from backoffice.management.base import BadArgumentError, HouseCommand
+from backoffice.management.base import BadArgumentError, SystemCommand
 from backoffice.platform import jobs
 
 
 class BackwardsError(BadArgumentError):
-    """The last day lies before the first."""
+    """The last day is before the first."""
 
     code = "days-backwards"
-    message = gettext_lazy("The last day, {last}, lies before the first, {first}.")
-    remedy = gettext_lazy("Give --date and --through in their order.")
+    message = gettext_lazy("The last day, {last}, is before the first day, {first}.")
+    remedy = gettext_lazy("Swap --date and --through.")
 
 
 class NotYetError(BadArgumentError):
-    """The day has not come."""
+    """The day is in the future."""
 
     code = "day-not-come"
-    message = gettext_lazy("{day} has not come yet.")
-    remedy = gettext_lazy("Give a day up to today; only a sandbox lives ahead.")
+    message = gettext_lazy("{day} is in the future.")
+    remedy = gettext_lazy("Give a day up to today; only a sandbox can advance its clock.")
 
 
-class Command(HouseCommand):
-    """In a sandbox the clock is moved along; elsewhere only what has fallen due is run."""
+class Command(SystemCommand):
+    """Advances the clock of a sandbox; elsewhere runs only what is due."""
 
     help = "Run every job of the business date(s), in order, to completion."
 
@@ -50,16 +50,16 @@ class Command(HouseCommand):
         if options["dry_run"]:
             return {"plan": list(_plan(first, last))}
         runs = []
-        for run in self._live(last):
-            runs.append(day.told(run))
+        for run in self._run(last):
+            runs.append(day.as_dict(run))
             if not self.is_json:
                 self.stdout.write(day.line(runs[-1]))
         return {"runs": runs, "now": clock.now().isoformat()}
 
-    def _live(self, last: date) -> Any:
-        end = clock.moment_of(last, jobs.slots()[-1].at)
+    def _run(self, last: date) -> Any:
+        end = clock.moment_of(last, jobs.in_order()[-1].at)
         if settings.SANDBOX and end > clock.now():
-            return day.live_until(end)
+            return day.run_until(end)
         if last > clock.business_date():
             raise NotYetError(day=last)
         return day.run_due()
@@ -67,11 +67,11 @@ class Command(HouseCommand):
     def show(self, result: dict[str, Any]) -> None:
         if "plan" in result:
             planned = _("planned")
-            for slot in result["plan"]:
+            for job in result["plan"]:
                 self.stdout.write(
-                    f"{slot['business_date']} {slot['slot']:6} {planned} "
-                    f"{slot['planned']:>7} {yuan(slot['planned_fen']):>16} {slot['title']} "
-                    f"{slot['held_reason']}".rstrip()
+                    f"{job['business_date']} {job['job']:6} {planned} "
+                    f"{job['planned']:>7} {yuan(job['planned_fen']):>16} {job['title']} "
+                    f"{job['held_reason']}".rstrip()
                 )
         elif not result["runs"]:
             self.stdout.write(_("Everything has been run already."))
@@ -81,15 +81,15 @@ class Command(HouseCommand):
 
 
 def _plan(first: date, last: date) -> Any:
-    """Yield what each slot would plan, as the book stands now."""
+    """Yield the plan of each job on the present data."""
     for number in range(first.toordinal(), last.toordinal() + 1):
         on = date.fromordinal(number)
-        for slot in jobs.slots():
-            plan = slot.plan(on=on, at=clock.moment_of(on, slot.at)) if slot.plan else None
+        for job in jobs.in_order():
+            plan = job.plan(on=on, at=clock.moment_of(on, job.at)) if job.plan else None
             yield {
                 "business_date": on,
-                "slot": slot.name,
-                "title": str(slot.title),
+                "job": job.name,
+                "title": str(job.title),
                 "planned": len(plan.ids) if plan else 0,
                 "planned_fen": plan.amount_fen if plan else 0,
                 "held_reason": plan.held_because if plan else "",

@@ -1,4 +1,4 @@
-"""``manage.py check_translations``: is everything that staff and customers read also Chinese?"""
+"""``manage.py check_translations``: is every string translated into Chinese?"""
 
 import json
 from typing import Any
@@ -7,9 +7,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 
 class Command(BaseCommand):
-    """Lists what is missing, untranslated, fuzzy, unused or not compiled; fails if anything is."""
+    """Lists missing, untranslated, fuzzy, unused and uncompiled strings; fails if there are any."""
 
-    help = "Compare the Chinese catalogue with the code; --write brings it up to the code."
+    help = "Compare the Chinese catalogue with the code; --write updates it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="for machines")

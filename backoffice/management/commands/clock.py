@@ -1,4 +1,4 @@
-"""Show or move the sandbox's business clock; moving it runs every job that falls due."""
+"""Show or move a sandbox's business clock; moving it runs every due job."""
 
 import re
 from argparse import ArgumentParser
@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core import clock
 from backoffice.core.models import JobRun
 from backoffice.management import day
-from backoffice.management.base import BadArgumentError, HouseCommand
+from backoffice.management.base import BadArgumentError, SystemCommand
 
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
 class NotAMomentError(BadArgumentError):
-    """The text is no moment."""
+    """The text is not a moment."""
 
     code = "not-a-moment"
     message = _("{text} is not a moment.")
@@ -24,14 +24,14 @@ class NotAMomentError(BadArgumentError):
 
 
 class NotASpanError(BadArgumentError):
-    """The text is no span of time."""
+    """The text is not a duration."""
 
     code = "not-a-span"
-    message = _("{text} is not a span of time.")
+    message = _("{text} is not a duration.")
     remedy = _("Write it like 5d, 12h or 30m.")
 
 
-class Command(HouseCommand):
+class Command(SystemCommand):
     """``clock show``, ``clock set ISO``, ``clock advance 3d``, ``clock reset``."""
 
     help = "Show or move the business clock of a sandbox."
@@ -40,7 +40,7 @@ class Command(HouseCommand):
         super().add_arguments(parser)
         actions = parser.add_subparsers(dest="action", required=True)
         actions.add_parser("show", help="print both clocks")
-        actions.add_parser("reset", help="let the business clock be the machine's again")
+        actions.add_parser("reset", help="set the business clock back to the machine's")
         actions.add_parser("set", help="move to a moment").add_argument(
             "moment", help="2026-10-01T08:59, Asia/Shanghai unless it carries an offset"
         )
@@ -51,22 +51,22 @@ class Command(HouseCommand):
     def perform(self, **options: Any) -> dict[str, Any]:
         runs: list[dict[str, Any]] = []
         if options["action"] == "set":
-            runs = self._live_until(_moment(options["moment"]))
+            runs = self._run_until(_moment(options["moment"]))
         elif options["action"] == "advance":
-            runs = self._live_until(clock.now() + _span(options["span"]))
+            runs = self._run_until(clock.now() + _span(options["span"]))
         elif options["action"] == "reset":
             _refuse_after_runs(clock.wall())
             clock.reset()
         now = clock.now()
         return {"now": now.isoformat(), "wall": clock.wall().isoformat(), "runs": runs}
 
-    def _live_until(self, moment: datetime) -> list[dict[str, Any]]:
+    def _run_until(self, moment: datetime) -> list[dict[str, Any]]:
         if moment < clock.now():
             _refuse_after_runs(moment)
             clock.move_to(moment, is_back_allowed=True)
         runs = []
-        for run in day.live_until(moment):
-            runs.append(day.told(run))
+        for run in day.run_until(moment):
+            runs.append(day.as_dict(run))
             if not self.is_json and (run.planned or run.failed):
                 self.stdout.write(day.line(runs[-1]))
         return runs
@@ -97,6 +97,6 @@ def _span(text: str) -> timedelta:
 
 
 def _refuse_after_runs(moment: datetime) -> None:
-    """Refuse to go back behind a day that was run: it would run twice."""
+    """Refuse to go back before a day that was run: it would run twice."""
     if JobRun.objects.filter(business_date__gte=clock.day_of(moment)).exists():
         raise clock.ClockMovedBackError(now=clock.now().isoformat(" ", "seconds"), wanted=moment)

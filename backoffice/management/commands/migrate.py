@@ -1,4 +1,4 @@
-"""Migrate with the role that owns the tables, and wait only briefly for a lock."""
+"""Migrate as the owner of the tables, with a short lock timeout."""
 
 from typing import Any
 

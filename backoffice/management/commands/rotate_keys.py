@@ -1,4 +1,4 @@
-"""Reseal every sealed column with the last of FIELD_KEYS; killed, it goes on when run again."""
+"""Reseal every sealed column with the last of FIELD_KEYS; a second run continues a killed one."""
 
 import time
 from argparse import ArgumentParser
@@ -14,14 +14,14 @@ from rich.table import Table
 
 from backoffice.core import crypto, rotation
 from backoffice.core.rotation import Broken, Count
-from backoffice.management.base import HouseCommand
+from backoffice.management.base import SystemCommand
 
-# More than that share one cause, such as a key that was taken out too early.
+# More than that share one cause, such as a key that was removed too early.
 NAMED_MAX = 1000
 
 
-class Command(HouseCommand):
-    """Counts by table, column and key version first, works, and counts again."""
+class Command(SystemCommand):
+    """Counts values by table, column and key version, reseals, and counts again."""
 
     help = "Reseal every sealed column with the last of FIELD_KEYS."
 
@@ -85,7 +85,7 @@ class Command(HouseCommand):
 
 
 def _stale(counts: Sequence[Count], tables: Sequence[rotation.Table]) -> int:
-    """Return how many values of the tables wait to be resealed; those of facts never do."""
+    """Return the number of values to reseal, without append-only tables."""
     names = {table.name for table in tables if not table.is_append_only}
     current = crypto.keys().current
     return sum(one.values for one in counts if one.table in names and one.version != current)

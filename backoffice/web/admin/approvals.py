@@ -1,4 +1,4 @@
-"""Staff pages of four-eyes requests, and of the product numbers that are changed by them."""
+"""Staff pages of approval requests and policy versions."""
 
 from collections.abc import Callable
 from datetime import date
@@ -21,16 +21,16 @@ from backoffice.platform.policy_changes import PolicyChange
 from backoffice.web.admin_actions import (
     REASON_MAX,
     REASON_MIN,
-    Act,
-    ActsMixin,
+    AdminAction,
+    AdminActionsMixin,
     FieldError,
     ReasonMissingError,
 )
-from backoffice.web.readonly_admin import ReadOnlyAdmin, Section, address, display, link
+from backoffice.web.readonly_admin import PageSection, ReadOnlyAdmin, address, display, link
 
 
-def _act(operation: Callable[..., Any], message: Any) -> Any:
-    """Return what an act performs: one decision on one request."""
+def _decide(operation: Callable[..., Any], message: Any) -> Any:
+    """Return the function of an action that decides one request."""
 
     def perform(request: HttpRequest, approval: Approval, given: dict[str, Any]) -> str:
         operation([approval.pk], by=request.user, reason=given["reason"], at=clock.now())
@@ -44,8 +44,8 @@ def _is_open(approval: Approval) -> bool:
 
 
 @admin.register(Approval)
-class ApprovalPages(ActsMixin, ReadOnlyAdmin):
-    """Everything that one person proposed and another decides."""
+class ApprovalAdmin(AdminActionsMixin, ReadOnlyAdmin):
+    """Approval requests."""
 
     list_select_related = ("proposed_by", "decided_by")
     list_display = ("__str__", "kind_title", "state_label", "reason", "proposer", "proposed_at",
@@ -53,20 +53,20 @@ class ApprovalPages(ActsMixin, ReadOnlyAdmin):
     list_filter = ("state",)
     fields = ("kind_title", "state_label", "reason", "proposer", "proposed_at", "expires_at",
               "decider", "decided_at", "note")  # fmt: skip
-    acts = (
-        Act(
+    record_actions = (
+        AdminAction(
             "approve", _("Approve"), "backoffice.approve_approval",
-            _act(approvals.approve, _("The request is approved and has taken effect.")),
+            _decide(approvals.approve, _("The request is approved and has taken effect.")),
             kind="primary", is_open=_is_open,
         ),
-        Act(
+        AdminAction(
             "reject", _("Reject"), "backoffice.reject_approval",
-            _act(approvals.reject, _("The request is rejected.")),
+            _decide(approvals.reject, _("The request is rejected.")),
             kind="danger", is_open=_is_open,
         ),
-        Act(
+        AdminAction(
             "withdraw", _("Withdraw"), "backoffice.withdraw_approval",
-            _act(approvals.withdraw, _("The request is withdrawn.")), is_open=_is_open,
+            _decide(approvals.withdraw, _("The request is withdrawn.")), is_open=_is_open,
         ),
     )  # fmt: skip
 
@@ -78,24 +78,24 @@ class ApprovalPages(ActsMixin, ReadOnlyAdmin):
 
     @display(description=_("proposed by"))
     def proposer(self, approval: Approval) -> str:
-        """Return who proposed it."""
+        """Return the proposer."""
         return str(approval.proposed_by)
 
     @display(description=_("decided by"))
     def decider(self, approval: Approval) -> str:
-        """Return who decided it."""
+        """Return the decider."""
         return str(approval.decided_by or "")
 
-    def sections(self, request: HttpRequest, record: Approval) -> list[Section]:
-        """Return what was proposed, what it changes, and the timeline."""
+    def sections(self, request: HttpRequest, record: Approval) -> list[PageSection]:
+        """Return the changes, the payload and the timeline."""
         kind = approvals.kinds().get(record.kind)
         payload = [(name, _shown(value)) for name, value in record.payload.items()]
         changed = kind.differences(record) if kind else ()
         return [
-            Section(
+            PageSection(
                 _("changes"), (_("field"), _("now"), _("proposed value")), changed, is_lead=True
             ),
-            Section(_("request"), (_("field"), _("value")), payload),
+            PageSection(_("request"), (_("field"), _("value")), payload),
             *super().sections(request, record),
         ]
 
@@ -107,7 +107,7 @@ def _shown(value: Any) -> str:
 
 
 @admin.register(PolicyVersion)
-class PolicyVersionPages(ReadOnlyAdmin):
+class PolicyVersionAdmin(ReadOnlyAdmin):
     """Overrides of the product's numbers that were approved, and the form that proposes others."""
 
     list_select_related = ("approval",)
@@ -132,7 +132,7 @@ class PolicyVersionPages(ReadOnlyAdmin):
         return [mine, *super().get_urls()]
 
     def propose_view(self, request: HttpRequest) -> HttpResponse:
-        """Show the form, or propose what was filled in and open its request.
+        """Show the form, or propose the change and open its request.
 
         Raises:
             PermissionDenied: the person may not propose changes.

@@ -1,4 +1,4 @@
-"""Staff pages of exports: what was requested and by whom, the request from a list, the download."""
+"""Staff pages of exports: requests, the request dialog of a list, downloads."""
 
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -16,8 +16,14 @@ from backoffice.core import clock
 from backoffice.core.errors import Refused
 from backoffice.core.models import Export, ExportState
 from backoffice.platform import export, tasks
-from backoffice.web.admin_actions import REASON_MAX, REASON_MIN, Act, ActsMixin, ReasonMissingError
-from backoffice.web.readonly_admin import ReadOnlyAdmin, Section, address, display, list_address
+from backoffice.web.admin_actions import (
+    REASON_MAX,
+    REASON_MIN,
+    AdminAction,
+    AdminActionsMixin,
+    ReasonMissingError,
+)
+from backoffice.web.readonly_admin import PageSection, ReadOnlyAdmin, address, display, list_address
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
@@ -35,7 +41,7 @@ _TYPES = {
 _SAME_ROWS = {ORDER_VAR, PAGE_VAR, ALL_VAR}
 
 
-def _download(request: HttpRequest, record: Export, given: dict[str, Any]) -> HttpResponse:
+def _download(request: HttpRequest, record: Export, _given: dict[str, Any]) -> HttpResponse:
     person: Any = request.user
     file = export.download(record.pk, by=person, at=clock.now())
     answer = HttpResponse(file.content, content_type=_TYPES[record.file_format])
@@ -45,8 +51,8 @@ def _download(request: HttpRequest, record: Export, given: dict[str, Any]) -> Ht
 
 
 @admin.register(Export)
-class ExportPages(ActsMixin, ReadOnlyAdmin):
-    """Files that staff requested: who, what, why, and who downloaded them."""
+class ExportAdmin(AdminActionsMixin, ReadOnlyAdmin):
+    """Exports with their requester, reason and downloads."""
 
     list_select_related = ("requested_by",)
     list_display = ("__str__", "section_title", "state_label", "requester", "requested_at", "rows",
@@ -55,10 +61,10 @@ class ExportPages(ActsMixin, ReadOnlyAdmin):
     fields = ("section_title", "chosen", "file_format", "is_masked", "reason", "state_label",
               "requester", "requested_at", "rows", "size", "sha256", "error", "finished_at",
               "expires_at")  # fmt: skip
-    acts = (
-        Act(
+    record_actions = (
+        AdminAction(
             "download", _("Download"), "backoffice.download_export", _download,
-            words=_("Each download is logged with your name."), kind="primary",
+            explanation=_("Each download is logged with your name."), kind="primary",
             needs_reason=False, is_open=lambda record: record.state == ExportState.DONE,
         ),
     )  # fmt: skip
@@ -76,25 +82,25 @@ class ExportPages(ActsMixin, ReadOnlyAdmin):
 
     @display(description=_("requested by"))
     def requester(self, record: Export) -> str:
-        """Return who requested it."""
+        """Return the requester."""
         return str(record.requested_by)
 
-    def sections(self, request: HttpRequest, record: Export) -> list[Section]:
+    def sections(self, request: HttpRequest, record: Export) -> list[PageSection]:
         """Return the downloads and the timeline."""
         downloads = record.downloads.select_related("staff").order_by("pk")
         rows = [(one.at, str(one.staff)) for one in downloads]
         heads = (_("at"), _("staff"))
-        return [Section(_("downloads"), heads, rows), *super().sections(request, record)]
+        return [PageSection(_("downloads"), heads, rows), *super().sections(request, record)]
 
 
 class ExportMixin(_Admin):
-    """Lists from which an export may be requested: the subclass names its section."""
+    """Lists that can be exported: the subclass names its section."""
 
     export_section = ""
     list_before_template = "admin/backoffice/exportable_list.html"
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the address that the dialog of the list sends to."""
+        """Add the address of the export dialog."""
         view = self.admin_site.admin_view(require_POST(self.export_view))
         return [path("export/", view, name=f"{self._name()}_export"), *super().get_urls()]
 
@@ -104,7 +110,7 @@ class ExportMixin(_Admin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the list with the dialog, once its filters are those of the export and no others.
+        """Show the list, with the export dialog once its filters are exactly the required ones.
 
         A search or another filter would show fewer rows than the file gets.
         """
@@ -121,7 +127,7 @@ class ExportMixin(_Admin):
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def export_view(self, request: HttpRequest) -> HttpResponse:
-        """Store the request and let a worker write the file; rights are asked by the operation."""
+        """Store the request and let a worker write the file; the operation checks permissions."""
         section = export.section_named(self.export_section)
         person: Any = request.user
         reason = request.POST.get("reason", "").strip()[:REASON_MAX]
@@ -145,7 +151,7 @@ class ExportMixin(_Admin):
 
 
 def _send(made: Export) -> None:
-    """Give the export to a worker; without a broker the next tick does."""
+    """Send the export to a worker; without a broker the next tick sends it."""
     try:
         tasks.run_export.delay(made.pk)
     except OperationalError:

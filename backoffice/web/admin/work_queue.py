@@ -1,4 +1,4 @@
-"""Staff pages of work queues: where each queue stands, what one holds, take next, give away."""
+"""Staff pages of work queues: figures per queue, own items, claim, release, hand over."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from backoffice.core import clock
 from backoffice.core.errors import Refused
 from backoffice.core.models import WorkItem, WorkItemState
 from backoffice.platform import work_queue
-from backoffice.web.admin_actions import Act, ActsMixin, Field, FieldError
+from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field, FieldError
 from backoffice.web.readonly_admin import ReadOnlyAdmin, address, display, link
 
 
@@ -43,8 +43,8 @@ def _is_claimed(item: WorkItem) -> bool:
 
 
 @admin.register(WorkItem)
-class WorkItemPages(ActsMixin, ReadOnlyAdmin):
-    """Work that people have to do, and the page of its queues."""
+class WorkItemAdmin(AdminActionsMixin, ReadOnlyAdmin):
+    """Work items, and the page of the queues."""
 
     list_select_related = ("claimed_by",)
     list_display = ("__str__", "queue_title", "subject", "state_label", "priority", "added_at",
@@ -52,12 +52,12 @@ class WorkItemPages(ActsMixin, ReadOnlyAdmin):
     list_filter = ("state", ("escalated_at", admin.EmptyFieldListFilter))
     fields = ("queue_title", "subject", "state_label", "priority", "added_at", "deadline_at",
               "holder", "claimed_at", "done_at", "escalated_at")  # fmt: skip
-    acts = (
-        Act(
+    record_actions = (
+        AdminAction(
             "release", _("Give back"), "backoffice.release_workitem", _release,
             is_open=_is_claimed,
         ),
-        Act(
+        AdminAction(
             "hand-over", _("Hand over"), "backoffice.hand_over_workitem", _hand_over,
             fields=(Field("to", _("user name")),), is_open=_is_claimed,
         ),
@@ -71,17 +71,17 @@ class WorkItemPages(ActsMixin, ReadOnlyAdmin):
 
     @display(description=_("subject"))
     def subject(self, item: WorkItem) -> SafeString | str:
-        """Return a link to the record that has to be looked at."""
+        """Return a link to the record to review."""
         model = apps.get_model(item.subject_type)
         return link(model(pk=item.subject_id), f"{model._meta.verbose_name} {item.subject_id}")
 
     @display(description=_("claimed by"))
     def holder(self, item: WorkItem) -> str:
-        """Return who holds it, or held it last."""
+        """Return the present or last holder."""
         return str(item.claimed_by or "")
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page of the queues and what takes the next item."""
+        """Add the page of the queues and the address that claims the next item."""
         page = self.admin_site.admin_view(require_GET(self.queues_view))
         take = self.admin_site.admin_view(require_POST(self.take_view))
         return [
@@ -91,10 +91,10 @@ class WorkItemPages(ActsMixin, ReadOnlyAdmin):
         ]
 
     def queues_view(self, request: HttpRequest) -> HttpResponse:
-        """Show where every queue stands, the earliest deadline first, and what one holds.
+        """Show the figures of every queue, the earliest deadline first, and the person's items.
 
         Raises:
-            PermissionDenied: the person may not see work.
+            PermissionDenied: the person may not view work items.
         """
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -117,10 +117,10 @@ class WorkItemPages(ActsMixin, ReadOnlyAdmin):
         return render(request, "admin/backoffice/work_queues.html", context)
 
     def take_view(self, request: HttpRequest, queue: str) -> HttpResponse:
-        """Give the person the next item of a queue and open its page.
+        """Claim the next item of a queue and open its page.
 
         Raises:
-            PermissionDenied: the person may not take work.
+            PermissionDenied: the person may not claim work.
         """
         person: Any = request.user
         if not person.has_perm("backoffice.claim_workitem"):

@@ -1,1 +1,1 @@
-"""What every endpoint shares: strict input, problem documents, pages, and one effect per key."""
+"""The base of every endpoint: strict input, problem documents, idempotency."""

@@ -1,4 +1,4 @@
-"""The base of every endpoint, and one effect for a request that is sent twice."""
+"""The base class of endpoints, and idempotency of requests."""
 
 import hashlib
 import hmac
@@ -27,27 +27,27 @@ Method = TypeVar("Method", bound=Callable[..., Response])
 
 
 class KeyMissingError(Refused):
-    """A request that must take effect once came without a key."""
+    """The request needs an idempotency key and has none."""
 
     status = HTTPStatus.BAD_REQUEST
     code = "idempotency-key-missing"
-    message = _("This request moves money and needs a key that makes it take effect once.")
-    remedy = _("Send the header Idempotency-Key with a value of its own, such as a UUID.")
+    message = _("This request moves money and requires an idempotency key.")
+    remedy = _("Send the header Idempotency-Key with a new value, such as a UUID.")
 
 
 class StrictJSONParser(JSONParser):
-    """JSON, at most as deep as anything we ask for."""
+    """JSON with a limited depth."""
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        """Return the parsed body; a body that is too deep to be read is malformed."""
+        """Return the parsed body; refuse a body that is nested too deeply."""
         try:
             return super().parse(stream, media_type, parser_context)
         except RecursionError as error:
-            raise problems.MalformedError() from error
+            raise problems.MalformedError from error
 
 
 class Endpoint(APIView):
-    """An endpoint: reads strictly, answers JSON, and turns refusals into problem documents."""
+    """An endpoint with strict input, JSON output and problem documents."""
 
     parser_classes = (StrictJSONParser,)
 
@@ -55,7 +55,7 @@ class Endpoint(APIView):
         """Return the validated fields of a request.
 
         Raises:
-            rest_framework.exceptions.ValidationError: fields that are not as they must be.
+            rest_framework.exceptions.ValidationError: invalid fields.
         """
         form = body(data=request.data)
         form.is_valid(raise_exception=True)
@@ -63,7 +63,7 @@ class Endpoint(APIView):
 
 
 class Keyed(Protocol):
-    """An endpoint that knows whose idempotency keys a request uses."""
+    """An endpoint that returns the owner of a request's idempotency keys."""
 
     def principal(self, request: Request) -> str:
         """Return the owner of the keys of a request."""
@@ -71,10 +71,10 @@ class Keyed(Protocol):
 
 
 def once(*, is_required: bool = False) -> Callable[[Method], Method]:
-    """Let a method take effect once for each idempotency key; without a key, as often as sent.
+    """Let a method take effect once per idempotency key; without a key, once per request.
 
-    A reply is kept, and so is a refusal that was recorded. What failed without effect frees its
-    key. The fingerprint is keyed: a stored hash must not let anybody try passwords against it.
+    A reply is stored, and so is a recorded refusal. A request that fails without effect releases
+    its key. The fingerprint is a keyed hash, so that nobody can test passwords against it.
     """
 
     def wrap(method: Method) -> Method:
@@ -83,15 +83,15 @@ def once(*, is_required: bool = False) -> Callable[[Method], Method]:
             key = request.headers.get(KEY)
             if key is None:
                 if is_required:
-                    raise KeyMissingError()
+                    raise KeyMissingError
                 return method(self, request, *args, **kwargs)
             who = self.principal(request)
             stored = idempotency.reserve(
                 principal=who, key=key, body=_fingerprint(request), at=clock.wall()
             )
             if stored is not None:
-                return _again(stored)
-            return _kept(who, key, lambda: method(self, request, *args, **kwargs), request)
+                return _replayed(stored)
+            return _stored(who, key, lambda: method(self, request, *args, **kwargs), request)
 
         return perform  # type: ignore[return-value]
 
@@ -103,13 +103,13 @@ def _fingerprint(request: Request) -> bytes:
     return hmac.digest(settings.SECRET_KEY.encode(), message, hashlib.sha256)
 
 
-def _again(stored: idempotency.Stored) -> Response:
+def _replayed(stored: idempotency.Stored) -> Response:
     is_problem = stored.status >= HTTPStatus.BAD_REQUEST
     content_type = problems.CONTENT_TYPE if is_problem else None
     return Response(stored.reply, status=stored.status, content_type=content_type)
 
 
-def _kept(who: str, key: str, work: Callable[[], Response], request: Request) -> Response:
+def _stored(who: str, key: str, work: Callable[[], Response], request: Request) -> Response:
     try:
         response = work()
     except Refused as refusal:

@@ -1,7 +1,6 @@
-"""Input as strict as the contract: the named fields, of the named types, and nothing else.
+"""Strict input fields: only declared names, only declared types.
 
-The framework's own fields forgive: a number where a text belongs, "true" for true. A client that
-is wrong learns it here, before anything is done with what it may have meant.
+The framework's own fields convert silently: a number to text, "true" to true. These refuse.
 """
 
 from typing import Any
@@ -18,15 +17,15 @@ AMOUNT_MAX_FEN = 10**15
 
 
 class Body(serializers.Serializer[Any]):
-    """The fields of a request; one that is not declared is refused."""
+    """The fields of a request; undeclared fields are refused."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return the validated fields; an unknown one is a fault like any other."""
+        """Return the validated fields; report unknown fields with the other errors."""
         values: Any = {}
         faults: dict[str, Any] = {}
         if isinstance(data, dict):
             faults = {
-                str(name): [serializers.ErrorDetail(gettext("There is no such field."), "unknown")]
+                str(name): [serializers.ErrorDetail(gettext("Unknown field."), "unknown")]
                 for name in data
                 if name not in self.fields
             }
@@ -41,31 +40,31 @@ class Body(serializers.Serializer[Any]):
 
 
 class Text(serializers.CharField):
-    """Text that is text: at least one character, at most ``max_length``."""
+    """Text of 1 to ``max_length`` characters."""
 
     default_error_messages = {_WRONG_TYPE: _("It must be text.")}
 
     def to_internal_value(self, data: Any) -> str:
-        """Return the text; a number or a truth value is none."""
+        """Return the text; refuse other JSON types."""
         if not isinstance(data, str):
             self.fail(_WRONG_TYPE)
         return str(super().to_internal_value(data))
 
 
 class Secret(Text):
-    """Text that must not be seen: its repr, and so a log or traceback, does not show it."""
+    """Secret text: its repr, and so a log or traceback, does not show it."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"write_only": True, **options})
 
     def run_validation(self, data: Any = empty) -> Any:
-        """Return the text, sealed against being shown."""
+        """Return the text as ``Sealed``."""
         value = super().run_validation(data)
         return Sealed(value) if isinstance(value, str) else value
 
 
 class Whole(serializers.IntegerField):
-    """A whole number that is a number; 1.0, "1" and true are none."""
+    """A JSON integer; 1.0, "1" and true are refused."""
 
     default_error_messages = {_WRONG_TYPE: _("It must be a whole number.")}
 
@@ -84,19 +83,19 @@ class Fen(Whole):
 
 
 class Flag(serializers.BooleanField):
-    """True or false; "true", 1 and null are neither, unless null is allowed."""
+    """A JSON boolean; "true", 1 and null are refused, unless null is allowed."""
 
     default_error_messages = {_WRONG_TYPE: _("It must be true or false.")}
 
     def to_internal_value(self, data: Any) -> bool:
-        """Return the truth value."""
+        """Return the boolean."""
         if type(data) is not bool:
             self.fail(_WRONG_TYPE)
         return data
 
 
 class Choice(serializers.ChoiceField):
-    """One of a few codes, as text."""
+    """One of the declared codes, as text."""
 
     default_error_messages = {_WRONG_TYPE: _("It must be text.")}
 

@@ -1,4 +1,4 @@
-"""What machines ask of the web process: is it alive, is it ready."""
+"""Health checks of the web process: liveness and readiness."""
 
 from django.conf import settings
 from django.db import Error, connection
@@ -8,19 +8,19 @@ from backoffice.core import clock
 from backoffice.core.errors import Refused
 
 
-def livez(request: HttpRequest) -> HttpResponse:
-    """Answer as long as the process does."""
+def livez(_request: HttpRequest) -> HttpResponse:
+    """Return 200 while the process runs."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
-def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when requests can be served, else 503 naming the failing part."""
+def readyz(_request: HttpRequest) -> JsonResponse:
+    """Return 200 when requests can be served, else 503 with the failing part."""
     failing = {name: why for name, why in (("database", _database()),) if why}
     return JsonResponse({"ready": not failing, "failing": failing}, status=503 if failing else 200)
 
 
 def _database() -> str:
-    """Return why the database cannot be used, or nothing."""
+    """Return the error of the database, or an empty text."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

@@ -1,4 +1,4 @@
-"""Every error of an endpoint as a problem document (RFC 9457): stable code, words, remedy."""
+"""Every error of an endpoint as a problem document (RFC 9457): stable code, message, remedy."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -27,21 +27,21 @@ class BadInputError(Refused):
     status = HTTPStatus.BAD_REQUEST
     public_facts = ("errors",)
     code = "invalid-input"
-    message = _("The request has fields that are missing, unknown or not as they must be.")
+    message = _("Fields of the request are missing, unknown or invalid.")
     remedy = _("Correct the fields named in errors and send the request again.")
 
 
 class MalformedError(Refused):
-    """The body is not the JSON object it should be."""
+    """The body is not a valid JSON object."""
 
     status = HTTPStatus.BAD_REQUEST
     code = "malformed-body"
     message = _("The body of the request cannot be read.")
-    remedy = _("Send one JSON object in UTF-8, or the form the endpoint asks for.")
+    remedy = _("Send one JSON object in UTF-8, or a form where the endpoint requires one.")
 
 
 class NotLoggedInError(Refused):
-    """The request carries no token, or one that is no longer good."""
+    """The request has no token, or one that is no longer valid."""
 
     status = HTTPStatus.UNAUTHORIZED
     code = "not-logged-in"
@@ -50,52 +50,52 @@ class NotLoggedInError(Refused):
 
 
 class ForbiddenError(Refused):
-    """The caller may not do this."""
+    """The caller has no permission for this."""
 
     status = HTTPStatus.FORBIDDEN
     code = "forbidden"
-    message = _("This is not yours to do.")
-    remedy = _("Ask customer support when you think that it should be.")
+    message = _("You do not have permission for this.")
+    remedy = _("Contact customer support if you need this permission.")
 
 
 class NotFoundError(Refused):
-    """There is nothing at this address, or it belongs to somebody else."""
+    """The address does not exist, or its record belongs to another customer."""
 
     status = HTTPStatus.NOT_FOUND
     code = "not-found"
-    message = _("There is nothing here.")
+    message = _("Not found.")
     remedy = _("Check the address; the endpoints are listed at /api/docs/.")
 
 
 class MethodError(Refused):
-    """The address exists; this method does not."""
+    """The address does not support this method."""
 
     status = HTTPStatus.METHOD_NOT_ALLOWED
     code = "method-not-allowed"
-    message = _("This address does not take that method.")
+    message = _("The address does not support this method.")
     remedy = _("The methods of each endpoint are listed at /api/docs/.")
 
 
 class MediaTypeError(Refused):
-    """The body is of a type the endpoint does not take."""
+    """The endpoint does not accept this content type."""
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     code = "unsupported-media-type"
-    message = _("The endpoint does not take a body of this type.")
+    message = _("The endpoint does not accept this content type.")
     remedy = _("Send application/json, or multipart/form-data where a file is uploaded.")
 
 
 class NotAcceptableError(Refused):
-    """The client accepts nothing that the endpoint has."""
+    """The endpoint cannot return a content type that the client accepts."""
 
     status = HTTPStatus.NOT_ACCEPTABLE
     code = "not-acceptable"
-    message = _("The endpoint has nothing in a form that the request accepts.")
+    message = _("The endpoint cannot return a content type that the request accepts.")
     remedy = _("Accept application/json.")
 
 
 class TooBigError(Refused):
-    """The body is larger than the endpoint takes."""
+    """The body is larger than the limit."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     code = "body-too-large"
@@ -108,17 +108,17 @@ class BusyError(Refused):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "busy"
-    message = _("Too much is going on right now.")
-    remedy = _("Send the request again in a few seconds; nothing was done.")
+    message = _("The service is busy.")
+    remedy = _("Send the request again in a few seconds; nothing was changed.")
 
 
 class InternalError(Refused):
-    """A fault of ours."""
+    """An unexpected error of the server."""
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     code = "internal-error"
-    message = _("Something went wrong on our side.")
-    remedy = _("Try again later; if it stays, tell customer support the request id.")
+    message = _("Internal error.")
+    remedy = _("Try again later; if the error persists, send customer support the request id.")
 
 
 _OF_FRAMEWORK: dict[type[Exception], type[Refused]] = {
@@ -137,11 +137,11 @@ _OF_FRAMEWORK: dict[type[Exception], type[Refused]] = {
 
 
 def handler(error: Exception, context: Mapping[str, Any]) -> Response:
-    """Return the problem document of whatever an endpoint raised."""
+    """Return the problem document of an exception of an endpoint."""
     request = context["request"]
     refusal = _refusal(error)
     if isinstance(refusal, InternalError):
-        # The traceback names lines, not values: what the customer sent stays out of the log.
+        # The traceback names lines, not values: customer input stays out of the log.
         log.error("%s failed", request.path, exc_info=error)
     response = Response(
         document(refusal, request_id=getattr(request, "request_id", "")),
@@ -167,9 +167,9 @@ def document(refusal: Refused, *, request_id: str) -> dict[str, Any]:
 
 
 def not_found(request: HttpRequest) -> JsonResponse:
-    """Answer for an address under /api/ at which there is no endpoint."""
-    words = document(NotFoundError(), request_id=getattr(request, "request_id", ""))
-    return JsonResponse(words, status=NotFoundError.status, content_type=CONTENT_TYPE)
+    """Return the problem document for an address under /api/ without an endpoint."""
+    body = document(NotFoundError(), request_id=getattr(request, "request_id", ""))
+    return JsonResponse(body, status=NotFoundError.status, content_type=CONTENT_TYPE)
 
 
 def _refusal(error: Exception) -> Refused:

@@ -1,4 +1,4 @@
-"""How replies are written: JSON, and moments in the time of the product with their offset."""
+"""Rendering of replies: JSON, with moments in Asia/Shanghai and their offset."""
 
 import json
 from datetime import datetime
@@ -11,21 +11,21 @@ from backoffice.core.clock import SHANGHAI
 
 
 class Encoder(JSONEncoder):
-    """Writes a moment as it is in Shanghai, whatever zone it was read in."""
+    """Encodes a moment in Asia/Shanghai."""
 
     def default(self, obj: Any) -> Any:
-        """Return what JSON has for a value that it does not know."""
+        """Return the JSON value of a type that JSON does not have."""
         if isinstance(obj, datetime):
             return obj.astimezone(SHANGHAI).isoformat()
         return super().default(obj)
 
 
 class Renderer(JSONRenderer):
-    """JSON as every endpoint answers it."""
+    """The JSON renderer of every endpoint."""
 
     encoder_class = Encoder
 
 
 def plain(data: Any) -> Any:
-    """Return a reply as its reader sees it: nothing but texts, numbers, lists and objects."""
+    """Return a reply as plain JSON values."""
     return json.loads(json.dumps(data, cls=Encoder))

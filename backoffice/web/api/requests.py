@@ -1,4 +1,4 @@
-"""What a request gets before any endpoint sees it: an id, and a limit to its size."""
+"""Middleware of the API: a request id, and a limit on the body size."""
 
 import re
 import uuid
@@ -16,8 +16,8 @@ _ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 Answer = Callable[[HttpRequest], HttpResponse]
 
 
-def identified(get_response: Answer) -> Answer:
-    """Give each request an id, the client's own where it sent a sound one, and tell it back."""
+def assign_request_id(get_response: Answer) -> Answer:
+    """Assign each request an id, the client's own if valid, and return it in the response."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
@@ -30,12 +30,12 @@ def identified(get_response: Answer) -> Answer:
 
 
 def _too_big(request: HttpRequest) -> HttpResponse | None:
-    """Refuse a body before it is read; a body without a stated length counts as empty."""
+    """Refuse a large body before it is read; a body without a length header counts as empty."""
     if not request.path.startswith(API):
         return None
     is_upload = request.content_type == "multipart/form-data"
     stated = request.META.get("CONTENT_LENGTH") or "0"
     if int(stated) <= (UPLOAD_BYTES_MAX if is_upload else JSON_BYTES_MAX):
         return None
-    words = document(TooBigError(), request_id=request.request_id)  # type: ignore[attr-defined]
-    return JsonResponse(words, status=TooBigError.status, content_type=CONTENT_TYPE)
+    body = document(TooBigError(), request_id=request.request_id)  # type: ignore[attr-defined]
+    return JsonResponse(body, status=TooBigError.status, content_type=CONTENT_TYPE)

@@ -59,15 +59,15 @@ class LoanBatch:
         loan_ids = {loan_id for (loan_id,) in bulk.rows(in_bills, "loan_id")} | carried.keys()
         # By ids: for a join the planner reads all loans.
         behind = loans.filter(pk__any=bulk.Of(loan_ids)).order_by("pk")
-        self._snapshot: LoanSnapshot = (
-            seen._snapshot.read_if_changed(behind) if seen else LoanSnapshot.read(behind)
+        self.snapshot: LoanSnapshot = (
+            seen.snapshot.read_if_changed(behind) if seen else LoanSnapshot.read(behind)
         )
-        self.loans, self.instalments = self._snapshot.loans, self._snapshot.instalments
+        self.loans, self.instalments = self.snapshot.loans, self.snapshot.instalments
         self.terms = {loan.id: terms_of(loan.terms_id) for loan in self.loans.values()}
         self.detached: dict[int, tuple[Row, ...]] = {}
-        self.position = Position(self._bills(carried), dict(self._snapshot.positions))
+        self.position = Position(self._bills(carried), dict(self.snapshot.positions))
         self._loaded = Position(dict(self.position.bills), dict(self.position.loans))
-        self._known: dict[int, Accrued] = seen._known if seen else {}
+        self.known: dict[int, Accrued] = seen.known if seen else {}
         self._decisions: list[Decision] = []
         self._charges: list[ChargeRow] = []
         self._entries: list[Entry] = []
@@ -144,9 +144,9 @@ class LoanBatch:
                 self.position.loans[loan_id],
                 on=on,
                 terms=self.terms[loan_id],
-                known=self._known.get(loan_id),
+                known=self.known.get(loan_id),
             )
-            self._known[loan_id] = known
+            self.known[loan_id] = known
             loans[loan_id] = known.end
         return Position({bill_id: bill}, loans)
 
@@ -158,7 +158,7 @@ class LoanBatch:
 
     def run(self, events: Iterable[Event]) -> Result:
         """Run events through the engine; the batch keeps where they lead and what they charge."""
-        result = engine.run(self.position, events, self.terms, known=self._known)
+        result = engine.run(self.position, events, self.terms, known=self.known)
         self.position = result.position
         self._decisions += result.decisions
         self._surpluses += result.surpluses

@@ -19,7 +19,7 @@ from kombu.exceptions import OperationalError
 
 from backoffice.core import clock
 from backoffice.core.errors import Refused
-from backoffice.core.models import Approval, JobRun, SlotPause, SlotPauseState
+from backoffice.core.models import Approval, JobPause, JobPauseState, JobRun
 from backoffice.platform import job_control, jobs, tasks
 from backoffice.web.readonly_admin import label, list_address
 from loans.accounting.labels import code_words
@@ -34,7 +34,7 @@ from loans.collection.queries.debit_day import (
 from loans.collection.queries.due import to_debit
 from loans.models import DebitOrder, DebitOrderState
 
-SLOT = "09:00"
+JOB = "09:00"
 POLL_SECONDS = 2
 WAIT_SECONDS = 10  # of a page that is open before its run begins
 
@@ -43,7 +43,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
     """Return the page and what its buttons send to."""
     return [
         path("run/", site.admin_view(require_GET(_page(site))), name="loans_run"),
-        path("run/act/", site.admin_view(require_POST(act)), name="loans_run_act"),
+        path("run/action/", site.admin_view(require_POST(act)), name="loans_run_action"),
     ]
 
 
@@ -53,26 +53,26 @@ def _page(site: AdminSite) -> Callable[[HttpRequest], HttpResponse]:
     def page(request: HttpRequest) -> HttpResponse:
         if not request.user.has_perm("loans.view_debitorder"):
             raise PermissionDenied
-        on, slot = _asked(request)
-        context = _numbers(request, on=on, slot=slot)
+        on, job = _asked(request)
+        context = _numbers(request, on=on, job=job)
         if request.headers.get("HX-Request"):
             return render(request, "admin/loans/run_numbers.html", context)
-        is_todays = slot == SLOT and on == clock.business_date()
+        is_todays = job == JOB and on == clock.business_date()
         title = _("Today's 9:00 run") if is_todays else _("Run of the day")
-        context |= {**site.each_context(request), "title": title, "days": days_with_runs(slot=SLOT)}
+        context |= {**site.each_context(request), "title": title, "days": days_with_runs(job=JOB)}
         return render(request, "admin/loans/run.html", context)
 
     return page
 
 
 def _asked(request: HttpRequest) -> tuple[date, str]:
-    """Return the day and slot of the page; anything unreadable is today's 9:00."""
+    """Return the day and job of the page; anything unreadable is today's 9:00."""
     try:
         on = date.fromisoformat(request.GET.get("on", ""))
     except ValueError:
         on = clock.business_date()
-    slot = request.GET.get("slot", SLOT)
-    return on, slot if slot in {known.name for known in jobs.slots()} else SLOT
+    job = request.GET.get("job", JOB)
+    return on, job if job in {known.name for known in jobs.in_order()} else JOB
 
 
 class Card(NamedTuple):
@@ -84,11 +84,11 @@ class Card(NamedTuple):
     kind: str = ""
 
 
-def _numbers(request: HttpRequest, *, on: date, slot: str) -> dict[str, Any]:
-    day = debit_day(on=on, slot=slot)
+def _numbers(request: HttpRequest, *, on: date, job: str) -> dict[str, Any]:
+    day = debit_day(on=on, job=job)
     return {
         "on": on,
-        "slot": slot,
+        "job": job,
         "day": day,
         "run": day.run,
         "is_sandbox": settings.SANDBOX,
@@ -98,9 +98,9 @@ def _numbers(request: HttpRequest, *, on: date, slot: str) -> dict[str, Any]:
         "attempts": [_attempt(day, attempt, on=on) for attempt in day.attempts],
         "refusals": _refusals(day, on=on),
         "expected": _expected(day, on=on),
-        "slots": _slots(on=on),
+        "jobs": _jobs(on=on),
         "may": {name: request.user.has_perm(right) for name, right in RIGHTS.items()},
-        "address": _address(on, slot),
+        "address": _address(on, job),
     }
 
 
@@ -178,12 +178,12 @@ def _expected(day: DebitDay, *, on: date) -> Sums | None:
     return Sums(len(bills.ids), bills.amount_fen)
 
 
-class SlotRow(NamedTuple):
-    """A slot of the day: its run, its pause, and the open request to resume it."""
+class JobRow(NamedTuple):
+    """A job of the day: its run, its pause, and the open request to resume it."""
 
-    slot: jobs.Slot
+    job: jobs.Job
     run: JobRun | None
-    pause: SlotPause | None
+    pause: JobPause | None
     request: Approval | None
     state: Any
     address: str
@@ -191,25 +191,25 @@ class SlotRow(NamedTuple):
     @property
     def is_counted(self) -> bool:
         """Say whether the work is planned item by item; what is one piece has nothing to count."""
-        return self.slot.plan is not None
+        return self.job.plan is not None
 
 
-def _slots(*, on: date) -> list[SlotRow]:
+def _jobs(*, on: date) -> list[JobRow]:
     runs = runs_of(on=on)
-    open_pauses = SlotPause.objects.exclude(state=SlotPauseState.RESUMED)
-    pauses = {pause.slot: pause for pause in open_pauses.select_related("paused_by")}
+    open_pauses = JobPause.objects.exclude(state=JobPauseState.RESUMED)
+    pauses = {pause.job: pause for pause in open_pauses.select_related("paused_by")}
     open_requests = job_control.requests() if pauses else {}
     return [
-        SlotRow(slot, run, pause, request, _state(run, pause, request), _address(on, slot.name))
-        for slot in jobs.slots()
-        for run in [runs.get(slot.name)]
-        for pause in [pauses.get(slot.name)]
+        JobRow(job, run, pause, request, _state(run, pause, request), _address(on, job.name))
+        for job in jobs.in_order()
+        for run in [runs.get(job.name)]
+        for pause in [pauses.get(job.name)]
         for request in [open_requests.get(pause.pk) if pause else None]
     ]
 
 
-def _state(run: JobRun | None, pause: SlotPause | None, request: Approval | None) -> Any:
-    """Return where a slot stands, as a coloured label."""
+def _state(run: JobRun | None, pause: JobPause | None, request: Approval | None) -> Any:
+    """Return where a job stands, as a coloured label."""
     if run is not None and run.finished_at:
         return label(_("finished"), "paid")
     if request is not None:
@@ -223,23 +223,23 @@ def _state(run: JobRun | None, pause: SlotPause | None, request: Approval | None
     return label(_("running"), "sent")
 
 
-def _address(on: date, slot: str) -> str:
-    return f"{reverse('admin:loans_run')}?{urlencode({'on': on, 'slot': slot})}"
+def _address(on: date, job: str) -> str:
+    return f"{reverse('admin:loans_run')}?{urlencode({'on': on, 'job': job})}"
 
 
 RIGHTS = {
     "start": "backoffice.start_jobrun",
     "release": "backoffice.release_jobrun",
-    "pause": "backoffice.add_slotpause",
+    "pause": "backoffice.add_jobpause",
     "request": "backoffice.request_resume",
-    "keep": "backoffice.resume_slot",
-    "resume": "backoffice.resume_slot",
+    "keep": "backoffice.resume_job",
+    "resume": "backoffice.resume_job",
 }
 
 
 def act(request: HttpRequest) -> HttpResponse:
     """Do what a button of the page asks for, if its person may, and say what came of it."""
-    wish = request.POST.get("act", "")
+    wish = request.POST.get("action", "")
     if wish not in RIGHTS or not request.user.has_perm(RIGHTS[wish]):
         raise PermissionDenied
     try:
@@ -253,11 +253,11 @@ def act(request: HttpRequest) -> HttpResponse:
 
 
 def _back(request: HttpRequest) -> str:
-    kept = {name: request.POST[name] for name in ("on", "slot") if request.POST.get(name)}
+    kept = {name: request.POST[name] for name in ("on", "job") if request.POST.get(name)}
     return f"?{urlencode(kept)}" if kept else ""
 
 
-def _start(request: HttpRequest) -> str:
+def _start(_request: HttpRequest) -> str:
     """Do what the tick does: send the parts that the tables say are to be worked on now."""
     chunks = jobs.next_chunks(now=clock.now())
     for chunk_id in chunks:
@@ -289,18 +289,18 @@ def _run(request: HttpRequest) -> JobRun:
 
 
 def _pause(request: HttpRequest) -> str:
-    slot = request.POST.get("slot", "")
-    job_control.pause(slot, by=_actor(request), reason=_reason(request), at=clock.now())
-    return gettext("The slot {slot} is stopped.").format(slot=slot)
+    job = request.POST.get("job", "")
+    job_control.pause(job, by=_actor(request), reason=_reason(request), at=clock.now())
+    return gettext("The job {job} is stopped.").format(job=job)
 
 
 def _step(operation: Callable[..., None], words: str) -> Callable[[HttpRequest], str]:
     """Return the button of one step of a pause."""
 
     def step(request: HttpRequest) -> str:
-        slot = request.POST.get("slot", "")
-        operation(slot, by=_actor(request), reason=_reason(request), at=clock.now())
-        return gettext(words).format(slot=slot)
+        job = request.POST.get("job", "")
+        operation(job, by=_actor(request), reason=_reason(request), at=clock.now())
+        return gettext(words).format(job=job)
 
     return step
 
@@ -321,7 +321,7 @@ class ReasonMissingError(Refused):
 def _reason(request: HttpRequest) -> str:
     reason = request.POST.get("reason", "").strip()[:200]
     if not reason:
-        raise ReasonMissingError()
+        raise ReasonMissingError
     return reason
 
 
@@ -330,8 +330,8 @@ _WISHES: dict[str, Callable[[HttpRequest], str]] = {
     "release": _release,
     "pause": _pause,
     "request": _step(
-        job_control.request_resume, gettext_noop("A second person can now resume {slot}.")
+        job_control.request_resume, gettext_noop("A second person can now resume {job}.")
     ),
-    "keep": _step(job_control.keep_paused, gettext_noop("The slot {slot} stays paused.")),
-    "resume": _step(job_control.resume, gettext_noop("The slot {slot} runs again.")),
+    "keep": _step(job_control.keep_paused, gettext_noop("The job {job} stays paused.")),
+    "resume": _step(job_control.resume, gettext_noop("The job {job} runs again.")),
 }

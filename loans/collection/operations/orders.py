@@ -227,7 +227,7 @@ def _new_order(
     bill = batch.position.bills[record.id]
     if ask.origin == Origin.CUSTOMER:
         if payer is None:
-            raise NoMandateError()
+            raise NoMandateError
         amount_fen = _offered_fen(batch, bill, ask, on=on)
         _require_within_day_limit(payer, record, amount_fen, on=on)
         number = _request_number(ask)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.privacy.rules import masking
 from backoffice.core.models import JobChunk, JobRun
 from backoffice.core.money import yuan
-from backoffice.platform.export import Column, Section
+from backoffice.platform.export import Column, ExportSection
 from loans.models import DebitOrder, DebitOrderState, Origin
 from loans.models.debit import OPEN_ORDER_STATES
 
@@ -50,7 +50,7 @@ class Ends:
 
 @dataclass
 class DebitDay:
-    """The orders of one slot's run: all of them, and by attempt."""
+    """The orders of one job's run: all of them, and by attempt."""
 
     run: JobRun | None
     whole: Ends
@@ -67,9 +67,9 @@ class DebitDay:
         return min(99, self.worked * 100 // max(1, self.run.planned))
 
 
-def debit_day(*, on: date, slot: str) -> DebitDay:
-    """Return the numbers of a slot's run; orders are counted as they stand now."""
-    run = JobRun.objects.filter(business_date=on, slot=slot).first()
+def debit_day(*, on: date, job: str) -> DebitDay:
+    """Return the numbers of a job's run; orders are counted as they stand now."""
+    run = JobRun.objects.filter(business_date=on, job=job).first()
     day = DebitDay(run, Ends(), {attempt: Ends() for attempt in ATTEMPTS}, _worked(run))
     if run is None:
         return day
@@ -108,19 +108,19 @@ def _worked(run: JobRun | None) -> int:
 
 
 def runs_of(*, on: date) -> dict[str, JobRun]:
-    """Return the runs of a business date by slot."""
-    return {run.slot: run for run in JobRun.objects.filter(business_date=on)}
+    """Return the runs of a business date by job."""
+    return {run.job: run for run in JobRun.objects.filter(business_date=on)}
 
 
-def days_with_runs(*, slot: str, count: int = 7) -> list[date]:
-    """Return the latest business dates on which a slot was planned, newest first."""
-    runs = JobRun.objects.filter(slot=slot).order_by("-business_date")
+def days_with_runs(*, job: str, count: int = 7) -> list[date]:
+    """Return the latest business dates on which a job was planned, newest first."""
+    runs = JobRun.objects.filter(job=job).order_by("-business_date")
     return list(runs.values_list("business_date", flat=True)[:count])
 
 
-def runs_before(day: date, *, slot: str, count: int = 7) -> list[JobRun]:
-    """Return the finished runs of a slot before a day, newest first."""
-    runs = JobRun.objects.filter(slot=slot, business_date__lt=day, finished_at__isnull=False)
+def runs_before(day: date, *, job: str, count: int = 7) -> list[JobRun]:
+    """Return the finished runs of a job before a day, newest first."""
+    runs = JobRun.objects.filter(job=job, business_date__lt=day, finished_at__isnull=False)
     return list(runs.order_by("-business_date")[:count])
 
 
@@ -132,7 +132,7 @@ def _orders_of(filters: Mapping[str, str]) -> "QuerySet[DebitOrder]":
     return orders.defer(*sealed).order_by("pk")
 
 
-EXPORT = Section(
+EXPORT = ExportSection(
     name="debit-orders",
     title=_("debit orders of a day"),
     permission="loans.view_debitorder",

@@ -15,7 +15,7 @@ CLOSE_WINDOW_DAYS = 31
 # Recovery cycles end at 90 days past due (REPAY-18): no late fee comes later either.
 LATE_FEE_WINDOW_DAYS = 100
 COMPARABLE_DAYS = 31
-# The slot of the first debits of a day; the hourly ones after it repeat its plan.
+# The job of the first debits of a day; the hourly ones after it repeat its plan.
 FIRST_DEBITS = "09:00"
 
 
@@ -94,7 +94,7 @@ def to_close(*, on: date) -> list[int]:
 def comparable_orders(*, on: date) -> int | None:
     """Return the largest 9:00 plan of the 31 days before, or None without one."""
     runs = JobRun.objects.filter(
-        slot=FIRST_DEBITS,
+        job=FIRST_DEBITS,
         business_date__lt=on,
         business_date__gte=on - timedelta(days=COMPARABLE_DAYS),
         planned__gt=0,

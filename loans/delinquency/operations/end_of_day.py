@@ -84,10 +84,10 @@ def report_closed(batch: LoanBatch, bill_ids: Iterable[int], *, on: date, at: da
     lines.suspend(overdue, by=rules.BY, reason=reason, at=at)
 
 
-def report(batch: LoanBatch, bill: BillPosition, outcome: str) -> conduct.Report:
+def report(batch: LoanBatch, bill: BillPosition, outcome: str) -> conduct.ConductReport:
     """Return a bill as the payment history of its customer stores it."""
     record = batch.bills[bill.id]
-    return conduct.Report(
+    return conduct.ConductReport(
         record.customer_id,
         f"bill:{bill.id}",
         bill.due_on,

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from backoffice.core import clock
-from backoffice.management.base import HouseCommand
+from backoffice.management.base import SystemCommand
 from loans.management import portfolio
 from loans.migration.operations.demo import create_logins, show_book
 
@@ -15,7 +15,7 @@ from loans.migration.operations.demo import create_logins, show_book
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
-class Command(HouseCommand):
+class Command(SystemCommand):
     """Sandbox only. Each run gives all logins a new password, printed here and nowhere else."""
 
     help = _("Give a sandbox its logins and, the first time, 2,000 customers of a real book.")

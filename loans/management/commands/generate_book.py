@@ -9,12 +9,12 @@ from django.utils.translation import gettext
 
 from backoffice.core import clock
 from backoffice.core.money import yuan
-from backoffice.management.base import HouseCommand
+from backoffice.management.base import SystemCommand
 from loans.management import portfolio
 from loans.migration.operations.generating import DUE_SHARE_PPM, generate
 
 
-class Command(HouseCommand):
+class Command(SystemCommand):
     """Sandbox only. Adds loans to what is there; the same seed on an empty sandbox, the same book.
 
     A fifth of the customers have no money on their card.

@@ -7,13 +7,13 @@ from typing import Any
 from django.utils.translation import gettext
 
 from backoffice.core import clock
-from backoffice.management.base import HouseCommand
+from backoffice.management.base import SystemCommand
 from loans.management import portfolio
 from loans.migration.operations.checking import check_book
 from loans.migration.operations.importing import import_book
 
 
-class Command(HouseCommand):
+class Command(SystemCommand):
     """Import the book, or with ``--compare`` hold its labels against the first debits.
 
     Exit code 1 when a line was bad or a debit ended otherwise than implied.

@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 
 from backoffice.core import clock
 from backoffice.core.money import yuan
-from backoffice.management.base import HouseCommand
+from backoffice.management.base import SystemCommand
 from loans.gateways.from_settings import debit_channel
 from loans.reconciliation.operations import reconcile
 from loans.reconciliation.queries import days_with_orders
 
 
-class Command(HouseCommand):
+class Command(SystemCommand):
     """Exit code 1 and a line for each difference; 0 when there is none."""
 
     help = "Reconcile the book, the bank and the ledger; list each difference."

@@ -83,7 +83,7 @@ class Command(BaseCommand):
 def _server(options: dict[str, Any]) -> SandboxServer:
     """Return the bank, listening."""
     if not settings.CHANNEL_SECRET:
-        raise NoSecretError()
+        raise NoSecretError
     file, seed = options["script"], options["seed"]
     script = scripts.load(file, seed=seed) if file else scripts.Script(seed=seed)
     port = _port() if options["port"] is None else options["port"]

@@ -83,11 +83,11 @@ def alone() -> Iterator[None]:
         ImportUnderWayError: another import works on this database.
     """
     if not settings.SANDBOX:
-        raise SandboxOnlyError()
+        raise SandboxOnlyError
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
         if cursor.fetchone() != (True,):
-            raise ImportUnderWayError()
+            raise ImportUnderWayError
     try:
         yield
     finally:

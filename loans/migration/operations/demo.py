@@ -56,7 +56,7 @@ def create_logins(*, password: str) -> list[Login]:
         SandboxOnlyError: this is no sandbox.
     """
     if not settings.SANDBOX:
-        raise SandboxOnlyError()
+        raise SandboxOnlyError
     hashed = make_password(password)
     _create(ADMIN, hashed, [], is_superuser=True)
     for name in GROUPS:

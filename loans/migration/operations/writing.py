@@ -212,10 +212,10 @@ def _line(client: Client, ids: _Ids, terms: Terms) -> Values:
     )  # fmt: skip
 
 
-def _conduct(client: Client, ids: _Ids, terms: Terms) -> Iterator[conduct.Report]:
+def _conduct(client: Client, ids: _Ids, terms: Terms) -> Iterator[conduct.ConductReport]:
     for bill in client.past:
         least_fen, outcome = debts.classify(bill, terms=terms.policy)
-        yield conduct.Report(
+        yield conduct.ConductReport(
             ids.customer,
             f"{client.origin}:{bill.number}",
             debts.months_before(terms.on, months=bill.number - 1),

@@ -98,7 +98,7 @@ def page_of(record: Any) -> str:
 
 def act(client: Client, record: Any, code: str, **given: Any) -> Any:
     """Send the form of an act, as its dialog does."""
-    address = reverse(f"admin:accounts_{record._meta.model_name}_act", args=[record.pk, code])
+    address = reverse(f"admin:accounts_{record._meta.model_name}_action", args=[record.pk, code])
     return client.post(address, given, follow=True)
 
 

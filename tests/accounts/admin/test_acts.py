@@ -68,7 +68,7 @@ def test_a_decision_is_taken_once(as_group, in_review):
 def test_a_decided_proof_offers_no_decision(as_group, in_review):
     act(as_group("risk"), in_review, "accept", reason=REASON)
 
-    assert "/act/" not in as_group("risk").get(page_of(in_review)).content.decode()
+    assert "/action/" not in as_group("risk").get(page_of(in_review)).content.decode()
 
 
 def test_a_login_ends_at_once(as_group, newcomer):
@@ -222,7 +222,8 @@ def test_the_overview_counts_what_waits_and_leads_there(as_group, onboarded, mak
     support, credit = waiting(as_group("support")), waiting(as_group("credit"))
 
     assert {title: count for title, (count, _address) in (support | credit).items()} == {
-        "Complaints to answer": 1, "Proofs in review": 0, "Cards without a class": 1,
+        "Open complaints": 1, "Identity verifications in review": 0,
+        "Cards with an unknown account class": 1,
     }  # fmt: skip
     for client, found in ((as_group("support"), support), (as_group("credit"), credit)):
         for count, address in found.values():
@@ -234,4 +235,4 @@ def test_a_complaint_that_is_late_is_marked(as_group, onboarded):
 
     [card] = as_group("manager").get(reverse("admin:index")).context["waiting"]
 
-    assert (card["kind"], card["words"]) == ("danger", "the first one by 2026-12-01")
+    assert (card["kind"], card["detail"]) == ("danger", "the earliest is due on 2026-12-01")

@@ -74,7 +74,7 @@ def test_a_reload_shows_nothing_and_records_nothing(as_group, onboarded):
 
 def test_the_page_of_another_customer_shows_nothing(as_group, onboarded):
     client = as_group("support")
-    address = reverse("admin:accounts_customer_act", args=[onboarded.customer.pk, "unmask"])
+    address = reverse("admin:accounts_customer_action", args=[onboarded.customer.pk, "unmask"])
     client.post(address, {"fields": "phone", "reason": REASON})
 
     answer = client.get(reverse("admin:accounts_customer_unmasked", args=[999_999]))
@@ -85,7 +85,7 @@ def test_the_page_of_another_customer_shows_nothing(as_group, onboarded):
 
 def test_no_value_is_kept_in_the_session(as_group, onboarded):
     client = as_group("support")
-    address = reverse("admin:accounts_customer_act", args=[onboarded.customer.pk, "unmask"])
+    address = reverse("admin:accounts_customer_action", args=[onboarded.customer.pk, "unmask"])
 
     client.post(address, {"fields": ALL, "reason": REASON})
 
@@ -98,7 +98,7 @@ def test_without_a_reason_nothing_is_shown(as_group, onboarded, reason):
     answer = unmask(as_group("support"), onboarded.customer, "phone", reason=reason)
 
     assert shown(answer) == []
-    assert said(answer)[0].startswith("Say why, in 5 characters or more.")
+    assert said(answer)[0].startswith("Enter a reason of at least 5 characters.")
     assert not AccessRecord.objects.exists()
 
 
@@ -106,7 +106,7 @@ def test_without_a_reason_nothing_is_shown(as_group, onboarded, reason):
 def test_what_is_not_on_offer_is_not_shown(as_group, onboarded, fields):
     answer = unmask(as_group("support"), onboarded.customer, *fields)
 
-    assert said(answer)[0].startswith("what: choose")
+    assert said(answer)[0].startswith("what: select")
     assert not AccessRecord.objects.exists()
 
 

@@ -102,7 +102,7 @@ def test_the_auditor_may_open_every_page(as_group, everything):
 ACTS = [
     (model, one)
     for model in MODELS
-    for one in getattr(admin.site._registry[model], "acts", ())
+    for one in getattr(admin.site._registry[model], "record_actions", ())
     if model._meta.app_label == "accounts"
 ]
 FORM = {
@@ -130,7 +130,7 @@ def test_a_forged_form_of_who_may_not_changes_nothing(as_group, everything, grou
         record = model._default_manager.first()
         assert record is not None, model
         assert act(client, record, one.code, **FORM).status_code == 403, one
-        assert f"/act/{one.code}/" not in client.get(page_of(record)).content.decode()
+        assert f"/action/{one.code}/" not in client.get(page_of(record)).content.decode()
 
     assert forbidden
     assert rows() == before
@@ -160,6 +160,6 @@ def test_a_link_does_nothing(admin_client, everything):
     session = LoginSession.objects.latest("pk")
     before = rows()
 
-    answer = admin_client.get(f"{page_of(session).removesuffix('change/')}act/revoke/")
+    answer = admin_client.get(f"{page_of(session).removesuffix('change/')}action/revoke/")
 
     assert (answer.status_code, rows()) == (405, before)

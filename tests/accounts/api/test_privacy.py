@@ -90,7 +90,7 @@ def test_a_long_section_is_cut_and_says_so(newcomer):
 
     assert (complaints["is_cut"], len(complaints["rows"])) == (True, 500)
     assert (complaints["rows"][0]["text"], complaints["rows"][-1]["text"]) == ("500", "1")
-    assert "Older rows are left out" in newcomer.get("me/export?form=readable").content.decode()
+    assert "Older rows are omitted" in newcomer.get("me/export?form=readable").content.decode()
 
 
 def test_five_hundred_rows_are_told_whole(newcomer):
@@ -155,7 +155,7 @@ def test_the_copy_can_be_read_by_people(identified):
     page = answer.content.decode()
     assert answer["content-type"].startswith("text/html")
     assert answer["Content-Disposition"] == 'attachment; filename="weidai.html"'
-    assert "What we hold of you" in page and "张**" in page
+    assert "Your personal data" in page and "张**" in page
     assert person().id_number not in page and "http" not in page
 
 

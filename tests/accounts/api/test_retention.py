@@ -26,7 +26,7 @@ from accounts.models import (
     WechatAccount,
 )
 from accounts.privacy.operations import deletions, retention
-from accounts.tasks import SLOTS
+from accounts.tasks import JOBS
 from backoffice.core import clock
 from backoffice.core.models import IdempotencyKey, StateChange, ThrottleCount
 from backoffice.platform.jobs import Tally
@@ -172,10 +172,10 @@ def test_one_who_cannot_leave_does_not_hold_up_the_others(identified, another, m
     assert "was not carried out" in caplog.text
 
 
-def test_the_slot_of_the_night_may_be_passed_over():
-    [slot] = [slot for slot in SLOTS if slot.name == "03:00"]
+def test_the_job_of_the_night_may_be_passed_over():
+    [job] = [job for job in JOBS if job.name == "03:00"]
 
-    assert (slot.at.hour, slot.optional) == (3, True)
+    assert (job.at.hour, job.optional) == (3, True)
 
 
 def test_who_leaves_takes_the_proofs_and_the_password_along(identified):

@@ -1,4 +1,4 @@
-"""Whatever goes wrong under /api/ is said in one form, in the caller's language."""
+"""Whatever goes wrong under /api/ has one form, in the caller's language."""
 
 import json
 

@@ -11,14 +11,14 @@ from backoffice.core import bulk
 from backoffice.core.models import IdempotencyKey, JobChunk, JobRun
 
 AT = datetime(2024, 3, 1, 9, tzinfo=UTC)
-RUN_COLUMNS = ("business_date", "slot", "planned", "planned_fen", "done", "failed", "unknown",
+RUN_COLUMNS = ("business_date", "job", "planned", "planned_fen", "done", "failed", "unknown",
                "held_reason", "released_by", "started_at", "heartbeat_at")  # fmt: skip
 
 pytestmark = pytest.mark.django_db
 
 
-def a_run(slot, planned_fen=0):
-    return (date(2024, 3, 1), slot, 1, planned_fen, 0, 0, 0, "", "", AT, AT)
+def a_run(job, planned_fen=0):
+    return (date(2024, 3, 1), job, 1, planned_fen, 0, 0, 0, "", "", AT, AT)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_copied_rows_hold_their_values_exactly():
     bulk.copy(JobRun, RUN_COLUMNS, [a_run("a\tb\\n扣款", planned_fen=2**62)])
 
     run = JobRun.objects.get()
-    assert (run.business_date, run.slot, run.planned_fen) == (
+    assert (run.business_date, run.job, run.planned_fen) == (
         date(2024, 3, 1),
         "a\tb\\n扣款",
         2**62,
@@ -57,7 +57,7 @@ def test_a_foreign_key_is_copied_by_the_name_of_its_field(runs):
 
 
 def test_a_generator_of_rows_may_be_copied():
-    bulk.copy(JobRun, RUN_COLUMNS, (a_run(slot) for slot in ("close", "debits")))
+    bulk.copy(JobRun, RUN_COLUMNS, (a_run(job) for job in ("close", "debits")))
 
     assert JobRun.objects.count() == 2
 
@@ -175,7 +175,7 @@ def test_a_text_that_no_line_can_hold_is_copied_as_it_is():
     for text in TEXTS:
         bulk.copy(JobRun, RUN_COLUMNS, [(*a_run(text)[:7], text, text[::-1], AT, AT)])
 
-    copied = JobRun.objects.order_by("pk").values_list("slot", "held_reason", "released_by")
+    copied = JobRun.objects.order_by("pk").values_list("job", "held_reason", "released_by")
     assert list(copied) == [(text, text, text[::-1]) for text in TEXTS]
 
 

@@ -146,19 +146,19 @@ def test_text_and_its_bytes_are_sealed_in_one_format(text):
     assert unseal(seal_bytes(text.encode(), PLACE), PLACE) == text
 
 
-def test_what_an_earlier_key_sealed_is_sealed_anew_under_the_last(settings):
+def test_what_an_earlier_key_sealed_is_resealed_under_the_last(settings):
     settings.FIELD_KEYS = [f"1:{FIRST}"]
     texts, files = seal(ID_NUMBER, PLACE), seal_bytes(PORTRAIT, PLACE)
     settings.FIELD_KEYS = [f"1:{FIRST}", f"2:{SECOND}"]
 
-    anew = [reseal(blob, PLACE) for blob in (texts, files)]
+    again = [reseal(blob, PLACE) for blob in (texts, files)]
 
     settings.FIELD_KEYS = [f"2:{SECOND}"]
-    assert unseal(anew[0], PLACE) == ID_NUMBER
-    assert unseal_bytes(anew[1], PLACE) == PORTRAIT
+    assert unseal(again[0], PLACE) == ID_NUMBER
+    assert unseal_bytes(again[1], PLACE) == PORTRAIT
 
 
-def test_what_does_not_open_is_not_sealed_anew():
+def test_what_does_not_open_is_not_resealed():
     with pytest.raises(BrokenSealError, match="moved from another column"):
         reseal(seal(ID_NUMBER, PLACE), b"person.address")
 

@@ -1,4 +1,4 @@
-"""Refusals: a stable code, words and remedy with their facts, in two languages."""
+"""Refusals: a stable code, message and remedy with their facts, in two languages."""
 
 import pytest
 from django.utils.translation import gettext_lazy, override
@@ -17,7 +17,7 @@ class RequiredError(Refused):
     message = gettext_lazy("This field is required.")
 
 
-def test_the_words_and_the_remedy_carry_the_facts():
+def test_message_and_remedy_carry_the_facts():
     refused = ShelfEmptyError(number=7, held=2, wanted=3)
 
     assert str(refused) == "Shelf 7 holds 2 of 3. Ask for at most 2."
@@ -25,19 +25,19 @@ def test_the_words_and_the_remedy_carry_the_facts():
     assert refused.code == "shelf-empty"
 
 
-def test_a_refusal_without_a_remedy_ends_after_its_words():
+def test_a_refusal_without_a_remedy_ends_after_its_message():
     with override("en"):
         assert str(RequiredError()) == "This field is required."
 
 
-def test_the_words_follow_the_active_language():
+def test_the_message_follows_the_active_language():
     refused = RequiredError()
 
     with override("zh-hans"):
         assert str(refused) == "该字段是必填项。"
 
 
-def test_a_terminal_is_told_the_code_and_both_languages():
+def test_a_terminal_shows_the_code_and_both_languages():
     assert RequiredError().in_both_languages() == (
         "[required] 该字段是必填项。 / This field is required."
     )

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from backoffice.core import guards, workflow
 from backoffice.core.guards import Guard, InitialState, declared_pairs
-from backoffice.core.models import Approval, SlotPause
+from backoffice.core.models import Approval, JobPause
 from tests.conftest import _owner
 from tests.policies import payload
 from tests.raw import (
@@ -48,7 +48,7 @@ def insert(session, model, state):
     return row_id
 
 
-def born_in(session, model, state):
+def inserted_in(session, model, state):
     session.execute("SET LOCAL weidai.importing = 'on'")
     row_id = insert(session, model, state)
     session.execute("SET LOCAL weidai.importing = 'off'")
@@ -80,7 +80,7 @@ def test_only_declared_moves_of_a_machine_are_possible(model, django_db_setup, d
     with bare(model._meta.db_table, database_name) as session:
         become(session, serving_role())
         for source, target in product(states(model), repeat=2):
-            row_id = born_in(session, model, source)
+            row_id = inserted_in(session, model, source)
             if source == target or (source, target) in declared:
                 change(session, model, row_id, target)
                 assert state_of(session, model, row_id) == target
@@ -91,9 +91,7 @@ def test_only_declared_moves_of_a_machine_are_possible(model, django_db_setup, d
 
 
 @MACHINES
-def test_no_row_is_born_later_than_the_start_but_by_an_import(
-    model, django_db_setup, database_name
-):
+def test_no_row_starts_in_a_later_state_except_by_an_import(model, django_db_setup, database_name):
     first = trigger_of(model, InitialState).first
     with bare(model._meta.db_table, database_name) as session:
         become(session, serving_role())
@@ -101,14 +99,14 @@ def test_no_row_is_born_later_than_the_start_but_by_an_import(
             if state in first:
                 insert(session, model, state)
             else:
-                with stopped(session, f"{model._meta.db_table}_birth"):
+                with stopped(session, f"{model._meta.db_table}_initial_state"):
                     insert(session, model, state)
         [(count,)] = session.execute(
             sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(model._meta.db_table))
         ).fetchall()
         assert count == len(first)
         for state in states(model):
-            born_in(session, model, state)
+            inserted_in(session, model, state)
 
 
 @MACHINES
@@ -300,7 +298,7 @@ DECIDE = (
 
 
 @pytest.mark.parametrize("decision", ["approved", "rejected"])
-def test_nobody_decides_on_his_own_policy(people, decision):
+def test_nobody_decides_on_their_own_policy(people, decision):
     maker, checker = people
     request = propose(maker)
 
@@ -372,25 +370,25 @@ STORE = (
 
 
 def pause(person):
-    return SlotPause.objects.create(slot="09:00", reason="a test", paused_by=person, paused_at=AT)
+    return JobPause.objects.create(job="09:00", reason="a test", paused_by=person, paused_at=AT)
 
 
 RESUME = (
-    "UPDATE backoffice_slotpause SET state = 'resumed', approval_id = %s, resumed_at = paused_at "
+    "UPDATE backoffice_jobpause SET state = 'resumed', approval_id = %s, resumed_at = paused_at "
     "WHERE id = %s"
 )
 
 
-def test_a_paused_slot_takes_two_people_to_resume(people):
+def test_a_paused_job_takes_two_people_to_resume(people):
     one, other = people
     stop = pause(one)
     request = propose(one, "job-resumption", subject_id=stop.pk)
 
     with refused("approval_as_proposed", "backoffice_approval"):
         execute(DECIDE, "approved", one.pk, request.pk)
-    with refused("slot_pause_as_approved", "backoffice_slotpause"):
+    with refused("job_pause_as_approved", "backoffice_jobpause"):
         execute(RESUME, request.pk, stop.pk)
-    with refused("slot_pause_resumed_by_approval", "backoffice_slotpause"):
+    with refused("job_pause_resumed_by_approval", "backoffice_jobpause"):
         execute(RESUME, None, stop.pk)
     execute(DECIDE, "approved", other.pk, request.pk)
     execute(RESUME, request.pk, stop.pk)
@@ -402,14 +400,14 @@ def test_a_pause_cannot_be_lifted_by_the_request_of_another(people):
     request = propose(one, "job-resumption", subject_id=stop.pk + 1)
     execute(DECIDE, "approved", other.pk, request.pk)
 
-    with refused("slot_pause_as_approved", "backoffice_slotpause"):
+    with refused("job_pause_as_approved", "backoffice_jobpause"):
         execute(RESUME, request.pk, stop.pk)
 
 
-def test_a_slot_is_paused_once_at_a_time(people):
+def test_a_job_is_paused_once_at_a_time(people):
     pause(people[0])
 
-    with refused("slot_pause_one_at_a_time", "backoffice_slotpause"):
+    with refused("job_pause_one_at_a_time", "backoffice_jobpause"):
         pause(people[1])
 
 

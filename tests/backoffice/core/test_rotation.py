@@ -50,11 +50,11 @@ def add_key(settings):
     settings.FIELD_KEYS = [FIRST, SECOND]
 
 
-def run(*words):
+def run(*text):
     """Run the command; return what it says as JSON, and its exit code."""
     out = io.StringIO()
     try:
-        call_command("rotate_keys", "--json", *words, stdout=out)
+        call_command("rotate_keys", "--json", *text, stdout=out)
     except SystemExit as end:
         return json.loads(out.getvalue()), end.code
     return json.loads(out.getvalue()), 0
@@ -94,13 +94,13 @@ def test_every_sealed_column_of_every_table_is_known():
     assert table_of("accounts_customer").columns == ("name", "id_number", "phone")
 
 
-def test_every_value_is_sealed_anew_and_opens_as_before(customers, settings):
+def test_every_value_is_resealed_and_opens_as_before(customers, settings):
     before = opened()
     add_key(settings)
 
-    told, code = run()
+    result, code = run()
 
-    assert (told["rows"], told["values"], told["unused"], code) == (10, 15, [1], 0)
+    assert (result["rows"], result["values"], result["unused"], code) == (10, 15, [1], 0)
     assert counted() == NEW
     assert opened() == before
 
@@ -122,9 +122,9 @@ def test_run_again_there_is_nothing_to_do(customers, settings):
     run()
     before = stored()
 
-    told, code = run()
+    result, code = run()
 
-    assert (told["rows"], told["values"], told["unused"], code) == (0, 0, [1], 0)
+    assert (result["rows"], result["values"], result["unused"], code) == (0, 0, [1], 0)
     assert stored() == before
 
 
@@ -132,10 +132,10 @@ def test_a_dry_run_counts_and_changes_nothing(customers, settings):
     add_key(settings)
     before = stored()
 
-    told, code = run("--dry-run")
+    result, code = run("--dry-run")
 
-    assert [tuple(one.values()) for one in told["counts"]] == OLD
-    assert (told["stale"], told["values"], told["unused"], code) == (15, 0, [], 0)
+    assert [tuple(one.values()) for one in result["counts"]] == OLD
+    assert (result["stale"], result["values"], result["unused"], code) == (15, 0, [], 0)
     assert stored() == before
 
 
@@ -144,9 +144,9 @@ def test_a_value_under_the_current_key_is_left_as_it_is(customers, settings):
     Customer.objects.filter(pk=customers[0].pk).update(name="李")
     [(name,)] = execute("SELECT name FROM accounts_customer WHERE id = %s", customers[0].pk)
 
-    told, _code = run()
+    result, _code = run()
 
-    assert told["values"] == 14
+    assert result["values"] == 14
     assert execute("SELECT name FROM accounts_customer WHERE id = %s", customers[0].pk) == [(name,)]
 
 
@@ -159,9 +159,9 @@ def test_one_killed_between_two_chunks_goes_on_where_it_stopped(committed_db, se
     chunks.close()
     before = stored()
 
-    told, code = run()
+    result, code = run()
 
-    assert (told["rows"], told["values"], code) == (3 + 5, 3 * 2 + 5, 0)
+    assert (result["rows"], result["values"], code) == (3 + 5, 3 * 2 + 5, 0)
     assert [row[:3] for row in stored()[:2]] == [row[:3] for row in before[:2]]
     assert counted() == NEW
 
@@ -195,11 +195,11 @@ def test_a_write_at_the_same_moment_is_kept(committed_db, settings):
         writing = pool.submit(write_and_wait_for_the_rotation, made[1].pk, phone, edited)
         edited.wait()
 
-        told, code = run()
+        result, code = run()
 
         writing.result()
 
-    assert (told["stale"], code) == (0, 0)
+    assert (result["stale"], code) == (0, 0)
     assert Customer.objects.get(pk=made[1].pk).phone == "13999999999"
     assert counted() == NEW
 
@@ -224,11 +224,11 @@ def test_a_value_that_does_not_open_is_named_and_the_rest_goes_on(customers, set
     execute("UPDATE accounts_customer SET phone = %s WHERE id = %s", moved, customers[2].pk)
     add_key(settings)
 
-    told, code = run()
+    result, code = run()
 
     place = {"table": "accounts_customer", "column": "phone", "id": str(customers[2].pk)}
-    assert told["named"] == [{**place, "version": 1}]
-    assert (told["broken"], told["values"], told["unused"], code) == (1, 14, [], 1)
+    assert result["named"] == [{**place, "version": 1}]
+    assert (result["broken"], result["values"], result["unused"], code) == (1, 14, [], 1)
     [(kept,)] = execute("SELECT phone FROM accounts_customer WHERE id = %s", customers[2].pk)
     assert bytes(kept) == moved
     with pytest.raises(BrokenSealError):
@@ -239,10 +239,10 @@ def test_a_key_that_was_taken_out_too_early_is_named_with_its_values(customers, 
     settings.FIELD_KEYS = [SECOND]
     before = stored()
 
-    told, code = run()
+    result, code = run()
 
-    assert (told["broken"], told["values"], told["stale"], code) == (15, 0, 15, 1)
-    assert {one["version"] for one in told["named"]} == {1}
+    assert (result["broken"], result["values"], result["stale"], code) == (15, 0, 15, 1)
+    assert {one["version"] for one in result["named"]} == {1}
     assert stored() == before
 
 
@@ -256,7 +256,7 @@ def test_a_chunk_of_large_values_ends_sooner(customers, settings, monkeypatch):
     assert len(chunks) > 1
 
 
-def test_files_are_sealed_anew_also_under_keys_that_are_no_numbers(db, settings):
+def test_files_are_resealed_also_under_keys_that_are_no_numbers(db, settings):
     place = b"paper.scan"
     execute("CREATE TEMPORARY TABLE paper (id uuid PRIMARY KEY, scan bytea, back bytea) "
             "ON COMMIT DROP")  # fmt: skip
@@ -292,32 +292,32 @@ def test_a_table_of_facts_keeps_its_keys(customers, settings, monkeypatch):
     monkeypatch.setattr(rotation, "tables", lambda: tables)
     before = stored()
 
-    told, code = run()
+    result, code = run()
 
-    assert (told["values"], told["stale"], told["unused"], code) == (0, 0, [], 0)
+    assert (result["values"], result["stale"], result["unused"], code) == (0, 0, [], 0)
     assert stored() == before
 
 
-def test_people_are_told_what_was_done_and_which_key_may_go(customers, settings):
+def test_people_see_what_was_done_and_which_key_may_go(customers, settings):
     add_key(settings)
     out = io.StringIO()
 
     with override("en"):
         call_command("rotate_keys", stdout=out)
 
-    said = out.getvalue()
-    assert "15 values in 10 rows resealed" in said
-    assert "No value needs key version 1: it may be taken out of FIELD_KEYS." in said
+    printed = out.getvalue()
+    assert "15 values in 10 rows resealed" in printed
+    assert "No value needs key version 1: it may be taken out of FIELD_KEYS." in printed
 
 
-def test_people_are_told_what_does_not_open_and_not_what_it_holds(customers, settings):
+def test_people_see_what_does_not_open_and_not_what_it_holds(customers, settings):
     settings.FIELD_KEYS = [SECOND]
     out = io.StringIO()
 
     with override("en"), pytest.raises(SystemExit):
         call_command("rotate_keys", stdout=out)
 
-    said = out.getvalue()
-    assert "15 values do not open and stay as they are; 0 were resealed." in said
-    assert "Every key of FIELD_KEYS" not in said
-    assert all(bytes(row[1]).hex() not in said for row in stored())
+    printed = out.getvalue()
+    assert "15 values do not open and stay as they are; 0 were resealed." in printed
+    assert "Every key of FIELD_KEYS" not in printed
+    assert all(bytes(row[1]).hex() not in printed for row in stored())

@@ -6,7 +6,7 @@ import pytest
 from django.db.migrations.writer import MigrationWriter
 
 from accounts.models import Staff
-from backoffice.core.models import SlotPause, SlotPauseState
+from backoffice.core.models import JobPause, JobPauseState
 from backoffice.core.states import StateField
 from loans.models import Bill
 
@@ -14,19 +14,19 @@ AT = datetime(2026, 10, 1, 9, tzinfo=UTC)
 
 
 def test_a_state_is_read_from_the_record():
-    assert SlotPause(slot="09:00").state == SlotPauseState.PAUSED
-    assert isinstance(SlotPause.state.field, StateField)
+    assert JobPause(job="09:00").state == JobPauseState.PAUSED
+    assert isinstance(JobPause.state.field, StateField)
 
 
 @pytest.mark.django_db
 def test_a_state_that_was_deferred_is_read_from_the_database(django_assert_num_queries):
     someone = Staff.objects.create_user("someone")
-    SlotPause.objects.create(slot="09:00", reason="why", paused_by=someone, paused_at=AT)
-    pause = SlotPause.objects.defer("state").get()
+    JobPause.objects.create(job="09:00", reason="why", paused_by=someone, paused_at=AT)
+    pause = JobPause.objects.defer("state").get()
 
     with django_assert_num_queries(1):
-        assert pause.state == SlotPauseState.PAUSED
-        assert pause.state == SlotPauseState.PAUSED
+        assert pause.state == JobPauseState.PAUSED
+        assert pause.state == JobPauseState.PAUSED
 
 
 def test_a_state_is_not_set_by_hand():

@@ -26,12 +26,12 @@ def client_of(group, number=1):
     return client
 
 
-def act(client, approval, code, **given):
-    address = reverse("admin:backoffice_approval_act", args=[approval.pk, code])
+def perform(client, approval, code, **given):
+    address = reverse("admin:backoffice_approval_action", args=[approval.pk, code])
     return client.post(address, given, follow=True)
 
 
-def said(page):
+def messages_of(page):
     return [str(message) for message in page.context["messages"]]
 
 
@@ -54,9 +54,9 @@ def proposed(filled):
 
 
 def test_risk_proposes_and_a_manager_approves_what_then_is_in_force(proposed):
-    told = said(act(client_of("manager"), proposed, "approve", reason="agreed then"))
+    messages = messages_of(perform(client_of("manager"), proposed, "approve", reason="agreed then"))
 
-    assert told == ["The request is approved and has taken effect."]
+    assert messages == ["The request is approved and has taken effect."]
     assert PolicyVersion.objects.get().approval == proposed
     assert policy.current(LoanTerms, on=clock.business_date()).grace_days == 2
 
@@ -70,15 +70,16 @@ def test_the_page_shows_the_old_and_the_new_value(proposed):
 
 
 def test_a_manager_rejects_and_the_proposer_withdraws(proposed, filled):
-    assert said(act(client_of("manager"), proposed, "reject", reason="not now")) == [
+    assert messages_of(perform(client_of("manager"), proposed, "reject", reason="not now")) == [
         "The request is rejected."
     ]
     client_of("risk").post(FORM, filled)
     second = Approval.objects.latest("pk")
-    assert said(act(client_of("risk", 2), second, "withdraw", reason="not mine")) == [
-        "Somebody else proposed this. Reject it instead, if you have the right to decide it."
+    assert messages_of(perform(client_of("risk", 2), second, "withdraw", reason="not mine")) == [
+        "Somebody else proposed this request. "
+        "Reject it instead, if you have the permission to decide it."
     ]
-    act(client_of("risk"), second, "withdraw", reason="a mistake")
+    perform(client_of("risk"), second, "withdraw", reason="a mistake")
 
     assert [one.state for one in Approval.objects.order_by("pk")] == ["rejected", "withdrawn"]
     assert not PolicyVersion.objects.exists()
@@ -87,20 +88,22 @@ def test_a_manager_rejects_and_the_proposer_withdraws(proposed, filled):
 @pytest.mark.parametrize("group", ["risk", "finance", "auditor", "support"])
 @pytest.mark.parametrize("code", ["approve", "reject"])
 def test_only_managers_decide(proposed, group, code):
-    assert act(client_of(group, 2), proposed, code, reason="agreed then").status_code == 403
+    assert perform(client_of(group, 2), proposed, code, reason="agreed then").status_code == 403
 
     assert Approval.objects.get().state == "proposed"
 
 
 def test_a_decision_is_a_post(proposed):
-    address = reverse("admin:backoffice_approval_act", args=[proposed.pk, "approve"])
+    address = reverse("admin:backoffice_approval_action", args=[proposed.pk, "approve"])
 
     assert client_of("manager").get(address).status_code == 405
     assert Approval.objects.get().state == "proposed"
 
 
 def test_a_decision_needs_a_reason(proposed):
-    assert said(act(client_of("manager"), proposed, "approve", reason=" "))[0].startswith("Say why")
+    [message] = messages_of(perform(client_of("manager"), proposed, "approve", reason=" "))
+
+    assert message.startswith("Enter a reason")
 
     assert Approval.objects.get().state == "proposed"
 
@@ -114,14 +117,14 @@ def test_a_decision_needs_a_reason(proposed):
         ({"value": "many"}, "it must be int"),
         ({"value": "3"}, "already"),
         ({"effective_on": "soon"}, "effective on"),
-        ({"effective_on": "2020-01-01"}, "is over"),
-        ({"reason": "x"}, "Say why"),
+        ({"effective_on": "2020-01-01"}, "in the past"),
+        ({"reason": "x"}, "Enter a reason"),
     ],
 )
 def test_a_bad_proposal_is_refused_by_name_and_keeps_what_was_typed(filled, change, code):
     page = client_of("risk").post(FORM, filled | change)
 
-    assert code in said(page)[0]
+    assert code in messages_of(page)[0]
     assert (filled | change)["reason"] in page.content.decode()
     assert not Approval.objects.exists()
 
@@ -143,16 +146,18 @@ def test_the_list_of_versions_leads_to_the_form_for_those_who_may():
     assert "loans.grace_days = 3" in client_of("risk").get(FORM).content.decode()
 
 
-def test_an_act_is_offered_while_the_request_is_open(proposed):
+def test_an_action_is_offered_while_the_request_is_open(proposed):
     manager = client_of("manager")
-    offered = [act.code for act, _address in manager.get(page_of(proposed)).context["acts"]]
-    act(manager, proposed, "reject", reason="not now")
-    later = [act.code for act, _address in manager.get(page_of(proposed)).context["acts"]]
+    offered = [
+        one.code for one, _address in manager.get(page_of(proposed)).context["record_actions"]
+    ]
+    perform(manager, proposed, "reject", reason="not now")
+    later = [one.code for one, _address in manager.get(page_of(proposed)).context["record_actions"]]
 
     assert (offered, later) == (["approve", "reject", "withdraw"], [])
 
 
-def test_a_person_without_rights_for_the_kind_is_told_which():
+def test_a_person_without_rights_for_the_kind_learns_which():
     maker = Staff.objects.create_superuser("root")
     change = PolicyChange("loans", {"grace_days": 2}, clock.business_date())
     [made] = policy_changes.propose([change], by=maker, reason="a test", at=clock.now())
@@ -163,7 +168,7 @@ def test_a_person_without_rights_for_the_kind_is_told_which():
     client = Client(headers={"accept-language": "en"})
     client.force_login(staff)
 
-    told = said(act(client, made, "approve", reason="agreed then"))
+    messages = messages_of(perform(client, made, "approve", reason="agreed then"))
 
-    assert told[0].startswith("You do not have the right backoffice.decide_policyversion.")
+    assert messages[0].startswith("You do not have the permission backoffice.decide_policyversion.")
     assert Approval.objects.get().state == "proposed"

@@ -27,7 +27,7 @@ LATER = AT + timedelta(days=1)
 DECIDE, PROPOSE = "backoffice.decide_policyversion", "backoffice.add_policyversion"
 
 
-class NoRoomError(Refused):
+class SpaceTakenError(Refused):
     code = "no-room-in-a-test"
 
 
@@ -38,7 +38,7 @@ def effects(monkeypatch):
 
     def apply(approved, *, by, reason, at):
         if any(one.payload.get("colour") == "red" for one in approved):
-            raise NoRoomError()
+            raise SpaceTakenError
         done.append(([one.pk for one in approved], by, reason, at))
 
     monkeypatch.setattr(approvals, "_kinds", {})
@@ -119,7 +119,7 @@ def test_a_batch_of_one_kind_takes_effect_together(effects, maker, checker):
 def test_an_effect_that_is_refused_undoes_the_approval(effects, maker, checker):
     ids = [propose(maker, 1), propose(maker, 2, colour="red")]
 
-    refused(NoRoomError, approvals.approve, ids, by=checker, at=LATER)
+    refused(SpaceTakenError, approvals.approve, ids, by=checker, at=LATER)
 
     assert effects == []
 
@@ -250,7 +250,7 @@ def test_of_two_deciders_at_once_one_is_refused(together, monkeypatch):
     done = []
     monkeypatch.setattr(approvals, "_kinds", {})
     approvals.register(
-        "paint", title="paint", apply=lambda approved, **_told: done.append(approved),
+        "paint", title="paint", apply=lambda approved, **_facts: done.append(approved),
         permission=DECIDE, propose_permission=PROPOSE,
     )  # fmt: skip
     request_id = propose(staff("maker", PROPOSE))

@@ -17,8 +17,8 @@ from backoffice.platform.export import (
     ExportFilterError,
     ExportNotPermittedError,
     ExportNotReadyError,
+    ExportSection,
     NotRequesterError,
-    Section,
     UnknownSectionError,
 )
 
@@ -35,7 +35,7 @@ def customers(filters):
 @pytest.fixture(autouse=True)
 def section(monkeypatch):
     monkeypatch.setattr(export, "_sections", {})
-    made = Section(
+    made = ExportSection(
         name="customers", title="customers", permission=SEE_LIST, filters=("first",),
         rows=customers, rows_max=3,
         columns=(
@@ -205,7 +205,7 @@ def test_a_requester_without_rights_by_then_gets_no_file(one, people):
 
 def test_an_error_of_ours_is_shown_by_its_kind_alone(one, people, section, monkeypatch):
     made = request(one)
-    broken = Section(
+    broken = ExportSection(
         name="customers", title="customers", permission=SEE_LIST, filters=("first",),
         rows=customers, columns=(Column("x", "nonsense"),),
     )  # fmt: skip

@@ -6,25 +6,25 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from backoffice.core import clock
-from backoffice.core.models import JobChunk, JobRun, SlotPause
+from backoffice.core.models import JobChunk, JobPause, JobRun
 from backoffice.management import day
 from backoffice.platform import jobs
-from backoffice.platform.jobs import ChunkFailedError, Plan, Slot, Tally, UnknownSlotError
+from backoffice.platform.jobs import ChunkFailedError, Job, RunPlan, Tally, UnknownJobError
 
 DAY = date(2026, 10, 1)
 NOON = clock.moment_of(DAY, time(12))
 
 
 class Work:
-    """Notes what it was given; fails as often as told."""
+    """Notes what it was given; fails as often as shown."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, list[int], date]] = []
         self.failures = 0
 
-    def slot(self, name: str, *, ids=None, held: str = "", optional: bool = False) -> Slot:
+    def job(self, name: str, *, ids=None, held: str = "", optional: bool = False) -> Job:
         def plan(*, on, at):
-            return Plan(ids, amount_fen=100 * len(ids), held_because=held)
+            return RunPlan(ids, amount_fen=100 * len(ids), held_because=held)
 
         def work(chunk_ids, *, run_id, on, at):
             if self.failures:
@@ -33,7 +33,7 @@ class Work:
             self.seen.append((name, list(chunk_ids), on))
             return Tally(done=len(chunk_ids))
 
-        return Slot(
+        return Job(
             name=name,
             at=time.fromisoformat(name),
             title=name,
@@ -45,21 +45,21 @@ class Work:
 
 @pytest.fixture
 def work(monkeypatch) -> Work:
-    monkeypatch.setattr(jobs, "_slots", {})
+    monkeypatch.setattr(jobs, "_jobs", {})
     return Work()
 
 
 def run_day(now: datetime) -> list[JobRun]:
     runs = []
-    for on, slot in jobs.due(now=now):
-        runs.append(day.finish(jobs.claim(slot, on=on, at=now)))
+    for on, job in jobs.due(now=now):
+        runs.append(day.finish(jobs.claim(job, on=on, at=now)))
     return runs
 
 
 def test_two_schedulers_plan_a_run_once(work, together):
-    jobs.register(work.slot("09:00", ids=[1, 2, 3]))
+    jobs.register(work.job("09:00", ids=[1, 2, 3]))
 
-    runs = together(8, lambda _n: jobs.claim(jobs.slots()[0], on=DAY, at=NOON).pk)
+    runs = together(8, lambda _n: jobs.claim(jobs.in_order()[0], on=DAY, at=NOON).pk)
 
     assert len(set(runs)) == 1
     assert JobChunk.objects.count() == 1
@@ -67,7 +67,7 @@ def test_two_schedulers_plan_a_run_once(work, together):
 
 def test_a_run_is_worked_through_in_chunks(work, committed_db, monkeypatch):
     monkeypatch.setattr(jobs, "CHUNK_SIZE", 2)
-    jobs.register(work.slot("09:00", ids=[1, 2, 3]))
+    jobs.register(work.job("09:00", ids=[1, 2, 3]))
 
     [run] = run_day(NOON)
 
@@ -77,8 +77,8 @@ def test_a_run_is_worked_through_in_chunks(work, committed_db, monkeypatch):
 
 
 def test_missed_days_are_caught_up_oldest_first(work, committed_db):
-    jobs.register(work.slot("00:05"))
-    jobs.register(work.slot("09:00", ids=[7]))
+    jobs.register(work.job("00:05"))
+    jobs.register(work.job("09:00", ids=[7]))
     run_day(NOON)
     work.seen.clear()
 
@@ -94,7 +94,7 @@ def test_missed_days_are_caught_up_oldest_first(work, committed_db):
 
 
 def test_a_day_run_again_changes_nothing(work, committed_db):
-    jobs.register(work.slot("09:00", ids=[1]))
+    jobs.register(work.job("09:00", ids=[1]))
     run_day(NOON)
 
     assert run_day(NOON) == []
@@ -102,18 +102,18 @@ def test_a_day_run_again_changes_nothing(work, committed_db):
 
 
 def test_a_later_run_waits_for_an_unfinished_one(work, committed_db):
-    jobs.register(work.slot("00:05", ids=[1]))
-    jobs.register(work.slot("09:00", ids=[2]))
+    jobs.register(work.job("00:05", ids=[1]))
+    jobs.register(work.job("09:00", ids=[2]))
 
     [chunk] = jobs.next_chunks(now=NOON)
     assert jobs.next_chunks(now=NOON) == [chunk]
     jobs.run_chunk(chunk, at=NOON)
 
-    assert JobChunk.objects.get(pk=jobs.next_chunks(now=NOON)[0]).run.slot == "09:00"
+    assert JobChunk.objects.get(pk=jobs.next_chunks(now=NOON)[0]).run.job == "09:00"
 
 
 def test_a_failed_chunk_keeps_its_error_and_is_tried_again(work, committed_db):
-    jobs.register(work.slot("09:00", ids=[1]))
+    jobs.register(work.job("09:00", ids=[1]))
     work.failures = 1
     [chunk] = jobs.next_chunks(now=NOON)
 
@@ -127,7 +127,7 @@ def test_a_failed_chunk_keeps_its_error_and_is_tried_again(work, committed_db):
 
 
 def test_a_chunk_sent_twice_is_done_once(work, committed_db):
-    jobs.register(work.slot("09:00", ids=[1]))
+    jobs.register(work.job("09:00", ids=[1]))
     [chunk] = jobs.next_chunks(now=NOON)
 
     assert jobs.run_chunk(chunk, at=NOON)
@@ -141,20 +141,20 @@ def test_a_chunk_that_is_no_more_is_passed_over(work, committed_db):
 
 
 def test_a_held_run_waits_for_a_person_and_lets_later_ones_pass(work, committed_db):
-    jobs.register(work.slot("09:00", ids=[1], held="twice as many as ever"))
-    jobs.register(work.slot("10:00", ids=[2]))
+    jobs.register(work.job("09:00", ids=[1], held="twice as many as ever"))
+    jobs.register(work.job("10:00", ids=[2]))
 
     [chunk] = jobs.next_chunks(now=NOON)
-    assert JobChunk.objects.get(pk=chunk).run.slot == "10:00"
-    held = JobChunk.objects.get(run__slot="09:00")
+    assert JobChunk.objects.get(pk=chunk).run.job == "10:00"
+    held = JobChunk.objects.get(run__job="09:00")
     assert not jobs.run_chunk(held.pk, at=NOON)
 
-    JobRun.objects.filter(slot="09:00").update(released_by="manager")
+    JobRun.objects.filter(job="09:00").update(released_by="manager")
     assert jobs.run_chunk(held.pk, at=NOON)
 
 
 def test_a_pause_stops_what_was_already_sent(work, committed_db):
-    jobs.register(work.slot("09:00", ids=[1], optional=True))
+    jobs.register(work.job("09:00", ids=[1], optional=True))
     [chunk] = jobs.next_chunks(now=NOON)
     pause("09:00")
 
@@ -163,22 +163,22 @@ def test_a_pause_stops_what_was_already_sent(work, committed_db):
     assert work.seen == []
 
 
-def test_the_day_stands_still_before_a_paused_slot_it_needs(work, committed_db):
-    jobs.register(work.slot("00:05", ids=[1]))
-    jobs.register(work.slot("09:00", ids=[2]))
+def test_the_day_stands_still_before_a_paused_job_it_needs(work, committed_db):
+    jobs.register(work.job("00:05", ids=[1]))
+    jobs.register(work.job("09:00", ids=[2]))
     pause("00:05")
 
     assert jobs.next_chunks(now=NOON) == []
     assert not JobRun.objects.exists()
 
 
-def test_an_unknown_slot_is_named(work):
-    jobs.register(work.slot("09:00"))
+def test_an_unknown_job_is_named(work):
+    jobs.register(work.job("09:00"))
 
-    with pytest.raises(UnknownSlotError, match=r"08:00.*09:00"):
-        jobs.slot_named("08:00")
+    with pytest.raises(UnknownJobError, match=r"08:00.*09:00"):
+        jobs.job_named("08:00")
 
 
-def pause(slot: str) -> None:
+def pause(job: str) -> None:
     by = get_user_model().objects.create_user(username="stopper")
-    SlotPause.objects.create(slot=slot, reason="a test", paused_by=by, paused_at=NOON)
+    JobPause.objects.create(job=job, reason="a test", paused_by=by, paused_at=NOON)

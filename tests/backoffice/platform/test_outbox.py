@@ -17,7 +17,7 @@ WALL = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 class Postman:
-    """A handler that remembers what it was given and fails when told to."""
+    """A handler that remembers what it was given and fails when shown to."""
 
     def __init__(self):
         self.given = []
@@ -292,7 +292,7 @@ def test_a_message_that_kills_every_worker_is_given_up(committed_db, postman, wa
         wall.shift(LEASE)
 
     assert outbox.deliver() == Delivered(dead=1)
-    assert "took its worker" in message().error
+    assert "killed its worker" in message().error
     assert len(postman.given) == 8
 
 

@@ -43,7 +43,7 @@ def test_a_lower_limit_holds_at_once_and_a_higher_one_too():
 
 
 @pytest.mark.django_db
-def test_another_day_begins_anew():
+def test_another_day_begins_again():
     assert [take(1), take(1), take(1, on=NEXT_DAY)] == [True, False, True]
 
 

@@ -34,12 +34,12 @@ def item():
     return WorkItem.objects.get()
 
 
-def said(page):
+def messages_of(page):
     return [str(message) for message in page.context["messages"]]
 
 
-def act(client, item, code, **given):
-    address = reverse("admin:backoffice_workitem_act", args=[item.pk, code])
+def perform(client, item, code, **given):
+    address = reverse("admin:backoffice_workitem_action", args=[item.pk, code])
     return client.post(address, given, follow=True)
 
 
@@ -62,7 +62,9 @@ def test_the_next_item_opens_on_its_page_and_is_listed_as_mine(item):
 
 
 def test_an_empty_queue_says_so():
-    assert said(client_of("credit").post(TAKE, follow=True)) == ["Nothing waits in this queue."]
+    page = client_of("credit").post(TAKE, follow=True)
+
+    assert messages_of(page) == ["Nothing waits in this queue."]
 
 
 @pytest.mark.parametrize("group", ["auditor", "support", "finance"])
@@ -73,9 +75,9 @@ def test_who_may_not_take_work_is_refused(item, group):
 
 
 def test_a_manager_without_the_right_of_the_queue_takes_nothing(item):
-    told = said(client_of("manager").post(TAKE, follow=True))
+    messages = messages_of(client_of("manager").post(TAKE, follow=True))
 
-    assert told[0].startswith("manager1 does not have the right")
+    assert messages[0].startswith("manager1 does not have the permission")
     assert WorkItem.objects.get().state == "waiting"
 
 
@@ -94,7 +96,7 @@ def test_an_item_is_given_back(item):
     client = client_of("credit")
     client.post(TAKE)
 
-    assert said(act(client, item, "release", reason="lunch break")) == [
+    assert messages_of(perform(client, item, "release", reason="lunch break")) == [
         "The work is back in its queue."
     ]
     assert WorkItem.objects.get().state == "waiting"
@@ -105,19 +107,18 @@ def test_an_item_is_handed_over_by_user_name(item):
     client = client_of("credit")
     client.post(TAKE)
 
-    assert said(act(client, item, "hand-over", to="nobody", reason="end of shift"))[0].startswith(
-        "user name: choose or fill in"
-    )
+    [message] = messages_of(perform(client, item, "hand-over", to="nobody", reason="end of shift"))
+    assert message.startswith("user name: select or enter")
     assert WorkItem.objects.get().claimed_by.username == "credit1"
-    told = said(act(client, item, "hand-over", to="risk1", reason="end of shift"))
+    messages = messages_of(perform(client, item, "hand-over", to="risk1", reason="end of shift"))
 
-    assert told == ["risk1 has the work now."]
+    assert messages == ["risk1 has the work now."]
     assert WorkItem.objects.get().claimed_by.username == "risk1"
 
 
 def test_a_manager_takes_work_away_from_somebody_else(item):
     client_of("credit").post(TAKE)
 
-    act(client_of("manager"), item, "release", reason="on sick leave")
+    perform(client_of("manager"), item, "release", reason="on sick leave")
 
     assert WorkItem.objects.get().state == "waiting"

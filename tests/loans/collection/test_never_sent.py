@@ -22,9 +22,9 @@ def die_after_prepare(bill: Bill, *, on, amount_fen: int | None = None) -> Debit
     return made.order
 
 
-def work(slot: str, channel, *, on) -> None:
-    at = moment(on, jobs.slot_named(slot).at)
-    run = jobs.claim(jobs.slot_named(slot), on=on, at=at)
+def work(job: str, channel, *, on) -> None:
+    at = moment(on, jobs.job_named(job).at)
+    run = jobs.claim(jobs.job_named(job), on=on, at=at)
     for chunk in run.chunks.all():
         business_day.debit(chunk.ids, run_id=run.pk, on=on, at=at, channel=channel)
 

@@ -125,7 +125,7 @@ def test_a_signature_with_another_secret_is_refused_and_nothing_is_executed(bank
             thief.fund({"rich": 0})
 
     assert bank.balance_fen("rich") == 1_000_000
-    assert bank.ask_books("SELECT count(*) FROM attempts") == [(0,)]
+    assert bank.query_store("SELECT count(*) FROM attempts") == [(0,)]
 
 
 def test_a_request_sent_a_second_time_is_refused(bank):

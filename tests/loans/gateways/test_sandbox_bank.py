@@ -50,7 +50,7 @@ def test_a_number_asked_for_again_gets_the_first_answer_and_no_second_debit(bank
 
     assert again == first
     assert bank.balance_fen("rich") == 999_500
-    assert bank.ask_books("SELECT executed FROM attempts ORDER BY id") == [(1,), (0,)]
+    assert bank.query_store("SELECT executed FROM attempts ORDER BY id") == [(1,), (0,)]
 
 
 def test_too_small_a_balance_is_refused_whole(bank, channel):
@@ -119,7 +119,7 @@ def test_a_query_tells_answered_orders_from_numbers_never_seen(bank, channel):
     [taken] = channel.submit([ask("1-1-1-1")])
 
     assert channel.query(["2-1-1-1", "1-1-1-1"]) == [None, taken]
-    assert bank.ask_books("SELECT count(*) FROM attempts") == [(1,)]
+    assert bank.query_store("SELECT count(*) FROM attempts") == [(1,)]
 
 
 def test_a_reset_forgets_accounts_and_orders(bank, channel):
@@ -128,7 +128,7 @@ def test_a_reset_forgets_accounts_and_orders(bank, channel):
     bank.reset()
 
     assert channel.query(["1-1-1-1"]) == [None]
-    assert bank.ask_books("SELECT count(*) FROM accounts") == [(0,)]
+    assert bank.query_store("SELECT count(*) FROM accounts") == [(0,)]
 
 
 # --- statements -------------------------------------------------------------------------------
@@ -425,7 +425,7 @@ def test_kills_in_the_middle_of_batches_lose_no_answer_and_execute_no_number_twi
     assert kills >= 2
     assert waiting == {}
     assert bank.executed_twice() == []
-    assert bank.ask_books("SELECT number, reference FROM orders ORDER BY number") == sorted(
+    assert bank.query_store("SELECT number, reference FROM orders ORDER BY number") == sorted(
         (answer.number, answer.reference) for answer in answered.values()
     )
     assert bank.balance_fen("rich") == 1_000_000 - 9_000

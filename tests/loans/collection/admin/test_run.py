@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from accounts.models import Staff
-from backoffice.core.models import Approval, JobChunk, JobRun, SlotPause, StateChange
+from backoffice.core.models import Approval, JobChunk, JobPause, JobRun, StateChange
 from loans.collection.queries.debit_day import debit_day
 from loans.models import DebitOrder
 from tests.loans.conftest import day
@@ -88,7 +88,7 @@ def test_another_day_can_be_chosen(nine):
 
     assert numbers(shown(client)) == {}
     assert numbers(shown(client, on=day(0)))["Paid"] == 1
-    assert numbers(shown(client, on="nonsense", slot="nonsense")) == {}
+    assert numbers(shown(client, on="nonsense", job="nonsense")) == {}
 
 
 def test_before_the_run_the_page_says_what_is_up(make_bill):
@@ -97,13 +97,13 @@ def test_before_the_run_the_page_says_what_is_up(make_bill):
 
     page = shown(person("finance"))
 
-    assert "Up for debit today: 1 bills, 10,150.00 yuan as printed." in page.content.decode()
+    assert "Due for debit today: 1 bills, statement amount 10,150.00 yuan." in page.content.decode()
 
 
 def test_a_running_run_is_polled_and_a_finished_one_is_not(nine):
     client = person("finance")
     finished = client.get(PAGE, headers={"hx-request": "true"}).content.decode()
-    JobRun.objects.filter(slot="09:00").update(finished_at=None)
+    JobRun.objects.filter(job="09:00").update(finished_at=None)
     running = client.get(PAGE, headers={"hx-request": "true"}).content.decode()
 
     assert 'hx-trigger="every 2s' in running
@@ -112,16 +112,16 @@ def test_a_running_run_is_polled_and_a_finished_one_is_not(nine):
 
 
 def test_progress_follows_the_orders_and_ends_at_the_end(nine):
-    JobRun.objects.filter(slot="09:00").update(finished_at=None, planned=8)
-    JobChunk.objects.filter(run__slot="09:00").update(done_at=None)
+    JobRun.objects.filter(job="09:00").update(finished_at=None, planned=8)
+    JobChunk.objects.filter(run__job="09:00").update(done_at=None)
 
-    assert debit_day(on=day(0), slot="09:00").progress_percent == 50
-    JobRun.objects.filter(slot="09:00").update(planned=2)
-    assert debit_day(on=day(0), slot="09:00").progress_percent == 99
+    assert debit_day(on=day(0), job="09:00").progress_percent == 50
+    JobRun.objects.filter(job="09:00").update(planned=2)
+    assert debit_day(on=day(0), job="09:00").progress_percent == 99
 
 
 def act(client, wish, **more):
-    return client.post(f"{PAGE}act/", {"act": wish, "slot": "09:00", **more}, follow=True)
+    return client.post(f"{PAGE}action/", {"action": wish, "job": "09:00", **more}, follow=True)
 
 
 def said(page):
@@ -135,26 +135,26 @@ def test_run_now_does_what_the_tick_does_and_a_second_press_nothing(
     make_bill, channel, monkeypatch
 ):
     make_bill()
-    live(channel, monkeypatch, day(0), until="03:00", slots=EVERY)
+    live(channel, monkeypatch, day(0), until="03:00", only=EVERY)
     set_clock(day(0), "09:00")
     client = person("finance")
 
     first, second = act(client, "start"), act(client, "start")
 
     assert said(first) == said(second) == ["1 part was sent to the workers."]
-    assert JobChunk.objects.get(run__slot="09:00").tries == 0
+    assert JobChunk.objects.get(run__job="09:00").tries == 0
 
 
 def test_run_now_says_when_nothing_is_due(make_bill, channel, monkeypatch):
     make_bill()
-    live(channel, monkeypatch, day(0), until="09:00", slots=EVERY)
+    live(channel, monkeypatch, day(0), until="09:00", only=EVERY)
     set_clock(day(0), "09:00")
 
     assert said(act(person("finance"), "start")) == ["Nothing is due now."]
 
 
 def test_a_held_run_goes_on_when_a_manager_releases_it(nine):
-    run = JobRun.objects.get(slot="09:00")
+    run = JobRun.objects.get(job="09:00")
     JobRun.objects.filter(pk=run.pk).update(held_reason="too many", finished_at=None)
     assert "This run is held: too many" in shown(person("finance")).content.decode()
     manager = person("manager")
@@ -172,10 +172,10 @@ def test_a_held_run_goes_on_when_a_manager_releases_it(nine):
      ("support", "pause"), ("collections", "keep"), ("manager", "nonsense")],
 )  # fmt: skip
 def test_nobody_steps_in_without_the_right(nine, group, wish):
-    page = act(person(group), wish, reason="why", run=JobRun.objects.get(slot="09:00").pk)
+    page = act(person(group), wish, reason="why", run=JobRun.objects.get(job="09:00").pk)
 
     assert page.status_code == 403
-    assert not SlotPause.objects.exists()
+    assert not JobPause.objects.exists()
 
 
 def test_a_step_needs_a_post_and_its_token(nine):
@@ -183,43 +183,45 @@ def test_a_step_needs_a_post_and_its_token(nine):
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = client.cookies
 
-    assert client.get(f"{PAGE}act/").status_code == 405
-    assert strict.post(f"{PAGE}act/", {"act": "pause"}).status_code == 403
+    assert client.get(f"{PAGE}action/").status_code == 405
+    assert strict.post(f"{PAGE}action/", {"action": "pause"}).status_code == 403
 
 
-def test_a_slot_stops_at_once_and_two_people_resume_it(nine):
+def test_a_job_stops_at_once_and_two_people_resume_it(nine):
     one, other = person("manager"), person("manager")
 
-    assert said(act(one, "pause", reason="bank is down")) == ["The slot 09:00 is stopped."]
+    assert said(act(one, "pause", reason="bank is down")) == ["The job 09:00 is stopped."]
     assert "is paused already" in said(act(other, "pause", reason="again"))[0]
     act(one, "request", reason="bank is back")
-    assert said(act(one, "resume", reason="yes"))[0].startswith("You asked for this yourself.")
-    assert (SlotPause.objects.get().state, Approval.objects.get().state) == ("paused", "proposed")
-    assert said(act(other, "resume", reason="yes")) == ["The slot 09:00 runs again."]
+    assert said(act(one, "resume", reason="yes"))[0].startswith(
+        "You proposed this request yourself."
+    )
+    assert (JobPause.objects.get().state, Approval.objects.get().state) == ("paused", "proposed")
+    assert said(act(other, "resume", reason="yes")) == ["The job 09:00 runs again."]
 
-    pause = SlotPause.objects.get()
+    pause = JobPause.objects.get()
     asked = pause.approval
     assert (pause.state, asked.proposed_by.username, asked.decided_by.username) == (
         "resumed", "manager0", "manager1",
     )  # fmt: skip
     assert asked.reason == "bank is back"
     assert list(StateChange.objects.order_by("pk")
-                .filter(subject_type__in=["backoffice.slotpause", "backoffice.approval"])
+                .filter(subject_type__in=["backoffice.jobpause", "backoffice.approval"])
                 .values_list("subject_type", "transition", "actor", "reason")) == [
         ("backoffice.approval", "approve", "manager1", "yes"),
-        ("backoffice.slotpause", "resume", "manager1", "yes"),
+        ("backoffice.jobpause", "resume", "manager1", "yes"),
     ]  # fmt: skip
 
 
-def test_a_declined_request_leaves_the_slot_paused(nine):
+def test_a_declined_request_leaves_the_job_paused(nine):
     one, other = person("manager"), person("manager")
     act(one, "pause", reason="bank is down")
     act(one, "request", reason="bank is back")
 
     act(other, "keep", reason="not yet")
 
-    assert SlotPause.objects.get().state == "paused"
-    assert "does not wait" in said(act(other, "keep", reason="again"))[0]
+    assert JobPause.objects.get().state == "paused"
+    assert "not in the required state" in said(act(other, "keep", reason="again"))[0]
 
 
 @pytest.mark.parametrize("run", ["abc", "", "0", "9" * 30])
@@ -230,10 +232,10 @@ def test_a_run_that_is_none_is_not_found(nine, run):
 
 def test_a_pause_without_words_is_refused(nine):
     assert said(act(person("manager"), "pause", reason=" "))[0].startswith("Say why.")
-    assert not SlotPause.objects.exists()
+    assert not JobPause.objects.exists()
 
 
-def test_a_paused_slot_and_its_reason_are_shown(nine):
+def test_a_paused_job_and_its_reason_are_shown(nine):
     client = person("manager")
     act(client, "pause", reason="bank is down")
 
@@ -249,13 +251,13 @@ def test_a_success_that_comes_later_counts_for_the_run(nine, channel, monkeypatc
     channel.will_answer("acct-5", "SUCCESS")
     work("10:00", day(0))
 
-    day_ = debit_day(on=day(0), slot="09:00")
+    day_ = debit_day(on=day(0), job="09:00")
     assert (day_.whole.paid.orders, day_.whole.unknown.orders) == (2, 0)
-    assert DebitOrder.objects.filter(run__slot="09:00", state="succeeded").count() == 2
+    assert DebitOrder.objects.filter(run__job="09:00", state="succeeded").count() == 2
 
 
 def test_work_of_one_piece_counts_no_items(nine):
-    rows = {row.slot.name: row for row in shown(person("finance")).context["slots"]}
+    rows = {row.job.name: row for row in shown(person("finance")).context["jobs"]}
 
     assert rows["09:00"].is_counted
     assert not rows["00:30"].is_counted

@@ -1,4 +1,4 @@
-"""A channel whose answers are given: what the product costs, not what a bank does."""
+"""A channel with fixed answers: measures the product, not a bank."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -9,7 +9,7 @@ from loans.gateways.channel import Answer, DebitRequest, Outcome, StatementLine
 POOR_EVERY = 5
 
 
-class GivenChannel:
+class FixedChannel:
     """Answers at once: a refusal for one account in five, always the same ones."""
 
     def submit(self, requests: Sequence[DebitRequest]) -> list[Answer]:
@@ -35,5 +35,5 @@ def _answer(request: DebitRequest) -> Answer:
 
 
 def is_poor(account: str) -> bool:
-    """Say whether the account has no money; tokens end in hexadecimal digits."""
+    """Return whether the account has no money; tokens end in hexadecimal digits."""
     return int(account[-4:], 16) % POOR_EVERY == 0

@@ -11,7 +11,7 @@ import pytest
 
 from backoffice.up import paths, postgresql, preflight
 from backoffice.up.lock import Lock
-from tests.launcher import STRANGER, as_root, lay
+from tests.launcher import ANONYMOUS_UID, as_root, lay
 
 HIDDEN = "import sys; sys.modules[{!r}] = None"
 WINDOWS = "import sys; sys.platform = 'win32'; sys.modules['fcntl'] = sys.modules['pwd'] = None"
@@ -58,7 +58,7 @@ def test_a_taken_port_names_another(checkout):
 
 
 @pytest.mark.parametrize("module", ["venv", "ensurepip"])
-def test_a_python_without_venv_is_told_where_it_comes_from(checkout, module):
+def test_a_python_without_venv_learns_where_it_comes_from(checkout, module):
     (checkout.root / ".venv").rename(checkout.root / "lent")
     try:
         line = checkout.fails(before=HIDDEN.format(module), names={"PATH": "/usr/bin:/bin"})
@@ -72,7 +72,7 @@ def test_windows_is_sent_to_wsl(checkout):
     assert "on Windows it runs inside WSL" in checkout.fails(before=WINDOWS)
 
 
-def test_a_system_without_fcntl_is_told_what_is_needed(checkout):
+def test_a_system_without_fcntl_learns_what_is_needed(checkout):
     line = checkout.fails(before="import sys; sys.modules['fcntl'] = None")
 
     assert "Linux, macOS or WSL with Python 3.11+ is needed" in line
@@ -82,7 +82,7 @@ DEAD_DATABASE = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}
 DEAD_BROKER = {"CELERY_BROKER_URL": "redis://127.0.0.1:1/0"}
 
 
-def test_a_given_database_that_does_not_serve_is_said(checkout):
+def test_a_given_database_that_does_not_serve_is_reported(checkout):
     line = checkout.fails("--no-demo", names=DEAD_DATABASE)
 
     assert "DATABASE_URL leads to no service (django.db.utils.OperationalError: " in line
@@ -90,14 +90,14 @@ def test_a_given_database_that_does_not_serve_is_said(checkout):
     assert "start it, or fix or remove DATABASE_URL" in line
 
 
-def test_a_given_broker_that_does_not_serve_is_said(checkout):
+def test_a_given_broker_that_does_not_serve_is_reported(checkout):
     line = checkout.fails(names=DEAD_DATABASE | DEAD_BROKER)
 
     assert "CELERY_BROKER_URL leads to no service (redis.exceptions.ConnectionError: " in line
     assert "start it, or fix or remove CELERY_BROKER_URL" in line
 
 
-def test_a_variable_that_cannot_be_used_is_said(checkout):
+def test_a_variable_that_cannot_be_used_is_reported(checkout):
     line = checkout.fails(names={"DATABASE_URL": "nonsense"})
 
     assert "manage.py migrate failed (" in line
@@ -127,7 +127,7 @@ def test_make_shows_the_same_line_and_fails(checkout):
     assert done.returncode != 0
 
 
-def test_musl_is_told_which_services_to_name(checkout):
+def test_musl_learns_which_services_to_name(checkout):
     line = checkout.fails(before=MUSL)
 
     assert "musl systems" in line
@@ -136,14 +136,14 @@ def test_musl_is_told_which_services_to_name(checkout):
 
 
 @pytest.mark.parametrize(
-    ("program", "said"),
+    ("program", "shown"),
     [
         ("\x7fELF of another machine", "Exec format error"),
         ("#!/bin/sh\necho GLIBC_2.99 not found >&2; exit 127\n", "GLIBC_2.99 not found"),
         ("#!/bin/sh\nkill -ILL $$\n", "exit code -4"),
     ],
 )
-def test_a_program_that_does_not_run_here_names_the_own_services(checkout, program, said):
+def test_a_program_that_does_not_run_here_names_the_own_services(checkout, program, shown):
     programs = checkout.home / f"programs-{version(postgresql.PACKAGE)}"
     initdb = programs / postgresql.INSTALLATION / "bin"
     shutil.rmtree(checkout.home, ignore_errors=True)
@@ -154,7 +154,7 @@ def test_a_program_that_does_not_run_here_names_the_own_services(checkout, progr
     line = checkout.fails()
     shutil.rmtree(checkout.home)
 
-    assert said in line
+    assert shown in line
     assert "set DATABASE_URL and CELERY_BROKER_URL to services of your own" in line
 
 
@@ -257,8 +257,8 @@ def test_a_half_made_cluster_shows_what_postgresql_says_of_it(checkout):
 
 
 @as_root
-def test_a_cluster_of_another_user_is_told_whose_it_must_be(checkout):
-    os.chown(lay(checkout, PG_VERSION="18\n"), STRANGER, -1)
+def test_a_cluster_of_another_user_learns_whose_it_must_be(checkout):
+    os.chown(lay(checkout, PG_VERSION="18\n"), ANONYMOUS_UID, -1)
 
     assert "belongs to 12345, not to nobody: sudo chown -R 65534" in checkout.fails()
 
@@ -277,7 +277,7 @@ def test_a_data_directory_that_is_open_to_others_is_closed(tmp_path, capsys):
     (tmp_path / "PG_VERSION").write_text("18\n")
     tmp_path.chmod(0o777)
 
-    preflight.require_sound(tmp_path, os.getuid())
+    preflight.require_usable(tmp_path, os.getuid())
 
     assert tmp_path.stat().st_mode & 0o777 == 0o700
     assert "as PostgreSQL wants it" in capsys.readouterr().err
@@ -285,9 +285,9 @@ def test_a_data_directory_that_is_open_to_others_is_closed(tmp_path, capsys):
 
 BROKEN = """
 from backoffice.up import launch
-def require_place(port):
+def require_startable(port):
     raise ZeroDivisionError('division\\nby zero')
-launch.require_place = require_place
+launch.require_startable = require_startable
 """
 
 
@@ -299,7 +299,7 @@ def test_an_error_of_the_launcher_itself_is_kept_in_a_file(checkout):
     log = checkout.run / "launcher.log"
     assert f"the launcher has failed (ZeroDivisionError: division by zero): send {log}" in line
     assert "Traceback (most recent call last):" in log.read_text()
-    assert "line 4, in require_place" in log.read_text()
+    assert "line 4, in require_startable" in log.read_text()
 
 
 def test_an_error_of_the_launcher_before_it_has_a_folder_is_kept_in_another(checkout, tmp_path):

@@ -1,4 +1,4 @@
-"""The books that are measured: generated once, then only copied."""
+"""The portfolios that are measured: generated once, then only copied."""
 
 from collections.abc import Mapping
 
@@ -18,14 +18,14 @@ class NoBank:
 
 
 def name_of(loans: int, due_share_ppm: int) -> str:
-    """Return the database of a book."""
+    """Return the database of a portfolio."""
     return f"{databases.PREFIX}_{loans}_{due_share_ppm}"
 
 
 def make(loans: int, *, due_share_ppm: int) -> str:
-    """Generate a book in a database of its own; return its name.
+    """Generate a portfolio in a database of its own; return its name.
 
-    It is vacuumed and analysed, as a book is that has stood for a night.
+    It is vacuumed and analysed, as a portfolio is that has stood for a night.
     """
     database = name_of(loans, due_share_ppm)
     databases.drop(database)

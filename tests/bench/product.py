@@ -12,10 +12,10 @@ from django.db import connection
 from backoffice.core import bulk
 from backoffice.core.models import JobRun
 from backoffice.platform import jobs
-from loans import tasks  # noqa: F401 - a worker has its slots at hand before nine
+from loans import tasks  # noqa: F401 - a worker has its jobs at hand before nine
 from loans.collection.queries.due import FIRST_DEBITS
 from tests.bench.day import NINE, ON
-from tests.bench.given import GivenChannel
+from tests.bench.fixed_channel import FixedChannel
 
 
 @dataclass
@@ -45,7 +45,7 @@ def counted() -> Iterator[Statements]:
 
 def run() -> dict[str, int]:
     """Plan and work through the 9:00 run; return bills, chunks and statements per chunk."""
-    with _given_answers(), counted() as statements:
+    with _fixed_answers(), counted() as statements:
         planned, chunks = _planned()
         for chunk_id in chunks:
             _work(chunk_id)
@@ -59,7 +59,7 @@ def run() -> dict[str, int]:
 def with_two_children() -> Callable[[], dict[str, int]]:
     """Return the run as a worker with two children does it; the children stand ready."""
     connection.close()  # nobody inherits it
-    with _given_answers():
+    with _fixed_answers():
         children = multiprocessing.get_context("fork").Pool(2, connection.ensure_connection)
 
     def run() -> dict[str, int]:
@@ -70,12 +70,12 @@ def with_two_children() -> Callable[[], dict[str, int]]:
     return run
 
 
-def _given_answers() -> Any:
-    return patch("loans.tasks.debit_channel", GivenChannel)
+def _fixed_answers() -> Any:
+    return patch("loans.tasks.debit_channel", FixedChannel)
 
 
 def _planned() -> tuple[JobRun, list[int]]:
-    planned = jobs.claim(jobs.slot_named(FIRST_DEBITS), on=ON, at=NINE)
+    planned = jobs.claim(jobs.job_named(FIRST_DEBITS), on=ON, at=NINE)
     return planned, list(planned.chunks.values_list("pk", flat=True))
 
 

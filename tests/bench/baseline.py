@@ -1,8 +1,8 @@
-"""The floor: the rows that a 9:00 run leaves behind, written as fast as the database takes them.
+"""The baseline: the rows of a 9:00 run, written as fast as the database accepts them.
 
-One COPY a table for what is new and one UPDATE a table for what changed, in one transaction, all
-computed beforehand. The same tables with their indexes, keys and checks; the house's own triggers
-are off, and nobody decides, locks, asks or traces.
+One COPY per table for new rows and one UPDATE per table for changed rows, in one transaction, all
+computed beforehand. The tables keep their indexes, keys and checks; the product's triggers are off,
+without decisions, locks, calls or state changes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -62,7 +62,7 @@ CHANGED = (
 
 
 def capture(template: str, database: str, folder: Path) -> None:
-    """Write down what a run has added to and changed in the copy of a book, a file a table."""
+    """Write down what a run has added to and changed in the copy of a portfolio, a file a table."""
     with owner(template) as before, owner(database) as after:
         for model in NEW:
             last = before.execute(_last_id(model)).fetchone()

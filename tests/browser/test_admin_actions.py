@@ -29,10 +29,10 @@ def test_an_identity_is_shown_once_for_a_reason(walk):
     person.page.wait_for_url("**/unmasked/")
     person.shoot("unmasked")
 
-    assert customer.id_number in person.words()
+    assert customer.id_number in person.text()
     assert AccessRecord.objects.get().reason == "the customer has called"
     person.page.reload()
-    assert customer.id_number not in person.words()
+    assert customer.id_number not in person.text()
     assert person.faults == []
 
 
