@@ -9,7 +9,7 @@ from loans.models.debit import OPEN_ORDER_STATES
 _SETTLED = (LoanState.SETTLED, LoanState.CANCELLED)
 
 
-def obstacle(customer_id: int) -> str:
+def blocker(customer_id: int) -> str:
     """Return why a customer cannot leave: money is owed to us, on its way, or waits for them."""
     mine = {"customer": customer_id}
     if Loan.objects.filter(**mine).exclude(state__in=_SETTLED).exists():

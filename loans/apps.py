@@ -28,4 +28,4 @@ class LoansConfig(AppConfig):
             jobs.register(job)
         export.register(debit_day.EXPORT)
         copies.register(exports.SECTIONS)
-        deletions.register(blocker=account_closure.obstacle, end=account_closure.end)
+        deletions.register(blocker=account_closure.blocker, end=account_closure.end)

@@ -10,7 +10,7 @@ from backoffice.core.policy import current
 from backoffice.platform.jobs import RunPlan, Tally, is_paused, job_named
 from loans.accounting.rules.codes import COLLECTED_STATES
 from loans.collection.operations import collection, orders, results
-from loans.collection.operations.orders import Ask, Prepared
+from loans.collection.operations.orders import CollectionRequest, Prepared
 from loans.collection.queries import due
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Channel
@@ -69,7 +69,7 @@ def debit(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel: C
     answers = orders.ask(open_orders, channel=channel, at=at)
     if answers:
         results.record(answers, at=at)
-    asks = [Ask(bill_id) for bill_id in _still_up(ids, run_id=run_id, on=on)]
+    asks = [CollectionRequest(bill_id) for bill_id in _still_up(ids, run_id=run_id, on=on)]
     if asks:
         collection.collect(asks, channel=channel, on=on, at=at, run_id=run_id)
     return _tally(ids, run_id=run_id)

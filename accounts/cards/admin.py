@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.cards import queries as queries
 from accounts.cards.operations import cards
 from accounts.customers.rows import CustomersRows
-from accounts.models import AccountClass, BankBin, BankCard
+from accounts.models import ACCOUNT_CLASSES, AccountClass, BankBin, BankCard
 from accounts.privacy.rules import masking
 from backoffice.core import clock
 from backoffice.core.crypto import blind
@@ -51,7 +51,7 @@ class BankCardPages(AdminActionsMixin, CustomersRows):
             explanation=_("The bank did not report the class; record the class that the evidence "
                           "shows."),
             fields=(Field("account_class", _("account class"), "select",
-                          [choice for choice in AccountClass.choices if choice[0] != "unknown"]),),
+                          [choice for choice in ACCOUNT_CLASSES if choice[0] != "unknown"]),),
             is_open=queries.needs_proof,
         ),
     )  # fmt: skip

@@ -17,7 +17,7 @@ from accounts.cards.queries import needs_proof
 from accounts.cards.rules import card_numbers, card_refusals
 from accounts.gateways.from_settings import identity_checks
 from accounts.login.api.endpoint import CustomerEndpoint
-from accounts.models import AccountClass, BankCard, BankCardState, Customer
+from accounts.models import ACCOUNT_CLASSES, BankCard, BankCardState, Customer
 from backoffice.core.errors import Refused
 from backoffice.web.api.endpoint import once
 from backoffice.web.api.fields import Body, Secret
@@ -57,7 +57,7 @@ class CardReply(serializers.Serializer[Any]):
     bank = serializers.CharField()
     last_four = serializers.CharField()
     state = serializers.ChoiceField(choices=BankCardState.choices)
-    account_class = serializers.ChoiceField(choices=AccountClass.choices)
+    account_class = serializers.ChoiceField(choices=ACCOUNT_CLASSES)
     day_limit_fen = serializers.IntegerField(allow_null=True)
     is_default = serializers.BooleanField()
     needs_proof = serializers.BooleanField()
@@ -71,7 +71,7 @@ class CardsView(CustomerEndpoint):
     @extend_schema(responses=CardReply(many=True))
     def get(self, request: Request) -> Response:
         """List the cards, rejected ones too, in the order in which they came."""
-        rows = [_told(card) for card in _of(self.customer(request)).order_by("pk")]
+        rows = [_reply(card) for card in _of(self.customer(request)).order_by("pk")]
         return Response({"next": None, "previous": None, "results": rows})
 
     @extend_schema(request=CardBody, responses={201: CardReply, 202: CardReply})
@@ -85,7 +85,7 @@ class CardsView(CustomerEndpoint):
             raise CardRefusedError(**_refusal(card))
         is_pending = card.state == BankCardState.PENDING
         status = HTTPStatus.ACCEPTED if is_pending else HTTPStatus.CREATED
-        return Response(_told(card), status=status)
+        return Response(_reply(card), status=status)
 
 
 class CardView(CustomerEndpoint):
@@ -108,7 +108,7 @@ class DefaultCardView(CustomerEndpoint):
         """Make the card the default one."""
         card = _one(self.customer(request), public_id)
         chosen = cards.make_default(card, by=self.context.by, at=self.context.at)
-        return Response(_told(chosen))
+        return Response(_reply(chosen))
 
 
 def _of(customer: Customer) -> QuerySet[BankCard]:
@@ -123,7 +123,7 @@ def _one(customer: Customer, public_id: UUID) -> BankCard:
     return card
 
 
-def _told(card: BankCard) -> dict[str, Any]:
+def _reply(card: BankCard) -> dict[str, Any]:
     return {
         "id": card.public_id,
         "bank": card.bank,

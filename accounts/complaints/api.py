@@ -53,7 +53,7 @@ class ComplaintsView(CustomerEndpoint):
     def get(self, request: Request) -> Response:
         """List the latest complaints, the newest first."""
         mine = Complaint.objects.filter(customer=self.customer(request)).order_by("-pk")
-        rows = [_told(complaint) for complaint in mine[:SHOWN_MAX]]
+        rows = [_reply(complaint) for complaint in mine[:SHOWN_MAX]]
         return Response({"next": None, "previous": None, "results": rows})
 
     @extend_schema(request=ComplaintBody, responses={201: FiledReply})
@@ -68,7 +68,7 @@ class ComplaintsView(CustomerEndpoint):
 
 
 def _filed(complaint: Complaint) -> dict[str, Any]:
-    """Return what is told of a new complaint.
+    """Return the reply for a new complaint.
 
     The reply is kept for whoever sends the request again, so the sealed words stay out of it.
     """
@@ -80,7 +80,7 @@ def _filed(complaint: Complaint) -> dict[str, Any]:
     }
 
 
-def _told(complaint: Complaint) -> dict[str, Any]:
+def _reply(complaint: Complaint) -> dict[str, Any]:
     return {
         **_filed(complaint),
         "text": complaint.text,

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.consents.operations import consents
-from accounts.consents.rules import PURPOSES, Purpose
+from accounts.consents.rules import PURPOSES, ConsentPurpose
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import Consent, Customer
 from backoffice.web.api.fields import Body, Flag
@@ -43,7 +43,7 @@ class ConsentsView(CustomerEndpoint):
     def get(self, request: Request) -> Response:
         """List every purpose, given or not, with what taking it back changes (SCORE-9)."""
         given = _in_force(self.customer(request))
-        rows = [_told(purpose, given.get(code)) for code, purpose in PURPOSES.items()]
+        rows = [_reply(purpose, given.get(code)) for code, purpose in PURPOSES.items()]
         return Response({"next": None, "previous": None, "results": rows})
 
 
@@ -58,9 +58,9 @@ class ConsentView(CustomerEndpoint):
         wanted = consents.purpose_named(purpose)
         context = self.context
         if self.read(ConsentBody, request)["granted"]:
-            return Response(_told(wanted, consents.give(context, purpose=purpose)))
+            return Response(_reply(wanted, consents.give(context, purpose=purpose)))
         consents.withdraw(context.customer, purpose=purpose, by=context.by, at=context.at)
-        return Response(_told(wanted, None))
+        return Response(_reply(wanted, None))
 
 
 def _in_force(customer: Customer) -> dict[str, Consent]:
@@ -68,7 +68,7 @@ def _in_force(customer: Customer) -> dict[str, Consent]:
     return {consent.purpose: consent for consent in given}
 
 
-def _told(purpose: Purpose, given: Consent | None) -> dict[str, Any]:
+def _reply(purpose: ConsentPurpose, given: Consent | None) -> dict[str, Any]:
     return {
         "purpose": purpose.code,
         "title": gettext(purpose.title),

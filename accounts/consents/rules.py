@@ -10,7 +10,7 @@ def gettext_noop(words: str) -> str:
     return words
 
 
-class Purpose(NamedTuple):
+class ConsentPurpose(NamedTuple):
     """One purpose: the words shown, what taking it back does, whether an assessment needs it.
 
     Another text is another version: what was given before was given to other words.
@@ -33,10 +33,10 @@ _RENORMALISES = gettext_noop(
 
 BIOMETRICS = "biometrics"
 
-PURPOSES: dict[str, Purpose] = {
+PURPOSES: dict[str, ConsentPurpose] = {
     purpose.code: purpose
     for purpose in (
-        Purpose(
+        ConsentPurpose(
             "agreement",
             gettext_noop("User service agreement"),
             "2026-11",
@@ -48,7 +48,7 @@ PURPOSES: dict[str, Purpose] = {
             _STOPS,
             is_required=True,
         ),
-        Purpose(
+        ConsentPurpose(
             BIOMETRICS,
             gettext_noop("Use of my face to verify my identity"),
             "2026-11",
@@ -62,7 +62,7 @@ PURPOSES: dict[str, Purpose] = {
                 " person can be asked to do it instead."
             ),
         ),
-        Purpose(
+        ConsentPurpose(
             "bureau",
             gettext_noop("Credit report"),
             "2026-11",
@@ -73,7 +73,7 @@ PURPOSES: dict[str, Purpose] = {
             _STOPS,
             is_required=True,
         ),
-        Purpose(
+        ConsentPurpose(
             "payment",
             gettext_noop("Payment behaviour"),
             "2026-11",
@@ -84,7 +84,7 @@ PURPOSES: dict[str, Purpose] = {
             _STOPS,
             is_required=True,
         ),
-        Purpose(
+        ConsentPurpose(
             "social",
             gettext_noop("Social relations"),
             "2026-11",
@@ -94,7 +94,7 @@ PURPOSES: dict[str, Purpose] = {
             ),
             _RENORMALISES,
         ),
-        Purpose(
+        ConsentPurpose(
             "wealth",
             gettext_noop("Savings and investments"),
             "2026-11",
@@ -103,7 +103,7 @@ PURPOSES: dict[str, Purpose] = {
             ),
             _RENORMALISES,
         ),
-        Purpose(
+        ConsentPurpose(
             "consumption",
             gettext_noop("Spending"),
             "2026-11",

@@ -84,7 +84,7 @@ FACE: dict[int, Verdict] = {
     2016: Verdict.MISMATCH,  # not similar enough
     2017: Verdict.UNAVAILABLE,  # the library is being changed
 }
-# Not similar enough in the eyes of the service: its score is told, and the line is ours (SEC-3).
+# Not similar enough in the eyes of the service; we have our own threshold (SEC-3).
 FACE_UNLIKE = 2016
 # Of these, those that the operator has to fix.
 _FACE_OURS = frozenset({1, 2, 3, 203, 204})

@@ -79,7 +79,7 @@ def _identity_checks(
     secret_id: str, secret_key: str, region: str, endpoint: str, rule_id: str
 ) -> IdentityChecks:
     # The SDK costs every process memory and time; one that checks nobody does without it.
-    from accounts.gateways.tencent import Account, TencentIdentityChecks
+    from accounts.gateways.tencent import CloudAccount, TencentIdentityChecks
 
-    account = Account(secret_id, secret_key, region, rule_id)
+    account = CloudAccount(secret_id, secret_key, region, rule_id)
     return TencentIdentityChecks(account, endpoint=endpoint)

@@ -7,6 +7,8 @@ provider says is not judged here: where the lines of a face score lie is a rule 
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from accounts.cards.rules.card_numbers import AccountClass
+
 
 class Verdict(StrEnum):
     """What a check said.
@@ -21,7 +23,7 @@ class Verdict(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
-class Fault(StrEnum):
+class CheckFault(StrEnum):
     """Codes of our own, beside those of a provider.
 
     ``UNAUTHORISED``: the provider does not accept our keys, for the operator to fix.
@@ -35,15 +37,6 @@ class Fault(StrEnum):
     UNAUTHORISED = "UNAUTHORISED"
     FACE_OTHER_PERSON = "FACE_OTHER_PERSON"
     FACE_NOT_DONE = "FACE_NOT_DONE"
-
-
-class AccountClass(StrEnum):
-    """The class of the account behind a card, where the bank says it (ELIG-7)."""
-
-    I = "I"  # noqa: E741
-    II = "II"
-    III = "III"
-    UNKNOWN = "unknown"
 
 
 class IdentityAnswer(NamedTuple):
@@ -90,8 +83,8 @@ class FaceStart(NamedTuple):
 class IdentityChecks(Protocol):
     """A provider of checks; ``attempt`` counts from 1 how often we have asked about the matter.
 
-    ``code`` is the provider's own result or error code where it gave one, else a ``Fault``. It has
-    at most 40 letters and, like ``request_id``, never repeats anything that was asked.
+    ``code`` is the provider's own result or error code where it gave one, else a ``CheckFault``. It
+    has at most 40 letters and, like ``request_id``, never repeats anything that was asked.
     """
 
     name: str

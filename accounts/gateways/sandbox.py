@@ -11,13 +11,13 @@ from datetime import date
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from accounts.cards.rules.card_numbers import AccountClass
 from accounts.gateways import codes
 from accounts.gateways.identity import (
-    AccountClass,
     CardAnswer,
+    CheckFault,
     FaceAnswer,
     FaceStart,
-    Fault,
     IdentityAnswer,
     Verdict,
 )
@@ -104,7 +104,7 @@ class SandboxIdentityChecks:
     def check_identity(self, *, name: str, id_number: str, attempt: int) -> IdentityAnswer:
         """Answer by how the name ends."""
         if name.endswith(_LATE_NAME) and attempt == 1:
-            return IdentityAnswer(Verdict.UNAVAILABLE, Fault.TIMEOUT, "")
+            return IdentityAnswer(Verdict.UNAVAILABLE, CheckFault.TIMEOUT, "")
         code = _BY_NAME.get(name[-2:], "0")
         return IdentityAnswer(codes.IDENTITY[code], code, _request_id())
 
@@ -119,7 +119,7 @@ class SandboxIdentityChecks:
     ) -> CardAnswer:
         """Answer by the phone number; any number without a script passes with class I."""
         if phone == _CARD_DOWN or (phone == _CARD_LATE and attempt == 1):
-            return CardAnswer(Verdict.UNAVAILABLE, Fault.TIMEOUT, "")
+            return CardAnswer(Verdict.UNAVAILABLE, CheckFault.TIMEOUT, "")
         if scripted := _CARD_CODE.fullmatch(phone):
             code = str(-int(scripted[1]))
             return CardAnswer(codes.CARD[code], code, _request_id())
@@ -131,9 +131,9 @@ def _face_fault(words: list[str], attempt: int) -> FaceAnswer | None:
     for word in words:
         down = _DOWN.fullmatch(word)
         if (down and attempt <= int(down[1] or attempt)) or (word == "late" and attempt == 1):
-            return FaceAnswer(Verdict.UNAVAILABLE, Fault.TIMEOUT, "")
+            return FaceAnswer(Verdict.UNAVAILABLE, CheckFault.TIMEOUT, "")
         if word == "other-person":
-            return FaceAnswer(Verdict.MISMATCH, Fault.FACE_OTHER_PERSON, _request_id())
+            return FaceAnswer(Verdict.MISMATCH, CheckFault.FACE_OTHER_PERSON, _request_id())
         if word == "invalid":
             return FaceAnswer(Verdict.INVALID, "InvalidParameterValue.BizTokenIllegal", "")
     return None

@@ -19,13 +19,13 @@ from tencentcloud.faceid.v20180301.faceid_client import FaceidClient
 from accounts.gateways import codes
 from accounts.gateways.identity import (
     CardAnswer,
+    CheckFault,
     FaceAnswer,
     FaceStart,
-    Fault,
     IdentityAnswer,
     Verdict,
 )
-from accounts.gateways.wire import Silence, Wire, WireError, json_object
+from accounts.gateways.wire import ProviderConnections, Silence, WireError, json_object
 
 TIMEOUT_SECONDS = 5
 # Longer codes exist, but the books have room for forty letters.
@@ -58,7 +58,7 @@ class _Reply(NamedTuple):
     code: str = _OK
 
 
-class Account(NamedTuple):
+class CloudAccount(NamedTuple):
     """The account at Tencent Cloud, and the rule of its face checks."""
 
     secret_id: str
@@ -74,7 +74,7 @@ class TencentIdentityChecks:
 
     def __init__(
         self,
-        account: Account,
+        account: CloudAccount,
         *,
         endpoint: str,
         scheme: str = "https",
@@ -88,7 +88,7 @@ class TencentIdentityChecks:
         self._client = FaceidClient(
             Credential(account.secret_id, account.secret_key), account.region, profile
         )
-        self._wire = Wire(timeout_seconds=timeout_seconds)
+        self._wire = ProviderConnections(timeout_seconds=timeout_seconds)
         self._client.request = _Sender(self._wire, scheme)
         self._rule_id = account.rule_id
 
@@ -110,7 +110,7 @@ class TencentIdentityChecks:
             return FaceStart(reply.verdict, reply.code, reply.request_id)
         token = _plain(_TOKEN, reply.fields.get("BizToken"))
         if not token:
-            return FaceStart(Verdict.UNAVAILABLE, Fault.INVALID_REPLY, reply.request_id)
+            return FaceStart(Verdict.UNAVAILABLE, CheckFault.INVALID_REPLY, reply.request_id)
         return FaceStart(Verdict.MATCH, _OK, reply.request_id, token)
 
     def check_identity(self, *, name: str, id_number: str, attempt: int) -> IdentityAnswer:
@@ -143,13 +143,13 @@ class TencentIdentityChecks:
         except WireError as error:
             if error.silence is Silence.INVALID_REPLY:
                 log.warning("%s: a reply that cannot be read: %s", action, error.detail)
-            return _Reply({}, "", Verdict.UNAVAILABLE, Fault(error.silence))
+            return _Reply({}, "", Verdict.UNAVAILABLE, CheckFault(error.silence))
 
 
 class _Sender:
     """Takes the place of the SDK's sender."""
 
-    def __init__(self, wire: Wire, scheme: str) -> None:
+    def __init__(self, wire: ProviderConnections, scheme: str) -> None:
         self._wire = wire
         self._scheme = scheme
 
@@ -187,12 +187,12 @@ def _error(action: str, error: object) -> tuple[Verdict, str]:
     """Return what an error says; its message may repeat the input and is not looked at."""
     code = _plain(_ERROR_CODE, error.get("Code") if isinstance(error, dict) else None)
     if not code:
-        return Verdict.UNAVAILABLE, Fault.INVALID_REPLY
+        return Verdict.UNAVAILABLE, CheckFault.INVALID_REPLY
     kept = code[:CODE_LENGTH_MAX]
     if codes.is_ours(code):
         log.error("%s: the provider refuses us: %s", action, kept)
     if codes.is_of_keys(code):
-        return Verdict.UNAVAILABLE, Fault.UNAUTHORISED
+        return Verdict.UNAVAILABLE, CheckFault.UNAUTHORISED
     return codes.of_error(code), kept
 
 
@@ -202,7 +202,7 @@ def _result(reply: _Reply, meanings: Mapping[str, Verdict]) -> tuple[Verdict, st
         return reply.verdict, reply.code
     result = _plain(_RESULT, reply.fields.get("Result"))
     if not result:
-        return Verdict.UNAVAILABLE, Fault.INVALID_REPLY
+        return Verdict.UNAVAILABLE, CheckFault.INVALID_REPLY
     return meanings.get(result, Verdict.UNAVAILABLE), result
 
 
@@ -212,9 +212,9 @@ def _face_of(name: str, id_number: str, reply: _Reply) -> FaceAnswer:
         (text.get("Name"), text.get("IdCard")) if isinstance(text, dict) else (None, None)
     )
     if not isinstance(seen_name, str) or not isinstance(seen_number, str):
-        return FaceAnswer(Verdict.UNAVAILABLE, Fault.INVALID_REPLY, reply.request_id)
+        return FaceAnswer(Verdict.UNAVAILABLE, CheckFault.INVALID_REPLY, reply.request_id)
     if (seen_name, seen_number.upper()) != (name, id_number):
-        return FaceAnswer(Verdict.MISMATCH, Fault.FACE_OTHER_PERSON, reply.request_id)
+        return FaceAnswer(Verdict.MISMATCH, CheckFault.FACE_OTHER_PERSON, reply.request_id)
     return _face(reply.fields["Text"], reply.request_id)
 
 
@@ -222,22 +222,22 @@ def _face(text: Mapping[str, Any], request_id: str) -> FaceAnswer:
     """Return what was seen; a reply that contradicts itself is none."""
     status, live, compared = (text.get(each) for each in ("ErrCode", "LiveStatus", "Comparestatus"))
     if status is None and live is None:
-        return FaceAnswer(Verdict.INVALID, Fault.FACE_NOT_DONE, request_id)
+        return FaceAnswer(Verdict.INVALID, CheckFault.FACE_NOT_DONE, request_id)
     if not _is_status(status) or not (live is None or _is_status(live)):
-        return FaceAnswer(Verdict.UNAVAILABLE, Fault.INVALID_REPLY, request_id)
+        return FaceAnswer(Verdict.UNAVAILABLE, CheckFault.INVALID_REPLY, request_id)
     if live != 0:
         return _no_face(live or status, text, request_id)
     if compared is None and status != 0:
         return _no_face(status, text, request_id)
     if not _is_status(compared):
-        return FaceAnswer(Verdict.UNAVAILABLE, Fault.INVALID_REPLY, request_id)
+        return FaceAnswer(Verdict.UNAVAILABLE, CheckFault.INVALID_REPLY, request_id)
     return _compared(text, request_id)
 
 
 def _no_face(code: int, text: Mapping[str, Any], request_id: str) -> FaceAnswer:
     """Return what a check says that ended before two faces were compared."""
     if code == 0:
-        return FaceAnswer(Verdict.UNAVAILABLE, Fault.INVALID_REPLY, request_id)
+        return FaceAnswer(Verdict.UNAVAILABLE, CheckFault.INVALID_REPLY, request_id)
     if codes.is_of_our_face_check(code):
         log.error("a face check ended with %s: look at the rule of the checks", code)
     tags = _tags(text.get("LivenessInfoTag"))
@@ -253,7 +253,7 @@ def _compared(text: Mapping[str, Any], request_id: str) -> FaceAnswer:
     if (similarity is None and is_same) or (
         similarity is not None and similarity >= _SAME_PERMILLE_MIN and not is_same
     ):
-        code = Fault.INVALID_REPLY if is_same else str(status or compared)
+        code = CheckFault.INVALID_REPLY if is_same else str(status or compared)
         return FaceAnswer(Verdict.UNAVAILABLE, code, request_id)
     if similarity is None or compared not in (0, codes.FACE_UNLIKE):
         return FaceAnswer(_of_comparison(compared or status), str(compared or status), request_id)

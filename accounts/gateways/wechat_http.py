@@ -9,7 +9,7 @@ import re
 from typing import Any, Self
 
 from accounts.gateways.wechat import LoginError, LoginFault, WechatIdentity
-from accounts.gateways.wire import Wire, WireError
+from accounts.gateways.wire import ProviderConnections, WireError
 
 TIMEOUT_SECONDS = 5.0
 
@@ -36,7 +36,7 @@ class HttpWechatLogin:
     ) -> None:
         self._url = f"{url.rstrip('/')}/sns/jscode2session"
         self._app = {"appid": app_id, "secret": secret, "grant_type": "authorization_code"}
-        self._wire = Wire(timeout_seconds=timeout_seconds)
+        self._wire = ProviderConnections(timeout_seconds=timeout_seconds)
 
     def close(self) -> None:
         """Give the connection back."""

@@ -44,7 +44,7 @@ class WireError(Exception):
         self.detail = detail
 
 
-class Wire:
+class ProviderConnections:
     """Connections to one provider, kept open."""
 
     def __init__(self, *, timeout_seconds: float) -> None:

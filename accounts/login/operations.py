@@ -63,14 +63,14 @@ class Arrival(NamedTuple):
     address: str | None
 
 
-class Login(NamedTuple):
+class IssuedSession(NamedTuple):
     """A new session, and the only copy of its token."""
 
     session: LoginSession
     token: str
 
 
-def log_in(arrival: Arrival, *, at: datetime, wall_at: datetime) -> Login:
+def log_in(arrival: Arrival, *, at: datetime, wall_at: datetime) -> IssuedSession:
     """Begin a session; whoever comes for the first time is registered (GEN-11)."""
     try:
         return _log_in(arrival, at=at, wall_at=wall_at)
@@ -79,7 +79,7 @@ def log_in(arrival: Arrival, *, at: datetime, wall_at: datetime) -> Login:
 
 
 @transaction.atomic(durable=True)
-def _log_in(arrival: Arrival, *, at: datetime, wall_at: datetime) -> Login:
+def _log_in(arrival: Arrival, *, at: datetime, wall_at: datetime) -> IssuedSession:
     account = _known(arrival) or _register(arrival, at)
     device = _seen(arrival.device, account, wall_at)
     token = secrets.token_bytes(_TOKEN_BYTES)
@@ -92,7 +92,7 @@ def _log_in(arrival: Arrival, *, at: datetime, wall_at: datetime) -> Login:
         used_at=wall_at,
         ends_at=wall_at + LASTS,
     )
-    return Login(session, base64.urlsafe_b64encode(token).rstrip(b"=").decode())
+    return IssuedSession(session, base64.urlsafe_b64encode(token).rstrip(b"=").decode())
 
 
 def _known(arrival: Arrival) -> WechatAccount | None:
@@ -108,8 +108,8 @@ def _known(arrival: Arrival) -> WechatAccount | None:
     return found
 
 
-def _is_earlier(told: date | None, known: date | None) -> bool:
-    return told is not None and (known is None or told < known)
+def _is_earlier(reported: date | None, known: date | None) -> bool:
+    return reported is not None and (known is None or reported < known)
 
 
 def _register(arrival: Arrival, at: datetime) -> WechatAccount:
@@ -126,10 +126,10 @@ def _register(arrival: Arrival, at: datetime) -> WechatAccount:
 
 def _seen(report: DeviceReport, account: WechatAccount, wall_at: datetime) -> Device:
     """Return the device as its newest report has it, linked to the account (ELIG-9)."""
-    told = report._asdict()
-    fingerprint = blind(told.pop("fingerprint"), "device")
+    fields = report._asdict()
+    fingerprint = blind(fields.pop("fingerprint"), "device")
     device = Device(
-        fingerprint_blind=fingerprint, first_seen_at=wall_at, reported_at=wall_at, **told
+        fingerprint_blind=fingerprint, first_seen_at=wall_at, reported_at=wall_at, **fields
     )
     [device] = Device.objects.bulk_create(
         [device],
@@ -245,7 +245,7 @@ def report_history(reports: Sequence[tuple[str, date]], *, by: str, at: datetime
     """Take over since when WeChat accounts are used, as (openid, day); return how many changed.
 
     WeChat itself does not say; a partner or the earliest payment does (ELIG-12). The earliest day
-    told counts.
+    reported counts.
     """
     days: dict[bytes, date] = {}
     for openid, day in reports:
@@ -253,12 +253,12 @@ def report_history(reports: Sequence[tuple[str, date]], *, by: str, at: datetime
         days[key] = min(day, days.get(key, day))
     if not days:
         return 0
-    told = Case(*(When(openid_blind=key, then=Value(day)) for key, day in days.items()))
+    since_on = Case(*(When(openid_blind=key, then=Value(day)) for key, day in days.items()))
     known = WechatAccount.objects.filter(openid_blind__in=list(days))
-    later = known.filter(Q(used_since_on=None) | Q(used_since_on__gt=told))
+    later = known.filter(Q(used_since_on=None) | Q(used_since_on__gt=since_on))
     accounts = list(later.select_for_update().defer("openid").order_by("pk"))
     trace.note(accounts, "report_history", by=by, reason="reported by a partner", at=at)
-    return known.filter(pk__in=[one.pk for one in accounts]).update(used_since_on=told)
+    return known.filter(pk__in=[one.pk for one in accounts]).update(used_since_on=since_on)
 
 
 class BadDayError(Refused):

@@ -1,6 +1,8 @@
 """People: the staff, and the customers with what proves who they are and what they agreed to."""
 
-from accounts.models.card import AccountClass, BankBin, BankCard, BankCardState, CardHold, CardKind
+from accounts.cards.rules.bins import CardKind
+from accounts.cards.rules.card_numbers import AccountClass
+from accounts.models.card import ACCOUNT_CLASSES, BankBin, BankCard, BankCardState, CardHold
 from accounts.models.consent import Consent
 from accounts.models.customer import Customer, CustomerHold, CustomerState, HoldKind
 from accounts.models.identity import (
@@ -10,7 +12,7 @@ from accounts.models.identity import (
     VerificationState,
 )
 from accounts.models.login import Device, DeviceLink, LoginSession, WechatAccount
-from accounts.models.password import Authorisation, Purpose, TransactionPassword
+from accounts.models.password import Authorisation, GrantPurpose, TransactionPassword
 from accounts.models.privacy import (
     AccessRecord,
     Complaint,
@@ -18,11 +20,13 @@ from accounts.models.privacy import (
     DeletionRequest,
     DeletionState,
 )
-from accounts.models.profile import Occupation, Profile
+from accounts.models.profile import Profile
 from accounts.models.proof import AssetFile, AssetProof, ContentType, ProofKind
 from accounts.models.staff import Staff
+from accounts.onboarding.rules.occupations import Occupation
 
 __all__ = [
+    "ACCOUNT_CLASSES",
     "AccessRecord",
     "AccountClass",
     "AssetFile",
@@ -44,6 +48,7 @@ __all__ = [
     "DeletionState",
     "Device",
     "DeviceLink",
+    "GrantPurpose",
     "HoldKind",
     "IdentityVerification",
     "LoginSession",
@@ -51,7 +56,6 @@ __all__ = [
     "Profile",
     "ProofKind",
     "ProviderCall",
-    "Purpose",
     "Staff",
     "TransactionPassword",
     "UsedFaceToken",

@@ -9,10 +9,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.cards.rules.bins import CardKind
+from accounts.cards.rules.card_numbers import AccountClass
 from accounts.models.customer import Customer
 from backoffice.core.crypto import SealedField
 from backoffice.core.guards import Guard, InitialState, state_check
-from backoffice.core.states import StateField
+from backoffice.core.states import StateField, choices
 
 
 class BankCardState(models.TextChoices):
@@ -25,13 +27,16 @@ class BankCardState(models.TextChoices):
     UNBOUND = "unbound", _("unbound")
 
 
-class AccountClass(models.TextChoices):
-    """The class of the account behind a card, as its bank says (ELIG-7, LAW-20)."""
-
-    I = "I", _("class I")  # noqa: E741
-    II = "II", _("class II")
-    III = "III", _("class III")
-    UNKNOWN = "unknown", _("unknown")
+ACCOUNT_CLASSES = choices(
+    AccountClass,
+    {
+        AccountClass.I: _("class I"),
+        AccountClass.II: _("class II"),
+        AccountClass.III: _("class III"),
+        AccountClass.UNKNOWN: _("unknown"),
+    },
+)
+CARD_KINDS = choices(CardKind, {CardKind.DEBIT: _("debit card"), CardKind.CREDIT: _("credit card")})
 
 
 class BankCard(django_fsm.FSMModelMixin, models.Model):
@@ -65,8 +70,8 @@ class BankCard(django_fsm.FSMModelMixin, models.Model):
     account_class = models.CharField(
         _("account class"),
         max_length=10,
-        choices=AccountClass.choices,
-        default=AccountClass.UNKNOWN,
+        choices=ACCOUNT_CLASSES,
+        default=AccountClass.UNKNOWN.value,
     )
     is_default = models.BooleanField(_("default card"), default=False)
     check_code = models.CharField(_("result of the card check"), max_length=80, blank=True)
@@ -99,11 +104,11 @@ class BankCard(django_fsm.FSMModelMixin, models.Model):
                 | Q(number__isnull=False, number_blind__isnull=False),
             ),
             models.CheckConstraint(
-                name="bank_card_account_class", condition=Q(account_class__in=AccountClass.values)
+                name="bank_card_account_class", condition=Q(account_class__in=[*AccountClass])
             ),
             models.CheckConstraint(
                 name="bank_card_only_class_one_receives_money",
-                condition=~Q(state=BankCardState.ACTIVE) | Q(account_class=AccountClass.I),
+                condition=~Q(state=BankCardState.ACTIVE) | Q(account_class=AccountClass.I.value),
             ),
         ]
         indexes: ClassVar = [
@@ -174,13 +179,6 @@ class CardHold(models.Model):
         return self.holder
 
 
-class CardKind(models.TextChoices):
-    """Whether a card takes from an account or from a credit."""
-
-    DEBIT = "debit", _("debit card")
-    CREDIT = "credit", _("credit card")
-
-
 class BankBin(models.Model):
     """How card numbers of a bank begin; the longest beginning that fits counts (ELIG-7)."""
 
@@ -189,7 +187,7 @@ class BankBin(models.Model):
     bank = models.CharField(_("bank"), max_length=40)
     bank_en = models.CharField(_("bank in English"), max_length=60)
     code = models.CharField(_("bank code"), max_length=10)
-    kind = models.CharField(_("kind"), max_length=10, choices=CardKind.choices)
+    kind = models.CharField(_("kind"), max_length=10, choices=CARD_KINDS)
     is_supported = models.BooleanField(_("supported"), default=True)
 
     class Meta:
@@ -202,7 +200,7 @@ class BankBin(models.Model):
             models.CheckConstraint(
                 name="bank_bin_length_of_a_card", condition=Q(length__gte=16, length__lte=19)
             ),
-            models.CheckConstraint(name="bank_bin_kind", condition=Q(kind__in=CardKind.values)),
+            models.CheckConstraint(name="bank_bin_kind", condition=Q(kind__in=[*CardKind])),
         ]
 
     def __str__(self) -> str:

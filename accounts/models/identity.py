@@ -28,7 +28,7 @@ class VerificationState(models.TextChoices):
 
 
 class IdentityVerification(django_fsm.FSMModelMixin, models.Model):
-    """One submission of name, ID number and face, and what the checks said (ELIG-2, ELIG-3).
+    """One submission of name, ID number and face, and the answers of the checks (ELIG-2, ELIG-3).
 
     States: pending -> passed, in_review, refused or lapsed; in_review -> passed, refused or lapsed.
     Pending means that a provider has not answered: that is never a pass. What was sealed here for
@@ -167,7 +167,7 @@ class IdentityVerification(django_fsm.FSMModelMixin, models.Model):
 class UsedFaceToken(models.Model):
     """A face check that was used for anything but an identity verification: each serves once.
 
-    Only its blind index is kept. What the check said stands in the calls of the provider.
+    Only its blind index is kept. The answer stands in the calls of the provider.
     """
 
     customer = models.ForeignKey(

@@ -32,7 +32,7 @@ class TransactionPassword(models.Model):
         return f"{self._meta.verbose_name} {self.pk}"
 
 
-class Purpose(models.TextChoices):
+class GrantPurpose(models.TextChoices):
     """What a grant may be used for."""
 
     DRAWDOWN = "drawdown", _("drawdown")
@@ -53,7 +53,7 @@ class Authorisation(models.Model):
     session = models.ForeignKey(
         LoginSession, on_delete=models.PROTECT, related_name="+", verbose_name=_("login")
     )
-    purpose = models.CharField(_("purpose"), max_length=20, choices=Purpose.choices)
+    purpose = models.CharField(_("purpose"), max_length=20, choices=GrantPurpose.choices)
     amount_fen = models.BigIntegerField(_("amount"))
     given_at = models.DateTimeField(_("given at"))
     expires_at = models.DateTimeField(_("expires at"))
@@ -68,7 +68,7 @@ class Authorisation(models.Model):
                 name="authorisation_amount_is_positive", condition=Q(amount_fen__gt=0)
             ),
             models.CheckConstraint(
-                name="authorisation_purpose", condition=Q(purpose__in=Purpose.values)
+                name="authorisation_purpose", condition=Q(purpose__in=GrantPurpose.values)
             ),
             models.CheckConstraint(
                 name="authorisation_used_in_time",

@@ -7,19 +7,22 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.customer import Customer
+from accounts.onboarding.rules.occupations import Occupation
 from backoffice.core.crypto import SealedField
+from backoffice.core.states import choices
 
-
-class Occupation(models.TextChoices):
-    """Occupations as the limit weighs them (LIMIT-3), and students (LAW-11)."""
-
-    CIVIL_SERVANT = "civil_servant", _("civil servant")
-    PUBLIC_INSTITUTION = "public_institution", _("public institution")
-    EMPLOYEE = "employee", _("employee")
-    SELF_EMPLOYED = "self_employed", _("self-employed")
-    FREELANCER = "freelancer", _("freelancer")
-    STUDENT = "student", _("student")
-    OTHER = "other", _("other")
+OCCUPATIONS = choices(
+    Occupation,
+    {
+        Occupation.CIVIL_SERVANT: _("civil servant"),
+        Occupation.PUBLIC_INSTITUTION: _("public institution"),
+        Occupation.EMPLOYEE: _("employee"),
+        Occupation.SELF_EMPLOYED: _("self-employed"),
+        Occupation.FREELANCER: _("freelancer"),
+        Occupation.STUDENT: _("student"),
+        Occupation.OTHER: _("other"),
+    },
+)
 
 
 class Profile(models.Model):
@@ -30,7 +33,7 @@ class Profile(models.Model):
         verbose_name=_("customer"),
     )  # fmt: skip
     monthly_income_fen = models.BigIntegerField(_("monthly income"))
-    occupation = models.CharField(_("occupation"), max_length=20, choices=Occupation.choices)
+    occupation = models.CharField(_("occupation"), max_length=20, choices=OCCUPATIONS)
     occupation_since_on = models.DateField(_("in this occupation since"), null=True)
     employer = SealedField(_("employer"), null=True)
     address = SealedField(_("address"), null=True)
@@ -45,7 +48,7 @@ class Profile(models.Model):
                 name="profile_income_is_not_negative", condition=Q(monthly_income_fen__gte=0)
             ),
             models.CheckConstraint(
-                name="profile_occupation", condition=Q(occupation__in=Occupation.values)
+                name="profile_occupation", condition=Q(occupation__in=[*Occupation])
             ),
         ]
 

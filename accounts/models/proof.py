@@ -37,7 +37,7 @@ class AssetProof(models.Model):
     """A file that proves something for a customer; what it proves a person decides.
 
     ``digest`` is the SHA-256 of what was uploaded: the same file counts once. So does an asset of
-    which the number was told. ``size`` is that of what is kept, in bytes.
+    which the number was given. ``size`` is that of what is kept, in bytes.
     """
 
     public_id = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)

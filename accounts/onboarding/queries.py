@@ -146,7 +146,7 @@ def _identity(state: str, verification: str | None) -> Identity:
 
 def guide(status: OnboardingStatus) -> list[dict[str, str]]:
     """Return the steps of onboarding as the API shows them: name, state, and what to call."""
-    return [told(line) for line in steps(status)]
+    return [step_entry(line) for line in steps(status)]
 
 
 def after_refusal(status: OnboardingStatus) -> list[dict[str, str]]:
@@ -165,7 +165,7 @@ def after_refusal(status: OnboardingStatus) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-def told(line: StepLine) -> dict[str, str]:
+def step_entry(line: StepLine) -> dict[str, str]:
     """Return one step as the API shows it."""
     method, endpoint = ENDPOINTS[line.step]
     return {

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts.gateways.from_settings import identity_checks
 from accounts.login.api.endpoint import CustomerEndpoint
-from accounts.models import Purpose
+from accounts.models import GrantPurpose
 from accounts.passwords.operations import authorisations, passwords
 from accounts.passwords.rules import LENGTH_MAX
 from backoffice.web.api.endpoint import once
@@ -78,7 +78,7 @@ class AuthorisationBody(Body):
     """What is to be moved, and the transaction password."""
 
     password = Secret(max_length=LENGTH_MAX, trim_whitespace=False)
-    purpose = Choice(choices=Purpose.choices)
+    purpose = Choice(choices=GrantPurpose.choices)
     amount_fen = Fen(min_value=1)
 
 
@@ -86,7 +86,7 @@ class AuthorisationReply(serializers.Serializer[Any]):
     """A grant for one movement of money."""
 
     id = serializers.UUIDField()
-    purpose = serializers.ChoiceField(choices=Purpose.choices)
+    purpose = serializers.ChoiceField(choices=GrantPurpose.choices)
     amount_fen = serializers.IntegerField()
     expires_at = serializers.DateTimeField()
 
@@ -98,12 +98,12 @@ class AuthorisationsView(CustomerEndpoint):
     @once()
     def post(self, request: Request) -> Response:
         """Give a grant for the right password: one amount, one purpose, once, for five minutes."""
-        ask = authorisations.Ask(**self.read(AuthorisationBody, request))
+        ask = authorisations.GrantRequest(**self.read(AuthorisationBody, request))
         grant = authorisations.give(self.context, ask=ask)
-        told = {
+        body = {
             "id": grant.public_id,
             "purpose": grant.purpose,
             "amount_fen": grant.amount_fen,
             "expires_at": grant.expires_at,
         }
-        return Response(told, status=HTTPStatus.CREATED)
+        return Response(body, status=HTTPStatus.CREATED)

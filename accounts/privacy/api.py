@@ -101,23 +101,23 @@ class DeletionView(CustomerEndpoint):
         latest = mine.order_by("-pk").first()
         if latest is None:
             raise NotFoundError
-        return Response(_told(latest))
+        return Response(_reply(latest))
 
     @extend_schema(request=None, responses={202: DeletionReply})
     def post(self, request: Request) -> Response:
         """Ask to be deleted; the coming night does it."""
         asked = deletions.request(self.customer(request), by=self.context.by, at=self.context.at)
-        return Response(_told(asked), status=HTTPStatus.ACCEPTED)
+        return Response(_reply(asked), status=HTTPStatus.ACCEPTED)
 
     @extend_schema(responses=DeletionReply)
     def delete(self, request: Request) -> Response:
         """Take the request back before the night."""
         context = self.context
         asked = deletions.withdraw(context.customer, by=context.by, at=context.at)
-        return Response(_told(asked))
+        return Response(_reply(asked))
 
 
-def _told(asked: DeletionRequest) -> dict[str, Any]:
+def _reply(asked: DeletionRequest) -> dict[str, Any]:
     return {
         "id": asked.public_id,
         "state": asked.state,

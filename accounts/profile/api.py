@@ -47,7 +47,7 @@ class ProfileView(CustomerEndpoint):
         profile = Profile.objects.filter(customer=self.customer(request)).first()
         if profile is None:
             raise NotFoundError
-        return Response(_told(profile))
+        return Response(_reply(profile))
 
     @extend_schema(request=ProfileBody, responses=ProfileReply)
     def put(self, request: Request) -> Response:
@@ -60,10 +60,10 @@ class ProfileView(CustomerEndpoint):
             body["employer"],
             body["address"],
         )
-        return Response(_told(profiles.declare(self.context, declared=declared)))
+        return Response(_reply(profiles.declare(self.context, declared=declared)))
 
 
-def _told(profile: Profile) -> dict[str, Any]:
+def _reply(profile: Profile) -> dict[str, Any]:
     return {
         "monthly_income_fen": profile.monthly_income_fen,
         "occupation": profile.occupation,

@@ -69,7 +69,7 @@ class AssetsView(CustomerEndpoint):
     @extend_schema(responses=AssetReply(many=True))
     def get(self, request: Request) -> Response:
         """List the proofs, the newest first."""
-        rows = [_told(proof) for proof in proofs.of(self.customer(request))]
+        rows = [_reply(proof) for proof in proofs.of(self.customer(request))]
         return Response({"next": None, "previous": None, "results": rows})
 
     @extend_schema(
@@ -85,7 +85,7 @@ class AssetsView(CustomerEndpoint):
         )
         got = proofs.receive(self.context, upload=upload)
         status = HTTPStatus.CREATED if got.is_new else HTTPStatus.OK
-        return Response(_told(got.proof), status=status)
+        return Response(_reply(got.proof), status=status)
 
 
 class AssetView(CustomerEndpoint):
@@ -99,7 +99,7 @@ class AssetView(CustomerEndpoint):
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
-def _told(proof: AssetProof) -> dict[str, Any]:
+def _reply(proof: AssetProof) -> dict[str, Any]:
     return {
         "id": proof.public_id,
         "kind": proof.kind,

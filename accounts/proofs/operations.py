@@ -23,11 +23,15 @@ from accounts.onboarding.rules.onboarding import Step
 from accounts.policy import AccountPolicy
 from accounts.privacy.operations import deletions
 from accounts.proofs.rules import pictures, uploads
-from accounts.proofs.rules.uploads import Kind
+from accounts.proofs.rules.uploads import FileKind
 from backoffice.core.crypto import blind
 from backoffice.core.errors import Refused
 
-_TYPES = {Kind.JPEG: ContentType.JPEG, Kind.PNG: ContentType.PNG, Kind.PDF: ContentType.PDF}
+_TYPES = {
+    FileKind.JPEG: ContentType.JPEG,
+    FileKind.PNG: ContentType.PNG,
+    FileKind.PDF: ContentType.PDF,
+}
 
 # The largest picture takes close to a gigabyte while it is painted: a process paints one at a time.
 _PAINTING = threading.Lock()
@@ -180,7 +184,7 @@ def _kept(data: bytes, numbers: AccountPolicy) -> _Content:
         kind = uploads.kind_of(data)
     except uploads.UnknownKind:
         raise FileKindError from None
-    if kind is Kind.PDF:
+    if kind is FileKind.PDF:
         if not uploads.is_safe_pdf(data):
             raise PdfUnsafeError
         return _Content(ContentType.PDF, data)
@@ -202,7 +206,7 @@ def _store(context: RequestContext, upload: Upload, content: _Content, digest: b
         return Received(same, is_new=False)
     number = upload.asset_number
     asset_blind = None if number is None else blind(number, "asset")
-    _require_room(customer, asset_blind, locked.policy)
+    _require_below_max(customer, asset_blind, locked.policy)
     proof = AssetProof.objects.create(
         customer=customer,
         kind=upload.kind,
@@ -218,7 +222,9 @@ def _store(context: RequestContext, upload: Upload, content: _Content, digest: b
     return Received(proof, is_new=True)
 
 
-def _require_room(customer: Customer, asset_blind: bytes | None, numbers: AccountPolicy) -> None:
+def _require_below_max(
+    customer: Customer, asset_blind: bytes | None, numbers: AccountPolicy
+) -> None:
     mine = AssetProof.objects.filter(customer=customer)
     known = mine.filter(asset_blind=asset_blind).first() if asset_blind is not None else None
     if known is not None:
@@ -250,8 +256,8 @@ def delete(public_id: UUID, *, customer: Customer, by: str, at: datetime) -> Non
     proof.delete()
 
 
-class Shown(NamedTuple):
-    """A proof with its content, for somebody who said why; its name is ours."""
+class ProofFile(NamedTuple):
+    """A proof with its content, for somebody who gave a reason; its name is ours."""
 
     file_name: str
     content_type: str
@@ -259,7 +265,7 @@ class Shown(NamedTuple):
 
 
 @transaction.atomic(durable=True)
-def content(public_id: UUID, *, staff: Staff, reason: str, at: datetime) -> Shown:
+def content(public_id: UUID, *, staff: Staff, reason: str, at: datetime) -> ProofFile:
     """Return the content of a proof; that somebody of the staff saw it, and why, is on record.
 
     Raises:
@@ -273,4 +279,4 @@ def content(public_id: UUID, *, staff: Staff, reason: str, at: datetime) -> Show
     AccessRecord.objects.create(
         customer_id=proof.customer_id, staff=staff, fields="proof", reason=reason, at=at
     )
-    return Shown(proof.file_name, proof.content_type, file.content)
+    return ProofFile(proof.file_name, proof.content_type, file.content)

@@ -32,7 +32,7 @@ _DAY = (
     "backoffice.view_jobrun", "backoffice.view_jobchunk", "backoffice.view_jobpause",
     "backoffice.view_statechange", "backoffice.view_approval",
 )  # fmt: skip
-_HOUSE = (
+_SYSTEM = (
     "backoffice.view_policyversion", "backoffice.view_outboxmessage", "backoffice.view_workitem",
     "backoffice.view_export",
 )  # fmt: skip
@@ -60,9 +60,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "finance": _CUSTOMERS + _LOANS + _COLLECTION + _LEDGER + _DAY + _STOP + _EXPORT
     + ("backoffice.start_jobrun",),
     "auditor": _CUSTOMERS + _OPENING + _BINS + _ACCESS
-    + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _HOUSE + _STAFF,
+    + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF,
     "manager": _CUSTOMERS + _OPENING + _KEEP_BINS + _ACCESS + _HOLD + _UNMASK + _FILES
-    + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _HOUSE + _STAFF
+    + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF
     + _STOP + ("accounts.answer_complaint",)
     + ("backoffice.start_jobrun", "backoffice.release_jobrun", "backoffice.resume_job",
        "backoffice.decide_policyversion", *_DECIDE, *_WORK[1:], "backoffice.reassign_workitem",

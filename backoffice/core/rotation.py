@@ -25,7 +25,7 @@ CHUNK_ROWS = 1000
 CHUNK_BYTES = 8_000_000
 
 
-class Table(NamedTuple):
+class SealedTable(NamedTuple):
     """A table with sealed columns."""
 
     name: str
@@ -61,7 +61,7 @@ class Chunk(NamedTuple):
     broken: list[Broken]
 
 
-def tables() -> list[Table]:
+def tables() -> list[SealedTable]:
     """Return every table with sealed columns, of every installed model, by name."""
     found = [
         _table(model, tuple(columns))
@@ -77,10 +77,10 @@ def _sealed(model: type[models.Model]) -> list[str]:
     return [str(field.column) for field in fields if isinstance(field, SealedColumn)]
 
 
-def _table(model: type[models.Model], columns: tuple[str, ...]) -> Table:
+def _table(model: type[models.Model], columns: tuple[str, ...]) -> SealedTable:
     key = model._meta.pk
     assert key is not None and key.column is not None
-    return Table(
+    return SealedTable(
         name=model._meta.db_table,
         key=key.column,
         key_type=str(key.rel_db_type(connection)),
@@ -99,7 +99,7 @@ def count() -> list[Count]:
     ]
 
 
-def _versions(table: Table, column: str) -> list[tuple[int, int]]:
+def _versions(table: SealedTable, column: str) -> list[tuple[int, int]]:
     statement = sql.SQL(
         "SELECT get_byte(substring({column} FROM 1 FOR 1), 0), count(*) FROM {table} "
         "WHERE {column} IS NOT NULL GROUP BY 1 ORDER BY 1"
@@ -108,7 +108,7 @@ def _versions(table: Table, column: str) -> list[tuple[int, int]]:
     return [(version, values) for version, values in _rows(named)]
 
 
-def rotate(table: Table, *, chunk_rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
+def rotate(table: SealedTable, *, chunk_rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
     """Reseal the values of a table, chunk by chunk; each is committed when it is yielded."""
     assert not table.is_append_only
     last = None
@@ -117,7 +117,7 @@ def rotate(table: Table, *, chunk_rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
         last = ids[-1]
 
 
-def _next_ids(table: Table, last: Any, chunk_rows: int) -> list[Any]:
+def _next_ids(table: SealedTable, last: Any, chunk_rows: int) -> list[Any]:
     """Return the next ids of rows with another key version, for one chunk."""
     lengths = [
         sql.SQL("coalesce(octet_length({}), 0)").format(sql.Identifier(column))
@@ -148,7 +148,7 @@ def _within(sized: Sequence[tuple[Any, ...]]) -> list[Any]:
     return ids
 
 
-def _stale(table: Table) -> sql.Composed:
+def _stale(table: SealedTable) -> sql.Composed:
     """Return the condition that a value of a row is sealed with another key than the current."""
     current = sql.Literal(bytes((crypto.keys().current,)))
     another = [
@@ -159,7 +159,7 @@ def _stale(table: Table) -> sql.Composed:
 
 
 @transaction.atomic(durable=True)
-def _rotate(table: Table, ids: list[Any]) -> Chunk:
+def _rotate(table: SealedTable, ids: list[Any]) -> Chunk:
     """Reseal the stale values of some rows; all columns of a row in one UPDATE."""
     # Rows that another rotation has resealed since are no longer stale and are skipped.
     statement = sql.SQL(
@@ -179,7 +179,7 @@ def _rotate(table: Table, ids: list[Any]) -> Chunk:
     return Chunk(len(changed), sum(len([*filter(None, row[1:])]) for row in changed), broken)
 
 
-def _resealed(table: Table, row: tuple[Any, ...], broken: list[Broken]) -> list[Any]:
+def _resealed(table: SealedTable, row: tuple[Any, ...], broken: list[Broken]) -> list[Any]:
     """Return a row's key and its new values, None for an unchanged one; collect broken ones."""
     key, *blobs = row
     resealed: list[Any] = [key]
@@ -193,7 +193,7 @@ def _resealed(table: Table, row: tuple[Any, ...], broken: list[Broken]) -> list[
     return resealed
 
 
-def _write(table: Table, rows: list[list[Any]]) -> None:
+def _write(table: SealedTable, rows: list[list[Any]]) -> None:
     names = [*map(sql.Identifier, table.columns)]
     statement = sql.SQL(
         "UPDATE {table} AS stored SET {sets} FROM unnest(%s::{key_type}[], {arrays}) "

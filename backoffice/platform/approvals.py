@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core import workflow
 from backoffice.core.errors import Refused
 from backoffice.core.models import Approval, ApprovalState
+from backoffice.core.staff import StaffMember
 
 VALID_FOR = timedelta(days=30)
 BATCH_SIZE = 5_000
@@ -83,16 +84,6 @@ class UnknownKindError(Refused):
     remedy = _("The kinds are: {kinds}.")
 
 
-class Person(Protocol):
-    """A member of the staff: key, name and permissions."""
-
-    pk: Any
-
-    def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Return whether the person has a permission, named ``app.codename``."""
-        ...
-
-
 class Effect(Protocol):
     """The effect of approved requests of one kind, in the transaction of their approval."""
 
@@ -102,7 +93,7 @@ class Effect(Protocol):
         """Perform the effect; a refusal rolls the approval back."""
 
 
-class Difference(NamedTuple):
+class ValueChange(NamedTuple):
     """One value that a request changes: its name, the present and the proposed value."""
 
     name: str
@@ -119,7 +110,7 @@ class ApprovalKind:
     permission: str
     propose_permission: str
     valid_for: timedelta = VALID_FOR
-    differences: Callable[[Approval], Sequence[Difference]] = lambda _approval: ()
+    differences: Callable[[Approval], Sequence[ValueChange]] = lambda _approval: ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +133,7 @@ def register(
     permission: str,
     propose_permission: str,
     valid_for: timedelta = VALID_FOR,
-    differences: Callable[[Approval], Sequence[Difference]] = lambda _approval: (),
+    differences: Callable[[Approval], Sequence[ValueChange]] = lambda _approval: (),
 ) -> None:
     """Register a kind of request.
 
@@ -177,7 +168,7 @@ def kind_named(name: str) -> ApprovalKind:
 
 @transaction.atomic
 def propose(
-    proposals: Sequence[Proposal], *, by: Person, reason: str, at: datetime
+    proposals: Sequence[Proposal], *, by: StaffMember, reason: str, at: datetime
 ) -> list[Approval]:
     """Store requests for the decision of another person.
 
@@ -213,7 +204,7 @@ def propose(
 
 @transaction.atomic
 def approve(
-    approval_ids: Collection[int], *, by: Person, reason: str, at: datetime
+    approval_ids: Collection[int], *, by: StaffMember, reason: str, at: datetime
 ) -> list[Approval]:
     """Approve requests as the second person and perform their effects, all or none.
 
@@ -237,7 +228,7 @@ def approve(
 
 @transaction.atomic
 def reject(
-    approval_ids: Collection[int], *, by: Person, reason: str, at: datetime
+    approval_ids: Collection[int], *, by: StaffMember, reason: str, at: datetime
 ) -> list[Approval]:
     """Reject requests as the second person.
 
@@ -256,7 +247,7 @@ def reject(
 
 @transaction.atomic
 def withdraw(
-    approval_ids: Collection[int], *, by: Person, reason: str, at: datetime
+    approval_ids: Collection[int], *, by: StaffMember, reason: str, at: datetime
 ) -> list[Approval]:
     """Withdraw requests as their proposer.
 
@@ -282,7 +273,7 @@ def expire_overdue(*, by: str, reason: str, at: datetime) -> int:
     return len(found)
 
 
-def _to_decide(approval_ids: Collection[int], *, by: Person, at: datetime) -> list[Approval]:
+def _to_decide(approval_ids: Collection[int], *, by: StaffMember, at: datetime) -> list[Approval]:
     """Lock and return requests that this person may decide now."""
     found = _locked(approval_ids)
     for approval in found:
@@ -302,7 +293,7 @@ def _locked(approval_ids: Collection[int]) -> list[Approval]:
     return found
 
 
-def _require(by: Person, permission: str) -> None:
+def _require(by: StaffMember, permission: str) -> None:
     if not by.has_perm(permission):
         raise NotPermittedError(permission=permission)
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from operator import attrgetter
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -26,6 +26,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core import workflow
 from backoffice.core.errors import Refused
 from backoffice.core.models import Export, ExportDownload, ExportFile, ExportFormat, ExportState
+from backoffice.core.staff import StaffMember
 from backoffice.platform import export_files
 
 ROWS_MAX = 50_000
@@ -90,16 +91,6 @@ class NotRequesterError(Refused):
     code = "export-not-yours"
     message = _("Somebody else requested this export.")
     remedy = _("Request an export yourself.")
-
-
-class Person(Protocol):
-    """A member of the staff: key, name and permissions."""
-
-    pk: Any
-
-    def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Return whether the person has a permission, named ``app.codename``."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +161,7 @@ def request(
     *,
     filters: Mapping[str, str],
     file_format: str,
-    by: Person,
+    by: StaffMember,
     reason: str,
     at: datetime,
 ) -> Export:
@@ -222,7 +213,7 @@ def run(export_id: int, *, at: datetime) -> None:
 
 
 @transaction.atomic(durable=True)
-def download(export_id: int, *, by: Person, at: datetime) -> Download:
+def download(export_id: int, *, by: StaffMember, at: datetime) -> Download:
     """Return the file of an export to its requester; the download is logged first.
 
     Raises:
@@ -328,7 +319,7 @@ def _fail(export_id: int, *, error: str, at: datetime) -> None:
         workflow.save([export], "error", "finished_at")
 
 
-def _require(person: Person, *permissions: str) -> None:
+def _require(person: StaffMember, *permissions: str) -> None:
     for permission in permissions:
         if not person.has_perm(permission):
             raise ExportNotPermittedError(permission=permission)

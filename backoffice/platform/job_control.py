@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core import workflow
 from backoffice.core.errors import Refused
 from backoffice.core.models import Approval, ApprovalState, JobPause, JobPauseState, JobRun
+from backoffice.core.staff import StaffMember
 from backoffice.platform import approvals, jobs
-from backoffice.platform.approvals import AlreadyProposedError, Person, Proposal
+from backoffice.platform.approvals import AlreadyProposedError, Proposal
 
 KIND = "job-resumption"
 
@@ -55,7 +56,7 @@ def pause(job: str, *, by: models.Model, reason: str, at: datetime) -> JobPause:
 
 
 @transaction.atomic
-def request_resume(job: str, *, by: Person, reason: str, at: datetime) -> None:
+def request_resume(job: str, *, by: StaffMember, reason: str, at: datetime) -> None:
     """Request the resumption of a paused job.
 
     Raises:
@@ -69,7 +70,7 @@ def request_resume(job: str, *, by: Person, reason: str, at: datetime) -> None:
         raise NotPausedError(job=job) from error
 
 
-def keep_paused(job: str, *, by: Person, reason: str, at: datetime) -> None:
+def keep_paused(job: str, *, by: StaffMember, reason: str, at: datetime) -> None:
     """Reject the request: the job stays paused.
 
     Raises:
@@ -81,7 +82,7 @@ def keep_paused(job: str, *, by: Person, reason: str, at: datetime) -> None:
     approvals.reject([_request_of(job)], by=by, reason=reason, at=at)
 
 
-def resume(job: str, *, by: Person, reason: str, at: datetime) -> None:
+def resume(job: str, *, by: StaffMember, reason: str, at: datetime) -> None:
     """Resume a job as the second person.
 
     Raises:

@@ -17,8 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core import clock, policy
 from backoffice.core.errors import Refused
 from backoffice.core.models import Approval, PolicyVersion
+from backoffice.core.staff import StaffMember
 from backoffice.platform import approvals
-from backoffice.platform.approvals import Difference, Person, Proposal
+from backoffice.platform.approvals import Proposal, ValueChange
 
 KIND = "policy-change"
 
@@ -73,7 +74,7 @@ def parse(text: str) -> Any:
 
 
 def propose(
-    changes: Sequence[PolicyChange], *, by: Person, reason: str, at: datetime
+    changes: Sequence[PolicyChange], *, by: StaffMember, reason: str, at: datetime
 ) -> list[Approval]:
     """Propose policy changes.
 
@@ -121,7 +122,7 @@ def apply(
         PolicyVersion.objects.create(approval=approval, **change._asdict())
 
 
-def differences(approval: Approval) -> list[Difference]:
+def differences(approval: Approval) -> list[ValueChange]:
     """Return the values that a request changes, compared with those in force on its day."""
     stored = PolicyVersion.objects.filter(approval=approval).first()
     return _differences(_change_of(approval), besides=stored)
@@ -152,12 +153,14 @@ def _require_possible(change: PolicyChange, *, at: datetime) -> None:
     policy.draft(change.app, {**in_force, **change.overrides})
 
 
-def _differences(change: PolicyChange, *, besides: PolicyVersion | None = None) -> list[Difference]:
+def _differences(
+    change: PolicyChange, *, besides: PolicyVersion | None = None
+) -> list[ValueChange]:
     in_force = policy.overridden(change.app, on=change.effective_on, besides=besides)
     before = policy.draft(change.app, in_force)
     after = policy.draft(change.app, {**in_force, **change.overrides})
     return [
-        Difference(f"{change.app}.{name}", *(_text(getattr(one, name)) for one in (before, after)))
+        ValueChange(f"{change.app}.{name}", *(_text(getattr(one, name)) for one in (before, after)))
         for name in change.overrides
     ]
 

@@ -6,9 +6,9 @@ any transaction and returns the caller's ``unknown`` answer after a transport fa
 nothing. ``retry_due`` returns the calls that have waited too long for an answer, because a process
 was killed. A retry prepares the same number and finds the stored call.
 
-Calls are kept in a ``Store``. ``Table`` keeps them in a table: identity, card, face, bureau. A
-batch of bank orders needs no second row per debit: the order is the stored call. Its app provides
-a ``Store`` whose ``insert`` stores the orders with COPY, whose ``answer`` is what
+Calls are kept in a ``CallStore``. ``CallTable`` keeps them in a table: identity, card, face,
+bureau. A batch of bank orders needs no second row per debit: the order is the stored call. Its app
+provides a ``CallStore`` whose ``insert`` stores the orders with COPY, whose ``answer`` is what
 applies a result to an order, and whose ``waiting`` returns the orders that are sent or unknown. One
 ``ask`` then covers thousands of numbers, because the question is one call of the channel and
 ``unknown`` the list of unknown results:
@@ -20,8 +20,8 @@ applies a result to an order, and whose ``waiting`` returns the orders that are 
     with transaction.atomic(durable=True):
         provider_calls.record(results, store=orders_store, at=at)
 
-A store may let a later answer replace an unknown one, as a bank's statement does; ``Table`` keeps
-the first answer, because its callers ask again under the number of the next attempt.
+A store may let a later answer replace an unknown one, as a bank's statement does; ``CallTable``
+keeps the first answer, because its callers ask again under the number of the next attempt.
 """
 
 import json
@@ -53,7 +53,7 @@ class Call(NamedTuple):
     masked: Mapping[str, Any]
 
 
-class Answer(NamedTuple):
+class CallAnswer(NamedTuple):
     """The stored part of a provider's answer to a call."""
 
     number: str
@@ -68,7 +68,7 @@ Given = TypeVar("Given", contravariant=True)
 Result = TypeVar("Result")
 
 
-class Store(Protocol[Stored, Given]):
+class CallStore(Protocol[Stored, Given]):
     """The store of one kind of calls; every method runs in the caller's transaction."""
 
     def insert(self, calls: Sequence[Stored], *, at: datetime) -> list[str]:
@@ -92,7 +92,7 @@ class Asked(NamedTuple, Generic[Result]):
 
 
 @transaction.atomic(durable=True)
-def prepare(calls: Sequence[Stored], *, store: Store[Stored, Any], at: datetime) -> list[str]:
+def prepare(calls: Sequence[Stored], *, store: CallStore[Stored, Any], at: datetime) -> list[str]:
     """Commit calls before anything is sent; return the new numbers."""
     return store.insert(calls, at=at)
 
@@ -114,7 +114,7 @@ def ask(
     return Asked(answer, round((monotonic() - began) * 1000))
 
 
-def record(answers: Sequence[Given], *, store: Store[Any, Given], at: datetime) -> list[str]:
+def record(answers: Sequence[Given], *, store: CallStore[Any, Given], at: datetime) -> list[str]:
     """Store each answer once; return the numbers of the calls that had none.
 
     The effects of the answers belong in the same transaction.
@@ -123,7 +123,7 @@ def record(answers: Sequence[Given], *, store: Store[Any, Given], at: datetime) 
     return store.answer(answers, at=at)
 
 
-def retry_due(*, store: Store[Any, Any], at: datetime) -> list[str]:
+def retry_due(*, store: CallStore[Any, Any], at: datetime) -> list[str]:
     """Return the numbers of calls that have waited too long for an answer, oldest first."""
     return store.waiting(before=at - ON_ITS_WAY)
 
@@ -159,8 +159,8 @@ _ANSWER = """
 """
 
 
-class Table:
-    """Calls in a table of their own: a model with the columns of ``Call`` and ``Answer``.
+class CallTable:
+    """Calls in a table of their own: a model with the columns of ``Call`` and ``CallAnswer``.
 
     ``asked_at`` is when a call was prepared, ``answered_at`` when its answer was recorded.
     """
@@ -173,7 +173,7 @@ class Table:
         """Store calls, leave out numbers that are there, and return the new numbers."""
         return self._run(_INSERT, calls, at)
 
-    def answer(self, answers: Sequence[Answer], *, at: datetime) -> list[str]:
+    def answer(self, answers: Sequence[CallAnswer], *, at: datetime) -> list[str]:
         """Store answers of calls that have none, and return the numbers of these calls."""
         return self._run(_ANSWER, answers, at)
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Count, F, Min, Model, Q
@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core import workflow
 from backoffice.core.errors import Refused
 from backoffice.core.models import WorkItem, WorkItemState
+from backoffice.core.staff import StaffMember
 
 _HOLDER = ("claimed_by", "claimed_at")
 
@@ -56,16 +57,6 @@ class NotHolderError(Refused):
     code = "work-held-by-another"
     message = _("Another person holds this work item.")
     remedy = _("Ask that person, or a person who may reassign work.")
-
-
-class Person(Protocol):
-    """A member of the staff: key, name and permissions."""
-
-    pk: Any
-
-    def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Return whether the person has a permission, named ``app.codename``."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +130,7 @@ def add(subjects: Sequence[Model], *, queue: str, at: datetime, priority: int = 
 
 
 @transaction.atomic
-def claim_next(queue: str, *, by: Person, at: datetime) -> WorkItem | None:
+def claim_next(queue: str, *, by: StaffMember, at: datetime) -> WorkItem | None:
     """Claim the first waiting item of a queue for a person; None if there is none.
 
     Higher priority comes first, then the earlier deadline.
@@ -160,7 +151,9 @@ def claim_next(queue: str, *, by: Person, at: datetime) -> WorkItem | None:
 
 
 @transaction.atomic
-def release(item_ids: Collection[int], *, by: Person, reason: str, at: datetime) -> list[WorkItem]:
+def release(
+    item_ids: Collection[int], *, by: StaffMember, reason: str, at: datetime
+) -> list[WorkItem]:
     """Put claimed items back into their queues.
 
     Raises:
@@ -175,7 +168,7 @@ def release(item_ids: Collection[int], *, by: Person, reason: str, at: datetime)
 
 @transaction.atomic
 def hand_over(
-    item_ids: Collection[int], *, to: Person, by: Person, reason: str, at: datetime
+    item_ids: Collection[int], *, to: StaffMember, by: StaffMember, reason: str, at: datetime
 ) -> list[WorkItem]:
     """Give claimed items to another person.
 
@@ -233,7 +226,7 @@ def summaries(*, at: datetime) -> list[Summary]:
     return sorted(found, key=lambda one: (one.deadline_at is None, one.deadline_at or at))
 
 
-def held_by(person: Person) -> list[WorkItem]:
+def held_by(person: StaffMember) -> list[WorkItem]:
     """Return the items that a person holds, the earliest deadline first."""
     mine = WorkItem.objects.filter(claimed_by=person.pk, state=WorkItemState.CLAIMED)
     return list(mine.order_by(F("deadline_at"), "pk"))
@@ -252,7 +245,7 @@ def _summary(queue: Queue, row: Mapping[str, Any] | None) -> Summary:
     )
 
 
-def _held(item_ids: Collection[int], *, by: Person) -> list[WorkItem]:
+def _held(item_ids: Collection[int], *, by: StaffMember) -> list[WorkItem]:
     """Lock and return claimed items that the person holds or may reassign."""
     wanted = WorkItem.objects.filter(pk__in=item_ids, state=WorkItemState.CLAIMED)
     items = list(wanted.select_for_update().order_by("pk"))
@@ -264,6 +257,6 @@ def _held(item_ids: Collection[int], *, by: Person) -> list[WorkItem]:
     return items
 
 
-def _require(person: Person, queue: Queue) -> None:
+def _require(person: StaffMember, queue: Queue) -> None:
     if not person.has_perm(queue.permission):
         raise QueueNotPermittedError(person=person, permission=queue.permission)

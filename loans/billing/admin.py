@@ -33,7 +33,7 @@ from loans.accounting.queries.statement import (
     statement_of,
 )
 from loans.accounting.rules.codes import COLLECTED_STATES
-from loans.accounting.rules.position import Part
+from loans.accounting.rules.position import InstalmentPosition
 from loans.models import Bill, RepaymentAllocation
 
 # Charges are followed night by night: a day without end would keep a worker for as long.
@@ -127,7 +127,7 @@ def _owed(statement: BillStatement) -> PageSection:
     )
 
 
-def _parts_fen(part: Part) -> tuple[int, ...]:
+def _parts_fen(part: InstalmentPosition) -> tuple[int, ...]:
     debt = part.debt
     return (debt.principal_fen, debt.interest_fen, debt.plan_fee_fen, debt.late_fee_fen,
             debt.penalty_fen, debt.total_fen)  # fmt: skip

@@ -19,7 +19,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Fault(StrEnum):
+class ChannelFault(StrEnum):
     """Codes of our own for a channel that did not say what became of an order."""
 
     TIMEOUT = "TIMEOUT"
@@ -34,7 +34,7 @@ class Fault(StrEnum):
 class ChannelError(Exception):
     """The channel could not be read as a whole; ``code`` is the fault."""
 
-    def __init__(self, code: Fault, detail: str) -> None:
+    def __init__(self, code: ChannelFault, detail: str) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
@@ -102,6 +102,6 @@ class Channel(Protocol):
         ...
 
 
-def unanswered(number: str, code: Fault) -> Answer:
+def unanswered(number: str, code: ChannelFault) -> Answer:
     """Return the answer for an order of which the channel said nothing that can be trusted."""
     return Answer(number, Outcome.UNKNOWN, code, amount_fen=0, reference="", at=None)

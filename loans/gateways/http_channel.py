@@ -11,13 +11,13 @@ from loans.collection.rules import refusal_codes
 from loans.gateways.channel import (
     Answer,
     ChannelError,
+    ChannelFault,
     DebitRequest,
-    Fault,
     Outcome,
     StatementLine,
     unanswered,
 )
-from loans.gateways.wire import Wire
+from loans.gateways.wire import ChannelConnection
 
 BATCH_MAX = 1_000
 # A chunk of five batches ends within a worker's minute even when every batch times out.
@@ -34,7 +34,7 @@ class HttpChannel:
     """Direct debits over the channel's HTTP protocol; see ``loans.gateways.channel.Channel``."""
 
     def __init__(self, url: str, secret: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-        self._wire = Wire(url, secret, timeout_seconds=timeout_seconds)
+        self._wire = ChannelConnection(url, secret, timeout_seconds=timeout_seconds)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -71,7 +71,9 @@ class HttpChannel:
             if not after:
                 return
             if not isinstance(after, str) or after in seen:
-                raise ChannelError(Fault.INVALID_REPLY, "the pages of the statement go in a circle")
+                raise ChannelError(
+                    ChannelFault.INVALID_REPLY, "the pages of the statement go in a circle"
+                )
             seen.add(after)
 
     def _submit(self, batch: Sequence[DebitRequest]) -> list[Answer]:
@@ -105,12 +107,12 @@ class _Found:
         asked = set(numbers)
         self._items: dict[str, Mapping[str, Any]] = {}
         self._distrusted: set[str] = set()
-        self._absent = Fault.NO_ANSWER
+        self._absent = ChannelFault.NO_ANSWER
         for item in _listed(reply, "answers"):
             number = item.get("number")
             if not isinstance(number, str) or number not in asked:
                 # It may have been meant for any order of which the reply does not speak.
-                self._absent = Fault.INVALID_REPLY
+                self._absent = ChannelFault.INVALID_REPLY
             elif self._items.setdefault(number, item) != item:
                 self._distrusted.add(number)
 
@@ -125,17 +127,17 @@ class _Found:
         if item is None:
             return unanswered(number, self._absent)
         if number in self._distrusted:
-            return unanswered(number, Fault.INVALID_REPLY)
+            return unanswered(number, ChannelFault.INVALID_REPLY)
         try:
             return _answer(number, item)
         except (KeyError, TypeError, ValueError):
-            return unanswered(number, Fault.INVALID_REPLY)
+            return unanswered(number, ChannelFault.INVALID_REPLY)
 
 
 def _listed(reply: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     items = reply.get(name)
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise ChannelError(Fault.INVALID_REPLY, f"no list of objects named {name!r}")
+        raise ChannelError(ChannelFault.INVALID_REPLY, f"no list of objects named {name!r}")
     return items
 
 
@@ -155,7 +157,7 @@ def _answer(number: str, item: Mapping[str, Any]) -> Answer:
 
 def _exact(answer: Answer, asked_fen: int) -> Answer:
     if answer.outcome is Outcome.SUCCEEDED and answer.amount_fen != asked_fen:
-        return unanswered(answer.number, Fault.INVALID_REPLY)
+        return unanswered(answer.number, ChannelFault.INVALID_REPLY)
     return answer
 
 
@@ -163,9 +165,11 @@ def _lines(page: Mapping[str, Any], on: date) -> list[StatementLine]:
     try:
         lines = [_line(item) for item in _listed(page, "lines")]
     except (KeyError, TypeError, ValueError) as error:
-        raise ChannelError(Fault.INVALID_REPLY, f"a line of the statement: {error!r}") from error
+        raise ChannelError(
+            ChannelFault.INVALID_REPLY, f"a line of the statement: {error!r}"
+        ) from error
     if any(day_of(line.at) != on for line in lines):
-        raise ChannelError(Fault.INVALID_REPLY, f"a line of the statement is not of {on}")
+        raise ChannelError(ChannelFault.INVALID_REPLY, f"a line of the statement is not of {on}")
     return lines
 
 

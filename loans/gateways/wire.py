@@ -11,13 +11,13 @@ import httpx
 
 from backoffice.core import clock
 from loans.gateways import signing
-from loans.gateways.channel import ChannelError, Fault
+from loans.gateways.channel import ChannelError, ChannelFault
 
 CONNECT_SECONDS = 3.0
 REPLY_BYTES_MAX = 16 * 1024 * 1024
 
 
-class Wire:
+class ChannelConnection:
     """One kept connection to the channel and the secret shared with it."""
 
     def __init__(self, url: str, secret: str, *, timeout_seconds: float) -> None:
@@ -54,7 +54,9 @@ class Wire:
         _require_success(status)
         expected = signing.of_reply(self._secret, nonce=nonce, status=status, body=reply)
         if not signing.agree(expected, signature):
-            raise ChannelError(Fault.INVALID_REPLY, "the signature of the reply does not verify")
+            raise ChannelError(
+                ChannelFault.INVALID_REPLY, "the signature of the reply does not verify"
+            )
         return _json_object(reply)
 
     def _exchange(self, method: str, path: str, body: bytes, nonce: str) -> tuple[int, str, bytes]:
@@ -65,9 +67,13 @@ class Wire:
                 signature = response.headers.get(signing.SIGNATURE, "")
                 return response.status_code, signature, _read(response, deadline)
         except httpx.TimeoutException as error:
-            raise ChannelError(Fault.TIMEOUT, f"no reply in {self._timeout_seconds} s") from error
+            raise ChannelError(
+                ChannelFault.TIMEOUT, f"no reply in {self._timeout_seconds} s"
+            ) from error
         except httpx.HTTPError as error:
-            raise ChannelError(Fault.UNREACHABLE, str(error) or type(error).__name__) from error
+            raise ChannelError(
+                ChannelFault.UNREACHABLE, str(error) or type(error).__name__
+            ) from error
 
     def _signed_headers(self, method: str, path: str, body: bytes, nonce: str) -> dict[str, str]:
         timestamp = str(int(clock.wall().timestamp()))
@@ -91,7 +97,7 @@ def _read(response: httpx.Response, deadline: float) -> bytes:
         if monotonic() > deadline:
             raise httpx.ReadTimeout("the reply drips")
         if len(read) > REPLY_BYTES_MAX:
-            raise ChannelError(Fault.INVALID_REPLY, f"more than {REPLY_BYTES_MAX} bytes")
+            raise ChannelError(ChannelFault.INVALID_REPLY, f"more than {REPLY_BYTES_MAX} bytes")
     return bytes(read)
 
 
@@ -99,8 +105,12 @@ def _require_success(status: int) -> None:
     if status == httpx.codes.OK:
         return
     if status == httpx.codes.UNAUTHORIZED:
-        raise ChannelError(Fault.UNAUTHORISED, "the channel did not accept our signature")
-    fault = Fault.CHANNEL_ERROR if status >= httpx.codes.INTERNAL_SERVER_ERROR else Fault.REJECTED
+        raise ChannelError(ChannelFault.UNAUTHORISED, "the channel did not accept our signature")
+    fault = (
+        ChannelFault.CHANNEL_ERROR
+        if status >= httpx.codes.INTERNAL_SERVER_ERROR
+        else ChannelFault.REJECTED
+    )
     raise ChannelError(fault, f"HTTP {status}")
 
 
@@ -108,7 +118,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise ChannelError(Fault.INVALID_REPLY, "the reply is not JSON") from error
+        raise ChannelError(ChannelFault.INVALID_REPLY, "the reply is not JSON") from error
     if not isinstance(content, dict):
-        raise ChannelError(Fault.INVALID_REPLY, "the reply is not a JSON object")
+        raise ChannelError(ChannelFault.INVALID_REPLY, "the reply is not a JSON object")
     return content

@@ -1,4 +1,4 @@
-"""What the commands about a lender's book tell: as JSON, and as tables for people."""
+"""The report of the commands that import a portfolio: as JSON, and as tables for people."""
 
 from collections.abc import Sequence
 from io import StringIO
@@ -16,7 +16,7 @@ from loans.gateways.sandbox import SandboxBank
 from loans.migration.operations.admission import NoBankError
 from loans.migration.operations.checking import Check
 from loans.migration.operations.comparison import NO_BILL, Month
-from loans.migration.operations.importing import Report
+from loans.migration.operations.importing import ImportReport
 from loans.migration.operations.reading import BadLine
 
 LISTED_MAX = 20
@@ -26,8 +26,8 @@ WIDTH = 100
 def sandbox_bank() -> SandboxBank:
     """Return the sandbox bank that the settings name.
 
-    Order numbers begin again with a database: before the first import the bank is told to forget
-    those of an earlier one, which it would take for repetitions.
+    Order numbers start again with a new database: before the first import the bank deletes those
+    of an earlier one, which it would take for repetitions.
 
     Raises:
         NoBankError: they name none, or it does not answer.
@@ -44,30 +44,30 @@ def sandbox_bank() -> SandboxBank:
     return bank
 
 
-def told(report: Report) -> dict[str, Any]:
+def summary(report: ImportReport) -> dict[str, Any]:
     """Return an import as JSON."""
     return {
         "rows": report.rows,
         "imported": report.imported,
         "already_there": report.skipped,
-        "bad_lines": [_told_line(line) for line in report.bad],
+        "bad_lines": [_line_entry(line) for line in report.bad],
         "orders_expected": {"paid": report.to_be_paid, "refused": report.to_be_refused},
         "comparison": [
             {
                 "minimum_permille": months[0].minimum_permille,
-                "months": [_told_month(month) for month in months],
+                "months": [_month_entry(month) for month in months],
             }
             for months in report.comparison.months
         ],
     }
 
 
-def _told_line(line: BadLine) -> dict[str, Any]:
+def _line_entry(line: BadLine) -> dict[str, Any]:
     reasons = {language: line.reason(language) for language in ("zh-hans", "en")}
     return {"line": line.line, "column": line.column, "value": line.value, "reason": reasons}
 
 
-def _told_month(month: Month) -> dict[str, Any]:
+def _month_entry(month: Month) -> dict[str, Any]:
     return {
         "column": month.column,
         "by_status": {str(status): dict(ours) for status, ours in month.by_status().items()},
@@ -131,7 +131,7 @@ def _comparison_table(policy: dict[str, Any]) -> Table:
     )
     outcomes = {
         "paid": _("paid"),
-        "carried": _("small rest carried"),
+        "carried": _("small balance carried forward"),
         "min_paid": _("minimum paid"),
         "overdue": _("overdue"),
         NO_BILL: _("no bill"),
@@ -144,8 +144,8 @@ def _comparison_table(policy: dict[str, Any]) -> Table:
             table.add_row("" if n else month["column"], _status(int(status)), *cells, agreed)
         table.add_section()
     table.caption = _(
-        "Agreed: paid is paid in full, minimum is minimum, overdue is late, a small rest is either "
-        "of the first two; months without use or bill are left out."
+        "Agreed: paid is paid in full, minimum is minimum, overdue is late, a small balance is "
+        "either of the first two; months without use or bill are left out."
     )
     return table
 

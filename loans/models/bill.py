@@ -143,7 +143,7 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
 
     @django_fsm.transition(field=state, source=BillState.GRACE, target=BillState.CARRIED)
     def carry(self, *, at: datetime) -> None:
-        """A small rest moves to the next bill (REPAY-16)."""
+        """A small balance carried forward moves to the next bill (REPAY-16)."""
 
     @django_fsm.transition(field=state, source=BillState.GRACE, target=BillState.OVERDUE)
     def record_overdue(self, *, at: datetime, on: date) -> None:

@@ -30,7 +30,7 @@ class Charge(models.Model):
     ``from_on`` is the first night and ``to_on`` the day after the last one; a fee has no nights.
     ``segment_on`` begins the segment that bears it (GEN-3), on ``base_fen`` at ``rate_micro``
     (ppm a day x permille). ``contract_fen`` is what the formula gives and ``charged_fen`` what the
-    cap of RATE-7 left of it; the difference is waived for good. A reversal repeats the row it
+    cap of RATE-7 left of it; the difference is permanently waived. A reversal repeats the row it
     reverses with negative amounts, and a row is reversed once. Append-only, partitioned by month
     of ``posted_on``; the primary key in the database is (id, posted_on).
     """

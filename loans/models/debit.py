@@ -1,4 +1,4 @@
-"""Who may be debited, and each single ask for money."""
+"""Who may be debited, and each request to the channel."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -94,11 +94,11 @@ OPEN_ORDER_STATES = (DebitOrderState.PLANNED, DebitOrderState.SENT, DebitOrderSt
 
 
 class DebitOrder(django_fsm.FSMModelMixin, models.Model):
-    """One ask for money under a number the channel knows it by.
+    """One request for money under a number the channel knows it by.
 
     States: planned -> sent or cancelled; sent -> succeeded, failed or unknown; unknown ->
     succeeded or failed; failed -> succeeded (the bank's later word). An order that is asked at
-    once is born sent: what is written down before it leaves. The number of an automatic order is
+    once starts sent: what is written down before it leaves. The number of an automatic order is
     ``bill-cycle-attempt-try``; while one is open no other is made.
     """
 

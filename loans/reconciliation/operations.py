@@ -96,8 +96,8 @@ def take_statement(day: date, *, at: datetime, channel: Channel) -> int:
     behind = DebitOrder.objects.filter(number__any=bulk.Of(lines.keys()), state__in=_NOT_TAKEN)
     numbers = list(behind.order_by("pk").values_list("number", flat=True))
     for start in range(0, len(numbers), BATCH):
-        said = [_success(lines[number]) for number in numbers[start : start + BATCH]]
-        results.record(said, at=at)
+        answers = [_success(lines[number]) for number in numbers[start : start + BATCH]]
+        results.record(answers, at=at)
     return len(numbers)
 
 

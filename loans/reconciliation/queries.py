@@ -216,13 +216,13 @@ WHERE bill.state = 'paid' GROUP BY bill.id
 HAVING sum({sql_total("unpaid_", table="part")}) <> 0 ORDER BY 1
 """  # nosec B608: column names of our own
 _TAKEN = """
-WITH told AS (
+WITH answered AS (
     SELECT id, number, CASE WHEN state = %s THEN taken_fen ELSE 0 END AS fen
     FROM loans_debitorder
 )
-SELECT told.number, told.fen, coalesce(repayment.amount_fen, 0)
-FROM told LEFT JOIN loans_repayment AS repayment ON repayment.order_id = told.id
-WHERE told.fen <> coalesce(repayment.amount_fen, 0) ORDER BY 1
+SELECT answered.number, answered.fen, coalesce(repayment.amount_fen, 0)
+FROM answered LEFT JOIN loans_repayment AS repayment ON repayment.order_id = answered.id
+WHERE answered.fen <> coalesce(repayment.amount_fen, 0) ORDER BY 1
 """
 _ASKED = """
 SELECT number, amount_fen, taken_fen FROM loans_debitorder

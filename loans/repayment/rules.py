@@ -19,7 +19,7 @@ from loans.accounting.rules.codes import (
     LoanState,
 )
 from loans.accounting.rules.engine import Allocation, Cause, Run, Surplus
-from loans.accounting.rules.position import BillPosition, Part, start_segment
+from loans.accounting.rules.position import BillPosition, InstalmentPosition, start_segment
 
 BY = gettext_noop("payment channel")
 
@@ -81,7 +81,7 @@ def _claim(run: Run, loan_id: int, index: int) -> Claim:
     return Claim(part.debt, rate, not loan.is_bullet, loan.drawn_on)
 
 
-def _restarted(part: Part, *, on: date) -> Part:
+def _restarted(part: InstalmentPosition, *, on: date) -> InstalmentPosition:
     """Return the part in a new segment of its kind; nothing accrues on nothing (GEN-3)."""
     owes = part.debt.principal_fen or (part.accrual == Accrual.PENALTY and part.debt.penalty_fen)
     return start_segment(part, part.accrual if owes else Accrual.NONE, on=on)

@@ -2,11 +2,11 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.privacy.operations.exports import Section, latest
+from accounts.privacy.operations.exports import CopySection, latest
 from loans.models import Bill, Loan, Mandate, Repayment, UnappliedFunds
 
 SECTIONS = (
-    Section(
+    CopySection(
         "loans", _("Loans"),
         {"plan": _("plan"), "principal_fen": _("principal in fen"),
          "unpaid_principal_fen": _("unpaid principal in fen"), "state": _("state"),
@@ -14,7 +14,7 @@ SECTIONS = (
         latest(Loan, "plan", "principal_fen", "unpaid_principal_fen", "state", "drawn_on",
                "ended_on"),
     ),
-    Section(
+    CopySection(
         "bills", _("Bills"),
         {"state": _("state"), "billed_on": _("billed on"), "due_on": _("due on"),
          "total_fen": _("bill total in fen"), "minimum_fen": _("minimum payment in fen"),
@@ -23,18 +23,18 @@ SECTIONS = (
         latest(Bill, "state", "billed_on", "due_on", "total_fen", "minimum_fen", "paid_fen",
                "late_fee_fen", "paid_on", "overdue_on"),
     ),
-    Section(
+    CopySection(
         "repayments", _("Repayments"),
         {"amount_fen": _("amount in fen"), "value_on": _("value date")},
         latest(Repayment, "amount_fen", "value_on"),
     ),
-    Section(
+    CopySection(
         "unapplied_funds", _("Money paid beyond what was owed"),
         {"amount_fen": _("amount in fen"), "waiting_since": _("waiting since"),
          "refunded_at": _("refunded at")},
         latest(UnappliedFunds, "amount_fen", "waiting_since", "refunded_at"),
     ),
-    Section(
+    CopySection(
         "mandates", _("Direct debit mandates"),
         {"state": _("state"), "card": _("last four digits of the card"),
          "signed_at": _("signed at"), "terminated_at": _("terminated at")},

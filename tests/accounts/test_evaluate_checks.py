@@ -7,36 +7,36 @@ import pytest
 from django.core.management import CommandError, call_command
 
 pytestmark = pytest.mark.django_db
-HEAD = "check,label,said\n"
+HEAD = "check,label,answer\n"
 GOOD = "device,genuine,accepted\n" * 1_000 + "face,attack,refused\n" * 30_000
 
 
 def run(tmp_path, text, *options):
     file = tmp_path / "cases.csv"
     file.write_text(text, encoding="utf-8")
-    said = StringIO()
+    output = StringIO()
     try:
-        call_command("evaluate_checks", str(file), *options, stdout=said)
+        call_command("evaluate_checks", str(file), *options, stdout=output)
     except SystemExit as end:
-        return end.code, said.getvalue()
-    return 0, said.getvalue()
+        return end.code, output.getvalue()
+    return 0, output.getvalue()
 
 
 def test_what_is_promised_is_met(tmp_path):
-    code, said = run(tmp_path, HEAD + GOOD, "--json")
+    code, output = run(tmp_path, HEAD + GOOD, "--json")
 
-    told = json.loads(said)
+    figures = json.loads(output)
     assert code == 0
-    assert (told["device"]["accuracy_ppm"], told["face"]["attacks"]) == (1_000_000, 30_000)
-    assert told["device"]["is_met"] is told["face"]["is_met"] is True
+    assert (figures["device"]["accuracy_ppm"], figures["face"]["attacks"]) == (1_000_000, 30_000)
+    assert figures["device"]["is_met"] is figures["face"]["is_met"] is True
 
 
 @pytest.mark.parametrize("bad", ["device,genuine,refused\n" * 4, "face,attack,accepted\n"])
 def test_what_is_missed_ends_with_one(tmp_path, bad):
-    code, said = run(tmp_path, HEAD + GOOD + bad)
+    code, output = run(tmp_path, HEAD + GOOD + bad)
 
     assert code == 1
-    assert len(said.splitlines()) == 2
+    assert len(output.splitlines()) == 2
 
 
 @pytest.mark.parametrize(

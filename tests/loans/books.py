@@ -4,7 +4,7 @@ import gzip
 from collections.abc import Mapping
 from pathlib import Path
 
-from loans.gateways.channel import ChannelError, Fault
+from loans.gateways.channel import ChannelError, ChannelFault
 from loans.migration.operations.reading import COLUMNS
 
 # One customer with the bill of the rulebook's table 1.9, 10,150.00 yuan, and a full history.
@@ -56,6 +56,6 @@ class FakeBank:
 
     def fund(self, balances: Mapping[str, int]) -> None:
         if self.is_down:
-            raise ChannelError(Fault.UNREACHABLE, "nobody there")
+            raise ChannelError(ChannelFault.UNREACHABLE, "nobody there")
         self.calls += 1
         self.balances |= balances

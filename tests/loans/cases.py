@@ -9,7 +9,7 @@ from typing import Any
 
 from backoffice.core.money import divide_half_up
 from loans.accounting.rules.debt import COMPONENTS, Debt
-from loans.accounting.rules.position import LoanPosition, Part
+from loans.accounting.rules.position import InstalmentPosition, LoanPosition
 from loans.policy import LoanTerms
 
 TERMS = LoanTerms()
@@ -51,13 +51,15 @@ def day(n: int) -> date:
     return DUE_ON + timedelta(days=n)
 
 
-def part(principal_fen: int = 1_000_000, accrual: str = "own", **facts: Any) -> Part:
+def part(principal_fen: int = 1_000_000, accrual: str = "own", **facts: Any) -> InstalmentPosition:
     """An instalment on which nothing is charged yet, in a segment from 30 nights before D."""
     owed = {name: facts.pop(name) for name in COMPONENTS if name in facts}
     segment = {"segment_on": day(-30), "segment_base_fen": principal_fen} | facts
-    return Part(Debt(principal_fen=principal_fen, **owed), accrual, **segment)
+    return InstalmentPosition(Debt(principal_fen=principal_fen, **owed), accrual, **segment)
 
 
-def loan(*parts: Part, rate_ppm: int = 500, accrued_on: date | None = None) -> LoanPosition:
+def loan(
+    *parts: InstalmentPosition, rate_ppm: int = 500, accrued_on: date | None = None
+) -> LoanPosition:
     """A loan whose nights are charged up to a day, the drawdown by default."""
     return LoanPosition(rate_ppm, parts, accrued_on or day(-30))

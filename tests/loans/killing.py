@@ -210,7 +210,7 @@ class Purse:
 
 
 def make_book(bills: int, *, bank: BankProcess, on: date) -> list[str]:
-    """Make a book of which every bill falls due on a day; return the empty cards, a fifth."""
+    """Make a portfolio of which every bill falls due on a day; return the empty cards, a fifth."""
     early = clock.moment_of(on, jobs.job_named("02:00").at)
     purse = Purse(bank)
     generate(bills, bank=purse, on=on, at=early, due_share_ppm=1_000_000, seed=1)

@@ -14,7 +14,7 @@ from loans.gateways.channel import Answer, Channel, Outcome
 _ask = orders.ask
 
 
-def ask_anew(prepared: Sequence[Prepared], *, channel: Channel, at: datetime) -> list[Answer]:
+def ask_again(prepared: Sequence[Prepared], *, channel: Channel, at: datetime) -> list[Answer]:
     """Ask for what is new; call refused what is open."""
     given_up = [one.order.number for one in prepared if not one.is_new]
     new = [one for one in prepared if one.is_new]
@@ -24,4 +24,4 @@ def ask_anew(prepared: Sequence[Prepared], *, channel: Channel, at: datetime) ->
     ]
 
 
-orders.ask = ask_anew
+orders.ask = ask_again

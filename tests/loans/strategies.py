@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from loans.accounting.rules.accrual import contract_fen
 from loans.accounting.rules.cap import cap_fen
 from loans.accounting.rules.debt import Debt
-from loans.accounting.rules.position import LoanPosition, Part
+from loans.accounting.rules.position import InstalmentPosition, LoanPosition
 from tests.loans.cases import DUE_ON, TERMS
 
 KINDS = ("none", "own", "revolving", "penalty")
@@ -52,8 +52,8 @@ def _parts(draw, rate_ppm, policy, kinds):
     principal_fen = draw(principals)
     penalty_fen = draw(st.integers(0, 5_000)) if kind == "penalty" else 0
     base_fen = 0 if kind == "none" else principal_fen + penalty_fen
-    lived = draw(st.integers(0, 60))
-    posted_fen = contract_fen(kind, base_fen, rate_ppm, lived, policy)
-    segment_on = DUE_ON - timedelta(days=lived)
+    days = draw(st.integers(0, 60))
+    posted_fen = contract_fen(kind, base_fen, rate_ppm, days, policy)
+    segment_on = DUE_ON - timedelta(days=days)
     debt = Debt(penalty_fen=penalty_fen, principal_fen=principal_fen)
-    return Part(debt, kind, segment_on, base_fen, posted_fen)
+    return InstalmentPosition(debt, kind, segment_on, base_fen, posted_fen)

@@ -38,11 +38,11 @@ def order_of(bill, state):
 
 
 def test_who_owes_cannot_leave(make_bill):
-    assert account_closure.obstacle(make_bill().customer_id) == "debts-open"
+    assert account_closure.blocker(make_bill().customer_id) == "debts-open"
 
 
 def test_who_owes_nothing_may_leave(settled):
-    assert account_closure.obstacle(settled.customer_id) == ""
+    assert account_closure.blocker(settled.customer_id) == ""
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_who_owes_nothing_may_leave(settled):
 def test_who_is_being_debited_cannot_leave(settled, state, code):
     order_of(settled, state)
 
-    assert account_closure.obstacle(settled.customer_id) == code
+    assert account_closure.blocker(settled.customer_id) == code
 
 
 @pytest.mark.parametrize(("refunded_at", "code"), [(None, "money-waiting"), (AT, "")])
@@ -67,7 +67,7 @@ def test_whose_money_waits_cannot_leave(settled, refunded_at, code):
         refunded_at=refunded_at,
     )  # fmt: skip
 
-    assert account_closure.obstacle(settled.customer_id) == code
+    assert account_closure.blocker(settled.customer_id) == code
 
 
 def test_the_mandate_ends_once(settled):
@@ -83,7 +83,9 @@ def test_the_copy_tells_of_loans_bills_and_mandates(make_bill):
 
     sections = exports.as_json(bill.customer, at=AT)["sections"]
 
-    [loan], [told], [mandate] = (sections[name]["rows"] for name in ("loans", "bills", "mandates"))
+    [loan], [bill_row], [mandate] = (
+        sections[name]["rows"] for name in ("loans", "bills", "mandates")
+    )
     assert loan["principal_fen"] == Loan.objects.get().principal_fen
-    assert (told["due_on"], told["total_fen"]) == (DUE_ON, bill.total_fen)
+    assert (bill_row["due_on"], bill_row["total_fen"]) == (DUE_ON, bill.total_fen)
     assert (mandate["card"], mandate["state"]) == (Mandate.objects.get().card.last_four, "signed")

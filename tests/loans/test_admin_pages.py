@@ -201,7 +201,7 @@ def test_a_bill_is_reckoned_at_most_a_year_ahead(staff, overdue):
     assert "Nothing is computed more than a year ahead." in page
 
 
-def test_a_day_that_is_none_is_said_so_and_today_shown(staff, overdue):
+def test_a_day_that_is_none_is_reported_and_today_shown(staff, overdue):
     page = bill_page(staff, overdue, on="<soon>")
 
     assert "&lt;soon&gt; is not a day. This is what is owed today." in page

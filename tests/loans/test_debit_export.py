@@ -41,7 +41,7 @@ def wanted():
     return {"business_date": day(0).isoformat(), "file_format": "csv", "reason": "bank asked"}
 
 
-def said(page):
+def messages_of(page):
     return [str(message) for message in page.context["messages"]]
 
 
@@ -56,7 +56,7 @@ def test_finance_exports_the_orders_of_a_day(orders, wanted):
     made = Export.objects.get()
     file = downloaded(client, made)
 
-    assert said(page) == ["The export is requested; its page shows the file."]
+    assert messages_of(page) == ["The export is requested; its page shows the file."]
     lines = file.content.decode("utf-8-sig").splitlines()
     assert lines[0].startswith("number,customer,name,bank,bank card,business date,attempt,amount")
     assert [line.split(",")[7:10] for line in lines[1:]] == [
@@ -102,7 +102,9 @@ def test_who_may_not_export_is_offered_nothing_and_refused(orders, wanted, group
     page = client.post(f"{LIST}export/", wanted, follow=True)
 
     assert not client.get(LIST, {"business_date": "2026-10-01"}).context["is_exportable"]
-    assert said(page)[0].startswith("You do not have the permission backoffice.request_export.")
+    assert messages_of(page)[0].startswith(
+        "You do not have the permission backoffice.request_export."
+    )
     assert not Export.objects.exists()
 
 
@@ -118,7 +120,7 @@ def test_who_may_not_export_is_offered_nothing_and_refused(orders, wanted, group
 def test_a_bad_request_is_refused_by_name(orders, wanted, change, words):
     page = person("finance").post(f"{LIST}export/", wanted | change, follow=True)
 
-    assert said(page)[0].startswith(words)
+    assert messages_of(page)[0].startswith(words)
     assert not Export.objects.exists()
 
 
@@ -130,9 +132,9 @@ def test_a_download_is_a_post_with_rights_of_its_own(orders, wanted):
     assert person("finance").get(address).status_code == 405
     assert downloaded(person("auditor"), made).status_code == 403
     assert downloaded(person("support"), made).status_code == 403
-    told = said(person("manager").post(address, follow=True))
+    shown = messages_of(person("manager").post(address, follow=True))
 
-    assert told[0].startswith("Somebody else requested this export.")
+    assert shown[0].startswith("Somebody else requested this export.")
     assert not ExportDownload.objects.exists()
 
 

@@ -73,7 +73,7 @@ def test_a_customer_may_pay_beside_an_open_automatic_order(order):
     assert DebitOrder.objects.count() == 3
 
 
-def test_a_refused_order_makes_room_for_the_next(order):
+def test_a_refused_order_gives_way_to_the_next(order):
     first = order("1")
     move(first, "sent")
     move(first, "failed")
@@ -247,14 +247,14 @@ def test_a_bill_is_reported_to_risk_once(bill):
 
 
 # The line of ``make_bill``: limit 300,000.00, buffer 15 %, drawn 10,000.00.
-ROOM_FEN = 30_000_000 * 85 // 100 - 1_000_000
+HEADROOM_FEN = 30_000_000 * 85 // 100 - 1_000_000
 RESERVE = "UPDATE risk_creditline SET reserved_fen = reserved_fen + %s"
 
 
-def test_no_reservation_above_the_room_of_a_line(bill):
+def test_no_reservation_above_the_headroom_of_a_line(bill):
     with refused("credit_line_available", "risk_creditline"):
-        execute(RESERVE, ROOM_FEN + 1)
-    execute(RESERVE, ROOM_FEN)
+        execute(RESERVE, HEADROOM_FEN + 1)
+    execute(RESERVE, HEADROOM_FEN)
 
     with refused("credit_line_available", "risk_creditline"):
         execute(RESERVE, 1)
@@ -263,10 +263,10 @@ def test_no_reservation_above_the_room_of_a_line(bill):
 @pytest.mark.parametrize(
     "change", ["held_fen = 1", "buffer_permille = 151", "limit_fen = limit_fen - 2"]
 )
-def test_whatever_takes_room_counts_at_the_reservation(bill, change):
+def test_whatever_uses_the_line_counts_at_the_reservation(bill, change):
     with refused("credit_line_available", "risk_creditline"):
         execute(f"UPDATE risk_creditline SET {change}")
-        execute(RESERVE, ROOM_FEN)
+        execute(RESERVE, HEADROOM_FEN)
 
 
 def test_a_line_that_is_not_active_reserves_nothing(bill):
@@ -277,13 +277,13 @@ def test_a_line_that_is_not_active_reserves_nothing(bill):
 
 
 def test_a_limit_may_fall_below_what_is_drawn(bill):
-    execute(RESERVE, ROOM_FEN)
+    execute(RESERVE, HEADROOM_FEN)
 
     execute("UPDATE risk_creditline SET limit_fen = 50000")
     execute("UPDATE risk_creditline SET reserved_fen = reserved_fen - 1, drawn_fen = drawn_fen + 1")
 
     line = CreditLine.objects.get()
-    assert (line.limit_fen, line.reserved_fen) == (50_000, ROOM_FEN - 1)
+    assert (line.limit_fen, line.reserved_fen) == (50_000, HEADROOM_FEN - 1)
 
 
 @pytest.mark.parametrize("column", ["limit_fen", "temporary_fen", "held_fen", "drawn_fen"])

@@ -14,7 +14,7 @@ from backoffice.core.models import JobRun
 from loans import business_day
 from loans.gateways.http_channel import HttpChannel
 from loans.migration.operations import demo
-from loans.migration.operations.reading import Row, read
+from loans.migration.operations.reading import ClientRow, read
 from loans.models import Bill
 from tests.loans.books import book, row, text
 from tests.sandbox import SECRET, BankProcess
@@ -57,12 +57,12 @@ def debit_everyone(channel):
     business_day.debit(ids, run_id=run.pk, on=on, at=at, channel=channel)
 
 
-def test_a_book_is_imported_and_told(committed_db, tmp_path, bank):
-    code, told = run_json("import_clients", book(tmp_path, row(), row(ID=2, label=1)))
+def test_a_book_is_imported_and_summed_up(committed_db, tmp_path, bank):
+    code, summary = run_json("import_clients", book(tmp_path, row(), row(ID=2, label=1)))
 
     assert code == 0
-    comparison = told.pop("comparison")
-    assert told == {
+    comparison = summary.pop("comparison")
+    assert summary == {
         "rows": 2,
         "imported": 2,
         "already_there": 0,
@@ -82,15 +82,15 @@ def test_a_book_is_imported_and_told(committed_db, tmp_path, bank):
     assert bank.balance_fen(BankCard.objects.get(customer__origin="book:2").account) == 0
 
 
-def test_bad_lines_are_told_in_both_languages_and_the_exit_code_is_1(committed_db, tmp_path):
-    code, told = run_json("import_clients", book(tmp_path, row(LIMIT_BAL=-1), row(ID=2)))
+def test_bad_lines_are_listed_in_both_languages_and_the_exit_code_is_1(committed_db, tmp_path):
+    code, summary = run_json("import_clients", book(tmp_path, row(LIMIT_BAL=-1), row(ID=2)))
 
     assert code == 1
-    [bad] = told["bad_lines"]
+    [bad] = summary["bad_lines"]
     assert (bad["line"], bad["column"], bad["value"]) == (2, "LIMIT_BAL", "-1")
     assert bad["reason"]["en"] == "must be from 0 to 100000000"
     assert set(bad["reason"]) == {"zh-hans", "en"}
-    assert told["imported"] == 1
+    assert summary["imported"] == 1
 
 
 def test_twenty_bad_lines_are_printed_and_the_others_counted(committed_db, tmp_path):
@@ -107,9 +107,9 @@ def test_again_imports_nothing_twice(committed_db, tmp_path):
     file = book(tmp_path, row(), row(ID=2))
     run("import_clients", file)
 
-    code, told = run_json("import_clients", file)
+    code, summary = run_json("import_clients", file)
 
-    assert (code, told["imported"], told["already_there"]) == (0, 0, 2)
+    assert (code, summary["imported"], summary["already_there"]) == (0, 0, 2)
     assert Customer.objects.count() == 2
 
 
@@ -158,14 +158,14 @@ def test_a_limit_is_a_number_of_lines(tmp_path, limit):
 def test_the_first_debits_end_as_the_labels_imply(committed_db, tmp_path, channel):
     rows = [row(ID=n, BILL_AMT1=n * 997 - 2_000, label=int(n % 3 == 0)) for n in range(1, 41)]
     file = book(tmp_path, *rows)
-    code, told = run_json("import_clients", file)
+    code, summary = run_json("import_clients", file)
     debit_everyone(channel)
 
     compared, check = run_json("import_clients", file, "--compare")
 
     assert (code, compared) == (0, 0)
     assert check["expected"] == check["found"] == {"succeeded": 25, "failed": 13}
-    assert told["orders_expected"] == {"paid": 25, "refused": 13}
+    assert summary["orders_expected"] == {"paid": 25, "refused": 13}
 
 
 def test_a_debit_that_ended_otherwise_is_listed_with_exit_code_1(committed_db, tmp_path, channel):
@@ -180,10 +180,10 @@ def test_a_debit_that_ended_otherwise_is_listed_with_exit_code_1(committed_db, t
 
 def test_the_shipped_book_holds_24000_rows_and_no_bad_line():
     rows = list(read(demo.BOOK))
-    live = [one for one in rows if isinstance(one, Row) and one.bills[0] > 0]
+    live = [one for one in rows if isinstance(one, ClientRow) and one.bills[0] > 0]
 
     assert len(rows) == 24_000
-    assert all(isinstance(one, Row) for one in rows)
+    assert all(isinstance(one, ClientRow) for one in rows)
     assert sum(one.has_defaulted for one in live) == 4_770
     assert len(live) - 4_770 == 17_167
 
@@ -191,13 +191,13 @@ def test_the_shipped_book_holds_24000_rows_and_no_bad_line():
 def test_a_demo_prints_logins_that_work_and_shows_its_book_once(committed_db, monkeypatch):
     monkeypatch.setattr(demo, "BOOK_ROWS", 10)
 
-    code, told = run_json("demo", "--password", "cold-feet-9")
+    code, summary = run_json("demo", "--password", "cold-feet-9")
 
     assert code == 0
-    assert told["password"] == "cold-feet-9"
-    assert told["logins"][0]["username"] == "admin"
+    assert summary["password"] == "cold-feet-9"
+    assert summary["logins"][0]["username"] == "admin"
     assert Staff.objects.get(username="admin").check_password("cold-feet-9")
-    assert told["book"]["imported"] == 10
+    assert summary["book"]["imported"] == 10
     assert clock.now().strftime("%H:%M") == "08:58"
     assert run_json("demo")[1]["book"] is None
 

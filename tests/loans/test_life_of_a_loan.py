@@ -21,7 +21,7 @@ from backoffice.core.models import JobRun
 from loans import business_day
 from loans.accounting.operations.batch import LoanBatch
 from loans.collection.operations import orders, results
-from loans.collection.operations.orders import Ask, NoMandateError, OverpaidError
+from loans.collection.operations.orders import CollectionRequest, NoMandateError, OverpaidError
 from loans.collection.queries import due
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer, Outcome
@@ -62,7 +62,7 @@ class LifeOfALoan(RuleBasedStateMachine):
         super().__init__()
         self.make_bill, self.database = make_bill, database
         self.channel = LateChannel()
-        self.said = []
+        self.answers = []
         self.today, self.minutes, self.wishes = -1, 0, 0
 
     def teardown(self):
@@ -107,7 +107,7 @@ class LifeOfALoan(RuleBasedStateMachine):
             self.channel.will_answer(account, code)
 
     def record(self, answers):
-        self.said += answers
+        self.answers += answers
         return results.record(answers, at=self.now)
 
     @rule(answers=st.lists(st.lists(DAILY, min_size=3, max_size=3), min_size=1, max_size=6))
@@ -116,7 +116,7 @@ class LifeOfALoan(RuleBasedStateMachine):
             self.a_day_passes(codes)
 
     def a_day_passes(self, codes):
-        """Live through the jobs of a day; those that only repeat must find nothing to do."""
+        """Run the jobs of a day; those that only repeat must find nothing to do."""
         self.today, self.minutes = self.today + 1, 0
         on = day(self.today)
         self.close(on)
@@ -150,18 +150,18 @@ class LifeOfALoan(RuleBasedStateMachine):
     def a_customer_pays(self, which, share, code):
         bill = self.bills[which % len(self.bills)]
         at = self.now
-        wish = self.wish(bill, share, on=at.date())
-        if wish is None:
+        request = self.request(bill, share, on=at.date())
+        if request is None:
             return
         self.script([code] * 3)
         try:
-            prepared = orders.prepare([wish], on=at.date(), at=at)
+            prepared = orders.prepare([request], on=at.date(), at=at)
         except NoMandateError:
             assert not Mandate.objects.filter(customer=bill.customer_id, state="signed").exists()
             return
         self.record(orders.ask(prepared, channel=self.channel, at=at))
 
-    def wish(self, bill, share, *, on):
+    def request(self, bill, share, *, on):
         """Return what the customer offers: at least a fen, at most what is unpaid."""
         unpaid_fen = self.unpaid_fen(bill, on=on)
         amount_fen = {
@@ -172,7 +172,7 @@ class LifeOfALoan(RuleBasedStateMachine):
         if not 0 < amount_fen <= unpaid_fen:
             return None
         self.wishes += 1
-        return Ask(bill.pk, amount_fen, origin="customer", key=str(self.wishes))
+        return CollectionRequest(bill.pk, amount_fen, origin="customer", key=str(self.wishes))
 
     def unpaid_fen(self, bill, *, on):
         with transaction.atomic():
@@ -186,7 +186,7 @@ class LifeOfALoan(RuleBasedStateMachine):
         before = contents(TABLES)
         with pytest.raises((OverpaidError, NoMandateError)):
             orders.prepare(
-                [Ask(bill.pk, too_much_fen, origin="customer", key="too much")],
+                [CollectionRequest(bill.pk, too_much_fen, origin="customer", key="too much")],
                 on=at.date(),
                 at=at,
             )
@@ -218,10 +218,10 @@ class LifeOfALoan(RuleBasedStateMachine):
         reference = f"ref-{order.number}"
         return Answer(order.number, outcome, "SUCCESS", order.amount_fen, reference, self.now)
 
-    @precondition(lambda self: self.said)
+    @precondition(lambda self: self.answers)
     @rule(which=st.integers(0, 50))
     def an_answer_comes_again(self, which):
-        answer = self.said[which % len(self.said)]
+        answer = self.answers[which % len(self.answers)]
         order = DebitOrder.objects.get(number=answer.number)
         if order.state in OPEN_ORDER_STATES:
             return  # its own last word is still news

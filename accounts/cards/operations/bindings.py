@@ -115,7 +115,7 @@ def bind(context: RequestContext, *, number: str, phone: str) -> BankCard:
     """
     onboarding.require_step(context, step=Step.CARD)
     typed = _possible(number, phone)
-    there = _same_or_room(context, typed)
+    there = _same_or_none(context, typed)
     if there is not None:
         return there
     day, limit = clock.day_of(context.wall_at), context.policy.card_tries_max
@@ -148,11 +148,11 @@ def _supported(bank: BankBin | None) -> BankBin:
     return bank
 
 
-def _same_or_room(context: RequestContext, typed: _Typed) -> BankCard | None:
+def _same_or_none(context: RequestContext, typed: _Typed) -> BankCard | None:
     """Return the bound card of this number, or None where one more may be bound.
 
     Raises:
-        TooManyCardsError: there is no room for another card.
+        TooManyCardsError: as many cards are bound as there may be.
     """
     bound = BankCard.objects.filter(customer=context.customer, state__in=cards.BOUND)
     found = list(bound.defer("number", "phone"))
@@ -169,7 +169,7 @@ def _store(context: RequestContext, typed: _Typed) -> tuple[BankCard, bool]:
     locked = context.locked()
     # Under the lock again: the customer may have been held, or have left, in between.
     onboarding.require_step(locked, step=Step.CARD)
-    there = _same_or_room(locked, typed)
+    there = _same_or_none(locked, typed)
     if there is not None:
         return there, False
     card = BankCard.objects.create(

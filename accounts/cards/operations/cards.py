@@ -18,7 +18,7 @@ from accounts.cards import queries as cards
 from accounts.cards.rules import card_numbers, card_refusals
 from accounts.cards.rules.card_numbers import Usage
 from accounts.customers import trace
-from accounts.gateways.identity import CardAnswer, Fault, IdentityChecks, Verdict
+from accounts.gateways.identity import CardAnswer, CheckFault, IdentityChecks, Verdict
 from accounts.identity.operations import providers
 from accounts.identity.operations.identities import StillPendingError
 from accounts.identity.operations.providers import Question
@@ -31,7 +31,7 @@ from accounts.privacy.rules import masking
 from backoffice.core import clock, workflow
 from backoffice.core.errors import Refused
 from backoffice.platform import outbox
-from backoffice.platform.provider_calls import Answer
+from backoffice.platform.provider_calls import CallAnswer
 
 TOPIC = "accounts.card"
 
@@ -108,7 +108,7 @@ def check_again(
 
 def _ask(
     card: BankCard, checks: IdentityChecks, attempt: int, *, at: datetime
-) -> tuple[CardAnswer, Answer]:
+) -> tuple[CardAnswer, CallAnswer]:
     name, id_number = card.customer.name, card.customer.id_number
     number, phone = card.number, card.phone
     assert name and id_number and number and phone
@@ -124,14 +124,14 @@ def _ask(
         call=lambda: checks.check_card(
             name=name, id_number=id_number, card_number=number, phone=phone, attempt=attempt
         ),
-        unknown=CardAnswer(Verdict.UNAVAILABLE, Fault.UNREACHABLE, ""),
+        unknown=CardAnswer(Verdict.UNAVAILABLE, CheckFault.UNREACHABLE, ""),
         at=at,
     )
 
 
 @transaction.atomic(durable=True)
 def _record(
-    card_id: int, *, answer: CardAnswer, kept: Answer, attempt: int, context: RequestContext
+    card_id: int, *, answer: CardAnswer, kept: CallAnswer, attempt: int, context: RequestContext
 ) -> BankCard:
     """Store what the bank answered and do what follows from it, once."""
     at = context.at

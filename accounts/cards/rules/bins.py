@@ -8,7 +8,7 @@ from typing import NamedTuple
 COLUMNS = ["prefix", "length", "bank_zh", "bank_en", "code", "kind"]
 
 
-class Kind(StrEnum):
+class CardKind(StrEnum):
     """Whether a card takes from an account or from a credit."""
 
     DEBIT = "debit"
@@ -23,7 +23,7 @@ class BinRow(NamedTuple):
     bank: str
     bank_en: str
     code: str
-    kind: Kind
+    kind: CardKind
 
 
 class BadBins(ValueError):
@@ -52,9 +52,9 @@ def _row(number: int, line: list[str]) -> BinRow:
         raise BadBins(f"line {number}: a beginning is 4 to 10 digits")
     if length not in ("16", "17", "18", "19"):
         raise BadBins(f"line {number}: card numbers have 16 to 19 digits")
-    if kind not in list(Kind):
+    if kind not in list(CardKind):
         raise BadBins(f"line {number}: a card is debit or credit")
-    return BinRow(prefix, int(length), bank, bank_en, code, Kind(kind))
+    return BinRow(prefix, int(length), bank, bank_en, code, CardKind(kind))
 
 
 def _refuse_twins(rows: Iterable[BinRow]) -> None:

@@ -13,7 +13,7 @@ _GROUPED = re.compile(r"[0-9]+([ -][0-9]+)*")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 
 
-class Reason(StrEnum):
+class CardNumberFault(StrEnum):
     """Why a text is not a card number, in the order of the checks."""
 
     CHARACTERS = "characters"
@@ -24,7 +24,7 @@ class Reason(StrEnum):
 class BadCardNumber(ValueError):
     """A text that cannot be a card number, and why; the text itself is not kept."""
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: CardNumberFault) -> None:
         super().__init__(reason.value)
         self.reason = reason
 
@@ -42,12 +42,12 @@ def parse(text: str) -> str:
     """
     typed = unicodedata.normalize("NFKC", text).strip()
     if not _GROUPED.fullmatch(typed):
-        raise BadCardNumber(Reason.CHARACTERS)
+        raise BadCardNumber(CardNumberFault.CHARACTERS)
     number = typed.replace(" ", "").replace("-", "")
     if not 16 <= len(number) <= 19:
-        raise BadCardNumber(Reason.LENGTH)
+        raise BadCardNumber(CardNumberFault.LENGTH)
     if not luhn.is_valid(number):
-        raise BadCardNumber(Reason.CHECK_DIGIT)
+        raise BadCardNumber(CardNumberFault.CHECK_DIGIT)
     return number
 
 
@@ -67,6 +67,15 @@ def bank_of(number: str, table: Iterable[BinRow]) -> BinRow | None:
     """Return the row of the longest beginning that fits a number of that length, if any."""
     fitting = [row for row in table if row.length == len(number) and number.startswith(row.prefix)]
     return max(fitting, key=lambda row: len(row.prefix), default=None)
+
+
+class AccountClass(StrEnum):
+    """The class of the account behind a card, as its bank reports it (ELIG-7, LAW-20)."""
+
+    I = "I"  # noqa: E741
+    II = "II"
+    III = "III"
+    UNKNOWN = "unknown"
 
 
 class Usage(StrEnum):

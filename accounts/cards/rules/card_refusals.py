@@ -17,7 +17,7 @@ NO_ANSWER = "NO_ANSWER"
 CLASS_THREE = "CLASS_THREE"
 
 
-class Refusal(NamedTuple):
+class CardRefusal(NamedTuple):
     """The meaning of codes: ``reason`` is stable, words and remedy are for the customer."""
 
     reason: str
@@ -29,70 +29,72 @@ _COMPARE = gettext_noop("Compare card number and phone with what your bank has o
 _CALL_BANK = gettext_noop("Settle it with your bank, or bind another card.")
 _ANOTHER = gettext_noop("Bind another card.")
 
-_UNCONFIRMED = Refusal("card-unconfirmed", gettext_noop("the bank did not confirm it."), _COMPARE)
-_MISMATCH = Refusal(
+_UNCONFIRMED = CardRefusal(
+    "card-unconfirmed", gettext_noop("the bank did not confirm it."), _COMPARE
+)
+_MISMATCH = CardRefusal(
     "card-mismatch",
     gettext_noop("name, ID number, card and phone are not those of one account."),
     _COMPARE,
 )
-_OTHER_HOLDER = Refusal(
+_OTHER_HOLDER = CardRefusal(
     "card-other-holder",
     gettext_noop("it is in another person's name."),
     gettext_noop("Bind a card in your own name."),
 )
-_BAD_IDENTITY = Refusal(
+_BAD_IDENTITY = CardRefusal(
     "card-identity-unknown",
     gettext_noop("the bank does not take the name or ID number it was asked about."),
     gettext_noop("Update your identity at the bank, or ask customer support."),
 )
-_BAD_NUMBER = Refusal(
+_BAD_NUMBER = CardRefusal(
     "card-number-unknown",
     gettext_noop("the bank knows no such card."),
     gettext_noop("Compare the number with the card."),
 )
-_BAD_PHONE = Refusal(
+_BAD_PHONE = CardRefusal(
     "card-wrong-phone",
     gettext_noop("the phone number is not the one the bank has on file."),
     gettext_noop("Send the number the bank has on file, or change it at the bank first."),
 )
-_OFFLINE_ONLY = Refusal(
+_OFFLINE_ONLY = CardRefusal(
     "card-not-online",
     gettext_noop("it is not open for payments without the card."),
     gettext_noop("Let your bank open it for online payments, or bind another card."),
 )
-_LOST = Refusal(
+_LOST = CardRefusal(
     "card-lost",
     gettext_noop("it is reported lost, confiscated or kept by a machine."),
     _CALL_BANK,
 )
-_UNSUPPORTED = Refusal(
+_UNSUPPORTED = CardRefusal(
     "card-bank-unsupported", gettext_noop("its bank does not take part in the check."), _ANOTHER
 )
-_DORMANT = Refusal(
+_DORMANT = CardRefusal(
     "card-dormant", gettext_noop("it is dormant or was never activated."), _CALL_BANK
 )
-_EXPIRED = Refusal(
+_EXPIRED = CardRefusal(
     "card-expired",
     gettext_noop("it has expired."),
     gettext_noop("Bind the card that has replaced it."),
 )
-_FROZEN = Refusal("card-frozen", gettext_noop("it is frozen or restricted."), _CALL_BANK)
-_PIN_LOCKED = Refusal(
+_FROZEN = CardRefusal("card-frozen", gettext_noop("it is frozen or restricted."), _CALL_BANK)
+_PIN_LOCKED = CardRefusal(
     "card-pin-locked", gettext_noop("its PIN was entered wrongly too often."), _CALL_BANK
 )
-_ABNORMAL = Refusal("card-abnormal", gettext_noop("its account is not in order."), _CALL_BANK)
-_NO_ANSWER = Refusal(
+_ABNORMAL = CardRefusal("card-abnormal", gettext_noop("its account is not in order."), _CALL_BANK)
+_NO_ANSWER = CardRefusal(
     "card-no-answer",
     gettext_noop("the bank has not answered within a day."),
     gettext_noop("Send the card again, or bind another one."),
 )
-_CLASS_THREE = Refusal(
+_CLASS_THREE = CardRefusal(
     "card-class-three",
     gettext_noop("its account is of class III, which can hold no more than 2,000 yuan."),
     gettext_noop("Bind a card of a class I account; class II can only repay."),
 )
 
-REFUSALS: dict[str, Refusal] = {
+REFUSALS: dict[str, CardRefusal] = {
     "-1": _MISMATCH,
     "-2": _BAD_IDENTITY,
     "-3": _BAD_IDENTITY,
@@ -117,6 +119,6 @@ REFUSALS: dict[str, Refusal] = {
 }
 
 
-def of(code: str) -> Refusal:
+def of(code: str) -> CardRefusal:
     """Return what a code means; one never heard of means that the card was not confirmed."""
     return REFUSALS.get(code, _UNCONFIRMED)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.consents import rules as consents
 from accounts.consents.operations import face_recordings
-from accounts.consents.rules import BIOMETRICS, PURPOSES, Purpose
+from accounts.consents.rules import BIOMETRICS, PURPOSES, ConsentPurpose
 from accounts.models import Consent, Customer, IdentityVerification
 from accounts.onboarding import operations as onboarding
 from accounts.onboarding.context import RequestContext
@@ -38,7 +38,7 @@ class WithdrawnError(Refused):
     remedy = _("Give it again with PUT /api/v1/me/consents/biometrics, then try again.")
 
 
-def purpose_named(code: str) -> Purpose:
+def purpose_named(code: str) -> ConsentPurpose:
     """Return a purpose.
 
     Raises:
@@ -111,7 +111,7 @@ def _in_force(customer: Customer, purpose: str) -> Consent | None:
     return Consent.objects.filter(customer=customer, purpose=purpose, withdrawn_at=None).first()
 
 
-def _give(customer: Customer, purpose: Purpose, *, by: str, at: datetime) -> Consent:
+def _give(customer: Customer, purpose: ConsentPurpose, *, by: str, at: datetime) -> Consent:
     """Return the consent in force to the present version; one to an older version ends."""
     given = _in_force(customer, purpose.code)
     if given is not None and given.version == purpose.version:
@@ -122,7 +122,7 @@ def _give(customer: Customer, purpose: Purpose, *, by: str, at: datetime) -> Con
     return _record(customer, purpose, by=by, at=at)
 
 
-def _record(customer: Customer, purpose: Purpose, *, by: str, at: datetime) -> Consent:
+def _record(customer: Customer, purpose: ConsentPurpose, *, by: str, at: datetime) -> Consent:
     return Consent.objects.create(
         customer=customer,
         purpose=purpose.code,

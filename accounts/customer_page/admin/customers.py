@@ -25,7 +25,7 @@ from accounts.customers.latest import latest, list_of, relations, with_rows
 from accounts.customers.rows import shown_name
 from accounts.identity.rules.faces import FaceVerdict
 from accounts.models import (
-    AccountClass,
+    ACCOUNT_CLASSES,
     BankCard,
     Consent,
     Customer,
@@ -39,7 +39,7 @@ from accounts.models import (
 from accounts.onboarding import operations as onboarding
 from accounts.onboarding import queries as onboarding_status
 from accounts.onboarding.rules import cooling_off
-from accounts.onboarding.rules.eligibility import Result
+from accounts.onboarding.rules.eligibility import CheckOutcome
 from accounts.onboarding.rules.onboarding import StepState, steps
 from accounts.policy import AccountPolicy
 from accounts.privacy.operations import holds, unmasking
@@ -59,10 +59,10 @@ from backoffice.web.readonly_admin import (
 
 # Words and colour (the one of a machine's state) of what a line says.
 _RESULTS = {
-    Result.PASS: (_("passed"), "active"),
-    Result.FAIL: (_("not met"), "refused"),
-    Result.OPEN: (_("not checked"), ""),
-    Result.REVIEW: (_("manual review"), "pending"),
+    CheckOutcome.PASS: (_("passed"), "active"),
+    CheckOutcome.FAIL: (_("not met"), "refused"),
+    CheckOutcome.OPEN: (_("not checked"), ""),
+    CheckOutcome.REVIEW: (_("manual review"), "pending"),
 }
 _STEPS = {
     "identity": _("identity"),
@@ -104,11 +104,11 @@ _FACES: dict[object, Any] = {
     FaceVerdict.REVIEW: _("manual review"),
     FaceVerdict.REFUSE: _("refused"),
 }
-_CLASSES: dict[object, Any] = dict(AccountClass.choices)
-# Who may not look at proofs, calls and devices is not told of them on this page either.
+_CLASSES: dict[object, Any] = dict(ACCOUNT_CLASSES)
+# Who may not look at proofs, calls and devices does not find them on this page either.
 _SEES_ONBOARDING = "accounts.view_identityverification"
 # The timeline shows these row by row.
-_TOLD = (WechatAccount, IdentityVerification, ProviderCall, Consent, Profile, CustomerHold)
+_SUMMARISED = (WechatAccount, IdentityVerification, ProviderCall, Consent, Profile, CustomerHold)
 
 
 def _hold(request: HttpRequest, customer: Customer, given: dict[str, Any]) -> str:
@@ -188,10 +188,11 @@ class CustomerPages(AdminActionsMixin, ReadOnlyAdmin):
 
     def sections(self, request: HttpRequest, record: Customer) -> list[PageSection]:
         """Return the conditions, the steps, the latest rows of every kind, and the timeline."""
-        is_told = request.user.has_perm(_SEES_ONBOARDING)
-        listed = [one for one in with_rows(record) if not (is_told and one.related_model in _TOLD)]
+        sees_onboarding = request.user.has_perm(_SEES_ONBOARDING)
+        hidden = _SUMMARISED if sees_onboarding else ()
+        listed = [one for one in with_rows(record) if one.related_model not in hidden]
         rows = [*filter(None, (latest(one, request, record) for one in listed))]
-        if not is_told:
+        if not sees_onboarding:
             return [*rows, *super().sections(request, record)]
         known = records.read(record)
         at = clock.now()

@@ -57,7 +57,7 @@ def _unmasked(request: HttpRequest, pk: int) -> HttpResponse:
             **site.each_context(request),
             "title": shown_name(record.customer),
             "shown": [
-                (unmasking.FIELDS[one], told) for one, told in unmasking.values(record).items()
+                (unmasking.FIELDS[one], value) for one, value in unmasking.values(record).items()
             ],
             "seconds": HIDES_AFTER_SECONDS,
             "address": address,

@@ -8,7 +8,15 @@ from accounts.customer_page.queries.records import OnboardingRecords
 from accounts.identity.rules.faces import FaceVerdict
 from accounts.login import queries as devices
 from accounts.models import BankCard, BankCardState, IdentityVerification, VerificationState
-from accounts.onboarding.rules.eligibility import AGE, CARD, IDENTITY, Bounds, Facts, Line, judge
+from accounts.onboarding.rules.eligibility import (
+    AGE,
+    CARD,
+    IDENTITY,
+    Bounds,
+    ChecklistLine,
+    Facts,
+    judge,
+)
 from accounts.policy import AccountPolicy
 from accounts.privacy.rules import masking
 from backoffice.core.clock import day_of
@@ -19,7 +27,7 @@ Evidence = dict[str, int | str]
 
 def checklist(
     records: OnboardingRecords, *, on: date, wall_at: datetime, numbers: AccountPolicy
-) -> list[Line]:
+) -> list[ChecklistLine]:
     """Return the four lines of a customer on a day, with where each fact comes from."""
     sources = {
         AGE.code: _of_birth(records),

@@ -18,7 +18,7 @@ from accounts.privacy.rules import masking
 from backoffice.core.models import StateChange
 
 
-class Event(NamedTuple):
+class TimelineEntry(NamedTuple):
     """Something that happened: when, what, the particulars, and who did it if that is known."""
 
     at: datetime
@@ -27,58 +27,62 @@ class Event(NamedTuple):
     by: str = ""
 
 
-def timeline(records: OnboardingRecords) -> list[Event]:
+def timeline(records: OnboardingRecords) -> list[TimelineEntry]:
     """Return the events of an onboarding, oldest first."""
-    events = [Event(records.customer.registered_at, _("registered"))]
+    events = [TimelineEntry(records.customer.registered_at, _("registered"))]
     for kind in (_accounts, _devices, _proofs, _cards, _consents, _profile, _holds, _moves):
         events += kind(records)
     return sorted(events, key=lambda event: event.at)
 
 
-def _accounts(records: OnboardingRecords) -> list[Event]:
-    bound = [Event(one.bound_at, _("WeChat account bound"), str(one)) for one in records.accounts]
+def _accounts(records: OnboardingRecords) -> list[TimelineEntry]:
+    bound = [
+        TimelineEntry(one.bound_at, _("WeChat account bound"), str(one)) for one in records.accounts
+    ]
     gone = [
-        Event(one.unbound_at, _("WeChat account unbound"), str(one))
+        TimelineEntry(one.unbound_at, _("WeChat account unbound"), str(one))
         for one in records.accounts
         if one.unbound_at is not None
     ]
     return bound + gone
 
 
-def _devices(records: OnboardingRecords) -> list[Event]:
+def _devices(records: OnboardingRecords) -> list[TimelineEntry]:
     return [
-        Event(one.first_seen_at, _("first login on a device"),
+        TimelineEntry(one.first_seen_at, _("first login on a device"),
               f"{one.device} {one.device.model} {one.device.os} {one.device.os_version}")
         for one in records.links
     ]  # fmt: skip
 
 
-def _proofs(records: OnboardingRecords) -> list[Event]:
+def _proofs(records: OnboardingRecords) -> list[TimelineEntry]:
     """Return the proofs that were sent, and what providers were asked about them and the cards."""
     sent = [
-        Event(one.submitted_at, _("identity verification submitted"), str(one))
+        TimelineEntry(one.submitted_at, _("identity verification submitted"), str(one))
         for one in records.proofs
     ]
     asked = [
-        Event(call.asked_at, _("provider asked"),
+        TimelineEntry(call.asked_at, _("provider asked"),
               f"{call.provider} {call.action}: {call.verdict} {call.code} {call.request_id}")
         for call in records.calls
     ]  # fmt: skip
     return sent + asked
 
 
-def _cards(records: OnboardingRecords) -> list[Event]:
-    return [Event(one.bound_at, _("card sent"), _card(one)) for one in records.cards]
+def _cards(records: OnboardingRecords) -> list[TimelineEntry]:
+    return [TimelineEntry(one.bound_at, _("card sent"), _card(one)) for one in records.cards]
 
 
 def _card(card: BankCard) -> str:
     return f"{card.bank} {masking.card(card.last_four)}"
 
 
-def _consents(records: OnboardingRecords) -> list[Event]:
-    given = [Event(one.given_at, _("consent given"), _purpose(one)) for one in records.consents]
+def _consents(records: OnboardingRecords) -> list[TimelineEntry]:
+    given = [
+        TimelineEntry(one.given_at, _("consent given"), _purpose(one)) for one in records.consents
+    ]
     taken = [
-        Event(one.withdrawn_at, _("consent taken back"), _purpose(one))
+        TimelineEntry(one.withdrawn_at, _("consent taken back"), _purpose(one))
         for one in records.consents
         if one.withdrawn_at is not None
     ]
@@ -90,21 +94,21 @@ def _purpose(consent: Consent) -> str:
     return f"{gettext(known.title) if known else consent.purpose} {consent.version}"
 
 
-def _profile(records: OnboardingRecords) -> list[Event]:
+def _profile(records: OnboardingRecords) -> list[TimelineEntry]:
     if records.profile is None:
         return []
     occupation = str(records.profile.get_occupation_display())
-    return [Event(records.profile.declared_at, _("profile declared"), occupation)]
+    return [TimelineEntry(records.profile.declared_at, _("profile declared"), occupation)]
 
 
-def _holds(records: OnboardingRecords) -> list[Event]:
+def _holds(records: OnboardingRecords) -> list[TimelineEntry]:
     placed = [
-        Event(one.placed_at, _("hold placed"),
+        TimelineEntry(one.placed_at, _("hold placed"),
               f"{one.get_kind_display()}, {one.holder}: {one.reason}", one.placed_by)
         for one in records.holds
     ]  # fmt: skip
     lifted = [
-        Event(one.lifted_at, _("hold lifted"),
+        TimelineEntry(one.lifted_at, _("hold lifted"),
               f"{one.get_kind_display()}, {one.holder}: {one.lifted_reason}", one.lifted_by)
         for one in records.holds
         if one.lifted_at is not None
@@ -112,19 +116,19 @@ def _holds(records: OnboardingRecords) -> list[Event]:
     return placed + lifted
 
 
-def _moves(records: OnboardingRecords) -> list[Event]:
+def _moves(records: OnboardingRecords) -> list[TimelineEntry]:
     cards = {card.pk: _card(card) for card in records.cards}
     return [_move(move, cards) for move in records.moves]
 
 
-def _move(move: StateChange, cards: dict[int, str]) -> Event:
+def _move(move: StateChange, cards: dict[int, str]) -> TimelineEntry:
     """Return a state change of the customer, an identity verification or a card."""
     model = apps.get_model(move.subject_type)
     states = dict(model._meta.get_field("state").flatchoices)
     named = cards.get(move.subject_id, "") if model is BankCard else str(model(pk=move.subject_id))
     reason = gettext(move.reason) if move.reason else ""
     arrow = f"{states.get(move.source, move.source)} → {states.get(move.target, move.target)}"
-    return Event(
+    return TimelineEntry(
         move.at, model._meta.verbose_name, f"{named} {arrow}: {reason}".rstrip(": "),
         gettext(move.actor),
     )  # fmt: skip

@@ -101,7 +101,7 @@ class IdentityView(CustomerEndpoint):
     @extend_schema(responses=IdentityReply)
     def get(self, request: Request) -> Response:
         """Return the latest submission."""
-        return Response(_told(_latest(self.customer(request))))
+        return Response(_reply(_latest(self.customer(request))))
 
     @extend_schema(request=IdentityBody, responses=IdentityReply)
     @once()
@@ -119,7 +119,7 @@ class IdentityView(CustomerEndpoint):
         is_passed = checked.state == VerificationState.PASSED
         status = HTTPStatus.OK if is_passed else HTTPStatus.ACCEPTED
         return Response(
-            {**_told(checked), "customer": me(after, self._status(after))}, status=status
+            {**_reply(checked), "customer": me(after, self._status(after))}, status=status
         )
 
     def _status(self, after: RequestContext) -> OnboardingStatus:
@@ -137,7 +137,7 @@ def _latest(customer: Customer) -> IdentityVerification:
     return found
 
 
-def _told(verification: IdentityVerification) -> dict[str, Any]:
+def _reply(verification: IdentityVerification) -> dict[str, Any]:
     return {
         "state": verification.state,
         "reason": verification.refusal or None,

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.consents.operations import consents
-from accounts.gateways.identity import FaceAnswer, Fault, IdentityChecks, Verdict
+from accounts.gateways.identity import CheckFault, FaceAnswer, IdentityChecks, Verdict
 from accounts.identity.operations import providers
 from accounts.identity.operations.providers import Question
 from accounts.identity.operations.submissions import FaceUsedError, TooManyTriesError
@@ -102,7 +102,7 @@ def _ask(
         call=lambda: checks.check_face(
             name=name, id_number=id_number, face_token=face_token, attempt=1
         ),
-        unknown=FaceAnswer(Verdict.UNAVAILABLE, Fault.UNREACHABLE, ""),
+        unknown=FaceAnswer(Verdict.UNAVAILABLE, CheckFault.UNREACHABLE, ""),
         at=at,
     )
     with transaction.atomic(durable=True):

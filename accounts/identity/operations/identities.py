@@ -1,9 +1,9 @@
 """Who a customer is: name and ID number on the one side, a live face on the other.
 
-``check`` asks the provider about a submission, outside any transaction, and records what it said.
+``check`` asks the provider about a submission, outside any transaction, and records the answer.
 A provider that does not answer leaves the submission pending, to be asked again by the outbox:
-silence is never a pass (ELIG-3). Both checks must pass (ELIG-2); between the two lines of the face
-score a person decides (SEC-3).
+no answer is never a pass (ELIG-3). Both checks must pass (ELIG-2); between the two thresholds of
+the face score a person decides (SEC-3).
 """
 
 from datetime import datetime, timedelta
@@ -15,7 +15,13 @@ from django.db.models import OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from accounts.consents.operations.face_recordings import QUEUE
-from accounts.gateways.identity import FaceAnswer, Fault, IdentityAnswer, IdentityChecks, Verdict
+from accounts.gateways.identity import (
+    CheckFault,
+    FaceAnswer,
+    IdentityAnswer,
+    IdentityChecks,
+    Verdict,
+)
 from accounts.identity.operations import people, providers
 from accounts.identity.operations.providers import Question
 from accounts.identity.rules import faces
@@ -30,7 +36,7 @@ from accounts.privacy.rules import masking
 from backoffice.core import clock, workflow
 from backoffice.core.errors import Refused
 from backoffice.platform import outbox, work_queue
-from backoffice.platform.provider_calls import Answer
+from backoffice.platform.provider_calls import CallAnswer
 
 TOPIC = "accounts.identity"
 
@@ -50,13 +56,13 @@ class _Verdict(StrEnum):
     FACE_MISMATCH = "face-mismatch"
 
 
-class _Said(NamedTuple):
-    """What the two checks said; the face is not asked about when the number failed."""
+class _CheckResult(NamedTuple):
+    """the answers of the two checks; the face is not asked about when the number failed."""
 
     identity: IdentityAnswer
     face: FaceAnswer | None
     attempt: int
-    answers: list[Answer]
+    answers: list[CallAnswer]
 
 
 def check(
@@ -71,8 +77,8 @@ def check(
     age = context.at - verification.submitted_at
     if age >= timedelta(hours=context.policy.check_valid_hours):
         return _lapse(verification.pk, at=context.at)
-    said = _ask(verification, checks, at=context.at)
-    return _record(verification.pk, said=said, context=context)
+    result = _ask(verification, checks, at=context.at)
+    return _record(verification.pk, result=result, context=context)
 
 
 def check_again(
@@ -90,27 +96,29 @@ def check_again(
         raise StillPendingError(f"{verification} is still pending")
 
 
-def _ask(verification: IdentityVerification, checks: IdentityChecks, *, at: datetime) -> _Said:
+def _ask(
+    verification: IdentityVerification, checks: IdentityChecks, *, at: datetime
+) -> _CheckResult:
     assert verification.name and verification.id_number and verification.face_token
     name, id_number, token = verification.name, verification.id_number, verification.face_token
     attempt = verification.tries + 1
     identity, kept = providers.ask(
         _question("identity", verification, checks, attempt),
         call=lambda: checks.check_identity(name=name, id_number=id_number, attempt=attempt),
-        unknown=IdentityAnswer(Verdict.UNAVAILABLE, Fault.UNREACHABLE, ""),
+        unknown=IdentityAnswer(Verdict.UNAVAILABLE, CheckFault.UNREACHABLE, ""),
         at=at,
     )
     if identity.verdict is not Verdict.MATCH:
-        return _Said(identity, None, attempt, [kept])
+        return _CheckResult(identity, None, attempt, [kept])
     face, kept_of_face = providers.ask(
         _question("face", verification, checks, attempt),
         call=lambda: checks.check_face(
             name=name, id_number=id_number, face_token=token, attempt=attempt
         ),
-        unknown=FaceAnswer(Verdict.UNAVAILABLE, Fault.UNREACHABLE, ""),
+        unknown=FaceAnswer(Verdict.UNAVAILABLE, CheckFault.UNREACHABLE, ""),
         at=at,
     )
-    return _Said(identity, face, attempt, [kept, kept_of_face])
+    return _CheckResult(identity, face, attempt, [kept, kept_of_face])
 
 
 def _question(
@@ -125,20 +133,22 @@ def _question(
 
 
 @transaction.atomic(durable=True)
-def _record(verification_id: int, *, said: _Said, context: RequestContext) -> IdentityVerification:
-    """Store what the checks said and do what follows from it, once."""
+def _record(
+    verification_id: int, *, result: _CheckResult, context: RequestContext
+) -> IdentityVerification:
+    """Store the answers of the checks and do what follows from it, once."""
     at, numbers = context.at, context.policy
     verification = _locked(verification_id)
     if verification.customer_id == context.customer.pk:
         verification.customer = context.customer
-    providers.record(said.answers, at=at)
-    is_first = said.attempt == verification.tries + 1
+    providers.record(result.answers, at=at)
+    is_first = result.attempt == verification.tries + 1
     if verification.state != VerificationState.PENDING or not is_first:
         return verification  # another process recorded the answer of this attempt
     verification.tries += 1
-    _note(verification, said, at)
+    _note(verification, result, at)
     people_there = verification.device_people or 0  # type: ignore[attr-defined]
-    verdict = _verdict(said, numbers, people_there=people_there)
+    verdict = _verdict(result, numbers, people_there=people_there)
     if verdict is _Verdict.WAIT:
         message = outbox.Message(TOPIC, str(verification.pk), {"id": verification.pk})
         outbox.post([message], at=at)
@@ -177,33 +187,33 @@ def _locked(verification_id: int) -> IdentityVerification:
     return found
 
 
-def _note(verification: IdentityVerification, said: _Said, at: datetime) -> None:
-    verification.identity_code = said.identity.code
-    if said.identity.verdict is Verdict.MATCH:
+def _note(verification: IdentityVerification, result: _CheckResult, at: datetime) -> None:
+    verification.identity_code = result.identity.code
+    if result.identity.verdict is Verdict.MATCH:
         verification.identity_checked_at = at
-    if said.face is not None:
-        verification.face_code = said.face.code
-        if said.face.verdict is Verdict.MATCH:
+    if result.face is not None:
+        verification.face_code = result.face.code
+        if result.face.verdict is Verdict.MATCH:
             verification.face_checked_at = at
-            verification.similarity_permille = said.face.similarity_permille
-            verification.is_live = said.face.is_live
+            verification.similarity_permille = result.face.similarity_permille
+            verification.is_live = result.face.is_live
 
 
-def _verdict(said: _Said, numbers: AccountPolicy, *, people_there: int) -> _Verdict:
+def _verdict(result: _CheckResult, numbers: AccountPolicy, *, people_there: int) -> _Verdict:
     """Return what follows from both checks together (ELIG-2, SEC-3, ELIG-9)."""
-    if said.identity.verdict is Verdict.UNAVAILABLE:
+    if result.identity.verdict is Verdict.UNAVAILABLE:
         return _Verdict.WAIT
-    if said.identity.verdict is not Verdict.MATCH or said.face is None:
+    if result.identity.verdict is not Verdict.MATCH or result.face is None:
         return _Verdict.IDENTITY_MISMATCH
-    if said.face.verdict is Verdict.UNAVAILABLE:
+    if result.face.verdict is Verdict.UNAVAILABLE:
         return _Verdict.WAIT
-    if said.face.verdict is not Verdict.MATCH:
+    if result.face.verdict is not Verdict.MATCH:
         return _Verdict.FACE_MISMATCH
-    if not said.face.is_live:
+    if not result.face.is_live:
         return _Verdict.NOT_LIVE
     judged = faces.judge(
-        said.face.similarity_permille,
-        said.face.is_live,
+        result.face.similarity_permille,
+        result.face.is_live,
         pass_permille=numbers.face_pass_permille,
         review_permille=numbers.face_review_permille,
     )

@@ -8,9 +8,9 @@ from django.db.models import Model
 
 from accounts.models import ProviderCall
 from backoffice.platform import provider_calls
-from backoffice.platform.provider_calls import Answer, Call
+from backoffice.platform.provider_calls import Call, CallAnswer
 
-CALLS = provider_calls.Table(ProviderCall)
+CALLS = provider_calls.CallTable(ProviderCall)
 
 
 class Checked(Protocol):
@@ -54,7 +54,7 @@ class Question(NamedTuple):
 
 def ask(
     question: Question, *, call: Callable[[], Result], unknown: Result, at: datetime
-) -> tuple[Result, Answer]:
+) -> tuple[Result, CallAnswer]:
     """Store a call, ask the provider, and return its answer with what ``record`` keeps of it."""
     prepared = Call(
         question.number,
@@ -68,12 +68,12 @@ def ask(
     )
     provider_calls.prepare([prepared], store=CALLS, at=at)
     answer, latency_ms = provider_calls.ask(call, unknown=unknown)
-    kept = Answer(
+    kept = CallAnswer(
         question.number, str(answer.verdict), str(answer.code), answer.request_id, latency_ms
     )
     return answer, kept
 
 
-def record(answers: Sequence[Answer], *, at: datetime) -> None:
+def record(answers: Sequence[CallAnswer], *, at: datetime) -> None:
     """Store answers in the caller's transaction, each once."""
     provider_calls.record(answers, store=CALLS, at=at)

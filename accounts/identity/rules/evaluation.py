@@ -24,8 +24,8 @@ class Label(StrEnum):
     ATTACK = "attack"
 
 
-class Said(StrEnum):
-    """What the check said of it."""
+class CheckAnswer(StrEnum):
+    """The answer of the check."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -35,7 +35,7 @@ class Case(NamedTuple):
     """One labelled case."""
 
     label: Label
-    said: Said
+    answer: CheckAnswer
 
 
 class Measured(NamedTuple):
@@ -49,12 +49,12 @@ class Measured(NamedTuple):
 
 def measure(cases: Iterable[Case]) -> Measured:
     """Return the counts of a labelled set."""
-    told = [(case.label is Label.ATTACK, case.said is Said.ACCEPTED) for case in cases]
+    outcomes = [(case.label is Label.ATTACK, case.answer is CheckAnswer.ACCEPTED) for case in cases]
     return Measured(
-        cases=len(told),
-        right=sum(is_attack is not is_accepted for is_attack, is_accepted in told),
-        attacks=sum(is_attack for is_attack, _is_accepted in told),
-        accepted_attacks=sum(is_attack and is_accepted for is_attack, is_accepted in told),
+        cases=len(outcomes),
+        right=sum(is_attack is not is_accepted for is_attack, is_accepted in outcomes),
+        attacks=sum(is_attack for is_attack, _is_accepted in outcomes),
+        accepted_attacks=sum(is_attack and is_accepted for is_attack, is_accepted in outcomes),
     )
 
 

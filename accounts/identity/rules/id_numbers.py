@@ -15,7 +15,7 @@ _BODY = re.compile(r"[0-9]{17}[0-9X]")
 _PERMITS = ("810000", "820000", "830000")
 
 
-class Reason(StrEnum):
+class IdNumberFault(StrEnum):
     """Why a text is not an ID number, in the order of the checks."""
 
     FIFTEEN_DIGITS = "fifteen-digits"
@@ -29,7 +29,7 @@ class Reason(StrEnum):
 class BadIdNumber(ValueError):
     """A text that cannot be an ID number, and why; the text itself is not kept."""
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: IdNumberFault) -> None:
         super().__init__(reason.value)
         self.reason = reason
 
@@ -54,18 +54,18 @@ def parse(text: str, *, on: date) -> IdNumber:
     """
     number = "".join(unicodedata.normalize("NFKC", text).split()).upper()
     if re.fullmatch(r"[0-9]{15}", number):
-        raise BadIdNumber(Reason.FIFTEEN_DIGITS)
+        raise BadIdNumber(IdNumberFault.FIFTEEN_DIGITS)
     if len(number) != 18:
-        raise BadIdNumber(Reason.LENGTH)
+        raise BadIdNumber(IdNumberFault.LENGTH)
     if not _BODY.fullmatch(number):
-        raise BadIdNumber(Reason.CHARACTERS)
+        raise BadIdNumber(IdNumberFault.CHARACTERS)
     if not is_area(number[:6]):
-        raise BadIdNumber(Reason.AREA)
+        raise BadIdNumber(IdNumberFault.AREA)
     born_on = _born_on(number[6:14])
     if born_on is None or not _FIRST_BORN_ON <= born_on <= on:
-        raise BadIdNumber(Reason.DATE)
+        raise BadIdNumber(IdNumberFault.DATE)
     if number[-1] != str(ric.calc_check_digit(number)):
-        raise BadIdNumber(Reason.CHECK_DIGIT)
+        raise BadIdNumber(IdNumberFault.CHECK_DIGIT)
     return IdNumber(number, number[:6], born_on, is_male=int(number[16]) % 2 == 1)
 
 

@@ -171,11 +171,11 @@ class SessionsView(CustomerEndpoint):
         """List the sessions that still serve, the newest first."""
         mine = self.caller(request).session.pk
         living = logins.living_of(self.customer(request), wall_at=clock.wall())
-        rows = [_told(one, is_this=one.pk == mine) for one in living.select_related("device")]
+        rows = [_reply(one, is_this=one.pk == mine) for one in living.select_related("device")]
         return Response({"next": None, "previous": None, "results": rows})
 
 
-def _told(session: LoginSession, *, is_this: bool) -> dict[str, Any]:
+def _reply(session: LoginSession, *, is_this: bool) -> dict[str, Any]:
     return {
         "id": session.public_id,
         "device": f"{session.device.model} {session.device.os} {session.device.os_version}",

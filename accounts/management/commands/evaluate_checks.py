@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.identity.rules.evaluation import (
     Case,
+    CheckAnswer,
     Label,
     Measured,
-    Said,
     accepted_bound_ppb,
     accuracy_ppm,
     measure,
@@ -24,7 +24,7 @@ from backoffice.core import clock
 from backoffice.management.base import BadArgumentError, SystemCommand
 
 CHECKS = ("device", "face")
-COLUMNS = ["check", "label", "said"]
+COLUMNS = ["check", "label", "answer"]
 
 
 class BadSetError(BadArgumentError):
@@ -34,7 +34,7 @@ class BadSetError(BadArgumentError):
     message = _("{file}, line {line}: this is no labelled case.")
     remedy = _(
         "Give a CSV file with the columns check (device or face), label (genuine or attack) and "
-        "said (accepted or refused)."
+        "answer (accepted or refused)."
     )
 
 
@@ -45,27 +45,27 @@ class Command(SystemCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("file", type=Path, help="CSV: check,label,said")
+        parser.add_argument("file", type=Path, help="CSV: check,label,answer")
 
     def perform(self, **options: Any) -> dict[str, Any]:
         numbers = onboarding.numbers(on=clock.business_date())
         cases = _read(options["file"])
-        return {check: _told(check, measure(cases[check]), numbers) for check in CHECKS}
+        return {check: _figures(check, measure(cases[check]), numbers) for check in CHECKS}
 
     def show(self, result: dict[str, Any]) -> None:
-        for check, told in result.items():
-            met = gettext("met") if told["is_met"] else gettext("missed")
+        for check, figures in result.items():
+            met = gettext("met") if figures["is_met"] else gettext("missed")
             self.stdout.write(
-                f"{check:8} {told['cases']:>8,} · {told['accuracy_ppm'] / 10_000:.4f} % · "
-                f"{told['accepted_attacks']} / {told['attacks']:,} · "
-                f"< {told['accepted_bound_ppb'] / 10_000_000:.5f} % · {met}"
+                f"{check:8} {figures['cases']:>8,} · {figures['accuracy_ppm'] / 10_000:.4f} % · "
+                f"{figures['accepted_attacks']} / {figures['attacks']:,} · "
+                f"< {figures['accepted_bound_ppb'] / 10_000_000:.5f} % · {met}"
             )
 
     def failed(self, result: dict[str, Any]) -> bool:
-        return not all(told["is_met"] for told in result.values())
+        return not all(figures["is_met"] for figures in result.values())
 
 
-def _told(check: str, measured: Measured, numbers: AccountPolicy) -> dict[str, Any]:
+def _figures(check: str, measured: Measured, numbers: AccountPolicy) -> dict[str, Any]:
     accuracy, bound = accuracy_ppm(measured), accepted_bound_ppb(measured)
     met = {
         "device": accuracy >= numbers.device_accuracy_min_ppm,
@@ -92,8 +92,8 @@ def _read(file: Path) -> dict[str, list[Case]]:
         raise BadSetError(file=file, line=1) from error
     for number, row in enumerate(_rows(file, lines), start=2):
         try:
-            check, label, said = row
-            cases[check].append(Case(Label(label), Said(said)))
+            check, label, answer = row
+            cases[check].append(Case(Label(label), CheckAnswer(answer)))
         except (ValueError, KeyError) as error:
             raise BadSetError(file=file, line=number) from error
     return cases

@@ -50,7 +50,7 @@ ACCOUNTS = Requirement(
 REQUIREMENTS = (AGE, IDENTITY, CARD, ACCOUNTS)
 
 
-class Result(StrEnum):
+class CheckOutcome(StrEnum):
     """The result of a line: open means not checked."""
 
     PASS = "pass"
@@ -87,36 +87,36 @@ class Bounds(NamedTuple):
     device_people_min: int
 
 
-class Line(NamedTuple):
+class ChecklistLine(NamedTuple):
     """A requirement, what was found and the facts it rests on, as codes and values."""
 
     requirement: Requirement
-    result: Result
+    result: CheckOutcome
     evidence: dict[str, int | str]
 
 
-def judge(facts: Facts, bounds: Bounds) -> list[Line]:
+def judge(facts: Facts, bounds: Bounds) -> list[ChecklistLine]:
     """Return the four lines in the article's order."""
     return [_age(facts, bounds), _identity(facts), _card(facts), _accounts(facts, bounds)]
 
 
-def _age(facts: Facts, bounds: Bounds) -> Line:
+def _age(facts: Facts, bounds: Bounds) -> ChecklistLine:
     if facts.born_on is None:
-        return Line(AGE, Result.OPEN, {})
+        return ChecklistLine(AGE, CheckOutcome.OPEN, {})
     is_inside = is_of_age(facts.born_on, facts.on, bounds.age_min, bounds.age_max)
     years = complete_years(facts.born_on, facts.on)
-    return Line(AGE, Result.PASS if is_inside else Result.FAIL, {"age": years})
+    return ChecklistLine(AGE, CheckOutcome.PASS if is_inside else CheckOutcome.FAIL, {"age": years})
 
 
 _BY_FACE = {
-    None: Result.OPEN,
-    FaceVerdict.PASS: Result.PASS,
-    FaceVerdict.REVIEW: Result.REVIEW,
-    FaceVerdict.REFUSE: Result.FAIL,
+    None: CheckOutcome.OPEN,
+    FaceVerdict.PASS: CheckOutcome.PASS,
+    FaceVerdict.REVIEW: CheckOutcome.REVIEW,
+    FaceVerdict.REFUSE: CheckOutcome.FAIL,
 }
 
 
-def _identity(facts: Facts) -> Line:
+def _identity(facts: Facts) -> ChecklistLine:
     """Both checks must pass; one alone is not enough (ELIG-2)."""
     evidence: dict[str, int | str] = {}
     if facts.identity_code:
@@ -126,33 +126,33 @@ def _identity(facts: Facts) -> Line:
     if facts.similarity_permille is not None:
         evidence["similarity_permille"] = facts.similarity_permille
     result = _BY_FACE[facts.face]
-    if facts.identity_code != "0" and result != Result.FAIL:
-        result = Result.FAIL if facts.identity_code else Result.OPEN
-    return Line(IDENTITY, result, evidence)
+    if facts.identity_code != "0" and result != CheckOutcome.FAIL:
+        result = CheckOutcome.FAIL if facts.identity_code else CheckOutcome.OPEN
+    return ChecklistLine(IDENTITY, result, evidence)
 
 
 _BY_USAGE = {
-    Usage.RECEIVE_AND_REPAY: Result.PASS,
-    Usage.NEEDS_PROOF: Result.REVIEW,
-    Usage.REPAY_ONLY: Result.FAIL,
-    Usage.NONE: Result.FAIL,
+    Usage.RECEIVE_AND_REPAY: CheckOutcome.PASS,
+    Usage.NEEDS_PROOF: CheckOutcome.REVIEW,
+    Usage.REPAY_ONLY: CheckOutcome.FAIL,
+    Usage.NONE: CheckOutcome.FAIL,
 }
 
 
-def _card(facts: Facts) -> Line:
+def _card(facts: Facts) -> ChecklistLine:
     """The bank's own match comes first; then only class I receives money (ELIG-6, ELIG-7)."""
     if not facts.card_code:
-        return Line(CARD, Result.OPEN, {})
+        return ChecklistLine(CARD, CheckOutcome.OPEN, {})
     evidence: dict[str, int | str] = {
         "card_code": facts.card_code,
         "account_class": facts.account_class,
     }
     is_matched = facts.card_code == "0"
-    result = _BY_USAGE[usage_of(facts.account_class)] if is_matched else Result.FAIL
-    return Line(CARD, result, evidence)
+    result = _BY_USAGE[usage_of(facts.account_class)] if is_matched else CheckOutcome.FAIL
+    return ChecklistLine(CARD, result, evidence)
 
 
-def _accounts(facts: Facts, bounds: Bounds) -> Line:
+def _accounts(facts: Facts, bounds: Bounds) -> ChecklistLine:
     """Too many accounts of a person or on a device fail; many people on it need a manual review."""
     evidence: dict[str, int | str] = {
         "accounts": facts.accounts,
@@ -163,6 +163,8 @@ def _accounts(facts: Facts, bounds: Bounds) -> Line:
         facts.accounts > bounds.accounts_max or facts.device_accounts > bounds.device_accounts_max
     )
     if has_too_many:
-        return Line(ACCOUNTS, Result.FAIL, evidence)
+        return ChecklistLine(ACCOUNTS, CheckOutcome.FAIL, evidence)
     is_shared = facts.device_people >= bounds.device_people_min
-    return Line(ACCOUNTS, Result.REVIEW if is_shared else Result.PASS, evidence)
+    return ChecklistLine(
+        ACCOUNTS, CheckOutcome.REVIEW if is_shared else CheckOutcome.PASS, evidence
+    )

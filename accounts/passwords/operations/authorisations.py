@@ -74,7 +74,7 @@ class Movement(NamedTuple):
     amount_fen: int
 
 
-class Ask(NamedTuple):
+class GrantRequest(NamedTuple):
     """What a customer wants to move, and the password that says so; ``amount_fen`` above 0."""
 
     password: str
@@ -82,7 +82,7 @@ class Ask(NamedTuple):
     amount_fen: int
 
 
-def give(context: RequestContext, *, ask: Ask) -> Authorisation:
+def give(context: RequestContext, *, ask: GrantRequest) -> Authorisation:
     """Return a grant for one movement, for the right password.
 
     Raises:
@@ -103,7 +103,7 @@ def give(context: RequestContext, *, ask: Ask) -> Authorisation:
 
 
 @transaction.atomic(durable=True)
-def _store(context: RequestContext, ask: Ask, right: TransactionPassword) -> Authorisation:
+def _store(context: RequestContext, ask: GrantRequest, right: TransactionPassword) -> Authorisation:
     """Store a grant, unless the password was replaced since it was looked at."""
     session, locked = context.session, context.locked()
     assert session is not None, "a grant is given in a login"

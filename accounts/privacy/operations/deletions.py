@@ -38,7 +38,7 @@ class NotRequestedError(Refused):
     remedy = _("Look at GET /api/v1/me/deletion.")
 
 
-class End(Protocol):
+class ClosureStep(Protocol):
     """Ends what an app has with a customer, in the transaction in which the customer leaves."""
 
     def __call__(self, customer_id: int, *, by: str, reason: str, at: datetime) -> None:
@@ -56,7 +56,7 @@ class Kept(NamedTuple):
 Blocker = Callable[[int], str]
 
 _blockers: list[Blocker] = []
-_ends: list[End] = []
+_ends: list[ClosureStep] = []
 
 _LOGS = _("The law on cyber security has the logs of logins kept for six months.")
 _PAPERS = _(
@@ -74,7 +74,7 @@ WHY = {
 }
 
 
-def register(*, blocker: Blocker, end: End) -> None:
+def register(*, blocker: Blocker, end: ClosureStep) -> None:
     """Let an app above name what blocks an account closure, and end what is its own.
 
     ``blocker`` returns the code of what blocks the closure of a customer, by id, or nothing.

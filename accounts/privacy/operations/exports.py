@@ -35,7 +35,7 @@ ROWS_MAX = 500
 Words = str | Promise
 
 
-class Section(NamedTuple):
+class CopySection(NamedTuple):
     """A table of an export: its columns by code with their headings, and where its rows are from.
 
     ``rows(customer_id, limit)`` returns the newest rows first, in the order of the columns.
@@ -47,23 +47,23 @@ class Section(NamedTuple):
     rows: Callable[[int, int], Iterable[Sequence[Any]]]
 
 
-class Table(NamedTuple):
+class ExportTable(NamedTuple):
     """A section with its rows; ``is_cut`` when there are more than an export holds."""
 
-    section: Section
+    section: CopySection
     rows: list[Sequence[Any]]
     is_cut: bool
 
 
-_sections: list[Section] = []
+_sections: list[CopySection] = []
 
 
-def register(sections: Sequence[Section]) -> None:
+def register(sections: Sequence[CopySection]) -> None:
     """Add an app's sections, once, when it is ready."""
     _sections.extend(sections)
 
 
-def tables(customer: Customer) -> list[Table]:
+def tables(customer: Customer) -> list[ExportTable]:
     """Return every section of what is held of a customer."""
     return [_table(section, customer.pk) for section in (*_OWN, *_sections)]
 
@@ -82,9 +82,9 @@ def as_json(customer: Customer, *, at: datetime) -> dict[str, Any]:
     }
 
 
-def _table(section: Section, customer_id: int) -> Table:
+def _table(section: CopySection, customer_id: int) -> ExportTable:
     rows = list(section.rows(customer_id, ROWS_MAX + 1))
-    return Table(section, rows[:ROWS_MAX], is_cut=len(rows) > ROWS_MAX)
+    return ExportTable(section, rows[:ROWS_MAX], is_cut=len(rows) > ROWS_MAX)
 
 
 def latest(model: Any, *columns: str, owner: str = "customer") -> Callable[[int, int], Any]:
@@ -115,27 +115,27 @@ def _cards(customer_id: int, limit: int) -> Iterable[Sequence[Any]]:
 
 
 _OWN = (
-    Section(
+    CopySection(
         "identity", _("Identity"),
         {"state": _("state"), "name": _("name"), "id_number": _("ID number"),
          "phone": _("phone"), "born_on": _("born on"), "id_valid_until": _("ID card valid until"),
          "registered_at": _("registered at")},
         _identity,
     ),
-    Section(
+    CopySection(
         "wechat_accounts", _("WeChat accounts"),
         {"bound_at": _("bound at"), "unbound_at": _("unbound at"),
          "used_since": _("uses WeChat since")},
         latest(WechatAccount, "bound_at", "unbound_at", "used_since_on"),
     ),
-    Section(
+    CopySection(
         "logins", _("Logins"),
         {"began_at": _("began at"), "used_at": _("used at"), "address": _("network address"),
          "device": _("device"), "system": _("system")},
         latest(LoginSession, "began_at", "used_at", "address", "device__model", "device__os",
                owner="account__customer"),
     ),
-    Section(
+    CopySection(
         "verifications", _("Identity verifications"),
         {"state": _("state"), "identity_code": _("result of the ID check"),
          "similarity_permille": _("similarity in permille"), "is_live": _("alive"),
@@ -143,19 +143,19 @@ _OWN = (
         latest(IdentityVerification, "state", "identity_code", "similarity_permille", "is_live",
                "submitted_at", "decided_at"),
     ),
-    Section(
+    CopySection(
         "cards", _("Bank cards"),
         {"bank": _("bank"), "number": _("card number"), "phone": _("phone at the bank"),
          "state": _("state"), "account_class": _("account class"), "bound_at": _("bound at")},
         _cards,
     ),
-    Section(
+    CopySection(
         "consents", _("Consents"),
         {"purpose": _("purpose"), "version": _("version"), "given_at": _("given at"),
          "withdrawn_at": _("withdrawn at")},
         latest(Consent, "purpose", "version", "given_at", "withdrawn_at"),
     ),
-    Section(
+    CopySection(
         "profile", _("Profile"),
         {"monthly_income_fen": _("monthly income in fen"), "occupation": _("occupation"),
          "occupation_since": _("in this occupation since"), "employer": _("employer"),
@@ -165,41 +165,41 @@ _OWN = (
             "address", "declared_at",
         ),
     ),
-    Section(
+    CopySection(
         "proofs", _("Proofs"),
         {"kind": _("kind"), "valid_until": _("valid until"), "content_type": _("content type"),
          "size": _("size in bytes"), "uploaded_at": _("uploaded at")},
         latest(AssetProof, "kind", "valid_until_on", "content_type", "size", "uploaded_at"),
     ),
-    Section(
+    CopySection(
         "authorisations", _("Authorisations"),
         {"purpose": _("purpose"), "amount_fen": _("amount in fen"), "given_at": _("given at"),
          "used_at": _("used at")},
         latest(Authorisation, "purpose", "amount_fen", "given_at", "used_at"),
     ),
-    Section(
+    CopySection(
         "complaints", _("Complaints"),
         {"text": _("complaint"), "answer": _("answer"), "filed_at": _("filed at"),
          "due_on": _("reply due on"), "answered_at": _("replied at")},
         latest(Complaint, "text", "answer", "filed_at", "due_on", "answered_at"),
     ),
-    Section(
+    CopySection(
         "passwords", _("Transaction passwords, of which nothing is shown"),
         {"set_at": _("set at")},
         latest(TransactionPassword, "set_at"),
     ),
-    Section(
+    CopySection(
         "provider_calls", _("Questions about you to others"),
         {"provider": _("provider"), "action": _("action"), "verdict": _("verdict"),
          "code": _("code"), "asked_at": _("asked at")},
         latest(ProviderCall, "provider", "action", "verdict", "code", "asked_at"),
     ),
-    Section(
+    CopySection(
         "deletion_requests", _("Deletion requests"),
         {"state": _("state"), "requested_at": _("requested at"), "decided_at": _("decided at")},
         latest(DeletionRequest, "state", "requested_at", "decided_at"),
     ),
-    Section(
+    CopySection(
         "access_records", _("Who of the staff saw the identity in full"),
         {"at": _("at"), "fields": _("shown"), "reason": _("reason")},
         latest(AccessRecord, "at", "fields", "reason"),

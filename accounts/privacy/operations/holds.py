@@ -19,7 +19,7 @@ class HeldAlreadyError(Refused):
     remedy = _("Lift that hold first, or name another holder.")
 
 
-class NotHeldError(Refused):
+class HoldNotInForceError(Refused):
     """There is no such hold in force."""
 
     code = "not-held"
@@ -37,7 +37,7 @@ class Hold(NamedTuple):
 
 @transaction.atomic(durable=True)
 def place(wanted: Hold, *, by: str, reason: str, at: datetime, wall_at: datetime) -> CustomerHold:
-    """Hold a customer; a block also ends the logins, so that the next one is told.
+    """Hold a customer; a block also ends the logins, so that the next one receives the reason.
 
     Raises:
         HeldAlreadyError: the holder has a hold of this kind in force.
@@ -63,11 +63,11 @@ def lift(hold_id: int, *, by: str, reason: str, at: datetime) -> CustomerHold:
     """Lift a hold.
 
     Raises:
-        NotHeldError: it is not in force.
+        HoldNotInForceError: it is not in force.
     """
     hold = CustomerHold.objects.select_for_update().get(pk=hold_id)
     if hold.lifted_at is not None:
-        raise NotHeldError(customer=hold.customer)
+        raise HoldNotInForceError(customer=hold.customer)
     hold.lifted_by, hold.lifted_reason, hold.lifted_at = by, reason, at
     hold.save(update_fields=["lifted_by", "lifted_reason", "lifted_at"])
     return hold

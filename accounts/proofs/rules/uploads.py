@@ -6,7 +6,7 @@ from enum import StrEnum
 _TAIL = 1024  # readers look for the end of a PDF in its last kilobyte
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """Kinds of files that are taken as proof."""
 
     JPEG = "jpeg"
@@ -19,9 +19,9 @@ class UnknownKind(ValueError):
 
 
 _MAGIC = {
-    b"\xff\xd8\xff": Kind.JPEG,
-    b"\x89PNG\r\n\x1a\n": Kind.PNG,
-    b"%PDF-": Kind.PDF,
+    b"\xff\xd8\xff": FileKind.JPEG,
+    b"\x89PNG\r\n\x1a\n": FileKind.PNG,
+    b"%PDF-": FileKind.PDF,
 }
 # Whatever acts, carries other files or hides what it carries. Objects may also lie packed in
 # streams, where names cannot be seen without unpacking: such a file is refused as well.
@@ -33,7 +33,7 @@ _NAME = re.compile(rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]+)")
 _ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 
 
-def kind_of(first_bytes: bytes) -> Kind:
+def kind_of(first_bytes: bytes) -> FileKind:
     """Return what a file is by its first bytes.
 
     Raises: UnknownKind.

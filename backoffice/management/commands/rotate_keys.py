@@ -84,7 +84,7 @@ class Command(SystemCommand):
         return not result["dry_run"] and bool(result["broken"] or result["stale"])
 
 
-def _stale(counts: Sequence[Count], tables: Sequence[rotation.Table]) -> int:
+def _stale(counts: Sequence[Count], tables: Sequence[rotation.SealedTable]) -> int:
     """Return the number of values to reseal, without append-only tables."""
     names = {table.name for table in tables if not table.is_append_only}
     current = crypto.keys().current

@@ -2,7 +2,7 @@
 
 Every movement of money works on a ``LoanBatch``. It alone turns rows into positions and back,
 knows what changed on each record, and writes it: bills, loans, instalments, moves, charges,
-ledger, allocations, room on the lines. Lock order: bills, then loans, each by ascending id;
+ledger, allocations, restored lines. Lock order: bills, then loans, each by ascending id;
 instalments are covered by their loan's lock.
 """
 
@@ -32,8 +32,8 @@ from loans.accounting.queries.positions import (
 )
 from loans.accounting.rules import engine
 from loans.accounting.rules.codes import BillMove, BillState, LoanMove
-from loans.accounting.rules.engine import Accrued, Decision, Event, Result, Surplus, accrued
-from loans.accounting.rules.position import BillPosition, Position, Row
+from loans.accounting.rules.engine import Accrued, Decision, Event, RunResult, Surplus, accrued
+from loans.accounting.rules.position import BillPosition, InstalmentKey, Position
 from loans.models import Bill, BillSnapshot, Instalment, Loan
 from risk.lines import operations as lines
 
@@ -64,7 +64,7 @@ class LoanBatch:
         )
         self.loans, self.instalments = self.snapshot.loans, self.snapshot.instalments
         self.terms = {loan.id: terms_of(loan.terms_id) for loan in self.loans.values()}
-        self.detached: dict[int, tuple[Row, ...]] = {}
+        self.detached: dict[int, tuple[InstalmentKey, ...]] = {}
         self.position = Position(self._bills(carried), dict(self.snapshot.positions))
         self._loaded = Position(dict(self.position.bills), dict(self.position.loans))
         self.known: dict[int, Accrued] = seen.known if seen else {}
@@ -102,11 +102,11 @@ class LoanBatch:
 
     def _bills(self, carried: Mapping[int, Bill]) -> dict[int, BillPosition]:
         """Return the positions of the bills: which instalments stand under which."""
-        under: dict[int, list[Row]] = defaultdict(list)
-        detached: dict[int, list[Row]] = defaultdict(list)
+        under: dict[int, list[InstalmentKey]] = defaultdict(list)
+        detached: dict[int, list[InstalmentKey]] = defaultdict(list)
         for row in chain.from_iterable(self.instalments.values()):
             bill_id, loan_id = row.bill_id, row.loan_id
-            place = Row(loan_id, row.number - 1)
+            place = InstalmentKey(loan_id, row.number - 1)
             if bill_id is not None:
                 under[bill_id].append(place)
             elif loan_id in carried and row.due_on <= carried[loan_id].due_on:
@@ -122,7 +122,7 @@ class LoanBatch:
             found[bill_id] = bill_position_of(bill, rows, ids, terms_id=terms_id)
         return found
 
-    def loan_ids_of(self, rows: Iterable[Row]) -> tuple[int, ...]:
+    def loan_ids_of(self, rows: Iterable[InstalmentKey]) -> tuple[int, ...]:
         """Return the loans of some instalments, the oldest drawdown first."""
         ids = {loan_id for loan_id, _index in rows}
         if len(ids) > 1:
@@ -156,7 +156,7 @@ class LoanBatch:
         self.position.bills[bill_id] = bill
         return bill
 
-    def run(self, events: Iterable[Event]) -> Result:
+    def run(self, events: Iterable[Event]) -> RunResult:
         """Run events through the engine; the batch keeps where they lead and what they charge."""
         result = engine.run(self.position, events, self.terms, known=self.known)
         self.position = result.position
@@ -179,7 +179,7 @@ class LoanBatch:
 
     def rerun(
         self, position: Position, events: Iterable[Event], decisions: Iterable[Decision]
-    ) -> Result:
+    ) -> RunResult:
         """Run events from an earlier position, after the decisions that led back to it.
 
         The batch keeps where they lead; which facts must be corrected is the caller's to find

@@ -15,12 +15,11 @@ from loans.accounting.operations.batch import LoanBatch
 from loans.accounting.operations.facts import AllocationRow, ChargeRow
 from loans.accounting.operations.ledger import Entry
 from loans.accounting.rules.debt import COMPONENTS, NOTHING, Debt
-from loans.accounting.rules.engine import Allocation, Cause, Charge, Result, Surplus
-from loans.models import Charge as StoredCharge
-from loans.models import Repayment, RepaymentAllocation, TransferKind, UnappliedFunds
+from loans.accounting.rules.engine import Allocation, Cause, ComputedCharge, RunResult, Surplus
+from loans.models import Charge, Repayment, RepaymentAllocation, TransferKind, UnappliedFunds
 
 
-def add(batch: LoanBatch, bill_id: int, result: Result, *, since: Mapping[int, date]) -> None:
+def add(batch: LoanBatch, bill_id: int, result: RunResult, *, since: Mapping[int, date]) -> None:
     """Give the batch the facts that turn those of the earlier run into those of ``result``.
 
     ``since`` are the loans of the bill and the days up to which they were charged at its issue.
@@ -40,10 +39,10 @@ def add(batch: LoanBatch, bill_id: int, result: Result, *, since: Mapping[int, d
 
 
 def _charges(
-    batch: LoanBatch, wanted: Sequence[Charge], since: Mapping[int, date]
+    batch: LoanBatch, wanted: Sequence[ComputedCharge], since: Mapping[int, date]
 ) -> list[ChargeRow]:
     """Return reversals of the charges that are not wanted, and the wanted ones that are new."""
-    rows = StoredCharge.objects.filter(loan_id__in=since.keys()).order_by("pk")
+    rows = Charge.objects.filter(loan_id__in=since.keys()).order_by("pk")
     reversed_ids = {row.reverses for row in rows if row.reverses}
     left = Counter(wanted)
     corrections = []
@@ -66,10 +65,10 @@ def _charges(
     ]
 
 
-def _charge_of(batch: LoanBatch, row: StoredCharge) -> Charge:
+def _charge_of(batch: LoanBatch, row: Charge) -> ComputedCharge:
     """Return a stored charge as the engine makes it."""
     ids = [one.id for one in batch.instalments[row.loan_id]]
-    return Charge(
+    return ComputedCharge(
         row.loan_id, ids.index(row.instalment_id), row.kind, row.segment_on, row.from_on,
         row.to_on, row.base_fen, row.rate_micro, row.contract_fen, row.charged_fen,
         Cause(row.cause_type, row.cause_id),

@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 from backoffice.core import bulk
 from loans.accounting.rules.debt import columns
-from loans.accounting.rules.engine import Allocation, Charge, Surplus
-from loans.models import Charge as StoredCharge
-from loans.models import RepaymentAllocation, UnappliedFunds
+from loans.accounting.rules.engine import Allocation, ComputedCharge, Surplus
+from loans.models import Charge, RepaymentAllocation, UnappliedFunds
 
 _CHARGE_COLUMNS = (
     "posted_on", "loan_id", "instalment_id", "customer_id", "kind", "segment_on", "from_on",
@@ -22,7 +21,7 @@ _UNAPPLIED_COLUMNS = ("customer", "repayment", "amount_fen", "waiting_since")
 class ChargeRow(NamedTuple):
     """A charge with the ids of its row; ``reverses`` is the id of the charge that it takes back."""
 
-    charge: Charge
+    charge: ComputedCharge
     instalment_id: int
     customer_id: int
     reverses: int | None = None
@@ -39,7 +38,7 @@ class AllocationRow(NamedTuple):
 def add_charges(rows: Sequence[ChargeRow], *, at: datetime) -> None:
     """Add charges in one COPY; a charge is posted on the day after its last night."""
     bulk.copy(
-        StoredCharge,
+        Charge,
         _CHARGE_COLUMNS,
         [
             (charge.to_on, charge.loan_id, instalment_id, customer_id, charge.kind,

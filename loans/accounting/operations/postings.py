@@ -6,7 +6,7 @@ from datetime import date
 from loans.accounting.operations.ledger import Entry
 from loans.accounting.rules.codes import ChargeKind
 from loans.accounting.rules.debt import Debt
-from loans.accounting.rules.engine import Allocation, Charge, Surplus
+from loans.accounting.rules.engine import Allocation, ComputedCharge, Surplus
 from loans.models import Account, CauseType, TransferKind
 from loans.models.ledger import RECEIVABLES
 
@@ -19,7 +19,7 @@ _CHARGED = {
 }
 
 
-def charged(charge: Charge, *, customer_id: int) -> Entry:
+def charged(charge: ComputedCharge, *, customer_id: int) -> Entry:
     """Return the transfer of a charge: what the cap left of it is owed from its day on."""
     debit, credit, kind = _CHARGED[charge.kind]  # type: ignore[index]  # a code equals its text
     return Entry(charge.to_on, debit, credit, charge.charged_fen, kind, *charge.cause,

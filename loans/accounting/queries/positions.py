@@ -6,13 +6,18 @@ from operator import itemgetter
 
 from loans.accounting.queries.terms import from_numbers
 from loans.accounting.rules.debt import Debt, columns
-from loans.accounting.rules.position import BillPosition, LoanPosition, Part, Row
+from loans.accounting.rules.position import (
+    BillPosition,
+    InstalmentKey,
+    InstalmentPosition,
+    LoanPosition,
+)
 from loans.models import Bill, ContractTerms, Instalment, Loan, Plan
 from loans.policy import LoanTerms
 
 # The columns of each table that a position holds, in the order of its values.
 DEBT_COLUMNS = columns("unpaid_")
-PART_COLUMNS = (*DEBT_COLUMNS, *(name for name in Part._fields if name != "debt"))
+PART_COLUMNS = (*DEBT_COLUMNS, *(name for name in InstalmentPosition._fields if name != "debt"))
 LOAN_COLUMNS = (
     "unpaid_principal_fen", "accrued_on", "principal_nights_fen", "charged_fen", "waived_fen",
     "overdue_on", "ended_on",
@@ -39,7 +44,7 @@ def position_of(loan: Loan, instalments: Iterable[Instalment]) -> LoanPosition:
     rows = (row.__dict__ for row in instalments)
     return LoanPosition(
         loan.daily_rate_ppm,
-        tuple(Part(Debt._make(_debt_of(row)), *_part_of(row)) for row in rows),
+        tuple(InstalmentPosition(Debt._make(_debt_of(row)), *_part_of(row)) for row in rows),
         loan.accrued_on,
         loan.principal_nights_fen,
         loan.charged_fen,
@@ -53,13 +58,13 @@ def position_of(loan: Loan, instalments: Iterable[Instalment]) -> LoanPosition:
 
 
 def bill_position_of(
-    bill: Bill, rows: tuple[Row, ...], loan_ids: tuple[int, ...], *, terms_id: int | None
+    bill: Bill, rows: tuple[InstalmentKey, ...], loan_ids: tuple[int, ...], *, terms_id: int | None
 ) -> BillPosition:
     """Read a bill as a position, with the instalments and loans under it."""
     return BillPosition(bill.id, bill.state, rows, loan_ids, terms_id, *_bill_of(bill.__dict__))
 
 
-def part_values(part: Part) -> tuple[object, ...]:
+def part_values(part: InstalmentPosition) -> tuple[object, ...]:
     """Return the values of ``PART_COLUMNS``."""
     return (*part.debt, *part[1:])
 

@@ -13,9 +13,8 @@ from typing import NamedTuple
 from loans.accounting.queries.positions import position_of, terms_of
 from loans.accounting.rules.cap import cap_fen
 from loans.accounting.rules.codes import ChargeKind
-from loans.accounting.rules.engine import Cause, accrued, nightly_charges
-from loans.accounting.rules.engine import Charge as NewCharge
-from loans.accounting.rules.position import LoanPosition, Part
+from loans.accounting.rules.engine import Cause, ComputedCharge, accrued, nightly_charges
+from loans.accounting.rules.position import InstalmentPosition, LoanPosition
 from loans.models import Bill, Charge, Instalment, Loan
 from loans.policy import LoanTerms
 
@@ -50,7 +49,7 @@ class LoanStatement:
     loan: Loan
     terms: LoanTerms
     lines: list[ChargeLine]
-    owed: list[tuple[Instalment, Part]]
+    owed: list[tuple[Instalment, InstalmentPosition]]
     position: LoanPosition
 
     @property
@@ -73,7 +72,7 @@ class BillStatement:
     loans: list[LoanStatement]
 
     @property
-    def owed(self) -> list[tuple[Instalment, Part]]:
+    def owed(self) -> list[tuple[Instalment, InstalmentPosition]]:
         """Return the bill's instalments with what is owed of each on the day."""
         return [pair for loan in self.loans for pair in loan.owed]
 
@@ -140,7 +139,7 @@ class _Piece(NamedTuple):
     charged_fen: int
 
 
-def _piece(instalment_id: int, charge: Charge | NewCharge) -> _Piece:
+def _piece(instalment_id: int, charge: Charge | ComputedCharge) -> _Piece:
     return _Piece(
         instalment_id,
         charge.kind,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from loans.accounting.rules.accrual import contract_fen
 from loans.accounting.rules.codes import Accrual
 from loans.accounting.rules.debt import NOTHING, Debt
-from loans.accounting.rules.position import LoanPosition, Part
+from loans.accounting.rules.position import InstalmentPosition, LoanPosition
 from loans.policy import LoanTerms
 
 
@@ -47,7 +47,7 @@ def accrue(
         kept_fen, waived_fen = ends_fen, 0
     else:
         kept_fen, waived_fen = _night_by_night(loan, nights, sum(fees_fen), terms)
-    kept_fees_fen = _within_room(loan, nights, fees_fen, sum(kept_fen), terms)
+    kept_fees_fen = _within_headroom(loan, nights, fees_fen, sum(kept_fen), terms)
     charges = [
         Charged(
             Debt(penalty_fen=kept, late_fee_fen=fee)
@@ -58,7 +58,7 @@ def accrue(
         for part, kept, fee, end in zip(loan.parts, kept_fen, kept_fees_fen, ends_fen, strict=True)
     ]
     parts = tuple(
-        Part(
+        InstalmentPosition(
             part.debt + charge.debt,
             part.accrual,
             part.segment_on,
@@ -97,7 +97,7 @@ def _cannot_meet_the_cap(
     """Say whether the cap is out of reach in every night, by its ends.
 
     True only for straight lines (interest at the own rate): both sides are linear up to rounding
-    (half a fen a part, one fen for the floor), so the first and the last night decide.
+    (half a fen a part, one fen for rounding down), so the first and the last night decide.
     """
     if any(part.accrual not in _STRAIGHT for part in loan.parts):
         return False
@@ -130,36 +130,36 @@ def _night_by_night(
     charged_fen, waived_fen = loan.charged_fen, 0
     keep_order = sorted(range(len(posted)), key=lambda n: _KEEP[Accrual(loan.parts[n].accrual)])
     for night in range(1, nights + 1):
-        room_fen = _room_fen(loan, night, charged_fen, terms)
+        headroom_fen = _headroom_fen(loan, night, charged_fen, terms)
         for n in keep_order:
             part = loan.parts[n]
             borne = first + night - part.segment_on.toordinal()
             end_fen = contract_fen(part.accrual, part.segment_base_fen, loan.rate_ppm, borne, terms)
             post_fen, posted[n] = end_fen - posted[n], end_fen
             is_after_fees = part.accrual == Accrual.PENALTY and night == nights
-            kept_fen = min(post_fen, max(0, room_fen - late_fees_fen * is_after_fees))
-            room_fen -= kept_fen
+            kept_fen = min(post_fen, max(0, headroom_fen - late_fees_fen * is_after_fees))
+            headroom_fen -= kept_fen
             charged_fen += kept_fen
             waived_fen += post_fen - kept_fen
             kept[n] += kept_fen
     return kept, waived_fen
 
 
-def _room_fen(loan: LoanPosition, nights: int, charged_fen: int, terms: LoanTerms) -> int:
+def _headroom_fen(loan: LoanPosition, nights: int, charged_fen: int, terms: LoanTerms) -> int:
     """Return what may still be charged after a number of nights."""
     principal_nights_fen = loan.principal_nights_fen + loan.principal_fen * nights
     return max(0, cap_fen(principal_nights_fen, terms) - charged_fen)
 
 
-def _within_room(
+def _within_headroom(
     loan: LoanPosition, nights: int, fees_fen: list[int], kept_fen: int, terms: LoanTerms
 ) -> list[int]:
     """Return the late fees as far as the cap leaves room after the nights."""
     if not any(fees_fen):
         return fees_fen
-    room_fen = _room_fen(loan, nights, loan.charged_fen + kept_fen, terms)
+    headroom_fen = _headroom_fen(loan, nights, loan.charged_fen + kept_fen, terms)
     kept = []
     for fee_fen in fees_fen:
-        kept.append(min(fee_fen, room_fen))
-        room_fen -= kept[-1]
+        kept.append(min(fee_fen, headroom_fen))
+        headroom_fen -= kept[-1]
     return kept

@@ -25,8 +25,8 @@ from loans.accounting.rules.codes import (
 from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.position import (
     BillPosition,
+    InstalmentPosition,
     LoanPosition,
-    Part,
     Position,
     start_segment,
 )
@@ -40,7 +40,7 @@ class Cause(NamedTuple):
     id: int
 
 
-class Charge(NamedTuple):
+class ComputedCharge(NamedTuple):
     """What was charged to one instalment for some nights or as a fee, in fen.
 
     ``from_on`` is the first night and ``to_on`` the day after the last one, on which the charge is
@@ -90,11 +90,11 @@ class Decision(NamedTuple):
     reason: str
 
 
-class Result(NamedTuple):
+class RunResult(NamedTuple):
     """Where a run ends, and what it led to, in order."""
 
     position: Position
-    charges: list[Charge]
+    charges: list[ComputedCharge]
     decisions: list[Decision]
     allocations: list[Allocation]
     surpluses: list[Surplus]
@@ -122,7 +122,7 @@ def run(
     terms: Mapping[int, LoanTerms],
     *,
     known: Mapping[int, Accrued] | None = None,
-) -> Result:
+) -> RunResult:
     """Apply the events in order to the bills and loans of a position, which stays as it is.
 
     ``terms`` are those of each loan by id. ``known`` are accruals that were computed before from
@@ -131,7 +131,7 @@ def run(
     under_way = Run(position, terms, known or {})
     for event in events:
         event.apply(under_way)
-    return Result(
+    return RunResult(
         under_way.position,
         under_way.charges,
         under_way.decisions,
@@ -151,13 +151,13 @@ def accrued(
 
 def nightly_charges(
     loan_id: int, accrued: Accrued, *, terms: LoanTerms, cause: Cause
-) -> list[Charge]:
+) -> list[ComputedCharge]:
     """Return what the nights of an accrual charge to each instalment that bears something."""
     loan, on, _end, charges = accrued
     if loan.accrued_on == on:
         return []
     return [
-        Charge(loan_id, index, part.accrual, part.segment_on,
+        ComputedCharge(loan_id, index, part.accrual, part.segment_on,
                max(part.segment_on, loan.accrued_on), on, part.segment_base_fen,
                rate_micro(part.accrual, loan.rate_ppm, terms), charged.contract_fen,
                charged.debt.interest_fen + charged.debt.penalty_fen, cause)
@@ -174,7 +174,7 @@ class Run:
     ) -> None:
         self.position = Position(dict(position.bills), dict(position.loans))
         self.terms = terms
-        self.charges: list[Charge] = []
+        self.charges: list[ComputedCharge] = []
         self.decisions: list[Decision] = []
         self.allocations: list[Allocation] = []
         self.surpluses: list[Surplus] = []
@@ -191,7 +191,7 @@ class Run:
         self.position.bills[bill_id] = bill
         return bill
 
-    def change_part(self, loan_id: int, index: int, part: Part) -> None:
+    def change_part(self, loan_id: int, index: int, part: InstalmentPosition) -> None:
         """Replace one instalment of a loan."""
         loans = self.position.loans
         loans[loan_id] = loans[loan_id].with_part(index, part)
@@ -225,7 +225,7 @@ class Run:
                 if (loan_id, index) in fees_fen:
                     kept_fen += charged.debt.late_fee_fen
                     self.charges.append(
-                        Charge(loan_id, index, ChargeKind.LATE_FEE, on, on, on,
+                        ComputedCharge(loan_id, index, ChargeKind.LATE_FEE, on, on, on,
                                part.late_fee_base_fen, terms.late_fee_ppm * 1000, fee_fen,
                                charged.debt.late_fee_fen, cause)
                     )  # fmt: skip

@@ -10,7 +10,7 @@ from loans.accounting.rules.codes import Accrual
 from loans.accounting.rules.debt import NOTHING, Debt
 
 
-class Part(NamedTuple):
+class InstalmentPosition(NamedTuple):
     """One instalment: what is charged and unpaid of it, and the segment it accrues in (GEN-3)."""
 
     debt: Debt
@@ -26,7 +26,7 @@ class LoanPosition(NamedTuple):
     """One loan: its parts and its account with the cap, as of 00:00 of ``accrued_on``."""
 
     rate_ppm: int
-    parts: tuple[Part, ...]
+    parts: tuple[InstalmentPosition, ...]
     accrued_on: date
     principal_nights_fen: int = 0
     charged_fen: int = 0
@@ -47,13 +47,13 @@ class LoanPosition(NamedTuple):
         """Return whether anything charged is unpaid."""
         return any(any(part.debt) for part in self.parts)
 
-    def with_part(self, index: int, part: Part) -> "LoanPosition":
+    def with_part(self, index: int, part: InstalmentPosition) -> "LoanPosition":
         """Return the loan with one part replaced."""
         rest, parts = self[2:], self.parts
         return LoanPosition(self.rate_ppm, (*parts[:index], part, *parts[index + 1 :]), *rest)
 
 
-class Row(NamedTuple):
+class InstalmentKey(NamedTuple):
     """The place of an instalment under a bill: its loan and its index among the loan's parts."""
 
     loan_id: int
@@ -69,7 +69,7 @@ class BillPosition(NamedTuple):
 
     id: int
     state: str
-    rows: tuple[Row, ...]
+    rows: tuple[InstalmentKey, ...]
     loan_ids: tuple[int, ...]
     terms_id: int | None
     due_on: date
@@ -115,7 +115,7 @@ class Position(NamedTuple):
         return mandatory_fen
 
 
-def start_segment(part: Part, accrual: str, *, on: date) -> Part:
+def start_segment(part: InstalmentPosition, accrual: str, *, on: date) -> InstalmentPosition:
     """Return the part accruing in a new segment from the night of ``on`` (GEN-3, RATE-5).
 
     Penalty bears on unpaid principal and unpaid penalty, everything else on principal.
@@ -123,4 +123,6 @@ def start_segment(part: Part, accrual: str, *, on: date) -> Part:
     base_fen = part.debt.principal_fen
     if accrual == Accrual.PENALTY:
         base_fen += part.debt.penalty_fen
-    return Part(part.debt, accrual, on, base_fen, 0, part.bill_id, part.late_fee_base_fen)
+    return InstalmentPosition(
+        part.debt, accrual, on, base_fen, 0, part.bill_id, part.late_fee_base_fen
+    )

@@ -51,7 +51,7 @@ class CodeFilter(admin.SimpleListFilter):
 
 @admin.register(DebitOrder)
 class DebitOrderPages(ExportMixin, CustomersRows):
-    """Each single ask for money, found by its number."""
+    """Each request for money, found by its number."""
 
     export_section = "debit-orders"
     list_select_related = ("customer", "bill", "card", "run")

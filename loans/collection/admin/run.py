@@ -43,7 +43,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
     """Return the page and what its buttons send to."""
     return [
         path("run/", site.admin_view(require_GET(_page(site))), name="loans_run"),
-        path("run/action/", site.admin_view(require_POST(act)), name="loans_run_action"),
+        path("run/action/", site.admin_view(require_POST(perform)), name="loans_run_action"),
     ]
 
 
@@ -237,13 +237,13 @@ RIGHTS = {
 }
 
 
-def act(request: HttpRequest) -> HttpResponse:
+def perform(request: HttpRequest) -> HttpResponse:
     """Do what a button of the page asks for, if its person may, and say what came of it."""
-    wish = request.POST.get("action", "")
-    if wish not in RIGHTS or not request.user.has_perm(RIGHTS[wish]):
+    action = request.POST.get("action", "")
+    if action not in RIGHTS or not request.user.has_perm(RIGHTS[action]):
         raise PermissionDenied
     try:
-        messages.success(request, _WISHES[wish](request))
+        messages.success(request, _ACTIONS[action](request))
     except Refused as refusal:
         messages.error(request, str(refusal))
     except OperationalError:
@@ -310,8 +310,8 @@ def _actor(request: HttpRequest) -> Any:
     return request.user
 
 
-class ReasonMissingError(Refused):
-    """A step that is kept for ever needs words."""
+class NoReasonError(Refused):
+    """A step of a pause without a reason."""
 
     code = "reason-missing"
     message = _("Say why.")
@@ -321,11 +321,11 @@ class ReasonMissingError(Refused):
 def _reason(request: HttpRequest) -> str:
     reason = request.POST.get("reason", "").strip()[:200]
     if not reason:
-        raise ReasonMissingError
+        raise NoReasonError
     return reason
 
 
-_WISHES: dict[str, Callable[[HttpRequest], str]] = {
+_ACTIONS: dict[str, Callable[[HttpRequest], str]] = {
     "start": _start,
     "release": _release,
     "pause": _pause,

@@ -4,17 +4,22 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from loans.collection.operations import orders, results
-from loans.collection.operations.orders import Ask
+from loans.collection.operations.orders import CollectionRequest
 from loans.gateways.channel import Channel
 
 
 def collect(
-    asks: Sequence[Ask], *, channel: Channel, on: date, at: datetime, run_id: int | None = None
+    requests: Sequence[CollectionRequest],
+    *,
+    channel: Channel,
+    on: date,
+    at: datetime,
+    run_id: int | None = None,
 ) -> results.Recorded:
     """Debit some bills: what ``prepare`` has read serves ``record`` where it still holds.
 
     Raises:
         OverpaidError, NoMandateError, CardDayLimitError: as ``orders.prepare`` does.
     """
-    prepared, batch = orders.prepare_batch(asks, on=on, at=at, run_id=run_id)
+    prepared, batch = orders.prepare_batch(requests, on=on, at=at, run_id=run_id)
     return results.record(orders.ask(prepared, channel=channel, at=at), at=at, seen=batch)

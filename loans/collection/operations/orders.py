@@ -24,7 +24,7 @@ from loans.accounting.rules.position import BillPosition
 from loans.collection.queries import card_limits, due, unsent
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import NEVER_SENT
-from loans.gateways.channel import Answer, Channel, DebitRequest, Fault, Outcome, unanswered
+from loans.gateways.channel import Answer, Channel, ChannelFault, DebitRequest, Outcome, unanswered
 from loans.models import Bill, DebitOrder, DebitOrderState, Mandate, MandateState, Origin
 from loans.models.debit import OPEN_ORDER_STATES
 
@@ -32,10 +32,10 @@ from loans.models.debit import OPEN_ORDER_STATES
 ON_ITS_WAY = timedelta(minutes=10)
 
 
-class Ask(NamedTuple):
-    """A wish for money: the whole bill by direct debit, or an amount the customer chose.
+class CollectionRequest(NamedTuple):
+    """A request to collect money: the whole bill by direct debit, or an amount the customer chose.
 
-    ``key`` names a customer's wish, so that the same wish is the same order.
+    ``key`` names the request of a customer, so that the same request is the same order.
     """
 
     bill_id: int
@@ -93,45 +93,50 @@ _ORDER_COLUMNS = (
 
 
 def prepare(
-    asks: Sequence[Ask], *, on: date, at: datetime, run_id: int | None = None
+    requests: Sequence[CollectionRequest], *, on: date, at: datetime, run_id: int | None = None
 ) -> list[Prepared]:
-    """Create the order for each ask, or return the one already open.
+    """Create the order for each request, or return the one already open.
 
-    An automatic ask of a bill that is paid, not up for an attempt, or not debited yields nothing,
-    nor does one of a customer who was debited that day already.
+    An automatic request for a bill that is paid, not up for an attempt, or not debited yields
+    nothing, nor does one of a customer who was debited that day already.
 
     Raises:
         OverpaidError: a customer's amount is above what is unpaid.
         NoMandateError: a customer's payment without a card to take it from.
         CardDayLimitError: a customer's payment above what the card's account still gives that day.
     """
-    return prepare_batch(asks, on=on, at=at, run_id=run_id)[0]
+    return prepare_batch(requests, on=on, at=at, run_id=run_id)[0]
 
 
 @transaction.atomic(durable=True)
 def prepare_batch(
-    asks: Sequence[Ask], *, on: date, at: datetime, run_id: int | None
+    requests: Sequence[CollectionRequest], *, on: date, at: datetime, run_id: int | None
 ) -> tuple[list[Prepared], LoanBatch]:
     """Return the prepared orders, and the batch that their amounts were computed from.
 
     Raises:
         OverpaidError, NoMandateError, CardDayLimitError: as ``prepare`` does.
     """
-    batch = LoanBatch.lock_bills(ask.bill_id for ask in asks)
+    batch = LoanBatch.lock_bills(request.bill_id for request in requests)
     payers = _payers(batch.bills.values())
     debited = due.debited(
-        {batch.bills[ask.bill_id].customer_id for ask in asks if ask.origin == Origin.AUTO}, on=on
+        {
+            batch.bills[request.bill_id].customer_id
+            for request in requests
+            if request.origin == Origin.AUTO
+        },
+        on=on,
     )
-    made = _orders_made(asks, batch)
+    made = _orders_made(requests, batch)
     fresh = []
-    for ask in asks:
-        bill = batch.bills[ask.bill_id]
-        if (ask.bill_id, ask.key) in made or (
-            ask.origin == Origin.AUTO and bill.customer_id in debited
+    for request in requests:
+        bill = batch.bills[request.bill_id]
+        if (request.bill_id, request.key) in made or (
+            request.origin == Origin.AUTO and bill.customer_id in debited
         ):
             continue
         order = _new_order(
-            batch, bill, ask, payers.get(bill.customer_id), on=on, at=at, run_id=run_id
+            batch, bill, request, payers.get(bill.customer_id), on=on, at=at, run_id=run_id
         )
         if order is not None:
             fresh.append(order)
@@ -173,7 +178,7 @@ def _still_wanted(unseen: Sequence[Prepared], *, at: datetime) -> set[int]:
 def _given_up(order: DebitOrder, *, at: datetime) -> Answer:
     """Return our own answer for an order that never left and shall not any more."""
     if order.asked_at is not None and at - order.asked_at < ON_ITS_WAY:
-        return unanswered(order.number, Fault.NO_ANSWER)
+        return unanswered(order.number, ChannelFault.NO_ANSWER)
     return Answer(order.number, Outcome.FAILED, NEVER_SENT, amount_fen=0, reference="", at=at)
 
 
@@ -186,8 +191,10 @@ def _payers(bills: Iterable[Bill]) -> dict[int, Payer]:
     return {customer_id: Payer(card_id, account) for customer_id, card_id, account in rows}
 
 
-def _orders_made(asks: Sequence[Ask], batch: LoanBatch) -> dict[tuple[int, str], DebitOrder]:
-    """Return the orders that already answer an ask: open automatic ones, and equal requests."""
+def _orders_made(
+    requests: Sequence[CollectionRequest], batch: LoanBatch
+) -> dict[tuple[int, str], DebitOrder]:
+    """Return the orders that already answer a request: open automatic ones, and equal requests."""
     orders = (
         DebitOrder.objects.select_related("card")
         .defer("card__number")
@@ -198,39 +205,43 @@ def _orders_made(asks: Sequence[Ask], batch: LoanBatch) -> dict[tuple[int, str],
         )
     )
     made = {(order.bill_id, ""): order for order in orders}
-    requests = {_request_number(ask): ask for ask in asks if ask.origin == Origin.CUSTOMER}
+    by_number = {
+        _request_number(request): request
+        for request in requests
+        if request.origin == Origin.CUSTOMER
+    }
     for order in (
         DebitOrder.objects.select_related("card")
         .defer("card__number")
-        .filter(number__any=bulk.Of(requests.keys()))
+        .filter(number__any=bulk.Of(by_number.keys()))
     ):
-        made[order.bill_id, requests[order.number].key] = order
-    wanted = {(ask.bill_id, ask.key) for ask in asks}
+        made[order.bill_id, by_number[order.number].key] = order
+    wanted = {(request.bill_id, request.key) for request in requests}
     return {key: order for key, order in made.items() if key in wanted}
 
 
-def _request_number(ask: Ask) -> str:
-    return f"{ask.bill_id}-c-{ask.key}"
+def _request_number(request: CollectionRequest) -> str:
+    return f"{request.bill_id}-c-{request.key}"
 
 
 def _new_order(
     batch: LoanBatch,
     record: Bill,
-    ask: Ask,
+    request: CollectionRequest,
     payer: Payer | None,
     *,
     on: date,
     at: datetime,
     run_id: int | None,
 ) -> DebitOrder | None:
-    """Return the order an ask leads to, or None where an automatic one asks nothing today."""
+    """Return the order a request leads to, or None where an automatic one asks nothing today."""
     bill = batch.position.bills[record.id]
-    if ask.origin == Origin.CUSTOMER:
+    if request.origin == Origin.CUSTOMER:
         if payer is None:
             raise NoMandateError
-        amount_fen = _offered_fen(batch, bill, ask, on=on)
+        amount_fen = _offered_fen(batch, bill, request, on=on)
         _require_within_day_limit(payer, record, amount_fen, on=on)
-        number = _request_number(ask)
+        number = _request_number(request)
     else:
         if payer is None or bill.state not in COLLECTED_STATES:
             return None
@@ -250,7 +261,7 @@ def _new_order(
         card_id=payer.card_id,
         run_id=run_id,
         state=DebitOrderState.SENT,
-        origin=ask.origin,
+        origin=request.origin,
         cycle=bill.cycle,
         attempt=min(bill.refusals + 1, 3),
         business_date=on,
@@ -305,10 +316,12 @@ def _due_fen(batch: LoanBatch, bill: BillPosition, *, on: date) -> int:
     return cycles.ask_fen(demand, batch.bill_terms(bill.id))
 
 
-def _offered_fen(batch: LoanBatch, bill: BillPosition, ask: Ask, *, on: date) -> int:
+def _offered_fen(
+    batch: LoanBatch, bill: BillPosition, request: CollectionRequest, *, on: date
+) -> int:
     """Return the amount a customer offers, which may not exceed what is unpaid that day."""
     unpaid_fen = batch.preview(bill.id, on=on).owed(bill.id).total_fen
-    offered_fen = unpaid_fen if ask.amount_fen is None else ask.amount_fen
+    offered_fen = unpaid_fen if request.amount_fen is None else request.amount_fen
     if not 0 < offered_fen <= unpaid_fen:
         raise OverpaidError(unpaid=yuan(unpaid_fen), offered=yuan(offered_fen))
     return offered_fen

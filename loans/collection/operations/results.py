@@ -16,7 +16,7 @@ from accounts.cards.operations import cards
 from backoffice.core import bulk, clock, workflow
 from loans.accounting.operations.batch import LoanBatch
 from loans.accounting.rules.codes import COLLECTED_STATES, BillMove, BillState
-from loans.accounting.rules.engine import Result
+from loans.accounting.rules.engine import RunResult
 from loans.accounting.rules.position import BillPosition
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import ends_mandate, is_counted
@@ -230,7 +230,7 @@ def _settle(
     )
 
 
-def _paid(result: Result) -> set[int]:
+def _paid(result: RunResult) -> set[int]:
     return {one.id for one in result.decisions if one.move == BillMove.PAY}
 
 

@@ -46,19 +46,21 @@ def is_past(cycle: Cycle, *, on: date, terms: LoanTerms) -> bool:
     return (on - cycle.first_on).days >= terms.debit_attempts_max
 
 
-class End(NamedTuple):
+class OrderEnd(NamedTuple):
     """When an automatic order of a cycle ended, and its place among those that ended that day."""
 
     on: date
     place: int
 
 
-def counted_refusals(refused: Sequence[End], succeeded: Sequence[End], *, before: date) -> int:
+def counted_refusals(
+    refused: Sequence[OrderEnd], succeeded: Sequence[OrderEnd], *, before: date
+) -> int:
     """Return what the counter of a cycle shows when a day begins (REPAY-11).
 
     Any success resets it, also one that has not paid the bill off.
     """
-    reset = max((end for end in succeeded if end.on < before), default=End(date.min, 0))
+    reset = max((end for end in succeeded if end.on < before), default=OrderEnd(date.min, 0))
     return sum(reset < end and end.on < before for end in refused)
 
 

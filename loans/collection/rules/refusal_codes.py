@@ -13,7 +13,7 @@ from backoffice.core.translation import gettext_noop
 NEVER_SENT = "NEVER_SENT"
 
 
-class Refusal(NamedTuple):
+class DebitRefusal(NamedTuple):
     """The meaning of one code (rulebook, Providers).
 
     ``counted``: one of the three failures in a row of REPAY-11. ``ends_mandate``: the customer's
@@ -28,38 +28,40 @@ class Refusal(NamedTuple):
     final: bool = True
 
 
-REFUSALS: dict[str, Refusal] = {
+REFUSALS: dict[str, DebitRefusal] = {
     refusal.code: refusal
     for refusal in (
-        Refusal("NOTENOUGH", gettext_noop("Balance too low"), counted=True),
-        Refusal("RULELIMIT", gettext_noop("Limit or risk rule of the bank"), counted=True),
-        Refusal("ACCOUNTERROR", gettext_noop("Account abnormal or frozen"), counted=True),
-        Refusal("USER_ACCOUNT_ABNORMAL", gettext_noop("Payer abnormal or frozen"), counted=True),
-        Refusal("USER_NOT_EXIST", gettext_noop("Account closed"), counted=True),
-        Refusal("CONTRACT_NOT_EXIST", gettext_noop("No mandate"), ends_mandate=True),
-        Refusal("CONTRACTERROR", gettext_noop("Mandate not valid"), ends_mandate=True),
-        Refusal("BANKERROR", gettext_noop("Bank under maintenance")),
-        Refusal("SYSTEMERROR", gettext_noop("System error at the channel")),
-        Refusal("FREQUENCY_LIMITED", gettext_noop("Too many requests")),
-        Refusal(NEVER_SENT, gettext_noop("Never sent, out of date")),
-        Refusal("ORDER_ACCEPTED", gettext_noop("Accepted, result to come"), final=False),
-        Refusal("ORDERPAID", gettext_noop("Already paid"), final=False),
-        Refusal("TRADE_ERROR", gettext_noop("Trade error, to be queried"), final=False),
-        Refusal("ORDER_CONFLICT", gettext_noop("Number used for another order"), final=False),
-        Refusal("TIMEOUT", gettext_noop("No reply in time"), final=False),
-        Refusal("UNREACHABLE", gettext_noop("Channel not reachable"), final=False),
-        Refusal("CHANNEL_ERROR", gettext_noop("Fault at the channel"), final=False),
-        Refusal("UNAUTHORISED", gettext_noop("Signature not accepted"), final=False),
-        Refusal("REJECTED", gettext_noop("Request not understood"), final=False),
-        Refusal("NO_ANSWER", gettext_noop("Order missing from the reply"), final=False),
-        Refusal("INVALID_REPLY", gettext_noop("Reply not to be trusted"), final=False),
+        DebitRefusal("NOTENOUGH", gettext_noop("Balance too low"), counted=True),
+        DebitRefusal("RULELIMIT", gettext_noop("Limit or risk rule of the bank"), counted=True),
+        DebitRefusal("ACCOUNTERROR", gettext_noop("Account abnormal or frozen"), counted=True),
+        DebitRefusal(
+            "USER_ACCOUNT_ABNORMAL", gettext_noop("Payer abnormal or frozen"), counted=True
+        ),
+        DebitRefusal("USER_NOT_EXIST", gettext_noop("Account closed"), counted=True),
+        DebitRefusal("CONTRACT_NOT_EXIST", gettext_noop("No mandate"), ends_mandate=True),
+        DebitRefusal("CONTRACTERROR", gettext_noop("Mandate not valid"), ends_mandate=True),
+        DebitRefusal("BANKERROR", gettext_noop("Bank under maintenance")),
+        DebitRefusal("SYSTEMERROR", gettext_noop("System error at the channel")),
+        DebitRefusal("FREQUENCY_LIMITED", gettext_noop("Too many requests")),
+        DebitRefusal(NEVER_SENT, gettext_noop("Never sent, out of date")),
+        DebitRefusal("ORDER_ACCEPTED", gettext_noop("Accepted, result to come"), final=False),
+        DebitRefusal("ORDERPAID", gettext_noop("Already paid"), final=False),
+        DebitRefusal("TRADE_ERROR", gettext_noop("Trade error, to be queried"), final=False),
+        DebitRefusal("ORDER_CONFLICT", gettext_noop("Number used for another order"), final=False),
+        DebitRefusal("TIMEOUT", gettext_noop("No reply in time"), final=False),
+        DebitRefusal("UNREACHABLE", gettext_noop("Channel not reachable"), final=False),
+        DebitRefusal("CHANNEL_ERROR", gettext_noop("Fault at the channel"), final=False),
+        DebitRefusal("UNAUTHORISED", gettext_noop("Signature not accepted"), final=False),
+        DebitRefusal("REJECTED", gettext_noop("Request not understood"), final=False),
+        DebitRefusal("NO_ANSWER", gettext_noop("Order missing from the reply"), final=False),
+        DebitRefusal("INVALID_REPLY", gettext_noop("Reply not to be trusted"), final=False),
     )
 }
 
 
-def of(code: str) -> Refusal:
+def of(code: str) -> DebitRefusal:
     """Return the meaning of a code; one never heard of is final, uncounted, and its own label."""
-    return REFUSALS.get(code) or Refusal(code, label=code)
+    return REFUSALS.get(code) or DebitRefusal(code, label=code)
 
 
 def is_counted(code: str) -> bool:

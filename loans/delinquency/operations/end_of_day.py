@@ -14,7 +14,7 @@ from loans.accounting.operations import ledger, postings
 from loans.accounting.operations.batch import LoanBatch
 from loans.accounting.queries.unposted import unposted
 from loans.accounting.rules.codes import COLLECTED_STATES, BillMove, BillState, ChargeKind
-from loans.accounting.rules.engine import Result
+from loans.accounting.rules.engine import RunResult
 from loans.accounting.rules.position import BillPosition
 from loans.delinquency.rules import end_of_day as rules
 from loans.delinquency.rules.end_of_day import EndOfDay
@@ -44,7 +44,7 @@ def close(bill_ids: Sequence[int], *, on: date, at: datetime) -> int:
     return len(_touched(result))
 
 
-def _touched(result: Result) -> set[int]:
+def _touched(result: RunResult) -> set[int]:
     """Return the bills that the day moved or charged a late fee."""
     moved = {one.id for one in result.decisions if isinstance(one.move, BillMove)}
     charged = {one.cause.id for one in result.charges if one.kind == ChargeKind.LATE_FEE}

@@ -27,31 +27,31 @@ class Unpaid(NamedTuple):
     is_debited: bool  # a live mandate, and the customer did not switch it off
 
 
-class Outcome(NamedTuple):
+class BillOutcome(NamedTuple):
     """The moves of one bill, in order, and the night from which a met minimum revolves."""
 
     moves: tuple[BillMove, ...] = ()
     revolves_on: date | None = None
 
 
-def decide(bill: Unpaid, *, on: date, terms: LoanTerms) -> Outcome:
+def decide(bill: Unpaid, *, on: date, terms: LoanTerms) -> BillOutcome:
     """Return what the 00:05 batch of ``on`` does with the bill."""
     moves: tuple[BillMove, ...] = ()
     state = bill.state
     if state == BillState.BILLED and on > bill.due_on:
         if not is_small_balance(bill, terms) and is_minimum_met(bill):
-            return Outcome((BillMove.SETTLE_MINIMUM,), bill.due_on)
+            return BillOutcome((BillMove.SETTLE_MINIMUM,), bill.due_on)
         moves, state = (BillMove.ENTER_GRACE,), BillState.GRACE
     if state != BillState.GRACE:
-        return Outcome(moves)
+        return BillOutcome(moves)
     if bill.state == BillState.GRACE and not is_small_balance(bill, terms) and is_minimum_met(bill):
-        return Outcome((BillMove.SETTLE_MINIMUM,), bill.last_paid_on)
+        return BillOutcome((BillMove.SETTLE_MINIMUM,), bill.last_paid_on)
     if on > bill.due_on + timedelta(days=terms.grace_days):
         if is_small_balance(bill, terms) or bill.unpaid_fen <= terms.tolerance_fen:
             moves += (BillMove.CARRY,)
         elif is_classified(bill, on=on, terms=terms):
             moves += (BillMove.RECORD_OVERDUE,)
-    return Outcome(moves)
+    return BillOutcome(moves)
 
 
 def outcome_at_due(total_fen: int, *, minimum_fen: int, paid_fen: int, terms: LoanTerms) -> str:

@@ -12,12 +12,12 @@ from loans.gateways.sandbox.script import (
     ON_EXECUTION,
     ON_REPLY,
     Action,
-    Call,
     Rule,
     Script,
+    ScriptCall,
     Subject,
 )
-from loans.gateways.sandbox.store import Attempt, Order, Store, new_reference
+from loans.gateways.sandbox.store import Attempt, BankStore, Order, new_reference
 
 PAGE_LINES = 1_000
 SUCCESS = "SUCCESS"
@@ -25,7 +25,7 @@ NEVER_EXECUTED = "NOT_EXECUTED"
 CONFLICT = "ORDER_CONFLICT"
 
 
-class Part(NamedTuple):
+class ReplyEntry(NamedTuple):
     """One entry of a reply and the rule that spoils it, if any."""
 
     entry: dict[str, Any]
@@ -37,21 +37,21 @@ class Reply:
     """A reply as the bank means it; ``list_name`` is the field its entries stand in."""
 
     list_name: str
-    parts: list[Part]
+    parts: list[ReplyEntry]
     rest: dict[str, Any] = field(default_factory=dict)
 
 
 class Bank:
     """The bank's counter: each public method is one transaction on the books."""
 
-    def __init__(self, store: Store, script: Script) -> None:
+    def __init__(self, store: BankStore, script: Script) -> None:
         self._store = store
         self._script = script
 
     def debit(self, asks: Sequence[DebitRequest]) -> Reply:
         """Execute each order that is new and funded; repeat the answer of one that is known."""
         with self._store.transaction():
-            rules = [self._reply_rule(Call.DEBIT, _subject(ask)) for ask in asks]
+            rules = [self._reply_rule(ScriptCall.DEBIT, _subject(ask)) for ask in asks]
             book = _Page(
                 self._store.orders([ask.number for ask in asks]),
                 self._store.balances({ask.account for ask in asks}),
@@ -63,14 +63,14 @@ class Bank:
             ]
             self._store.add(book.new, book.attempts)
             self._store.set_balances(book.changed_fen)
-        return Reply("answers", [Part(*pair) for pair in zip(entries, rules, strict=True)])
+        return Reply("answers", [ReplyEntry(*pair) for pair in zip(entries, rules, strict=True)])
 
     def query(self, numbers: Sequence[str]) -> Reply:
-        """Tell what became of each number."""
+        """Return the result of each number."""
         with self._store.transaction():
             known = self._store.orders(numbers)
             self._store.count_queries(numbers)
-            parts = [self._told(number, known.get(number)) for number in numbers]
+            parts = [self._part(number, known.get(number)) for number in numbers]
         return Reply("answers", parts)
 
     def statement(self, on: date, *, after: int) -> Reply:
@@ -78,7 +78,7 @@ class Bank:
         with self._store.transaction():
             found = self._store.taken_on(on.isoformat(), after=after, limit=PAGE_LINES)
             parts = [
-                Part(_line(order), self._reply_rule(Call.STATEMENT, _subject_of(order)))
+                ReplyEntry(_line(order), self._reply_rule(ScriptCall.STATEMENT, _subject_of(order)))
                 for _id, order in found
             ]
         is_last = len(found) < PAGE_LINES
@@ -94,17 +94,17 @@ class Bank:
         """Forget every account and order, and restart the script's counts."""
         with self._store.transaction():
             self._store.forget()
-            self._script.start_anew()
+            self._script.start_again()
         return Reply("accounts", [])
 
-    def _reply_rule(self, call: Call, subject: Subject) -> Rule | None:
+    def _reply_rule(self, call: ScriptCall, subject: Subject) -> Rule | None:
         return self._script.pick(call, ON_REPLY, subject)
 
-    def _told(self, number: str, order: Order | None) -> Part:
+    def _part(self, number: str, order: Order | None) -> ReplyEntry:
         if order is None:
             entry: dict[str, Any] = {"number": number, "outcome": NOT_FOUND}
-            return Part(entry, self._reply_rule(Call.QUERY, Subject(number)))
-        return Part(_answer(order), self._reply_rule(Call.QUERY, _subject_of(order)))
+            return ReplyEntry(entry, self._reply_rule(ScriptCall.QUERY, Subject(number)))
+        return ReplyEntry(_answer(order), self._reply_rule(ScriptCall.QUERY, _subject_of(order)))
 
     def _entry(self, book: "_Page", ask: DebitRequest, *, is_lost: bool) -> dict[str, Any]:
         order = book.known.get(ask.number)
@@ -112,7 +112,7 @@ class Bank:
             if is_lost:
                 book.note(ask, NEVER_EXECUTED)
                 return {"number": ask.number}
-            rule = self._script.pick(Call.DEBIT, ON_EXECUTION, _subject(ask))
+            rule = self._script.pick(ScriptCall.DEBIT, ON_EXECUTION, _subject(ask))
             return _answer(book.execute(ask, rule))
         if (order.asked_fen, order.account) != (ask.amount_fen, ask.account):
             # The money of the first order may be gone: "failed" would invite a second debit.

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Self
 
 from loans.gateways.http_channel import TIMEOUT_SECONDS, batches
-from loans.gateways.wire import Wire
+from loans.gateways.wire import ChannelConnection
 
 
 class SandboxBank:
     """The keys to the sandbox bank; the real channel has no such calls."""
 
     def __init__(self, url: str, secret: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-        self._wire = Wire(url, secret, timeout_seconds=timeout_seconds)
+        self._wire = ChannelConnection(url, secret, timeout_seconds=timeout_seconds)
 
     def close(self) -> None:
         """Give the connection back."""

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from loans.gateways.sandbox.bank import Part, Reply
+from loans.gateways.sandbox.bank import Reply, ReplyEntry
 from loans.gateways.sandbox.script import SILENT, Action
 
 
@@ -17,7 +17,7 @@ class Delivery:
     is_signature_good: bool
 
 
-def spoil(reply: Reply) -> Delivery:
+def inject_fault(reply: Reply) -> Delivery:
     """Apply the rules that the entries of a reply have met."""
     rules = [part.rule for part in reply.parts if part.rule is not None]
     actions = {rule.action for rule in rules}
@@ -35,7 +35,7 @@ def spoil(reply: Reply) -> Delivery:
     )
 
 
-def _entries(part: Part) -> list[dict[str, Any]]:
+def _entries(part: ReplyEntry) -> list[dict[str, Any]]:
     """Return what is said of one order: once, twice, falsely or not at all."""
     entry = part.entry
     match part.rule and part.rule.action:

@@ -43,7 +43,7 @@ class Action(StrEnum):
     BAD_SIGNATURE = "bad_signature"
 
 
-class Call(StrEnum):
+class ScriptCall(StrEnum):
     """The call on whose reply a rule acts."""
 
     DEBIT = "debit"
@@ -87,7 +87,7 @@ class Rule:
 
     place: int
     action: Action
-    call: Call = Call.DEBIT
+    call: ScriptCall = ScriptCall.DEBIT
     account: str = "*"
     number: str = "*"
     share_permille: int = 1000
@@ -99,7 +99,7 @@ class Rule:
     seconds: int = 0
     whole_request: bool = False
 
-    def covers(self, call: Call, subject: Subject) -> bool:
+    def covers(self, call: ScriptCall, subject: Subject) -> bool:
         """Return whether the rule is about such an order, its share and times aside."""
         return (
             self.call is call
@@ -125,7 +125,7 @@ class Script:
     _used: Counter[int] = field(default_factory=Counter)
     _rolled: Counter[tuple[int, str]] = field(default_factory=Counter)
 
-    def pick(self, call: Call, among: frozenset[Action], subject: Subject) -> Rule | None:
+    def pick(self, call: ScriptCall, among: frozenset[Action], subject: Subject) -> Rule | None:
         """Return the rule that the order meets, and count its use."""
         for rule in self.rules:
             if rule.action in among and rule.covers(call, subject) and self._falls(rule, subject):
@@ -133,7 +133,7 @@ class Script:
                 return rule
         return None
 
-    def start_anew(self) -> None:
+    def start_again(self) -> None:
         """Forget how often each rule was used."""
         self._used.clear()
         self._rolled.clear()
@@ -214,7 +214,7 @@ def _value(name: str, given: object) -> object:
         case "action":
             return _member(name, given, Action)
         case "call":
-            return _member(name, given, Call)
+            return _member(name, given, ScriptCall)
         case "from":
             return _moment(name, given, day_end=False)
         case "until":
@@ -236,7 +236,7 @@ def _checked(rule: Rule) -> Rule:
             raise _FieldError(name, _listing(_("only for {known}"), actions))
     if rule.code not in _FINAL and (rule.code or rule.action is Action.REFUSE):
         raise _FieldError("code", _listing(_("expected one of {known}"), _FINAL))
-    if rule.action in ON_EXECUTION and rule.call is not Call.DEBIT:
+    if rule.action in ON_EXECUTION and rule.call is not ScriptCall.DEBIT:
         raise _FieldError("call", _('refuse and processing are for "debit" only'))
     if rule.action is Action.LATE and not rule.seconds:
         raise _FieldError("seconds", _("late needs the number of seconds"))

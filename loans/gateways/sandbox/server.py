@@ -18,8 +18,8 @@ from loans.gateways import signing
 from loans.gateways.channel import DebitRequest
 from loans.gateways.http_channel import BATCH_MAX
 from loans.gateways.sandbox.bank import Bank, Reply
-from loans.gateways.sandbox.delivery import Delivery, spoil
-from loans.gateways.sandbox.store import Store
+from loans.gateways.sandbox.delivery import Delivery, inject_fault
+from loans.gateways.sandbox.store import BankStore
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024
 IDLE_SECONDS = 120
@@ -44,7 +44,7 @@ class SandboxServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, *, bank: Bank, store: Store, secret: str) -> None:
+    def __init__(self, port: int, *, bank: Bank, store: BankStore, secret: str) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.bank = bank
         self.store = store
@@ -79,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
         except _RequestError as error:
             self._refuse(error)
         else:
-            self._deliver(spoil(reply))
+            self._deliver(inject_fault(reply))
 
     do_GET = do_POST = do_PUT = do_DELETE = serve  # noqa: N815
 

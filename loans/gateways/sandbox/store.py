@@ -79,7 +79,7 @@ class Attempt(NamedTuple):
     executed: bool
 
 
-class Store:
+class BankStore:
     """The file and the one connection to it; a transaction at a time."""
 
     def __init__(self, file: Path) -> None:

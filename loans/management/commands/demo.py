@@ -52,4 +52,4 @@ def _new_password() -> str:
 def _book() -> dict[str, Any] | None:
     with portfolio.sandbox_bank() as bank:
         shown = show_book(bank=bank, now=clock.now())
-    return portfolio.told(shown.report) if shown else None
+    return portfolio.summary(shown.report) if shown else None

@@ -1,4 +1,4 @@
-"""``manage.py import_clients FILE``: a lender's book, moved onto this system."""
+"""``manage.py import_clients FILE``: a portfolio of a lender, moved onto this system."""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
@@ -20,7 +20,7 @@ class Command(SystemCommand):
     """
 
     help = gettext(
-        "Import a lender's book (CSV or .gz) into a sandbox; again imports only the rest."
+        "Import a portfolio of a lender (CSV or .gz) into a sandbox; again imports only the rest."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -41,7 +41,7 @@ class Command(SystemCommand):
         with portfolio.sandbox_bank() as bank:
             at = clock.now()
             report = import_book(file, bank=bank, on=clock.day_of(at), at=at, limit=limit)
-        return portfolio.told(report)
+        return portfolio.summary(report)
 
     def show(self, result: dict[str, Any]) -> None:
         self.stdout.write(self.show_result(result))

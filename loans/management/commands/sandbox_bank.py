@@ -16,7 +16,7 @@ from backoffice.core.errors import Refused
 from loans.gateways.sandbox import script as scripts
 from loans.gateways.sandbox.bank import Bank
 from loans.gateways.sandbox.server import SandboxServer
-from loans.gateways.sandbox.store import Store
+from loans.gateways.sandbox.store import BankStore
 
 PORT = 8100
 
@@ -104,9 +104,9 @@ def _port() -> int:
         raise PortTakenError(port=settings.CHANNEL_URL, problem=error) from error
 
 
-def _store(file: Path) -> Store:
+def _store(file: Path) -> BankStore:
     try:
-        return Store(file)
+        return BankStore(file)
     except (OSError, sqlite3.Error) as error:
         raise StoreUnusableError(file=file, problem=error) from error
 

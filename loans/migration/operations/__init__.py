@@ -1,1 +1,1 @@
-"""Moving a lender's book onto this system: read, made into people and debts, written, compared."""
+"""Moving a portfolio onto this system: read, made into people and debts, written, compared."""

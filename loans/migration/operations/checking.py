@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from loans.collection.queries.first_attempts import by_origin
-from loans.migration.operations.reading import BadLine, Row, chunks, read
+from loans.migration.operations.reading import BadLine, ClientRow, chunks, read
 from loans.migration.operations.writing import origin_of
 from loans.models import DebitOrderState
 
@@ -49,7 +49,7 @@ def check_book(file: Path, *, limit: int | None = None) -> Check:
     return check
 
 
-def _compare(check: Check, row: Row, states: dict[str, str | None]) -> None:
+def _compare(check: Check, row: ClientRow, states: dict[str, str | None]) -> None:
     origin = origin_of(row)
     expected = REFUSED if row.has_defaulted else PAID
     found = (states[origin] or NO_ORDER) if origin in states else NOT_IMPORTED

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from loans.migration.operations.debts import classify, past_bills
-from loans.migration.operations.reading import STATUS_COLUMNS, Row
+from loans.migration.operations.reading import STATUS_COLUMNS, ClientRow
 from loans.policy import LoanTerms
 from risk.models import ConductOutcome
 
 NO_USE, PAID, MINIMUM, LATE = -2, -1, 0, 1
 NO_BILL = "no_bill"
 OUTCOMES = (*ConductOutcome.values, NO_BILL)
-# What the lender's status says in our words; a small rest is not pursued, so it is no disagreement.
+# Our outcomes that agree with the lender's status; a small balance agrees with both.
 _AGREES: Mapping[int, frozenset[str]] = {
     PAID: frozenset({ConductOutcome.PAID, ConductOutcome.CARRIED}),
     MINIMUM: frozenset({ConductOutcome.MIN_PAID, ConductOutcome.CARRIED}),
@@ -68,7 +68,7 @@ class Comparison:
             for terms in self._policies
         ]
 
-    def add(self, row: Row) -> None:
+    def add(self, row: ClientRow) -> None:
         """Count the past bills of a row: the status of a column is about the bill before it."""
         bills = {bill.number: bill for bill in past_bills(row)}
         for terms, months in zip(self._policies, self.months, strict=True):

@@ -1,4 +1,4 @@
-"""What a row of a lender's book is here: a limit, a live bullet loan with its bill, past bills.
+"""What a row of a portfolio is here: a limit, a live bullet loan with its bill, past bills.
 
 Plain arithmetic over rows: no clock, no database. A dollar of the book is 0.25 yuan.
 """
@@ -11,7 +11,7 @@ from backoffice.core.money import MICROFEN_PER_FEN, divide_half_up
 from loans.accounting.rules.cap import cap_fen
 from loans.billing.rules import minimum_fen
 from loans.delinquency.rules.classification import outcome_at_due
-from loans.migration.operations.reading import Row
+from loans.migration.operations.reading import ClientRow
 from loans.policy import LoanTerms
 
 FEN_PER_DOLLAR = 25
@@ -66,12 +66,12 @@ def months_before(day: date, *, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def limit_fen(row: Row) -> int:
+def limit_fen(row: ClientRow) -> int:
     """Return the limit of the line."""
     return row.limit * FEN_PER_DOLLAR
 
 
-def live_loan(row: Row, *, on: date, terms: LoanTerms) -> LiveLoan | None:
+def live_loan(row: ClientRow, *, on: date, terms: LoanTerms) -> LiveLoan | None:
     """Return the loan behind the latest bill, drawn a month ago, or None without one.
 
     The bill is what principal and interest of those nights come to, the principal rounded half-up
@@ -95,7 +95,7 @@ def billed_on(due_on: date) -> date:
     return due_on - timedelta(days=BILLED_DAYS_BEFORE)
 
 
-def past_bills(row: Row) -> list[PastBill]:
+def past_bills(row: ClientRow) -> list[PastBill]:
     """Return the closed bills of the months before; a month without one is left out."""
     return [
         PastBill(n, row.bills[n - 1] * FEN_PER_DOLLAR, row.payments[n - 2] * FEN_PER_DOLLAR)
@@ -116,7 +116,7 @@ def classify(bill: PastBill, *, terms: LoanTerms) -> tuple[int, str]:
     return least_fen, outcome
 
 
-def funds_fen(row: Row) -> int:
+def funds_fen(row: ClientRow) -> int:
     """Return what the sandbox bank holds for the card: enough for the bill, or nothing."""
     total_fen = max(0, row.bills[0]) * FEN_PER_DOLLAR
     return 0 if row.has_defaulted else -(-total_fen * FUNDS_PERMILLE // 1000)

@@ -16,7 +16,7 @@ from accounts.staff.rules import GROUPS
 from backoffice.core import clock
 from backoffice.core.errors import Text
 from loans.migration.operations.admission import Purse, SandboxOnlyError
-from loans.migration.operations.importing import Report, import_book
+from loans.migration.operations.importing import ImportReport, import_book
 
 ADMIN = "admin"
 BOOK = Path(__file__).resolve().parent.parent / "data" / "credit_clients.csv.gz"
@@ -34,22 +34,22 @@ _ROLES: dict[str, Text] = {
 }
 
 
-class Login(NamedTuple):
+class DemoLogin(NamedTuple):
     """A member of the staff to log in as."""
 
     username: str
     role: Text
 
 
-class Shown(NamedTuple):
+class DemoPortfolio(NamedTuple):
     """The book of the demo and the moment the business clock was moved to."""
 
-    report: Report
+    report: ImportReport
     at: datetime
 
 
 @transaction.atomic
-def create_logins(*, password: str) -> list[Login]:
+def create_logins(*, password: str) -> list[DemoLogin]:
     """Make ``admin`` and a login named as each group, all with this password from now on.
 
     Raises:
@@ -62,7 +62,7 @@ def create_logins(*, password: str) -> list[Login]:
     for name in GROUPS:
         group, _is_new = Group.objects.get_or_create(name=name)
         _create(name, hashed, [group], is_superuser=False)
-    return [Login(name, _ROLES.get(name, name)) for name in (ADMIN, *GROUPS)]
+    return [DemoLogin(name, _ROLES.get(name, name)) for name in (ADMIN, *GROUPS)]
 
 
 def _create(name: str, hashed: str, groups: Sequence[Group], *, is_superuser: bool) -> None:
@@ -78,7 +78,7 @@ def _create(name: str, hashed: str, groups: Sequence[Group], *, is_superuser: bo
     staff.groups.set(groups)
 
 
-def show_book(*, bank: Purse, now: datetime) -> Shown | None:
+def show_book(*, bank: Purse, now: datetime) -> DemoPortfolio | None:
     """Import the demo's book due on the next day that is still before 8:58, and go there.
 
     Once a book has been imported there is nothing to do. The clock moves last: a start that failed
@@ -96,7 +96,7 @@ def show_book(*, bank: Purse, now: datetime) -> Shown | None:
     at = next_showing(now)
     report = import_book(BOOK, bank=bank, on=clock.day_of(at), at=at, limit=BOOK_ROWS)
     clock.move_to(at)
-    return Shown(report, at)
+    return DemoPortfolio(report, at)
 
 
 def next_showing(now: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""Moving a lender's book onto this system, a few thousand customers a transaction."""
+"""Moving a portfolio onto this system, a few thousand customers a transaction."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from accounts.models import Customer
 from backoffice.core import policy
 from loans.migration.operations.admission import BATCH_CLIENTS, Purse, admit, alone
 from loans.migration.operations.comparison import Comparison
-from loans.migration.operations.reading import BadLine, Row, chunks, read
+from loans.migration.operations.reading import BadLine, ClientRow, chunks, read
 from loans.migration.operations.writing import client_of, origin_of
 from loans.policy import LoanTerms
 
@@ -17,7 +17,7 @@ DRAFT_MINIMUM_PERMILLE = 30
 
 
 @dataclass
-class Report:
+class ImportReport:
     """What an import did, and what the file says of its live bills and of the past ones."""
 
     comparison: Comparison
@@ -31,7 +31,7 @@ class Report:
 
 def import_book(
     file: Path, *, bank: Purse, on: date, at: datetime, limit: int | None = None
-) -> Report:
+) -> ImportReport:
     """Move a book onto this system, its live bills due on a day; return what became of it.
 
     Each row is imported once, however often this runs, and with everything it has or not at all.
@@ -46,7 +46,7 @@ def import_book(
     """
     terms = policy.current(LoanTerms, on=on)
     draft = policy.draft("loans", {"minimum_permille": DRAFT_MINIMUM_PERMILLE})
-    report = Report(Comparison([terms, draft]))
+    report = ImportReport(Comparison([terms, draft]))
     with alone():
         for rows in chunks(_counted(read(file, limit=limit), report), size=BATCH_CLIENTS):
             fresh = _not_yet_here(rows)
@@ -57,7 +57,7 @@ def import_book(
     return report
 
 
-def _counted(lines: Iterable[Row | BadLine], report: Report) -> Iterator[Row]:
+def _counted(lines: Iterable[ClientRow | BadLine], report: ImportReport) -> Iterator[ClientRow]:
     """Yield the rows, counting them; bad lines are set apart."""
     for line in lines:
         if isinstance(line, BadLine):
@@ -71,7 +71,7 @@ def _counted(lines: Iterable[Row | BadLine], report: Report) -> Iterator[Row]:
         yield line
 
 
-def _not_yet_here(rows: Sequence[Row]) -> list[Row]:
+def _not_yet_here(rows: Sequence[ClientRow]) -> list[ClientRow]:
     origins = [origin_of(row) for row in rows]
     here = set(Customer.objects.filter(origin__in=origins).values_list("origin", flat=True))
     return [row for row, origin in zip(rows, origins, strict=True) if origin not in here]

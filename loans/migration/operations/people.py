@@ -43,7 +43,7 @@ assert NUMBER_MAX < _CAPACITY
 MALE = 1
 
 
-class Person(NamedTuple):
+class ImportedPerson(NamedTuple):
     """Who a row stands for; nobody real is meant."""
 
     name: str
@@ -54,7 +54,7 @@ class Person(NamedTuple):
     bank: str
 
 
-def invent(number: int, *, sex: int, age: int, on: date) -> Person:
+def invent(number: int, *, sex: int, age: int, on: date) -> ImportedPerson:
     """Return the person of a row number: a valid ID number, ``age`` complete years on a day."""
     assert 0 < number <= NUMBER_MAX, "beyond it two people would share an ID number"
     spread = number * _SPREAD % _CAPACITY
@@ -63,7 +63,7 @@ def invent(number: int, *, sex: int, age: int, on: date) -> Person:
     born_on = _born_on(birthday, age=age, on=on)
     order = 2 * sequence + (1 if sex == MALE else 2)
     bank, card_number = _card(number)
-    return Person(
+    return ImportedPerson(
         _name(spread),
         _id_number(f"{_AREAS[area]}{born_on:%Y%m%d}{order:03}"),
         born_on,

@@ -1,4 +1,4 @@
-"""Reading a lender's book: a row a line, plain CSV or gzip, each bad line with its reason."""
+"""Reading a portfolio: a row a line, plain CSV or gzip, each bad line with its reason."""
 
 import csv
 import gzip
@@ -48,7 +48,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{0,12})?([eE][+-]?[0-9]{1,2})?")
 _GZIP = b"\x1f\x8b"
 
 
-class Row(NamedTuple):
+class ClientRow(NamedTuple):
     """One customer of the book, amounts in the lender's dollars; the latest month comes first."""
 
     line: int
@@ -93,7 +93,7 @@ class WrongColumnsError(Refused):
     remedy = _("The first line must name exactly these, in any order: {columns}.")
 
 
-def read(file: Path, *, limit: int | None = None) -> Iterator[Row | BadLine]:
+def read(file: Path, *, limit: int | None = None) -> Iterator[ClientRow | BadLine]:
     """Yield each line of the book, at most ``limit``, as a row or as what is wrong with it.
 
     A gzip that was cut off gives the lines before the break, and the break as the last bad line.
@@ -110,7 +110,7 @@ def read(file: Path, *, limit: int | None = None) -> Iterator[Row | BadLine]:
         seen: set[int] = set()
         for line, text in islice(lines, limit):
             row = _cut_off(line) if text is None else _parse(line, text, order)
-            if isinstance(row, Row):
+            if isinstance(row, ClientRow):
                 if row.number in seen:
                     row = BadLine(line, "ID", str(row.number), _("stands in the file before"))
                 else:
@@ -205,7 +205,7 @@ def _cut_off(line: int) -> BadLine:
     return BadLine(line, "", "", _("the file breaks off here; the lines before it are whole"))
 
 
-def _parse(line: int, text: bytes, order: Sequence[int]) -> Row | BadLine:
+def _parse(line: int, text: bytes, order: Sequence[int]) -> ClientRow | BadLine:
     """Return a line as a row, or the first thing that is wrong with it."""
     if len(text) > LINE_BYTES_MAX:
         words, facts = _("longer than {most} bytes"), (("most", LINE_BYTES_MAX),)
@@ -240,13 +240,13 @@ def _number(text: str) -> int | None:
     return int(exact) if exact == exact.to_integral_value() else None
 
 
-def chunks(rows: Iterator[Row], *, size: int) -> Iterator[list[Row]]:
+def chunks(rows: Iterator[ClientRow], *, size: int) -> Iterator[list[ClientRow]]:
     """Yield rows a number at a time."""
     while chunk := list(islice(rows, size)):
         yield chunk
 
 
-def _row(line: int, numbers: Sequence[int]) -> Row:
+def _row(line: int, numbers: Sequence[int]) -> ClientRow:
     number, limit, sex, _education, _marriage, age, *rest = numbers
-    return Row(line, number, limit, sex, age, tuple(rest[:6]), tuple(rest[6:12]),
+    return ClientRow(line, number, limit, sex, age, tuple(rest[:6]), tuple(rest[6:12]),
                tuple(rest[12:18]), bool(rest[18]))  # fmt: skip

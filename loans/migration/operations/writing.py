@@ -14,12 +14,12 @@ from loans.accounting.operations.ledger import Entry
 from loans.accounting.queries.snapshots import SNAPSHOT_COLUMNS, to_row
 from loans.accounting.rules.accrual import interest_fen
 from loans.accounting.rules.debt import Debt
-from loans.accounting.rules.engine import Cause, Charge
-from loans.accounting.rules.position import LoanPosition, Part
+from loans.accounting.rules.engine import Cause, ComputedCharge
+from loans.accounting.rules.position import InstalmentPosition, LoanPosition
 from loans.migration.operations import debts
 from loans.migration.operations.debts import LiveLoan, PastBill
-from loans.migration.operations.people import Person, invent
-from loans.migration.operations.reading import Row
+from loans.migration.operations.people import ImportedPerson, invent
+from loans.migration.operations.reading import ClientRow
 from loans.models import (
     Accrual,
     Bill,
@@ -92,7 +92,7 @@ class Client(NamedTuple):
     """
 
     origin: str
-    person: Person
+    person: ImportedPerson
     account: str
     limit_fen: int
     funds_fen: int
@@ -111,12 +111,12 @@ class _Ids(NamedTuple):
     instalment: int | None
 
 
-def origin_of(row: Row) -> str:
+def origin_of(row: ClientRow) -> str:
     """Return the mark by which a customer is known to be this row of the book."""
     return f"book:{row.number}"
 
 
-def client_of(row: Row, *, on: date, policy: LoanTerms) -> Client:
+def client_of(row: ClientRow, *, on: date, policy: LoanTerms) -> Client:
     """Return what a row becomes; the same row always the same person and account."""
     person = invent(row.number, sex=row.sex, age=row.age, on=on)
     return Client(
@@ -130,7 +130,7 @@ def client_of(row: Row, *, on: date, policy: LoanTerms) -> Client:
     )
 
 
-def account_of(person: Person) -> str:
+def account_of(person: ImportedPerson) -> str:
     """Return the token under which the bank of a sandbox knows the person's card."""
     return f"acct-{blind(person.card_number, 'account').hex()}"
 
@@ -148,7 +148,7 @@ def write(clients: Sequence[Client], *, terms: Terms) -> None:
         [(ids.customer, ids.card, MandateState.SIGNED, opened_at) for _, ids in known],
     )  # fmt: skip
     bulk.copy(CreditLine, _LINE, [_line(client, ids, terms) for client, ids in known])
-    conduct.record([told for pair in known for told in _conduct(*pair, terms)], at=terms.at)
+    conduct.record([one for pair in known for one in _conduct(*pair, terms)], at=terms.at)
     bulk.copy(Loan, _LOAN, [_loan(loan, ids, terms) for _, loan, ids in live])
     billed = [(loan, ids) for _, loan, ids in live if loan.is_billed]
     bulk.copy(Bill, _BILL, [_bill(*one) for one in billed])
@@ -252,7 +252,7 @@ def _instalment(loan: LiveLoan, ids: _Ids) -> Values:
 
 def _position(loan: LiveLoan, bill_id: int | None) -> LoanPosition:
     """Return where a loan stands when it comes into being here."""
-    part = Part(
+    part = InstalmentPosition(
         Debt(interest_fen=loan.charged_fen, principal_fen=loan.principal_fen), Accrual.OWN.value,
         loan.charged_through, loan.principal_fen, bill_id=bill_id,
     )  # fmt: skip
@@ -281,7 +281,7 @@ def _charge(loan: LiveLoan, ids: _Ids) -> ChargeRow:
     kind, base_fen, rate_micro = (
         explained if loan.charged_fen == own_fen else (ChargeKind.MIGRATED, 0, 0)
     )
-    charge = Charge(
+    charge = ComputedCharge(
         ids.loan, 0, kind, loan.drawn_on, loan.drawn_on, loan.charged_through, base_fen,
         rate_micro, loan.charged_fen, loan.charged_fen, Cause(CauseType.MIGRATION, ids.loan),
     )  # fmt: skip

@@ -138,14 +138,14 @@ def _first_refused_on(bill_id: int) -> date | None:
     return min(days, default=None)
 
 
-def _first_cycle(bill_id: int) -> tuple[list[cycles.End], list[cycles.End]]:
+def _first_cycle(bill_id: int) -> tuple[list[cycles.OrderEnd], list[cycles.OrderEnd]]:
     """Return when the debits of the first cycle were refused and when they succeeded."""
     refused, succeeded = [], []
     for order in _debits(bill_id).filter(cycle=1).select_related("repayment"):
         if _is_refused(order):
-            refused.append(cycles.End(order.business_date, order.pk))
+            refused.append(cycles.OrderEnd(order.business_date, order.pk))
         elif order.state == DebitOrderState.SUCCEEDED:
-            succeeded.append(cycles.End(order.repayment.value_on, order.pk))
+            succeeded.append(cycles.OrderEnd(order.repayment.value_on, order.pk))
     return refused, succeeded
 
 

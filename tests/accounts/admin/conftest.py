@@ -73,9 +73,9 @@ def onboarded(identified: Phone, make_card: Callable[..., BankCard]) -> Phone:
     make_card()
     for purpose in ("agreement", "bureau", "payment"):
         assert identified.put(f"me/consents/{purpose}", {"granted": True}).status_code == 200
-    told = {"monthly_income_fen": 800_000, "occupation": "employee", "employer": EMPLOYER,
+    declared = {"monthly_income_fen": 800_000, "occupation": "employee", "employer": EMPLOYER,
             "address": ADDRESS}  # fmt: skip
-    assert identified.put("me/profile", told).status_code == 200
+    assert identified.put("me/profile", declared).status_code == 200
     customer = Customer.objects.get(pk=identified.customer.pk)
     Customer.objects.filter(pk=customer.pk).update(
         phone=WHO.phone, phone_blind=blind(WHO.phone, "phone")
@@ -96,12 +96,12 @@ def page_of(record: Any) -> str:
     return reverse(f"admin:accounts_{record._meta.model_name}_change", args=[record.pk])
 
 
-def act(client: Client, record: Any, code: str, **given: Any) -> Any:
-    """Send the form of an act, as its dialog does."""
+def perform(client: Client, record: Any, code: str, **given: Any) -> Any:
+    """Send the form of an admin action, as its dialog does."""
     address = reverse(f"admin:accounts_{record._meta.model_name}_action", args=[record.pk, code])
     return client.post(address, given, follow=True)
 
 
-def said(answer: Any) -> list[str]:
+def messages_of(answer: Any) -> list[str]:
     """Return what the page says of what was done."""
     return [str(message) for message in answer.context["messages"]]

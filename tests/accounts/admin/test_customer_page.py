@@ -90,19 +90,19 @@ def test_the_steps_say_what_is_next(admin_client, identified, make_card):
     ]  # fmt: skip
 
 
-def test_a_newcomer_can_be_told_when_the_waiting_ends(admin_client, newcomer):
+def test_a_newcomer_sees_when_the_waiting_ends(admin_client, newcomer):
     note = sections(admin_client, newcomer)["Onboarding steps"].note
 
     assert note == "Cooling-off period until 2026-12-24 15:00: only reading works."
 
 
-@pytest.mark.parametrize(("occupation", "is_said"), [("student", True), ("employee", False)])
-def test_a_student_needs_a_manual_review(admin_client, onboarded, occupation, is_said):
+@pytest.mark.parametrize(("occupation", "is_shown"), [("student", True), ("employee", False)])
+def test_a_student_needs_a_manual_review(admin_client, onboarded, occupation, is_shown):
     Profile.objects.update(occupation=occupation)
 
     note = str(sections(admin_client, onboarded)["Onboarding steps"].note)
 
-    assert ("Manual review before any loan" in note) is is_said
+    assert ("Manual review before any loan" in note) is is_shown
 
 
 def test_the_timeline_shows_everything_oldest_first(admin_client, onboarded):
@@ -131,7 +131,7 @@ def test_holds_in_force_stand_above_with_a_way_to_lift_them(admin_client, onboar
     assert row[1:4] == ("court 12", "the court asked", "risk")
 
 
-def test_who_may_not_see_proofs_is_told_of_none(as_group, onboarded):
+def test_who_may_not_see_proofs_finds_none(as_group, onboarded):
     shown = sections(as_group("collections"), onboarded)
 
     assert "Basic conditions" not in shown

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from accounts.models import AccessRecord
 from accounts.privacy.operations import unmasking
-from tests.accounts.admin.conftest import CARD_PHONE, WHO, act, page_of, said
+from tests.accounts.admin.conftest import CARD_PHONE, WHO, messages_of, page_of, perform
 
 pytestmark = pytest.mark.django_db
 
@@ -14,7 +14,7 @@ ALL = ("name", "id_number", "phone", "card_numbers")
 
 
 def unmask(client, customer, *fields, reason=REASON):
-    return act(client, customer, "unmask", fields=fields, reason=reason)
+    return perform(client, customer, "unmask", fields=fields, reason=reason)
 
 
 def shown(answer):
@@ -68,7 +68,7 @@ def test_a_reload_shows_nothing_and_records_nothing(as_group, onboarded):
     again = client.get(first.request["PATH_INFO"], follow=True)
 
     assert shown(again) == []
-    assert said(again) == ["It was shown once. Say why to see it again."]
+    assert messages_of(again) == ["It was shown once. Say why to see it again."]
     assert AccessRecord.objects.count() == 1
 
 
@@ -98,7 +98,7 @@ def test_without_a_reason_nothing_is_shown(as_group, onboarded, reason):
     answer = unmask(as_group("support"), onboarded.customer, "phone", reason=reason)
 
     assert shown(answer) == []
-    assert said(answer)[0].startswith("Enter a reason of at least 5 characters.")
+    assert messages_of(answer)[0].startswith("Enter a reason of at least 5 characters.")
     assert not AccessRecord.objects.exists()
 
 
@@ -106,7 +106,7 @@ def test_without_a_reason_nothing_is_shown(as_group, onboarded, reason):
 def test_what_is_not_on_offer_is_not_shown(as_group, onboarded, fields):
     answer = unmask(as_group("support"), onboarded.customer, *fields)
 
-    assert said(answer)[0].startswith("what: select")
+    assert messages_of(answer)[0].startswith("what: select")
     assert not AccessRecord.objects.exists()
 
 

@@ -17,9 +17,9 @@ from tests.accounts.admin.conftest import (
     EMPLOYER,
     OPENID,
     WHO,
-    act,
     client_of,
     page_of,
+    perform,
 )
 from tests.accounts.uploads import PDF
 
@@ -33,7 +33,7 @@ MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
 @pytest.fixture
 def everything(onboarded):
-    """The customer of the tests, with a password, a proof of an asset and a told history."""
+    """The customer of the tests, with a password, a proof of an asset and a reported history."""
     customer = onboarded.customer
     proof = AssetProof.objects.create(
         customer=customer, kind="house", content_type="application/pdf", size=len(PDF),
@@ -98,8 +98,8 @@ def test_the_auditor_may_open_every_page(as_group, everything):
     assert [address for address in pages() if client.get(address).status_code != 200] == []
 
 
-# Every act of every page of accounts, and a form that would do for each.
-ACTS = [
+# Every admin action of every page of accounts, and a form that would do for each.
+RECORD_ACTIONS = [
     (model, one)
     for model in MODELS
     for one in getattr(admin.site._registry[model], "record_actions", ())
@@ -122,14 +122,16 @@ def rows():
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_forged_form_of_who_may_not_changes_nothing(as_group, everything, group):
-    forbidden = [(model, one) for model, one in ACTS if one.permission not in GROUPS[group]]
+    forbidden = [
+        (model, one) for model, one in RECORD_ACTIONS if one.permission not in GROUPS[group]
+    ]
     client = as_group(group)
     before = rows()
 
     for model, one in forbidden:
         record = model._default_manager.first()
         assert record is not None, model
-        assert act(client, record, one.code, **FORM).status_code == 403, one
+        assert perform(client, record, one.code, **FORM).status_code == 403, one
         assert f"/action/{one.code}/" not in client.get(page_of(record)).content.decode()
 
     assert forbidden
@@ -141,7 +143,7 @@ def test_a_right_without_the_right_to_look_is_not_enough(everything):
     staff.user_permissions.set(Permission.objects.filter(codename="unmask_customer"))
     before = rows()
 
-    answer = act(client_of(staff), everything.customer, "unmask", **FORM)
+    answer = perform(client_of(staff), everything.customer, "unmask", **FORM)
 
     assert (answer.status_code, rows()) == (403, before)
 
@@ -151,7 +153,7 @@ def test_a_form_of_another_site_changes_nothing(everything):
     client.force_login(Staff.objects.create_superuser("root"))
     before = rows()
 
-    answer = act(client, everything.customer, "hold", **FORM)
+    answer = perform(client, everything.customer, "hold", **FORM)
 
     assert (answer.status_code, rows()) == (403, before)
 

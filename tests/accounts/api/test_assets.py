@@ -273,7 +273,7 @@ def test_twenty_proofs_are_kept(identified):
     assert AssetProof.objects.count() == 20
 
 
-def test_the_same_file_is_the_same_proof_also_when_there_is_no_room(identified):
+def test_the_same_file_is_the_same_proof_also_at_the_maximum(identified):
     for number in range(20):
         upload(identified, PDF + b"\n" * number)
 

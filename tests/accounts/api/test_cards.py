@@ -83,10 +83,10 @@ def test_what_else_can_become_of_a_card(
 ):
     answer = send(identified, phone=phone)
 
-    told = answer.json()
-    assert (answer.status_code, told["state"]) == (status, state)
-    assert (told["account_class"], told["day_limit_fen"]) == (account_class, day_limit_fen)
-    assert (told["needs_proof"], told["is_default"]) == (needs_proof, False)
+    reply = answer.json()
+    assert (answer.status_code, reply["state"]) == (status, state)
+    assert (reply["account_class"], reply["day_limit_fen"]) == (account_class, day_limit_fen)
+    assert (reply["needs_proof"], reply["is_default"]) == (needs_proof, False)
 
 
 def test_a_bank_that_answers_late_is_asked_again(identified):

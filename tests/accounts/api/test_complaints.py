@@ -15,8 +15,8 @@ def test_a_complaint_is_filed_while_cooling_off(newcomer):
 
     assert answer.status_code == 201
     assert (answer.json()["state"], answer.json()["due_on"]) == ("filed", "2026-12-09")
-    [told] = newcomer.get("me/complaints").json()["results"]
-    assert told == answer.json() | {"text": "30 天太久", "answer": None, "answered_at": None}
+    [reply] = newcomer.get("me/complaints").json()["results"]
+    assert reply == answer.json() | {"text": "30 天太久", "answer": None, "answered_at": None}
 
 
 def test_its_words_are_sealed(newcomer):
@@ -58,8 +58,8 @@ def test_an_answer_is_given_once(newcomer):
 
     complaints.answer(filed.pk, words="规则如此", by=staff, at=AT)
 
-    [told] = newcomer.get("me/complaints").json()["results"]
-    assert (told["state"], told["answer"]) == ("answered", "规则如此")
+    [reply] = newcomer.get("me/complaints").json()["results"]
+    assert (reply["state"], reply["answer"]) == ("answered", "规则如此")
     with pytest.raises(complaints.AnsweredError):
         complaints.answer(filed.pk, words="again", by=staff, at=AT)
     assert Complaint.objects.get().answer == "规则如此"

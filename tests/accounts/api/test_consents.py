@@ -161,7 +161,7 @@ def test_newer_words_make_a_consent_outdated(carded, newer_words):
     assert (row["given_version"], row["version"]) == ("2026-11", "2027-01")
 
 
-def test_consenting_anew_ends_the_consent_to_the_older_words(carded, newer_words):
+def test_consenting_again_ends_the_consent_to_the_older_words(carded, newer_words):
     give(carded, "social")
     newer_words()
 

@@ -293,7 +293,7 @@ def test_a_person_has_three_accounts_and_one_line(db, stopped_clock):
     ]  # fmt: skip
 
 
-def test_what_a_newcomer_said_goes_with_the_person(db, stopped_clock):
+def test_what_a_newcomer_sent_goes_with_the_person(db, stopped_clock):
     first, second = (Phone(f"account-{n}", device_number=n).log_in() for n in (1, 2))
     filed = second.post("me/complaints", {"text": "30 天太久"}).json()
     second.post("me/deletion")
@@ -302,8 +302,8 @@ def test_what_a_newcomer_said_goes_with_the_person(db, stopped_clock):
 
     assert second.identify(face_token="another look").status_code == 200
 
-    [told] = second.get("me/complaints").json()["results"]
-    assert told["id"] == filed["id"]
+    [reply] = second.get("me/complaints").json()["results"]
+    assert reply["id"] == filed["id"]
     assert DeletionRequest.objects.get().state == "withdrawn"
     assert first.get("me").json()["id"] == second.get("me").json()["id"]
 

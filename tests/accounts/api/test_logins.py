@@ -33,7 +33,7 @@ def test_the_same_account_is_the_same_customer(newcomer):
     assert Device.objects.count() == DeviceLink.objects.count() == LoginSession.objects.count() == 2
 
 
-def test_a_device_is_known_again_and_described_anew(newcomer):
+def test_a_device_is_known_again_and_described_again(newcomer):
     newcomer.device["os_version"] = "17"
     newcomer.log_in()
 

@@ -267,7 +267,7 @@ def test_the_last_four_passwords_are_not_taken_again(holder):
     assert fifth.status_code == 200
 
 
-def test_whether_a_password_was_used_before_is_told_to_its_owner_alone(holder):
+def test_whether_a_password_was_used_before_is_shown_to_its_owner_alone(holder):
     answer = holder.put(URL, {"password": FIRST, "current_password": WRONG})
 
     assert problem(answer) == (403, "password-wrong")

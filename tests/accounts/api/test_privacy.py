@@ -39,7 +39,7 @@ def test_the_copy_has_every_section_and_no_full_number(identified):
 
 
 @pytest.mark.parametrize("form", ["", "?form=readable"])
-def test_no_number_is_told_in_full_in_any_form(consented, form):
+def test_no_number_is_given_in_full_in_any_form(consented, form):
     consented.put("me/profile", {"monthly_income_fen": 1, "occupation": "other"})
 
     copy = consented.get(f"me/export{form}").content.decode()
@@ -93,7 +93,7 @@ def test_a_long_section_is_cut_and_says_so(newcomer):
     assert "Older rows are omitted" in newcomer.get("me/export?form=readable").content.decode()
 
 
-def test_five_hundred_rows_are_told_whole(newcomer):
+def test_five_hundred_rows_are_whole(newcomer):
     Complaint.objects.bulk_create(
         Complaint(customer=newcomer.customer, text=str(n), filed_at=AT, due_on=AT.date())
         for n in range(500)
@@ -104,7 +104,7 @@ def test_five_hundred_rows_are_told_whole(newcomer):
     assert (complaints["is_cut"], len(complaints["rows"])) == (False, 500)
 
 
-def test_words_of_a_customer_cannot_act_in_the_page(newcomer):
+def test_words_of_a_customer_cannot_run_in_the_page(newcomer):
     newcomer.post("me/complaints", {"text": "<script>alert(1)</script>"})
 
     page = newcomer.get("me/export?form=readable").content.decode()
@@ -250,7 +250,7 @@ def test_who_owes_cannot_leave(identified, monkeypatch):
     assert not DeletionRequest.objects.exists()
 
 
-def test_a_block_stops_everything_but_leaving_and_complaining(waited):
+def test_a_block_stops_everything_but_closing_and_complaining(waited):
     hold(waited.customer, "block")
 
     assert problem(waited.identify()) == (403, "customer-on-hold")

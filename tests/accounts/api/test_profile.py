@@ -109,7 +109,7 @@ def test_nobody_declares_for_somebody_else(consented, another):
     assert problem(another.get("me/profile")) == (404, "not-found")
 
 
-def test_a_profile_mended_badly_stays_as_it_was(consented):
+def test_a_profile_changed_badly_stays_as_it_was(consented):
     consented.put("me/profile", GOOD)
 
     answer = consented.put("me/profile", GOOD | {"occupation_since": "2030-01-01"})

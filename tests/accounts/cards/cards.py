@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from accounts.cards.operations import bindings, cards
-from accounts.gateways.identity import AccountClass, CardAnswer, Verdict
+from accounts.cards.rules.card_numbers import AccountClass
+from accounts.gateways.identity import CardAnswer, Verdict
 from accounts.models import BankCard, Customer
 from backoffice.core import workflow
 from backoffice.core.crypto import blind

@@ -25,7 +25,7 @@ def test_every_purpose_says_what_is_done_and_what_taking_it_back_does():
     )
 
 
-def test_every_purpose_has_room_in_the_ledger_of_consents():
+def test_every_purpose_fits_in_the_ledger_of_consents():
     for purpose in PURPOSES.values():
         assert len(purpose.code) <= Consent._meta.get_field("purpose").max_length
         assert len(purpose.version) <= Consent._meta.get_field("version").max_length

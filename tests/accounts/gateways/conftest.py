@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from accounts.gateways.tencent import Account, TencentIdentityChecks
+from accounts.gateways.tencent import CloudAccount, TencentIdentityChecks
 from accounts.gateways.wechat_http import HttpWechatLogin
 from tests.accounts.gateways import tc3
 
@@ -19,7 +19,7 @@ REQUEST_ID = "3c140219-cfe9-470e-b241-907877d6fb03"
 
 
 class Provider(BaseHTTPRequestHandler):
-    """Notes what it is asked and lets the test act."""
+    """Notes what it is asked and lets the test set the behaviour."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -27,7 +27,7 @@ class Provider(BaseHTTPRequestHandler):
     def serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         self.server.asked.append((self.command, self.path, dict(self.headers), body))
-        self.server.act(self, body)
+        self.server.behave(self, body)
 
     do_GET = do_POST = serve  # noqa: N815
 
@@ -56,7 +56,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Provider)
         self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
-        self.act: Callable[[Provider, bytes], None] = lambda handler, _body: handler.say({})
+        self.behave: Callable[[Provider, bytes], None] = lambda handler, _body: handler.say({})
 
     @property
     def host(self) -> str:
@@ -80,7 +80,7 @@ def server() -> Iterator[Server]:
 def signed_only(answer: Callable[[Provider, str, dict[str, Any]], None]) -> Any:
     """Make the provider check the signature first, as the real one does."""
 
-    def act(handler: Provider, body: bytes) -> None:
+    def behave(handler: Provider, body: bytes) -> None:
         refusal = tc3.refusal(handler.headers, body, secret_id=KEY_ID, secret_key=KEY)
         if refusal:
             error = {"Code": refusal, "Message": "see the documentation"}
@@ -88,7 +88,7 @@ def signed_only(answer: Callable[[Provider, str, dict[str, Any]], None]) -> Any:
         else:
             answer(handler, handler.headers["X-TC-Action"], json.loads(body))
 
-    return act
+    return behave
 
 
 def saying(fields: Any) -> Any:
@@ -120,7 +120,7 @@ def tencent_at(server: Server, **other: Any) -> TencentIdentityChecks:
     account = {"secret_id": KEY_ID, "secret_key": KEY, "region": "ap-guangzhou", "rule_id": "7"}
     account |= {name: other.pop(name) for name in account if name in other}
     given: dict[str, Any] = {"endpoint": server.host, "scheme": "http"}
-    return TencentIdentityChecks(Account(**account), **given | other)
+    return TencentIdentityChecks(CloudAccount(**account), **given | other)
 
 
 @pytest.fixture

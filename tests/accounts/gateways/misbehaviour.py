@@ -100,5 +100,5 @@ SILENT = [
     (hangs_up, "UNREACHABLE"),
     (breaks_off, "UNREACHABLE"),
     (speaks_no_http, "UNREACHABLE"),
-    *((act, "INVALID_REPLY") for act in UNREADABLE.values()),
+    *((behave, "INVALID_REPLY") for behave in UNREADABLE.values()),
 ]

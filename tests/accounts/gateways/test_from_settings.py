@@ -84,7 +84,7 @@ def test_other_settings_make_another_client(configure):
 
 def test_the_address_of_the_settings_is_the_one_that_is_asked(configure, server):
     configure(sandbox=True, WECHAT_URL=f"http://{server.host}", **WECHAT)
-    server.act = lambda handler, _body: handler.say({"openid": "oOPEN-id_1"})
+    server.behave = lambda handler, _body: handler.say({"openid": "oOPEN-id_1"})
 
     with wechat_login() as login:
         assert login.identify("code").openid == "oOPEN-id_1"
@@ -104,7 +104,7 @@ def test_addresses_have_the_defaults_of_the_providers(configure):
 
 def test_without_a_certificate_nobody_is_asked(configure, server):
     configure(sandbox=False, TENCENT_ENDPOINT=server.host, **TENCENT)
-    server.act = saying({"Result": "0"})
+    server.behave = saying({"Result": "0"})
 
     with identity_checks() as checks:
         answer = checks.check_identity(name="张三丰", id_number="1", attempt=1)

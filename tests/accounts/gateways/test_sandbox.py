@@ -3,16 +3,17 @@ from datetime import date
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from accounts.cards.rules.card_numbers import AccountClass
 from accounts.gateways import codes
-from accounts.gateways.identity import AccountClass, Fault, IdentityChecks, Verdict
+from accounts.gateways.identity import CheckFault, IdentityChecks, Verdict
 from accounts.gateways.sandbox import SandboxIdentityChecks, SandboxWechatLogin
 from accounts.gateways.wechat import LoginError, LoginFault, WechatIdentity, WechatLogin
 
 PASS = (Verdict.MATCH, "0")
-TIMEOUT = (Verdict.UNAVAILABLE, Fault.TIMEOUT)
+TIMEOUT = (Verdict.UNAVAILABLE, CheckFault.TIMEOUT)
 
 
-def told(answer):
+def verdict_of(answer):
     return answer.verdict, answer.code
 
 
@@ -28,7 +29,9 @@ def seen(token, attempt=1):
 
 
 def identity(name, attempt=1):
-    return told(SandboxIdentityChecks().check_identity(name=name, id_number="1", attempt=attempt))
+    return verdict_of(
+        SandboxIdentityChecks().check_identity(name=name, id_number="1", attempt=attempt)
+    )
 
 
 def card(phone, attempt=1):
@@ -133,12 +136,12 @@ def test_the_words_of_a_face_token_say_what_is_seen(token, is_live, permille, ta
 @pytest.mark.parametrize(
     ("token", "answer"),
     [
-        ("sandbox:other-person", (Verdict.MISMATCH, Fault.FACE_OTHER_PERSON)),
+        ("sandbox:other-person", (Verdict.MISMATCH, CheckFault.FACE_OTHER_PERSON)),
         ("sandbox:invalid,score=99", (Verdict.INVALID, "InvalidParameterValue.BizTokenIllegal")),
     ],
 )
 def test_a_face_token_can_be_refused(token, answer):
-    assert told(face(token)) == answer
+    assert verdict_of(face(token)) == answer
     assert seen(token) == (False, None, ())
 
 
@@ -147,7 +150,7 @@ def test_a_face_token_can_be_refused(token, answer):
     [("sandbox:down", 9), ("sandbox:down=2", 2), ("sandbox:late", 1), ("sandbox:score=75,late", 1)],
 )
 def test_a_face_check_can_be_lost_for_some_attempts(token, attempts_lost):
-    lost = [attempt for attempt in range(1, 10) if told(face(token, attempt)) == TIMEOUT]
+    lost = [attempt for attempt in range(1, 10) if verdict_of(face(token, attempt)) == TIMEOUT]
 
     assert lost == list(range(1, attempts_lost + 1))
 
@@ -161,7 +164,7 @@ def test_each_face_check_that_is_begun_has_a_token_of_its_own_that_passes():
 
     first, second = (checks.begin_face(name="张三丰", id_number="1") for _each in range(2))
 
-    assert told(first) == told(second) == PASS
+    assert verdict_of(first) == verdict_of(second) == PASS
     assert first.face_token != second.face_token
     assert seen(first.face_token) == (True, 920, ())
 
@@ -173,7 +176,7 @@ def test_each_face_check_that_is_begun_has_a_token_of_its_own_that_passes():
 def test_a_phone_can_ask_for_every_result_of_the_card_check(number):
     answer = card(f"1990000{number:02}00")
 
-    assert told(answer) == (codes.CARD[f"-{number}"], f"-{number}")
+    assert verdict_of(answer) == (codes.CARD[f"-{number}"], f"-{number}")
     assert answer.verdict is not Verdict.MATCH
     assert answer.account_class is AccountClass.UNKNOWN
 
@@ -193,12 +196,12 @@ def test_a_phone_can_ask_for_every_result_of_the_card_check(number):
 def test_a_phone_can_ask_for_a_class_of_account(phone, account_class):
     answer = card(phone)
 
-    assert (*told(answer), answer.account_class) == (*PASS, account_class)
+    assert (*verdict_of(answer), answer.account_class) == (*PASS, account_class)
 
 
 @pytest.mark.parametrize(("phone", "second"), [("19900020000", TIMEOUT), ("19900020001", PASS)])
 def test_a_card_check_can_be_lost(phone, second):
-    assert [told(card(phone, attempt)) for attempt in (1, 2)] == [TIMEOUT, second]
+    assert [verdict_of(card(phone, attempt)) for attempt in (1, 2)] == [TIMEOUT, second]
 
 
 # --- where it may be used ----------------------------------------------------------------------

@@ -12,9 +12,9 @@ from accounts.gateways import codes
 from accounts.gateways.identity import (
     AccountClass,
     CardAnswer,
+    CheckFault,
     FaceAnswer,
     FaceStart,
-    Fault,
     IdentityAnswer,
     IdentityChecks,
     Verdict,
@@ -47,7 +47,7 @@ TEXT = {
     "LivenessInfoTag": None,
 }
 SECRETS = (KEY, NAME, ID_NUMBER, CARD_NUMBER, PHONE, TOKEN, "\\u5f20")
-DOWN = (Verdict.UNAVAILABLE, Fault.INVALID_REPLY)
+DOWN = (Verdict.UNAVAILABLE, CheckFault.INVALID_REPLY)
 
 
 def identity(checks):
@@ -77,7 +77,7 @@ GOOD = {
 }
 
 
-def told(answer):
+def verdict_of(answer):
     return answer.verdict, answer.code
 
 
@@ -119,7 +119,7 @@ def test_the_signature_of_the_tests_is_the_one_published():
     ],
 )  # fmt: skip
 def test_each_check_asks_one_signed_question(server, tencent, ask, action, asked):
-    server.act = saying(GOOD[ask])
+    server.behave = saying(GOOD[ask])
 
     answer = ask(tencent)
 
@@ -131,7 +131,7 @@ def test_each_check_asks_one_signed_question(server, tencent, ask, action, asked
 
 
 def test_the_letter_of_an_id_number_is_asked_in_capitals(server, tencent):
-    server.act = saying(GOOD[face])
+    server.behave = saying(GOOD[face])
 
     answer = tencent.check_face(
         name=NAME, id_number=ID_NUMBER.lower(), face_token=TOKEN, attempt=1
@@ -146,12 +146,12 @@ def test_the_letter_of_an_id_number_is_asked_in_capitals(server, tencent):
     "wrong", [{"secret_key": "another"}, {"secret_id": "another"}, {"secret_id": KEY_ID[:-1]}]
 )
 def test_wrong_keys_are_no_verdict_and_an_error_in_the_log(server, caplog, wrong):
-    server.act = saying(GOOD[identity])
+    server.behave = saying(GOOD[identity])
 
     with tencent_at(server, **wrong) as checks:
         answer = identity(checks)
 
-    assert told(answer) == (Verdict.UNAVAILABLE, Fault.UNAUTHORISED)
+    assert verdict_of(answer) == (Verdict.UNAVAILABLE, CheckFault.UNAUTHORISED)
     [record] = [each for each in caplog.records if each.levelname == "ERROR"]
     assert record.name == "accounts.gateways.tencent"
     assert not [secret for secret in (*SECRETS, "another") if secret in caplog.text]
@@ -159,15 +159,15 @@ def test_wrong_keys_are_no_verdict_and_an_error_in_the_log(server, caplog, wrong
 
 def test_a_signature_that_has_grown_old_is_no_verdict(server, tencent, monkeypatch):
     monkeypatch.setattr(tc3, "AGE_SECONDS_MAX", -1)
-    server.act = saying(GOOD[identity])
+    server.behave = saying(GOOD[identity])
 
-    assert told(identity(tencent)) == (Verdict.UNAVAILABLE, Fault.UNAUTHORISED)
+    assert verdict_of(identity(tencent)) == (Verdict.UNAVAILABLE, CheckFault.UNAUTHORISED)
 
 
 def test_proxies_of_the_environment_are_not_asked(server, monkeypatch):
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    server.act = saying(GOOD[identity])
+    server.behave = saying(GOOD[identity])
 
     with tencent_at(server) as checks:
         assert identity(checks).verdict is Verdict.MATCH
@@ -185,7 +185,7 @@ def test_the_client_is_a_provider_of_checks(tencent):
 def test_good_answers_are_read_exactly(server, tencent):
     answers = []
     for ask in ASKS:
-        server.act = saying(GOOD[ask])
+        server.behave = saying(GOOD[ask])
         answers.append(ask(tencent))
 
     assert answers == [
@@ -203,8 +203,8 @@ def test_every_documented_result_has_its_verdict(server, tencent, ask, table, la
     documented = [str(-number) for number in range(last + 1)]
 
     for code in documented:
-        server.act = saying({"Result": code, "Description": NAME})
-        assert told(ask(tencent)) == (table[code], code)
+        server.behave = saying({"Result": code, "Description": NAME})
+        assert verdict_of(ask(tencent)) == (table[code], code)
 
     assert sorted(table) == sorted(documented)
     assert [code for code in table if table[code] is Verdict.MATCH] == ["0"]
@@ -233,9 +233,9 @@ def test_every_documented_result_has_its_verdict(server, tencent, ask, table, la
     ],
 )
 def test_results_of_each_kind_mean_this(server, tencent, ask, code, verdict):
-    server.act = saying({"Result": code})
+    server.behave = saying({"Result": code})
 
-    assert told(ask(tencent)) == (verdict, code)
+    assert verdict_of(ask(tencent)) == (verdict, code)
 
 
 # --- faces -------------------------------------------------------------------------------------
@@ -253,7 +253,7 @@ def saying_text(**other):
     ],
 )  # fmt: skip
 def test_a_similarity_is_floored_to_a_permille(server, tencent, sim, permille):
-    server.act = saying_text(Sim=sim)
+    server.behave = saying_text(Sim=sim)
 
     assert face(tencent) == FaceAnswer(Verdict.MATCH, "0", REQUEST_ID, True, permille, ())
 
@@ -271,13 +271,13 @@ def test_no_similarity_is_ever_raised_by_rounding(hundredths):
     ],
 )  # fmt: skip
 def test_a_similarity_of_another_form_is_no_answer(server, tencent, sim):
-    server.act = saying_text(Sim=sim)
+    server.behave = saying_text(Sim=sim)
 
     assert face(tencent) == FaceAnswer(*DOWN, REQUEST_ID)
 
 
-def test_a_face_that_is_not_alive_is_told_with_the_reasons(server, tencent):
-    server.act = saying_text(
+def test_a_face_that_is_not_alive_is_reported_with_the_reasons(server, tencent):
+    server.behave = saying_text(
         ErrCode=1005, LiveStatus=1005, Comparestatus=None, Sim=None,
         LivenessInfoTag=["04", "03", NAME, 5],
     )  # fmt: skip
@@ -287,16 +287,16 @@ def test_a_face_that_is_not_alive_is_told_with_the_reasons(server, tencent):
     assert answer == FaceAnswer(Verdict.MATCH, "1005", REQUEST_ID, False, None, ("04", "03"))
 
 
-def test_a_face_that_is_not_alive_has_no_score_whatever_is_said(server, tencent):
-    server.act = saying_text(LiveStatus=1002)
+def test_a_face_that_is_not_alive_has_no_score_whatever_is_answered(server, tencent):
+    server.behave = saying_text(LiveStatus=1002)
 
     answer = face(tencent)
 
     assert (answer.is_live, answer.similarity_permille) == (False, None)
 
 
-def test_a_different_face_is_told_with_its_score(server, tencent):
-    server.act = saying_text(ErrCode=2016, Comparestatus=2016, Sim="41.59")
+def test_a_different_face_is_reported_with_its_score(server, tencent):
+    server.behave = saying_text(ErrCode=2016, Comparestatus=2016, Sim="41.59")
 
     assert face(tencent) == FaceAnswer(Verdict.MATCH, "2016", REQUEST_ID, True, 415, ())
 
@@ -313,7 +313,7 @@ def test_a_different_face_is_told_with_its_score(server, tencent):
     ],
 )
 def test_a_failure_with_a_good_score_or_with_none_is_no_pass(server, tencent, other, code):
-    server.act = saying_text(**other)
+    server.behave = saying_text(**other)
 
     assert face(tencent) == FaceAnswer(Verdict.UNAVAILABLE, code, REQUEST_ID)
 
@@ -330,21 +330,21 @@ OTHERS = {
 
 @pytest.mark.parametrize("code", OUTAGES)
 def test_an_outage_of_the_provider_is_nobody_s_lack_of_life(server, tencent, code):
-    server.act = saying_text(ErrCode=code, LiveStatus=code, Comparestatus=None, Sim=None)
+    server.behave = saying_text(ErrCode=code, LiveStatus=code, Comparestatus=None, Sim=None)
 
     assert face(tencent) == FaceAnswer(Verdict.UNAVAILABLE, str(code), REQUEST_ID)
 
 
 @pytest.mark.parametrize("code", GHOSTS)
 def test_each_way_of_not_being_alive_is_a_finished_check(server, tencent, code):
-    server.act = saying_text(ErrCode=code, LiveStatus=code, Comparestatus=None, Sim=None)
+    server.behave = saying_text(ErrCode=code, LiveStatus=code, Comparestatus=None, Sim=None)
 
     assert face(tencent) == FaceAnswer(Verdict.MATCH, str(code), REQUEST_ID, False)
 
 
 @pytest.mark.parametrize("code", [-1, 5, 999, 1000, 1400, 3001])
 def test_a_look_that_ended_in_a_way_nobody_listed_says_nothing(server, tencent, code):
-    server.act = saying_text(ErrCode=code, LiveStatus=code, Comparestatus=None, Sim=None)
+    server.behave = saying_text(ErrCode=code, LiveStatus=code, Comparestatus=None, Sim=None)
 
     assert face(tencent) == FaceAnswer(Verdict.UNAVAILABLE, str(code), REQUEST_ID)
 
@@ -354,7 +354,7 @@ def test_a_look_that_ended_in_a_way_nobody_listed_says_nothing(server, tencent, 
 )
 @pytest.mark.parametrize("sim", [None, "0.00"])
 def test_each_failed_comparison_has_its_verdict(server, tencent, verdict, code, sim):
-    server.act = saying_text(ErrCode=code, Comparestatus=code, Sim=sim)
+    server.behave = saying_text(ErrCode=code, Comparestatus=code, Sim=sim)
 
     seen = face(tencent)
 
@@ -376,16 +376,16 @@ def test_each_failed_comparison_has_its_verdict(server, tencent, verdict, code, 
 def test_a_check_that_ended_before_the_comparison_has_its_verdict(
     server, tencent, code, verdict, live
 ):
-    server.act = saying_text(ErrCode=code, LiveStatus=live, Comparestatus=None, Sim=None)
+    server.behave = saying_text(ErrCode=code, LiveStatus=live, Comparestatus=None, Sim=None)
 
     assert face(tencent) == FaceAnswer(verdict, str(code), REQUEST_ID)
 
 
 @pytest.mark.parametrize("code", [1, 2, 3, 203, 204])
 def test_a_check_that_we_have_set_up_wrongly_is_an_error_in_the_log(server, tencent, caplog, code):
-    server.act = saying_text(ErrCode=code, LiveStatus=None, Comparestatus=None, Sim=None)
+    server.behave = saying_text(ErrCode=code, LiveStatus=None, Comparestatus=None, Sim=None)
 
-    assert told(face(tencent)) == (Verdict.UNAVAILABLE, str(code))
+    assert verdict_of(face(tencent)) == (Verdict.UNAVAILABLE, str(code))
 
     [record] = [each for each in caplog.records if each.levelname == "ERROR"]
     assert f"ended with {code}" in record.getMessage()
@@ -403,17 +403,17 @@ def test_no_code_but_that_of_success_makes_a_face_alive_and_alike(code, compared
 
 @pytest.mark.parametrize("other", [{"Name": "李四"}, {"IdCard": "110101199003070036"}])
 def test_the_face_of_another_person_is_a_mismatch_however_good(server, tencent, other):
-    server.act = saying_text(**other)
+    server.behave = saying_text(**other)
 
     answer = face(tencent)
 
-    assert answer == FaceAnswer(Verdict.MISMATCH, Fault.FACE_OTHER_PERSON, REQUEST_ID)
+    assert answer == FaceAnswer(Verdict.MISMATCH, CheckFault.FACE_OTHER_PERSON, REQUEST_ID)
 
 
 def test_a_face_that_nobody_has_shown_yet_is_not_a_pass(server, tencent):
-    server.act = saying_text(ErrCode=None, LiveStatus=None, Comparestatus=None, Sim=None)
+    server.behave = saying_text(ErrCode=None, LiveStatus=None, Comparestatus=None, Sim=None)
 
-    assert told(face(tencent)) == (Verdict.INVALID, Fault.FACE_NOT_DONE)
+    assert verdict_of(face(tencent)) == (Verdict.INVALID, CheckFault.FACE_NOT_DONE)
 
 
 WRONG = [None, "", "0", True, False, 0.0, [], {}, 10**10, "MATCH"]
@@ -422,7 +422,7 @@ WRONG = [None, "", "0", True, False, 0.0, [], {}, 10**10, "MATCH"]
 @pytest.mark.parametrize("value", WRONG)
 @pytest.mark.parametrize("field", ["ErrCode", "LiveStatus", "Comparestatus"])
 def test_a_status_of_another_kind_is_no_answer(server, tencent, field, value):
-    server.act = saying_text(**{field: value})
+    server.behave = saying_text(**{field: value})
 
     assert face(tencent) == FaceAnswer(*DOWN, REQUEST_ID)
 
@@ -431,7 +431,7 @@ def test_a_status_of_another_kind_is_no_answer(server, tencent, field, value):
     "field", ["ErrCode", "LiveStatus", "Comparestatus", "Sim", "Name", "IdCard"]
 )
 def test_a_face_with_a_field_missing_is_no_answer(server, tencent, field):
-    server.act = saying({"Text": {name: TEXT[name] for name in TEXT if name != field}})
+    server.behave = saying({"Text": {name: TEXT[name] for name in TEXT if name != field}})
 
     assert face(tencent) == FaceAnswer(*DOWN, REQUEST_ID)
 
@@ -451,7 +451,7 @@ COMMON = [
     "ResponseSizeLimitExceeded", "ServiceUnavailable", "UnknownParameter", "UnsupportedProtocol",
     "UnsupportedRegion",
 ]  # fmt: skip
-SAID = {
+ANSWERS = {
     "FailedOperation.IdFormatError": Verdict.INVALID,
     "FailedOperation.NameFormatError": Verdict.INVALID,
     "FailedOperation.IdNameMisMatch": Verdict.MISMATCH,
@@ -466,23 +466,23 @@ SAID = {
 
 @pytest.mark.parametrize("code", [*DOCUMENTED, *COMMON])
 def test_every_documented_error_has_its_verdict_and_a_code_that_can_be_kept(server, tencent, code):
-    server.act = failing(code)
+    server.behave = failing(code)
     is_of_keys = code.startswith(("AuthFailure", "UnauthorizedOperation")) or "StsUnAuth" in code
-    expected = Fault.UNAUTHORISED if is_of_keys else code[:40]
+    expected = CheckFault.UNAUTHORISED if is_of_keys else code[:40]
 
     answers = [ask(tencent) for ask in ASKS]
 
-    assert {told(answer) for answer in answers} == {
-        (SAID.get(code, Verdict.UNAVAILABLE), expected)
+    assert {verdict_of(answer) for answer in answers} == {
+        (ANSWERS.get(code, Verdict.UNAVAILABLE), expected)
     }  # fmt: skip
     assert {answer.request_id for answer in answers} == {REQUEST_ID}
 
 
 @pytest.mark.parametrize("code", ["InvalidParameterValue.RuleIdNotExist", "UnsupportedOperation"])
 def test_a_mistake_of_our_own_is_logged_as_an_error(server, tencent, caplog, code):
-    server.act = failing(code, message=f"{NAME} {ID_NUMBER}")
+    server.behave = failing(code, message=f"{NAME} {ID_NUMBER}")
 
-    assert told(start(tencent)) == (Verdict.UNAVAILABLE, code)
+    assert verdict_of(start(tencent)) == (Verdict.UNAVAILABLE, code)
 
     [record] = [each for each in caplog.records if each.levelname == "ERROR"]
     assert code in record.getMessage()
@@ -496,42 +496,42 @@ def test_a_mistake_of_our_own_is_logged_as_an_error(server, tencent, caplog, cod
 )  # fmt: skip
 @pytest.mark.parametrize("ask", ASKS)
 def test_an_error_of_another_form_is_no_answer_even_beside_a_good_one(server, tencent, ask, error):
-    server.act = saying(GOOD[ask] | {"Error": error})
+    server.behave = saying(GOOD[ask] | {"Error": error})
 
-    assert told(ask(tencent)) == DOWN
+    assert verdict_of(ask(tencent)) == DOWN
 
 
-@pytest.mark.parametrize(("act", "fault"), SILENT)
+@pytest.mark.parametrize(("behave", "fault"), SILENT)
 @pytest.mark.parametrize("ask", ASKS)
-def test_silence_of_each_kind_is_told_by_its_fault(server, tencent, ask, act, fault):
-    server.act = act
+def test_silence_of_each_kind_is_reported_by_its_fault(server, tencent, ask, behave, fault):
+    server.behave = behave
 
     answer = ask(tencent)
 
-    assert (*told(answer), answer.request_id) == (Verdict.UNAVAILABLE, fault, "")
+    assert (*verdict_of(answer), answer.request_id) == (Verdict.UNAVAILABLE, fault, "")
 
 
-@pytest.mark.parametrize("act", SLOW)
-def test_a_reply_that_takes_too_long_is_a_time_out(server, hasty_tencent, act):
-    server.act = act
+@pytest.mark.parametrize("behave", SLOW)
+def test_a_reply_that_takes_too_long_is_a_time_out(server, hasty_tencent, behave):
+    server.behave = behave
 
     began = time.monotonic()
 
-    assert identity(hasty_tencent) == IdentityAnswer(Verdict.UNAVAILABLE, Fault.TIMEOUT, "")
+    assert identity(hasty_tencent) == IdentityAnswer(Verdict.UNAVAILABLE, CheckFault.TIMEOUT, "")
     assert time.monotonic() - began < 2 * HASTY_SECONDS
 
 
 @pytest.mark.parametrize("status", [201, 302, 400, 401, 403, 404, 429, 500, 502, 503])
 def test_no_status_but_200_is_an_answer(server, tencent, status):
-    server.act = with_status(status, {"Response": GOOD[identity] | {"RequestId": REQUEST_ID}})
+    server.behave = with_status(status, {"Response": GOOD[identity] | {"RequestId": REQUEST_ID}})
 
-    assert told(identity(tencent)) == DOWN
+    assert verdict_of(identity(tencent)) == DOWN
 
 
 def test_nothing_is_asked_twice_or_of_another_address(server, tencent):
-    for act in (redirects, failing("InternalError"), failing("RequestLimitExceeded")):
+    for behave in (redirects, failing("InternalError"), failing("RequestLimitExceeded")):
         server.asked.clear()
-        server.act = act
+        server.behave = behave
         identity(tencent)
         assert len(server.asked) == 1
 
@@ -540,17 +540,17 @@ def test_nothing_is_asked_twice_or_of_another_address(server, tencent):
 def test_an_error_is_an_error_whatever_it_says_it_is(server, tencent, content_type):
     body = json.dumps({"Response": {"Error": {"Code": "InternalError"}, "Result": "0"}}).encode()
     headers = {"Content_Type": content_type} if content_type else {}
-    server.act = signed_only(lambda handler, _action, _asked: handler.reply(body, **headers))
+    server.behave = signed_only(lambda handler, _action, _asked: handler.reply(body, **headers))
 
-    assert told(identity(tencent)) == (Verdict.UNAVAILABLE, "InternalError")
+    assert verdict_of(identity(tencent)) == (Verdict.UNAVAILABLE, "InternalError")
 
 
 @pytest.mark.parametrize("response", [None, [], "0", 0, True])
 @pytest.mark.parametrize("ask", ASKS)
 def test_a_response_of_another_kind_is_no_answer(server, tencent, ask, response):
-    server.act = saying(response)
+    server.behave = saying(response)
 
-    assert told(ask(tencent)) == DOWN
+    assert verdict_of(ask(tencent)) == DOWN
 
 
 @pytest.mark.parametrize(
@@ -558,14 +558,14 @@ def test_a_response_of_another_kind_is_no_answer(server, tencent, ask, response)
 )
 @pytest.mark.parametrize("ask", [identity, card])
 def test_nothing_like_zero_is_zero(server, tencent, ask, result):
-    server.act = saying({"Result": result})
+    server.behave = saying({"Result": result})
 
     assert ask(tencent).verdict is Verdict.UNAVAILABLE
 
 
 @pytest.mark.parametrize("token", [None, "", 5, "x" * 201, "中", ["t"], "a b"])
 def test_a_token_of_another_kind_is_no_answer(server, tencent, token):
-    server.act = saying({"BizToken": token})
+    server.behave = saying({"BizToken": token})
 
     assert start(tencent) == FaceStart(*DOWN, REQUEST_ID)
 
@@ -573,7 +573,9 @@ def test_a_token_of_another_kind_is_no_answer(server, tencent, token):
 @pytest.mark.parametrize("request_id", [None, 5, f"{NAME}", "x" * 65, ["x"]])
 def test_a_request_id_of_another_kind_is_left_out(server, tencent, request_id):
     response = {"Result": "0", "RequestId": request_id}
-    server.act = signed_only(lambda handler, _action, _asked: handler.say({"Response": response}))
+    server.behave = signed_only(
+        lambda handler, _action, _asked: handler.say({"Response": response})
+    )
 
     assert identity(tencent) == IdentityAnswer(Verdict.MATCH, "0", "")
 
@@ -592,7 +594,7 @@ ANY_TEXT = {name: JSON | st.just(TEXT[name]) for name in TEXT}
     st.fixed_dictionaries({}, optional=ANY | {"Text": st.fixed_dictionaries({}, optional=ANY_TEXT)})
 )
 def test_nothing_but_the_documented_success_is_a_match(server, tencent, fields):
-    server.act = saying(fields)
+    server.behave = saying(fields)
     text = fields.get("Text", {})
     is_error = "Error" in fields
     is_ours = (text.get("Name"), text.get("IdCard")) == (NAME, ID_NUMBER)
@@ -628,12 +630,12 @@ ECHOES = [
 ]
 
 
-@pytest.mark.parametrize("act", ECHOES)
-def test_nothing_secret_is_logged_or_shown(server, tencent, caplog, act):
+@pytest.mark.parametrize("behave", ECHOES)
+def test_nothing_secret_is_logged_or_shown(server, tencent, caplog, behave):
     caplog.set_level(logging.DEBUG)
     for name in ("tencentcloud_sdk_common", "httpx", "httpcore.http11", "httpcore.connection"):
         caplog.set_level(logging.DEBUG, logger=name)
-    server.act = act
+    server.behave = behave
 
     answers = [ask(tencent) for ask in ASKS]
 
@@ -644,7 +646,7 @@ def test_nothing_secret_is_logged_or_shown(server, tencent, caplog, act):
 
 def test_nothing_of_a_pass_is_logged_either(server, tencent, caplog):
     caplog.set_level(logging.DEBUG, logger="tencentcloud_sdk_common")
-    server.act = saying(GOOD[card])
+    server.behave = saying(GOOD[card])
 
     card(tencent)
 

@@ -29,9 +29,9 @@ def refused(wechat, code=CODE):
     with pytest.raises(LoginError) as caught:
         wechat.identify(code)
     error = caught.value
-    told = "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error))
+    trace = "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error))
     assert error.__context__ is None and error.__cause__ is None
-    assert not [secret for secret in SECRETS if secret in told]
+    assert not [secret for secret in SECRETS if secret in trace]
     return error.fault, error.code
 
 
@@ -40,7 +40,7 @@ def refused(wechat, code=CODE):
 
 def test_a_code_gives_the_openid_and_nothing_else(server, wechat):
     opened: WechatLogin = wechat
-    server.act = saying(GOOD)
+    server.behave = saying(GOOD)
 
     identity = opened.identify(CODE)
 
@@ -50,7 +50,7 @@ def test_a_code_gives_the_openid_and_nothing_else(server, wechat):
 
 
 def test_exactly_the_four_documented_parameters_are_sent(server, wechat):
-    server.act = saying(GOOD)
+    server.behave = saying(GOOD)
 
     wechat.identify("a code/with+signs&more=1")
 
@@ -66,7 +66,7 @@ def test_exactly_the_four_documented_parameters_are_sent(server, wechat):
 
 
 def test_a_reply_without_an_error_code_is_good(server, wechat):
-    server.act = saying({"openid": "oOPEN-id_1", "session_key": SESSION_KEY})
+    server.behave = saying({"openid": "oOPEN-id_1", "session_key": SESSION_KEY})
 
     assert wechat.identify(CODE).openid == "oOPEN-id_1"
 
@@ -74,11 +74,11 @@ def test_a_reply_without_an_error_code_is_good(server, wechat):
 def test_the_connection_is_kept_and_cookies_are_not(server, wechat):
     ports = []
 
-    def act(handler, _body):
+    def behave(handler, _body):
         ports.append(handler.client_address[1])
         handler.reply(b'{"openid": "oOPEN-id_1"}', Set_Cookie="track=1")
 
-    server.act = act
+    server.behave = behave
 
     wechat.identify(CODE)
     wechat.identify(CODE)
@@ -91,7 +91,7 @@ def test_the_connection_is_kept_and_cookies_are_not(server, wechat):
 def test_proxies_of_the_environment_are_not_asked(server, wechat, monkeypatch):
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    server.act = saying(GOOD)
+    server.behave = saying(GOOD)
 
     with HttpWechatLogin(f"http://{server.host}/", APP_ID, APP_SECRET) as opened:
         assert opened.identify(CODE).openid == "oOPEN-id_1"
@@ -116,13 +116,13 @@ def test_proxies_of_the_environment_are_not_asked(server, wechat, monkeypatch):
     ],
 )
 def test_each_error_code_has_its_fault_even_beside_an_openid(server, wechat, errcode, fault):
-    server.act = saying(GOOD | {"errcode": errcode, "errmsg": f"{CODE} is not good"})
+    server.behave = saying(GOOD | {"errcode": errcode, "errmsg": f"{CODE} is not good"})
 
     assert refused(wechat) == (fault, str(errcode))
 
 
 def test_a_mistake_of_our_own_is_logged_as_an_error_without_the_secret(server, wechat, caplog):
-    server.act = saying({"errcode": 40125, "errmsg": f"invalid appsecret {APP_SECRET}"})
+    server.behave = saying({"errcode": 40125, "errmsg": f"invalid appsecret {APP_SECRET}"})
 
     refused(wechat)
 
@@ -133,7 +133,7 @@ def test_a_mistake_of_our_own_is_logged_as_an_error_without_the_secret(server, w
 
 @pytest.mark.parametrize("errcode", ["0", "40029", True, False, None, 0.0, [], 10**20])
 def test_an_error_code_of_another_kind_is_no_reply(server, wechat, errcode):
-    server.act = saying(GOOD | {"errcode": errcode})
+    server.behave = saying(GOOD | {"errcode": errcode})
 
     assert refused(wechat) == (LoginFault.INVALID_REPLY, "")
 
@@ -142,29 +142,29 @@ def test_an_error_code_of_another_kind_is_no_reply(server, wechat, errcode):
     "openid", [None, "", "short", 12345678, ["oOPEN-id_1"], "o" * 65, "o OPEN"]
 )
 def test_an_openid_of_another_kind_is_no_reply(server, wechat, openid):
-    server.act = saying(GOOD | {"openid": openid})
+    server.behave = saying(GOOD | {"openid": openid})
 
     assert refused(wechat) == (LoginFault.INVALID_REPLY, "")
 
 
 def test_a_reply_that_cannot_be_read_is_logged_in_words_of_our_own(server, wechat, caplog):
-    server.act = with_status(502, {"errmsg": f"{CODE} {APP_SECRET}"})
+    server.behave = with_status(502, {"errmsg": f"{CODE} {APP_SECRET}"})
 
     refused(wechat)
 
     assert caplog.messages == ["WeChat: a reply that cannot be read: HTTP 502"]
 
 
-@pytest.mark.parametrize(("act", "fault"), SILENT)
-def test_silence_of_each_kind_has_its_fault(server, wechat, act, fault):
-    server.act = act
+@pytest.mark.parametrize(("behave", "fault"), SILENT)
+def test_silence_of_each_kind_has_its_fault(server, wechat, behave, fault):
+    server.behave = behave
 
     assert refused(wechat)[0] == fault
 
 
-@pytest.mark.parametrize("act", SLOW)
-def test_a_reply_that_takes_too_long_is_a_time_out(server, hasty_wechat, act):
-    server.act = act
+@pytest.mark.parametrize("behave", SLOW)
+def test_a_reply_that_takes_too_long_is_a_time_out(server, hasty_wechat, behave):
+    server.behave = behave
 
     began = time.monotonic()
 
@@ -174,7 +174,7 @@ def test_a_reply_that_takes_too_long_is_a_time_out(server, hasty_wechat, act):
 
 @pytest.mark.parametrize("status", [201, 302, 400, 401, 403, 404, 429, 500, 502, 503])
 def test_no_status_but_200_is_a_login(server, wechat, status):
-    server.act = with_status(status, GOOD)
+    server.behave = with_status(status, GOOD)
 
     with pytest.raises(LoginError, match=f"^INVALID_REPLY HTTP {status}$") as caught:
         wechat.identify(CODE)
@@ -183,7 +183,7 @@ def test_no_status_but_200_is_a_login(server, wechat, status):
 
 
 def test_a_redirect_is_not_followed(server, wechat):
-    server.act = redirects
+    server.behave = redirects
 
     refused(wechat)
 
@@ -207,12 +207,12 @@ def test_a_code_that_cannot_be_written_tells_no_secret(wechat):
     assert refused(wechat, "\ud800") == (LoginFault.UNREACHABLE, "")
 
 
-@pytest.mark.parametrize("act", [saying(GOOD), saying({"errcode": 40029}), redirects])
-def test_nothing_secret_is_logged_at_any_level(server, wechat, caplog, act):
+@pytest.mark.parametrize("behave", [saying(GOOD), saying({"errcode": 40029}), redirects])
+def test_nothing_secret_is_logged_at_any_level(server, wechat, caplog, behave):
     caplog.set_level(logging.DEBUG)
     for name in ("httpx", "httpcore", "httpcore.http11", "httpcore.connection"):
         caplog.set_level(logging.DEBUG, logger=name)
-    server.act = act
+    server.behave = behave
 
     for _twice in range(2):
         with contextlib.suppress(LoginError):
@@ -241,7 +241,7 @@ ANY = {"errcode": JSON, "openid": NO_OPENID, "errmsg": JSON}
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.fixed_dictionaries({}, optional=ANY))
 def test_no_other_object_is_a_login(server, wechat, content):
-    server.act = saying(content)
+    server.behave = saying(content)
 
     _fault, code = refused(wechat)
 

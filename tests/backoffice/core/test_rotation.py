@@ -264,7 +264,7 @@ def test_files_are_resealed_also_under_keys_that_are_no_numbers(db, settings):
         execute("INSERT INTO paper VALUES (%s, %s, NULL)", uuid4(),
                 seal_bytes(bytes([number]) * 100_000, place))  # fmt: skip
     add_key(settings)
-    paper = rotation.Table("paper", "id", "uuid", ("scan", "back"), is_append_only=False)
+    paper = rotation.SealedTable("paper", "id", "uuid", ("scan", "back"), is_append_only=False)
 
     chunks = list(rotation.rotate(paper, chunk_rows=2))
 

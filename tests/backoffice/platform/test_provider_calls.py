@@ -7,11 +7,11 @@ from django.db import IntegrityError, ProgrammingError, transaction
 
 from accounts.models import Customer, ProviderCall
 from backoffice.platform import provider_calls
-from backoffice.platform.provider_calls import ON_ITS_WAY, Answer, Call, Table
+from backoffice.platform.provider_calls import ON_ITS_WAY, Call, CallAnswer, CallTable
 
 AT = datetime(2026, 10, 1, 1, tzinfo=UTC)
 LATER = AT + timedelta(minutes=1)
-CALLS = Table(ProviderCall)
+CALLS = CallTable(ProviderCall)
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def call(customer):
 
 
 def answer(number="identity-1-1", verdict="match"):
-    return Answer(number, verdict, "0", "r-1", 12)
+    return CallAnswer(number, verdict, "0", "r-1", 12)
 
 
 def prepare(*calls, at=AT):

@@ -9,7 +9,7 @@ from accounts.cards.operations import cards
 from accounts.cards.operations.cards import ClassChange
 from accounts.models import BankCard, CardHold
 from loans.collection.operations import collection, orders
-from loans.collection.operations.orders import Ask, CardDayLimitError
+from loans.collection.operations.orders import CardDayLimitError, CollectionRequest
 from loans.models import DebitOrder, Mandate
 from tests.loans.conftest import day, moment
 from tests.loans.delinquency.test_overdue_life import debit, pay, reread
@@ -24,7 +24,7 @@ def bill(make_bill):
     """A bill of 20,300 yuan whose card has come down to class II."""
     made = make_bill(principal_fen=2_000_000)
     change = ClassChange(BankCard.objects.get().pk, "II")
-    cards.reclassify([change], by="bank", reason="classed anew", at=moment(day(-5)))
+    cards.reclassify([change], by="bank", reason="classed again", at=moment(day(-5)))
     return made
 
 
@@ -63,7 +63,7 @@ def test_the_next_day_gives_as_much_again(bill, channel):
 
 def test_what_the_bank_refused_does_not_count(bill, channel):
     channel.will_answer("acct-1", "NOTENOUGH")
-    asks = [Ask(bill.pk, LIMIT_FEN, "customer", "first")]
+    asks = [CollectionRequest(bill.pk, LIMIT_FEN, "customer", "first")]
     collection.collect(asks, channel=channel, on=day(-3), at=moment(day(-3)))
     assert DebitOrder.objects.get().state == "failed"
 
@@ -73,7 +73,7 @@ def test_what_the_bank_refused_does_not_count(bill, channel):
 
 
 def test_a_payment_asked_for_again_is_not_counted_twice(bill):
-    ask = Ask(bill.pk, LIMIT_FEN, "customer", "wish")
+    ask = CollectionRequest(bill.pk, LIMIT_FEN, "customer", "request")
     [first] = orders.prepare([ask], on=day(-3), at=moment(day(-3)))
 
     [again] = orders.prepare([ask], on=day(-3), at=moment(day(-3)))

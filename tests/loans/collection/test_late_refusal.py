@@ -26,9 +26,9 @@ def test_a_refusal_after_the_rest_was_carried_counts_for_nothing(make_bill, chan
     live(bill, channel, until=4)
     assert counters(bill) == ("carried", 2, 0, None)
 
-    said = refuse(DebitOrder.objects.get(state="unknown"), on=day(5))
+    recorded = refuse(DebitOrder.objects.get(state="unknown"), on=day(5))
 
-    assert said.failed == 1
+    assert recorded.failed == 1
     assert counters(bill) == ("carried", 2, 0, None)
 
 

@@ -7,7 +7,7 @@ import pytest
 from backoffice.platform import jobs
 from loans import business_day
 from loans.collection.operations import orders, results
-from loans.collection.operations.orders import Ask
+from loans.collection.operations.orders import CollectionRequest
 from loans.delinquency.operations import end_of_day
 from loans.models import Bill, DebitOrder, UnappliedFunds
 from tests.loans.conftest import day, moment
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("committed_db")
 
 def die_after_prepare(bill: Bill, *, on, amount_fen: int | None = None) -> DebitOrder:
     origin = "auto" if amount_fen is None else "customer"
-    [made] = orders.prepare([Ask(bill.pk, amount_fen, origin)], on=on, at=moment(on))
+    [made] = orders.prepare([CollectionRequest(bill.pk, amount_fen, origin)], on=on, at=moment(on))
     return made.order
 
 
@@ -90,7 +90,9 @@ def test_its_number_is_not_given_up_while_it_may_be_on_its_way(make_bill, channe
     pay(bill, channel, 500_000, at=moment(day(0), time(9, 1)))
     sent = len(channel.submitted)
 
-    prepared = orders.prepare([Ask(bill.pk)], on=day(0), at=moment(day(0), time(9, 2)))
+    prepared = orders.prepare(
+        [CollectionRequest(bill.pk)], on=day(0), at=moment(day(0), time(9, 2))
+    )
     at = moment(day(0), time(9, 2))
     results.record(orders.ask(prepared, channel=channel, at=at), at=at)
 
@@ -98,27 +100,29 @@ def test_its_number_is_not_given_up_while_it_may_be_on_its_way(make_bill, channe
     assert len(channel.submitted) == sent
 
 
-def test_a_wish_of_yesterday_is_not_carried_out_today(make_bill, channel):
+def test_a_request_of_yesterday_is_not_carried_out_today(make_bill, channel):
     bill = make_bill()
-    wish = die_after_prepare(bill, on=day(0), amount_fen=100_000)
+    order = die_after_prepare(bill, on=day(0), amount_fen=100_000)
     before = payoff_fen(bill, day(1))
 
     work("21:00", channel, on=day(1))
 
-    assert ends(wish) == ("failed", "NEVER_SENT")
+    assert ends(order) == ("failed", "NEVER_SENT")
     assert [request.amount_fen for request in channel.submitted] == [before]
 
 
-def test_a_wish_that_was_given_up_is_not_carried_out_when_it_comes_again(make_bill, channel):
+def test_a_request_that_was_given_up_is_not_carried_out_when_it_comes_again(make_bill, channel):
     bill = make_bill(mode="off")
-    wish = die_after_prepare(bill, on=day(0), amount_fen=100_000)
+    order = die_after_prepare(bill, on=day(0), amount_fen=100_000)
     debit(bill, channel, on=day(0))
     work("09:00", channel, on=day(1))
-    assert ends(wish) == ("failed", "NEVER_SENT")
+    assert ends(order) == ("failed", "NEVER_SENT")
 
-    again = orders.prepare([Ask(bill.pk, 100_000, "customer")], on=day(1), at=moment(day(1)))
+    again = orders.prepare(
+        [CollectionRequest(bill.pk, 100_000, "customer")], on=day(1), at=moment(day(1))
+    )
     answers = orders.ask(again, channel=channel, at=moment(day(1)))
     results.record(answers, at=moment(day(1)))
 
-    assert ends(wish) == ("failed", "NEVER_SENT")
+    assert ends(order) == ("failed", "NEVER_SENT")
     assert channel.submitted == []

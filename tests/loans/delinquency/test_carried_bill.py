@@ -1,4 +1,4 @@
-"""Money of a bill whose small rest was carried (REPAY-16, GEN-9)."""
+"""Money of a bill whose small balance was carried forward (REPAY-16, GEN-9)."""
 
 from datetime import time
 
@@ -9,7 +9,7 @@ from loans.delinquency.operations import end_of_day
 from loans.models import DebitOrder, Instalment, Repayment, UnappliedFunds
 from tests.loans.conftest import day, moment
 from tests.loans.delinquency.test_overdue_life import debit, pay, reread
-from tests.loans.repayment.operations.test_reprocess import differences, told_late, unheard_of
+from tests.loans.repayment.operations.test_reprocess import differences, late_success, unheard_of
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -23,13 +23,13 @@ def carry(bill) -> None:
     assert (reread(bill).state, Instalment.objects.get().bill_id) == ("carried", None)
 
 
-def test_a_payment_heard_of_after_the_rest_was_carried_pays_the_bill(make_bill, channel):
+def test_a_payment_received_after_the_rest_was_carried_pays_the_bill(make_bill, channel):
     bill = make_bill(mode="off")
     lost = unheard_of(bill, channel, 1_000, at=moment(day(0), time(8)), key="lost")
     pay(bill, channel, ALL_BUT_FIVE_YUAN, at=moment(day(0), time(10)))
     carry(bill)
 
-    results.record([told_late(lost, succeeded_at=moment(day(0), time(8)))], at=moment(day(5)))
+    results.record([late_success(lost, succeeded_at=moment(day(0), time(8)))], at=moment(day(5)))
 
     assert (reread(bill).state, reread(bill).paid_on) == ("paid", day(0))
     assert Instalment.objects.get().bill_id == bill.pk
@@ -37,7 +37,7 @@ def test_a_payment_heard_of_after_the_rest_was_carried_pays_the_bill(make_bill, 
     assert differences() == []
 
 
-def test_a_debit_heard_of_after_the_rest_was_carried_pays_the_bill(make_bill, channel):
+def test_a_debit_received_after_the_rest_was_carried_pays_the_bill(make_bill, channel):
     bill = make_bill()
     channel.will_answer("acct-1", "TIMEOUT")
     debit(bill, channel, on=day(0))
@@ -45,20 +45,20 @@ def test_a_debit_heard_of_after_the_rest_was_carried_pays_the_bill(make_bill, ch
     carry(bill)
     order = DebitOrder.objects.get(state="unknown")
 
-    results.record([told_late(order, succeeded_at=moment(day(0)))], at=moment(day(5)))
+    results.record([late_success(order, succeeded_at=moment(day(0)))], at=moment(day(5)))
 
     assert (reread(bill).state, reread(bill).paid_on) == ("paid", day(0))
     assert UnappliedFunds.objects.get().amount_fen == ALL_BUT_FIVE_YUAN
     assert differences() == []
 
 
-def test_a_part_heard_of_late_is_applied_and_the_smaller_rest_carried(make_bill, channel):
+def test_a_part_received_late_is_applied_and_the_smaller_rest_carried(make_bill, channel):
     bill = make_bill(mode="off")
     lost = unheard_of(bill, channel, 100, at=moment(day(0), time(8)), key="lost")
     pay(bill, channel, ALL_BUT_FIVE_YUAN, at=moment(day(0), time(10)))
     carry(bill)
 
-    results.record([told_late(lost, succeeded_at=moment(day(0), time(8)))], at=moment(day(5)))
+    results.record([late_success(lost, succeeded_at=moment(day(0), time(8)))], at=moment(day(5)))
 
     part = Instalment.objects.get()
     assert (reread(bill).state, reread(bill).paid_fen) == ("carried", 1_014_600)
@@ -72,7 +72,7 @@ def test_money_of_a_day_after_the_rest_was_carried_waits(make_bill, channel):
     pay(bill, channel, ALL_BUT_FIVE_YUAN, at=moment(day(0), time(10)))
     carry(bill)
 
-    results.record([told_late(lost, succeeded_at=moment(day(5)))], at=moment(day(5)))
+    results.record([late_success(lost, succeeded_at=moment(day(5)))], at=moment(day(5)))
 
     assert reread(bill).state == "carried"
     assert UnappliedFunds.objects.get().repayment == Repayment.objects.get(value_on=day(5))
@@ -87,7 +87,7 @@ def test_money_of_a_bill_whose_rest_is_in_a_later_one_waits(make_bill, channel):
     later = make_bill(customer=bill.customer, due_on=day(31))
     Instalment.objects.filter(bill=None).update(bill=later)
 
-    results.record([told_late(lost, succeeded_at=moment(day(0), time(8)))], at=moment(day(5)))
+    results.record([late_success(lost, succeeded_at=moment(day(0), time(8)))], at=moment(day(5)))
 
     assert reread(bill).state == "carried"
     assert UnappliedFunds.objects.get().amount_fen == 500

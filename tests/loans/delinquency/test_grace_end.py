@@ -1,4 +1,4 @@
-"""The bounds at the end of grace: the small rest (REPAY-16) and the cure (REPAY-15)."""
+"""The bounds at the end of grace: small balance (REPAY-16) and cure (REPAY-15)."""
 
 from datetime import time
 

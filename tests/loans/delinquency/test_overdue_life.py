@@ -6,7 +6,7 @@ import pytest
 
 from loans.accounting.operations.batch import LoanBatch
 from loans.collection.operations import collection, orders, results
-from loans.collection.operations.orders import Ask
+from loans.collection.operations.orders import CollectionRequest
 from loans.collection.queries import due
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer, Outcome
@@ -42,11 +42,11 @@ def live(bill: Bill, channel, *, until: int, first: int = 0) -> None:
 
 
 def debit(bill: Bill, channel, *, on: date) -> None:
-    collection.collect([Ask(bill.pk)], channel=channel, on=on, at=moment(on))
+    collection.collect([CollectionRequest(bill.pk)], channel=channel, on=on, at=moment(on))
 
 
 def pay(bill: Bill, channel, amount_fen: int, *, at, key: str = "pay") -> None:
-    ask = Ask(bill.pk, amount_fen, origin="customer", key=key)
+    ask = CollectionRequest(bill.pk, amount_fen, origin="customer", key=key)
     channel.codes.clear()
     collection.collect([ask], channel=channel, on=at.date(), at=at)
 
@@ -248,8 +248,10 @@ def test_a_debit_that_left_a_rest_is_the_only_one_of_its_day(make_bill, channel)
     answer = Answer(order.number, Outcome.SUCCEEDED, "SUCCESS", order.amount_fen, "ref-late", at)
     results.record([answer], at=at)
 
-    same_day = orders.prepare([Ask(bill.pk), Ask(other.pk)], on=day(1), at=moment(day(1)))
-    next_day = orders.prepare([Ask(bill.pk)], on=day(2), at=moment(day(2)))
+    same_day = orders.prepare(
+        [CollectionRequest(bill.pk), CollectionRequest(other.pk)], on=day(1), at=moment(day(1))
+    )
+    next_day = orders.prepare([CollectionRequest(bill.pk)], on=day(2), at=moment(day(2)))
 
     assert (len(same_day), len(next_day)) == (0, 1)
 
@@ -277,7 +279,7 @@ def test_a_payment_before_the_close_does_not_undo_it(make_bill, channel):
     assert payoff_fen(bill, day(1)) == 1_000_000 - 85_492
 
 
-def test_a_minimum_heard_of_a_day_later_revolves_from_its_own_day(make_bill, channel):
+def test_a_minimum_received_a_day_later_revolves_from_its_own_day(make_bill, channel):
     bill = make_bill(mode="minimum")
     channel.will_answer("acct-1", "LOST")
     live(bill, channel, until=0)
@@ -293,7 +295,7 @@ def test_a_minimum_heard_of_a_day_later_revolves_from_its_own_day(make_bill, cha
     assert payoff_fen(bill, day(1)) == 913_500 + 685
 
 
-def test_a_success_of_a_day_to_come_counts_from_the_day_it_is_heard_of(make_bill, channel):
+def test_a_success_of_a_day_to_come_counts_from_the_day_it_is_received(make_bill, channel):
     bill = make_bill()
     channel.will_answer("acct-1", "TIMEOUT")
     live(bill, channel, until=0)

@@ -49,14 +49,14 @@ def channel(bank):
 
 
 class Impostor(BaseHTTPRequestHandler):
-    """A channel that does what a test says: ``server.act(handler, body)``."""
+    """A channel that does what a test says: ``server.behave(handler, body)``."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        self.server.act(self, body)
+        self.server.behave(self, body)
 
     do_GET = do_POST = serve  # noqa: N815
 
@@ -76,20 +76,22 @@ class Impostor(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def impostor():
-    """Return a function that makes the impostor act, and gives the client that talks to it."""
+    """Return a function that sets the behaviour of the impostor and returns its client."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Impostor)
     server.daemon_threads = True
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     opened: list[HttpChannel] = []
 
-    def acting(act: Callable[[Impostor, bytes], None], timeout_seconds: float = 5) -> HttpChannel:
-        server.act = act
+    def behaving(
+        behave: Callable[[Impostor, bytes], None], timeout_seconds: float = 5
+    ) -> HttpChannel:
+        server.behave = behave
         url = f"http://127.0.0.1:{server.server_address[1]}"
         opened.append(HttpChannel(url, SECRET, timeout_seconds=timeout_seconds))
         return opened[-1]
 
-    yield acting
+    yield behaving
     for client in opened:
         client.close()
     server.shutdown()

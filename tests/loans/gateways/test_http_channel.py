@@ -56,12 +56,12 @@ def test_answers_come_in_the_order_asked_over_several_batches(bank, channel):
     asks = [ask(f"{index}-1-1-1", amount_fen=1 + index % 7) for index in range(2_001)]
 
     answers = channel.submit(asks)
-    told = channel.query([each.number for each in reversed(asks)])
+    queried = channel.query([each.number for each in reversed(asks)])
 
     assert [(each.number, each.amount_fen) for each in asks] == [
         (answer.number, answer.amount_fen) for answer in answers
     ]
-    assert told == answers[::-1]
+    assert queried == answers[::-1]
 
 
 def test_a_batch_that_is_lost_harms_no_other_batch(make_bank):
@@ -262,18 +262,18 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("act", "code"), FAULTS)
-def test_a_fault_of_transport_is_unknown_never_an_exception(impostor, act, code):
-    channel = impostor(act, timeout_seconds=0.3)
+@pytest.mark.parametrize(("behave", "code"), FAULTS)
+def test_a_fault_of_transport_is_unknown_never_an_exception(impostor, behave, code):
+    channel = impostor(behave, timeout_seconds=0.3)
 
     assert submitted(channel) == (Outcome.UNKNOWN, code, 0)
     assert queried(channel) == (Outcome.UNKNOWN, code, 0)
 
 
-@pytest.mark.parametrize(("act", "code"), FAULTS)
-def test_a_statement_that_cannot_be_read_raises(impostor, act, code):
+@pytest.mark.parametrize(("behave", "code"), FAULTS)
+def test_a_statement_that_cannot_be_read_raises(impostor, behave, code):
     with pytest.raises(ChannelError) as error:
-        list(impostor(act, timeout_seconds=0.3).statement(TODAY))
+        list(impostor(behave, timeout_seconds=0.3).statement(TODAY))
 
     assert error.value.code == code
 

@@ -203,9 +203,9 @@ def test_a_time_out_after_execution_is_unknown_until_the_query(make_bank):
     with bank.channel() as channel:
         answers = channel.submit([ask("1-1-1-1"), ask("2-1-1-1")])
         assert [answer.code for answer in answers] == ["SUCCESS", "NO_ANSWER"]
-        [told] = channel.query(["2-1-1-1"])
+        [answer] = channel.query(["2-1-1-1"])
 
-    assert told.outcome is Outcome.SUCCEEDED
+    assert answer.outcome is Outcome.SUCCEEDED
     assert bank.balance_fen("rich") == 999_000
 
 
@@ -240,15 +240,15 @@ def test_a_query_can_time_out_too_and_is_then_unknown_not_unseen(make_bank):
         assert outcomes(channel.query(["1-1-1-1"])) == [(Outcome.UNKNOWN, "UNREACHABLE")]
 
 
-def test_processing_is_told_after_so_many_queries(make_bank):
+def test_processing_is_reported_after_so_many_queries(make_bank):
     bank = make_bank([{"action": "processing", "queries": 2}])
 
     with bank.channel() as channel:
         answers = channel.submit([ask("1-1-1-1")])
-        told = [channel.query(["1-1-1-1"])[0] for _ in range(3)]
+        results = [channel.query(["1-1-1-1"])[0] for _ in range(3)]
 
-    assert outcomes([*answers, *told[:2]]) == [(Outcome.UNKNOWN, "ORDER_ACCEPTED")] * 3
-    assert told[2].outcome is Outcome.SUCCEEDED
+    assert outcomes([*answers, *results[:2]]) == [(Outcome.UNKNOWN, "ORDER_ACCEPTED")] * 3
+    assert results[2].outcome is Outcome.SUCCEEDED
     assert bank.taken_fen() == 500
 
 
@@ -293,13 +293,13 @@ def test_a_false_answer_is_not_trusted_and_harms_no_other_order(make_bank, actio
 
     with bank.channel() as channel:
         answers = channel.submit([ask("1-1-1-1"), ask("2-1-1-1")])
-        [told] = channel.query(["2-1-1-1"])
+        [answer] = channel.query(["2-1-1-1"])
 
     assert outcomes(answers) == [
         (Outcome.SUCCEEDED, "SUCCESS"),
         (Outcome.UNKNOWN, "INVALID_REPLY"),
     ]
-    assert (told.outcome, told.amount_fen) == (Outcome.SUCCEEDED, 500)
+    assert (answer.outcome, answer.amount_fen) == (Outcome.SUCCEEDED, 500)
 
 
 @pytest.mark.parametrize("action", ["garbage", "bad_signature"])
@@ -309,9 +309,9 @@ def test_a_reply_that_cannot_be_read_or_verified_is_unknown(make_bank, action, c
 
     with bank.channel() as channel:
         answers = channel.submit([ask("1-1-1-1")])
-        told = channel.query(["1-1-1-1"])
+        results = channel.query(["1-1-1-1"])
 
-    spoilt, other = (answers, told) if call == "debit" else (told, answers)
+    spoilt, other = (answers, results) if call == "debit" else (results, answers)
     assert outcomes(spoilt) == [(Outcome.UNKNOWN, "INVALID_REPLY")]
     assert outcomes(other) == [(Outcome.SUCCEEDED, "SUCCESS")]
 
@@ -431,7 +431,7 @@ def test_kills_in_the_middle_of_batches_lose_no_answer_and_execute_no_number_twi
     assert bank.balance_fen("rich") == 1_000_000 - 9_000
 
 
-def test_the_bank_ends_cleanly_when_told_to(make_bank):
+def test_the_bank_ends_cleanly_when_asked_to(make_bank):
     assert make_bank().stop() == 0
 
 

@@ -8,13 +8,13 @@ import pytest
 from django.db import connection
 
 from loans.collection.operations import results
-from loans.gateways.channel import Answer, ChannelError, Fault, Outcome
+from loans.gateways.channel import Answer, ChannelError, ChannelFault, Outcome
 from loans.models import Bill, DebitOrder, Repayment
 from loans.reconciliation import operations as reconciling
 from loans.reconciliation import queries as reconciliation
 from tests.loans.conftest import FakeChannel, day, moment
 from tests.loans.delinquency.test_overdue_life import live
-from tests.loans.repayment.operations.test_reprocess import told_late
+from tests.loans.repayment.operations.test_reprocess import late_success
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -48,7 +48,7 @@ def test_an_answer_that_comes_meanwhile_is_no_difference(make_bill, channel):
     bill = make_bill()
     channel.will_answer("acct-1", "TIMEOUT")
     live(bill, channel, until=0)
-    answer = told_late(DebitOrder.objects.get(), succeeded_at=moment(day(0)))
+    answer = late_success(DebitOrder.objects.get(), succeeded_at=moment(day(0)))
     meanwhile = Meanwhile(lambda: results.record([answer], at=moment(day(0))))
 
     with connection.execute_wrapper(meanwhile):
@@ -75,7 +75,7 @@ def test_the_bank_is_not_asked_inside_a_transaction(make_bill):
 
 class DeafChannel(FakeChannel):
     def statement(self, on):
-        raise ChannelError(Fault.TIMEOUT, "no reply")
+        raise ChannelError(ChannelFault.TIMEOUT, "no reply")
 
 
 def test_a_bank_that_cannot_be_read_is_a_difference():

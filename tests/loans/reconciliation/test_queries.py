@@ -17,7 +17,7 @@ from tests.conftest import _owner
 from tests.loans.collection.queries.test_due import plan_of
 from tests.loans.conftest import day, moment
 from tests.loans.delinquency.test_overdue_life import debit, live
-from tests.loans.repayment.operations.test_reprocess import told_late, unheard_of
+from tests.loans.repayment.operations.test_reprocess import late_success, unheard_of
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -51,7 +51,7 @@ def test_after_money_of_an_earlier_day_the_ledger_waits_for_the_night(make_bill,
     channel.will_answer("acct-1", "NOTENOUGH")
     live(bill, channel, until=3)
     first = DebitOrder.objects.get(number=f"{bill.pk}-1-1-1")
-    results.record([told_late(first, succeeded_at=moment(day(0)))], at=moment(day(3), time(12)))
+    results.record([late_success(first, succeeded_at=moment(day(0)))], at=moment(day(3), time(12)))
 
     assert unposted(on=day(3)) == (0, 1_500)
     assert list(reconciliation.accruals(on=day(3))) == []
@@ -95,7 +95,7 @@ def pay_twice(bill, channel) -> None:
     lost = unheard_of(bill, channel, 1_000, at=moment(day(0), time(8)), key="lost")
     channel.will_answer("acct-1", "SUCCESS")
     debit(bill, channel, on=day(0))
-    results.record([told_late(lost, succeeded_at=moment(day(0)))], at=moment(day(0), time(10)))
+    results.record([late_success(lost, succeeded_at=moment(day(0)))], at=moment(day(0), time(10)))
 
 
 def found() -> set[str]:

@@ -12,7 +12,7 @@ from risk.lines import operations as lines
 from risk.models import CreditLine
 from tests.loans.conftest import day, moment
 from tests.loans.delinquency.test_overdue_life import pay, payoff_fen, reread
-from tests.loans.repayment.operations.test_reprocess import told_late, unheard_of
+from tests.loans.repayment.operations.test_reprocess import late_success, unheard_of
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -84,7 +84,7 @@ def test_a_record_taken_back_does_not_make_a_long_arrears_good(make_bill, channe
     days_pass(1, 40)
     pay_off(long, channel, on=40)
 
-    results.record([told_late(lost, succeeded_at=moment(day(31)))], at=moment(day(41)))
+    results.record([late_success(lost, succeeded_at=moment(day(31)))], at=moment(day(41)))
 
     assert (reread(short).state, reread(short).overdue_on) == ("paid", None)
     assert line_state() == "suspended"

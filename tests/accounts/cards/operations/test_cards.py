@@ -33,7 +33,7 @@ from tests.accounts.people import person
 
 pytestmark = pytest.mark.django_db
 
-TOLD = {"by": "staff", "reason": "the bank says so", "at": LATER}
+BY_STAFF = {"by": "staff", "reason": "the bank reports it", "at": LATER}
 
 
 def changes() -> list[tuple[str, str, str]]:
@@ -199,12 +199,12 @@ def test_the_second_active_card_is_not_the_default():
 def test_staff_decide_on_a_class_that_was_proven(account_class, state):
     card = bound(customer(), account_class=UNKNOWN)
 
-    cards.decide_class(card.pk, account_class=account_class, **TOLD)
+    cards.decide_class(card.pk, account_class=account_class, **BY_STAFF)
 
     decided = reread(card)
     assert (decided.state, decided.account_class) == (state, account_class)
     assert decided.is_default is (account_class is ONE)
-    assert [change[1:] for change in changes()] == [("staff", "the bank says so")]
+    assert [change[1:] for change in changes()] == [("staff", "the bank reports it")]
 
 
 @pytest.mark.parametrize("account_class", [ONE, TWO, THREE])
@@ -212,7 +212,7 @@ def test_staff_decide_once(account_class):
     card = bound(customer(), account_class=account_class)
 
     with pytest.raises(cards.ProofNotNeededError):
-        cards.decide_class(card.pk, account_class=TWO, **TOLD)
+        cards.decide_class(card.pk, account_class=TWO, **BY_STAFF)
 
     assert reread(card).account_class == account_class
 
@@ -221,7 +221,7 @@ def test_staff_do_not_decide_before_the_bank_has_answered():
     card = sent(customer())
 
     with pytest.raises(cards.ProofNotNeededError):
-        cards.decide_class(card.pk, account_class=ONE, **TOLD)
+        cards.decide_class(card.pk, account_class=ONE, **BY_STAFF)
 
     assert reread(card).state == "pending"
 
@@ -231,7 +231,7 @@ def test_a_downgraded_card_only_repays_and_another_is_the_default(account_class)
     owner = customer()
     first, second, third = bound(owner, 1), bound(owner, 2), bound(owner, 3)
 
-    changed = cards.reclassify([ClassChange(first.pk, account_class)], **TOLD)
+    changed = cards.reclassify([ClassChange(first.pk, account_class)], **BY_STAFF)
 
     assert changed == [first]
     assert (reread(first).state, reread(first).account_class) == ("repay_only", account_class)
@@ -243,7 +243,7 @@ def test_the_only_card_downgraded_leaves_no_default():
     owner = customer()
     card = bound(owner)
 
-    cards.reclassify([ClassChange(card.pk, TWO)], **TOLD)
+    cards.reclassify([ClassChange(card.pk, TWO)], **BY_STAFF)
 
     assert defaults(owner) == []
 
@@ -251,9 +251,9 @@ def test_the_only_card_downgraded_leaves_no_default():
 def test_a_card_of_class_one_again_receives_again():
     owner = customer()
     card = bound(owner)
-    cards.reclassify([ClassChange(card.pk, TWO)], **TOLD)
+    cards.reclassify([ClassChange(card.pk, TWO)], **BY_STAFF)
 
-    cards.reclassify([ClassChange(card.pk, ONE)], **TOLD)
+    cards.reclassify([ClassChange(card.pk, ONE)], **BY_STAFF)
 
     assert (reread(card).state, reread(card).account_class) == ("active", "I")
     assert defaults(owner) == [card]
@@ -269,7 +269,7 @@ def test_a_batch_of_changes_touches_only_cards_in_use_whose_class_is_new():
     changed = cards.reclassify(
         [ClassChange(same.pk, ONE), ClassChange(lowered.pk, TWO), ClassChange(repaying.pk, THREE),
          ClassChange(rejected.pk, ONE), ClassChange(proving.pk, ONE), ClassChange(0, ONE)],
-        **TOLD,
+        **BY_STAFF,
     )  # fmt: skip
 
     assert changed == [lowered, repaying]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.cards.rules.bins import BadBins, BinRow, Kind, read
+from accounts.cards.rules.bins import BadBins, BinRow, CardKind, read
 from accounts.cards.rules.card_numbers import bank_of, parse
 from loans.migration.operations import people
 from tests.profiles import pure
@@ -20,7 +20,7 @@ HEADING = "prefix,length,bank_zh,bank_en,code,kind\n"
 def test_a_line_is_a_row():
     text = f"{HEADING}621700,19,建设银行,China Construction Bank,CCB,debit\n"
 
-    expected = BinRow("621700", 19, "建设银行", "China Construction Bank", "CCB", Kind.DEBIT)
+    expected = BinRow("621700", 19, "建设银行", "China Construction Bank", "CCB", CardKind.DEBIT)
     assert read(text) == [expected]
 
 
@@ -56,10 +56,10 @@ def test_the_table_names_each_bank_in_one_way():
 @pytest.mark.parametrize(
     ("number", "bank", "kind"),
     [
-        ("6217000010001234569", "建设银行", Kind.DEBIT),
-        ("6225880000000000", "招商银行", Kind.DEBIT),
-        ("6225750000000000", "招商银行", Kind.CREDIT),
-        ("6222300000000000", "工商银行", Kind.CREDIT),
+        ("6217000010001234569", "建设银行", CardKind.DEBIT),
+        ("6225880000000000", "招商银行", CardKind.DEBIT),
+        ("6225750000000000", "招商银行", CardKind.CREDIT),
+        ("6222300000000000", "工商银行", CardKind.CREDIT),
     ],
 )
 def test_a_card_of_a_main_bank_is_known(number, bank, kind):
@@ -75,4 +75,4 @@ def test_every_card_of_the_book_is_a_debit_card_of_its_bank(row):
 
     found = bank_of(parse(person.card_number), ROWS)
 
-    assert (found.bank, found.kind) == (person.bank, Kind.DEBIT)
+    assert (found.bank, found.kind) == (person.bank, CardKind.DEBIT)

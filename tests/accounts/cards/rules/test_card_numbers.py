@@ -6,14 +6,21 @@ from hypothesis import strategies as st
 from stdnum import luhn
 
 from accounts.cards.rules import card_numbers
-from accounts.cards.rules.bins import BinRow, Kind
-from accounts.cards.rules.card_numbers import BadCardNumber, BadPhone, Reason, Usage, bank_of, parse
+from accounts.cards.rules.bins import BinRow, CardKind
+from accounts.cards.rules.card_numbers import (
+    BadCardNumber,
+    BadPhone,
+    CardNumberFault,
+    Usage,
+    bank_of,
+    parse,
+)
 from tests.profiles import pure
 
 NUMBER = "6217000010001234569"
 
 
-def row(prefix, length=19, kind=Kind.DEBIT):
+def row(prefix, length=19, kind=CardKind.DEBIT):
     return BinRow(prefix, length, "建设银行", "China Construction Bank", "CCB", kind)
 
 
@@ -28,14 +35,14 @@ def test_what_a_person_types_is_put_right(typed):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", Reason.CHARACTERS),
-        ("62170000100012345６A", Reason.CHARACTERS),
-        ("6217  0000 1000 1234 569", Reason.CHARACTERS),
-        ("-6217000010001234569", Reason.CHARACTERS),
-        ("٦٢١٧٠٠٠٠١٠٠٠١٢٣٤٥٦٩", Reason.CHARACTERS),
-        ("621700001000123", Reason.LENGTH),
-        ("62170000100012345690", Reason.LENGTH),
-        ("6217000010001234568", Reason.CHECK_DIGIT),
+        ("", CardNumberFault.CHARACTERS),
+        ("62170000100012345６A", CardNumberFault.CHARACTERS),
+        ("6217  0000 1000 1234 569", CardNumberFault.CHARACTERS),
+        ("-6217000010001234569", CardNumberFault.CHARACTERS),
+        ("٦٢١٧٠٠٠٠١٠٠٠١٢٣٤٥٦٩", CardNumberFault.CHARACTERS),
+        ("621700001000123", CardNumberFault.LENGTH),
+        ("62170000100012345690", CardNumberFault.LENGTH),
+        ("6217000010001234568", CardNumberFault.CHECK_DIGIT),
     ],
 )
 def test_a_bad_number_is_refused_with_its_reason(text, reason):

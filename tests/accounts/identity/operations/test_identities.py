@@ -48,7 +48,7 @@ def test_a_submission_that_is_decided_is_not_asked_about_again():
     assert ProviderCall.objects.count() == 2
 
 
-def test_silence_leaves_it_pending_and_is_said_to_the_outbox():
+def test_silence_leaves_it_pending_and_is_posted_to_the_outbox():
     pending = submit(session(1), face_token="sandbox:down")
 
     with pytest.raises(identities.StillPendingError):

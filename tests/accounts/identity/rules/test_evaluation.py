@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from accounts.identity.rules.evaluation import (
     PPB,
     Case,
+    CheckAnswer,
     Label,
     Measured,
-    Said,
     accepted_bound_ppb,
     accuracy_ppm,
     measure,
@@ -23,13 +23,13 @@ def attacks(accepted, of):
     return Measured(cases=of, right=of - accepted, attacks=of, accepted_attacks=accepted)
 
 
-def test_cases_are_counted_by_what_they_were_and_what_was_said():
+def test_cases_are_counted_by_what_they_were_and_what_was_answered():
     cases = [
-        Case(Label.GENUINE, Said.ACCEPTED),
-        Case(Label.GENUINE, Said.REFUSED),
-        Case(Label.ATTACK, Said.REFUSED),
-        Case(Label.ATTACK, Said.ACCEPTED),
-        Case(Label.ATTACK, Said.REFUSED),
+        Case(Label.GENUINE, CheckAnswer.ACCEPTED),
+        Case(Label.GENUINE, CheckAnswer.REFUSED),
+        Case(Label.ATTACK, CheckAnswer.REFUSED),
+        Case(Label.ATTACK, CheckAnswer.ACCEPTED),
+        Case(Label.ATTACK, CheckAnswer.REFUSED),
     ]
 
     assert measure(cases) == Measured(cases=5, right=3, attacks=3, accepted_attacks=1)

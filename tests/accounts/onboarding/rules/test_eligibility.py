@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.identity.rules.faces import FaceVerdict
-from accounts.onboarding.rules.eligibility import REQUIREMENTS, Bounds, Facts, Result, judge
+from accounts.onboarding.rules.eligibility import REQUIREMENTS, Bounds, CheckOutcome, Facts, judge
 from tests.profiles import pure
 
 BOUNDS = Bounds(age_min=18, age_max=60, accounts_max=3, device_accounts_max=3, device_people_min=4)
@@ -31,7 +31,7 @@ def test_who_meets_all_four_passes_each_line_with_its_evidence():
     lines = judge(FINE, BOUNDS)
 
     assert [line.requirement for line in lines] == [*REQUIREMENTS]
-    assert results(FINE) == [Result.PASS] * 4
+    assert results(FINE) == [CheckOutcome.PASS] * 4
     assert [line.evidence for line in lines] == [
         {"age": 36},
         {"identity_code": "0", "face": "pass", "similarity_permille": 912},
@@ -43,17 +43,17 @@ def test_who_meets_all_four_passes_each_line_with_its_evidence():
 def test_what_is_not_known_is_open_and_without_evidence():
     lines = judge(NOTHING_KNOWN, BOUNDS)
 
-    assert results(NOTHING_KNOWN) == [Result.OPEN] * 3 + [Result.PASS]
+    assert results(NOTHING_KNOWN) == [CheckOutcome.OPEN] * 3 + [CheckOutcome.PASS]
     assert [line.evidence for line in lines[:3]] == [{}, {}, {}]
 
 
 @pytest.mark.parametrize(
     ("born_on", "result"),
     [
-        (date(2008, 11, 24), Result.PASS),
-        (date(2008, 11, 25), Result.FAIL),
-        (date(1965, 11, 25), Result.PASS),
-        (date(1965, 11, 24), Result.FAIL),
+        (date(2008, 11, 24), CheckOutcome.PASS),
+        (date(2008, 11, 25), CheckOutcome.FAIL),
+        (date(1965, 11, 25), CheckOutcome.PASS),
+        (date(1965, 11, 24), CheckOutcome.FAIL),
     ],
 )
 def test_the_age_is_inside_to_the_day_before_the_sixty_first_birthday(born_on, result):
@@ -63,14 +63,14 @@ def test_the_age_is_inside_to_the_day_before_the_sixty_first_birthday(born_on, r
 @pytest.mark.parametrize(
     ("identity_code", "face", "result"),
     [
-        ("0", FaceVerdict.PASS, Result.PASS),
-        ("0", FaceVerdict.REVIEW, Result.REVIEW),
-        ("0", FaceVerdict.REFUSE, Result.FAIL),
-        ("0", None, Result.OPEN),
-        ("", FaceVerdict.PASS, Result.OPEN),
-        ("", FaceVerdict.REFUSE, Result.FAIL),
-        ("-1", FaceVerdict.PASS, Result.FAIL),
-        ("-1", None, Result.FAIL),
+        ("0", FaceVerdict.PASS, CheckOutcome.PASS),
+        ("0", FaceVerdict.REVIEW, CheckOutcome.REVIEW),
+        ("0", FaceVerdict.REFUSE, CheckOutcome.FAIL),
+        ("0", None, CheckOutcome.OPEN),
+        ("", FaceVerdict.PASS, CheckOutcome.OPEN),
+        ("", FaceVerdict.REFUSE, CheckOutcome.FAIL),
+        ("-1", FaceVerdict.PASS, CheckOutcome.FAIL),
+        ("-1", None, CheckOutcome.FAIL),
     ],
 )
 def test_neither_number_nor_face_proves_a_person_alone(identity_code, face, result):
@@ -80,11 +80,11 @@ def test_neither_number_nor_face_proves_a_person_alone(identity_code, face, resu
 @pytest.mark.parametrize(
     ("card_code", "account_class", "result"),
     [
-        ("0", "II", Result.FAIL),
-        ("0", "III", Result.FAIL),
-        ("0", "unknown", Result.REVIEW),
-        ("-1", "I", Result.FAIL),
-        ("", "I", Result.OPEN),
+        ("0", "II", CheckOutcome.FAIL),
+        ("0", "III", CheckOutcome.FAIL),
+        ("0", "unknown", CheckOutcome.REVIEW),
+        ("-1", "I", CheckOutcome.FAIL),
+        ("", "I", CheckOutcome.OPEN),
     ],
 )
 def test_only_a_matched_card_of_class_one_passes(card_code, account_class, result):
@@ -94,11 +94,11 @@ def test_only_a_matched_card_of_class_one_passes(card_code, account_class, resul
 @pytest.mark.parametrize(
     ("accounts", "device_accounts", "device_people", "result"),
     [
-        (3, 3, 3, Result.PASS),
-        (4, 1, 1, Result.FAIL),
-        (1, 4, 1, Result.FAIL),
-        (1, 1, 4, Result.REVIEW),
-        (1, 4, 4, Result.FAIL),
+        (3, 3, 3, CheckOutcome.PASS),
+        (4, 1, 1, CheckOutcome.FAIL),
+        (1, 4, 1, CheckOutcome.FAIL),
+        (1, 1, 4, CheckOutcome.REVIEW),
+        (1, 4, 4, CheckOutcome.FAIL),
     ],
 )
 def test_accounts_and_devices_are_counted(accounts, device_accounts, device_people, result):
@@ -119,5 +119,5 @@ def test_a_pass_rests_on_every_check(identity_code, face, card_code, account_cla
         Facts(ON, None, identity_code, face, None, card_code, account_class)
     )
 
-    assert (identity == Result.PASS) == (identity_code == "0" and face == FaceVerdict.PASS)
-    assert (card == Result.PASS) == (card_code == "0" and account_class == "I")
+    assert (identity == CheckOutcome.PASS) == (identity_code == "0" and face == FaceVerdict.PASS)
+    assert (card == CheckOutcome.PASS) == (card_code == "0" and account_class == "I")

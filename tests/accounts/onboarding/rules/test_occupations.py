@@ -2,7 +2,6 @@
 
 import pytest
 
-from accounts.models.profile import Occupation as Stored
 from accounts.onboarding.rules.occupations import Occupation, Ruling, student_rule
 
 
@@ -24,7 +23,3 @@ def ruling(occupation, age, lender_type="BANK"):
 )
 def test_students_and_who_may_be_one_are_looked_at(occupation, age, lender_type, expected):
     assert ruling(occupation, age, lender_type) == expected
-
-
-def test_the_rules_and_the_tables_know_the_same_occupations():
-    assert [*Occupation] == [*Stored.values]

@@ -10,11 +10,11 @@ from tests.accounts.identity.operations.test_people import session
 from tests.accounts.people import AT
 
 pytestmark = pytest.mark.django_db
-ACT = {"by": "customer:1", "at": AT}
+BY_CUSTOMER = {"by": "customer:1", "at": AT}
 
 
 def test_a_request_names_what_is_erased_and_kept_and_who_asked():
-    asked = deletions.request(customer(), **ACT)
+    asked = deletions.request(customer(), **BY_CUSTOMER)
 
     assert asked.state == "requested"
     assert asked.kept["logins"] == "2027-05-23"
@@ -24,7 +24,7 @@ def test_a_request_names_what_is_erased_and_kept_and_who_asked():
 
 
 def test_of_an_unknown_person_nothing_but_logs_is_kept():
-    asked = deletions.request(session(1).account.customer, **ACT)
+    asked = deletions.request(session(1).account.customer, **BY_CUSTOMER)
 
     assert list(asked.kept) == ["logins"]
     assert asked.erased[-2:] == ["submissions", "complaints"]
@@ -33,7 +33,7 @@ def test_of_an_unknown_person_nothing_but_logs_is_kept():
 def test_a_second_request_is_the_first():
     owner = customer()
 
-    assert deletions.request(owner, **ACT) == deletions.request(owner, **ACT)
+    assert deletions.request(owner, **BY_CUSTOMER) == deletions.request(owner, **BY_CUSTOMER)
     assert DeletionRequest.objects.count() == 1
 
 
@@ -41,7 +41,7 @@ def test_a_blocker_refuses_it(monkeypatch):
     monkeypatch.setattr(deletions, "_blockers", [lambda _: "", lambda _: "debts-open"])
 
     with pytest.raises(deletions.BlockedClosureError) as refused:
-        deletions.request(customer(), **ACT)
+        deletions.request(customer(), **BY_CUSTOMER)
 
     assert refused.value.facts["blockers"] == ["debts-open"]
     assert not DeletionRequest.objects.exists()
@@ -49,10 +49,10 @@ def test_a_blocker_refuses_it(monkeypatch):
 
 def test_a_request_is_withdrawn_once():
     owner = customer()
-    deletions.request(owner, **ACT)
-    assert deletions.withdraw(owner, **ACT).state == "withdrawn"
+    deletions.request(owner, **BY_CUSTOMER)
+    assert deletions.withdraw(owner, **BY_CUSTOMER).state == "withdrawn"
 
     with pytest.raises(deletions.NotRequestedError):
-        deletions.withdraw(owner, **ACT)
+        deletions.withdraw(owner, **BY_CUSTOMER)
 
     assert DeletionRequest.objects.get().decided_at == AT

@@ -46,7 +46,7 @@ def test_a_hold_is_lifted_once():
     held = place(session(1).account.customer)
     holds.lift(held.pk, by="ben", reason="cleared", at=AT)
 
-    with pytest.raises(holds.NotHeldError):
+    with pytest.raises(holds.HoldNotInForceError):
         holds.lift(held.pk, by="carl", reason="again", at=AT)
 
     lifted = CustomerHold.objects.get()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.proofs.rules.uploads import Kind, UnknownKind, is_safe_pdf, kind_of
+from accounts.proofs.rules.uploads import FileKind, UnknownKind, is_safe_pdf, kind_of
 from tests.profiles import pure
 
 
@@ -15,9 +15,9 @@ def a_pdf(names=b"", end=b"%%EOF\n"):
 @pytest.mark.parametrize(
     ("first_bytes", "kind"),
     [
-        (b"\xff\xd8\xff\xe0", Kind.JPEG),
-        (b"\x89PNG\r\n\x1a\n\x00", Kind.PNG),
-        (b"%PDF-1.7", Kind.PDF),
+        (b"\xff\xd8\xff\xe0", FileKind.JPEG),
+        (b"\x89PNG\r\n\x1a\n\x00", FileKind.PNG),
+        (b"%PDF-1.7", FileKind.PDF),
     ],
 )
 def test_the_first_bytes_say_the_kind(first_bytes, kind):
@@ -43,7 +43,7 @@ def test_a_plain_pdf_is_safe():
         b"/J#53 (x)", b"/#4aava#53cript 2 0 R", b"/#41#41<<>>", b"/Type/ObjStm", b"/XFA 1",
     ],
 )  # fmt: skip
-def test_a_pdf_that_acts_embeds_or_hides_is_not(names):
+def test_a_pdf_that_runs_embeds_or_hides_is_not(names):
     assert not is_safe_pdf(a_pdf(names))
 
 

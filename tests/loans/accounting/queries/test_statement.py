@@ -6,7 +6,7 @@ import pytest
 
 from loans.accounting.queries.statement import statement_of
 from loans.collection.operations import orders, results
-from loans.collection.operations.orders import Ask
+from loans.collection.operations.orders import CollectionRequest
 from loans.models import Bill, Charge
 from tests.loans.conftest import day, moment
 from tests.loans.days import live
@@ -19,7 +19,7 @@ def days(until):
 
 
 def pay(bill, channel, amount_fen, *, on):
-    ask = Ask(bill.pk, amount_fen, origin="customer", key=f"{on}")
+    ask = CollectionRequest(bill.pk, amount_fen, origin="customer", key=f"{on}")
     at = moment(on, time(15, 0))
     prepared = orders.prepare([ask], on=on, at=at)
     results.record(orders.ask(prepared, channel=channel, at=at), at=at)

@@ -12,7 +12,7 @@ from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.position import start_segment
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.cycle import Cycle, Demand, ask_fen
-from loans.delinquency.rules.classification import Outcome, Unpaid, decide
+from loans.delinquency.rules.classification import BillOutcome, Unpaid, decide
 from loans.delinquency.rules.late_fee import late_fees_fen
 from tests.loans.cases import DUE_ON, TERMS, day, loan, part
 
@@ -36,7 +36,7 @@ TABLE = [
 ]
 
 
-def lived_until(on, start=None):
+def run_until(on, start=None):
     """The table's loan after the 00:05 close of a day, unpaid throughout."""
     position = start or loan(part())
     for n in range((on - DUE_ON).days + 1):
@@ -61,7 +61,7 @@ def settle(position, paid_fen):
 def test_a_row_of_the_table(row):
     on, interest, late_fee, penalty, total, cap, payoff = row
 
-    position = lived_until(date.fromisoformat(on))
+    position = run_until(date.fromisoformat(on))
 
     [found] = position.parts
     assert (found.debt.interest_fen, found.debt.late_fee_fen, found.debt.penalty_fen) == (
@@ -81,7 +81,7 @@ def test_a_row_of_the_table(row):
 def test_the_day_on_which_the_cap_binds_and_one_long_after(on, contract, cap):
     on = date.fromisoformat(on)
 
-    position = lived_until(on)
+    position = run_until(on)
 
     borne_fen = contract_fen("penalty", 1_000_000, 500, (on - day(4)).days, TERMS)
     assert 17_508 + borne_fen == contract
@@ -89,14 +89,14 @@ def test_the_day_on_which_the_cap_binds_and_one_long_after(on, contract, cap):
 
 
 def test_on_the_day_the_cap_binds_975_fen_are_charged_and_38_waived():
-    before, after = lived_until(date(2026, 10, 18)), lived_until(date(2026, 10, 19))
+    before, after = run_until(date(2026, 10, 18)), run_until(date(2026, 10, 19))
 
     assert after.charged_fen - before.charged_fen == 975
     assert after.waived_fen == 38
 
 
 def test_a_payment_of_3000_yuan_on_the_fifteenth():
-    position = lived_until(date(2026, 10, 15))
+    position = run_until(date(2026, 10, 15))
 
     paid = settle(position, 300_000)
 
@@ -120,7 +120,7 @@ def unpaid(
 
 
 def test_variant_a_the_second_attempt_settles_everything_in_grace():
-    position = lived_until(day(1))
+    position = run_until(day(1))
 
     paid = settle(position, 1_016_008)
 
@@ -128,7 +128,7 @@ def test_variant_a_the_second_attempt_settles_everything_in_grace():
 
 
 def test_variant_b_a_met_minimum_revolves_from_the_due_date():
-    position = lived_until(DUE_ON)
+    position = run_until(DUE_ON)
     paid = settle(position, 101_500)
     assert paid == Debt(0, 0, 15_000, 0, 86_500)
     row = position.parts[0]._replace(debt=Debt(principal_fen=913_500))
@@ -140,7 +140,7 @@ def test_variant_b_a_met_minimum_revolves_from_the_due_date():
         terms=TERMS,
     )
 
-    assert decision == Outcome((BillMove.SETTLE_MINIMUM,), DUE_ON)
+    assert decision == BillOutcome((BillMove.SETTLE_MINIMUM,), DUE_ON)
     revolving = left._replace(parts=(start_segment(row, "revolving", on=DUE_ON),))
     _position, [charge] = accrue(revolving, on=day(1), terms=TERMS)
     assert charge.debt.interest_fen == 685
@@ -149,7 +149,7 @@ def test_variant_b_a_met_minimum_revolves_from_the_due_date():
 @pytest.mark.parametrize(("paid_fen", "shortfall_fen", "asked_fen"),
                          [(1_015_000, 1_008, 1_008), (1_015_008, 1_000, 0)])  # fmt: skip
 def test_variant_c_eight_fen_decide_whether_the_rest_is_debited(paid_fen, shortfall_fen, asked_fen):
-    position = lived_until(day(1))
+    position = run_until(day(1))
     paid = settle(position, paid_fen)
     assert paid == Debt(0, 508, 15_500, 0, paid_fen - 16_008)
 
@@ -162,19 +162,19 @@ def test_variant_c_the_rest_within_tolerance_is_carried_when_grace_ends():
     left = loan(part(1_000))
     bill = unpaid(left, paid_fen=1_015_008, shortfall_fen=1_000, state="grace", last_paid_on=day(1))
 
-    assert decide(bill, on=day(3), terms=TERMS) == Outcome()
-    assert decide(bill, on=day(4), terms=TERMS) == Outcome((BillMove.CARRY,))
+    assert decide(bill, on=day(3), terms=TERMS) == BillOutcome()
+    assert decide(bill, on=day(4), terms=TERMS) == BillOutcome((BillMove.CARRY,))
 
 
 def test_variant_d_a_day_of_bank_errors_puts_the_record_off():
     twice = Cycle(1, DUE_ON, 2)  # D and D+2; D+1 was the bank's own fault
-    bill = unpaid(lived_until(day(4)), state="grace", refusals=2)
+    bill = unpaid(run_until(day(4)), state="grace", refusals=2)
 
     assert cycles.after_refusal(twice, on=day(2), terms=TERMS) == day(4)
-    assert decide(bill, on=day(4), terms=TERMS) == Outcome()
-    record = Outcome((BillMove.RECORD_OVERDUE,))
+    assert decide(bill, on=day(4), terms=TERMS) == BillOutcome()
+    record = BillOutcome((BillMove.RECORD_OVERDUE,))
     assert decide(bill._replace(refusals=3), on=day(5), terms=TERMS) == record
-    assert decide(bill, on=day(6), terms=TERMS) == Outcome()
+    assert decide(bill, on=day(6), terms=TERMS) == BillOutcome()
     assert decide(bill, on=day(7), terms=TERMS) == record
 
 

@@ -120,11 +120,11 @@ def test_progress_follows_the_orders_and_ends_at_the_end(nine):
     assert debit_day(on=day(0), job="09:00").progress_percent == 99
 
 
-def act(client, wish, **more):
-    return client.post(f"{PAGE}action/", {"action": wish, "job": "09:00", **more}, follow=True)
+def perform(client, action, **more):
+    return client.post(f"{PAGE}action/", {"action": action, "job": "09:00", **more}, follow=True)
 
 
-def said(page):
+def messages_of(page):
     return [str(message) for message in page.context["messages"]]
 
 
@@ -139,9 +139,9 @@ def test_run_now_does_what_the_tick_does_and_a_second_press_nothing(
     set_clock(day(0), "09:00")
     client = person("finance")
 
-    first, second = act(client, "start"), act(client, "start")
+    first, second = perform(client, "start"), perform(client, "start")
 
-    assert said(first) == said(second) == ["1 part was sent to the workers."]
+    assert messages_of(first) == messages_of(second) == ["1 part was sent to the workers."]
     assert JobChunk.objects.get(run__job="09:00").tries == 0
 
 
@@ -150,7 +150,7 @@ def test_run_now_says_when_nothing_is_due(make_bill, channel, monkeypatch):
     live(channel, monkeypatch, day(0), until="09:00", only=EVERY)
     set_clock(day(0), "09:00")
 
-    assert said(act(person("finance"), "start")) == ["Nothing is due now."]
+    assert messages_of(perform(person("finance"), "start")) == ["Nothing is due now."]
 
 
 def test_a_held_run_goes_on_when_a_manager_releases_it(nine):
@@ -159,20 +159,20 @@ def test_a_held_run_goes_on_when_a_manager_releases_it(nine):
     assert "This run is held: too many" in shown(person("finance")).content.decode()
     manager = person("manager")
 
-    first, second = act(manager, "release", run=run.pk), act(manager, "release", run=run.pk)
+    first, second = perform(manager, "release", run=run.pk), perform(manager, "release", run=run.pk)
 
     assert JobRun.objects.get(pk=run.pk).released_by.startswith("manager")
-    assert said(first) == [f"The run {run} goes on."]
-    assert "is not held" in said(second)[0]
+    assert messages_of(first) == [f"The run {run} goes on."]
+    assert "is not held" in messages_of(second)[0]
 
 
 @pytest.mark.parametrize(
-    ("group", "wish"),
+    ("group", "action"),
     [("support", "start"), ("finance", "release"), ("finance", "resume"), ("auditor", "pause"),
      ("support", "pause"), ("collections", "keep"), ("manager", "nonsense")],
 )  # fmt: skip
-def test_nobody_steps_in_without_the_right(nine, group, wish):
-    page = act(person(group), wish, reason="why", run=JobRun.objects.get(job="09:00").pk)
+def test_nobody_steps_in_without_the_right(nine, group, action):
+    page = perform(person(group), action, reason="why", run=JobRun.objects.get(job="09:00").pk)
 
     assert page.status_code == 403
     assert not JobPause.objects.exists()
@@ -190,14 +190,16 @@ def test_a_step_needs_a_post_and_its_token(nine):
 def test_a_job_stops_at_once_and_two_people_resume_it(nine):
     one, other = person("manager"), person("manager")
 
-    assert said(act(one, "pause", reason="bank is down")) == ["The job 09:00 is stopped."]
-    assert "is paused already" in said(act(other, "pause", reason="again"))[0]
-    act(one, "request", reason="bank is back")
-    assert said(act(one, "resume", reason="yes"))[0].startswith(
+    assert messages_of(perform(one, "pause", reason="bank is down")) == [
+        "The job 09:00 is stopped."
+    ]
+    assert "is paused already" in messages_of(perform(other, "pause", reason="again"))[0]
+    perform(one, "request", reason="bank is back")
+    assert messages_of(perform(one, "resume", reason="yes"))[0].startswith(
         "You proposed this request yourself."
     )
     assert (JobPause.objects.get().state, Approval.objects.get().state) == ("paused", "proposed")
-    assert said(act(other, "resume", reason="yes")) == ["The job 09:00 runs again."]
+    assert messages_of(perform(other, "resume", reason="yes")) == ["The job 09:00 runs again."]
 
     pause = JobPause.objects.get()
     asked = pause.approval
@@ -215,29 +217,29 @@ def test_a_job_stops_at_once_and_two_people_resume_it(nine):
 
 def test_a_declined_request_leaves_the_job_paused(nine):
     one, other = person("manager"), person("manager")
-    act(one, "pause", reason="bank is down")
-    act(one, "request", reason="bank is back")
+    perform(one, "pause", reason="bank is down")
+    perform(one, "request", reason="bank is back")
 
-    act(other, "keep", reason="not yet")
+    perform(other, "keep", reason="not yet")
 
     assert JobPause.objects.get().state == "paused"
-    assert "not in the required state" in said(act(other, "keep", reason="again"))[0]
+    assert "not in the required state" in messages_of(perform(other, "keep", reason="again"))[0]
 
 
 @pytest.mark.parametrize("run", ["abc", "", "0", "9" * 30])
 def test_a_run_that_is_none_is_not_found(nine, run):
-    assert act(person("manager"), "release", run=run).status_code == 404
+    assert perform(person("manager"), "release", run=run).status_code == 404
     assert not JobRun.objects.exclude(released_by="").exists()
 
 
 def test_a_pause_without_words_is_refused(nine):
-    assert said(act(person("manager"), "pause", reason=" "))[0].startswith("Say why.")
+    assert messages_of(perform(person("manager"), "pause", reason=" "))[0].startswith("Say why.")
     assert not JobPause.objects.exists()
 
 
 def test_a_paused_job_and_its_reason_are_shown(nine):
     client = person("manager")
-    act(client, "pause", reason="bank is down")
+    perform(client, "pause", reason="bank is down")
 
     assert "bank is down" in shown(client).content.decode()
 

@@ -8,7 +8,7 @@ from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
 
 from loans.collection.operations import collection, orders, results
-from loans.collection.operations.orders import Ask
+from loans.collection.operations.orders import CollectionRequest
 from loans.models import Bill, Instalment, Loan, UnappliedFunds
 from tests.loans.conftest import FakeChannel, day, moment
 from tests.loans.delinquency.test_overdue_life import pay
@@ -50,10 +50,10 @@ def test_a_loan_that_changes_while_the_bank_is_asked_is_read_again(make_bill, ch
     bill, twin, untouched = make_bill(), make_bill(), make_bill()
     slow = SlowChannel(lambda: pay_a_part(bill))
 
-    asks = [Ask(bill.pk), Ask(untouched.pk)]
+    asks = [CollectionRequest(bill.pk), CollectionRequest(untouched.pk)]
     collection.collect(asks, channel=slow, on=day(0), at=AT)
 
-    prepared = orders.prepare([Ask(twin.pk)], on=day(0), at=AT)
+    prepared = orders.prepare([CollectionRequest(twin.pk)], on=day(0), at=AT)
     pay_a_part(twin)
     results.record(orders.ask(prepared, channel=channel, at=AT), at=AT)
     assert stands(bill) == stands(twin)
@@ -63,7 +63,7 @@ def test_a_loan_that_changes_while_the_bank_is_asked_is_read_again(make_bill, ch
 
 
 def test_nothing_is_read_twice_while_nobody_changes_it(make_bill, channel):
-    asks = [Ask(make_bill().pk) for _ in range(3)]
+    asks = [CollectionRequest(make_bill().pk) for _ in range(3)]
 
     with CaptureQueriesContext(connection) as asked:
         collection.collect(asks, channel=channel, on=day(0), at=AT)
@@ -79,17 +79,21 @@ def test_bills_that_were_not_asked_for_are_left_alone(make_bill, channel):
     pay(paid, channel, paid.total_fen, at=AT)
     before = stands(paid)
 
-    collection.collect([Ask(bill.pk), Ask(paid.pk)], channel=channel, on=day(0), at=AT)
+    collection.collect(
+        [CollectionRequest(bill.pk), CollectionRequest(paid.pk)], channel=channel, on=day(0), at=AT
+    )
 
     assert Bill.objects.get(pk=bill.pk).state == "paid"
     assert stands(paid) == before
 
 
-def test_part_successes_are_counted_anew_in_one_statement(make_bill, channel):
+def test_part_successes_are_counted_again_in_one_statement(make_bill, channel):
     bills = [make_bill(mode="minimum") for _ in range(3)]
 
     with CaptureQueriesContext(connection) as asked:
-        collection.collect([Ask(b.pk) for b in bills], channel=channel, on=day(0), at=AT)
+        collection.collect(
+            [CollectionRequest(b.pk) for b in bills], channel=channel, on=day(0), at=AT
+        )
 
     statements = [str(query["sql"]) for query in asked]
     counts = [words for words in statements if '"loans_debitorder"."cycle" AS' in words

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from loans.collection.operations import orders
-from loans.collection.operations.orders import Ask
+from loans.collection.operations.orders import CollectionRequest
 from loans.collection.queries import due
 from tests.loans.conftest import day, moment
 from tests.raw import execute
@@ -37,6 +37,6 @@ def test_a_bill_with_an_open_order_is_in_the_plan(make_bill, origin):
     bill = make_bill(mode="full" if origin == "auto" else "off")
     assert due.to_debit(on=day(-1)).ids == []
 
-    orders.prepare([Ask(bill.pk, None, origin)], on=day(0), at=moment(day(0)))
+    orders.prepare([CollectionRequest(bill.pk, None, origin)], on=day(0), at=moment(day(0)))
 
     assert due.to_debit(on=day(-1)).ids == [bill.pk]

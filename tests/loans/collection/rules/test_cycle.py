@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loans.collection.rules import cycle as rules
-from loans.collection.rules.cycle import Cycle, Demand, End, ask_fen, counted_refusals
+from loans.collection.rules.cycle import Cycle, Demand, OrderEnd, ask_fen, counted_refusals
 from tests.loans.cases import DUE_ON, TERMS, day
 from tests.profiles import pure
 
@@ -171,8 +171,8 @@ def test_on_the_due_day_the_minimum_mode_asks_exactly_the_rest_of_it():
 
 
 def test_a_success_resets_the_counter_from_the_next_day_on():
-    refused = [End(day(0), 1), End(day(1), 2), End(day(2), 4), End(day(4), 5)]
-    succeeded = [End(day(2), 3)]
+    refused = [OrderEnd(day(0), 1), OrderEnd(day(1), 2), OrderEnd(day(2), 4), OrderEnd(day(4), 5)]
+    succeeded = [OrderEnd(day(2), 3)]
 
     counted = [counted_refusals(refused, succeeded, before=day(n)) for n in range(6)]
 
@@ -180,6 +180,6 @@ def test_a_success_resets_the_counter_from_the_next_day_on():
 
 
 def test_without_a_success_every_refusal_before_the_day_counts():
-    refused = [End(day(n), n) for n in range(3)]
+    refused = [OrderEnd(day(n), n) for n in range(3)]
 
     assert [counted_refusals(refused, [], before=day(n)) for n in range(5)] == [0, 1, 2, 3, 3]

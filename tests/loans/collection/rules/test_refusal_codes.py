@@ -1,7 +1,7 @@
 import pytest
 
 from loans.collection.rules import refusal_codes
-from loans.gateways.channel import Fault
+from loans.gateways.channel import ChannelFault
 
 COUNTED = {"NOTENOUGH", "RULELIMIT", "ACCOUNTERROR", "USER_ACCOUNT_ABNORMAL", "USER_NOT_EXIST"}
 WITHOUT_MANDATE = {"CONTRACT_NOT_EXIST", "CONTRACTERROR"}
@@ -10,7 +10,9 @@ OPEN = {"ORDER_ACCEPTED", "ORDERPAID", "TRADE_ERROR", "ORDER_CONFLICT"}
 
 
 def test_every_code_of_the_rulebook_and_of_our_own_is_in_the_table():
-    assert {*refusal_codes.REFUSALS} == COUNTED | WITHOUT_MANDATE | TECHNICAL | OPEN | {*Fault}
+    assert {*refusal_codes.REFUSALS} == COUNTED | WITHOUT_MANDATE | TECHNICAL | OPEN | {
+        *ChannelFault
+    }
 
 
 @pytest.mark.parametrize("code", sorted(refusal_codes.REFUSALS))
@@ -25,12 +27,12 @@ def test_only_a_missing_contract_ends_the_mandate(code):
 
 @pytest.mark.parametrize("code", sorted(refusal_codes.REFUSALS))
 def test_what_leaves_the_order_open_settles_nothing(code):
-    assert refusal_codes.is_final(code) is (code not in OPEN | {*Fault})
+    assert refusal_codes.is_final(code) is (code not in OPEN | {*ChannelFault})
 
 
 @pytest.mark.parametrize("code", ["", "notenough", "SOMETHING_NEW"])
 def test_an_unknown_code_counts_against_nobody_and_ends_no_mandate(code):
-    assert refusal_codes.of(code) == refusal_codes.Refusal(code, label=code)
+    assert refusal_codes.of(code) == refusal_codes.DebitRefusal(code, label=code)
     assert not refusal_codes.is_counted(code)
     assert not refusal_codes.ends_mandate(code)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from loans.accounting.rules.codes import BillMove
 from loans.delinquency.rules.classification import (
-    Outcome,
+    BillOutcome,
     Unpaid,
     decide,
     is_classified,
@@ -80,7 +80,7 @@ def test_a_day_closed_twice_is_closed_once(bill, on):
     assume(decision.moves)
 
     again = bill._replace(state=ENDS[decision.moves[-1]])
-    assert decide(again, on=on, terms=TERMS) == Outcome()
+    assert decide(again, on=on, terms=TERMS) == BillOutcome()
 
 
 @pure
@@ -100,7 +100,7 @@ def test_only_a_met_minimum_revolves(bill, on):
 def test_nothing_is_decided_before_the_due_date_is_over(bill):
     billed = bill._replace(state="billed")
 
-    assert decide(billed, on=DUE_ON, terms=TERMS) == Outcome()
+    assert decide(billed, on=DUE_ON, terms=TERMS) == BillOutcome()
     assert decide(billed, on=day(1), terms=TERMS).moves
 
 

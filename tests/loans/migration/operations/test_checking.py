@@ -7,7 +7,7 @@ import pytest
 from accounts.models import BankCard
 from backoffice.core import clock
 from loans.collection.operations import orders, results
-from loans.collection.operations.orders import Ask
+from loans.collection.operations.orders import CollectionRequest
 from loans.migration.operations.checking import Mismatch, check_book
 from loans.migration.operations.importing import import_book
 from loans.models import Bill
@@ -19,7 +19,7 @@ NINE = clock.moment_of(ON, time(9))
 
 @pytest.fixture
 def imported(committed_db, tmp_path):
-    """A book of two who can pay, one who cannot, and one without a bill; imported."""
+    """A portfolio of two who can pay, one who cannot, and one without a bill; imported."""
     file = book(tmp_path, row(), row(ID=2), row(ID=3, label=1), row(ID=4, BILL_AMT1=0))
     import_book(file, bank=FakeBank(), on=ON, at=NINE)
     return file
@@ -31,7 +31,9 @@ def account(number):
 
 def debit(channel, at=NINE):
     """Ask for every bill once."""
-    asks = [Ask(pk) for pk in Bill.objects.order_by("pk").values_list("pk", flat=True)]
+    asks = [
+        CollectionRequest(pk) for pk in Bill.objects.order_by("pk").values_list("pk", flat=True)
+    ]
     prepared = orders.prepare(asks, on=clock.day_of(at), at=at)
     results.record(orders.ask(prepared, channel=channel, at=at), at=at)
 
@@ -67,7 +69,7 @@ def test_before_nine_there_is_no_order(imported):
     assert len(check.mismatches) == 3
 
 
-def test_who_was_not_imported_is_told_apart(imported, tmp_path):
+def test_who_was_not_imported_is_listed_apart(imported, tmp_path):
     file = book(tmp_path, row(ID=9))
 
     assert check_book(file).mismatches == [Mismatch("book:9", 2, "succeeded", "not_imported")]

@@ -3,12 +3,12 @@
 from collections import Counter
 
 from loans.migration.operations.comparison import Comparison
-from loans.migration.operations.reading import Row
+from loans.migration.operations.reading import ClientRow
 from loans.policy import LoanTerms
 
 
 def a_row(status, bill, paid):
-    return Row(2, 1, 80_000, 1, 35, (status, *(-2,) * 5), (0, bill, 0, 0, 0, 0),
+    return ClientRow(2, 1, 80_000, 1, 35, (status, *(-2,) * 5), (0, bill, 0, 0, 0, 0),
                (paid, 0, 0, 0, 0, 0), False)  # fmt: skip
 
 
@@ -20,7 +20,7 @@ def compared(*rows):
 
 
 def test_a_status_is_set_against_the_bill_of_the_month_before():
-    row = Row(2, 1, 80_000, 1, 35, (0, -1, 2, -2, 0, 0), (0, 400, 300, 200, 0, 900),
+    row = ClientRow(2, 1, 80_000, 1, 35, (0, -1, 2, -2, 0, 0), (0, 400, 300, 200, 0, 900),
               (40, 300, 0, 5, 900, 7), False)  # fmt: skip
 
     ours, drafted = compared(row).months

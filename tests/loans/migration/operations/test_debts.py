@@ -10,7 +10,7 @@ from loans.accounting.rules.cap import cap_fen
 from loans.delinquency.rules.classification import outcome_at_due
 from loans.migration.operations import debts
 from loans.migration.operations.debts import LiveLoan, PastBill
-from loans.migration.operations.reading import Row
+from loans.migration.operations.reading import ClientRow
 from loans.policy import LoanTerms
 
 ON = date(2026, 10, 1)
@@ -20,7 +20,7 @@ DRAFT = LoanTerms(minimum_permille=30)
 
 def a_row(*bills, payments=(0,) * 6, has_defaulted=False):
     bills = (*bills, *(0,) * (6 - len(bills)))
-    return Row(2, 1, 80_000, 1, 35, (0,) * 6, bills, payments, has_defaulted)
+    return ClientRow(2, 1, 80_000, 1, 35, (0,) * 6, bills, payments, has_defaulted)
 
 
 def test_a_bill_of_40600_dollars_is_the_loan_of_table_1_9():

@@ -1,4 +1,4 @@
-"""A lender's book in the database: every row exactly, once, whole or not at all."""
+"""A portfolio of a lender in the database: every row exactly, once, whole or not at all."""
 
 from datetime import date, time
 
@@ -338,7 +338,7 @@ def test_a_bank_that_goes_away_half_way_leaves_whole_chunks_only(db, run, bank, 
     assert len(bank.balances) == 4
 
 
-def test_the_bank_is_told_before_the_rows_are_committed(committed_db, run, bank, monkeypatch):
+def test_the_bank_receives_them_before_the_rows_are_committed(committed_db, run, bank, monkeypatch):
     monkeypatch.setattr(admission, "write", lambda *_args, **_facts: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):

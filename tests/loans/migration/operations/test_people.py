@@ -55,7 +55,7 @@ def test_names_and_phones_look_like_names_and_phones(number):
 
 
 def test_the_same_row_is_the_same_person_for_ever():
-    assert invent(4711, sex=2, age=41, on=ON) == people.Person(
+    assert invent(4711, sex=2, age=41, on=ON) == people.ImportedPerson(
         name="韩霞辉",
         id_number="510121198507050888",
         born_on=date(1985, 7, 5),

@@ -8,7 +8,7 @@ from django.utils.translation import override
 from loans.migration.operations.reading import (
     COLUMNS,
     BadLine,
-    Row,
+    ClientRow,
     UnreadableBookError,
     WrongColumnsError,
     read,
@@ -16,7 +16,7 @@ from loans.migration.operations.reading import (
 from tests.loans.books import book, packed, row, text
 
 
-def told(line):
+def place_of(line):
     assert isinstance(line, BadLine)
     return line.line, line.column, line.value, line.reason("en")
 
@@ -33,7 +33,7 @@ def read_text(tmp_path):
 
 def test_a_row_is_read_as_it_stands(read_text):
     assert read_text(text(row())) == [
-        Row(
+        ClientRow(
             line=2,
             number=1,
             limit=80_000,
@@ -95,7 +95,7 @@ NOT_WHOLE = "not a whole number"
 def test_a_bad_value_is_named_with_line_column_and_reason(read_text, column, value, reason):
     bad, good = read_text(text(row(**{column: value}), row(ID=2)))
 
-    assert told(bad) == (2, column, value, reason)
+    assert place_of(bad) == (2, column, value, reason)
     assert good.number == 2
 
 
@@ -118,16 +118,16 @@ def test_a_line_with_too_few_or_too_many_fields_is_bad(read_text):
 
     bad = read_text("\n".join([lines[0], short, long, lines[2]]))
 
-    assert told(bad[0]) == (2, "", "", "24 fields instead of 25")
-    assert told(bad[1]) == (3, "", "", "26 fields instead of 25")
+    assert place_of(bad[0]) == (2, "", "", "24 fields instead of 25")
+    assert place_of(bad[1]) == (3, "", "", "26 fields instead of 25")
     assert bad[2].number == 2
 
 
 def test_an_id_that_stands_in_the_file_before_is_bad(read_text):
     first, again = read_text(text(row(), row(AGE=50)))
 
-    assert isinstance(first, Row)
-    assert told(again) == (3, "ID", "1", "stands in the file before")
+    assert isinstance(first, ClientRow)
+    assert place_of(again) == (3, "ID", "1", "stands in the file before")
 
 
 def test_a_value_of_a_stranger_is_shown_short_and_without_control_codes(read_text):
@@ -146,17 +146,17 @@ def test_an_open_quote_spoils_its_own_line_only(read_text):
 def test_bytes_that_are_no_text_are_a_bad_value(read_text):
     content = text(row(LIMIT_BAL="@")).encode().replace(b"@", b"\xff\xfe")
 
-    assert told(read_text(content)[0]) == (2, "LIMIT_BAL", "��", NOT_WHOLE)
+    assert place_of(read_text(content)[0]) == (2, "LIMIT_BAL", "��", NOT_WHOLE)
 
 
 def test_a_carriage_return_inside_a_line_is_no_csv(read_text):
-    assert told(read_text(text(row(LIMIT_BAL="1\r2")))[0]) == (2, "", "", "not a line of CSV")
+    assert place_of(read_text(text(row(LIMIT_BAL="1\r2")))[0]) == (2, "", "", "not a line of CSV")
 
 
 def test_a_line_without_end_is_bad_and_the_next_one_is_read(read_text):
     bad, good = read_text(text(row(LIMIT_BAL="9" * 60_000), row(ID=2)))
 
-    assert told(bad) == (2, "", "", "longer than 16384 bytes")
+    assert place_of(bad) == (2, "", "", "longer than 16384 bytes")
     assert (good.line, good.number) == (3, 2)
 
 
@@ -177,7 +177,7 @@ def test_a_byte_order_mark_and_another_order_of_columns_are_fine(read_text):
 def test_only_the_first_lines_are_read_when_asked(read_text):
     rows = read_text(text(row(AGE=1), row(ID=2), row(ID=3)), limit=2)
 
-    assert [type(one) for one in rows] == [BadLine, Row]
+    assert [type(one) for one in rows] == [BadLine, ClientRow]
 
 
 def test_missing_and_unknown_columns_refuse_the_whole_file(read_text):
@@ -226,7 +226,7 @@ def test_a_truncated_gzip_gives_its_whole_lines_and_tells_the_break(tmp_path):
 
     assert [one.number for one in rows] == list(range(1, len(rows) + 1))
     assert 100 < len(rows) < 2_000
-    assert told(last) == (
+    assert place_of(last) == (
         len(rows) + 2, "", "", "the file breaks off here; the lines before it are whole",
     )  # fmt: skip
 

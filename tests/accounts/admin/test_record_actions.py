@@ -16,7 +16,7 @@ from accounts.models import (
 )
 from backoffice.core import clock
 from backoffice.core.models import StateChange, WorkItem
-from tests.accounts.admin.conftest import WHO, act, page_of, said
+from tests.accounts.admin.conftest import WHO, messages_of, page_of, perform
 
 pytestmark = pytest.mark.django_db
 
@@ -38,9 +38,9 @@ def in_review(waited):
     ],
 )
 def test_a_proof_in_review_is_decided(as_group, in_review, code, state, words):
-    answer = act(as_group("risk"), in_review, code, reason=REASON)
+    answer = perform(as_group("risk"), in_review, code, reason=REASON)
 
-    assert said(answer) == [words]
+    assert messages_of(answer) == [words]
     assert IdentityVerification.objects.get(pk=in_review.pk).state == state
     moved = StateChange.objects.get(subject_type="accounts.identityverification", target=state)
     assert (moved.actor, moved.reason) == ("risk", REASON)
@@ -50,23 +50,23 @@ def test_a_proof_in_review_is_work_for_somebody_until_it_is_decided(as_group, in
     item = WorkItem.objects.get()
     assert (item.queue, item.subject_id, item.state) == ("identity-review", in_review.pk, "waiting")
 
-    act(as_group("risk"), in_review, "accept", reason=REASON)
+    perform(as_group("risk"), in_review, "accept", reason=REASON)
 
     finished = WorkItem.objects.get()
     assert (finished.state, finished.done_at is not None) == ("done", True)
 
 
 def test_a_decision_is_taken_once(as_group, in_review):
-    act(as_group("risk"), in_review, "accept", reason=REASON)
+    perform(as_group("risk"), in_review, "accept", reason=REASON)
 
-    answer = act(as_group("credit"), in_review, "refuse", reason="not so sure")
+    answer = perform(as_group("credit"), in_review, "refuse", reason="not so sure")
 
-    assert "does not wait for a decision" in said(answer)[0]
+    assert "does not wait for a decision" in messages_of(answer)[0]
     assert IdentityVerification.objects.get(pk=in_review.pk).state == "passed"
 
 
 def test_a_decided_proof_offers_no_decision(as_group, in_review):
-    act(as_group("risk"), in_review, "accept", reason=REASON)
+    perform(as_group("risk"), in_review, "accept", reason=REASON)
 
     assert "/action/" not in as_group("risk").get(page_of(in_review)).content.decode()
 
@@ -74,21 +74,21 @@ def test_a_decided_proof_offers_no_decision(as_group, in_review):
 def test_a_login_ends_at_once(as_group, newcomer):
     session = LoginSession.objects.get()
 
-    answer = act(as_group("support"), session, "revoke", reason="the phone was lost")
+    answer = perform(as_group("support"), session, "revoke", reason="the phone was lost")
 
     ended = LoginSession.objects.get()
-    assert said(answer) == ["The login has ended."]
+    assert messages_of(answer) == ["The login has ended."]
     assert ended.revoked_reason == "support: the phone was lost"
     assert newcomer.get("me").status_code == 401
 
 
 def test_an_ended_login_does_not_end_again(as_group, newcomer):
     session = LoginSession.objects.get()
-    act(as_group("support"), session, "revoke", reason="the phone was lost")
+    perform(as_group("support"), session, "revoke", reason="the phone was lost")
 
-    answer = act(as_group("risk"), session, "revoke", reason="another reason")
+    answer = perform(as_group("risk"), session, "revoke", reason="another reason")
 
-    assert said(answer)[0].startswith(f"The login S{session.pk} has ended already.")
+    assert messages_of(answer)[0].startswith(f"The login S{session.pk} has ended already.")
     assert LoginSession.objects.get().revoked_reason == "support: the phone was lost"
 
 
@@ -96,14 +96,14 @@ def test_a_customer_is_held_and_let_go(as_group, newcomer):
     customer = newcomer.customer
     held = {"kind": "block", "holder": "fraud desk", "reason": REASON}
 
-    first, again = (act(as_group("risk"), customer, "hold", **held) for _ in "12")
+    first, again = (perform(as_group("risk"), customer, "hold", **held) for _ in "12")
 
     hold = CustomerHold.objects.get()
-    assert said(first) == [f"{customer} is held."]
-    assert said(again)[0].startswith(f"fraud desk holds {customer} already.")
+    assert messages_of(first) == [f"{customer} is held."]
+    assert messages_of(again)[0].startswith(f"fraud desk holds {customer} already.")
     assert (hold.kind, hold.placed_by, hold.reason) == ("block", "risk", REASON)
-    lifted = act(as_group("manager"), hold, "lift", reason="it was nothing")
-    assert said(lifted) == ["The hold is lifted."]
+    lifted = perform(as_group("manager"), hold, "lift", reason="it was nothing")
+    assert messages_of(lifted) == ["The hold is lifted."]
     assert CustomerHold.objects.get().lifted_by == "manager"
 
 
@@ -111,7 +111,7 @@ def test_a_customer_is_held_and_let_go(as_group, newcomer):
 def test_a_bad_hold_is_not_placed(as_group, newcomer, bad):
     good = {"kind": "block", "holder": "fraud desk", "reason": REASON}
 
-    act(as_group("risk"), newcomer.customer, "hold", **good | bad)
+    perform(as_group("risk"), newcomer.customer, "hold", **good | bad)
 
     assert not CustomerHold.objects.exists()
 
@@ -119,7 +119,7 @@ def test_a_bad_hold_is_not_placed(as_group, newcomer, bad):
 def test_since_when_wechat_is_used_is_recorded_with_its_reason(as_group, newcomer):
     account = WechatAccount.objects.get()
 
-    act(as_group("support"), account, "history", since="2020-01-31", reason="a bill of 2020")
+    perform(as_group("support"), account, "history", since="2020-01-31", reason="a bill of 2020")
 
     assert WechatAccount.objects.get().used_since_on == date(2020, 1, 31)
     page = as_group("support").get(page_of(account)).content.decode()
@@ -134,7 +134,7 @@ def test_since_when_wechat_is_used_is_recorded_with_its_reason(as_group, newcome
 def test_what_is_no_day_is_not_recorded(as_group, newcomer, since):
     account = WechatAccount.objects.get()
 
-    act(as_group("support"), account, "history", since=since, reason="a bill of 2020")
+    perform(as_group("support"), account, "history", since=since, reason="a bill of 2020")
 
     assert WechatAccount.objects.get() == account
     assert WechatAccount.objects.get().used_since_on == account.used_since_on
@@ -144,13 +144,13 @@ def test_a_complaint_is_answered_once(as_group, onboarded):
     complaint = Complaint.objects.get()
 
     first, again = (
-        act(as_group(group), complaint, "answer", words=words)
+        perform(as_group(group), complaint, "answer", words=words)
         for group, words in (("support", "规则如此"), ("manager", "again"))
     )
 
     answered = Complaint.objects.get()
-    assert said(first) == ["The customer can read the answer."]
-    assert "has been answered" in said(again)[0]
+    assert messages_of(first) == ["The customer can read the answer."]
+    assert "has been answered" in messages_of(again)[0]
     assert (answered.answer, answered.answered_by.username) == ("规则如此", "support")
 
 
@@ -163,10 +163,10 @@ def test_a_complaint_is_read_with_its_numbers_masked(as_group, onboarded):
 def test_the_class_of_a_card_is_recorded(as_group, make_card):
     card = make_card(state="pending", account_class="unknown", is_default=False)
 
-    answer = act(as_group("credit"), card, "decide-class", account_class="I", reason=REASON)
+    answer = perform(as_group("credit"), card, "decide-class", account_class="I", reason=REASON)
 
     decided = BankCard.objects.get()
-    assert said(answer) == ["The account class is recorded."]
+    assert messages_of(answer) == ["The account class is recorded."]
     assert (decided.state, decided.account_class) == ("active", "I")
 
 
@@ -174,7 +174,7 @@ def test_the_class_of_a_card_is_recorded(as_group, make_card):
 def test_no_other_class_can_be_recorded(as_group, make_card, account_class):
     card = make_card(state="pending", account_class="unknown", is_default=False)
 
-    act(as_group("credit"), card, "decide-class", account_class=account_class, reason=REASON)
+    perform(as_group("credit"), card, "decide-class", account_class=account_class, reason=REASON)
 
     assert BankCard.objects.get().state == "pending"
 
