@@ -1,5 +1,7 @@
 """Staff pages of the system: runs, chunks, job pauses, state changes, messages."""
 
+from typing import Any
+
 from django.apps import apps
 from django.contrib import admin
 from django.db.models import Q
@@ -34,15 +36,24 @@ class JobRunAdmin(ReadOnlyAdmin):
 
     list_display = (
         "__str__", "work", "planned", "planned_yuan", "done", "failed", "unknown", "held_reason",
-        "started_at", "finished_at", "page",
+        "started_by", "started_at", "finished_at", "page",
     )  # fmt: skip
     list_filter = (day_filter("business_date", _("business date")),
                    ("finished_at", admin.EmptyFieldListFilter))  # fmt: skip
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Give the runs of the list their jobs: one look at the table of jobs for each day."""
+        changes = super().get_changelist_instance(request)
+        days = {run.business_date for run in changes.result_list}
+        titles = {(day, job.name): job.title for day in days for job in jobs.in_order(on=day)}
+        for run in changes.result_list:
+            run.job_title = titles.get((run.business_date, run.job), "")
+        return changes
+
     @display(description=_("work"))
-    def work(self, run: JobRun) -> str:
+    def work(self, run: Any) -> str:
         """Return the title of the job."""
-        return next((str(job.title) for job in jobs.in_order() if job.name == run.job), "")
+        return str(run.job_title)
 
     @display(description=_("page of the run"))
     def page(self, run: JobRun) -> SafeString:
@@ -52,9 +63,10 @@ class JobRunAdmin(ReadOnlyAdmin):
 
     def sections(self, request: HttpRequest, record: JobRun) -> list[PageSection]:
         """Return the chunks of the run."""
-        heads = (_("number"), _("ids"), _("owner"), _("tries"), _("done at"), _("error"))
+        heads = (_("number"), _("ids"), _("sent by"), _("owner"), _("tries"), _("done at"),
+                 _("error"))  # fmt: skip
         rows = [
-            (link(chunk, chunk.number), len(chunk.ids), chunk.owner, chunk.tries,
+            (link(chunk, chunk.number), len(chunk.ids), chunk.sent_by, chunk.owner, chunk.tries,
              chunk.done_at or "", chunk.error)
             for chunk in record.chunks.order_by("number")
         ]  # fmt: skip
@@ -66,9 +78,9 @@ class JobChunkAdmin(ReadOnlyAdmin):
     """Chunks of runs."""
 
     list_select_related = ("run",)
-    list_display = ("__str__", "run_link", "owner", "tries", "done_at", "error")
+    list_display = ("__str__", "run_link", "sent_by", "owner", "tries", "done_at", "error")
     list_filter = (("done_at", admin.EmptyFieldListFilter),)
-    fields = ("run_link", "number", "owner", "tries", "error", "done_at")
+    fields = ("run_link", "number", "sent_by", "owner", "tries", "error", "done_at")
 
     @display(description=_("run"))
     def run_link(self, chunk: JobChunk) -> SafeString | str:

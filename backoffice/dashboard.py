@@ -1,4 +1,4 @@
-"""The overview: business date, 9:00 run, open work, overdue bills, last reconciliation."""
+"""The overview: business date, debit run, open work, overdue bills, last reconciliation."""
 
 from typing import Any
 
@@ -17,10 +17,11 @@ from backoffice.core.models import JobRun
 from backoffice.core.money import yuan
 from backoffice.web.readonly_admin import list_address
 from loans.collection.queries.debit_day import debit_day, runs_before
+from loans.collection.queries.due import first_debits
 from loans.delinquency.queries import late
 from loans.models import Bill, BillState
 
-RUN_JOB, RECONCILE_JOB = "09:00", "02:00"
+RECONCILE_JOB = "02:00"
 
 
 def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -28,9 +29,9 @@ def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     now = clock.now()
     context |= {"now": now, "is_sandbox": settings.SANDBOX}
     if request.user.has_perm("loans.view_debitorder"):
-        context["day"] = debit_day(on=now.date(), job=RUN_JOB)
+        context["day"] = debit_day(on=now.date(), job=first_debits(on=now.date()))
         context["run_address"] = reverse("admin:loans_run")
-        runs = runs_before(now.date(), job=RUN_JOB)
+        runs = runs_before(now.date())
         context["runs"] = [(run, yuan(run.planned_fen)) for run in runs]
     context["waiting"] = _waiting(request)
     if request.user.has_perm("loans.view_bill"):
@@ -103,7 +104,7 @@ def badge(_request: HttpRequest) -> list[str] | None:
 _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
     (_("Today"), (
         (_("Overview"), "dashboard", "index", ""),
-        (_("9:00 run"), "schedule", "loans_run", "loans.view_debitorder"),
+        (_("Debit run"), "schedule", "loans_run", "loans.view_debitorder"),
         (_("Runs of the day"), "event_repeat", "backoffice_jobrun_changelist",
          "backoffice.view_jobrun"),
         (_("Work queues"), "inbox", "backoffice_workitem_queues", "backoffice.view_workitem"),

@@ -20,12 +20,13 @@ class LoansConfig(AppConfig):
         from loans.collection.queries import debit_day
         from loans.policy import LoanOperations, LoanTerms
         from loans.reporting import operations as exports
-        from loans.tasks import JOBS
+        from loans.tasks import JOBS, debit_jobs
 
         policy.register("loans", LoanTerms)
         policy.register("loan_operations", LoanOperations)
         for job in JOBS:
             jobs.register(job)
+        jobs.register_table(debit_jobs)
         export.register(debit_day.EXPORT)
         copies.register(exports.SECTIONS)
         deletions.register(blocker=account_closure.blocker, end=account_closure.end)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.core import bulk, clock
 from backoffice.core.policy import current
-from backoffice.platform.jobs import RunPlan, Tally, is_paused, job_named
+from backoffice.platform.jobs import RunPlan, Tally, is_paused
 from loans.accounting.rules.codes import COLLECTED_STATES
 from loans.collection.operations import collection, orders, results
 from loans.collection.operations.orders import CollectionRequest, Prepared
@@ -17,6 +17,9 @@ from loans.gateways.channel import Channel
 from loans.models import Bill, DebitOrder, DebitOrderState
 from loans.models.debit import OPEN_ORDER_STATES
 from loans.policy import LoanOperations
+
+# The code of the job of the first debits; the hourly ones after it repeat its plan.
+FIRST_DEBITS = "debits"
 
 
 def plan_close(*, on: date, at: datetime) -> RunPlan:
@@ -39,11 +42,11 @@ def accrue_night(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> 
 def plan_debits(*, on: date, at: datetime) -> RunPlan:
     """Plan the debits of a job; a plan out of all proportion waits for a person.
 
-    The hourly jobs repeat the plan of 9:00: where it is held they are, and while it is paused
-    they ask for nothing. A day that has passed is not debited after the fact: the next 9:00 takes
-    its bills, and our outage is not the customer's refusal (REPAY-11).
+    The hourly jobs repeat the plan of the first debits: where it is held they are, and while it is
+    paused they ask for nothing. A day that has passed is not debited after the fact: the debits of
+    the next day take its bills, and our outage is not the customer's refusal (REPAY-11).
     """
-    if on != clock.day_of(at) or is_paused(job_named(due.FIRST_DEBITS)):
+    if on != clock.day_of(at) or is_paused(FIRST_DEBITS):
         return RunPlan([])
     bills = due.to_debit(on=on)
     return RunPlan(bills.ids, bills.amount_fen, _why_held(len(bills.ids), on=on))
@@ -63,7 +66,7 @@ def _why_held(planned: int, *, on: date) -> str:
 
 def debit(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel: Channel) -> Tally:
     """Collect a chunk of bills: ask about what is open, then ask for what is due."""
-    if on != clock.day_of(at) or is_paused(job_named(due.FIRST_DEBITS)):
+    if on != clock.day_of(at) or is_paused(FIRST_DEBITS):
         return Tally()
     open_orders = _open_orders(ids)
     answers = orders.ask(open_orders, channel=channel, at=at)

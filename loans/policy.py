@@ -4,8 +4,11 @@
 ``LoanOperations`` is how the lender runs the day: it is read again each day.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
+
+# Fields that cannot change during a day: their overrides start on a later day.
+LATER_DAY = {"from_later_day": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,11 @@ class LoanTerms:
 class LoanOperations:
     """How the lender runs the day: hours and guards."""
 
-    debit_at: time = time(9, 0)  # REPAY-11 次日9:00
-    debit_retry_until: time = time(21, 0)  # REPAY-11 hourly on technical refusals
+    # The hours of a day are fixed before it begins: changes start on a later day.
+    debit_at: time = field(default=time(9, 0), metadata=LATER_DAY)  # REPAY-11 次日9:00
+    debit_retry_until: time = field(  # REPAY-11 hourly on technical refusals
+        default=time(21, 0), metadata=LATER_DAY
+    )
     cured_alone_days_max: int = 30  # REPAY-19 the line resumes by itself up to 30 days past due
     runaway_permille: int = 1500  # more than 1.5 times the last comparable debit run is held
     runaway_orders_min: int = 1000  # smaller days are never held
@@ -57,5 +63,7 @@ class LoanOperations:
         """Refuse numbers that cannot work together; raises ValueError."""
         if not time(7, 0) <= self.debit_at <= self.debit_retry_until <= time(22, 0):
             raise ValueError("debits run between 07:00 and 22:00, the first before its retries")
+        if self.debit_at != self.debit_at.replace(second=0, microsecond=0):
+            raise ValueError("debits run at whole minutes")
         if self.runaway_permille < 1000:
             raise ValueError("the guard of a run is above the usual day")

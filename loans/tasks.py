@@ -1,14 +1,17 @@
 """The loans side of the business day, as a table of jobs (GEN-8, REPAY-10, REPAY-11)."""
 
 from collections.abc import Callable
-from datetime import time
+from datetime import date, time
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.policy import current
 from backoffice.platform.jobs import Job, Tally
 from loans import business_day
+from loans.collection.rules import hours as hours_of_debits
 from loans.gateways.from_settings import debit_channel
+from loans.policy import LoanOperations
 from loans.reconciliation import operations as reconciling
 
 
@@ -21,11 +24,22 @@ def _with_channel(work: Callable[..., Tally]) -> Callable[..., Tally]:
     return run
 
 
-def _debits(hour: int, title: Any) -> Job:
+def debit_jobs(on: date) -> list[Job]:
+    """Return the debits of a day at the hours of its policy: the first, then the hourly ones."""
+    hours = current(LoanOperations, on=on)
+    again = hours_of_debits.retries(hours.debit_at, hours.debit_retry_until)
+    return [
+        _debits(hours.debit_at, _("direct debits"), code=business_day.FIRST_DEBITS),
+        *(_debits(at, _("direct debits again")) for at in again),
+    ]
+
+
+def _debits(at: time, title: Any, *, code: str = "") -> Job:
     """Return a job that asks about what is open and debits what is due."""
     return Job(
-        name=f"{hour:02}:00",
-        at=time(hour, 0),
+        name=hours_of_debits.name_of(at),
+        code=code,
+        at=at,
         title=title,
         plan=business_day.plan_debits,
         work=_with_channel(business_day.debit),
@@ -54,6 +68,4 @@ JOBS = (
         work=_with_channel(reconciling.nightly),
         optional=True,
     ),
-    _debits(9, _("direct debits")),
-    *(_debits(hour, _("direct debits again")) for hour in range(10, 22)),
 )

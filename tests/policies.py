@@ -1,6 +1,6 @@
 """Policies put into force by two people."""
 
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -24,9 +24,9 @@ def payload(app: str, overrides: dict[str, Any], effective_on: date) -> dict[str
 
 
 def put_in_force(app: str, overrides: dict[str, Any], *, on: date) -> PolicyVersion:
-    """Propose and approve overrides on their day."""
+    """Propose and approve overrides in the evening before their day."""
     maker, checker = two_people()
-    at = clock.moment_of(on, time(0, 1))
+    at = clock.moment_of(on - timedelta(days=1), time(23, 59))
     proposal = Proposal("policy-change", payload=payload(app, overrides, on))
     [proposed] = approvals.propose([proposal], by=maker, reason="other numbers", at=at)
     approvals.approve([proposed.pk], by=checker, reason="agreed", at=at)

@@ -47,6 +47,18 @@ def current(policy: type[Policy], *, on: date) -> Policy:
     return numbers
 
 
+def history(policy: type[Policy]) -> list[tuple[date, Policy]]:
+    """Return the policies of all days, oldest first, each with the first day of its force."""
+    app = next(name for name, known in _registered.items() if known is policy)
+    found: list[tuple[date, Policy]] = [(date.min, draft(app, {}))]
+    merged: dict[str, Any] = {}
+    versions = PolicyVersion.objects.filter(app=app).order_by("effective_on", "pk")
+    for version in versions:
+        merged |= version.overrides
+        found.append((version.effective_on, draft(app, merged)))
+    return found
+
+
 def overridden(app: str, *, on: date, besides: PolicyVersion | None = None) -> dict[str, Any]:
     """Return the overrides in force on a day as JSON values; later versions win.
 

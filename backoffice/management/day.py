@@ -13,6 +13,7 @@ from backoffice.core.models import JobRun
 from backoffice.platform import jobs
 
 WAIT_SECONDS = 0.2
+BY = "system:command"
 
 
 class JobPausedError(Refused):
@@ -31,11 +32,11 @@ def run_due() -> Iterator[JobRun]:
         ChunkFailedError: a chunk of a run raised an error.
     """
     for day, job in jobs.due(now=clock.now()):
-        if jobs.is_paused(job):
+        if jobs.is_paused(job.code):
             if not job.optional:
                 raise JobPausedError(job=job.name, day=day)
             continue
-        yield finish(jobs.claim(job, on=day, at=clock.now()))
+        yield finish(jobs.claim(job, on=day, by=BY, at=clock.now()))
 
 
 def finish(run: JobRun) -> JobRun:
@@ -70,7 +71,7 @@ def _move_to(moment: datetime) -> None:
 
 def as_dict(run: JobRun) -> dict[str, Any]:
     """Return a run as commands print it."""
-    title = str(jobs.job_named(run.job).title)
+    title = str(jobs.job_named(run.job, on=run.business_date).title)
     state = "finished" if run.finished_at else "held"
     return {
         "business_date": run.business_date,

@@ -6,9 +6,16 @@ from datetime import datetime
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core import workflow
+from backoffice.core import clock, workflow
 from backoffice.core.errors import Refused
-from backoffice.core.models import Approval, ApprovalState, JobPause, JobPauseState, JobRun
+from backoffice.core.models import (
+    Approval,
+    ApprovalState,
+    JobChunk,
+    JobPause,
+    JobPauseState,
+    JobRun,
+)
 from backoffice.core.staff import StaffMember
 from backoffice.platform import approvals, jobs
 from backoffice.platform.approvals import AlreadyProposedError, Proposal
@@ -47,7 +54,9 @@ def pause(job: str, *, by: models.Model, reason: str, at: datetime) -> JobPause:
         UnknownJobError: no app registered the job.
         AlreadyPausedError: it is paused already.
     """
-    jobs.job_named(job)
+    code = jobs.job_named(job, on=clock.day_of(at)).code
+    if jobs.is_paused(code):
+        raise AlreadyPausedError(job=job)
     try:
         with transaction.atomic():
             return JobPause.objects.create(job=job, reason=reason, paused_by_id=by.pk, paused_at=at)
@@ -120,6 +129,16 @@ def register() -> None:
         permission="backoffice.resume_job",
         propose_permission="backoffice.request_resume",
     )
+
+
+def start(*, by: models.Model, at: datetime) -> list[int]:
+    """Return the chunks that are due, planned if they are not, to be sent to the workers.
+
+    What the tick does every minute, by a person: the run or the chunks keep the name.
+    """
+    chunk_ids = jobs.next_chunks(by=str(by), now=at)
+    JobChunk.objects.filter(pk__in=chunk_ids).update(sent_by=str(by))
+    return chunk_ids
 
 
 def release(run_id: int, *, by: models.Model) -> JobRun:

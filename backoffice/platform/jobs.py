@@ -10,14 +10,16 @@ run or a paused optional job does not block the later ones.
 import gc
 import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import F, Max, Min
+from django.db.models import F, Min
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -47,11 +49,12 @@ class Tally(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A job of the business day.
+    """A job of the business day, named by its time.
 
-    ``plan(on=, at=)`` runs in the transaction that creates the run; a job without a plan is one
-    chunk without ids. ``work(ids, run_id=, on=, at=)`` must be repeatable. A paused optional job is
-    skipped; any other paused job blocks the day.
+    ``code`` stays the same when the time changes, so that a pause holds the job at its new time;
+    it is the name where nothing else is given. ``plan(on=, at=)`` runs in the transaction that
+    creates the run; a job without a plan is one chunk without ids. ``work(ids, run_id=, on=, at=)``
+    must be repeatable. A paused optional job is skipped; any other paused job blocks the day.
     """
 
     name: str
@@ -60,10 +63,14 @@ class Job:
     work: Callable[..., Tally]
     plan: Callable[..., RunPlan] | None = None
     optional: bool = False
+    code: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "code", self.code or self.name)
 
 
 class UnknownJobError(Refused):
-    """No job has this name."""
+    """No job of the day has this name."""
 
     code = "unknown-job"
     message = _("There is no job {job}.")
@@ -79,35 +86,41 @@ class ChunkFailedError(Refused):
 
 
 _jobs: dict[str, Job] = {}
+_tables: list[Callable[[date], Iterable[Job]]] = []
 
 
 def register(job: Job) -> None:
-    """Add a job to the business day."""
+    """Add a job that runs every day at the same time."""
     _jobs[job.name] = job
 
 
-def in_order() -> list[Job]:
-    """Return the jobs of the day in order."""
-    return sorted(_jobs.values(), key=lambda job: job.at)
+def register_table(jobs_of: Callable[[date], Iterable[Job]]) -> None:
+    """Add jobs whose times depend on the day, because a policy sets them."""
+    _tables.append(jobs_of)
 
 
-def job_named(name: str) -> Job:
-    """Return a job.
+def in_order(*, on: date) -> list[Job]:
+    """Return the jobs of a day in order."""
+    of_day = (job for jobs_of in _tables for job in jobs_of(on))
+    return sorted(chain(_jobs.values(), of_day), key=lambda job: job.at)
+
+
+def job_named(name: str, *, on: date) -> Job:
+    """Return the job of a day by its name.
 
     Raises:
         UnknownJobError: no app registered it.
     """
-    if name not in _jobs:
-        raise UnknownJobError(job=name, jobs=", ".join(job.name for job in in_order()))
-    return _jobs[name]
+    of_day = {job.name: job for job in in_order(on=on)}
+    if name not in of_day:
+        raise UnknownJobError(job=name, jobs=", ".join(of_day))
+    return of_day[name]
 
 
 def due(*, now: datetime) -> list[tuple[date, Job]]:
     """Return every due run that has not finished, oldest first."""
     runs = JobRun.objects.all()
-    last = runs.filter(job=in_order()[-1].name, finished_at__isnull=False).aggregate(
-        day=Max("business_date")
-    )["day"]
+    last = _last_finished_day()
     first = runs.aggregate(day=Min("business_date"))["day"] or now.date()
     day = last + timedelta(days=1) if last else first
     finished = set(
@@ -119,11 +132,22 @@ def due(*, now: datetime) -> list[tuple[date, Job]]:
     while day <= now.date():
         missing += [
             (day, job)
-            for job in in_order()
+            for job in in_order(on=day)
             if clock.moment_of(day, job.at) <= now and (day, job.name) not in finished
         ]
         day += timedelta(days=1)
     return missing
+
+
+def _last_finished_day() -> date | None:
+    """Return the latest day whose last job has finished."""
+    finished = JobRun.objects.filter(finished_at__isnull=False).order_by("-business_date")
+    rows = finished.values_list("business_date", "job").iterator(chunk_size=100)
+    by_day: Iterator[tuple[date, Iterator[tuple[date, str]]]] = groupby(rows, key=itemgetter(0))
+    for day, of_day in by_day:
+        if in_order(on=day)[-1].name in {name for _day, name in of_day}:
+            return day
+    return None
 
 
 def upcoming(*, after: datetime, until: datetime) -> list[tuple[date, Job]]:
@@ -132,23 +156,25 @@ def upcoming(*, after: datetime, until: datetime) -> list[tuple[date, Job]]:
     return [
         (day, job)
         for day in (after.date() + timedelta(days=n) for n in range(days + 1))
-        for job in in_order()
+        for job in in_order(on=day)
         if after < clock.moment_of(day, job.at) <= until
     ]
 
 
 @transaction.atomic
-def claim(job: Job, *, on: date, at: datetime) -> JobRun:
+def claim(job: Job, *, on: date, by: str, at: datetime) -> JobRun:
     """Return the run of a job and day; create and plan it if it does not exist.
 
-    Two schedulers compete for the insert; the second waits for the plan of the first.
+    Two schedulers compete for the insert; the second waits for the plan of the first. ``by`` is
+    stored with the run that it creates.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO backoffice_jobrun (business_date, job, planned, planned_fen, done, "
-            "failed, unknown, held_reason, released_by, started_at, heartbeat_at) "
-            "VALUES (%s, %s, 0, 0, 0, 0, 0, '', '', %s, %s) ON CONFLICT DO NOTHING RETURNING id",
-            [on, job.name, clock.wall(), clock.wall()],
+            "failed, unknown, held_reason, released_by, started_by, started_at, heartbeat_at) "
+            "VALUES (%s, %s, 0, 0, 0, 0, 0, '', '', %s, %s, %s) "
+            "ON CONFLICT DO NOTHING RETURNING id",
+            [on, job.name, by, clock.wall(), clock.wall()],
         )
         created = cursor.fetchone()
     run = JobRun.objects.get(business_date=on, job=job.name)
@@ -174,9 +200,15 @@ def _plan(run: JobRun, job: Job, *, at: datetime) -> None:
     run.save()
 
 
-def is_paused(job: Job) -> bool:
-    """Return whether staff have paused a job."""
-    return JobPause.objects.filter(job=job.name).exclude(state=JobPauseState.RESUMED).exists()
+def pauses() -> dict[str, JobPause]:
+    """Return the pauses in force by the code of their job."""
+    in_force = JobPause.objects.exclude(state=JobPauseState.RESUMED).select_related("paused_by")
+    return {job_named(one.job, on=clock.day_of(one.paused_at)).code: one for one in in_force}
+
+
+def is_paused(code: str) -> bool:
+    """Return whether staff have paused the job of a code."""
+    return code in pauses()
 
 
 def is_held(run: JobRun) -> bool:
@@ -184,17 +216,18 @@ def is_held(run: JobRun) -> bool:
     return bool(run.held_reason) and not run.released_by
 
 
-def next_chunks(*, now: datetime) -> list[int]:
+def next_chunks(*, by: str, now: datetime) -> list[int]:
     """Return the chunks to work on now: those of the first unfinished run that may continue.
 
-    Earlier runs are finished, held or paused; later runs wait.
+    Earlier runs are finished, held or paused; later runs wait. ``by`` starts what is not planned.
     """
+    paused = pauses()
     for day, job in due(now=now):
-        if is_paused(job):
+        if job.code in paused:
             if job.optional:
                 continue
             return []
-        run = claim(job, on=day, at=now)
+        run = claim(job, on=day, by=by, at=now)
         if run.finished_at is None and not is_held(run):
             return list(
                 run.chunks.filter(done_at=None).order_by("number").values_list("pk", flat=True)
@@ -246,16 +279,15 @@ def run_chunk(chunk_id: int, *, at: datetime) -> bool:
         if chunk is None or chunk.done_at or not owned:
             return False
         run = chunk.run
-        if is_held(run) or is_paused(job_named(run.job)):
+        job = job_named(run.job, on=run.business_date)
+        if is_held(run) or is_paused(job.code):
             return False
         JobChunk.objects.filter(pk=chunk_id).update(
             owner=f"{socket.gethostname()}:{os.getpid()}", tries=F("tries") + 1
         )
         try:
             with _not_collecting():
-                tally = job_named(run.job).work(
-                    chunk.ids, run_id=run.pk, on=run.business_date, at=at
-                )
+                tally = job.work(chunk.ids, run_id=run.pk, on=run.business_date, at=at)
         except Exception as error:
             JobChunk.objects.filter(pk=chunk_id).update(error=f"{type(error).__name__}: {error}")
             raise ChunkFailedError(number=chunk.number, run=run, error=error) from error

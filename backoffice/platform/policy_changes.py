@@ -32,6 +32,14 @@ class PolicyInThePastError(Refused):
     remedy = _("Choose today or a later day.")
 
 
+class PolicyDuringTheDayError(Refused):
+    """The field cannot change during a day, and the effective day has begun."""
+
+    code = "policy-during-the-day"
+    message = _("{field} cannot change during a day.")
+    remedy = _("Choose tomorrow or a later day.")
+
+
 class UnchangedPolicyError(Refused):
     """The policy field has the proposed value already."""
 
@@ -80,6 +88,7 @@ def propose(
 
     Raises:
         PolicyInThePastError: an effective day is in the past.
+        PolicyDuringTheDayError: it is today, and a field is fixed before the day begins.
         policy.BadPolicyError: a field is unknown or the value is invalid.
         UnchangedPolicyError: a field has the value on that day already.
         approvals.NotPermittedError: the person may not propose changes.
@@ -114,6 +123,7 @@ def apply(
 
     Raises:
         PolicyInThePastError: an effective day is in the past.
+        PolicyDuringTheDayError: it is today, and a field is fixed before the day begins.
         policy.BadPolicyError: a change conflicts with the values in force by now.
     """
     for approval in approved:
@@ -151,6 +161,10 @@ def _require_possible(change: PolicyChange, *, at: datetime) -> None:
         raise PolicyInThePastError(effective_on=change.effective_on)
     in_force = policy.overridden(change.app, on=change.effective_on)
     policy.draft(change.app, {**in_force, **change.overrides})
+    if change.effective_on == clock.day_of(at):
+        for one in fields(policy.registered()[change.app]):
+            if one.name in change.overrides and one.metadata.get("from_later_day"):
+                raise PolicyDuringTheDayError(field=one.name)
 
 
 def _differences(

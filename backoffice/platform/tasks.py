@@ -11,7 +11,7 @@ from backoffice.platform import approvals, export, jobs, outbox, work_queue
 @shared_task
 def tick() -> None:
     """Send the work that the tables show as due; a lost tick loses nothing."""
-    for chunk_id in jobs.next_chunks(now=clock.now()):
+    for chunk_id in jobs.next_chunks(by="system:tick", now=clock.now()):
         run_chunk.delay(chunk_id)
     deliver_messages.delay()
     end_overdue.delay()

@@ -13,7 +13,7 @@ from backoffice.core import bulk
 from backoffice.core.models import JobRun
 from backoffice.platform import jobs
 from loans import tasks  # noqa: F401 - a worker has its jobs at hand before nine
-from loans.collection.queries.due import FIRST_DEBITS
+from loans.collection.queries.due import first_debits
 from tests.bench.day import NINE, ON
 from tests.bench.fixed_channel import FixedChannel
 
@@ -75,7 +75,7 @@ def _fixed_answers() -> Any:
 
 
 def _planned() -> tuple[JobRun, list[int]]:
-    planned = jobs.claim(jobs.job_named(FIRST_DEBITS), on=ON, at=NINE)
+    planned = jobs.claim(jobs.job_named(first_debits(on=ON), on=ON), on=ON, by="bench", at=NINE)
     return planned, list(planned.chunks.values_list("pk", flat=True))
 
 

@@ -56,7 +56,7 @@ def _run_days(bank, channel):
     """Let a part of the portfolio fall due each day, up to 9:00 of the last one."""
     with pytest.MonkeyPatch.context() as patch:
         for number, day in enumerate(DAYS, start=1):
-            rows, at = number * ROWS_A_DAY, clock.moment_of(day, jobs.in_order()[0].at)
+            rows, at = number * ROWS_A_DAY, clock.moment_of(day, jobs.in_order(on=day)[0].at)
             import_book(BOOK, bank=bank, on=day, at=at, limit=rows)
             until = "09:00" if day == DAYS[-1] else "10:00"
             live(channel, patch, day, until=until, only=JOBS)
@@ -67,7 +67,7 @@ def _fix_random_values():
     with connection.cursor() as cursor:
         cursor.execute("UPDATE accounts_customer SET public_id = md5(id::text)::uuid")
     for run in JobRun.objects.all():
-        at = clock.moment_of(run.business_date, jobs.job_named(run.job).at)
+        at = clock.moment_of(run.business_date, jobs.job_named(run.job, on=run.business_date).at)
         ended_at = at + timedelta(seconds=2 + run.planned // 20)
         JobRun.objects.filter(pk=run.pk).update(started_at=at, finished_at=ended_at)
 

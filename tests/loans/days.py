@@ -24,9 +24,9 @@ def live(
 
 def work(name: str, day: date) -> JobRun:
     """Plan a job and work through all its parts."""
-    job = jobs.job_named(name)
+    job = jobs.job_named(name, on=day)
     at = clock.moment_of(day, job.at)
-    run = jobs.claim(job, on=day, at=at)
+    run = jobs.claim(job, on=day, by="system:tick", at=at)
     for chunk in run.chunks.filter(done_at=None):
         jobs.run_chunk(chunk.pk, at=at)
     return JobRun.objects.get(pk=run.pk)
@@ -34,5 +34,5 @@ def work(name: str, day: date) -> JobRun:
 
 def set_clock(day: date, job: str = "09:00") -> None:
     """Let the product's time stand at a job of a day."""
-    moment = clock.moment_of(day, jobs.job_named(job).at)
+    moment = clock.moment_of(day, jobs.job_named(job, on=day).at)
     SandboxClock.objects.update(ahead=moment - clock.wall())

@@ -154,9 +154,9 @@ class Siege:
     def live(self, day: date) -> None:
         """Live a day hour by hour until the bank has given its last word on each order."""
         for hour in range(9, 22):
-            clock.move_to(clock.moment_of(day, jobs.job_named(f"{hour:02}:00").at))
+            clock.move_to(clock.moment_of(day, jobs.job_named(f"{hour:02}:00", on=day).at))
             for on, job in jobs.due(now=clock.now()):
-                run = jobs.claim(job, on=on, at=clock.now())
+                run = jobs.claim(job, on=on, by="test", at=clock.now())
                 self._work_through(run, kills=self.planned.get((on, job.name), 0))
             if not due.to_debit(on=day).ids:
                 return
@@ -211,7 +211,7 @@ class Purse:
 
 def make_book(bills: int, *, bank: BankProcess, on: date) -> list[str]:
     """Make a portfolio of which every bill falls due on a day; return the empty cards, a fifth."""
-    early = clock.moment_of(on, jobs.job_named("02:00").at)
+    early = clock.moment_of(on, jobs.job_named("02:00", on=on).at)
     purse = Purse(bank)
     generate(bills, bank=purse, on=on, at=early, due_share_ppm=1_000_000, seed=1)
     clock.move_to(early, is_back_allowed=True)

@@ -48,8 +48,8 @@ def move(order_id, state, **columns):
 def run_id():
     [(made,)] = execute(
         "INSERT INTO backoffice_jobrun (business_date, job, planned, planned_fen, done, failed, "
-        "unknown, held_reason, released_by, started_at, heartbeat_at) VALUES "
-        "('2026-10-01', '09:00', 0, 0, 0, 0, 0, '', '', now(), now()) RETURNING id"
+        "unknown, held_reason, released_by, started_by, started_at, heartbeat_at) VALUES "
+        "('2026-10-01', '09:00', 0, 0, 0, 0, 0, '', '', 'test', now(), now()) RETURNING id"
     )
     return made
 

@@ -104,6 +104,7 @@ class JobRun(models.Model):
     unknown = models.IntegerField(_("unknown"), default=0)
     held_reason = models.CharField(_("hold reason"), max_length=200, blank=True)
     released_by = models.CharField(_("released by"), max_length=80, blank=True)
+    started_by = models.CharField(_("started by"), max_length=80)
     started_at = models.DateTimeField(_("started at"))
     heartbeat_at = models.DateTimeField(_("heartbeat"))
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
@@ -132,7 +133,8 @@ class JobChunk(models.Model):
     """A part of a run for one worker: the ids, the owner, the result.
 
     The owner holds an advisory lock on the chunk while its connection is open: the chunk of a
-    killed worker is free at once. The work of a chunk must therefore be repeatable.
+    killed worker is free at once. The work of a chunk must therefore be repeatable. ``sent_by`` is
+    the person who last sent it to the workers by hand.
     """
 
     run = models.ForeignKey(
@@ -141,6 +143,7 @@ class JobChunk(models.Model):
     number = models.IntegerField(_("number"))
     ids = ArrayField(models.BigIntegerField(), verbose_name=_("ids"))
     owner = models.CharField(_("owner"), max_length=80, blank=True)
+    sent_by = models.CharField(_("sent by"), max_length=80, blank=True)
     tries = models.IntegerField(_("tries"), default=0)
     error = models.TextField(_("error"), blank=True)
     done_at = models.DateTimeField(_("done at"), null=True, blank=True)

@@ -57,7 +57,7 @@ class Command(SystemCommand):
         return {"runs": runs, "now": clock.now().isoformat()}
 
     def _run(self, last: date) -> Any:
-        end = clock.moment_of(last, jobs.in_order()[-1].at)
+        end = clock.moment_of(last, jobs.in_order(on=last)[-1].at)
         if settings.SANDBOX and end > clock.now():
             return day.run_until(end)
         if last > clock.business_date():
@@ -84,7 +84,7 @@ def _plan(first: date, last: date) -> Any:
     """Yield the plan of each job on the present data."""
     for number in range(first.toordinal(), last.toordinal() + 1):
         on = date.fromordinal(number)
-        for job in jobs.in_order():
+        for job in jobs.in_order(on=on):
             plan = job.plan(on=on, at=clock.moment_of(on, job.at)) if job.plan else None
             yield {
                 "business_date": on,

@@ -19,7 +19,7 @@ from kombu.exceptions import OperationalError
 
 from backoffice.core import clock
 from backoffice.core.errors import Refused
-from backoffice.core.models import Approval, JobPause, JobPauseState, JobRun
+from backoffice.core.models import Approval, JobPause, JobRun
 from backoffice.platform import job_control, jobs, tasks
 from backoffice.web.readonly_admin import label, list_address
 from loans.accounting.labels import code_words
@@ -31,10 +31,9 @@ from loans.collection.queries.debit_day import (
     debit_day,
     runs_of,
 )
-from loans.collection.queries.due import to_debit
+from loans.collection.queries.due import first_debits, to_debit
 from loans.models import DebitOrder, DebitOrderState
 
-JOB = "09:00"
 POLL_SECONDS = 2
 WAIT_SECONDS = 10  # of a page that is open before its run begins
 
@@ -57,22 +56,24 @@ def _page(site: AdminSite) -> Callable[[HttpRequest], HttpResponse]:
         context = _numbers(request, on=on, job=job)
         if request.headers.get("HX-Request"):
             return render(request, "admin/loans/run_numbers.html", context)
-        is_todays = job == JOB and on == clock.business_date()
-        title = _("Today's 9:00 run") if is_todays else _("Run of the day")
-        context |= {**site.each_context(request), "title": title, "days": days_with_runs(job=JOB)}
+        is_todays = on == clock.business_date() and job == first_debits(on=on)
+        today = gettext("Today's %(hour)s run") % {"hour": job}
+        title = today if is_todays else gettext("Run of the day")
+        context |= {**site.each_context(request), "title": title, "days": days_with_runs()}
         return render(request, "admin/loans/run.html", context)
 
     return page
 
 
 def _asked(request: HttpRequest) -> tuple[date, str]:
-    """Return the day and job of the page; anything unreadable is today's 9:00."""
+    """Return the day and job of the page; by default the first debits of today."""
     try:
         on = date.fromisoformat(request.GET.get("on", ""))
     except ValueError:
         on = clock.business_date()
-    job = request.GET.get("job", JOB)
-    return on, job if job in {known.name for known in jobs.in_order()} else JOB
+    job = request.GET.get("job", "")
+    of_day = {known.name for known in jobs.in_order(on=on)}
+    return on, job if job in of_day else first_debits(on=on)
 
 
 class Card(NamedTuple):
@@ -196,14 +197,13 @@ class JobRow(NamedTuple):
 
 def _jobs(*, on: date) -> list[JobRow]:
     runs = runs_of(on=on)
-    open_pauses = JobPause.objects.exclude(state=JobPauseState.RESUMED)
-    pauses = {pause.job: pause for pause in open_pauses.select_related("paused_by")}
+    pauses = jobs.pauses()
     open_requests = job_control.requests() if pauses else {}
     return [
         JobRow(job, run, pause, request, _state(run, pause, request), _address(on, job.name))
-        for job in jobs.in_order()
+        for job in jobs.in_order(on=on)
         for run in [runs.get(job.name)]
-        for pause in [pauses.get(job.name)]
+        for pause in [pauses.get(job.code)]
         for request in [open_requests.get(pause.pk) if pause else None]
     ]
 
@@ -257,9 +257,9 @@ def _back(request: HttpRequest) -> str:
     return f"?{urlencode(kept)}" if kept else ""
 
 
-def _start(_request: HttpRequest) -> str:
-    """Do what the tick does: send the parts that the tables say are to be worked on now."""
-    chunks = jobs.next_chunks(now=clock.now())
+def _start(request: HttpRequest) -> str:
+    """Send the parts that the tables show as due now, as the tick does."""
+    chunks = job_control.start(by=_actor(request), at=clock.now())
     for chunk_id in chunks:
         tasks.run_chunk.delay(chunk_id)
     if not chunks:

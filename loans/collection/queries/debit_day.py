@@ -12,6 +12,7 @@ from accounts.privacy.rules import masking
 from backoffice.core.models import JobChunk, JobRun
 from backoffice.core.money import yuan
 from backoffice.platform.export import Column, ExportSection
+from loans.collection.queries import due
 from loans.models import DebitOrder, DebitOrderState, Origin
 from loans.models.debit import OPEN_ORDER_STATES
 
@@ -52,6 +53,7 @@ class Ends:
 class DebitDay:
     """The orders of one job's run: all of them, and by attempt."""
 
+    job: str
     run: JobRun | None
     whole: Ends
     attempts: dict[int, Ends]
@@ -70,7 +72,7 @@ class DebitDay:
 def debit_day(*, on: date, job: str) -> DebitDay:
     """Return the numbers of a job's run; orders are counted as they stand now."""
     run = JobRun.objects.filter(business_date=on, job=job).first()
-    day = DebitDay(run, Ends(), {attempt: Ends() for attempt in ATTEMPTS}, _worked(run))
+    day = DebitDay(job, run, Ends(), {attempt: Ends() for attempt in ATTEMPTS}, _worked(run))
     if run is None:
         return day
     rows = (
@@ -112,15 +114,15 @@ def runs_of(*, on: date) -> dict[str, JobRun]:
     return {run.job: run for run in JobRun.objects.filter(business_date=on)}
 
 
-def days_with_runs(*, job: str, count: int = 7) -> list[date]:
-    """Return the latest business dates on which a job was planned, newest first."""
-    runs = JobRun.objects.filter(job=job).order_by("-business_date")
+def days_with_runs(*, count: int = 7) -> list[date]:
+    """Return the latest business dates on which first debits were planned, newest first."""
+    runs = due.first_runs().order_by("-business_date")
     return list(runs.values_list("business_date", flat=True)[:count])
 
 
-def runs_before(day: date, *, job: str, count: int = 7) -> list[JobRun]:
-    """Return the finished runs of a job before a day, newest first."""
-    runs = JobRun.objects.filter(job=job, business_date__lt=day, finished_at__isnull=False)
+def runs_before(day: date, *, count: int = 7) -> list[JobRun]:
+    """Return the finished runs of first debits before a day, newest first."""
+    runs = due.first_runs().filter(business_date__lt=day, finished_at__isnull=False)
     return list(runs.order_by("-business_date")[:count])
 
 

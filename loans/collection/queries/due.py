@@ -5,18 +5,20 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import Q, QuerySet
 
 from backoffice.core import bulk
 from backoffice.core.models import JobRun
+from backoffice.core.policy import current, history
+from loans.collection.rules.hours import name_of
 from loans.models import Origin, Repayment
+from loans.policy import LoanOperations
 
 # Grace ends on D+7 at the latest (REPAY-11); the margin covers days that were missed.
 CLOSE_WINDOW_DAYS = 31
 # Recovery cycles end at 90 days past due (REPAY-18): no late fee comes later either.
 LATE_FEE_WINDOW_DAYS = 100
 COMPARABLE_DAYS = 31
-# The job of the first debits of a day; the hourly ones after it repeat its plan.
-FIRST_DEBITS = "09:00"
 
 
 class DueBills(NamedTuple):
@@ -91,10 +93,25 @@ def to_close(*, on: date) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
+def first_debits(*, on: date) -> str:
+    """Return the name of the job of the first debits of a day, such as 09:00."""
+    return name_of(current(LoanOperations, on=on).debit_at)
+
+
+def first_runs() -> QuerySet[JobRun]:
+    """Return the runs of the first debits of all days, whatever their hour was."""
+    found = Q()
+    in_force = history(LoanOperations)
+    ends = [first_on for first_on, _operations in in_force[1:]] + [date.max]
+    for (first_on, operations), end_on in zip(in_force, ends, strict=True):
+        days = Q(business_date__gte=first_on, business_date__lt=end_on)
+        found |= days & Q(job=name_of(operations.debit_at))
+    return JobRun.objects.filter(found)
+
+
 def comparable_orders(*, on: date) -> int | None:
-    """Return the largest 9:00 plan of the 31 days before, or None without one."""
-    runs = JobRun.objects.filter(
-        job=FIRST_DEBITS,
+    """Return the largest plan of first debits of the 31 days before, or None without one."""
+    runs = first_runs().filter(
         business_date__lt=on,
         business_date__gte=on - timedelta(days=COMPARABLE_DAYS),
         planned__gt=0,

@@ -46,20 +46,23 @@ class Work:
 @pytest.fixture
 def work(monkeypatch) -> Work:
     monkeypatch.setattr(jobs, "_jobs", {})
+    monkeypatch.setattr(jobs, "_tables", [])
     return Work()
 
 
 def run_day(now: datetime) -> list[JobRun]:
     runs = []
     for on, job in jobs.due(now=now):
-        runs.append(day.finish(jobs.claim(job, on=on, at=now)))
+        runs.append(day.finish(jobs.claim(job, on=on, by="test", at=now)))
     return runs
 
 
 def test_two_schedulers_plan_a_run_once(work, together):
     jobs.register(work.job("09:00", ids=[1, 2, 3]))
 
-    runs = together(8, lambda _n: jobs.claim(jobs.in_order()[0], on=DAY, at=NOON).pk)
+    runs = together(
+        8, lambda _n: jobs.claim(jobs.in_order(on=DAY)[0], on=DAY, by="test", at=NOON).pk
+    )
 
     assert len(set(runs)) == 1
     assert JobChunk.objects.count() == 1
@@ -105,17 +108,17 @@ def test_a_later_run_waits_for_an_unfinished_one(work, committed_db):
     jobs.register(work.job("00:05", ids=[1]))
     jobs.register(work.job("09:00", ids=[2]))
 
-    [chunk] = jobs.next_chunks(now=NOON)
-    assert jobs.next_chunks(now=NOON) == [chunk]
+    [chunk] = jobs.next_chunks(by="test", now=NOON)
+    assert jobs.next_chunks(by="test", now=NOON) == [chunk]
     jobs.run_chunk(chunk, at=NOON)
 
-    assert JobChunk.objects.get(pk=jobs.next_chunks(now=NOON)[0]).run.job == "09:00"
+    assert JobChunk.objects.get(pk=jobs.next_chunks(by="test", now=NOON)[0]).run.job == "09:00"
 
 
 def test_a_failed_chunk_keeps_its_error_and_is_tried_again(work, committed_db):
     jobs.register(work.job("09:00", ids=[1]))
     work.failures = 1
-    [chunk] = jobs.next_chunks(now=NOON)
+    [chunk] = jobs.next_chunks(by="test", now=NOON)
 
     with pytest.raises(ChunkFailedError, match="the disk is full"):
         jobs.run_chunk(chunk, at=NOON)
@@ -128,7 +131,7 @@ def test_a_failed_chunk_keeps_its_error_and_is_tried_again(work, committed_db):
 
 def test_a_chunk_sent_twice_is_done_once(work, committed_db):
     jobs.register(work.job("09:00", ids=[1]))
-    [chunk] = jobs.next_chunks(now=NOON)
+    [chunk] = jobs.next_chunks(by="test", now=NOON)
 
     assert jobs.run_chunk(chunk, at=NOON)
     assert not jobs.run_chunk(chunk, at=NOON)
@@ -144,7 +147,7 @@ def test_a_held_run_waits_for_a_person_and_lets_later_ones_pass(work, committed_
     jobs.register(work.job("09:00", ids=[1], held="twice as many as ever"))
     jobs.register(work.job("10:00", ids=[2]))
 
-    [chunk] = jobs.next_chunks(now=NOON)
+    [chunk] = jobs.next_chunks(by="test", now=NOON)
     assert JobChunk.objects.get(pk=chunk).run.job == "10:00"
     held = JobChunk.objects.get(run__job="09:00")
     assert not jobs.run_chunk(held.pk, at=NOON)
@@ -155,11 +158,11 @@ def test_a_held_run_waits_for_a_person_and_lets_later_ones_pass(work, committed_
 
 def test_a_pause_stops_what_was_already_sent(work, committed_db):
     jobs.register(work.job("09:00", ids=[1], optional=True))
-    [chunk] = jobs.next_chunks(now=NOON)
+    [chunk] = jobs.next_chunks(by="test", now=NOON)
     pause("09:00")
 
     assert not jobs.run_chunk(chunk, at=NOON)
-    assert jobs.next_chunks(now=NOON) == []
+    assert jobs.next_chunks(by="test", now=NOON) == []
     assert work.seen == []
 
 
@@ -168,7 +171,7 @@ def test_the_day_stands_still_before_a_paused_job_it_needs(work, committed_db):
     jobs.register(work.job("09:00", ids=[2]))
     pause("00:05")
 
-    assert jobs.next_chunks(now=NOON) == []
+    assert jobs.next_chunks(by="test", now=NOON) == []
     assert not JobRun.objects.exists()
 
 
@@ -176,7 +179,7 @@ def test_an_unknown_job_is_named(work):
     jobs.register(work.job("09:00"))
 
     with pytest.raises(UnknownJobError, match=r"08:00.*09:00"):
-        jobs.job_named("08:00")
+        jobs.job_named("08:00", on=DAY)
 
 
 def pause(job: str) -> None:

@@ -1,6 +1,6 @@
 """Product numbers change after a second person has seen the old and the new value."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -10,6 +10,7 @@ from backoffice.core.policy import BadPolicyError
 from backoffice.platform import approvals, policy_changes
 from backoffice.platform.policy_changes import (
     PolicyChange,
+    PolicyDuringTheDayError,
     PolicyInThePastError,
     UnchangedPolicyError,
 )
@@ -124,3 +125,29 @@ def test_every_number_is_listed_with_its_value_in_force(people):
         return found["loans", "grace_days"]
 
     assert (listed(TODAY), listed(TOMORROW)) == ("3", "2")
+
+
+def test_hours_of_the_debits_do_not_change_during_a_day(people):
+    maker, checker = people
+    change = PolicyChange("loan_operations", {"debit_at": "08:30"}, TODAY)
+
+    with pytest.raises(PolicyDuringTheDayError, match=r"debit_at.*tomorrow"):
+        policy_changes.propose([change], by=maker, reason="a test", at=AT)
+    assert not Approval.objects.exists()
+
+    tomorrow = change._replace(effective_on=TOMORROW)
+    [made] = policy_changes.propose([tomorrow], by=maker, reason="a test", at=AT)
+    with pytest.raises(PolicyDuringTheDayError):
+        approvals.approve([made.pk], by=checker, reason="late", at=AT + timedelta(days=1))
+    assert not PolicyVersion.objects.exists()
+
+
+def test_a_history_has_a_policy_for_each_first_day(db):
+    put_in_force("loans", {"grace_days": 1}, on=TODAY)
+    put_in_force("loans", {"tolerance_fen": 500}, on=TOMORROW)
+
+    found = policy.history(LoanTerms)
+
+    assert [(on, terms.grace_days, terms.tolerance_fen) for on, terms in found] == [
+        (date.min, 3, 1000), (TODAY, 1, 1000), (TOMORROW, 1, 500),
+    ]  # fmt: skip

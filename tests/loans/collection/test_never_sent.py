@@ -23,8 +23,8 @@ def die_after_prepare(bill: Bill, *, on, amount_fen: int | None = None) -> Debit
 
 
 def work(job: str, channel, *, on) -> None:
-    at = moment(on, jobs.job_named(job).at)
-    run = jobs.claim(jobs.job_named(job), on=on, at=at)
+    at = moment(on, jobs.job_named(job, on=on).at)
+    run = jobs.claim(jobs.job_named(job, on=on), on=on, by="test", at=at)
     for chunk in run.chunks.all():
         business_day.debit(chunk.ids, run_id=run.pk, on=on, at=at, channel=channel)
 
