@@ -19,12 +19,14 @@ class AccountsConfig(AppConfig):
         from accounts import tasks
         from accounts.cards.operations import cards
         from accounts.consents.operations import face_recordings
+        from accounts.customers.rules.reasons import TEXTS
         from accounts.identity.operations import identities
         from accounts.policy import AccountPolicy
-        from backoffice.core import policy
+        from backoffice.core import policy, reasons
         from backoffice.platform import jobs, outbox, work_queue
 
         policy.register("accounts", AccountPolicy)
+        reasons.register(TEXTS)
         for job in tasks.JOBS:
             jobs.register(job)
         work_queue.register(

@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core import reasons
 from backoffice.core.models import JobChunk, JobPause, JobRun, OutboxMessage, StateChange
 from backoffice.platform import jobs
 from backoffice.web.admin import approvals, export, work_queue
@@ -35,9 +35,12 @@ class JobRunAdmin(ReadOnlyAdmin):
     """The runs of all days."""
 
     list_display = (
-        "__str__", "work", "planned", "planned_yuan", "done", "failed", "unknown", "held_reason",
-        "started_by", "started_at", "finished_at", "page",
+        "__str__", "work", "planned", "planned_yuan", "done", "failed", "unknown", "held",
+        "starter", "started_at", "finished_at", "page",
     )  # fmt: skip
+    fields = ("business_date", "job", "planned", "planned_yuan", "done", "failed", "unknown",
+              "held", "released_by", "starter", "started_at", "heartbeat_at",
+              "finished_at")  # fmt: skip
     list_filter = (day_filter("business_date", _("business date")),
                    ("finished_at", admin.EmptyFieldListFilter))  # fmt: skip
 
@@ -54,6 +57,16 @@ class JobRunAdmin(ReadOnlyAdmin):
     def work(self, run: Any) -> str:
         """Return the title of the job."""
         return str(run.job_title)
+
+    @display(description=_("hold reason"))
+    def held(self, run: JobRun) -> str:
+        """Return why the run is held."""
+        return run.held_because
+
+    @display(description=_("started by"))
+    def starter(self, run: JobRun) -> str:
+        """Return who started the run."""
+        return reasons.actor(run.started_by)
 
     @display(description=_("page of the run"))
     def page(self, run: JobRun) -> SafeString:
@@ -146,12 +159,12 @@ class StateChangeAdmin(ReadOnlyAdmin):
     @display(description=_("actor"))
     def who(self, change: StateChange) -> str:
         """Return the actor; actors of the system are translated."""
-        return gettext(change.actor)
+        return reasons.actor(change.actor)
 
     @display(description=_("reason"))
     def why(self, change: StateChange) -> str:
         """Return the reason; reasons of the system are translated."""
-        return gettext(change.reason) if change.reason else ""
+        return reasons.text(change.reason, change.facts)
 
 
 def _state(change: StateChange, state: str) -> SafeString:

@@ -29,10 +29,12 @@ class BackofficeConfig(AppConfig):
     def ready(self) -> None:
         """Import the Celery app, check the keys, connect the signal handlers of migrations."""
         from backoffice import celery  # noqa: F401
-        from backoffice.core import crypto
+        from backoffice.core import crypto, reasons
         from backoffice.platform import job_control, policy_changes
+        from backoffice.platform.reasons import TEXTS
 
         crypto.require_keys()
+        reasons.register(TEXTS)
         job_control.register()
         policy_changes.register()
         post_migrate.connect(_add_partitions, sender=self)

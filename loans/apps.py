@@ -14,15 +14,17 @@ class LoansConfig(AppConfig):
         """Register the policy, the jobs, and what concerns a customer who leaves."""
         from accounts.privacy.operations import deletions
         from accounts.privacy.operations import exports as copies
-        from backoffice.core import policy
+        from backoffice.core import policy, reasons
         from backoffice.platform import export, jobs
         from loans import account_closure
+        from loans.accounting.rules.reasons import TEXTS
         from loans.collection.queries import debit_day
         from loans.policy import LoanOperations, LoanTerms
         from loans.reporting import operations as exports
         from loans.tasks import JOBS, debit_jobs
 
         policy.register("loans", LoanTerms)
+        reasons.register(TEXTS)
         policy.register("loan_operations", LoanOperations)
         for job in JOBS:
             jobs.register(job)

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from django.utils.translation import gettext as _
-
 from backoffice.core import bulk, clock
 from backoffice.core.policy import current
+from backoffice.core.reasons import Reason
 from backoffice.platform.jobs import RunPlan, Tally, is_paused
 from loans.accounting.rules.codes import COLLECTED_STATES
+from loans.accounting.rules.reasons import LoanReason
 from loans.collection.operations import collection, orders, results
 from loans.collection.operations.orders import CollectionRequest, Prepared
 from loans.collection.queries import due
@@ -52,16 +52,14 @@ def plan_debits(*, on: date, at: datetime) -> RunPlan:
     return RunPlan(bills.ids, bills.amount_fen, _why_held(len(bills.ids), on=on))
 
 
-def _why_held(planned: int, *, on: date) -> str:
+def _why_held(planned: int, *, on: date) -> Reason | None:
     policy = current(LoanOperations, on=on)
     usual = due.comparable_orders(on=on)
     if usual is None or planned < policy.runaway_orders_min:
-        return ""
+        return None
     if planned * 1000 <= usual * policy.runaway_permille:
-        return ""
-    return _("{planned} orders planned, at most {usual} in the last month").format(
-        planned=planned, usual=usual
-    )
+        return None
+    return Reason(LoanReason.RUNAWAY, {"planned": planned, "usual": usual})
 
 
 def debit(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel: Channel) -> Tally:

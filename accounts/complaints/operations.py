@@ -6,6 +6,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers import trace
+from accounts.customers.rules.reasons import AccountReason
 from accounts.models import Complaint, ComplaintState, Customer
 from accounts.onboarding import operations as onboarding
 from backoffice.core import clock, workflow
@@ -28,7 +29,7 @@ def file(customer: Customer, *, text: str, by: str, at: datetime) -> Complaint:
     filed = Complaint.objects.create(
         customer=customer, text=text, filed_at=at, due_on=on + timedelta(days=days)
     )
-    trace.note([filed], "file", by=by, reason="filed by the customer", at=at)
+    trace.note([filed], "file", by=by, reason=AccountReason.FILED_BY_CUSTOMER, at=at)
     return filed
 
 
@@ -43,6 +44,8 @@ def answer(complaint_id: int, *, words: str, by: models.Model, at: datetime) -> 
     if complaint.state != ComplaintState.FILED:
         raise AnsweredError(complaint=complaint)
     Complaint.objects.filter(pk=complaint.pk).update(answer=words)
-    workflow.move([complaint], "reply", by=str(by), reason="answered", at=at, answerer=by)
+    workflow.move(
+        [complaint], "reply", by=str(by), reason=AccountReason.ANSWERED, at=at, answerer=by
+    )
     workflow.save([complaint], "answered_by", "answered_at")
     return complaint

@@ -19,11 +19,13 @@ from django.db.models import Case, Q, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers import trace
+from accounts.customers.rules.reasons import AccountReason
 from accounts.models import Customer, Device, DeviceLink, LoginSession, WechatAccount
 from backoffice.core import clock
 from backoffice.core.crypto import blind
 from backoffice.core.errors import Refused
 from backoffice.core.models import StateChange
+from backoffice.core.reasons import Given, stored
 
 IDLE = timedelta(hours=2)
 LASTS = timedelta(days=7)
@@ -214,10 +216,13 @@ def expires_at(session: LoginSession) -> datetime:
     return min(session.used_at + IDLE, session.ends_at)
 
 
-def revoke(sessions: QuerySet[LoginSession], *, by: str, reason: str, wall_at: datetime) -> int:
+def revoke(sessions: QuerySet[LoginSession], *, by: str, reason: Given, wall_at: datetime) -> int:
     """End sessions at once; return how many were still open."""
     open_ones = sessions.filter(revoked_at=None)
-    return open_ones.update(revoked_at=wall_at, revoked_reason=f"{by}: {reason}")
+    code, facts = stored(reason)
+    return open_ones.update(
+        revoked_at=wall_at, revoked_by=by, revoked_reason=code, revoked_facts=facts
+    )
 
 
 class EndedError(Refused):
@@ -257,7 +262,7 @@ def report_history(reports: Sequence[tuple[str, date]], *, by: str, at: datetime
     known = WechatAccount.objects.filter(openid_blind__in=list(days))
     later = known.filter(Q(used_since_on=None) | Q(used_since_on__gt=since_on))
     accounts = list(later.select_for_update().defer("openid").order_by("pk"))
-    trace.note(accounts, "report_history", by=by, reason="reported by a partner", at=at)
+    trace.note(accounts, "report_history", by=by, reason=AccountReason.REPORTED_BY_PARTNER, at=at)
     return known.filter(pk__in=[one.pk for one in accounts]).update(used_since_on=since_on)
 
 
@@ -282,6 +287,7 @@ def record_history(
     if since > clock.day_of(at):
         raise BadDayError(day=since.isoformat())
     WechatAccount.objects.filter(pk=account.pk).update(used_since_on=since)
+    code, facts = stored(reason)
     StateChange.objects.create(
         subject_type=account._meta.label_lower,
         subject_id=account.pk,
@@ -289,7 +295,8 @@ def record_history(
         source=str(account.used_since_on or ""),
         target=since.isoformat(),
         actor=by,
-        reason=reason,
+        reason=code,
+        facts=facts,
         effective_on=clock.day_of(at),
         at=at,
     )

@@ -278,7 +278,9 @@ class Migration(migrations.Migration):
                 ('used_at', models.DateTimeField(verbose_name='used at')),
                 ('ends_at', models.DateTimeField(verbose_name='ends at')),
                 ('revoked_at', models.DateTimeField(null=True, verbose_name='revoked at')),
-                ('revoked_reason', models.CharField(blank=True, max_length=400, verbose_name='revoked because')),
+                ('revoked_by', models.CharField(blank=True, max_length=80, verbose_name='revoked by')),
+                ('revoked_reason', models.CharField(blank=True, max_length=40, verbose_name='revoked because')),
+                ('revoked_facts', models.JSONField(null=True, verbose_name='facts of the revocation')),
             ],
             options={
                 'verbose_name': 'login',

@@ -137,7 +137,9 @@ class LoginSession(models.Model):
     used_at = models.DateTimeField(_("used at"))
     ends_at = models.DateTimeField(_("ends at"))
     revoked_at = models.DateTimeField(_("revoked at"), null=True)
-    revoked_reason = models.CharField(_("revoked because"), max_length=400, blank=True)
+    revoked_by = models.CharField(_("revoked by"), max_length=80, blank=True)
+    revoked_reason = models.CharField(_("revoked because"), max_length=40, blank=True)
+    revoked_facts = models.JSONField(_("facts of the revocation"), null=True)
 
     class Meta:
         verbose_name = _("login")

@@ -9,6 +9,7 @@ from http import HTTPStatus
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.customers.rules.reasons import AccountReason
 from accounts.models import Customer, CustomerState
 from accounts.onboarding import queries as onboarding_status
 from accounts.onboarding.context import RequestContext
@@ -111,8 +112,8 @@ def advance(customer: Customer, *, policy: AccountPolicy, by: str, at: datetime)
     status = onboarding_status.read(customer.pk, at=at, policy=policy)
     is_consented = status.has_active_card and not status.missing_consents
     if customer.state == CustomerState.IDENTIFIED and is_consented:
-        workflow.move([customer], "consent", by=by, reason="card and consents are there", at=at)
+        workflow.move([customer], "consent", by=by, reason=AccountReason.CARD_AND_CONSENTS, at=at)
     if customer.state == CustomerState.CONSENTED and status.has_profile:
-        workflow.move([customer], "make_ready", by=by, reason="the profile is there", at=at)
+        workflow.move([customer], "make_ready", by=by, reason=AccountReason.PROFILE_COMPLETE, at=at)
     if customer.state != before:
         workflow.save([customer])

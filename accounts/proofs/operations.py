@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers import trace
+from accounts.customers.rules.reasons import AccountReason
 from accounts.models import AccessRecord, AssetFile, AssetProof, ContentType, Customer, Staff
 from accounts.onboarding import operations as onboarding
 from accounts.onboarding.context import RequestContext
@@ -251,7 +252,7 @@ def delete(public_id: UUID, *, customer: Customer, by: str, at: datetime) -> Non
         raise ProofUnknownError
     if deletions.is_legally_held(customer.pk):
         raise onboarding.OnHoldError
-    trace.note([proof], "delete", by=by, reason="deleted by the customer", at=at)
+    trace.note([proof], "delete", by=by, reason=AccountReason.DELETED_BY_CUSTOMER, at=at)
     AssetFile.objects.filter(proof=proof).delete()
     proof.delete()
 

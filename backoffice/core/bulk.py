@@ -4,6 +4,7 @@ Signals, ``save`` and validation do not run: callers decide with rules first, an
 triggers apply as for any other writer.
 """
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import lru_cache
@@ -217,6 +218,7 @@ _COPIED: dict[type, Callable[[Any], str]] = {
     UUID: str,
     bytes: lambda value: f"\\\\x{value.hex()}",
     list: array,
+    dict: lambda value: _escaped(json.dumps(value, ensure_ascii=False)),
 }
 
 

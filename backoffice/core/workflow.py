@@ -18,12 +18,13 @@ from django_fsm.signals import pre_transition
 
 from backoffice.core import bulk, clock
 from backoffice.core.models import StateChange
+from backoffice.core.reasons import Given, stored
 
 Record = TypeVar("Record", bound=models.Model)
 
 _CHANGE_COLUMNS = (
     "subject_type", "subject_id", "transition", "source", "target", "actor", "reason",
-    "effective_on", "at",
+    "facts", "effective_on", "at",
 )  # fmt: skip
 _MOVES = "_unsaved_moves"
 
@@ -37,7 +38,7 @@ def move(
     transition: str,
     *,
     by: str,
-    reason: str,
+    reason: Given,
     at: datetime,
     effective_on: date | None = None,
     **facts: Any,
@@ -61,6 +62,7 @@ def move(
     # The declaration is read once per batch; django-fsm would send signals for each record.
     targets, body = _declared(model, transition)
     effective_on = effective_on or clock.day_of(at)
+    code, named = stored(reason)
     for record in records:
         values = record.__dict__
         source = values["state"]
@@ -76,7 +78,8 @@ def move(
                 source,
                 target,
                 by,
-                reason,
+                code,
+                named,
                 effective_on,
                 at,
             )

@@ -5,7 +5,6 @@ The catalogue also holds strings of unfold that Django does not translate, names
 and reasons of operations (``reason=``).
 """
 
-import ast
 import importlib.util
 import io
 import re
@@ -139,7 +138,6 @@ def _own() -> Iterator[tuple[str, MessageId, str | None]]:
             if "migrations" not in path.parts:
                 name = path.relative_to(root).as_posix()
                 yield from _of_python(path, name)
-                yield from ((name, text, None) for text in _reasons(path))
     for path in sorted((root / "templates").rglob("*.html")):
         yield from _of_template(path, path.relative_to(root).as_posix())
     for model in apps.get_models():
@@ -191,23 +189,6 @@ def _extracted(source: bytes, name: str) -> Iterator[tuple[str, MessageId, str |
     for _line, message, _comments, context in found:
         if _first(message):
             yield name, message, context
-
-
-def _reasons(path: Path) -> Iterator[str]:
-    """Return the reasons of state changes, which the timeline translates.
-
-    They are literals of ``reason=`` or values of a table named ``_REASONS``.
-    """
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        values: list[ast.expr | None] = []
-        if isinstance(node, ast.keyword) and node.arg == "reason":
-            values = [node.value]
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
-            named = [target.id for target in node.targets if isinstance(target, ast.Name)]
-            values = list(node.value.values) if named == ["_REASONS"] else []
-        for value in values:
-            if isinstance(value, ast.Constant) and isinstance(value.value, str) and value.value:
-                yield value.value
 
 
 def _messages(catalog: Catalog) -> Iterable[Message]:

@@ -11,9 +11,9 @@ from backoffice.core import clock
 from backoffice.core.errors import Refused
 from backoffice.core.models import JobRun
 from backoffice.platform import jobs
+from backoffice.platform.reasons import PlatformActor
 
 WAIT_SECONDS = 0.2
-BY = "system:command"
 
 
 class JobPausedError(Refused):
@@ -36,7 +36,7 @@ def run_due() -> Iterator[JobRun]:
             if not job.optional:
                 raise JobPausedError(job=job.name, day=day)
             continue
-        yield finish(jobs.claim(job, on=day, by=BY, at=clock.now()))
+        yield finish(jobs.claim(job, on=day, by=PlatformActor.COMMAND, at=clock.now()))
 
 
 def finish(run: JobRun) -> JobRun:
@@ -83,7 +83,7 @@ def as_dict(run: JobRun) -> dict[str, Any]:
         "failed": run.failed,
         "unknown": run.unknown,
         "state": state,
-        "held_reason": run.held_reason if not run.finished_at else "",
+        "held_reason": run.held_because if not run.finished_at else "",
         "seconds": round((run.finished_at - run.started_at).total_seconds(), 2)
         if run.finished_at
         else None,

@@ -268,7 +268,7 @@ def expire_overdue(*, by: str, reason: str, at: datetime) -> int:
     """Expire overdue requests, at most ``BATCH_SIZE`` per call; return their number."""
     overdue = Approval.objects.filter(state=ApprovalState.PROPOSED, expires_at__lte=at)
     found = list(overdue.select_for_update(skip_locked=True).order_by("pk")[:BATCH_SIZE])
-    workflow.move(found, "expire", by=by, reason=reason, at=at, note=reason)
+    workflow.move(found, "expire", by=by, reason=reason, at=at)
     _save(found)
     return len(found)
 

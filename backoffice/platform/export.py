@@ -28,6 +28,7 @@ from backoffice.core.errors import Refused
 from backoffice.core.models import Export, ExportDownload, ExportFile, ExportFormat, ExportState
 from backoffice.core.staff import StaffMember
 from backoffice.platform import export_files
+from backoffice.platform.reasons import PlatformActor, PlatformReason
 
 ROWS_MAX = 50_000
 KEPT_FOR = timedelta(days=7)
@@ -241,7 +242,9 @@ def delete_expired(*, at: datetime) -> int:
     over = Export.objects.filter(state=ExportState.DONE, expires_at__lte=at)
     exports = list(over.select_for_update(skip_locked=True).order_by("pk"))
     ExportFile.objects.filter(pk__in=[export.pk for export in exports]).delete()
-    workflow.move(exports, "expire", by="system", reason="the file was kept long enough", at=at)
+    workflow.move(
+        exports, "expire", by=PlatformActor.EXPIRY, reason=PlatformReason.EXPORT_EXPIRED, at=at
+    )
     workflow.save(exports)
     return len(exports)
 
@@ -267,8 +270,13 @@ def _start(export_id: int, *, at: datetime) -> Export | None:
         person: Any = export.requested_by
         is_masked = export.is_masked or not person.has_perm(RIGHT_TO_SEE)
         workflow.move(
-            [export], "start", by="system", reason="a worker began", at=at, is_masked=is_masked
-        )  # fmt: skip
+            [export],
+            "start",
+            by=PlatformActor.EXPORT,
+            reason=PlatformReason.EXPORT_STARTED,
+            at=at,
+            is_masked=is_masked,
+        )
         workflow.save([export], "is_masked")
     return export
 
@@ -305,9 +313,16 @@ def _finish(export_id: int, *, count: int, content: bytes, at: datetime) -> None
         return  # another worker finished it first
     ExportFile.objects.create(export=export, content=content)
     workflow.move(
-        [export], "finish", by="system", reason="the file is written", at=at, rows=count,
-        size=len(content), sha256=hashlib.sha256(content).hexdigest(), expires_at=at + KEPT_FOR,
-    )  # fmt: skip
+        [export],
+        "finish",
+        by=PlatformActor.EXPORT,
+        reason=PlatformReason.EXPORT_WRITTEN,
+        at=at,
+        rows=count,
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        expires_at=at + KEPT_FOR,
+    )
     workflow.save([export], *_RESULT)
 
 
@@ -315,7 +330,14 @@ def _finish(export_id: int, *, count: int, content: bytes, at: datetime) -> None
 def _fail(export_id: int, *, error: str, at: datetime) -> None:
     export = Export.objects.select_for_update().get(pk=export_id)
     if export.state == ExportState.RUNNING:
-        workflow.move([export], "fail", by="system", reason="no file", at=at, error=error)
+        workflow.move(
+            [export],
+            "fail",
+            by=PlatformActor.EXPORT,
+            reason=PlatformReason.EXPORT_FAILED,
+            at=at,
+            error=error,
+        )
         workflow.save([export], "error", "finished_at")
 
 

@@ -26,6 +26,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core import clock
 from backoffice.core.errors import Refused
 from backoffice.core.models import JobChunk, JobPause, JobPauseState, JobRun
+from backoffice.core.reasons import Reason, stored
 
 CHUNK_SIZE = 5_000
 LOCK_SPACE = 7_701  # first key of the advisory locks of chunks
@@ -36,7 +37,7 @@ class RunPlan(NamedTuple):
 
     ids: Sequence[int]
     amount_fen: int = 0
-    held_because: str = ""
+    held_because: Reason | None = None
 
 
 class Tally(NamedTuple):
@@ -194,7 +195,8 @@ def _plan(run: JobRun, job: Job, *, at: datetime) -> None:
     )
     if plan:
         run.planned, run.planned_fen = len(ids), plan.amount_fen
-        run.held_reason = plan.held_because
+        if plan.held_because:
+            run.held_reason, run.held_facts = stored(plan.held_because)
     if not parts:
         run.finished_at = clock.wall()
     run.save()

@@ -6,12 +6,13 @@ from celery import shared_task
 
 from backoffice.core import clock
 from backoffice.platform import approvals, export, jobs, outbox, work_queue
+from backoffice.platform.reasons import PlatformActor, PlatformReason
 
 
 @shared_task
 def tick() -> None:
     """Send the work that the tables show as due; a lost tick loses nothing."""
-    for chunk_id in jobs.next_chunks(by="system:tick", now=clock.now()):
+    for chunk_id in jobs.next_chunks(by=PlatformActor.TICK, now=clock.now()):
         run_chunk.delay(chunk_id)
     deliver_messages.delay()
     end_overdue.delay()
@@ -35,7 +36,9 @@ def deliver_messages() -> None:
 @shared_task
 def end_overdue() -> None:
     """Expire requests, escalate overdue work and delete expired files."""
-    approvals.expire_overdue(by="system", reason="nobody decided in time", at=clock.now())
+    approvals.expire_overdue(
+        by=PlatformActor.EXPIRY, reason=PlatformReason.NOT_DECIDED, at=clock.now()
+    )
     work_queue.escalate_overdue(at=clock.now())
     export.delete_expired(at=clock.now())
 

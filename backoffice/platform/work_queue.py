@@ -21,6 +21,7 @@ from backoffice.core import workflow
 from backoffice.core.errors import Refused
 from backoffice.core.models import WorkItem, WorkItemState
 from backoffice.core.staff import StaffMember
+from backoffice.platform.reasons import PlatformReason
 
 _HOLDER = ("claimed_by", "claimed_at")
 
@@ -145,7 +146,7 @@ def claim_next(queue: str, *, by: StaffMember, at: datetime) -> WorkItem | None:
     item = ordered.select_for_update(skip_locked=True).first()
     if item is None:
         return None
-    workflow.move([item], "claim", by=str(by), reason="took the next one", at=at, holder=by)
+    workflow.move([item], "claim", by=str(by), reason=PlatformReason.CLAIMED, at=at, holder=by)
     workflow.save([item], *_HOLDER)
     return item
 

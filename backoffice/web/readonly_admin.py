@@ -22,11 +22,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display as unfold_display
 
-from backoffice.core import clock
+from backoffice.core import clock, reasons
 from backoffice.core.models import StateChange
 from backoffice.core.money import yuan
 
@@ -131,8 +130,8 @@ def timeline(*records: Model) -> PageSection:
             named[change.subject_type, change.subject_id],
             state_text(type(named[change.subject_type, change.subject_id]), change.source),
             state_text(type(named[change.subject_type, change.subject_id]), change.target),
-            gettext(change.actor),
-            gettext(change.reason) if change.reason else "",
+            reasons.actor(change.actor),
+            reasons.text(change.reason, change.facts),
         )
         for change in StateChange.objects.filter(mine).order_by("at", "pk")
     ]

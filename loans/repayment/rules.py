@@ -7,7 +7,6 @@ arrived never is: what is not owed is a surplus that waits for its refund.
 from datetime import date
 from typing import NamedTuple
 
-from backoffice.core.translation import gettext_noop
 from loans.accounting.rules.accrual import rate_micro
 from loans.accounting.rules.allocation import Claim, allocate
 from loans.accounting.rules.codes import (
@@ -20,8 +19,7 @@ from loans.accounting.rules.codes import (
 )
 from loans.accounting.rules.engine import Allocation, Cause, Run, Surplus
 from loans.accounting.rules.position import BillPosition, InstalmentPosition, start_segment
-
-BY = gettext_noop("payment channel")
+from loans.accounting.rules.reasons import LoanActor, LoanReason
 
 
 class Payment(NamedTuple):
@@ -55,9 +53,13 @@ class Payment(NamedTuple):
             )
         if bill.state in COLLECTED_STATES and not run.position.owed(bill.id).total_fen:
             bill = run.move_bill(
-                bill.id, BillMove.PAY, on=self.on, by=BY, reason="paid in full",
+                bill.id,
+                BillMove.PAY,
+                on=self.on,
+                by=LoanActor.CHANNEL,
+                reason=LoanReason.PAID_IN_FULL,
                 paid_on=bill.last_paid_on,
-            )  # fmt: skip
+            )
         self._end_loans(run, bill)
 
     def _end_loans(self, run: Run, bill: BillPosition) -> None:
@@ -66,11 +68,23 @@ class Payment(NamedTuple):
             loan = run.position.loans[loan_id]
             if not loan.owes and loan.state in (LoanState.ACTIVE, LoanState.OVERDUE):
                 on = bill.last_paid_on or self.on
-                run.move_loan(loan_id, LoanMove.SETTLE, on=on, by=BY, reason="repaid in full",
-                              ended_on=on)  # fmt: skip
+                run.move_loan(
+                    loan_id,
+                    LoanMove.SETTLE,
+                    on=on,
+                    by=LoanActor.CHANNEL,
+                    reason=LoanReason.REPAID_IN_FULL,
+                    ended_on=on,
+                )
             elif loan.owes and loan.state == LoanState.OVERDUE and bill.state == BillState.PAID:
-                run.move_loan(loan_id, LoanMove.CURE, on=self.on, by=BY, reason="past due paid",
-                              overdue_on=None)  # fmt: skip
+                run.move_loan(
+                    loan_id,
+                    LoanMove.CURE,
+                    on=self.on,
+                    by=LoanActor.CHANNEL,
+                    reason=LoanReason.PAST_DUE_PAID,
+                    overdue_on=None,
+                )
 
 
 def _claim(run: Run, loan_id: int, index: int) -> Claim:

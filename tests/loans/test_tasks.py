@@ -99,7 +99,9 @@ def test_the_page_shows_the_debits_at_their_hour(make_bill, channel, monkeypatch
     live(channel, monkeypatch, day(0), until="08:30", only=("08:30",))
     set_clock(day(0), "08:30")
 
-    page = client.get("/admin/loans/run/", headers={"accept-language": "en"}).content.decode()
+    page = client.get(
+        "/admin/loans/debitorder/run/", headers={"accept-language": "en"}
+    ).content.decode()
 
     assert "Today&#x27;s 08:30 run" in page
     assert JobRun.objects.get(job="08:30").planned == 1

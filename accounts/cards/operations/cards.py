@@ -18,6 +18,7 @@ from accounts.cards import queries as cards
 from accounts.cards.rules import card_numbers, card_refusals
 from accounts.cards.rules.card_numbers import Usage
 from accounts.customers import trace
+from accounts.customers.rules.reasons import AccountActor, AccountReason
 from accounts.gateways.identity import CardAnswer, CheckFault, IdentityChecks, Verdict
 from accounts.identity.operations import providers
 from accounts.identity.operations.identities import StillPendingError
@@ -30,6 +31,7 @@ from accounts.policy import AccountPolicy
 from accounts.privacy.rules import masking
 from backoffice.core import clock, workflow
 from backoffice.core.errors import Refused
+from backoffice.core.reasons import Reason
 from backoffice.platform import outbox
 from backoffice.platform.provider_calls import CallAnswer
 
@@ -146,10 +148,18 @@ def _record(
     else:
         card.checked_at = at
     if answer.verdict is Verdict.MATCH:
-        _classify(card, answer.account_class, by="system", reason="the bank confirmed it", at=at)
+        _classify(
+            card,
+            answer.account_class,
+            by=AccountActor.CHECKS,
+            reason=AccountReason.CARD_CONFIRMED,
+            at=at,
+        )
     elif answer.verdict is not Verdict.UNAVAILABLE:
-        workflow.move([card], "reject", by="system", reason="the bank did not confirm it", at=at)
-    _settle([card], policy=context.policy, by="system", at=at)
+        workflow.move(
+            [card], "reject", by=AccountActor.CHECKS, reason=AccountReason.CARD_UNCONFIRMED, at=at
+        )
+    _settle([card], policy=context.policy, by=AccountActor.CHECKS, at=at)
     return card
 
 
@@ -158,8 +168,10 @@ def _lapse(card_id: int, *, policy: AccountPolicy, at: datetime) -> BankCard:
     [card] = _lock([card_id])
     if cards.waits_for_bank(card):
         card.check_code = card_refusals.NO_ANSWER
-        workflow.move([card], "reject", by="system", reason="no answer within a day", at=at)
-        _settle([card], policy=policy, by="system", at=at)
+        workflow.move(
+            [card], "reject", by=AccountActor.CHECKS, reason=AccountReason.NO_ANSWER, at=at
+        )
+        _settle([card], policy=policy, by=AccountActor.CHECKS, at=at)
     return card
 
 
@@ -282,7 +294,9 @@ def hold(card_id: int, *, holder: str, by: str, at: datetime) -> CardHold:
     placed = {"placed_at": at}
     held, is_new = CardHold.objects.get_or_create(card=card, holder=holder, defaults=placed)
     if is_new:
-        trace.note([card], "hold", by=by, reason=f"held by {holder}", at=at)
+        trace.note(
+            [card], "hold", by=by, reason=Reason(AccountReason.HELD, {"holder": holder}), at=at
+        )
     return held
 
 
@@ -293,7 +307,13 @@ def release(card_ids: Collection[int], *, holder: str, by: str, at: datetime) ->
     released = list(held.select_for_update().order_by("pk").select_related("card"))
     held.filter(pk__in=[one.pk for one in released]).delete()
     cards_released = [one.card for one in released]
-    trace.note(cards_released, "release", by=by, reason=f"released by {holder}", at=at)
+    trace.note(
+        cards_released,
+        "release",
+        by=by,
+        reason=Reason(AccountReason.RELEASED, {"holder": holder}),
+        at=at,
+    )
 
 
 @transaction.atomic(durable=True)
@@ -309,7 +329,7 @@ def unbind(card: BankCard, *, by: str, at: datetime) -> BankCard:
         raise CardNotBoundError(card=locked)
     if locked.holds.exists():
         raise CardHeldError(card=locked)
-    workflow.move([locked], "unbind", by=by, reason="the customer took it away", at=at)
+    workflow.move([locked], "unbind", by=by, reason=AccountReason.REMOVED_BY_CUSTOMER, at=at)
     workflow.save([locked], "is_default", "unbound_at")
     _give_defaults([locked])
     return locked
@@ -328,6 +348,6 @@ def make_default(card: BankCard, *, by: str, at: datetime) -> BankCard:
     mine = BankCard.objects.filter(customer=locked.customer_id)
     mine.filter(is_default=True).update(is_default=False)
     mine.filter(pk=locked.pk).update(is_default=True)
-    trace.note([locked], "make_default", by=by, reason="chosen by the customer", at=at)
+    trace.note([locked], "make_default", by=by, reason=AccountReason.CHOSEN_BY_CUSTOMER, at=at)
     locked.is_default = True
     return locked

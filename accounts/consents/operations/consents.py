@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.consents import rules as consents
 from accounts.consents.operations import face_recordings
 from accounts.consents.rules import BIOMETRICS, PURPOSES, ConsentPurpose
+from accounts.customers.rules.reasons import AccountReason
 from accounts.models import Consent, Customer, IdentityVerification
 from accounts.onboarding import operations as onboarding
 from accounts.onboarding.context import RequestContext
@@ -98,7 +99,7 @@ def withdraw(customer: Customer, *, purpose: str, by: str, at: datetime) -> Cons
     wanted = purpose_named(purpose)
     if wanted.code == BIOMETRICS:
         mine = IdentityVerification.objects.filter(customer=customer)
-        face_recordings.drop(mine, by=by, reason="the consent was taken back", at=at)
+        face_recordings.drop(mine, by=by, reason=AccountReason.CONSENT_WITHDRAWN, at=at)
     locked = Customer.objects.select_for_update().get(pk=customer.pk)
     given = _in_force(locked, wanted.code)
     if given is not None:

@@ -24,7 +24,7 @@ from accounts.models import (
     WechatAccount,
 )
 from accounts.privacy.rules import masking
-from backoffice.core import clock
+from backoffice.core import clock, reasons
 from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field
 from backoffice.web.readonly_admin import PageSection, ReadOnlyAdmin, display, link, timeline
 
@@ -105,7 +105,8 @@ class LoginSessionPages(AdminActionsMixin, CustomersRows):
     list_display = ("__str__", "customer_link", "device_link", "began_at", "used_at", "ends_at",
                     "revoked_at")  # fmt: skip
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
-    fields = (*list_display, "address", "revoked_reason")
+    fields = (*list_display, "address", "ended_by", "ended_because")
+    hidden = ("revoked_by", "revoked_reason", "revoked_facts")
     record_actions = (
         AdminAction(
             "revoke", _("End this login at once"), "accounts.revoke_loginsession", _revoke,
@@ -117,6 +118,16 @@ class LoginSessionPages(AdminActionsMixin, CustomersRows):
     def customer_link(self, session: LoginSession) -> Any:
         """Return a link to the customer."""
         return link(session.account.customer)
+
+    @display(description=_("ended by"))
+    def ended_by(self, session: LoginSession) -> str:
+        """Return who ended the login."""
+        return reasons.actor(session.revoked_by)
+
+    @display(description=_("ended because"))
+    def ended_because(self, session: LoginSession) -> str:
+        """Return why the login ended."""
+        return reasons.text(session.revoked_reason, session.revoked_facts)
 
 
 def _decide(*, is_accepted: bool) -> Any:

@@ -15,6 +15,7 @@ from accounts.consents.rules import PURPOSES
 from accounts.customer_page.queries.records import OnboardingRecords
 from accounts.models import BankCard, Consent
 from accounts.privacy.rules import masking
+from backoffice.core import reasons
 from backoffice.core.models import StateChange
 
 
@@ -126,9 +127,9 @@ def _move(move: StateChange, cards: dict[int, str]) -> TimelineEntry:
     model = apps.get_model(move.subject_type)
     states = dict(model._meta.get_field("state").flatchoices)
     named = cards.get(move.subject_id, "") if model is BankCard else str(model(pk=move.subject_id))
-    reason = gettext(move.reason) if move.reason else ""
+    reason = reasons.text(move.reason, move.facts)
     arrow = f"{states.get(move.source, move.source)} → {states.get(move.target, move.target)}"
     return TimelineEntry(
         move.at, model._meta.verbose_name, f"{named} {arrow}: {reason}".rstrip(": "),
-        gettext(move.actor),
+        reasons.actor(move.actor),
     )  # fmt: skip

@@ -15,6 +15,7 @@ from django.db.models import OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from accounts.consents.operations.face_recordings import QUEUE
+from accounts.customers.rules.reasons import AccountActor, AccountReason
 from accounts.gateways.identity import (
     CheckFault,
     FaceAnswer,
@@ -153,12 +154,26 @@ def _record(
         message = outbox.Message(TOPIC, str(verification.pk), {"id": verification.pk})
         outbox.post([message], at=at)
     elif verdict is _Verdict.PASS:
-        _accept(verification, by="system", reason="both checks passed", numbers=numbers, at=at)
+        _accept(
+            verification,
+            by=AccountActor.CHECKS,
+            reason=AccountReason.BOTH_CHECKS_PASSED,
+            numbers=numbers,
+            at=at,
+        )
     elif verdict is _Verdict.REVIEW:
-        workflow.move([verification], "refer", by="system", reason="a person decides", at=at)
+        workflow.move(
+            [verification],
+            "refer",
+            by=AccountActor.CHECKS,
+            reason=AccountReason.MANUAL_REVIEW,
+            at=at,
+        )
     else:
-        _refuse(verification, verdict, by="system", reason="a check failed", at=at)
-    _save(verification, by="system", at=at)
+        _refuse(
+            verification, verdict, by=AccountActor.CHECKS, reason=AccountReason.CHECK_FAILED, at=at
+        )
+    _save(verification, by=AccountActor.CHECKS, at=at)
     return verification
 
 
@@ -175,7 +190,7 @@ def _save(
     if verification.state == VerificationState.IN_REVIEW:
         work_queue.add([verification], queue=QUEUE, at=at)
     elif was_queued:
-        work_queue.finish([verification], queue=QUEUE, by=by, reason="decided", at=at)
+        work_queue.finish([verification], queue=QUEUE, by=by, reason=AccountReason.DECIDED, at=at)
 
 
 def _locked(verification_id: int) -> IdentityVerification:
@@ -253,9 +268,9 @@ def _lapse(verification_id: int, *, at: datetime) -> IdentityVerification:
     verification = _locked(verification_id)
     if verification.state == VerificationState.PENDING:
         workflow.move(
-            [verification], "lapse", by="system", reason="no answer within a day", at=at
+            [verification], "lapse", by=AccountActor.CHECKS, reason=AccountReason.NO_ANSWER, at=at
         )  # fmt: skip
-        _save(verification, by="system", at=at)
+        _save(verification, by=AccountActor.CHECKS, at=at)
     return verification
 
 

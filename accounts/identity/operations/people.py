@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.customers.rules.reasons import AccountReason
 from accounts.identity.rules import id_numbers
 from accounts.login import operations as logins
 from accounts.models import (
@@ -27,6 +28,7 @@ from accounts.models import (
 from accounts.policy import AccountPolicy
 from backoffice.core import clock, workflow
 from backoffice.core.errors import Refused
+from backoffice.core.reasons import Reason
 
 LOCK_SPACE = 7_702  # first key of the advisory locks of identities
 
@@ -99,7 +101,7 @@ def _identify(
         born_on=number.born_on,
         id_valid_until_on=verification.valid_until_on,
     )
-    workflow.move([customer], "identify", by=by, reason="both checks passed", at=at)
+    workflow.move([customer], "identify", by=by, reason=AccountReason.BOTH_CHECKS_PASSED, at=at)
     workflow.save([customer])
     verification.customer = customer
     return customer
@@ -127,7 +129,13 @@ def _join(
     IdentityVerification.objects.filter(pk=verification.pk).update(customer=known)
     Complaint.objects.filter(customer=newcomer).update(customer=known)
     _stay(newcomer, by=by, at=at)
-    workflow.move([newcomer], "close", by=by, reason=f"the same person as {known}", at=at)
+    workflow.move(
+        [newcomer],
+        "close",
+        by=by,
+        reason=Reason(AccountReason.JOINED, {"customer": known.pk}),
+        at=at,
+    )
     workflow.save([newcomer], "closed_at")
     return known
 
@@ -139,7 +147,7 @@ def _stay(newcomer: Customer, *, by: str, at: datetime) -> None:
             customer=newcomer, state=DeletionState.REQUESTED
         )
     )
-    workflow.move(wishes, "withdraw", by=by, reason="the customer stays", at=at)
+    workflow.move(wishes, "withdraw", by=by, reason=AccountReason.CUSTOMER_STAYS, at=at)
     workflow.save(wishes, "decided_at")
 
 
@@ -164,5 +172,5 @@ def unbind(account: WechatAccount, *, by: str, at: datetime, wall_at: datetime) 
         raise LastAccountError
     bound.filter(pk=account.pk).update(unbound_at=at)
     sessions = LoginSession.objects.filter(account=account)
-    logins.revoke(sessions, by=by, reason="the account was unbound", wall_at=wall_at)
+    logins.revoke(sessions, by=by, reason=AccountReason.ACCOUNT_UNBOUND, wall_at=wall_at)
     return WechatAccount.objects.get(pk=account.pk)

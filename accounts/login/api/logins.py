@@ -12,6 +12,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.customers.rules.reasons import AccountReason
 from accounts.gateways.from_settings import wechat_login
 from accounts.gateways.wechat import LoginError, LoginFault, WechatIdentity
 from accounts.login import operations as logins
@@ -147,7 +148,10 @@ class LogoutView(CustomerEndpoint):
         """End this session at once."""
         mine = LoginSession.objects.filter(pk=self.caller(request).session.pk)
         logins.revoke(
-            mine, by=self.caller(request).actor, reason="logged out", wall_at=clock.wall()
+            mine,
+            by=self.caller(request).actor,
+            reason=AccountReason.LOGGED_OUT,
+            wall_at=clock.wall(),
         )
         return Response(status=HTTPStatus.NO_CONTENT)
 
@@ -197,6 +201,8 @@ class SessionView(CustomerEndpoint):
         living = logins.living_of(self.customer(request), wall_at=clock.wall())
         mine = living.filter(public_id=public_id)
         by = self.caller(request).actor
-        if not logins.revoke(mine, by=by, reason="ended by the customer", wall_at=clock.wall()):
+        if not logins.revoke(
+            mine, by=by, reason=AccountReason.ENDED_BY_CUSTOMER, wall_at=clock.wall()
+        ):
             raise NotFoundError
         return Response(status=HTTPStatus.NO_CONTENT)

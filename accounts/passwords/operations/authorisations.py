@@ -15,12 +15,14 @@ from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers import trace
+from accounts.customers.rules.reasons import AccountReason
 from accounts.models import Authorisation, Customer, TransactionPassword
 from accounts.onboarding import operations as onboarding
 from accounts.onboarding.context import RequestContext
 from accounts.passwords.operations import passwords
 from backoffice.core import clock
 from backoffice.core.errors import Refused
+from backoffice.core.reasons import Reason
 
 
 class PasswordExpiredError(Refused):
@@ -139,7 +141,13 @@ def use(
     used_at = Greatest(Value(wall_at), F("given_at"))
     if fitting.filter(used_at=None, expires_at__gt=wall_at).update(used_at=used_at):
         used = mine.get()
-        trace.note([used], "use", by=by, reason=movement.purpose, at=at)
+        trace.note(
+            [used],
+            "use",
+            by=by,
+            reason=Reason(AccountReason.GRANT_USED, {"purpose": movement.purpose}),
+            at=at,
+        )
         return used
     grant = mine.first()
     if grant is None:

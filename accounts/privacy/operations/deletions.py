@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers import trace
+from accounts.customers.rules.reasons import AccountReason
 from accounts.models import Customer, CustomerHold, DeletionRequest, DeletionState, HoldKind
 from accounts.onboarding import operations as onboarding
 from accounts.privacy.rules import retention
@@ -121,7 +122,7 @@ def request(customer: Customer, *, by: str, at: datetime) -> DeletionRequest:
     asked = DeletionRequest.objects.create(
         customer=locked, requested_at=at, erased=erased, kept=kept
     )
-    trace.note([asked], "request", by=by, reason="requested by the customer", at=at)
+    trace.note([asked], "request", by=by, reason=AccountReason.DELETION_REQUESTED, at=at)
     return asked
 
 
@@ -139,7 +140,7 @@ def withdraw(customer: Customer, *, by: str, at: datetime) -> DeletionRequest:
     )
     if asked is None:
         raise NotRequestedError
-    workflow.move([asked], "withdraw", by=by, reason="the customer stays", at=at)
+    workflow.move([asked], "withdraw", by=by, reason=AccountReason.CUSTOMER_STAYS, at=at)
     workflow.save([asked], "decided_at")
     return asked
 

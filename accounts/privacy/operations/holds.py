@@ -6,9 +6,11 @@ from typing import NamedTuple
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.customers.rules.reasons import AccountReason
 from accounts.login import operations as logins
 from accounts.models import Customer, CustomerHold, HoldKind, LoginSession
 from backoffice.core.errors import Refused
+from backoffice.core.reasons import Reason
 
 
 class HeldAlreadyError(Refused):
@@ -54,7 +56,9 @@ def place(wanted: Hold, *, by: str, reason: str, at: datetime, wall_at: datetime
         raise HeldAlreadyError(holder=holder, customer=locked) from error
     if kind == HoldKind.BLOCK:
         sessions = LoginSession.objects.filter(account__customer=locked)
-        logins.revoke(sessions, by=by, reason=f"held by {holder}", wall_at=wall_at)
+        logins.revoke(
+            sessions, by=by, reason=Reason(AccountReason.HELD, {"holder": holder}), wall_at=wall_at
+        )
     return hold
 
 

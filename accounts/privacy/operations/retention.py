@@ -17,6 +17,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Least
 
 from accounts.consents.operations import face_recordings
+from accounts.customers.rules.reasons import AccountReason
 from accounts.identity.operations.submissions import OPEN
 from accounts.login import operations as logins
 from accounts.models import (
@@ -53,7 +54,6 @@ from backoffice.platform.jobs import Tally
 
 BATCH = 1_000
 KEYS_DAYS = 30  # as long as a client may repeat a request
-_WHY = "the customer has left"
 _TYPED = ("name", "id_number", "id_blind")
 
 log = logging.getLogger(__name__)
@@ -104,14 +104,14 @@ def close_account(request_id: int, *, by: str, at: datetime, wall_at: datetime) 
     if deletions.is_legally_held(owner) or deletions.blockers(owner):
         return False
     erased, kept = deletions.outcome(customer, on=clock.day_of(at))
-    deletions.end_all(owner, by=by, reason=_WHY, at=at)
+    deletions.end_all(owner, by=by, reason=AccountReason.CUSTOMER_LEFT, at=at)
     _end_logins(customer, by=by, at=at, wall_at=wall_at)
     _end_cards(customer, by=by, at=at)
     _erase(customer, by=by, at=at)
     if customer.state != CustomerState.CLOSED:
-        workflow.move([customer], "close", by=by, reason="asked to be deleted", at=at)
+        workflow.move([customer], "close", by=by, reason=AccountReason.DELETION_REQUESTED, at=at)
         workflow.save([customer], "closed_at")
-    workflow.move([asked], "finish", by=by, reason="erased what may be erased", at=at)
+    workflow.move([asked], "finish", by=by, reason=AccountReason.ERASED, at=at)
     workflow.save([asked], "decided_at")
     DeletionRequest.objects.filter(pk=asked.pk).update(erased=erased, kept=kept)
     return True
@@ -119,7 +119,7 @@ def close_account(request_id: int, *, by: str, at: datetime, wall_at: datetime) 
 
 def _end_logins(customer: Customer, *, by: str, at: datetime, wall_at: datetime) -> None:
     sessions = LoginSession.objects.filter(account__customer=customer)
-    logins.revoke(sessions, by=by, reason=_WHY, wall_at=wall_at)
+    logins.revoke(sessions, by=by, reason=AccountReason.CUSTOMER_LEFT, wall_at=wall_at)
     accounts = WechatAccount.objects.filter(customer=customer)
     accounts.filter(unbound_at=None).update(unbound_at=at)
     accounts.update(openid=None, openid_blind=None, seat=None)
@@ -132,7 +132,7 @@ def _end_cards(customer: Customer, *, by: str, at: datetime) -> None:
     gone = (BankCardState.REJECTED, BankCardState.UNBOUND)
     bound = BankCard.objects.filter(customer=customer).exclude(state__in=gone)
     cards = list(bound.select_for_update().order_by("pk"))
-    workflow.move(cards, "unbind", by=by, reason=_WHY, at=at)
+    workflow.move(cards, "unbind", by=by, reason=AccountReason.CUSTOMER_LEFT, at=at)
     workflow.save(cards, "is_default", "unbound_at")
     CardHold.objects.filter(card__customer=customer).delete()
 
@@ -141,7 +141,9 @@ def _erase(customer: Customer, *, by: str, at: datetime) -> None:
     """Erase what no law keeps; of whom nobody ever knew who it was, all that was typed."""
     mine = {"customer": customer}
     submissions = IdentityVerification.objects.filter(**mine)
-    face_recordings.drop(submissions, lapsing=OPEN, by=by, reason=_WHY, at=at)
+    face_recordings.drop(
+        submissions, lapsing=OPEN, by=by, reason=AccountReason.CUSTOMER_LEFT, at=at
+    )
     UsedFaceToken.objects.filter(**mine).delete()
     Profile.objects.filter(**mine).delete()
     AssetFile.objects.filter(proof__customer=customer).delete()
@@ -177,7 +179,10 @@ def erase_submissions(*, by: str, at: datetime, numbers: AccountPolicy) -> int:
     ended = (VerificationState.REFUSED, VerificationState.LAPSED)
     return (
         _in_batches(
-            faces, lambda rows: face_recordings.drop(rows, by=by, reason="kept long enough", at=at)
+            faces,
+            lambda rows: face_recordings.drop(
+                rows, by=by, reason=AccountReason.KEPT_LONG_ENOUGH, at=at
+            ),
         )
         + _in_batches(used, lambda rows: rows.delete())
         + _blank(mine.filter(state__in=ended, decided_at__lt=before), _TYPED)

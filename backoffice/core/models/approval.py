@@ -168,6 +168,6 @@ class Approval(django_fsm.FSMModelMixin, models.Model):
         self._decide(decider, note, at)
 
     @django_fsm.transition(field=state, source=ApprovalState.PROPOSED, target=ApprovalState.EXPIRED)
-    def expire(self, *, at: datetime, note: str) -> None:
+    def expire(self, *, at: datetime) -> None:
         """Expire the request."""
-        self._decide(None, note, at)
+        self._decide(None, "", at)

@@ -13,12 +13,15 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.guards import Guard, InitialState, append_only, state_check
 from backoffice.core.models.approval import Approval
+from backoffice.core.reasons import text
 from backoffice.core.states import StateField
 
 
 class StateChange(models.Model):
     """One change of one state machine: record, from, to, actor, reason, time (product time).
 
+    Actor and reason are codes, ``facts`` what the text of the reason names
+    (``backoffice.core.reasons``).
     ``effective_on`` is the business day of the change: before ``at`` when a day is caught up or a
     payment is backdated. Append-only, partitioned by month of
     ``effective_on``; the primary key in the database is (id, effective_on).
@@ -30,7 +33,8 @@ class StateChange(models.Model):
     source = models.CharField(_("from"), max_length=20)
     target = models.CharField(_("to"), max_length=20)
     actor = models.CharField(_("actor"), max_length=80)
-    reason = models.CharField(_("reason"), max_length=200)
+    reason = models.CharField(_("reason"), max_length=40, blank=True)
+    facts = models.JSONField(_("facts"), null=True)
     effective_on = models.DateField(_("effective on"))
     at = models.DateTimeField(_("at"))
 
@@ -103,6 +107,7 @@ class JobRun(models.Model):
     failed = models.IntegerField(_("failed"), default=0)
     unknown = models.IntegerField(_("unknown"), default=0)
     held_reason = models.CharField(_("hold reason"), max_length=200, blank=True)
+    held_facts = models.JSONField(_("facts of the hold"), null=True, blank=True)
     released_by = models.CharField(_("released by"), max_length=80, blank=True)
     started_by = models.CharField(_("started by"), max_length=80)
     started_at = models.DateTimeField(_("started at"))
@@ -127,6 +132,11 @@ class JobRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.business_date} {self.job}"
+
+    @property
+    def held_because(self) -> str:
+        """Return why the run is held, in the active language."""
+        return text(self.held_reason, self.held_facts)
 
 
 class JobChunk(models.Model):

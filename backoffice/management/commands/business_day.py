@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.core import clock
 from backoffice.core.money import yuan
+from backoffice.core.reasons import stored, text
 from backoffice.management import day
 from backoffice.management.base import BadArgumentError, SystemCommand
 from backoffice.platform import jobs
@@ -92,7 +93,9 @@ def _plan(first: date, last: date) -> Any:
                 "title": str(job.title),
                 "planned": len(plan.ids) if plan else 0,
                 "planned_fen": plan.amount_fen if plan else 0,
-                "held_reason": plan.held_because if plan else "",
+                "held_reason": text(*stored(plan.held_because))
+                if plan and plan.held_because
+                else "",
             }
 
 

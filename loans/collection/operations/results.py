@@ -18,6 +18,7 @@ from loans.accounting.operations.batch import LoanBatch
 from loans.accounting.rules.codes import COLLECTED_STATES, BillMove, BillState
 from loans.accounting.rules.engine import RunResult
 from loans.accounting.rules.position import BillPosition
+from loans.accounting.rules.reasons import LoanActor, LoanReason
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import ends_mandate, is_counted
 from loans.delinquency.operations import end_of_day
@@ -25,7 +26,7 @@ from loans.gateways.channel import Answer, Outcome
 from loans.models import DebitOrder, DebitOrderState, Mandate, MandateState, Origin, Repayment
 from loans.models.debit import CARD_HOLDER
 from loans.repayment.operations import lines, reprocess
-from loans.repayment.rules import BY, Payment
+from loans.repayment.rules import Payment
 from risk.conduct import operations as conduct
 
 _REPAYMENT_COLUMNS = ("id", "order", "bill", "customer", "amount_fen", "value_on", "recorded_at")
@@ -90,9 +91,19 @@ def _store(changed: Changed, answers: Mapping[str, Answer], *, at: datetime) -> 
         answer = answers[order.number]
         order.code, order.reference = answer.code, answer.reference
         order.taken_fen = answer.amount_fen
-    workflow.move(changed.succeeded, "succeed", by=BY, reason="the channel took the money", at=at)
-    workflow.move(changed.failed, "fail", by=BY, reason="the channel refused", at=at)
-    workflow.move(changed.unknown, "mark_unknown", by=BY, reason="no clear answer", at=at)
+    workflow.move(
+        changed.succeeded, "succeed", by=LoanActor.CHANNEL, reason=LoanReason.MONEY_TAKEN, at=at
+    )
+    workflow.move(
+        changed.failed, "fail", by=LoanActor.CHANNEL, reason=LoanReason.DEBIT_REFUSED, at=at
+    )
+    workflow.move(
+        changed.unknown,
+        "mark_unknown",
+        by=LoanActor.CHANNEL,
+        reason=LoanReason.NO_CLEAR_ANSWER,
+        at=at,
+    )
     workflow.save(orders, "code", "reference", "taken_fen", "answered_at")
 
 
@@ -129,10 +140,12 @@ def _end_mandates(customer_ids: Collection[int], *, at: datetime) -> None:
         .filter(customer_id__in=customer_ids, state=MandateState.SIGNED)
         .order_by("pk")
     )
-    workflow.move(mandates, "terminate", by=BY, reason="the channel knows none", at=at)
+    workflow.move(
+        mandates, "terminate", by=LoanActor.CHANNEL, reason=LoanReason.NO_MANDATE_AT_BANK, at=at
+    )
     workflow.save(mandates, "terminated_at")
     card_ids = {mandate.card_id for mandate in mandates}
-    cards.release(card_ids, holder=CARD_HOLDER, by=BY, at=at)
+    cards.release(card_ids, holder=CARD_HOLDER, by=LoanActor.CHANNEL, at=at)
 
 
 def _next_debit_on(batch: LoanBatch, bill: BillPosition, *, on: date) -> date | None:
@@ -272,4 +285,6 @@ def _report_paid(batch: LoanBatch, bill_ids: Collection[int], *, at: datetime) -
         at=at,
     )
     cured = {batch.bills[bill.id].customer_id for bill in paid if bill.overdue_on is not None}
-    lines.resume(cured, by=BY, reason="everything past due is paid", on=clock.day_of(at), at=at)
+    lines.resume(
+        cured, by=LoanActor.CHANNEL, reason=LoanReason.PAST_DUE_PAID, on=clock.day_of(at), at=at
+    )

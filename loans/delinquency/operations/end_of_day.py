@@ -16,7 +16,7 @@ from loans.accounting.queries.unposted import unposted
 from loans.accounting.rules.codes import COLLECTED_STATES, BillMove, BillState, ChargeKind
 from loans.accounting.rules.engine import RunResult
 from loans.accounting.rules.position import BillPosition
-from loans.delinquency.rules import end_of_day as rules
+from loans.accounting.rules.reasons import LoanActor, LoanReason
 from loans.delinquency.rules.end_of_day import EndOfDay
 from loans.models import Mandate, MandateState
 from risk.conduct import operations as conduct
@@ -80,8 +80,7 @@ def report_closed(batch: LoanBatch, bill_ids: Iterable[int], *, on: date, at: da
         [report(batch, bill, bill.state) for bill in bills if bill.state in _REPORTED], at=at
     )
     overdue = [batch.bills[bill.id].customer_id for bill in bills if bill.overdue_on == on]
-    reason = rules.REASONS[BillMove.RECORD_OVERDUE]
-    lines.suspend(overdue, by=rules.BY, reason=reason, at=at)
+    lines.suspend(overdue, by=LoanActor.END_OF_DAY, reason=LoanReason.GRACE_OVER, at=at)
 
 
 def report(batch: LoanBatch, bill: BillPosition, outcome: str) -> conduct.ConductReport:

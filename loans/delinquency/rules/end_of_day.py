@@ -7,7 +7,6 @@ batch, a day that is caught up and a day that is reprocessed apply the same one.
 from datetime import date
 from typing import NamedTuple
 
-from backoffice.core.translation import gettext_noop
 from loans.accounting.rules.codes import (
     COLLECTED_STATES,
     Accrual,
@@ -19,16 +18,16 @@ from loans.accounting.rules.codes import (
 )
 from loans.accounting.rules.engine import Cause, Run, accrued
 from loans.accounting.rules.position import BillPosition
+from loans.accounting.rules.reasons import LoanActor, LoanReason
 from loans.collection.rules import cycle as cycles
 from loans.delinquency.rules.classification import Unpaid, decide, is_minimum_met
 from loans.delinquency.rules.late_fee import is_late_fee_due, late_fees_fen
 
-BY = gettext_noop("end of day")
 REASONS = {
-    BillMove.SETTLE_MINIMUM: gettext_noop("the minimum was met"),
-    BillMove.ENTER_GRACE: gettext_noop("unpaid when the due date ended"),
-    BillMove.CARRY: gettext_noop("a small balance moves to the next bill"),
-    BillMove.RECORD_OVERDUE: gettext_noop("grace is over"),
+    BillMove.SETTLE_MINIMUM: LoanReason.MINIMUM_MET,
+    BillMove.ENTER_GRACE: LoanReason.UNPAID_WHEN_DUE,
+    BillMove.CARRY: LoanReason.SMALL_BALANCE,
+    BillMove.RECORD_OVERDUE: LoanReason.GRACE_OVER,
 }
 
 
@@ -121,7 +120,9 @@ class EndOfDay(NamedTuple):
     def _move(
         self, run: Run, bill: BillPosition, move: BillMove, **changes: object
     ) -> BillPosition:
-        return run.move_bill(bill.id, move, on=self.on, by=BY, reason=REASONS[move], **changes)
+        return run.move_bill(
+            bill.id, move, on=self.on, by=LoanActor.END_OF_DAY, reason=REASONS[move], **changes
+        )
 
     def _enter_grace(self, run: Run, bill: BillPosition, *, is_minimum_met: bool) -> BillPosition:
         """Fix the base of the late fee: what is unpaid at the end of the due date (REPAY-13)."""
@@ -155,7 +156,7 @@ class EndOfDay(NamedTuple):
         for loan_id in bill.loan_ids:
             if run.position.loans[loan_id].state == LoanState.ACTIVE:
                 run.move_loan(
-                    loan_id, LoanMove.RECORD_OVERDUE, on=self.on, by=BY,
+                    loan_id, LoanMove.RECORD_OVERDUE, on=self.on, by=LoanActor.END_OF_DAY,
                     reason=REASONS[BillMove.RECORD_OVERDUE], overdue_on=self.on,
                 )  # fmt: skip
         cycle = cycles.after_classification(

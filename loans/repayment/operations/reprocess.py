@@ -11,7 +11,6 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext_noop
 
 from backoffice.core import clock
 from loans.accounting.operations import corrections
@@ -20,6 +19,7 @@ from loans.accounting.queries.snapshots import reset_to
 from loans.accounting.rules.codes import COLLECTED_STATES, BillMove, BillState, LoanMove, LoanState
 from loans.accounting.rules.engine import Decision, Event
 from loans.accounting.rules.position import BillPosition, LoanPosition, Position
+from loans.accounting.rules.reasons import LoanActor, LoanReason
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import is_counted
 from loans.delinquency.operations import end_of_day
@@ -30,8 +30,7 @@ from loans.repayment.rules import Payment
 from risk.conduct import operations as conduct
 from risk.models import Conduct
 
-BY = gettext_noop("replay")
-REASON = gettext_noop("an earlier value date")
+BY, REASON = LoanActor.REPROCESS, LoanReason.EARLIER_VALUE_DATE
 
 
 class Rerun(NamedTuple):

@@ -43,7 +43,7 @@ def test_a_proof_in_review_is_decided(as_group, in_review, code, state, words):
     assert messages_of(answer) == [words]
     assert IdentityVerification.objects.get(pk=in_review.pk).state == state
     moved = StateChange.objects.get(subject_type="accounts.identityverification", target=state)
-    assert (moved.actor, moved.reason) == ("risk", REASON)
+    assert (moved.actor, moved.facts) == ("risk", {"text": REASON})
 
 
 def test_a_proof_in_review_is_work_for_somebody_until_it_is_decided(as_group, in_review):
@@ -78,7 +78,7 @@ def test_a_login_ends_at_once(as_group, newcomer):
 
     ended = LoginSession.objects.get()
     assert messages_of(answer) == ["The login has ended."]
-    assert ended.revoked_reason == "support: the phone was lost"
+    assert (ended.revoked_by, ended.revoked_facts) == ("support", {"text": "the phone was lost"})
     assert newcomer.get("me").status_code == 401
 
 
@@ -89,7 +89,7 @@ def test_an_ended_login_does_not_end_again(as_group, newcomer):
     answer = perform(as_group("risk"), session, "revoke", reason="another reason")
 
     assert messages_of(answer)[0].startswith(f"The login S{session.pk} has ended already.")
-    assert LoginSession.objects.get().revoked_reason == "support: the phone was lost"
+    assert LoginSession.objects.get().revoked_facts == {"text": "the phone was lost"}
 
 
 def test_a_customer_is_held_and_let_go(as_group, newcomer):

@@ -19,10 +19,21 @@ def test_each_subject_leaves_a_row_with_who_why_and_when():
 
     rows = StateChange.objects.order_by("pk").values_list(
         "subject_type", "subject_id", "transition", "source", "target", "actor", "reason",
-        "effective_on", "at",
+        "facts", "effective_on", "at",
     )  # fmt: skip
     assert list(rows) == [
-        ("accounts.customer", one.pk, "use", "", "", "support", "drawdown", date(2026, 11, 24), AT)
+        (
+            "accounts.customer",
+            one.pk,
+            "use",
+            "",
+            "",
+            "support",
+            "stated",
+            {"text": "drawdown"},
+            date(2026, 11, 24),
+            AT,
+        )
         for one in (first, second)
     ]
 

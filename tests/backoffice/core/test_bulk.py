@@ -8,17 +8,19 @@ from django.db.models import F
 from django.forms.models import model_to_dict
 
 from backoffice.core import bulk
-from backoffice.core.models import IdempotencyKey, JobChunk, JobRun
+from backoffice.core.models import IdempotencyKey, JobChunk, JobRun, StateChange
 
 AT = datetime(2024, 3, 1, 9, tzinfo=UTC)
-RUN_COLUMNS = ("business_date", "job", "planned", "planned_fen", "done", "failed", "unknown",
-               "held_reason", "released_by", "started_at", "heartbeat_at")  # fmt: skip
+RUN_COLUMNS = (
+    "business_date", "job", "planned", "planned_fen", "done", "failed", "unknown", "held_reason",
+    "released_by", "started_by", "started_at", "heartbeat_at",
+)  # fmt: skip
 
 pytestmark = pytest.mark.django_db
 
 
 def a_run(job, planned_fen=0):
-    return (date(2024, 3, 1), job, 1, planned_fen, 0, 0, 0, "", "", AT, AT)
+    return (date(2024, 3, 1), job, 1, planned_fen, 0, 0, 0, "", "", "test", AT, AT)
 
 
 @pytest.fixture
@@ -48,9 +50,9 @@ def test_bytes_are_copied_as_bytes():
 
 
 def test_a_foreign_key_is_copied_by_the_name_of_its_field(runs):
-    columns = ("run", "number", "ids", "owner", "tries", "error")
+    columns = ("run", "number", "ids", "owner", "sent_by", "tries", "error")
 
-    bulk.copy(JobChunk, columns, [(runs[0].pk, 1, [4, 5], "", 0, "")])
+    bulk.copy(JobChunk, columns, [(runs[0].pk, 1, [4, 5], "", "", 0, "")])
 
     chunk = JobChunk.objects.get()
     assert (chunk.run_id, chunk.ids) == (runs[0].pk, [4, 5])
@@ -101,8 +103,8 @@ def test_a_text_that_is_too_long_is_refused_and_not_cut(runs):
 
 
 def test_loaded_records_are_those_that_a_queryset_gives(runs):
-    bulk.copy(JobChunk, ("run", "number", "ids", "owner", "tries", "error"),
-              [(run.pk, 1, [run.pk], "", 0, "") for run in runs])  # fmt: skip
+    bulk.copy(JobChunk, ("run", "number", "ids", "owner", "sent_by", "tries", "error"),
+              [(run.pk, 1, [run.pk], "", "", 0, "") for run in runs])  # fmt: skip
 
     loaded = bulk.load(JobChunk.objects.order_by("-pk"))
 
@@ -173,7 +175,7 @@ def test_no_ids_are_reserved_for_no_rows(django_assert_num_queries):
 
 def test_a_text_that_no_line_can_hold_is_copied_as_it_is():
     for text in TEXTS:
-        bulk.copy(JobRun, RUN_COLUMNS, [(*a_run(text)[:7], text, text[::-1], AT, AT)])
+        bulk.copy(JobRun, RUN_COLUMNS, [(*a_run(text)[:7], text, text[::-1], "test", AT, AT)])
 
     copied = JobRun.objects.order_by("pk").values_list("job", "held_reason", "released_by")
     assert list(copied) == [(text, text, text[::-1]) for text in TEXTS]
@@ -185,9 +187,11 @@ def test_a_column_that_no_text_is_known_for_is_named():
 
 
 def test_annotations_are_read_with_their_records(runs):
-    loaded = bulk.load(JobRun.objects.annotate(half=F("planned") / 2).order_by("pk"))
+    chunks = [JobChunk.objects.create(run=run, number=8, ids=[]) for run in runs]
 
-    assert [(run.pk, run.half) for run in loaded] == [(run.pk, 0) for run in runs]
+    loaded = bulk.load(JobChunk.objects.annotate(half=F("number") / 2).order_by("pk"))
+
+    assert [(chunk.pk, chunk.half) for chunk in loaded] == [(chunk.pk, 4) for chunk in chunks]
 
 
 def test_a_row_has_another_version_after_an_update_and_not_after_a_lock(runs):
@@ -207,3 +211,14 @@ def test_a_row_has_another_version_after_an_update_and_not_after_a_lock(runs):
         False,
         False,
     ]
+
+
+def test_facts_are_copied_as_json():
+    facts = {"text": 'tab\t "quotes" \\ 扣款\n', "customer": 12}
+    columns = ("subject_type", "subject_id", "transition", "source", "target", "actor", "reason",
+               "facts", "effective_on", "at")  # fmt: skip
+    row = ("loans.bill", 1, "pay", "billed", "paid", "ann", "stated")
+
+    bulk.copy(StateChange, columns, [(*row, facts, AT.date(), AT), (*row, None, AT.date(), AT)])
+
+    assert [*StateChange.objects.order_by("pk").values_list("facts", flat=True)] == [facts, None]

@@ -105,7 +105,11 @@ def test_an_approved_request_takes_effect_once(request_id, effects, checker):
     )  # fmt: skip
     assert effects == [([request_id], "checker", "agreed", LATER)]
     [change] = StateChange.objects.all()
-    assert (change.transition, change.actor, change.reason) == ("approve", "checker", "agreed")
+    assert (change.transition, change.actor, change.facts) == (
+        "approve",
+        "checker",
+        {"text": "agreed"},
+    )
 
 
 def test_a_batch_of_one_kind_takes_effect_together(effects, maker, checker):

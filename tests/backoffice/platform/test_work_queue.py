@@ -155,7 +155,7 @@ def test_an_item_is_handed_over_with_a_reason(one, other):
 
     item = WorkItem.objects.get()
     assert (item.state, item.claimed_by, item.claimed_at) == ("claimed", other, LATER)
-    assert StateChange.objects.order_by("pk").values_list("transition", "reason").last() == (
+    assert StateChange.objects.order_by("pk").values_list("transition", "facts__text").last() == (
         "hand_over", "end of shift",
     )  # fmt: skip
 

@@ -117,7 +117,7 @@ def test_a_bank_that_does_not_confirm_rejects():
     card = reread(ask_bank(sent(owner).pk, checks=refuses("-14"), at=AT))
 
     assert (card.state, card.check_code, card.checked_at) == ("rejected", "-14", AT)
-    assert changes() == [("reject", "system", "the bank did not confirm it")]
+    assert changes() == [("reject", "system:checks", "card-unconfirmed")]
     assert Customer.objects.get().phone is None
     assert not OutboxMessage.objects.exists()
 
@@ -204,7 +204,8 @@ def test_staff_decide_on_a_class_that_was_proven(account_class, state):
     decided = reread(card)
     assert (decided.state, decided.account_class) == (state, account_class)
     assert decided.is_default is (account_class is ONE)
-    assert [change[1:] for change in changes()] == [("staff", "the bank reports it")]
+    assert [change[1:] for change in changes()] == [("staff", "stated")]
+    assert StateChange.objects.get().facts == {"text": "the bank reports it"}
 
 
 @pytest.mark.parametrize("account_class", [ONE, TWO, THREE])

@@ -33,7 +33,7 @@ def test_a_pending_submission_lapses_and_one_in_review_stays():
     assert rows() == [("lapsed", AT), ("in_review", None)]
     assert not IdentityVerification.objects.filter(face_token__isnull=False).exists()
     lapsed = StateChange.objects.get(transition="lapse")
-    assert (lapsed.actor, lapsed.reason) == ("ann", "withdrawn")
+    assert (lapsed.actor, lapsed.facts) == ("ann", {"text": "withdrawn"})
 
 
 def test_where_it_is_asked_for_one_in_review_lapses_too():

@@ -22,7 +22,8 @@ def test_a_block_is_on_record_and_ends_the_logins():
 
     assert (held.holder, held.placed_by, held.placed_at) == ("risk", "ann", AT)
     ended = LoginSession.objects.get()
-    assert (ended.revoked_at, ended.revoked_reason) == (AT, "ann: held by risk")
+    assert (ended.revoked_at, ended.revoked_by) == (AT, "ann")
+    assert (ended.revoked_reason, ended.revoked_facts) == ("held", {"holder": "risk"})
 
 
 def test_a_legal_hold_leaves_the_logins():

@@ -209,7 +209,7 @@ def test_a_job_stops_at_once_and_two_people_resume_it(nine):
     assert asked.reason == "bank is back"
     assert list(StateChange.objects.order_by("pk")
                 .filter(subject_type__in=["backoffice.jobpause", "backoffice.approval"])
-                .values_list("subject_type", "transition", "actor", "reason")) == [
+                .values_list("subject_type", "transition", "actor", "facts__text")) == [
         ("backoffice.approval", "approve", "manager1", "yes"),
         ("backoffice.jobpause", "resume", "manager1", "yes"),
     ]  # fmt: skip

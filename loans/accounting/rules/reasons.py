@@ -1,0 +1,52 @@
+"""Why loans, bills and debit orders change their state, and which part of the system does it."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from backoffice.core.translation import gettext_noop
+
+
+class LoanActor(StrEnum):
+    """The parts of the system that move money."""
+
+    CHANNEL = "system:debit-channel"
+    END_OF_DAY = "system:end-of-day"
+    REPROCESS = "system:reprocess"
+
+
+class LoanReason(StrEnum):
+    """The reasons of state changes."""
+
+    MINIMUM_MET = "minimum-met"
+    UNPAID_WHEN_DUE = "unpaid-when-due"
+    SMALL_BALANCE = "small-balance"
+    GRACE_OVER = "grace-over"
+    PAID_IN_FULL = "paid-in-full"
+    REPAID_IN_FULL = "repaid-in-full"
+    PAST_DUE_PAID = "past-due-paid"
+    EARLIER_VALUE_DATE = "earlier-value-date"
+    MONEY_TAKEN = "money-taken"
+    DEBIT_REFUSED = "debit-refused"
+    NO_CLEAR_ANSWER = "no-clear-answer"
+    NO_MANDATE_AT_BANK = "no-mandate-at-bank"
+    RUNAWAY = "runaway"
+
+
+TEXTS: Mapping[StrEnum, str] = {
+    LoanActor.CHANNEL: gettext_noop("payment channel"),
+    LoanActor.END_OF_DAY: gettext_noop("end of day"),
+    LoanActor.REPROCESS: gettext_noop("reversal and replay"),
+    LoanReason.MINIMUM_MET: gettext_noop("the minimum was met"),
+    LoanReason.UNPAID_WHEN_DUE: gettext_noop("unpaid when the due date ended"),
+    LoanReason.SMALL_BALANCE: gettext_noop("a small balance moves to the next bill"),
+    LoanReason.GRACE_OVER: gettext_noop("grace is over"),
+    LoanReason.PAID_IN_FULL: gettext_noop("paid in full"),
+    LoanReason.REPAID_IN_FULL: gettext_noop("repaid in full"),
+    LoanReason.PAST_DUE_PAID: gettext_noop("everything past due is paid"),
+    LoanReason.EARLIER_VALUE_DATE: gettext_noop("an earlier value date"),
+    LoanReason.MONEY_TAKEN: gettext_noop("the channel took the money"),
+    LoanReason.DEBIT_REFUSED: gettext_noop("the channel refused"),
+    LoanReason.NO_CLEAR_ANSWER: gettext_noop("no clear answer"),
+    LoanReason.NO_MANDATE_AT_BANK: gettext_noop("the channel knows no mandate"),
+    LoanReason.RUNAWAY: gettext_noop("{planned} orders planned, at most {usual} in the last month"),
+}
