@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Customer
 from backoffice.core.guards import Guard, InitialState, append_only, state_check
 from backoffice.core.states import StateField
+from risk.lines.rules import PERMILLE, LineAmounts, uncovered_fen, uncovered_sql
 
 
 class CreditLineState(models.TextChoices):
@@ -28,14 +29,8 @@ class CreditLineQuerySet(models.QuerySet["CreditLine"]):
 
     def usable_at_least(self, amount_fen: int) -> "CreditLineQuerySet":
         """Return active lines with at least this amount available (LIMIT-9)."""
-        available = (
-            (models.F("limit_fen") + models.F("temporary_fen"))
-            * (1000 - models.F("buffer_permille"))
-            / 1000
-            - models.F("held_fen")
-            - models.F("drawn_fen")
-            - models.F("reserved_fen")
-        )
+        columns = LineAmounts(*map(models.F, LineAmounts._fields))
+        available = uncovered_fen(columns, thousandth=lambda fen: fen / PERMILLE)
         return (
             self.filter(state=CreditLineState.ACTIVE)
             .alias(available=available)
@@ -101,9 +96,8 @@ class CreditLine(django_fsm.FSMModelMixin, models.Model):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
-                    "NEW.reserved_fen > OLD.reserved_fen AND (NEW.state <> 'active' "
-                    "OR NEW.reserved_fen > (NEW.limit_fen + NEW.temporary_fen) "
-                    "* (1000 - NEW.buffer_permille) / 1000 - NEW.held_fen - NEW.drawn_fen)"
+                    "NEW.reserved_fen > OLD.reserved_fen "
+                    f"AND (NEW.state <> 'active' OR {uncovered_sql('NEW')} < 0)"
                 ),
                 func=(
                     "RAISE EXCEPTION 'credit line %: reservation above available', NEW.id "

@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='creditline',
-            trigger=pgtrigger.compiler.Trigger(name='reservation_within_limit', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.reserved_fen > OLD.reserved_fen AND (NEW.state <> 'active' OR NEW.reserved_fen > (NEW.limit_fen + NEW.temporary_fen) * (1000 - NEW.buffer_permille) / 1000 - NEW.held_fen - NEW.drawn_fen))", func="RAISE EXCEPTION 'credit line %: reservation above available', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_line_available';", hash='ec7535fd4b17f3a45a3753528bc377aecd65dd96', operation='UPDATE', pgid='pgtrigger_reservation_within_limit_fd2a9', table='risk_creditline', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='reservation_within_limit', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.reserved_fen > OLD.reserved_fen AND (NEW.state <> 'active' OR ((((((NEW.limit_fen + NEW.temporary_fen) * (1000 - NEW.buffer_permille)) / 1000) - NEW.held_fen) - NEW.reserved_fen) - NEW.drawn_fen) < 0))", func="RAISE EXCEPTION 'credit line %: reservation above available', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_line_available';", hash='1540b8cefe5838f935919d436af27eb719ed76f4', operation='UPDATE', pgid='pgtrigger_reservation_within_limit_fd2a9', table='risk_creditline', when='BEFORE')),
         ),
         # Free space on each page for the next version of a row: updates that change no index stay there.
         migrations.RunSQL(
