@@ -8,7 +8,7 @@ from backoffice.core.policy import current
 from backoffice.core.reasons import Reason
 from backoffice.platform.jobs import RunPlan, Tally, is_paused
 from loans.accounting.rules.codes import COLLECTED_STATES
-from loans.accounting.rules.reasons import LoanReason
+from loans.accounting.rules.reasons import LoanActor, LoanReason
 from loans.collection.operations import collection, orders, results
 from loans.collection.operations.orders import CollectionRequest, Prepared
 from loans.collection.queries import due
@@ -29,7 +29,7 @@ def plan_close(*, on: date, at: datetime) -> RunPlan:
 
 def close(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> Tally:
     """Close a chunk of bills."""
-    end_of_day.close(ids, on=on, at=at)
+    end_of_day.close(ids, by=LoanActor.END_OF_DAY, on=on, at=at)
     return Tally(done=len(ids))
 
 
@@ -69,10 +69,12 @@ def debit(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel: C
     open_orders = _open_orders(ids)
     answers = orders.ask(open_orders, channel=channel, at=at)
     if answers:
-        results.record(answers, at=at)
-    asks = [CollectionRequest(bill_id) for bill_id in _still_up(ids, run_id=run_id, on=on)]
-    if asks:
-        collection.collect(asks, channel=channel, on=on, at=at, run_id=run_id)
+        results.record(answers, by=LoanActor.CHANNEL, at=at)
+    requests = [CollectionRequest(bill_id) for bill_id in _still_up(ids, run_id=run_id, on=on)]
+    if requests:
+        collection.collect(
+            requests, by=LoanActor.CHANNEL, channel=channel, on=on, at=at, run_id=run_id
+        )
     return _tally(ids, run_id=run_id)
 
 

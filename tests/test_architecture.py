@@ -158,6 +158,39 @@ def test_actor_moment_and_reason_have_no_defaults():
     )
 
 
+# Calls that store the name of an actor.
+NAMES_AN_ACTOR = {"workflow.move", "trace.note", "batch.write"}
+# Arguments that carry it: the name itself, or the context of a customer's request.
+CARRIES_AN_ACTOR = {"by", "context"}
+
+
+def test_a_command_that_stores_an_actor_receives_it():
+    for path in OPERATIONS:
+        functions = {node.name: node for node in walk(path, ast.FunctionDef)}
+        none(
+            f"{at(path, functions[name])} {name} stores an actor and takes none"
+            for name in storing(functions)
+            if not name.startswith("_")
+            and not CARRIES_AN_ACTOR & {one.arg for one in arguments(functions[name])}
+        )
+
+
+def arguments(function):
+    return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+
+
+def storing(functions):
+    """Return the functions of a module that store an actor, also through another one of it."""
+    calls = {
+        name: {ast.unparse(one.func) for one in ast.walk(node) if isinstance(one, ast.Call)}
+        for name, node in functions.items()
+    }
+    found: set[str] = set()
+    while more := {one for one, made in calls.items() if made & (NAMES_AN_ACTOR | found)} - found:
+        found |= more
+    return found
+
+
 # Who may look at a clock, and why; everything else receives the moment.
 EDGES = ("tasks.py", "admin.py", "api.py", "jobs.py", "outbox.py", "dashboard.py",
          "readonly_admin.py", "rate_limit.py")  # fmt: skip

@@ -28,7 +28,7 @@ from backoffice.core.errors import Refused
 from backoffice.core.models import Export, ExportDownload, ExportFile, ExportFormat, ExportState
 from backoffice.core.staff import StaffMember
 from backoffice.platform import export_files
-from backoffice.platform.reasons import PlatformActor, PlatformReason
+from backoffice.platform.reasons import PlatformReason
 
 ROWS_MAX = 50_000
 KEPT_FOR = timedelta(days=7)
@@ -194,9 +194,9 @@ def request(
     )
 
 
-def run(export_id: int, *, at: datetime) -> None:
+def run(export_id: int, *, by: str, at: datetime) -> None:
     """Write the file of a request, or store the error; a finished export is left unchanged."""
-    export = _start(export_id, at=at)
+    export = _start(export_id, by=by, at=at)
     if export is None:
         return
     try:
@@ -205,12 +205,12 @@ def run(export_id: int, *, at: datetime) -> None:
         _require(person, RIGHT_TO_REQUEST, section.permission)
         count, content = _content(section, export)
     except Refused as refusal:
-        _fail(export_id, error=refusal.code, at=at)
+        _fail(export_id, error=refusal.code, by=by, at=at)
     except Exception as error:  # the requester must see that the export has failed
         log.exception("export %s failed", export_id)
-        _fail(export_id, error=type(error).__name__, at=at)
+        _fail(export_id, error=type(error).__name__, by=by, at=at)
     else:
-        _finish(export_id, count=count, content=content, at=at)
+        _finish(export_id, count=count, content=content, by=by, at=at)
 
 
 @transaction.atomic(durable=True)
@@ -237,14 +237,12 @@ def download(export_id: int, *, by: StaffMember, at: datetime) -> Download:
 
 
 @transaction.atomic
-def delete_expired(*, at: datetime) -> int:
+def delete_expired(*, by: str, at: datetime) -> int:
     """Delete the files of exports that have expired; return how many."""
     over = Export.objects.filter(state=ExportState.DONE, expires_at__lte=at)
     exports = list(over.select_for_update(skip_locked=True).order_by("pk"))
     ExportFile.objects.filter(pk__in=[export.pk for export in exports]).delete()
-    workflow.move(
-        exports, "expire", by=PlatformActor.EXPIRY, reason=PlatformReason.EXPORT_EXPIRED, at=at
-    )
+    workflow.move(exports, "expire", by=by, reason=PlatformReason.EXPORT_EXPIRED, at=at)
     workflow.save(exports)
     return len(exports)
 
@@ -261,7 +259,7 @@ def _is_over(export: Export, at: datetime) -> bool:
 
 
 @transaction.atomic(durable=True)
-def _start(export_id: int, *, at: datetime) -> Export | None:
+def _start(export_id: int, *, by: str, at: datetime) -> Export | None:
     """Start an export and return it, masked by the present permissions; None if it has a result."""
     export = Export.objects.select_for_update().filter(pk=export_id).first()
     if export is None or export.state not in (ExportState.REQUESTED, ExportState.RUNNING):
@@ -272,7 +270,7 @@ def _start(export_id: int, *, at: datetime) -> Export | None:
         workflow.move(
             [export],
             "start",
-            by=PlatformActor.EXPORT,
+            by=by,
             reason=PlatformReason.EXPORT_STARTED,
             at=at,
             is_masked=is_masked,
@@ -307,7 +305,7 @@ def _cell(record: Any, column: Column, is_masked: bool) -> Any:
 
 
 @transaction.atomic(durable=True)
-def _finish(export_id: int, *, count: int, content: bytes, at: datetime) -> None:
+def _finish(export_id: int, *, count: int, content: bytes, by: str, at: datetime) -> None:
     export = Export.objects.select_for_update().get(pk=export_id)
     if export.state != ExportState.RUNNING:
         return  # another worker finished it first
@@ -315,7 +313,7 @@ def _finish(export_id: int, *, count: int, content: bytes, at: datetime) -> None
     workflow.move(
         [export],
         "finish",
-        by=PlatformActor.EXPORT,
+        by=by,
         reason=PlatformReason.EXPORT_WRITTEN,
         at=at,
         rows=count,
@@ -327,13 +325,13 @@ def _finish(export_id: int, *, count: int, content: bytes, at: datetime) -> None
 
 
 @transaction.atomic(durable=True)
-def _fail(export_id: int, *, error: str, at: datetime) -> None:
+def _fail(export_id: int, *, error: str, by: str, at: datetime) -> None:
     export = Export.objects.select_for_update().get(pk=export_id)
     if export.state == ExportState.RUNNING:
         workflow.move(
             [export],
             "fail",
-            by=PlatformActor.EXPORT,
+            by=by,
             reason=PlatformReason.EXPORT_FAILED,
             at=at,
             error=error,

@@ -40,10 +40,10 @@ def end_overdue() -> None:
         by=PlatformActor.EXPIRY, reason=PlatformReason.NOT_DECIDED, at=clock.now()
     )
     work_queue.escalate_overdue(at=clock.now())
-    export.delete_expired(at=clock.now())
+    export.delete_expired(by=PlatformActor.EXPIRY, at=clock.now())
 
 
 @shared_task
 def run_export(export_id: int) -> None:
     """Write the file of an export; skip one that has a result."""
-    export.run(export_id, at=clock.now())
+    export.run(export_id, by=PlatformActor.EXPORT, at=clock.now())

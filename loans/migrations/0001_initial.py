@@ -48,6 +48,7 @@ class Migration(migrations.Migration):
                 ('taken_fen', models.BigIntegerField(default=0, verbose_name='taken')),
                 ('code', models.CharField(blank=True, default='', max_length=40, verbose_name="channel's code")),
                 ('reference', models.CharField(blank=True, default='', max_length=80, verbose_name="channel's reference")),
+                ('requested_by', models.CharField(max_length=80, verbose_name='requested by')),
                 ('asked_at', models.DateTimeField(blank=True, null=True, verbose_name='asked at')),
                 ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='answered at')),
             ],

@@ -134,6 +134,7 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
     taken_fen = models.BigIntegerField(_("taken"), default=0)
     code = models.CharField(_("channel's code"), max_length=40, blank=True, default="")
     reference = models.CharField(_("channel's reference"), max_length=80, blank=True, default="")
+    requested_by = models.CharField(_("requested by"), max_length=80)
     asked_at = models.DateTimeField(_("asked at"), null=True, blank=True)
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
 

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from backoffice.core import bulk
 from backoffice.platform.jobs import Tally
+from loans.accounting.rules.reasons import LoanActor
 from loans.collection.operations import results
 from loans.gateways.channel import Answer, Channel, ChannelError, Outcome, StatementLine
 from loans.models import DebitOrder, DebitOrderState
@@ -74,7 +75,7 @@ def nightly(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel:
     """
     day_before = on - timedelta(days=1)
     try:
-        take_statement(day_before, at=at, channel=channel)
+        take_statement(day_before, by=LoanActor.RECONCILIATION, at=at, channel=channel)
     except ChannelError:
         logger.warning("the statement of %s could not be read", day_before)
     differences = reconcile(days=[day_before], on=on, channel=channel)
@@ -83,7 +84,7 @@ def nightly(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel:
     return Tally(done=int(not differences), failed=len(differences))
 
 
-def take_statement(day: date, *, at: datetime, channel: Channel) -> int:
+def take_statement(day: date, *, by: str, at: datetime, channel: Channel) -> int:
     """Record what the bank took that day for orders we hold for refused or unknown (GEN-9).
 
     Returns:
@@ -97,7 +98,7 @@ def take_statement(day: date, *, at: datetime, channel: Channel) -> int:
     numbers = list(behind.order_by("pk").values_list("number", flat=True))
     for start in range(0, len(numbers), BATCH):
         answers = [_success(lines[number]) for number in numbers[start : start + BATCH]]
-        results.record(answers, at=at)
+        results.record(answers, by=by, at=at)
     return len(numbers)
 
 

@@ -19,7 +19,7 @@ from loans.accounting.rules.codes import (
 )
 from loans.accounting.rules.engine import Allocation, Cause, Run, Surplus
 from loans.accounting.rules.position import BillPosition, InstalmentPosition, start_segment
-from loans.accounting.rules.reasons import LoanActor, LoanReason
+from loans.accounting.rules.reasons import LoanReason
 
 
 class Payment(NamedTuple):
@@ -56,7 +56,6 @@ class Payment(NamedTuple):
                 bill.id,
                 BillMove.PAY,
                 on=self.on,
-                by=LoanActor.CHANNEL,
                 reason=LoanReason.PAID_IN_FULL,
                 paid_on=bill.last_paid_on,
             )
@@ -72,7 +71,6 @@ class Payment(NamedTuple):
                     loan_id,
                     LoanMove.SETTLE,
                     on=on,
-                    by=LoanActor.CHANNEL,
                     reason=LoanReason.REPAID_IN_FULL,
                     ended_on=on,
                 )
@@ -81,7 +79,6 @@ class Payment(NamedTuple):
                     loan_id,
                     LoanMove.CURE,
                     on=self.on,
-                    by=LoanActor.CHANNEL,
                     reason=LoanReason.PAST_DUE_PAID,
                     overdue_on=None,
                 )

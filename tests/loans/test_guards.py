@@ -12,8 +12,10 @@ pytestmark = pytest.mark.django_db
 AT = moment(DUE_ON)
 ORDER = (
     "INSERT INTO loans_debitorder (number, bill_id, customer_id, card_id, run_id, state, origin, "
-    "cycle, attempt, business_date, amount_fen, taken_fen, code, reference, asked_at) VALUES "
-    "(%s, %s, %s, %s, %s, 'planned', %s, 1, %s, '2026-10-01', %s, 0, '', '', now()) RETURNING id"
+    "cycle, attempt, business_date, amount_fen, taken_fen, code, reference, requested_by, "
+    "asked_at) VALUES "
+    "(%s, %s, %s, %s, %s, 'planned', %s, 1, %s, '2026-10-01', %s, 0, '', '', 'test', now()) "
+    "RETURNING id"
 )
 
 

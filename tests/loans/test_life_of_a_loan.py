@@ -108,7 +108,7 @@ class LifeOfALoan(RuleBasedStateMachine):
 
     def record(self, answers):
         self.answers += answers
-        return results.record(answers, at=self.now)
+        return results.record(answers, by="system:debit-channel", at=self.now)
 
     @rule(answers=st.lists(st.lists(DAILY, min_size=3, max_size=3), min_size=1, max_size=6))
     def days_pass(self, answers):
@@ -126,7 +126,9 @@ class LifeOfALoan(RuleBasedStateMachine):
         self.debit("09:00", codes)
 
     def close(self, on):
-        return end_of_day.close(due.to_close(on=on), on=on, at=moment(on, time(0, 5)))
+        return end_of_day.close(
+            due.to_close(on=on), by="system:end-of-day", on=on, at=moment(on, time(0, 5))
+        )
 
     @precondition(lambda self: self.today >= 0 and self.minutes < 600)
     @rule(codes=st.lists(DAILY, min_size=3, max_size=3))
@@ -155,7 +157,7 @@ class LifeOfALoan(RuleBasedStateMachine):
             return
         self.script([code] * 3)
         try:
-            prepared = orders.prepare([request], on=at.date(), at=at)
+            prepared = orders.prepare([request], by="test", on=at.date(), at=at)
         except NoMandateError:
             assert not Mandate.objects.filter(customer=bill.customer_id, state="signed").exists()
             return
@@ -187,6 +189,7 @@ class LifeOfALoan(RuleBasedStateMachine):
         with pytest.raises((OverpaidError, NoMandateError)):
             orders.prepare(
                 [CollectionRequest(bill.pk, too_much_fen, origin="customer", key="too much")],
+                by="test",
                 on=at.date(),
                 at=at,
             )
@@ -228,7 +231,7 @@ class LifeOfALoan(RuleBasedStateMachine):
         if order.state == "failed" and answer.outcome == Outcome.SUCCEEDED:
             return
         before = contents(TABLES)
-        results.record([answer, answer], at=self.now)
+        results.record([answer, answer], by="system:debit-channel", at=self.now)
         assert contents(TABLES) == before
 
     @invariant()

@@ -209,9 +209,12 @@ class LoanBatch:
         instalment_id: int = self.instalments[fact.loan_id][fact.part_index].id
         return instalment_id
 
-    def write(self, *, at: datetime) -> None:
-        """Write everything that changed: one UPDATE a table and step of moves, one COPY a fact."""
-        is_stepped = self._move(at=at)
+    def write(self, *, by: str, at: datetime) -> None:
+        """Write everything that changed: one UPDATE a table and step of moves, one COPY a fact.
+
+        ``by`` is the actor of the state changes.
+        """
+        is_stepped = self._move(by=by, at=at)
         bills = list(_changed(self._loaded.bills, self.position.bills, self.bills))
         loans = list(_changed(self._loaded.loans, self.position.loans, self.loans))
         self._restore_lines(loan for loan, _old, _new in loans)
@@ -251,7 +254,7 @@ class LoanBatch:
                         self._surpluses):  # fmt: skip
             waiting.clear()
 
-    def _move(self, *, at: datetime) -> bool:
+    def _move(self, *, by: str, at: datetime) -> bool:
         """Perform the decisions on the records, each record one step at a time.
 
         The database follows each step of a machine, so a record with several moves is written
@@ -272,7 +275,7 @@ class LoanBatch:
                 grouped[type(record), decision._replace(id=0)].append(record)
             for (_model, move), records in grouped.items():
                 taken = {"on": move.on} if move.move in _MOVES_WITH_A_DAY else {}
-                workflow.move(records, move.move.value, by=move.by, reason=move.reason, at=at,
+                workflow.move(records, move.move.value, by=by, reason=move.reason, at=at,
                               effective_on=move.on, **taken)  # fmt: skip
             more = [self._record(*key) for key in waiting]
             workflow.save([one for one in more if isinstance(one, Bill)], *BILL_STEP_COLUMNS)

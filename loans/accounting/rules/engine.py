@@ -81,12 +81,11 @@ class Surplus(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """A move of a bill or a loan: which transition, on which business day, by whom and why."""
+    """A move of a bill or a loan: which transition, on which business day, and why."""
 
     move: BillMove | LoanMove
     id: int
     on: date
-    by: str
     reason: str
 
 
@@ -244,17 +243,17 @@ class Run:
                 self.change_part(loan_id, index, start_segment(part, accrual, on=on))
 
     def move_bill(
-        self, bill_id: int, move: BillMove, *, on: date, by: str, reason: str, **changes: Any
+        self, bill_id: int, move: BillMove, *, on: date, reason: str, **changes: Any
     ) -> BillPosition:
         """Move a bill along one of its transitions, with the values that follow."""
-        self.decisions.append(Decision(move, bill_id, on, by, reason))
+        self.decisions.append(Decision(move, bill_id, on, reason))
         return self.change_bill(bill_id, state=_BILL_TARGETS[move], **changes)
 
     def move_loan(
-        self, loan_id: int, move: LoanMove, *, on: date, by: str, reason: str, **changes: Any
+        self, loan_id: int, move: LoanMove, *, on: date, reason: str, **changes: Any
     ) -> None:
         """Move a loan along one of its transitions, with the values that follow."""
-        self.decisions.append(Decision(move, loan_id, on, by, reason))
+        self.decisions.append(Decision(move, loan_id, on, reason))
         loans = self.position.loans
         loans[loan_id] = loans[loan_id]._replace(state=_LOAN_TARGETS[move], **changes)
 

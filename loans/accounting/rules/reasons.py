@@ -11,7 +11,7 @@ class LoanActor(StrEnum):
 
     CHANNEL = "system:debit-channel"
     END_OF_DAY = "system:end-of-day"
-    REPROCESS = "system:reprocess"
+    RECONCILIATION = "system:reconciliation"
 
 
 class LoanReason(StrEnum):
@@ -35,7 +35,7 @@ class LoanReason(StrEnum):
 TEXTS: Mapping[StrEnum, str] = {
     LoanActor.CHANNEL: gettext_noop("payment channel"),
     LoanActor.END_OF_DAY: gettext_noop("end of day"),
-    LoanActor.REPROCESS: gettext_noop("reversal and replay"),
+    LoanActor.RECONCILIATION: gettext_noop("reconciliation"),
     LoanReason.MINIMUM_MET: gettext_noop("the minimum was met"),
     LoanReason.UNPAID_WHEN_DUE: gettext_noop("unpaid when the due date ended"),
     LoanReason.SMALL_BALANCE: gettext_noop("a small balance moves to the next bill"),

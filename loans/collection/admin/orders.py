@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
 from accounts.privacy.rules import masking
+from backoffice.core import reasons
 from backoffice.web.admin.export import ExportMixin
 from backoffice.web.readonly_admin import day_filter, display, link
 from loans.accounting.labels import code_words
@@ -71,7 +72,8 @@ class DebitOrderPages(ExportMixin, CustomersRows):
             ("state_label", "amount_yuan", "taken_yuan"),
         )}),
         (_("Attempt"), {"fields": (("business_date", "cycle", "attempt"),)}),
-        (_("Channel"), {"fields": (("code_label", "reference"), ("asked_at", "answered_at"))}),
+        (_("Channel"), {"fields": (("code_label", "reference"),
+                                   ("requester", "asked_at", "answered_at"))}),
     )  # fmt: skip
 
     def find(self, term: str) -> Q:
@@ -82,6 +84,11 @@ class DebitOrderPages(ExportMixin, CustomersRows):
     def code_label(self, order: DebitOrder) -> str:
         """Return the meaning of the channel's code."""
         return code_words(order.code)
+
+    @display(description=_("requested by"))
+    def requester(self, order: DebitOrder) -> str:
+        """Return who requested the debit."""
+        return reasons.actor(order.requested_by)
 
     @display(description=_("bank card"))
     def card_shown(self, order: DebitOrder) -> str:

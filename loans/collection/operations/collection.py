@@ -11,6 +11,7 @@ from loans.gateways.channel import Channel
 def collect(
     requests: Sequence[CollectionRequest],
     *,
+    by: str,
     channel: Channel,
     on: date,
     at: datetime,
@@ -21,5 +22,5 @@ def collect(
     Raises:
         OverpaidError, NoMandateError, CardDayLimitError: as ``orders.prepare`` does.
     """
-    prepared, batch = orders.prepare_batch(requests, on=on, at=at, run_id=run_id)
-    return results.record(orders.ask(prepared, channel=channel, at=at), at=at, seen=batch)
+    prepared, batch = orders.prepare_batch(requests, by=by, on=on, at=at, run_id=run_id)
+    return results.record(orders.ask(prepared, channel=channel, at=at), by=by, at=at, seen=batch)

@@ -88,12 +88,18 @@ class CardDayLimitError(Refused):
 
 _ORDER_COLUMNS = (
     "id", "number", "bill", "customer", "card", "run", "state", "origin", "cycle", "attempt",
-    "business_date", "amount_fen", "taken_fen", "code", "reference", "asked_at",
+    "business_date", "amount_fen", "taken_fen", "code", "reference", "requested_by",
+    "asked_at",
 )  # fmt: skip
 
 
 def prepare(
-    requests: Sequence[CollectionRequest], *, on: date, at: datetime, run_id: int | None = None
+    requests: Sequence[CollectionRequest],
+    *,
+    by: str,
+    on: date,
+    at: datetime,
+    run_id: int | None = None,
 ) -> list[Prepared]:
     """Create the order for each request, or return the one already open.
 
@@ -105,12 +111,12 @@ def prepare(
         NoMandateError: a customer's payment without a card to take it from.
         CardDayLimitError: a customer's payment above what the card's account still gives that day.
     """
-    return prepare_batch(requests, on=on, at=at, run_id=run_id)[0]
+    return prepare_batch(requests, by=by, on=on, at=at, run_id=run_id)[0]
 
 
 @transaction.atomic(durable=True)
 def prepare_batch(
-    requests: Sequence[CollectionRequest], *, on: date, at: datetime, run_id: int | None
+    requests: Sequence[CollectionRequest], *, by: str, on: date, at: datetime, run_id: int | None
 ) -> tuple[list[Prepared], LoanBatch]:
     """Return the prepared orders, and the batch that their amounts were computed from.
 
@@ -140,8 +146,8 @@ def prepare_batch(
         )
         if order is not None:
             fresh.append(order)
-    _store(fresh)
-    batch.write(at=at)  # cycles that advanced
+    _store(fresh, by=by)
+    batch.write(by=by, at=at)  # cycles that advanced
     prepared = [Prepared(order, order.card.account, False) for order in made.values()]
     prepared += [Prepared(order, payers[order.customer_id].account, True) for order in fresh]
     return prepared, batch
@@ -339,8 +345,8 @@ def _require_within_day_limit(payer: Payer, bill: Bill, offered_fen: int, *, on:
         )
 
 
-def _store(orders: Sequence[DebitOrder]) -> None:
+def _store(orders: Sequence[DebitOrder], *, by: str) -> None:
     """Write the orders down: with the commit of this they may leave."""
     for order, order_id in zip(orders, bulk.reserve_ids(DebitOrder, len(orders)), strict=True):
-        order.id = order_id
+        order.id, order.requested_by = order_id, by
     bulk.insert(orders, _ORDER_COLUMNS)

@@ -18,7 +18,7 @@ from loans.accounting.operations.batch import LoanBatch
 from loans.accounting.rules.codes import COLLECTED_STATES, BillMove, BillState
 from loans.accounting.rules.engine import RunResult
 from loans.accounting.rules.position import BillPosition
-from loans.accounting.rules.reasons import LoanActor, LoanReason
+from loans.accounting.rules.reasons import LoanReason
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import ends_mandate, is_counted
 from loans.delinquency.operations import end_of_day
@@ -49,7 +49,9 @@ class Changed(NamedTuple):
 
 
 @transaction.atomic(durable=True)
-def record(answers: Sequence[Answer], *, at: datetime, seen: LoanBatch | None = None) -> Recorded:
+def record(
+    answers: Sequence[Answer], *, by: str, at: datetime, seen: LoanBatch | None = None
+) -> Recorded:
     """Store each answer once and apply the money that the channel has taken.
 
     A success is final; a refusal may still become one; a repeated answer changes nothing.
@@ -60,9 +62,9 @@ def record(answers: Sequence[Answer], *, at: datetime, seen: LoanBatch | None = 
     batch = LoanBatch.lock((bill_id for (bill_id,) in bulk.rows(asked, "bill_id")), seen=seen)
     orders = bulk.load(asked.order_by("pk"))  # an order changes under the lock of its bill alone
     changed = _changed(orders, by_number)
-    _store(changed, by_number, at=at)
-    _count_refusals(batch, changed.failed, at=at)
-    _apply(batch, changed.succeeded, by_number, at=at)
+    _store(changed, by_number, by=by, at=at)
+    _count_refusals(batch, changed.failed, by=by, at=at)
+    _apply(batch, changed.succeeded, by_number, by=by, at=at)
     states = [order.state for order in orders]
     return Recorded(
         states.count(DebitOrderState.SUCCEEDED),
@@ -84,30 +86,28 @@ def _changed(orders: Sequence[DebitOrder], answers: Mapping[str, Answer]) -> Cha
     return changed
 
 
-def _store(changed: Changed, answers: Mapping[str, Answer], *, at: datetime) -> None:
+def _store(changed: Changed, answers: Mapping[str, Answer], *, by: str, at: datetime) -> None:
     """Move the orders and keep what the channel reported of them."""
     orders = [*changed.succeeded, *changed.failed, *changed.unknown]
     for order in orders:
         answer = answers[order.number]
         order.code, order.reference = answer.code, answer.reference
         order.taken_fen = answer.amount_fen
-    workflow.move(
-        changed.succeeded, "succeed", by=LoanActor.CHANNEL, reason=LoanReason.MONEY_TAKEN, at=at
-    )
-    workflow.move(
-        changed.failed, "fail", by=LoanActor.CHANNEL, reason=LoanReason.DEBIT_REFUSED, at=at
-    )
+    workflow.move(changed.succeeded, "succeed", by=by, reason=LoanReason.MONEY_TAKEN, at=at)
+    workflow.move(changed.failed, "fail", by=by, reason=LoanReason.DEBIT_REFUSED, at=at)
     workflow.move(
         changed.unknown,
         "mark_unknown",
-        by=LoanActor.CHANNEL,
+        by=by,
         reason=LoanReason.NO_CLEAR_ANSWER,
         at=at,
     )
     workflow.save(orders, "code", "reference", "taken_fen", "answered_at")
 
 
-def _count_refusals(batch: LoanBatch, orders: Iterable[DebitOrder], *, at: datetime) -> None:
+def _count_refusals(
+    batch: LoanBatch, orders: Iterable[DebitOrder], *, by: str, at: datetime
+) -> None:
     """Count business refusals of automatic orders; technical ones only raise the try (REPAY-11)."""
     without_mandate = set()
     for order in orders:
@@ -128,10 +128,10 @@ def _count_refusals(batch: LoanBatch, orders: Iterable[DebitOrder], *, at: datet
             refused_on=bill.refused_on or order.business_date,
             debit_on=_next_debit_on(batch, counted, on=order.business_date),
         )
-    _end_mandates(without_mandate, at=at)
+    _end_mandates(without_mandate, by=by, at=at)
 
 
-def _end_mandates(customer_ids: Collection[int], *, at: datetime) -> None:
+def _end_mandates(customer_ids: Collection[int], *, by: str, at: datetime) -> None:
     """End the mandates the channel no longer knows: from then on grace alone decides (REPAY-12)."""
     if not customer_ids:
         return
@@ -140,12 +140,10 @@ def _end_mandates(customer_ids: Collection[int], *, at: datetime) -> None:
         .filter(customer_id__in=customer_ids, state=MandateState.SIGNED)
         .order_by("pk")
     )
-    workflow.move(
-        mandates, "terminate", by=LoanActor.CHANNEL, reason=LoanReason.NO_MANDATE_AT_BANK, at=at
-    )
+    workflow.move(mandates, "terminate", by=by, reason=LoanReason.NO_MANDATE_AT_BANK, at=at)
     workflow.save(mandates, "terminated_at")
     card_ids = {mandate.card_id for mandate in mandates}
-    cards.release(card_ids, holder=CARD_HOLDER, by=LoanActor.CHANNEL, at=at)
+    cards.release(card_ids, holder=CARD_HOLDER, by=by, at=at)
 
 
 def _next_debit_on(batch: LoanBatch, bill: BillPosition, *, on: date) -> date | None:
@@ -164,20 +162,21 @@ def _apply(
     orders: Sequence[DebitOrder],
     answers: Mapping[str, Answer],
     *,
+    by: str,
     at: datetime,
 ) -> None:
     """Apply what was taken, write everything that the batch changed, and report how bills ended."""
     arrived = _store_repayments(orders, answers, at=at)
     late = {bill_id for bill_id, payments in arrived.items() if _is_late(batch, bill_id, payments)}
     in_time = {bill_id: found for bill_id, found in arrived.items() if bill_id not in late}
-    paid = _settle(batch, in_time, at=at)
+    paid = _settle(batch, in_time, by=by, at=at)
     reruns = [reprocess.rerun(batch, bill_id, arrived=arrived[bill_id], on=clock.day_of(at))
               for bill_id in sorted(late)]  # fmt: skip
     _reset_counters(batch, orders)
-    batch.write(at=at)
-    _report_paid(batch, paid, at=at)
+    batch.write(by=by, at=at)
+    _report_paid(batch, paid, by=by, at=at)
     for rerun in reruns:
-        reprocess.report(batch, rerun, on=clock.day_of(at), at=at)
+        reprocess.report(batch, rerun, by=by, on=clock.day_of(at), at=at)
 
 
 def _store_repayments(
@@ -213,7 +212,7 @@ def _is_late(batch: LoanBatch, bill_id: int, payments: Sequence[Payment]) -> boo
 
 
 def _settle(
-    batch: LoanBatch, arrived: Mapping[int, Sequence[Payment]], *, at: datetime
+    batch: LoanBatch, arrived: Mapping[int, Sequence[Payment]], *, by: str, at: datetime
 ) -> set[int]:
     """Apply payments that are not late; return the bills they paid.
 
@@ -231,7 +230,7 @@ def _settle(
     for bill_id in sorted(behind):
         for payment in arrived[bill_id]:
             has_mandate = batch.bills[bill_id].customer_id in mandates
-            _close_before(batch, payment, has_mandate=has_mandate, at=at)
+            _close_before(batch, payment, has_mandate=has_mandate, by=by, at=at)
             paid |= _paid(batch.run([payment]))
     return paid | _paid(
         batch.run(
@@ -247,12 +246,14 @@ def _paid(result: RunResult) -> set[int]:
     return {one.id for one in result.decisions if one.move == BillMove.PAY}
 
 
-def _close_before(batch: LoanBatch, payment: Payment, *, has_mandate: bool, at: datetime) -> None:
+def _close_before(
+    batch: LoanBatch, payment: Payment, *, has_mandate: bool, by: str, at: datetime
+) -> None:
     """Close the missed days of a bill up to a payment, and report what they came to."""
     bill = batch.position.bills[payment.bill_id]
     batch.run(end_of_day.missed_days(bill, through=payment.on, has_mandate=has_mandate))
     overdue_on = batch.position.bills[payment.bill_id].overdue_on
-    end_of_day.report_closed(batch, [payment.bill_id], on=overdue_on or payment.on, at=at)
+    end_of_day.report_closed(batch, [payment.bill_id], by=by, on=overdue_on or payment.on, at=at)
 
 
 def _reset_counters(batch: LoanBatch, orders: Sequence[DebitOrder]) -> None:
@@ -273,7 +274,7 @@ def _reset_counters(batch: LoanBatch, orders: Sequence[DebitOrder]) -> None:
         batch.change_bill(bill.id, refusals=0, tries=made[bill.id, bill.cycle])
 
 
-def _report_paid(batch: LoanBatch, bill_ids: Collection[int], *, at: datetime) -> None:
+def _report_paid(batch: LoanBatch, bill_ids: Collection[int], *, by: str, at: datetime) -> None:
     """Report the bills that were paid in time or in grace, and let the lines of others resume."""
     paid = [batch.position.bills[bill_id] for bill_id in sorted(bill_ids)]
     conduct.record(
@@ -285,6 +286,4 @@ def _report_paid(batch: LoanBatch, bill_ids: Collection[int], *, at: datetime) -
         at=at,
     )
     cured = {batch.bills[bill.id].customer_id for bill in paid if bill.overdue_on is not None}
-    lines.resume(
-        cured, by=LoanActor.CHANNEL, reason=LoanReason.PAST_DUE_PAID, on=clock.day_of(at), at=at
-    )
+    lines.resume(cured, by=by, reason=LoanReason.PAST_DUE_PAID, on=clock.day_of(at), at=at)

@@ -16,7 +16,7 @@ from loans.accounting.queries.unposted import unposted
 from loans.accounting.rules.codes import COLLECTED_STATES, BillMove, BillState, ChargeKind
 from loans.accounting.rules.engine import RunResult
 from loans.accounting.rules.position import BillPosition
-from loans.accounting.rules.reasons import LoanActor, LoanReason
+from loans.accounting.rules.reasons import LoanReason
 from loans.delinquency.rules.end_of_day import EndOfDay
 from loans.models import Mandate, MandateState
 from risk.conduct import operations as conduct
@@ -26,7 +26,7 @@ _REPORTED = (BillState.MIN_PAID, BillState.CARRIED, BillState.OVERDUE)
 
 
 @transaction.atomic
-def close(bill_ids: Sequence[int], *, on: date, at: datetime) -> int:
+def close(bill_ids: Sequence[int], *, by: str, on: date, at: datetime) -> int:
     """Close the day before ``on`` for these bills; return how many were moved or charged a fee.
 
     A bill that this day has nothing for is left as it is, so that running it again is harmless.
@@ -39,8 +39,8 @@ def close(bill_ids: Sequence[int], *, on: date, at: datetime) -> int:
         for bill_id, bill in bills.items()
         if bill.state in COLLECTED_STATES
     )
-    batch.write(at=at)
-    report_closed(batch, bills.keys(), on=on, at=at)
+    batch.write(by=by, at=at)
+    report_closed(batch, bills.keys(), by=by, on=on, at=at)
     return len(_touched(result))
 
 
@@ -73,14 +73,16 @@ def missed_days(bill: BillPosition, *, through: date, has_mandate: bool) -> Iter
         day += timedelta(days=1)
 
 
-def report_closed(batch: LoanBatch, bill_ids: Iterable[int], *, on: date, at: datetime) -> None:
+def report_closed(
+    batch: LoanBatch, bill_ids: Iterable[int], *, by: str, on: date, at: datetime
+) -> None:
     """Report the bills that ended, and stop drawdowns of those overdue since ``on`` (REPAY-18)."""
     bills = [batch.position.bills[bill_id] for bill_id in bill_ids]
     conduct.record(
         [report(batch, bill, bill.state) for bill in bills if bill.state in _REPORTED], at=at
     )
     overdue = [batch.bills[bill.id].customer_id for bill in bills if bill.overdue_on == on]
-    lines.suspend(overdue, by=LoanActor.END_OF_DAY, reason=LoanReason.GRACE_OVER, at=at)
+    lines.suspend(overdue, by=by, reason=LoanReason.GRACE_OVER, at=at)
 
 
 def report(batch: LoanBatch, bill: BillPosition, outcome: str) -> conduct.ConductReport:

@@ -18,7 +18,7 @@ from loans.accounting.rules.codes import (
 )
 from loans.accounting.rules.engine import Cause, Run, accrued
 from loans.accounting.rules.position import BillPosition
-from loans.accounting.rules.reasons import LoanActor, LoanReason
+from loans.accounting.rules.reasons import LoanReason
 from loans.collection.rules import cycle as cycles
 from loans.delinquency.rules.classification import Unpaid, decide, is_minimum_met
 from loans.delinquency.rules.late_fee import is_late_fee_due, late_fees_fen
@@ -120,9 +120,7 @@ class EndOfDay(NamedTuple):
     def _move(
         self, run: Run, bill: BillPosition, move: BillMove, **changes: object
     ) -> BillPosition:
-        return run.move_bill(
-            bill.id, move, on=self.on, by=LoanActor.END_OF_DAY, reason=REASONS[move], **changes
-        )
+        return run.move_bill(bill.id, move, on=self.on, reason=REASONS[move], **changes)
 
     def _enter_grace(self, run: Run, bill: BillPosition, *, is_minimum_met: bool) -> BillPosition:
         """Fix the base of the late fee: what is unpaid at the end of the due date (REPAY-13)."""
@@ -156,9 +154,12 @@ class EndOfDay(NamedTuple):
         for loan_id in bill.loan_ids:
             if run.position.loans[loan_id].state == LoanState.ACTIVE:
                 run.move_loan(
-                    loan_id, LoanMove.RECORD_OVERDUE, on=self.on, by=LoanActor.END_OF_DAY,
-                    reason=REASONS[BillMove.RECORD_OVERDUE], overdue_on=self.on,
-                )  # fmt: skip
+                    loan_id,
+                    LoanMove.RECORD_OVERDUE,
+                    on=self.on,
+                    reason=LoanReason.GRACE_OVER,
+                    overdue_on=self.on,
+                )
         cycle = cycles.after_classification(
             cycles.Cycle(bill.cycle, bill.cycle_on, bill.refusals),
             on=self.on,

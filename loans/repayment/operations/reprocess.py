@@ -19,7 +19,7 @@ from loans.accounting.queries.snapshots import reset_to
 from loans.accounting.rules.codes import COLLECTED_STATES, BillMove, BillState, LoanMove, LoanState
 from loans.accounting.rules.engine import Decision, Event
 from loans.accounting.rules.position import BillPosition, LoanPosition, Position
-from loans.accounting.rules.reasons import LoanActor, LoanReason
+from loans.accounting.rules.reasons import LoanReason
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import is_counted
 from loans.delinquency.operations import end_of_day
@@ -29,8 +29,6 @@ from loans.repayment.operations import lines
 from loans.repayment.rules import Payment
 from risk.conduct import operations as conduct
 from risk.models import Conduct
-
-BY, REASON = LoanActor.REPROCESS, LoanReason.EARLIER_VALUE_DATE
 
 
 class Rerun(NamedTuple):
@@ -71,14 +69,14 @@ def _as_issued(batch: LoanBatch, bill_id: int, *, on: date) -> tuple[Position, l
             LoanState(loan.state)
         )
         if move is not None:
-            decisions.append(Decision(move, loan_id, on, BY, REASON))
+            decisions.append(Decision(move, loan_id, on, LoanReason.EARLIER_VALUE_DATE))
             loan = loan._replace(state=LoanState.ACTIVE, overdue_on=None, ended_on=None)
         loans[loan_id] = loan
     for loan_id, index in rows:
         part = loans[loan_id].parts[index]._replace(bill_id=bill_id, late_fee_base_fen=0)
         loans[loan_id] = loans[loan_id].with_part(index, part)
     if bill.state != BillState.BILLED:
-        decisions.append(Decision(BillMove.REOPEN, bill_id, on, BY, REASON))
+        decisions.append(Decision(BillMove.REOPEN, bill_id, on, LoanReason.EARLIER_VALUE_DATE))
     issued = bill._replace(
         state=BillState.BILLED,
         rows=rows,
@@ -171,7 +169,7 @@ def _restore_cycle(batch: LoanBatch, before: BillPosition, after: BillPosition) 
         )
 
 
-def report(batch: LoanBatch, rerun: Rerun, *, on: date, at: datetime) -> None:
+def report(batch: LoanBatch, rerun: Rerun, *, by: str, on: date, at: datetime) -> None:
     """Report how the bill ends now, and let the line resume if the overdue record is gone."""
     before, bill = rerun.before, batch.position.bills[rerun.bill_id]
     customer_id = batch.bills[bill.id].customer_id
@@ -186,4 +184,4 @@ def report(batch: LoanBatch, rerun: Rerun, *, on: date, at: datetime) -> None:
         conduct.record([found._replace(source=source)], at=at)
     is_cured = before.state == BillState.OVERDUE and bill.state == BillState.PAID
     if is_cured or (before.overdue_on and not bill.overdue_on):
-        lines.resume([customer_id], by=BY, reason=REASON, on=on, at=at)
+        lines.resume([customer_id], by=by, reason=LoanReason.EARLIER_VALUE_DATE, on=on, at=at)

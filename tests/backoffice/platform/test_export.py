@@ -75,7 +75,7 @@ def request(by, **other):
 
 def written(by, **other):
     made = request(by, **other)
-    export.run(made.pk, at=LATER)
+    export.run(made.pk, by="system:export", at=LATER)
     return Export.objects.get(pk=made.pk)
 
 
@@ -152,7 +152,7 @@ def test_a_right_lost_before_the_worker_comes_masks_the_file(people):
     made = request(seer)
     grant(seer, *RIGHTS)
 
-    export.run(made.pk, at=LATER)
+    export.run(made.pk, by="system:export", at=LATER)
 
     assert Export.objects.get().is_masked
     content = export.download(made.pk, by=seer, at=LATER).content.decode("utf-8-sig")
@@ -195,7 +195,7 @@ def test_a_requester_without_rights_by_then_gets_no_file(one, people):
     made = request(one)
     grant(one)
 
-    export.run(made.pk, at=LATER)
+    export.run(made.pk, by="system:export", at=LATER)
 
     assert (Export.objects.get().state, Export.objects.get().error) == (
         "failed", "export-not-permitted",
@@ -211,7 +211,7 @@ def test_an_error_of_ours_is_shown_by_its_kind_alone(one, people, section, monke
     )  # fmt: skip
     monkeypatch.setattr(export, "_sections", {"customers": broken})
 
-    export.run(made.pk, at=LATER)
+    export.run(made.pk, by="system:export", at=LATER)
 
     assert (Export.objects.get().state, Export.objects.get().error) == ("failed", "AttributeError")
 
@@ -220,8 +220,8 @@ def test_a_second_delivery_of_the_task_changes_nothing(one, people):
     made = written(one)
     before = list(Export.objects.values())
 
-    export.run(made.pk, at=LATER + timedelta(hours=1))
-    export.run(made.pk + 1, at=LATER)
+    export.run(made.pk, by="system:export", at=LATER + timedelta(hours=1))
+    export.run(made.pk + 1, by="system:export", at=LATER)
 
     assert list(Export.objects.values()) == before
     assert ExportFile.objects.count() == 1
@@ -229,10 +229,10 @@ def test_a_second_delivery_of_the_task_changes_nothing(one, people):
 
 def test_an_export_of_a_dead_worker_is_finished_by_another(one, people):
     made = request(one)
-    export._start(made.pk, at=LATER)
+    export._start(made.pk, by="system:export", at=LATER)
 
     assert export.waiting(before=LATER) == [made.pk]
-    export.run(made.pk, at=LATER)
+    export.run(made.pk, by="system:export", at=LATER)
 
     assert Export.objects.get().state == "done"
     assert export.waiting(before=LATER) == []
@@ -273,8 +273,8 @@ def test_an_expired_file_is_deleted_and_its_log_stays(one, people):
 
     with pytest.raises(ExportNotReadyError):
         export.download(made.pk, by=one, at=over)
-    assert export.delete_expired(at=over - timedelta(seconds=1)) == 0
-    assert export.delete_expired(at=over) == 1
+    assert export.delete_expired(by="system:expiry", at=over - timedelta(seconds=1)) == 0
+    assert export.delete_expired(by="system:expiry", at=over) == 1
 
     made = Export.objects.get()
     assert (made.state, made.rows, ExportFile.objects.count()) == ("expired", 2, 0)
@@ -311,7 +311,7 @@ def test_an_export_is_neither_changed_nor_deleted(one):
 def test_the_result_of_an_export_is_stored_once(one, people, change, is_expired):
     made = written(one)
     if is_expired:
-        export.delete_expired(at=made.expires_at)
+        export.delete_expired(by="system:expiry", at=made.expires_at)
     before = Export.objects.values().get()
 
     with pytest.raises(IntegrityError, match="requested and written"), transaction.atomic():

@@ -131,7 +131,7 @@ def test_hours_of_the_debits_do_not_change_during_a_day(people):
     maker, checker = people
     change = PolicyChange("loan_operations", {"debit_at": "08:30"}, TODAY)
 
-    with pytest.raises(PolicyDuringTheDayError, match=r"debit_at.*tomorrow"):
+    with pytest.raises(PolicyDuringTheDayError, match="debit_at"):
         policy_changes.propose([change], by=maker, reason="a test", at=AT)
     assert not Approval.objects.exists()
 

@@ -64,7 +64,7 @@ def test_the_next_day_gives_as_much_again(bill, channel):
 def test_what_the_bank_refused_does_not_count(bill, channel):
     channel.will_answer("acct-1", "NOTENOUGH")
     asks = [CollectionRequest(bill.pk, LIMIT_FEN, "customer", "first")]
-    collection.collect(asks, channel=channel, on=day(-3), at=moment(day(-3)))
+    collection.collect(asks, by="test", channel=channel, on=day(-3), at=moment(day(-3)))
     assert DebitOrder.objects.get().state == "failed"
 
     pay(bill, channel, LIMIT_FEN, at=moment(day(-3), time(10)), key="second")
@@ -74,9 +74,9 @@ def test_what_the_bank_refused_does_not_count(bill, channel):
 
 def test_a_payment_asked_for_again_is_not_counted_twice(bill):
     ask = CollectionRequest(bill.pk, LIMIT_FEN, "customer", "request")
-    [first] = orders.prepare([ask], on=day(-3), at=moment(day(-3)))
+    [first] = orders.prepare([ask], by="test", on=day(-3), at=moment(day(-3)))
 
-    [again] = orders.prepare([ask], on=day(-3), at=moment(day(-3)))
+    [again] = orders.prepare([ask], by="test", on=day(-3), at=moment(day(-3)))
 
     assert again.order.pk == first.order.pk
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("committed_db")
 
 def refuse(order, *, on):
     answer = Answer(order.number, Outcome.FAILED, "NOTENOUGH", 0, "", moment(on))
-    return results.record([answer], at=moment(on))
+    return results.record([answer], by="system:debit-channel", at=moment(on))
 
 
 def counters(bill):

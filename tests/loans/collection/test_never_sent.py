@@ -18,7 +18,9 @@ pytestmark = pytest.mark.usefixtures("committed_db")
 
 def die_after_prepare(bill: Bill, *, on, amount_fen: int | None = None) -> DebitOrder:
     origin = "auto" if amount_fen is None else "customer"
-    [made] = orders.prepare([CollectionRequest(bill.pk, amount_fen, origin)], on=on, at=moment(on))
+    [made] = orders.prepare(
+        [CollectionRequest(bill.pk, amount_fen, origin)], by="test", on=on, at=moment(on)
+    )
     return made.order
 
 
@@ -72,9 +74,9 @@ def test_it_does_not_leave_on_a_later_day(make_bill, channel):
     bill = make_bill()
     channel.will_answer("acct-1", "NOTENOUGH")
     live(bill, channel, until=1)
-    end_of_day.close([bill.pk], on=day(2), at=moment(day(2), time(0, 5)))
+    end_of_day.close([bill.pk], by="system:end-of-day", on=day(2), at=moment(day(2), time(0, 5)))
     order = die_after_prepare(bill, on=day(2))
-    end_of_day.close([bill.pk], on=day(3), at=moment(day(3), time(0, 5)))
+    end_of_day.close([bill.pk], by="system:end-of-day", on=day(3), at=moment(day(3), time(0, 5)))
     sent = len(channel.submitted)
 
     work("09:00", channel, on=day(3))
@@ -91,10 +93,10 @@ def test_its_number_is_not_given_up_while_it_may_be_on_its_way(make_bill, channe
     sent = len(channel.submitted)
 
     prepared = orders.prepare(
-        [CollectionRequest(bill.pk)], on=day(0), at=moment(day(0), time(9, 2))
+        [CollectionRequest(bill.pk)], by="test", on=day(0), at=moment(day(0), time(9, 2))
     )
     at = moment(day(0), time(9, 2))
-    results.record(orders.ask(prepared, channel=channel, at=at), at=at)
+    results.record(orders.ask(prepared, channel=channel, at=at), by="system:debit-channel", at=at)
 
     assert ends(order) == ("unknown", "NO_ANSWER")
     assert len(channel.submitted) == sent
@@ -119,10 +121,10 @@ def test_a_request_that_was_given_up_is_not_carried_out_when_it_comes_again(make
     assert ends(order) == ("failed", "NEVER_SENT")
 
     again = orders.prepare(
-        [CollectionRequest(bill.pk, 100_000, "customer")], on=day(1), at=moment(day(1))
+        [CollectionRequest(bill.pk, 100_000, "customer")], by="test", on=day(1), at=moment(day(1))
     )
     answers = orders.ask(again, channel=channel, at=moment(day(1)))
-    results.record(answers, at=moment(day(1)))
+    results.record(answers, by="system:debit-channel", at=moment(day(1)))
 
     assert ends(order) == ("failed", "NEVER_SENT")
     assert channel.submitted == []

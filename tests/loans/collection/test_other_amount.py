@@ -21,7 +21,7 @@ def asked_about(bill, channel, *, taken_fen: int) -> DebitOrder:
     channel.taken[order.number] = Answer(
         order.number, Outcome.SUCCEEDED, "SUCCESS", taken_fen, "ref-other", moment(day(0))
     )
-    results.record(channel.query([order.number]), at=moment(day(0)))
+    results.record(channel.query([order.number]), by="system:debit-channel", at=moment(day(0)))
     return DebitOrder.objects.get()
 
 

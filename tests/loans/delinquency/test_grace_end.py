@@ -24,7 +24,7 @@ def test_a_bill_never_paid_is_carried_up_to_ten_yuan_at_grace_end(
     live(bill, channel, until=3)
     assert (bill.total_fen, payoff_fen(bill, day(4))) == (at_due_fen, at_grace_end_fen)
 
-    end_of_day.close([bill.pk], on=day(4), at=moment(day(4), time(0, 5)))
+    end_of_day.close([bill.pk], by="system:end-of-day", on=day(4), at=moment(day(4), time(0, 5)))
 
     assert reread(bill).state == state
 
@@ -48,7 +48,7 @@ def test_grace_is_cured_by_the_minimum_and_the_late_fee(make_bill, channel, paid
     assert (reread(bill).minimum_fen, reread(bill).late_fee_fen) == (101_500, 508)
     pay(bill, channel, paid_fen, at=moment(day(1), time(15)))
 
-    end_of_day.close([bill.pk], on=day(2), at=moment(day(2), time(0, 5)))
+    end_of_day.close([bill.pk], by="system:end-of-day", on=day(2), at=moment(day(2), time(0, 5)))
 
     assert reread(bill).state == state
 

@@ -36,19 +36,23 @@ TABLE = [
 def live(bill: Bill, channel, *, until: int, first: int = 0) -> None:
     """Run the close and the 9:00 of each day from D+first to D+until."""
     for n in range(first, until + 1):
-        end_of_day.close([bill.pk], on=day(n), at=moment(day(n), time(0, 5)))
+        end_of_day.close(
+            [bill.pk], by="system:end-of-day", on=day(n), at=moment(day(n), time(0, 5))
+        )
         end_of_day.accrue_night(on=day(n), at=moment(day(n), time(0, 30)))
         debit(bill, channel, on=day(n))
 
 
 def debit(bill: Bill, channel, *, on: date) -> None:
-    collection.collect([CollectionRequest(bill.pk)], channel=channel, on=on, at=moment(on))
+    collection.collect(
+        [CollectionRequest(bill.pk)], by="test", channel=channel, on=on, at=moment(on)
+    )
 
 
 def pay(bill: Bill, channel, amount_fen: int, *, at, key: str = "pay") -> None:
     ask = CollectionRequest(bill.pk, amount_fen, origin="customer", key=key)
     channel.codes.clear()
-    collection.collect([ask], channel=channel, on=at.date(), at=at)
+    collection.collect([ask], by="test", channel=channel, on=at.date(), at=at)
 
 
 def reread(record):
@@ -160,7 +164,7 @@ def test_a_short_payment_after_the_close_leaves_the_rest_to_the_second_attempt(m
     bill = make_bill()
     channel.will_answer("acct-1", "NOTENOUGH")
     live(bill, channel, until=0)
-    end_of_day.close([bill.pk], on=day(1), at=moment(day(1), time(0, 5)))
+    end_of_day.close([bill.pk], by="system:end-of-day", on=day(1), at=moment(day(1), time(0, 5)))
     pay(bill, channel, 1_015_000, at=moment(day(1), time(8, 0)))
 
     debit(bill, channel, on=day(1))
@@ -208,7 +212,7 @@ def test_a_success_that_leaves_a_rest_is_followed_by_a_new_number(make_bill, cha
     answer = Answer(
         order.number, Outcome.SUCCEEDED, "SUCCESS", order.amount_fen, "ref-late", next_day
     )
-    results.record([answer], at=next_day)
+    results.record([answer], by="system:debit-channel", at=next_day)
     channel.will_answer("acct-1", "SUCCESS")
 
     debit(bill, channel, on=day(2))
@@ -228,7 +232,7 @@ def test_no_number_comes_again_after_a_smaller_success_than_asked(make_bill, cha
     live(bill, channel, first=1, until=1)
     order = DebitOrder.objects.get(state="unknown")
     answer = Answer(order.number, Outcome.SUCCEEDED, "SUCCESS", 50_000, "ref-part", moment(day(1)))
-    results.record([answer], at=moment(day(1), time(10)))
+    results.record([answer], by="system:debit-channel", at=moment(day(1), time(10)))
     channel.will_answer("acct-1", "NOTENOUGH")
     debit(bill, channel, on=day(2))
 
@@ -246,12 +250,15 @@ def test_a_debit_that_left_a_rest_is_the_only_one_of_its_day(make_bill, channel)
     [order] = DebitOrder.objects.all()
     at = moment(day(1), time(0, 10))
     answer = Answer(order.number, Outcome.SUCCEEDED, "SUCCESS", order.amount_fen, "ref-late", at)
-    results.record([answer], at=at)
+    results.record([answer], by="system:debit-channel", at=at)
 
     same_day = orders.prepare(
-        [CollectionRequest(bill.pk), CollectionRequest(other.pk)], on=day(1), at=moment(day(1))
+        [CollectionRequest(bill.pk), CollectionRequest(other.pk)],
+        by="test",
+        on=day(1),
+        at=moment(day(1)),
     )
-    next_day = orders.prepare([CollectionRequest(bill.pk)], on=day(2), at=moment(day(2)))
+    next_day = orders.prepare([CollectionRequest(bill.pk)], by="test", on=day(2), at=moment(day(2)))
 
     assert (len(same_day), len(next_day)) == (0, 1)
 
@@ -271,7 +278,7 @@ def test_a_payment_before_the_close_does_not_undo_it(make_bill, channel):
     just_after_midnight = moment(day(1), time(0, 2))
 
     pay(bill, channel, 101_500, at=just_after_midnight)
-    end_of_day.close([bill.pk], on=day(1), at=moment(day(1), time(0, 5)))
+    end_of_day.close([bill.pk], by="system:end-of-day", on=day(1), at=moment(day(1), time(0, 5)))
 
     bill = reread(bill)
     assert (bill.state, bill.late_fee_fen, bill.paid_fen) == ("grace", 508, 101_500)
@@ -283,11 +290,11 @@ def test_a_minimum_received_a_day_later_revolves_from_its_own_day(make_bill, cha
     bill = make_bill(mode="minimum")
     channel.will_answer("acct-1", "LOST")
     live(bill, channel, until=0)
-    end_of_day.close([bill.pk], on=day(1), at=moment(day(1), time(0, 5)))
+    end_of_day.close([bill.pk], by="system:end-of-day", on=day(1), at=moment(day(1), time(0, 5)))
     assert reread(bill).state == "grace"
 
     [order] = DebitOrder.objects.all()
-    results.record(channel.query([order.number]), at=moment(day(1)))
+    results.record(channel.query([order.number]), by="system:debit-channel", at=moment(day(1)))
     debit(bill, channel, on=day(1))
 
     assert reread(bill).state == "min_paid"
@@ -303,7 +310,7 @@ def test_a_success_of_a_day_to_come_counts_from_the_day_it_is_received(make_bill
     far = moment(day(400))
     answer = Answer(order.number, Outcome.SUCCEEDED, "SUCCESS", order.amount_fen, "ref-far", far)
 
-    results.record([answer], at=moment(day(0), time(11)))
+    results.record([answer], by="system:debit-channel", at=moment(day(0), time(11)))
 
     assert (reread(bill).state, reread(bill).paid_on) == ("paid", day(0))
     assert reread(bill).closed_through == day(0)

@@ -49,7 +49,9 @@ def test_an_answer_that_comes_meanwhile_is_no_difference(make_bill, channel):
     channel.will_answer("acct-1", "TIMEOUT")
     live(bill, channel, until=0)
     answer = late_success(DebitOrder.objects.get(), succeeded_at=moment(day(0)))
-    meanwhile = Meanwhile(lambda: results.record([answer], at=moment(day(0))))
+    meanwhile = Meanwhile(
+        lambda: results.record([answer], by="system:debit-channel", at=moment(day(0)))
+    )
 
     with connection.execute_wrapper(meanwhile):
         assert reconcile(channel) == []
@@ -128,8 +130,18 @@ def test_a_statement_taken_twice_changes_nothing(make_bill, channel):
     live(bill, channel, until=0)
     take_after_all(channel, DebitOrder.objects.get())
 
-    assert reconciling.take_statement(day(0), at=moment(day(1)), channel=channel) == 1
-    assert reconciling.take_statement(day(0), at=moment(day(1)), channel=channel) == 0
+    assert (
+        reconciling.take_statement(
+            day(0), by="system:reconciliation", at=moment(day(1)), channel=channel
+        )
+        == 1
+    )
+    assert (
+        reconciling.take_statement(
+            day(0), by="system:reconciliation", at=moment(day(1)), channel=channel
+        )
+        == 0
+    )
     assert Repayment.objects.count() == 1
 
 

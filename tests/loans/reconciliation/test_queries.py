@@ -40,7 +40,7 @@ def test_between_the_close_and_the_night_nothing_is_missing(make_bill, channel):
     channel.will_answer("acct-1", "NOTENOUGH")
     live(bill, channel, until=3)
 
-    end_of_day.close([bill.pk], on=day(4), at=moment(day(4), time(0, 5)))
+    end_of_day.close([bill.pk], by="system:end-of-day", on=day(4), at=moment(day(4), time(0, 5)))
     assert list(reconciliation.accruals(on=day(4))) == []
     end_of_day.accrue_night(on=day(4), at=moment(day(4), time(0, 30)))
     assert list(reconciliation.accruals(on=day(4))) == []
@@ -51,7 +51,11 @@ def test_after_money_of_an_earlier_day_the_ledger_waits_for_the_night(make_bill,
     channel.will_answer("acct-1", "NOTENOUGH")
     live(bill, channel, until=3)
     first = DebitOrder.objects.get(number=f"{bill.pk}-1-1-1")
-    results.record([late_success(first, succeeded_at=moment(day(0)))], at=moment(day(3), time(12)))
+    results.record(
+        [late_success(first, succeeded_at=moment(day(0)))],
+        by="system:debit-channel",
+        at=moment(day(3), time(12)),
+    )
 
     assert unposted(on=day(3)) == (0, 1_500)
     assert list(reconciliation.accruals(on=day(3))) == []
@@ -95,7 +99,11 @@ def pay_twice(bill, channel) -> None:
     lost = unheard_of(bill, channel, 1_000, at=moment(day(0), time(8)), key="lost")
     channel.will_answer("acct-1", "SUCCESS")
     debit(bill, channel, on=day(0))
-    results.record([late_success(lost, succeeded_at=moment(day(0)))], at=moment(day(0), time(10)))
+    results.record(
+        [late_success(lost, succeeded_at=moment(day(0)))],
+        by="system:debit-channel",
+        at=moment(day(0), time(10)),
+    )
 
 
 def found() -> set[str]:

@@ -19,7 +19,12 @@ pytestmark = pytest.mark.usefixtures("committed_db")
 
 def days_pass(first: int, last: int) -> None:
     for n in range(first, last + 1):
-        end_of_day.close(due.to_close(on=day(n)), on=day(n), at=moment(day(n), time(0, 5)))
+        end_of_day.close(
+            due.to_close(on=day(n)),
+            by="system:end-of-day",
+            on=day(n),
+            at=moment(day(n), time(0, 5)),
+        )
 
 
 def pay_off(bill: Bill, channel, *, on: int) -> None:
@@ -84,7 +89,11 @@ def test_a_record_taken_back_does_not_make_a_long_arrears_good(make_bill, channe
     days_pass(1, 40)
     pay_off(long, channel, on=40)
 
-    results.record([late_success(lost, succeeded_at=moment(day(31)))], at=moment(day(41)))
+    results.record(
+        [late_success(lost, succeeded_at=moment(day(31)))],
+        by="system:debit-channel",
+        at=moment(day(41)),
+    )
 
     assert (reread(short).state, reread(short).overdue_on) == ("paid", None)
     assert line_state() == "suspended"

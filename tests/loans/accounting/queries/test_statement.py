@@ -21,8 +21,8 @@ def days(until):
 def pay(bill, channel, amount_fen, *, on):
     ask = CollectionRequest(bill.pk, amount_fen, origin="customer", key=f"{on}")
     at = moment(on, time(15, 0))
-    prepared = orders.prepare([ask], on=on, at=at)
-    results.record(orders.ask(prepared, channel=channel, at=at), at=at)
+    prepared = orders.prepare([ask], by="test", on=on, at=at)
+    results.record(orders.ask(prepared, channel=channel, at=at), by="system:debit-channel", at=at)
 
 
 def explained(bill, *, on):

@@ -51,11 +51,11 @@ def test_a_loan_that_changes_while_the_bank_is_asked_is_read_again(make_bill, ch
     slow = SlowChannel(lambda: pay_a_part(bill))
 
     asks = [CollectionRequest(bill.pk), CollectionRequest(untouched.pk)]
-    collection.collect(asks, channel=slow, on=day(0), at=AT)
+    collection.collect(asks, by="test", channel=slow, on=day(0), at=AT)
 
-    prepared = orders.prepare([CollectionRequest(twin.pk)], on=day(0), at=AT)
+    prepared = orders.prepare([CollectionRequest(twin.pk)], by="test", on=day(0), at=AT)
     pay_a_part(twin)
-    results.record(orders.ask(prepared, channel=channel, at=AT), at=AT)
+    results.record(orders.ask(prepared, channel=channel, at=AT), by="system:debit-channel", at=AT)
     assert stands(bill) == stands(twin)
     waiting_fen = UnappliedFunds.objects.values_list("amount_fen", flat=True)
     assert list(waiting_fen) == [PART_FEN, PART_FEN]
@@ -66,7 +66,7 @@ def test_nothing_is_read_twice_while_nobody_changes_it(make_bill, channel):
     asks = [CollectionRequest(make_bill().pk) for _ in range(3)]
 
     with CaptureQueriesContext(connection) as asked:
-        collection.collect(asks, channel=channel, on=day(0), at=AT)
+        collection.collect(asks, by="test", channel=channel, on=day(0), at=AT)
 
     statements = [str(query["sql"]) for query in asked]
     reads = [words for words in statements if '"loans_instalment"."segment_on"' in words]
@@ -80,7 +80,11 @@ def test_bills_that_were_not_asked_for_are_left_alone(make_bill, channel):
     before = stands(paid)
 
     collection.collect(
-        [CollectionRequest(bill.pk), CollectionRequest(paid.pk)], channel=channel, on=day(0), at=AT
+        [CollectionRequest(bill.pk), CollectionRequest(paid.pk)],
+        by="test",
+        channel=channel,
+        on=day(0),
+        at=AT,
     )
 
     assert Bill.objects.get(pk=bill.pk).state == "paid"
@@ -92,7 +96,7 @@ def test_part_successes_are_counted_again_in_one_statement(make_bill, channel):
 
     with CaptureQueriesContext(connection) as asked:
         collection.collect(
-            [CollectionRequest(b.pk) for b in bills], channel=channel, on=day(0), at=AT
+            [CollectionRequest(b.pk) for b in bills], by="test", channel=channel, on=day(0), at=AT
         )
 
     statements = [str(query["sql"]) for query in asked]

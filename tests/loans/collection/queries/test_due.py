@@ -37,6 +37,8 @@ def test_a_bill_with_an_open_order_is_in_the_plan(make_bill, origin):
     bill = make_bill(mode="full" if origin == "auto" else "off")
     assert due.to_debit(on=day(-1)).ids == []
 
-    orders.prepare([CollectionRequest(bill.pk, None, origin)], on=day(0), at=moment(day(0)))
+    orders.prepare(
+        [CollectionRequest(bill.pk, None, origin)], by="test", on=day(0), at=moment(day(0))
+    )
 
     assert due.to_debit(on=day(-1)).ids == [bill.pk]

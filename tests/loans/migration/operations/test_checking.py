@@ -34,8 +34,8 @@ def debit(channel, at=NINE):
     asks = [
         CollectionRequest(pk) for pk in Bill.objects.order_by("pk").values_list("pk", flat=True)
     ]
-    prepared = orders.prepare(asks, on=clock.day_of(at), at=at)
-    results.record(orders.ask(prepared, channel=channel, at=at), at=at)
+    prepared = orders.prepare(asks, by="test", on=clock.day_of(at), at=at)
+    results.record(orders.ask(prepared, channel=channel, at=at), by="system:debit-channel", at=at)
 
 
 def test_debits_that_end_as_the_labels_imply_are_no_mismatch(imported, channel):

@@ -27,8 +27,8 @@ def unheard_of(bill, channel, amount_fen: int, *, at: datetime, key: str) -> Deb
     """A customer's own payment of which the channel says nothing yet."""
     channel.will_answer("acct-1", "TIMEOUT")
     ask = orders.CollectionRequest(bill.pk, amount_fen, origin="customer", key=key)
-    [made] = orders.prepare([ask], on=at.date(), at=at)
-    results.record(orders.ask([made], channel=channel, at=at), at=at)
+    [made] = orders.prepare([ask], by="test", on=at.date(), at=at)
+    results.record(orders.ask([made], channel=channel, at=at), by="system:debit-channel", at=at)
     return made.order
 
 
@@ -47,7 +47,11 @@ def test_the_first_attempt_succeeded_after_all(make_bill, channel):
     live(bill, channel, until=6)
     first = DebitOrder.objects.get(number=f"{bill.pk}-1-1-1")
 
-    results.record([late_success(first, succeeded_at=moment(day(0)))], at=moment(day(6), time(12)))
+    results.record(
+        [late_success(first, succeeded_at=moment(day(0)))],
+        by="system:debit-channel",
+        at=moment(day(6), time(12)),
+    )
 
     bill = reread(bill)
     assert (bill.state, bill.paid_on, bill.late_fee_fen, bill.overdue_on) == (
@@ -67,7 +71,11 @@ def test_a_later_payment_of_the_same_bill_waits_for_its_refund(make_bill, channe
     live(bill, channel, until=2)
     first = DebitOrder.objects.get(number=f"{bill.pk}-1-1-1")
 
-    results.record([late_success(first, succeeded_at=moment(day(0)))], at=moment(day(2), time(12)))
+    results.record(
+        [late_success(first, succeeded_at=moment(day(0)))],
+        by="system:debit-channel",
+        at=moment(day(2), time(12)),
+    )
 
     assert reread(bill).paid_on == day(0)
     assert UnappliedFunds.objects.get().amount_fen == 1_016_008
@@ -82,16 +90,18 @@ def test_a_part_payment_of_an_earlier_day_changes_what_came_after(make_bill, cha
     live(bill, channel, until=9)
     channel.will_answer("acct-1", "TIMEOUT")
     ask = orders.CollectionRequest(bill.pk, 100_000, origin="customer", key="by-hand")
-    [by_hand] = orders.prepare([ask], on=day(9), at=moment(day(9), time(10)))
+    [by_hand] = orders.prepare([ask], by="test", on=day(9), at=moment(day(9), time(10)))
     results.record(
-        orders.ask([by_hand], channel=channel, at=moment(day(9))), at=moment(day(9), time(10))
+        orders.ask([by_hand], channel=channel, at=moment(day(9))),
+        by="system:debit-channel",
+        at=moment(day(9), time(10)),
     )
     channel.will_answer("acct-1", "NOTENOUGH")
     live(bill, channel, first=10, until=12)
     pay(bill, channel, 200_000, at=moment(day(12), time(15)))
 
     answer = late_success(by_hand.order, succeeded_at=moment(day(9), time(10)))
-    results.record([answer], at=moment(day(12), time(16)))
+    results.record([answer], by="system:debit-channel", at=moment(day(12), time(16)))
 
     # As in the worked examples: 922,518 of principal from day 9, three nights of penalty 2,770.
     [allocation] = Repayment.objects.get(value_on=day(12)).allocations.filter(revision=2)
@@ -108,7 +118,11 @@ def test_what_did_not_change_is_not_reversed(make_bill, channel):
     live(bill, channel, until=6)
     first = DebitOrder.objects.get(number=f"{bill.pk}-1-1-1")
 
-    results.record([late_success(first, succeeded_at=moment(day(0)))], at=moment(day(6), time(12)))
+    results.record(
+        [late_success(first, succeeded_at=moment(day(0)))],
+        by="system:debit-channel",
+        at=moment(day(6), time(12)),
+    )
 
     kinds = [row.reverses for row in Transfer.objects.filter(kind="reversal")]
     assert set(kinds) == {"accrual", "late_fee"}
@@ -121,10 +135,10 @@ def test_hearing_it_again_changes_nothing(make_bill, channel):
     live(bill, channel, until=3)
     first = DebitOrder.objects.get(number=f"{bill.pk}-1-1-1")
     answer = late_success(first, succeeded_at=moment(day(0)))
-    results.record([answer], at=moment(day(3), time(12)))
+    results.record([answer], by="system:debit-channel", at=moment(day(3), time(12)))
     transfers = Transfer.objects.count()
 
-    results.record([answer], at=moment(day(3), time(13)))
+    results.record([answer], by="system:debit-channel", at=moment(day(3), time(13)))
 
     assert Transfer.objects.count() == transfers
     assert Bill.objects.get().paid_fen == 1_015_000
@@ -134,9 +148,11 @@ def test_the_night_after_a_late_success_gives_the_income_back(make_bill, channel
     bill = make_bill()
     channel.will_answer("acct-1", "LOST")
     live(bill, channel, until=0)
-    end_of_day.close([bill.pk], on=day(1), at=moment(day(1), time(0, 5)))
+    end_of_day.close([bill.pk], by="system:end-of-day", on=day(1), at=moment(day(1), time(0, 5)))
     end_of_day.accrue_night(on=day(1), at=moment(day(1), time(0, 30)))
-    results.record(channel.query([f"{bill.pk}-1-1-1"]), at=moment(day(1)))
+    results.record(
+        channel.query([f"{bill.pk}-1-1-1"]), by="system:debit-channel", at=moment(day(1))
+    )
 
     end_of_day.accrue_night(on=day(2), at=moment(day(2), time(0, 30)))
 
@@ -153,7 +169,7 @@ def test_two_successes_of_both_sides_of_midnight_received_before_the_close(make_
         late_success(after, succeeded_at=moment(day(1), time(0, 1))),
     ]
 
-    results.record(answers, at=moment(day(1), time(0, 3)))
+    results.record(answers, by="system:debit-channel", at=moment(day(1), time(0, 3)))
 
     assert reread(bill).paid_fen == 200_000
     assert differences() == []
@@ -166,8 +182,12 @@ def test_a_refusal_of_the_day_still_brings_the_late_fee_next_night(make_bill, ch
     channel.will_answer("acct-1", "NOTENOUGH")
     live(bill, channel, until=0)
 
-    results.record([late_success(lost, succeeded_at=moment(day(-2)))], at=moment(day(0), time(12)))
-    end_of_day.close([bill.pk], on=day(1), at=moment(day(1), time(0, 5)))
+    results.record(
+        [late_success(lost, succeeded_at=moment(day(-2)))],
+        by="system:debit-channel",
+        at=moment(day(0), time(12)),
+    )
+    end_of_day.close([bill.pk], by="system:end-of-day", on=day(1), at=moment(day(1), time(0, 5)))
 
     assert (reread(bill).late_fee_on, reread(bill).late_fee_fen) == (day(1), 507)
 
@@ -180,7 +200,11 @@ def test_a_late_fee_of_a_later_cycle_outlives_a_part_payment_before_it(make_bill
     channel.will_answer("acct-1", "NOTENOUGH")
     live(bill, channel, first=8, until=10)
 
-    results.record([late_success(lost, succeeded_at=moment(day(8)))], at=moment(day(10), time(12)))
+    results.record(
+        [late_success(lost, succeeded_at=moment(day(8)))],
+        by="system:debit-channel",
+        at=moment(day(10), time(12)),
+    )
 
     bill = reread(bill)
     assert (bill.refused_on, bill.late_fee_on, bill.late_fee_fen) == (day(9), day(10), 508)
@@ -195,7 +219,11 @@ def test_a_late_success_that_completes_an_overdue_bill_reopens_the_line(make_bil
     pay(bill, channel, 500_000, at=moment(day(6)))
     assert CreditLine.objects.get().state == "suspended"
 
-    results.record([late_success(lost, succeeded_at=moment(day(5)))], at=moment(day(6), time(12)))
+    results.record(
+        [late_success(lost, succeeded_at=moment(day(5)))],
+        by="system:debit-channel",
+        at=moment(day(6), time(12)),
+    )
 
     assert (reread(bill).state, reread(bill).overdue_on) == ("paid", day(4))
     assert CreditLine.objects.get().state == "active"
@@ -210,7 +238,11 @@ def test_a_mandate_that_ended_later_is_not_missed_on_the_days_before(make_bill, 
     live(bill, channel, first=6, until=7)
     assert (reread(bill).overdue_on, reread(bill).late_fee_on) == (day(7), day(7))
 
-    results.record([late_success(lost, succeeded_at=moment(day(5)))], at=moment(day(7), time(12)))
+    results.record(
+        [late_success(lost, succeeded_at=moment(day(5)))],
+        by="system:debit-channel",
+        at=moment(day(7), time(12)),
+    )
 
     assert (reread(bill).overdue_on, reread(bill).late_fee_on) == (day(7), day(7))
 
@@ -221,13 +253,17 @@ def test_a_replay_counts_no_refusal_that_a_success_had_reset(make_bill, channel)
     live(bill, channel, until=2)
     order = DebitOrder.objects.get(state="unknown")
     part = late_success(order, succeeded_at=moment(day(2)))._replace(amount_fen=50_000)
-    results.record([part], at=moment(day(2), time(21)))
+    results.record([part], by="system:debit-channel", at=moment(day(2), time(21)))
     lost = unheard_of(bill, channel, 1_000, at=moment(day(2), time(22)), key="lost")
     channel.will_answer("acct-1", "NOTENOUGH")
     live(bill, channel, first=3, until=7)
     assert (reread(bill).refusals, reread(bill).overdue_on) == (0, day(7))
 
-    results.record([late_success(lost, succeeded_at=moment(day(2)))], at=moment(day(7), time(12)))
+    results.record(
+        [late_success(lost, succeeded_at=moment(day(2)))],
+        by="system:debit-channel",
+        at=moment(day(7), time(12)),
+    )
 
     assert reread(bill).overdue_on == day(7)
     assert list(reconciliation.caches()) == []
