@@ -9,7 +9,12 @@ from typing import Any
 
 from backoffice.core.money import divide_half_up
 from loans.accounting.rules.debt import COMPONENTS, Debt
-from loans.accounting.rules.position import InstalmentPosition, LoanPosition
+from loans.accounting.rules.position import (
+    BillPosition,
+    InstalmentKey,
+    InstalmentPosition,
+    LoanPosition,
+)
 from loans.policy import LoanTerms
 
 TERMS = LoanTerms()
@@ -63,3 +68,12 @@ def loan(
 ) -> LoanPosition:
     """A loan whose nights are charged up to a day, the drawdown by default."""
     return LoanPosition(rate_ppm, parts, accrued_on or day(-30))
+
+
+def bill(*rows: InstalmentKey, **facts: Any) -> BillPosition:
+    """A bill of the table 1.9 with these instalments under it, issued and not paid yet."""
+    loan_ids = tuple(dict.fromkeys(loan_id for loan_id, _index in rows))
+    common = {"id": 1, "state": "billed", "rows": rows, "loan_ids": loan_ids,
+              "terms_id": min(loan_ids, default=None), "due_on": DUE_ON, "minimum_fen": 101_500,
+              "mode": "full", "cycle_on": DUE_ON, "debit_on": DUE_ON}  # fmt: skip
+    return BillPosition(**(common | facts))

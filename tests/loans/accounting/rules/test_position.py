@@ -1,200 +1,8 @@
-"""Laws of what is charged: against a second reading of the rulebook, and among themselves."""
+"""Where bills and loans stand: what is owed under a bill, and new segments (GEN-3, REPAY-7)."""
 
-from collections import Counter
-from datetime import timedelta
-from fractions import Fraction
-
-import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
-
-from loans.accounting.rules import cap as rules
-from loans.accounting.rules.cap import accrue, cap_fen
 from loans.accounting.rules.debt import Debt
-from loans.accounting.rules.position import start_segment
-from tests.loans.cases import DUE_ON, TERMS, day, loan, part
-from tests.loans.nightly import NightlyLoan, Segment
-from tests.loans.strategies import positions, terms
-from tests.profiles import pure
-
-nights = st.one_of(st.integers(1, 5), st.integers(1, 90))
-
-
-@st.composite
-def cases(draw, **shape):
-    """Terms, a position under them, and a number of nights to live."""
-    policy = draw(terms)
-    return policy, draw(positions(policy, **shape)), draw(nights)
-
-
-def second_reading(position, policy):
-    """The same loan as the slow model sees it: its segments relived from their first night."""
-    ppm = Fraction(1, 1_000_000)
-    model = NightlyLoan(
-        principal_fen=position.principal_fen,
-        rate=position.rate_ppm * ppm,
-        factor=Fraction(policy.revolve_factor_permille, 1000),
-        penalty=policy.penalty_ppm * ppm,
-        cap_a_year=policy.cap_annual_ppm * ppm,
-        year_days=policy.cap_year_days,
-        segments=[Segment(row.accrual, row.segment_base_fen) for row in position.parts],
-        principal_nights_fen=position.principal_nights_fen,
-        charged_fen=position.charged_fen,
-    )
-    for row, segment in zip(position.parts, model.segments, strict=True):
-        for _ in range((position.accrued_on - row.segment_on).days):
-            segment.live_a_night(model.rate, model.factor, model.penalty)
-        assert segment.posted_fen == row.segment_posted_fen
-    return model
-
-
-def by_kind(position, charges):
-    """What was charged to each kind of segment, and as late fees."""
-    found = Counter()
-    for row, charge in zip(position.parts, charges, strict=True):
-        found[row.accrual] += charge.debt.interest_fen + charge.debt.penalty_fen
-        found["late_fee"] += charge.debt.late_fee_fen
-        assert not charge.debt.penalty_fen or row.accrual == "penalty"
-        assert not charge.debt.interest_fen or row.accrual in ("own", "revolving")
-    return found
-
-
-def live(model, night_count, late_fee_fen=0):
-    for night in range(1, night_count + 1):
-        model.live_a_night(late_fee_fen if night == night_count else 0)
-
-
-@pure
-@given(cases())
-def test_the_closed_form_is_the_rulebook_night_by_night(case):
-    policy, position, night_count = case
-    model = second_reading(position, policy)
-
-    after, charges = accrue(position, on=DUE_ON + timedelta(days=night_count), terms=policy)
-
-    live(model, night_count)
-    assert by_kind(position, charges) == Counter(model.charged)
-    assert (after.charged_fen, after.waived_fen) == (model.charged_fen, model.waived_fen)
-    assert after.principal_nights_fen == model.principal_nights_fen
-    assert [row.segment_posted_fen for row in after.parts] == [
-        segment.posted_fen for segment in model.segments
-    ]
-
-
-@pure
-@given(cases(), st.lists(st.integers(0, 5_000), min_size=12, max_size=12))
-def test_a_late_fee_is_cut_after_penalty_and_before_interest(case, fees_fen):
-    policy, position, night_count = case
-    fees_fen = fees_fen[: len(position.parts)]
-    model = second_reading(position, policy)
-
-    after, charges = accrue(
-        position,
-        on=DUE_ON + timedelta(days=night_count),
-        terms=policy,
-        late_fees_fen=fees_fen,
-    )
-
-    live(model, night_count, sum(fees_fen))
-    assert by_kind(position, charges) == Counter(model.charged)
-    assert (after.charged_fen, after.waived_fen) == (model.charged_fen, model.waived_fen)
-    assert all(
-        charge.debt.late_fee_fen <= fee_fen
-        for charge, fee_fen in zip(charges, fees_fen, strict=True)
-    )
-
-
-@pure
-@given(cases(kinds=("own", "none")))
-def test_the_short_way_gives_what_every_night_gives(case):
-    policy, position, night_count = case
-    on = DUE_ON + timedelta(days=night_count)
-    ends_fen = rules._contract_ends(position, on, policy)
-    assume(rules._cannot_meet_the_cap(position, night_count, ends_fen, policy))
-
-    kept_fen, waived_fen = rules._night_by_night(position, night_count, 0, policy)
-
-    assert kept_fen == ends_fen
-    assert waived_fen == 0
-
-
-@pure
-@given(cases(over_cap=True), nights)
-def test_stopping_on_the_way_changes_nothing(case, later):
-    policy, position, night_count = case
-    halfway = DUE_ON + timedelta(days=night_count)
-    end = halfway + timedelta(days=later)
-
-    stopped, first = accrue(position, on=halfway, terms=policy)
-    stopped, second = accrue(stopped, on=end, terms=policy)
-    straight, whole = accrue(position, on=end, terms=policy)
-
-    assert stopped == straight
-    assert by_kind(position, first) + by_kind(position, second) == by_kind(position, whole)
-
-
-@pure
-@given(cases(), st.integers(0, 5_000))
-def test_no_more_is_charged_than_the_cap_allows(case, fee_fen):
-    policy, position, night_count = case
-    fees_fen = [fee_fen] * len(position.parts)
-
-    on = DUE_ON + timedelta(days=night_count)
-    after, _charges = accrue(position, on=on, terms=policy, late_fees_fen=fees_fen)
-
-    assert after.charged_fen <= cap_fen(after.principal_nights_fen, policy)
-
-
-@pure
-@given(cases(kinds=("own", "revolving", "penalty"), over_cap=True), nights)
-def test_a_waiver_is_final(case, later):
-    policy, position, night_count = case
-    waived, _charges = accrue(position, on=DUE_ON + timedelta(days=night_count), terms=policy)
-    assume(waived.waived_fen)
-
-    after, charges = accrue(waived, on=waived.accrued_on + timedelta(days=later), terms=policy)
-
-    assert after.waived_fen >= waived.waived_fen
-    posted_fen = sum(
-        new.segment_posted_fen - old.segment_posted_fen
-        for new, old in zip(after.parts, waived.parts, strict=True)
-    )
-    assert (
-        sum(charge.debt.total_fen for charge in charges) + after.waived_fen - waived.waived_fen
-        == posted_fen
-    )
-
-
-@pure
-@given(cases(over_cap=True))
-def test_what_is_charged_is_owed(case):
-    policy, position, night_count = case
-
-    after, charges = accrue(position, on=DUE_ON + timedelta(days=night_count), terms=policy)
-
-    grown_fen = sum(
-        new.debt.total_fen - old.debt.total_fen
-        for new, old in zip(after.parts, position.parts, strict=True)
-    )
-    assert (
-        grown_fen
-        == sum(charge.debt.total_fen for charge in charges)
-        == after.charged_fen - position.charged_fen
-    )
-    assert after.principal_fen == position.principal_fen
-
-
-@pure
-@given(cases(over_cap=True))
-def test_a_day_that_is_charged_is_not_charged_again(case):
-    policy, position, night_count = case
-    on = DUE_ON + timedelta(days=night_count)
-    once, _charges = accrue(position, on=on, terms=policy)
-
-    again, charges = accrue(once, on=on, terms=policy)
-
-    assert again == once
-    assert not any(charge.debt.total_fen for charge in charges)
+from loans.accounting.rules.position import InstalmentKey, Position, start_segment
+from tests.loans.cases import bill, day, loan, part
 
 
 def test_penalty_bears_on_principal_and_unpaid_penalty_alone():
@@ -204,48 +12,37 @@ def test_penalty_bears_on_principal_and_unpaid_penalty_alone():
     assert start_segment(owing, "revolving", on=day(9)).segment_base_fen == 922_518
 
 
-def test_a_late_fee_on_a_day_already_charged_keeps_within_what_is_left():
-    charged, _charges = accrue(loan(part(10_000)), on=day(0), terms=TERMS)
+def test_a_new_segment_begins_unposted_and_keeps_what_is_owed():
+    row = part(1_000, interest_fen=5, segment_posted_fen=5, bill_id=7, late_fee_base_fen=1_005)
 
-    after, [charge] = accrue(charged, on=day(0), terms=TERMS, late_fees_fen=[50])
+    started = start_segment(row, "none", on=day(2))
 
-    assert (charged.charged_fen, cap_fen(300_000, TERMS)) == (150, 197)
-    assert charge.debt == Debt(late_fee_fen=47)
-    assert (after.charged_fen, after.waived_fen) == (197, 3)
+    assert started == row._replace(accrual="none", segment_on=day(2), segment_posted_fen=0)
 
 
-def test_near_the_cap_the_late_fee_is_kept_and_the_penalty_waived():
-    late = start_segment(part(1_000_000, penalty_fen=0), "penalty", on=day(4))
-    near = loan(late, accrued_on=day(4))._replace(principal_nights_fen=34_000_000)
-    near = near._replace(charged_fen=cap_fen(34_000_000, TERMS))
+def test_a_bill_owes_what_stands_under_it_alone():
+    first = loan(part(1_000, interest_fen=5), part(2_000, penalty_fen=7))
+    second = loan(part(4_000, late_fee_fen=9))
+    under = bill(InstalmentKey(7, 1), InstalmentKey(8, 0))
 
-    after, [charge] = accrue(near, on=day(5), terms=TERMS, late_fees_fen=[508])
+    owed = Position({1: under}, {7: first, 8: second}).owed(1)
 
-    assert charge.debt == Debt(late_fee_fen=508, penalty_fen=149)
-    assert after.waived_fen == 1_000 - 149
-
-
-def test_nights_are_never_taken_back():
-    with pytest.raises(AssertionError, match="earlier value date"):
-        accrue(loan(part(), accrued_on=day(3)), on=day(2), terms=TERMS)
+    assert owed == Debt(penalty_fen=7, late_fee_fen=9, principal_fen=6_000)
 
 
-def test_two_halves_of_a_fen_that_round_up_at_once_can_meet_the_cap():
-    # Half a fen a night and part is 2 fen after the first one, where the cap is 1.31.
-    halves = loan(*[part(1_000, segment_on=day(0))] * 2, accrued_on=day(0))
+def test_all_but_the_principal_of_bullets_is_mandatory():
+    bullet = loan(part(1_000_000, interest_fen=12_000, penalty_fen=3))
+    plan = loan(part(100_000, "none", plan_fee_fen=6_000))._replace(is_bullet=False)
+    under = bill(InstalmentKey(7, 0), InstalmentKey(8, 0))
 
-    after, charges = accrue(halves, on=day(4), terms=TERMS)
+    mandatory_fen = Position({1: under}, {7: bullet, 8: plan}).mandatory_fen(1)
 
-    assert [charge.debt for charge in charges] == [Debt(interest_fen=2), Debt(interest_fen=1)]
-    assert (after.charged_fen, after.waived_fen) == (3, 1)
+    assert mandatory_fen == 12_003 + 106_000
 
 
-def test_a_cap_that_only_the_first_night_meets_is_met():
-    # Taken over with 300 fen too many: the cap grows by 657 a night, the interest by 500.
-    before = loan(part(1_000_000, segment_on=day(0)), accrued_on=day(0))
-    before = before._replace(principal_nights_fen=30_000_000, charged_fen=19_726 + 300)
+def test_a_replaced_part_leaves_the_others_where_they_are():
+    before = loan(part(1), part(2), part(3))._replace(charged_fen=9, ended_on=day(1))
 
-    after, [charge] = accrue(before, on=day(10), terms=TERMS)
+    after = before.with_part(1, part(5))
 
-    assert [cap_fen(n * 1_000_000, TERMS) for n in (30, 31)] == [19_726, 20_383]
-    assert (charge.debt.interest_fen, after.waived_fen) == (5_000 - 143, 143)
+    assert after == before._replace(parts=(part(1), part(5), part(3)))

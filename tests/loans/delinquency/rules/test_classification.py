@@ -16,7 +16,6 @@ from loans.delinquency.rules.classification import (
     is_small_balance,
     outcome_at_due,
 )
-from loans.delinquency.rules.late_fee import is_late_fee_due
 from tests.loans.cases import DUE_ON, TERMS, day
 from tests.profiles import pure
 
@@ -168,39 +167,6 @@ def test_who_is_recorded_once_grace_is_over(refusals, is_debited, n, expected):
     bill = Unpaid("grace", DUE_ON, 1, 0, None, None, 5_000, 0, 0, refusals, is_debited)
 
     assert is_classified(bill, on=day(n), terms=TERMS) is expected
-
-
-@pytest.mark.parametrize(
-    ("refused", "charged", "is_debited", "on", "expected"),
-    [
-        (0, None, True, 1, True),
-        (1, None, True, 1, False),
-        (1, None, True, 2, True),
-        (None, None, True, 9, False),
-        (None, None, False, 1, True),
-        (0, 1, True, 2, False),
-        (None, 1, False, 2, False),
-    ],
-    ids=[
-        "the day after the refusal",
-        "not on the day of the refusal",
-        "refused a day later",
-        "technical faults alone",
-        "nobody debits",
-        "once",
-        "once where nobody debits",
-    ],
-)
-def test_the_day_of_the_late_fee(refused, charged, is_debited, on, expected):
-    assert (
-        is_late_fee_due(
-            on=day(on),
-            refused_on=None if refused is None else day(refused),
-            charged_on=None if charged is None else day(charged),
-            is_debited=is_debited,
-        )
-        is expected
-    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,112 @@
+"""The numbers of loans: the rulebook's by default, refused where they cannot work together."""
+
+from dataclasses import FrozenInstanceError, asdict, replace
+from datetime import time
+
+import pytest
+
+from loans.policy import LoanOperations, LoanTerms
+
+
+def test_a_contract_takes_the_numbers_of_the_rulebook():
+    assert asdict(LoanTerms()) == {
+        "daily_rate_min_ppm": 200, "daily_rate_max_ppm": 500,  # RATE-1
+        "migrated_daily_rate_ppm": 500,  # RATE-1, grade C
+        "revolve_factor_permille": 1_500,  # REPAY-9
+        "penalty_ppm": 1_000,  # RATE-5
+        "cap_annual_ppm": 240_000, "cap_year_days": 365,  # RATE-7
+        "late_fee_ppm": 500,  # REPAY-13
+        "minimum_permille": 100, "minimum_floor_fen": 1_000,  # REPAY-7
+        "tolerance_fen": 1_000,  # REPAY-16
+        "grace_days": 3,  # REPAY-12
+        "classified_latest_days": 7, "debit_attempts_max": 3, "second_window_days": 4,  # REPAY-11
+        "recovery_wait_days": 2, "recovery_every_days": 7, "recovery_until_days": 90,  # REPAY-18
+    }  # fmt: skip
+
+
+def test_a_day_is_run_by_the_numbers_of_the_rulebook():
+    assert asdict(LoanOperations()) == {
+        "debit_at": time(9), "debit_retry_until": time(21),  # REPAY-11
+        "cured_alone_days_max": 30,  # REPAY-19
+        "runaway_permille": 1_500, "runaway_orders_min": 1_000,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("numbers", "why"),
+    [
+        ({"daily_rate_min_ppm": -1}, "daily rates"),
+        ({"daily_rate_min_ppm": 501}, "daily rates"),
+        ({"daily_rate_max_ppm": 199}, "daily rates"),
+        ({"minimum_permille": 0}, "share of the bill"),
+        ({"minimum_permille": 1_001}, "share of the bill"),
+        ({"penalty_ppm": -1}, "rates are not negative"),
+        ({"cap_annual_ppm": -1}, "rates are not negative"),
+        ({"late_fee_ppm": -1}, "rates are not negative"),
+        ({"grace_days": -1}, "grace ends"),
+        ({"grace_days": 4}, "grace ends"),
+        ({"second_window_days": 3}, "grace ends"),
+        ({"second_window_days": 8}, "grace ends"),
+        ({"classified_latest_days": 3}, "grace ends"),
+    ],
+)
+def test_terms_that_cannot_work_together_are_refused(numbers, why):
+    with pytest.raises(ValueError, match=why):
+        replace(LoanTerms(), **numbers)
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"daily_rate_min_ppm": 0},
+        {"daily_rate_min_ppm": 500},
+        {"minimum_permille": 1},
+        {"minimum_permille": 1_000},
+        {"penalty_ppm": 0, "cap_annual_ppm": 0, "late_fee_ppm": 0},
+        {"grace_days": 0},
+        {"second_window_days": 7},
+        {"classified_latest_days": 4},
+    ],
+)
+def test_the_last_numbers_that_work_together_are_taken(numbers):
+    terms = replace(LoanTerms(), **numbers)
+
+    assert asdict(terms) == asdict(LoanTerms()) | numbers
+
+
+@pytest.mark.parametrize(
+    ("numbers", "why"),
+    [
+        ({"debit_at": time(6, 59)}, "between 07:00 and 22:00"),
+        ({"debit_at": time(21, 1)}, "the first before its retries"),
+        ({"debit_retry_until": time(8, 59)}, "the first before its retries"),
+        ({"debit_retry_until": time(22, 1)}, "between 07:00 and 22:00"),
+        ({"runaway_permille": 999}, "above the usual day"),
+    ],
+)
+def test_a_day_that_cannot_be_run_is_refused(numbers, why):
+    with pytest.raises(ValueError, match=why):
+        replace(LoanOperations(), **numbers)
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"debit_at": time(7), "debit_retry_until": time(22)},
+        {"debit_at": time(21), "debit_retry_until": time(21)},
+        {"runaway_permille": 1_000},
+    ],
+)
+def test_the_last_day_that_can_be_run_is_taken(numbers):
+    operations = replace(LoanOperations(), **numbers)
+
+    assert asdict(operations) == asdict(LoanOperations()) | numbers
+
+
+@pytest.mark.parametrize("policy", [LoanTerms(), LoanOperations()], ids=["terms", "operations"])
+def test_numbers_are_not_changed_in_place(policy):
+    name = next(iter(asdict(policy)))
+
+    with pytest.raises(FrozenInstanceError):
+        setattr(policy, name, 1)
+    assert policy == type(policy)()
