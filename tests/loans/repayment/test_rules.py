@@ -1,0 +1,240 @@
+"""A payment by rules alone: where it goes, what it ends, what it leaves over (REPAY-8)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loans.accounting.rules import engine
+from loans.accounting.rules.codes import BillMove, LoanMove
+from loans.accounting.rules.debt import NOTHING, Debt
+from loans.accounting.rules.engine import Allocation, Surplus
+from loans.accounting.rules.position import InstalmentKey, Position, start_segment
+from loans.repayment.rules import BY, Payment
+from tests.loans.cases import TERMS, bill, day, loan, part
+from tests.profiles import pure
+
+ONE, OTHER = InstalmentKey(7, 0), InstalmentKey(8, 0)
+
+
+def standing(*rows, loans, **facts):
+    return Position({1: bill(*(rows or (ONE,)), **facts)}, loans)
+
+
+def pay(position, *amounts_fen, n=0):
+    """Apply payments of one day to the bill."""
+    events = [Payment(40 + i, 1, fen, day(n)) for i, fen in enumerate(amounts_fen, 1)]
+    return engine.run(position, events, dict.fromkeys(position.loans, TERMS))
+
+
+def overdue(**facts):
+    """The bill of the table 1.9 on 10-10: ten nights late, five of them under penalty."""
+    debt = {"penalty_fen": 5_010, "late_fee_fen": 508, "interest_fen": 17_000}
+    row = part(1_000_000, "penalty", segment_on=day(4), segment_posted_fen=5_010, bill_id=1, **debt)
+    held = loan(row, accrued_on=day(9))._replace(
+        principal_nights_fen=39_000_000, charged_fen=22_518, state="overdue", overdue_on=day(4)
+    )
+    return standing(loans={7: held}, state="overdue", overdue_on=day(4), **facts)
+
+
+def test_a_part_payment_on_overdue_day_six_follows_the_order_of_the_article():
+    result = pay(overdue(), 100_000, n=9)
+
+    assert result.allocations == [Allocation(41, 7, 0, day(9), Debt(5_010, 508, 17_000, 0, 77_482))]
+    assert result.position.owed(1) == Debt(principal_fen=922_518)
+    assert (result.surpluses, result.decisions) == ([], [])
+
+
+def test_the_reduced_principal_bears_penalty_in_a_segment_from_the_day_of_payment():
+    before = overdue()
+
+    after = pay(before, 100_000, n=9).position.loans[7]
+
+    row = before.loans[7].parts[0]._replace(debt=Debt(principal_fen=922_518))
+    assert after.parts == (start_segment(row, "penalty", on=day(9)),)
+    assert after.parts[0].segment_base_fen == 922_518
+
+
+def test_penalty_left_unpaid_stays_in_the_base_of_the_new_segment():
+    [row] = pay(overdue(), 10, n=9).position.loans[7].parts
+
+    assert row.debt.penalty_fen == 5_000
+    assert (row.segment_base_fen, row.segment_posted_fen) == (1_005_000, 0)
+
+
+def test_the_nights_before_the_payment_are_charged_first_and_name_it():
+    result = pay(standing(loans={7: loan(part())}), 101_500)
+
+    [charge] = result.charges
+    assert (charge.charged_fen, charge.to_on, charge.cause) == (15_000, day(0), ("repayment", 41))
+    [allocation] = result.allocations
+    assert allocation.debt == Debt(interest_fen=15_000, principal_fen=86_500)
+
+
+def test_a_bill_remembers_what_was_paid_when_and_what_the_payment_left():
+    position = standing(loans={7: loan(part())}, paid_fen=200, last_paid_on=day(-9))
+
+    paid = pay(position, 101_500).position.bills[1]
+
+    assert paid == position.bills[1]._replace(
+        paid_fen=101_700, last_paid_on=day(0), shortfall_fen=913_500
+    )
+
+
+def test_a_second_payment_of_the_day_finds_no_night_to_charge():
+    result = pay(standing(loans={7: loan(part())}), 15_000, 100)
+
+    assert [one.cause.id for one in result.charges] == [41]
+    assert [one.debt for one in result.allocations] == [
+        Debt(interest_fen=15_000), Debt(principal_fen=100),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("left_fen", "state"), [(0, "paid"), (1, "billed")])
+def test_a_bill_is_paid_by_its_last_fen(left_fen, state):
+    result = pay(standing(loans={7: loan(part())}), 1_015_000 - left_fen)
+
+    paid = result.position.bills[1]
+    assert (paid.state, paid.shortfall_fen) == (state, left_fen)
+    assert paid.paid_on == (None if left_fen else day(0))
+
+
+def test_what_pays_a_bullet_in_full_moves_the_bill_and_then_settles_the_loan():
+    result = pay(overdue(), 1_022_518, n=9)
+
+    assert [(one.move, one.id, one.on, one.by, one.reason) for one in result.decisions] == [
+        (BillMove.PAY, 1, day(9), BY, "paid in full"),
+        (LoanMove.SETTLE, 7, day(9), BY, "repaid in full"),
+    ]  # fmt: skip
+    settled = result.position.loans[7]
+    assert (settled.state, settled.ended_on) == ("settled", day(9))
+    assert (settled.parts[0].accrual, settled.parts[0].debt) == ("none", NOTHING)
+
+
+def test_one_fen_too_much_is_a_surplus_of_its_repayment():
+    result = pay(standing(loans={7: loan(part())}), 1_015_001)
+
+    assert result.surpluses == [Surplus(41, 1, day(0), 1)]
+    paid = result.position.bills[1]
+    assert (paid.state, paid.paid_fen) == ("paid", 1_015_000)
+
+
+def test_money_of_which_nothing_is_owed_leaves_the_bill_as_it_is():
+    position = standing(loans={7: loan(part())})._replace(
+        bills={1: bill(state="carried", paid_fen=900, last_paid_on=day(-1), shortfall_fen=100)}
+    )
+
+    result = pay(position, 500, n=6)
+
+    assert result.surpluses == [Surplus(41, 1, day(6), 500)]
+    assert result.position == position
+    assert (result.allocations, result.decisions, result.charges) == ([], [], [])
+
+
+def test_a_payment_after_a_bill_was_paid_waits_and_pays_nothing_twice():
+    result = pay(standing(loans={7: loan(part())}), 1_015_000, 700)
+
+    assert [one.move for one in result.decisions] == [BillMove.PAY, LoanMove.SETTLE]
+    assert result.surpluses == [Surplus(42, 1, day(0), 700)]
+    assert result.position.bills[1].paid_fen == 1_015_000
+
+
+def test_a_plan_whose_past_due_is_paid_is_cured_and_goes_on():
+    row = part(100_000, "penalty", segment_on=day(4), bill_id=1)
+    plan = loan(row, part(900_000, "none"), accrued_on=day(4))
+    plan = plan._replace(is_bullet=False, state="overdue", overdue_on=day(4))
+
+    result = pay(standing(loans={7: plan}, state="overdue"), 100_000, n=4)
+
+    assert [(one.move, one.on, one.reason) for one in result.decisions] == [
+        (BillMove.PAY, day(4), "paid in full"), (LoanMove.CURE, day(4), "past due paid"),
+    ]  # fmt: skip
+    cured = result.position.loans[7]
+    assert (cured.state, cured.overdue_on, cured.ended_on) == ("active", None, None)
+    assert [one.accrual for one in cured.parts] == ["none", "none"]
+
+
+def test_a_loan_is_not_cured_while_its_bill_owes_another():
+    rows = part(100_000, "penalty", bill_id=1, segment_on=day(4)), part(900_000, "none")
+    plan = loan(*rows, accrued_on=day(4))._replace(is_bullet=False, state="overdue")
+    other = loan(part(50_000, bill_id=1), accrued_on=day(4))
+
+    result = pay(standing(ONE, OTHER, loans={7: plan, 8: other}, state="overdue"), 149_999, n=4)
+
+    assert result.decisions == []
+    assert result.position.loans[7].state == "overdue"
+
+
+def test_an_instalment_that_gets_nothing_keeps_its_segment():
+    dear, cheap = loan(part(1_000), accrued_on=day(0)), loan(part(1_000), accrued_on=day(0))
+    cheap = cheap._replace(rate_ppm=200)
+
+    result = pay(standing(ONE, OTHER, loans={7: cheap, 8: dear}), 999)
+
+    assert result.position.loans[7] is cheap
+    assert [(one.loan_id, one.debt) for one in result.allocations] == [
+        (8, Debt(principal_fen=999))
+    ]  # fmt: skip
+
+
+def test_the_current_rate_counts_and_not_that_of_the_contract():
+    own = loan(part(1_000), accrued_on=day(0))
+    revolving = loan(part(1_000, "revolving"), rate_ppm=400, accrued_on=day(0))
+
+    result = pay(standing(ONE, OTHER, loans={7: own, 8: revolving}), 600)
+
+    assert [one.loan_id for one in result.allocations] == [8]  # 600 ppm before 500
+
+
+def test_principal_of_a_plan_goes_before_that_of_a_dearer_bullet():
+    bullet = loan(part(1_000), accrued_on=day(0))
+    plan = loan(part(1_000, "none"), accrued_on=day(0))._replace(is_bullet=False)
+
+    result = pay(standing(ONE, OTHER, loans={7: bullet, 8: plan}), 600)
+
+    assert [one.loan_id for one in result.allocations] == [8]
+
+
+def test_of_equal_rates_the_older_drawdown_is_paid_first():
+    young = loan(part(1_000), accrued_on=day(0))._replace(drawn_on=day(-30))
+    old = young._replace(drawn_on=day(-31))
+
+    result = pay(standing(ONE, OTHER, loans={7: young, 8: old}), 600)
+
+    assert [one.loan_id for one in result.allocations] == [8]
+
+
+def test_every_instalment_under_a_bill_is_allocated_under_its_own_number():
+    plan = loan(part(5, "none"), part(300, "none"), part(400, "none"), accrued_on=day(0))
+    rows = InstalmentKey(7, 1), InstalmentKey(7, 2)
+
+    result = pay(standing(*rows, loans={7: plan._replace(is_bullet=False)}), 700)
+
+    assert [(one.part_index, one.debt.principal_fen) for one in result.allocations] == [
+        (1, 300), (2, 400),
+    ]  # fmt: skip
+    assert result.position.loans[7].parts[0] == plan.parts[0]
+
+
+fen = st.integers(0, 3_000)
+debts = st.builds(Debt, fen, fen, fen, fen, fen)
+accruals = st.sampled_from(["own", "none", "revolving", "penalty"])
+rows = st.lists(st.tuples(debts, accruals), min_size=1, max_size=4)
+
+
+@pure
+@given(rows, st.lists(st.integers(1, 20_000), min_size=1, max_size=3))
+def test_money_is_neither_lost_nor_invented(rows, amounts_fen):
+    loans = {
+        10 + n: loan(part()._replace(debt=debt, accrual=kind), accrued_on=day(0))
+        for n, (debt, kind) in enumerate(rows)
+    }
+    position = standing(*(InstalmentKey(loan_id, 0) for loan_id in loans), loans=loans)
+
+    result = pay(position, *amounts_fen)
+
+    settled = sum((one.debt for one in result.allocations), NOTHING)
+    left_fen = sum(one.amount_fen for one in result.surpluses)
+    assert settled.total_fen + left_fen == sum(amounts_fen)
+    assert result.position.owed(1) == position.owed(1) - settled
+    assert result.position.bills[1].paid_fen == settled.total_fen
+    assert not left_fen or result.position.owed(1) == NOTHING
