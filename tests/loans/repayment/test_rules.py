@@ -62,12 +62,34 @@ def test_penalty_left_unpaid_stays_in_the_base_of_the_new_segment():
 
 
 def test_the_nights_before_the_payment_are_charged_first_and_name_it():
-    result = pay(standing(loans={7: loan(part())}), 101_500)
+    result = pay(standing(loans={7: loan(part())}), 101_500, n=1)
 
     [charge] = result.charges
-    assert (charge.charged_fen, charge.to_on, charge.cause) == (15_000, day(0), ("repayment", 41))
+    assert (charge.charged_fen, charge.to_on, charge.cause) == (15_500, day(1), ("repayment", 41))
     [allocation] = result.allocations
-    assert allocation.debt == Debt(interest_fen=15_000, principal_fen=86_500)
+    assert allocation.debt == Debt(interest_fen=15_500, principal_fen=86_000)
+
+
+def test_nights_that_were_charged_ahead_of_a_payment_are_not_charged_again():
+    position = standing(loans={7: loan(part(), accrued_on=day(0))})
+
+    result = pay(position, 86_500, n=-3)
+
+    assert result.charges == []
+    assert result.position.loans[7].parts[0].segment_on == day(0)
+    assert result.position.bills[1].last_paid_on == day(-3)
+
+
+@pytest.mark.parametrize(
+    ("accrual", "after", "base_fen"), [("penalty", "penalty", 40), ("own", "none", 0)]
+)
+def test_without_principal_only_unpaid_penalty_bears_on(accrual, after, base_fen):
+    row = part(0, accrual, penalty_fen=50)
+
+    result = pay(standing(loans={7: loan(row, accrued_on=day(4))}), 10, n=4)
+
+    [left] = result.position.loans[7].parts
+    assert (left.accrual, left.segment_on, left.segment_base_fen) == (after, day(4), base_fen)
 
 
 def test_a_bill_remembers_what_was_paid_when_and_what_the_payment_left():
@@ -108,6 +130,25 @@ def test_what_pays_a_bullet_in_full_moves_the_bill_and_then_settles_the_loan():
     settled = result.position.loans[7]
     assert (settled.state, settled.ended_on) == ("settled", day(9))
     assert (settled.parts[0].accrual, settled.parts[0].debt) == ("none", NOTHING)
+
+
+def test_a_loan_that_still_owes_a_later_instalment_is_not_settled():
+    plan = loan(part(100), part(0, "none", plan_fee_fen=6), accrued_on=day(0))
+
+    result = pay(standing(loans={7: plan._replace(is_bullet=False)}), 100)
+
+    assert [one.move for one in result.decisions] == [BillMove.PAY]
+    assert result.position.loans[7].state == "active"
+
+
+def test_a_loan_ends_on_the_day_on_which_the_bill_was_last_paid():
+    empty = loan(part(0, "none"), accrued_on=day(0))
+    position = standing(loans={7: empty}, state="paid", last_paid_on=day(-1), paid_on=day(-1))
+
+    result = pay(position, 5, n=2)
+
+    assert [(one.move, one.on) for one in result.decisions] == [(LoanMove.SETTLE, day(-1))]
+    assert result.position.loans[7].ended_on == day(-1)
 
 
 def test_one_fen_too_much_is_a_surplus_of_its_repayment():

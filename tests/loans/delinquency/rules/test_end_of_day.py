@@ -215,10 +215,11 @@ def test_what_is_carried_is_charged_to_the_day_and_leaves_the_bill_at_its_own_ra
 
 
 @pytest.mark.parametrize(
-    ("principal_fen", "expected"), [(998, BillMove.CARRY), (999, BillMove.RECORD_OVERDUE)]
+    ("principal_fen", "expected"),
+    [(998, BillMove.CARRY), (999, BillMove.RECORD_OVERDUE), (1_000, BillMove.RECORD_OVERDUE)],
 )
 def test_the_nights_before_today_count_when_a_balance_is_small(principal_fen, expected):
-    # Four nights bear 1.996 and 1.998 fen: 2 fen on top, 1,000 and 1,001.
+    # Four nights bear 1.996, 1.998 and 2 fen: 2 fen on top, 1,000 and more.
     row = part(principal_fen, bill_id=1, segment_on=day(0))
     position = standing(loans={7: loan(row, accrued_on=day(0))}, state="grace", refusals=3,
                         late_fee_on=day(1), closed_through=day(3))  # fmt: skip
@@ -226,6 +227,18 @@ def test_the_nights_before_today_count_when_a_balance_is_small(principal_fen, ex
     result = close(position, 4)
 
     assert moves(result)[-1] == expected
+
+
+def test_the_nights_of_each_loan_count_once_when_a_balance_is_small():
+    row = part(499, bill_id=1, segment_on=day(0))
+    held = loan(row, accrued_on=day(0))._replace(principal_nights_fen=10**6)
+    late = {"state": "grace", "refusals": 3, "late_fee_on": day(1), "closed_through": day(3)}
+    position = standing(ONLY, InstalmentKey(8, 0), loans={7: held, 8: held}, **late)
+
+    result = close(position, 4)
+
+    assert moves(result) == [BillMove.CARRY]
+    assert [one.parts[0].debt.total_fen for one in result.position.loans.values()] == [500, 500]
 
 
 def test_three_refusals_and_grace_over_start_penalty_and_a_recovery_cycle():
@@ -271,6 +284,29 @@ def test_a_bill_is_recorded_on_its_day_and_not_before(refusals, n, state):
     result = close(in_grace(refusals=refusals, closed_through=day(n - 1)), n)
 
     assert result.position.bills[1].state == state
+
+
+@pytest.mark.parametrize(
+    ("mode", "has_mandate", "state"),
+    [("full", True, "grace"), ("off", True, "overdue"), ("full", False, "overdue")],
+)
+def test_where_nobody_debits_grace_alone_decides(mode, has_mandate, state):
+    result = close(in_grace(refusals=0, mode=mode), 4, has_mandate=has_mandate)
+
+    assert result.position.bills[1].state == state
+
+
+def test_a_refusal_of_the_recovery_brings_the_late_fee_of_an_overdue_bill():
+    faulty = close(in_grace(refusals=0, refused_on=None, late_fee_on=None, late_fee_fen=0), 7)
+    refused = faulty.position.bills[1]._replace(refusals=1, refused_on=day(9))
+    assert (refused.state, refused.late_fee_on) == ("overdue", None)
+
+    [row] = faulty.position.loans[7].parts
+    held = faulty.position.loans[7].with_part(0, row._replace(late_fee_base_fen=1_015_000))
+    result = close(Position({1: refused}, {7: held}), 9, 10)
+
+    assert [one.to_on for one in result.charges if one.kind == "late_fee"] == [day(10)]
+    assert result.position.bills[1].late_fee_on == day(10)
 
 
 def test_an_overdue_bill_is_closed_each_day_without_a_further_move():
