@@ -1,0 +1,81 @@
+"""Where a loan stood at the issue of a bill: stored, and read back to the fen (GEN-9)."""
+
+import json
+
+import pytest
+from hypothesis import given
+
+from loans.accounting.queries.snapshots import SNAPSHOT_COLUMNS, reset_to, to_row
+from loans.accounting.rules.cap import accrue
+from loans.accounting.rules.debt import Debt
+from loans.accounting.rules.position import start_segment
+from loans.models import BillSnapshot, Loan
+from tests.loans.cases import TERMS, day, loan, part
+from tests.loans.strategies import positions
+from tests.profiles import pure
+
+
+def stored(position) -> BillSnapshot:
+    """The row of a position as the database returns it."""
+    values = dict(zip(SNAPSHOT_COLUMNS, to_row(5, 7, position), strict=True))
+    parts = json.loads(values.pop("parts"))
+    return BillSnapshot(bill_id=values.pop("bill"), loan_id=values.pop("loan"), parts=parts,
+                        **values)  # fmt: skip
+
+
+def test_a_position_is_stored_with_every_component_by_name():
+    row = part(1_000, "own", interest_fen=5, late_fee_fen=7, segment_posted_fen=5)
+    before = loan(row, accrued_on=day(-10))._replace(
+        principal_nights_fen=20_000, charged_fen=12, waived_fen=3
+    )
+
+    *values, parts = to_row(5, 7, before)
+
+    assert values == [5, 7, day(-10), 20_000, 12, 3]
+    assert json.loads(parts) == [
+        {
+            "debt": {"penalty_fen": 0, "late_fee_fen": 7, "interest_fen": 5, "plan_fee_fen": 0,
+                     "principal_fen": 1_000},
+            "accrual": "own", "segment_on": "2026-09-01", "segment_base_fen": 1_000,
+            "segment_posted_fen": 5,
+        }
+    ]  # fmt: skip
+
+
+@pure
+@given(positions(TERMS, over_cap=True))
+def test_a_loan_goes_back_to_where_it_stood_whatever_came_after(position):
+    late, _charges = accrue(position, on=day(40), terms=TERMS)
+    for index, row in enumerate(late.parts):
+        paid = row._replace(debt=Debt(penalty_fen=1, principal_fen=row.debt.principal_fen // 2))
+        late = late.with_part(index, start_segment(paid, "penalty", on=day(40)))
+
+    assert reset_to(stored(position), late) == position
+
+
+def test_the_state_and_the_bills_of_a_loan_stay_as_they_are():
+    issued = loan(part(1_000), accrued_on=day(-10))
+    today = loan(part(900, bill_id=5, late_fee_base_fen=1_005), accrued_on=day(9))
+    today = today._replace(state="overdue", overdue_on=day(4), ended_on=day(9), rate_ppm=350,
+                           is_bullet=False)  # fmt: skip
+
+    back = reset_to(stored(issued), today)
+
+    kept = {"state": "overdue", "overdue_on": day(4), "ended_on": day(9), "rate_ppm": 350,
+            "is_bullet": False}  # fmt: skip
+    row = issued.parts[0]._replace(bill_id=5, late_fee_base_fen=1_005)
+    assert back == issued._replace(parts=(row,), **kept)
+
+
+def test_a_snapshot_of_other_instalments_is_refused():
+    with pytest.raises(ValueError, match="zip"):
+        reset_to(stored(loan(part(1))), loan(part(1), part(2)))
+
+
+def test_a_stored_snapshot_is_read_as_it_was_written(db, make_bill):
+    bill = make_bill()
+
+    snapshot = BillSnapshot.objects.get()
+
+    assert (snapshot.bill, snapshot.loan) == (bill, Loan.objects.get())
+    assert reset_to(snapshot, loan(part(5, "none"))) == loan(part(1_000_000), accrued_on=day(-30))
