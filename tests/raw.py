@@ -103,3 +103,10 @@ def _fillable(session: psycopg.Connection, table: str) -> list[str]:
 def become(session: psycopg.Connection, role: str) -> None:
     """Go on in this transaction as another role."""
     session.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
+
+
+def lockable(table: str, database: str) -> list[int]:
+    """Return the ids of the rows that another session could lock at this moment."""
+    statement = sql.SQL("SELECT id FROM {} ORDER BY id FOR UPDATE SKIP LOCKED")
+    with _owner(database) as session:
+        return [row_id for (row_id,) in session.execute(statement.format(sql.Identifier(table)))]

@@ -189,7 +189,7 @@ def nearly_paid(**facts):
     """A bill in grace of which a payment left 10.00."""
     row = part(1_000, bill_id=1, segment_on=day(1))
     held = loan(row, accrued_on=day(1))._replace(principal_nights_fen=31_000_000)
-    paid = {"paid_fen": 1_014_508, "last_paid_on": day(1), "shortfall_fen": 1_000,
+    paid = {"paid_fen": 1_015_008, "last_paid_on": day(1), "shortfall_fen": 1_000,
             "late_fee_on": day(1), "late_fee_fen": 508, "closed_through": day(2)}  # fmt: skip
     return standing(loans={7: held}, state="grace", **(paid | facts))
 
