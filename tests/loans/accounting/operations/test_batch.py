@@ -221,6 +221,18 @@ def test_what_a_preview_computed_is_what_a_run_of_the_day_takes(make_bill):
     assert next(iter(batch.position.loans.values())) is previewed
 
 
+@transaction.atomic
+def test_the_same_preview_is_computed_once(make_bill):
+    bill = make_bill()
+    batch = LoanBatch.lock([bill.pk])
+
+    first, again, other = (batch.preview(bill.pk, on=day(n)) for n in (0, 0, 1))
+
+    [loan_id] = batch.loans
+    assert again.loans[loan_id] is first.loans[loan_id]
+    assert other.owed(bill.pk).interest_fen == 15_500
+
+
 # A second batch over what a first one has read.
 
 
@@ -505,18 +517,22 @@ def test_a_batch_goes_on_from_what_it_has_written(make_bill):
 # Running again from an earlier position.
 
 
+def back_to_issue(bill, *loan_moves):
+    """The moves that lead a bill and its loan back to where they stood at the issue."""
+    loan_id = Loan.objects.get().pk
+    return [*(Decision(move, loan_id, day(0), "x", "y") for move in loan_moves),
+            Decision(BillMove.REOPEN, bill.pk, day(0), "x", "y")]  # fmt: skip
+
+
 def test_a_rerun_moves_back_first_and_adds_no_facts_of_its_own(make_bill):
     bill = make_bill(mode="off")
     issued = read(bill)
     written(bill, *closes(bill, 1, 2, 3, 4))
     facts = contents(TABLES[3:7])
-    loan_id = Loan.objects.get().pk
-    back = [Decision(LoanMove.CURE, loan_id, day(0), "x", "y"),
-            Decision(BillMove.REOPEN, bill.pk, day(0), "x", "y")]  # fmt: skip
 
     with transaction.atomic():
         batch = LoanBatch.lock([bill.pk])
-        result = batch.rerun(issued, closes(bill, 1), back)
+        result = batch.rerun(issued, closes(bill, 1), back_to_issue(bill, LoanMove.CURE))
         batch.write(at=AT)
 
     assert [one.move for one in result.decisions] == [BillMove.ENTER_GRACE]
@@ -524,6 +540,51 @@ def test_a_rerun_moves_back_first_and_adds_no_facts_of_its_own(make_bill):
     assert (Bill.objects.get().state, Bill.objects.get().overdue_on) == ("grace", None)
     assert (Loan.objects.get().state, Loan.objects.get().overdue_on) == ("active", None)
     assert contents(TABLES[3:7]) == facts
+
+
+def test_a_rerun_that_ends_in_the_same_overdue_record_keeps_its_day(make_bill):
+    bill = make_bill(mode="off")
+    issued = read(bill)
+    before = written(bill, *closes(bill, 1, 2, 3, 4)).position
+
+    with transaction.atomic():
+        batch = LoanBatch.lock([bill.pk])
+        batch.rerun(issued, closes(bill, 1, 2, 3, 4), back_to_issue(bill, LoanMove.CURE))
+        batch.write(at=AT)
+
+    assert read(bill) == before
+    assert (Bill.objects.get().overdue_on, Loan.objects.get().overdue_on) == (day(4), day(4))
+
+
+def test_a_rerun_that_ends_in_the_same_payment_keeps_its_day(make_bill):
+    bill = make_bill()
+    issued, payment = read(bill), arrived(bill, 1_015_000)
+    before = written(bill, payment).position
+
+    with transaction.atomic():
+        batch = LoanBatch.lock([bill.pk])
+        batch.rerun(issued, [payment], back_to_issue(bill, LoanMove.REOPEN))
+        batch.write(at=AT)
+
+    assert read(bill) == before
+    assert (Bill.objects.get().paid_on, Loan.objects.get().ended_on) == (day(0), day(0))
+
+
+def test_a_rerun_without_the_payment_leaves_an_overdue_loan(make_bill):
+    bill = make_bill(mode="off")
+    issued = read(bill)
+    written(bill, arrived(bill, 1_015_000))
+
+    with transaction.atomic():
+        batch = LoanBatch.lock([bill.pk])
+        batch.rerun(issued, closes(bill, 1, 2, 3, 4), back_to_issue(bill, LoanMove.REOPEN))
+        batch.write(at=AT)
+
+    assert batch.position == read(bill)
+    moves = StateChange.objects.filter(subject_type="loans.loan").order_by("id")
+    assert list(moves.values_list("source", "target")) == [
+        ("active", "settled"), ("settled", "active"), ("active", "overdue"),
+    ]  # fmt: skip
 
 
 def test_principal_that_a_rerun_takes_back_is_drawn_again(make_bill):
