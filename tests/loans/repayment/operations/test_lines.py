@@ -3,16 +3,22 @@
 from datetime import time
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from backoffice.core.models import StateChange
 from loans.collection.operations import results
 from loans.collection.queries import due
 from loans.delinquency.operations import end_of_day
 from loans.models import Bill
+from loans.repayment.operations import lines as lines_of_repaid
 from risk.lines import operations as lines
 from risk.models import CreditLine
 from tests.loans.conftest import day, moment
 from tests.loans.delinquency.test_overdue_life import pay, payoff_fen, reread
+from tests.loans.delinquency.test_queries import move, record_overdue, suspend
 from tests.loans.repayment.operations.test_reprocess import late_success, unheard_of
+from tests.policies import put_in_force
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -97,3 +103,77 @@ def test_a_record_taken_back_does_not_make_a_long_arrears_good(make_bill, channe
 
     assert (reread(short).state, reread(short).overdue_on) == ("paid", None)
     assert line_state() == "suspended"
+
+
+def suspended(make_bill, *, paid_on, **facts):
+    """A customer whose bill was overdue, and paid on a day that nobody has looked at yet."""
+    bill = make_bill(**facts)
+    record_overdue(bill)
+    suspend(bill, n=4)
+    move(bill, "pay", n=paid_on)
+    return bill
+
+
+def resume(*bills, n=40):
+    lines_of_repaid.resume([bill.customer_id for bill in bills], by="channel", reason="all is paid",
+                           on=day(n), at=moment(day(n)))  # fmt: skip
+
+
+def line_states() -> list[str]:
+    return list(CreditLine.objects.order_by("pk").values_list("state", flat=True))
+
+
+def test_each_customer_is_judged_by_arrears_of_their_own(make_bill):
+    bills = [suspended(make_bill, paid_on=paid_on) for paid_on in (31, 30)]
+    going_on = make_bill()
+    record_overdue(going_on)
+    suspend(going_on, n=4)
+
+    resume(*bills, going_on)
+
+    assert line_states() == ["suspended", "active", "suspended"]
+
+
+def test_a_line_suspended_without_arrears_since_resumes(make_bill):
+    bill = make_bill()
+    suspend(bill, n=4)
+
+    resume(bill)
+
+    assert line_states() == ["active"]
+
+
+def test_who_let_a_line_resume_and_why_is_recorded(make_bill):
+    bill = suspended(make_bill, paid_on=9)
+
+    resume(bill, n=12)
+
+    change = StateChange.objects.get(subject_type="risk.creditline", transition="resume")
+    assert (change.actor, change.reason, change.at) == ("channel", "all is paid", moment(day(12)))
+
+
+def test_lines_of_customers_that_nobody_named_stay_as_they_are(make_bill):
+    named, other = (suspended(make_bill, paid_on=9) for _ in range(2))
+
+    resume(named)
+
+    assert line_states() == ["active", "suspended"]
+    assert CreditLine.objects.get(state="suspended").customer_id == other.customer_id
+
+
+def test_the_days_are_those_of_the_policy_of_the_day(make_bill):
+    bill = suspended(make_bill, paid_on=30)
+    put_in_force("loan_operations", {"cured_alone_days_max": 29}, on=day(40))
+
+    resume(bill, n=40)
+    assert line_states() == ["suspended"]
+
+    resume(bill, n=39)
+    assert line_states() == ["active"]
+
+
+def test_without_customers_nothing_is_looked_up():
+    with CaptureQueriesContext(connection) as asked:
+        resume()
+
+    assert len(asked) == 0
