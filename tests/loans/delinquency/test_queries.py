@@ -157,6 +157,20 @@ def test_a_line_that_came_suspended_counts_every_arrears(make_bill):
     assert arrears(bill) == Arrears(False, 31)
 
 
+@transaction.atomic
+def test_a_freeze_of_a_suspended_line_begins_no_new_suspension(make_bill):
+    bill = make_bill()
+    record_overdue(bill)
+    suspend(bill, n=4)
+    move(bill, "pay", n=40)
+    for n, transition in ((41, "freeze"), (42, "unfreeze_suspended")):
+        frozen = list(CreditLine.objects.select_for_update())
+        workflow.move(frozen, transition, at=moment(day(n)), **BY)
+        workflow.save(frozen)
+
+    assert arrears(bill) == Arrears(False, 40)
+
+
 def test_each_customer_asked_about_has_arrears_of_their_own(make_bill):
     first, second, third = (make_bill() for _ in range(3))
     for bill in (first, second, third):
