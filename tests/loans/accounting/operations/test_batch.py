@@ -109,16 +109,23 @@ def test_a_bill_without_a_row_is_not_in_the_batch(make_bill):
     assert list(batch.bills) == list(batch.position.bills) == [bill.pk]
 
 
-def test_the_loans_of_a_bill_come_the_oldest_drawdown_first_under_the_terms_of_the_first_id(
-    make_bill,
-):
+def test_the_loans_of_a_bill_come_the_oldest_drawdown_first(make_bill):
     bill, young, old = under_one(make_bill)
 
     position = read(bill).bills[bill.pk]
 
     assert position.loan_ids == (old.pk, young.pk)
     assert position.rows == (InstalmentKey(young.pk, 0), InstalmentKey(old.pk, 0))
-    assert position.terms_id == young.pk
+
+
+def test_the_terms_of_a_bill_are_those_of_its_oldest_loan(make_bill):
+    bill, first, second = under_one(make_bill)
+    Loan.objects.filter(pk=second.pk).update(drawn_on=day(-20))
+
+    position = read(bill).bills[bill.pk]
+
+    assert position.loan_ids == (first.pk, second.pk)
+    assert position.terms_id == first.pk
 
 
 @transaction.atomic
