@@ -9,7 +9,7 @@ from loans.accounting.rules.codes import BillMove, LoanMove
 from loans.accounting.rules.debt import NOTHING, Debt
 from loans.accounting.rules.engine import Allocation, Surplus
 from loans.accounting.rules.position import InstalmentKey, Position, start_segment
-from loans.repayment.rules import BY, Payment
+from loans.repayment.rules import Payment
 from tests.loans.cases import TERMS, bill, day, loan, part
 from tests.profiles import pure
 
@@ -123,9 +123,9 @@ def test_a_bill_is_paid_by_its_last_fen(left_fen, state):
 def test_what_pays_a_bullet_in_full_moves_the_bill_and_then_settles_the_loan():
     result = pay(overdue(), 1_022_518, n=9)
 
-    assert [(one.move, one.id, one.on, one.by, one.reason) for one in result.decisions] == [
-        (BillMove.PAY, 1, day(9), BY, "paid in full"),
-        (LoanMove.SETTLE, 7, day(9), BY, "repaid in full"),
+    assert [(one.move, one.id, one.on, one.reason) for one in result.decisions] == [
+        (BillMove.PAY, 1, day(9), "paid-in-full"),
+        (LoanMove.SETTLE, 7, day(9), "repaid-in-full"),
     ]  # fmt: skip
     settled = result.position.loans[7]
     assert (settled.state, settled.ended_on) == ("settled", day(9))
@@ -187,7 +187,7 @@ def test_a_plan_whose_past_due_is_paid_is_cured_and_goes_on():
     result = pay(standing(loans={7: plan}, state="overdue"), 100_000, n=4)
 
     assert [(one.move, one.on, one.reason) for one in result.decisions] == [
-        (BillMove.PAY, day(4), "paid in full"), (LoanMove.CURE, day(4), "past due paid"),
+        (BillMove.PAY, day(4), "paid-in-full"), (LoanMove.CURE, day(4), "past-due-paid"),
     ]  # fmt: skip
     cured = result.position.loans[7]
     assert (cured.state, cured.overdue_on, cured.ended_on) == ("active", None, None)

@@ -31,7 +31,7 @@ def pay(bill, amount_fen, *, n):
     payment = arrived(bill, amount_fen, n=n)
     batch = LoanBatch.lock([bill.pk])
     batch.run([payment])
-    batch.write(at=moment(day(n)))
+    batch.write(by="test", at=moment(day(n)))
 
 
 def test_a_loan_is_copied_with_what_is_unpaid(make_bill):
@@ -58,7 +58,9 @@ def test_a_settled_loan_is_copied_with_its_last_day(make_bill):
 def test_a_bill_is_copied_with_what_it_asked_and_how_it_ended(make_bill):
     bill = make_bill(mode="off")
     for n in range(1, 5):
-        end_of_day.close([bill.pk], on=day(n), at=moment(day(n), time(0, 5)))
+        end_of_day.close(
+            [bill.pk], by="system:end-of-day", on=day(n), at=moment(day(n), time(0, 5))
+        )
     pay(bill, 1_017_508, n=4)
 
     assert rows("bills", bill.customer_id) == [

@@ -45,7 +45,7 @@ def run(bill, *events):
     """Run events over a bill for the first time."""
     batch = LoanBatch.lock([bill.pk])
     batch.run(events)
-    batch.write(at=AT)
+    batch.write(by="test", at=AT)
 
 
 @transaction.atomic
@@ -55,7 +55,7 @@ def run_again(bill, position, *events):
     result = batch.rerun(position, events, list(back(batch, bill)))
     since = {loan_id: loan.accrued_on for loan_id, loan in position.loans.items()}
     corrections.add(batch, bill.pk, result, since=since)
-    batch.write(at=LATER)
+    batch.write(by="test", at=LATER)
     return result
 
 
@@ -64,9 +64,9 @@ def back(batch, bill):
     moves = {"overdue": LoanMove.CURE, "settled": LoanMove.REOPEN}
     for loan_id, loan in batch.position.loans.items():
         if loan.state in moves:
-            yield Decision(moves[loan.state], loan_id, day(0), "x", "y")
+            yield Decision(moves[loan.state], loan_id, day(0), "y")
     if batch.position.bills[bill.pk].state != "billed":
-        yield Decision(BillMove.REOPEN, bill.pk, day(0), "x", "y")
+        yield Decision(BillMove.REOPEN, bill.pk, day(0), "y")
 
 
 def charges(**which):

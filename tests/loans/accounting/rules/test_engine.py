@@ -45,7 +45,7 @@ class Payoff(NamedTuple):
     def apply(self, run):
         row = run.position.loans[7].parts[0]
         run.change_part(7, 0, row._replace(debt=row.debt._replace(interest_fen=0)))
-        run.move_bill(1, BillMove.PAY, on=day(self.n), by="x", reason="y", paid_on=day(self.n))
+        run.move_bill(1, BillMove.PAY, on=day(self.n), reason="y", paid_on=day(self.n))
 
 
 def under_way(*rows, loans=None, terms=TERMS, known=None, **facts):
@@ -246,27 +246,27 @@ def test_new_segments_are_those_of_every_instalment_of_the_bill_otherwise():
 def test_a_move_of_a_bill_is_a_decision_and_its_values():
     run = under_way()
 
-    moved = run.move_bill(1, BillMove.PAY, on=day(2), by="x", reason="y", paid_on=day(1))
+    moved = run.move_bill(1, BillMove.PAY, on=day(2), reason="y", paid_on=day(1))
 
     assert moved is run.position.bills[1]
     assert moved == bill(OLD, state="paid", paid_on=day(1))
-    assert run.decisions == [Decision(BillMove.PAY, 1, day(2), "x", "y")]
+    assert run.decisions == [Decision(BillMove.PAY, 1, day(2), "y")]
 
 
 def test_a_move_of_a_loan_is_a_decision_and_its_values():
     run = under_way()
 
-    run.move_loan(7, LoanMove.SETTLE, on=day(2), by="x", reason="y", ended_on=day(2))
+    run.move_loan(7, LoanMove.SETTLE, on=day(2), reason="y", ended_on=day(2))
 
     assert run.position.loans[7] == loan(part())._replace(state="settled", ended_on=day(2))
-    assert run.decisions == [Decision(LoanMove.SETTLE, 7, day(2), "x", "y")]
+    assert run.decisions == [Decision(LoanMove.SETTLE, 7, day(2), "y")]
 
 
 @pytest.mark.parametrize("move", BillMove)
 def test_a_bill_is_moved_where_its_machine_moves_it(move):
     run = under_way()
 
-    moved = run.move_bill(1, move, on=day(1), by="x", reason="y")
+    moved = run.move_bill(1, move, on=day(1), reason="y")
 
     [target] = {one.target for one in getattr(Bill, move)._django_fsm.transitions.values()}
     assert moved.state == target
@@ -276,7 +276,7 @@ def test_a_bill_is_moved_where_its_machine_moves_it(move):
 def test_a_loan_is_moved_where_its_machine_moves_it(move):
     run = under_way()
 
-    run.move_loan(7, move, on=day(1), by="x", reason="y")
+    run.move_loan(7, move, on=day(1), reason="y")
 
     [target] = {one.target for one in getattr(Loan, move)._django_fsm.transitions.values()}
     assert run.position.loans[7].state == target

@@ -30,7 +30,7 @@ TABLES = (
 
 def close(*bills, n):
     ids = [bill.pk for bill in bills]
-    return end_of_day.close(ids, on=day(n), at=moment(day(n), time(0, 5)))
+    return end_of_day.close(ids, by="system:end-of-day", on=day(n), at=moment(day(n), time(0, 5)))
 
 
 @transaction.atomic
@@ -38,7 +38,7 @@ def pay(bill, amount_fen, *, n):
     payment = arrived(bill, amount_fen, n=n)
     batch = LoanBatch.lock([bill.pk])
     batch.run([payment])
-    batch.write(at=moment(day(n)))
+    batch.write(by="test", at=moment(day(n)))
 
 
 def states():
@@ -200,7 +200,11 @@ def test_drawdowns_of_those_that_become_overdue_stop(make_bill):
 
     assert line_states() == ["suspended", "active"]
     move = StateChange.objects.get(subject_type="risk.creditline")
-    assert (move.transition, move.actor, move.reason) == ("suspend", "end of day", "grace is over")
+    assert (move.transition, move.actor, move.reason) == (
+        "suspend",
+        "system:end-of-day",
+        "grace-over",
+    )
     assert move.at == moment(day(4), time(0, 5))
 
 

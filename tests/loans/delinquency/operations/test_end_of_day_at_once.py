@@ -23,14 +23,16 @@ BLOCKED = (
 
 
 def close(bill):
-    return end_of_day.close([bill.pk], on=day(1), at=moment(day(1), time(0, 5)))
+    return end_of_day.close(
+        [bill.pk], by="system:end-of-day", on=day(1), at=moment(day(1), time(0, 5))
+    )
 
 
 @transaction.atomic
 def pay(payment):
     batch = LoanBatch.lock([payment.bill_id])
     batch.run([payment])
-    batch.write(at=moment(payment.on))
+    batch.write(by="test", at=moment(payment.on))
 
 
 def meanwhile(first, second):

@@ -8,7 +8,7 @@ from loans.accounting.rules import engine
 from loans.accounting.rules.codes import BillMove, LoanMove
 from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.position import InstalmentKey, Position, start_segment
-from loans.delinquency.rules.end_of_day import BY, REASONS, EndOfDay, Refusals
+from loans.delinquency.rules.end_of_day import REASONS, EndOfDay, Refusals
 from tests.loans.cases import TERMS, bill, day, loan, part
 
 ONLY = InstalmentKey(7, 0)
@@ -52,7 +52,7 @@ def test_the_day_after_an_unpaid_due_date_begins_grace():
     result = close(standing(refused_on=day(1)), 1)
 
     [decision] = result.decisions
-    assert decision == (BillMove.ENTER_GRACE, 1, day(1), BY, REASONS[BillMove.ENTER_GRACE])
+    assert decision == (BillMove.ENTER_GRACE, 1, day(1), REASONS[BillMove.ENTER_GRACE])
     assert result.position.bills[1] == bill(
         ONLY, state="grace", refused_on=day(1), closed_through=day(1), charged_at_due_fen=15_000
     )
@@ -245,7 +245,7 @@ def test_three_refusals_and_grace_over_start_penalty_and_a_recovery_cycle():
     result = close(in_grace(tries=2, debit_on=None), 4)
 
     assert moves(result) == [LoanMove.RECORD_OVERDUE, BillMove.RECORD_OVERDUE]
-    assert {(one.on, one.reason) for one in result.decisions} == {(day(4), "grace is over")}
+    assert {(one.on, one.reason) for one in result.decisions} == {(day(4), "grace-over")}
     late = result.position.bills[1]
     assert (late.state, late.overdue_on) == ("overdue", day(4))
     assert (late.cycle, late.cycle_on, late.debit_on) == (2, day(6), day(6))

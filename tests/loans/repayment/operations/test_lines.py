@@ -149,7 +149,11 @@ def test_who_let_a_line_resume_and_why_is_recorded(make_bill):
     resume(bill, n=12)
 
     change = StateChange.objects.get(subject_type="risk.creditline", transition="resume")
-    assert (change.actor, change.reason, change.at) == ("channel", "all is paid", moment(day(12)))
+    assert (change.actor, change.facts, change.at) == (
+        "channel",
+        {"text": "all is paid"},
+        moment(day(12)),
+    )
 
 
 def test_lines_of_customers_that_nobody_named_stay_as_they_are(make_bill):
