@@ -1,5 +1,9 @@
-"""Database guards: undeclared transitions, wrong initial states, changed facts, unknown states."""
+"""Database guards: undeclared transitions, wrong initial states, changed facts, unknown states.
 
+And foreign keys over several columns.
+"""
+
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -18,6 +22,59 @@ def code_check(name: str, codes: type[StrEnum], *, column: str) -> models.CheckC
     """Return the constraint that a column holds one of the codes of the rules."""
     known = Q(**{f"{column}__in": [code.value for code in codes]})
     return models.CheckConstraint(name=name, condition=known)
+
+
+class CompositeForeignKey(models.BaseConstraint):
+    """A foreign key over several columns, checked at the commit.
+
+    ``to_fields`` are unique together in the model ``to``. The foreign keys of its columns are
+    declared with ``db_constraint=False``: one check does for all of them.
+    """
+
+    def __init__(
+        self, *, name: str, fields: Sequence[str], to: str, to_fields: Sequence[str]
+    ) -> None:
+        super().__init__(name=name)
+        self.fields, self.to, self.to_fields = tuple(fields), to, tuple(to_fields)
+
+    def deconstruct(self) -> tuple[str, tuple[()], dict[str, Any]]:
+        """Return how a migration writes the constraint."""
+        path, arguments, keywords = super().deconstruct()
+        facts = {"fields": self.fields, "to": self.to, "to_fields": self.to_fields}
+        return path, arguments, {**keywords, **facts}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self.deconstruct() == other.deconstruct()
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def create_sql(self, model: Any, schema_editor: Any) -> str:
+        """Return the statement that adds the constraint."""
+        other = model._meta.apps.get_model(self.to)
+        quote = schema_editor.quote_name
+
+        def columns(of: Any, names: Sequence[str]) -> str:
+            return ", ".join(quote(of._meta.get_field(name).column) for name in names)
+
+        return (
+            f"ALTER TABLE {quote(model._meta.db_table)} ADD CONSTRAINT {quote(self.name)} "
+            f"FOREIGN KEY ({columns(model, self.fields)}) "
+            f"REFERENCES {quote(other._meta.db_table)} ({columns(other, self.to_fields)}) "
+            "DEFERRABLE INITIALLY DEFERRED"
+        )
+
+    def constraint_sql(self, model: Any, schema_editor: Any) -> None:
+        """Add the constraint after its table: the other table may not exist yet."""
+        schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
+
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
+        """Return the statement that drops the constraint."""
+        quote = schema_editor.quote_name
+        return f"ALTER TABLE {quote(model._meta.db_table)} DROP CONSTRAINT {quote(self.name)}"
+
+    def validate(self, *_arguments: Any, **_keywords: Any) -> None:
+        """Leave it to the database: no form writes these tables."""
 
 
 def append_only() -> list[pgtrigger.Trigger]:

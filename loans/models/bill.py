@@ -93,6 +93,7 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
             state_check("bill_state", BillState),
             code_check("bill_mode", DebitMode, column="mode"),
             models.UniqueConstraint(fields=["customer", "due_on"], name="bill_one_a_due_date"),
+            models.UniqueConstraint(fields=["id", "customer"], name="bill_of_customer"),
             models.CheckConstraint(
                 name="bill_signs",
                 condition=Q(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import BankCard, Customer
-from backoffice.core.guards import Guard, InitialState, state_check
+from backoffice.core.guards import CompositeForeignKey, Guard, InitialState, state_check
 from backoffice.core.models import JobRun
 from backoffice.core.states import StateField
 from loans.models.bill import Bill
@@ -105,11 +105,11 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
     number = models.CharField(_("order number"), max_length=64)
     bill = models.ForeignKey(  # found through the unique index of (bill, run)
         Bill, on_delete=models.PROTECT, related_name="orders", db_index=False,
-        verbose_name=_("bill"),
+        db_constraint=False, verbose_name=_("bill"),
     )  # fmt: skip
-    customer = models.ForeignKey(
+    customer = models.ForeignKey(  # of the bill, which the database checks with it
         Customer, on_delete=models.PROTECT, related_name="+", db_index=False,
-        verbose_name=_("customer"),
+        db_constraint=False, verbose_name=_("customer"),
     )  # fmt: skip
     card = models.ForeignKey(
         BankCard, on_delete=models.PROTECT, related_name="+", db_index=False,
@@ -147,7 +147,7 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
             models.Index(  # automatic ones are found through debit_order_one_open
                 fields=["bill"],
                 condition=Q(origin=Origin.CUSTOMER, state__in=OPEN_ORDER_STATES),
-                name="debit_order_open_wish",
+                name="debit_order_open_request",
             ),
         ]
         constraints: ClassVar = [
@@ -162,6 +162,13 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
             ),
             models.UniqueConstraint(fields=["bill", "run"], name="debit_order_one_a_run"),
             models.UniqueConstraint(fields=["number"], name="debit_order_number"),
+            models.UniqueConstraint(fields=["id", "bill", "customer"], name="debit_order_of_bill"),
+            CompositeForeignKey(
+                name="debit_order_bill_of_customer",
+                fields=["bill", "customer"],
+                to="loans.Bill",
+                to_fields=["id", "customer"],
+            ),
             models.CheckConstraint(
                 name="debit_order_signs",
                 condition=Q(

@@ -223,6 +223,7 @@ class Instalment(models.Model):
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["loan", "number"], name="instalment_once"),
+            models.UniqueConstraint(fields=["id", "loan"], name="instalment_of_loan"),
             code_check("instalment_accrual", Accrual, column="accrual"),
             models.CheckConstraint(
                 name="instalment_signs",

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
-from backoffice.core.guards import append_only
+from backoffice.core.guards import CompositeForeignKey, append_only
 from loans.models.bill import Bill
 from loans.models.debit import DebitOrder
 from loans.models.loan import Instalment, Loan
@@ -21,14 +21,16 @@ class Repayment(models.Model):
     """
 
     order = models.OneToOneField(
-        DebitOrder, on_delete=models.PROTECT, related_name="repayment", verbose_name=_("order")
-    )
+        DebitOrder, on_delete=models.PROTECT, related_name="repayment", db_constraint=False,
+        verbose_name=_("order"),
+    )  # fmt: skip
     bill = models.ForeignKey(
-        Bill, on_delete=models.PROTECT, related_name="repayments", verbose_name=_("bill")
-    )
-    customer = models.ForeignKey(
+        Bill, on_delete=models.PROTECT, related_name="repayments", db_constraint=False,
+        verbose_name=_("bill"),
+    )  # fmt: skip
+    customer = models.ForeignKey(  # of the order and its bill, which the database checks together
         Customer, on_delete=models.PROTECT, related_name="repayments", db_index=False,
-        verbose_name=_("customer"),
+        db_constraint=False, verbose_name=_("customer"),
     )  # fmt: skip
     amount_fen = models.BigIntegerField(_("amount"))
     value_on = models.DateField(_("value date"))
@@ -42,7 +44,13 @@ class Repayment(models.Model):
             BrinIndex(fields=["value_on"], name="repayment_day", autosummarize=True)
         ]
         constraints: ClassVar = [
-            models.CheckConstraint(name="repayment_signs", condition=Q(amount_fen__gt=0))
+            models.CheckConstraint(name="repayment_signs", condition=Q(amount_fen__gt=0)),
+            CompositeForeignKey(
+                name="repayment_order_of_bill",
+                fields=["order", "bill", "customer"],
+                to="loans.DebitOrder",
+                to_fields=["id", "bill", "customer"],
+            ),
         ]
         triggers: ClassVar = append_only()
 
@@ -61,12 +69,13 @@ class RepaymentAllocation(models.Model):
         Repayment, on_delete=models.PROTECT, related_name="allocations", db_index=False,
         verbose_name=_("repayment"),
     )  # fmt: skip
-    loan = models.ForeignKey(
-        Loan, on_delete=models.PROTECT, related_name="allocations", verbose_name=_("loan")
-    )
+    loan = models.ForeignKey(  # of the instalment, which the database checks with it
+        Loan, on_delete=models.PROTECT, related_name="allocations", db_constraint=False,
+        verbose_name=_("loan"),
+    )  # fmt: skip
     instalment = models.ForeignKey(
         Instalment, on_delete=models.PROTECT, related_name="+", db_index=False,
-        verbose_name=_("instalment"),
+        db_constraint=False, verbose_name=_("instalment"),
     )  # fmt: skip
     revision = models.SmallIntegerField(_("revision"), default=1)
     penalty_fen = models.BigIntegerField(_("penalty interest"))
@@ -82,6 +91,12 @@ class RepaymentAllocation(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["repayment", "instalment", "revision"], name="repayment_allocation_once"
+            ),
+            CompositeForeignKey(
+                name="repayment_allocation_instalment_of_loan",
+                fields=["instalment", "loan"],
+                to="loans.Instalment",
+                to_fields=["id", "loan"],
             ),
             models.CheckConstraint(
                 name="repayment_allocation_signs",

@@ -304,3 +304,27 @@ def test_a_person_has_one_open_line(bill):
         execute(another, bill.customer_id)
     execute("UPDATE risk_creditline SET state = 'closed'")
     execute(another, bill.customer_id)
+
+
+def test_an_order_is_of_the_customer_of_its_bill(order, make_bill, bill):
+    other = make_bill()
+    order_id = order()
+
+    with refused("debit_order_bill_of_customer", "loans_debitorder"):
+        change = "UPDATE loans_debitorder SET customer_id = %s WHERE id = %s"
+        execute(f"SET CONSTRAINTS ALL IMMEDIATE; {change}", other.customer_id, order_id)
+
+
+def test_a_repayment_is_of_the_order_and_its_bill_and_customer(order, make_bill, bill):
+    other = make_bill()
+    insert = (
+        "SET CONSTRAINTS ALL IMMEDIATE; INSERT INTO loans_repayment "
+        "(order_id, bill_id, customer_id, amount_fen, value_on, recorded_at) "
+        "VALUES (%s, %s, %s, 500, '2026-10-01', now())"
+    )
+    order_id = order()
+
+    for wrong in ((other.pk, bill.customer_id), (bill.pk, other.customer_id)):
+        with refused("repayment_order_of_bill", "loans_repayment"):
+            execute(insert, order_id, *wrong)
+    execute(insert, order_id, bill.pk, bill.customer_id)

@@ -28,7 +28,7 @@ def test_open_orders_are_found_without_reading_the_closed_ones(make_bill):
     plan = plan_of(asked.captured_queries[0]["sql"])
 
     assert "debit_order_one_open" in plan
-    assert "debit_order_open_wish" in plan
+    assert "debit_order_open_request" in plan
     assert "Seq Scan" not in plan
 
 
