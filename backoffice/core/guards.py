@@ -37,7 +37,7 @@ class CompositeForeignKey(models.BaseConstraint):
         super().__init__(name=name)
         self.fields, self.to, self.to_fields = tuple(fields), to, tuple(to_fields)
 
-    def deconstruct(self) -> tuple[str, tuple[()], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
         """Return how a migration writes the constraint."""
         path, arguments, keywords = super().deconstruct()
         facts = {"fields": self.fields, "to": self.to, "to_fields": self.to_fields}
@@ -64,9 +64,10 @@ class CompositeForeignKey(models.BaseConstraint):
             "DEFERRABLE INITIALLY DEFERRED"
         )
 
-    def constraint_sql(self, model: Any, schema_editor: Any) -> None:
+    def constraint_sql(self, model: Any, schema_editor: Any) -> str:
         """Add the constraint after its table: the other table may not exist yet."""
         schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
+        return ""
 
     def remove_sql(self, model: Any, schema_editor: Any) -> str:
         """Return the statement that drops the constraint."""

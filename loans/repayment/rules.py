@@ -5,7 +5,7 @@ arrived never is: what is not owed is a surplus that waits for its refund.
 """
 
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from loans.accounting.rules.accrual import rate_micro
 from loans.accounting.rules.allocation import Claim, allocate
@@ -38,27 +38,27 @@ class Payment(NamedTuple):
         for (loan_id, index), paid in zip(bill.rows, parts, strict=True):
             if any(paid):
                 loan = run.position.loans[loan_id]
-                part = loan.parts[index]
-                part = part._replace(debt=part.debt - paid)
+                debt, *segment = loan.parts[index]
+                part = InstalmentPosition._make((debt - paid, *segment))
                 run.change_part(loan_id, index, _restarted(part, on=loan.accrued_on))
                 run.allocations.append(Allocation(self.repayment_id, loan_id, index, self.on, paid))
         if left_fen:
             run.surpluses.append(Surplus(self.repayment_id, bill.id, self.on, left_fen))
+        owed_fen = run.position.owed(bill.id).total_fen
+        changes: dict[str, Any] = {}
         if left_fen < self.amount_fen:
-            bill = run.change_bill(
-                bill.id,
-                paid_fen=bill.paid_fen + self.amount_fen - left_fen,
-                last_paid_on=self.on,
-                shortfall_fen=run.position.owed(bill.id).total_fen,
-            )
-        if bill.state in COLLECTED_STATES and not run.position.owed(bill.id).total_fen:
+            changes = {
+                "paid_fen": bill.paid_fen + self.amount_fen - left_fen,
+                "last_paid_on": self.on,
+                "shortfall_fen": owed_fen,
+            }
+        if bill.state in COLLECTED_STATES and not owed_fen:
+            changes["paid_on"] = changes.get("last_paid_on", bill.last_paid_on)
             bill = run.move_bill(
-                bill.id,
-                BillMove.PAY,
-                on=self.on,
-                reason=LoanReason.PAID_IN_FULL,
-                paid_on=bill.last_paid_on,
+                bill.id, BillMove.PAY, on=self.on, reason=LoanReason.PAID_IN_FULL, **changes
             )
+        elif changes:
+            bill = run.change_bill(bill.id, **changes)
         self._end_loans(run, bill)
 
     def _end_loans(self, run: Run, bill: BillPosition) -> None:

@@ -116,18 +116,17 @@ class LoanBatch:
         for bill_id, bill in self.bills.items():
             rows = tuple(under.get(bill_id, ()))
             ids = self.loan_ids_of(rows)
-            terms_id = min(
-                (loan_id for loan_id, _ in rows or detached.get(bill_id, ())), default=None
-            )
+            oldest = ids or self.loan_ids_of(self.detached.get(bill_id, ()))
+            terms_id = oldest[0] if oldest else None
             found[bill_id] = bill_position_of(bill, rows, ids, terms_id=terms_id)
         return found
 
-    def loan_ids_of(self, rows: Iterable[InstalmentKey]) -> tuple[int, ...]:
+    def loan_ids_of(self, rows: Sequence[InstalmentKey]) -> tuple[int, ...]:
         """Return the loans of some instalments, the oldest drawdown first."""
+        if len(rows) == 1:
+            return (rows[0].loan_id,)
         ids = {loan_id for loan_id, _index in rows}
-        if len(ids) > 1:
-            return tuple(sorted(ids, key=lambda one: (self.loans[one].drawn_on, one)))
-        return tuple(ids)
+        return tuple(sorted(ids, key=lambda one: (self.loans[one].drawn_on, one)))
 
     def bill_terms(self, bill_id: int) -> Any:
         """Return the terms of a bill: those of its oldest loan."""
@@ -268,15 +267,14 @@ class LoanBatch:
         while waiting:
             step = [decisions.pop(0) for decisions in waiting.values()]
             waiting = {key: decisions for key, decisions in waiting.items() if decisions}
-            grouped: dict[tuple[type[models.Model], Decision], list[models.Model]]
-            grouped = defaultdict(list)
-            for decision in step:
-                record = self._record(type(decision.move).__name__, decision.id)
-                grouped[type(record), decision._replace(id=0)].append(record)
-            for (_model, move), records in grouped.items():
-                taken = {"on": move.on} if move.move in _MOVES_WITH_A_DAY else {}
-                workflow.move(records, move.move.value, by=by, reason=move.reason, at=at,
-                              effective_on=move.on, **taken)  # fmt: skip
+            grouped: dict[tuple[Any, ...], list[models.Model]] = defaultdict(list)
+            for move, record_id, on, reason in step:
+                record = self._record(type(move).__name__, record_id)
+                grouped[type(record), move, on, reason].append(record)
+            for (_model, move, on, reason), records in grouped.items():
+                taken = {"on": on} if move in _MOVES_WITH_A_DAY else {}
+                workflow.move(records, move.value, by=by, reason=reason, at=at,
+                              effective_on=on, **taken)  # fmt: skip
             more = [self._record(*key) for key in waiting]
             workflow.save([one for one in more if isinstance(one, Bill)], *BILL_STEP_COLUMNS)
             workflow.save([one for one in more if isinstance(one, Loan)], *LOAN_STEP_COLUMNS)

@@ -42,12 +42,14 @@ def accrue(
     fees_fen = list(late_fees_fen) or [0] * len(loan.parts)
     if not nights and not any(fees_fen):
         return loan, [Charged()] * len(loan.parts)
-    ends_fen = _contract_ends(loan, on, terms)
+    ends_fen, late_fee_fen = _contract_ends(loan, on, terms), sum(fees_fen)
     if _cannot_meet_the_cap(loan, nights, ends_fen, terms):
         kept_fen, waived_fen = ends_fen, 0
     else:
-        kept_fen, waived_fen = _night_by_night(loan, nights, sum(fees_fen), terms)
-    kept_fees_fen = _within_headroom(loan, nights, fees_fen, sum(kept_fen), terms)
+        kept_fen, waived_fen = _night_by_night(loan, nights, late_fee_fen, terms)
+    nights_fen = sum(kept_fen)
+    kept_fees_fen = _within_headroom(loan, nights, fees_fen, nights_fen, terms)
+    kept_late_fee_fen = sum(kept_fees_fen)
     charges = [
         Charged(
             Debt(penalty_fen=kept, late_fee_fen=fee)
@@ -69,13 +71,12 @@ def accrue(
         )
         for part, charge in zip(loan.parts, charges, strict=True)
     )
-    cut_fen = sum(fees_fen) - sum(kept_fees_fen)
     after = loan._replace(
         parts=parts,
         accrued_on=on,
         principal_nights_fen=loan.principal_nights_fen + loan.principal_fen * nights,
-        charged_fen=loan.charged_fen + sum(kept_fen) + sum(kept_fees_fen),
-        waived_fen=loan.waived_fen + waived_fen + cut_fen,
+        charged_fen=loan.charged_fen + nights_fen + kept_late_fee_fen,
+        waived_fen=loan.waived_fen + waived_fen + late_fee_fen - kept_late_fee_fen,
     )
     return after, charges
 

@@ -4,6 +4,8 @@ Plain values without identity of a database: an instalment is found by its loan 
 """
 
 from datetime import date
+from functools import reduce
+from operator import add
 from typing import NamedTuple
 
 from loans.accounting.rules.codes import Accrual
@@ -40,6 +42,8 @@ class LoanPosition(NamedTuple):
     @property
     def principal_fen(self) -> int:
         """Return the outstanding principal, due or not."""
+        if len(self.parts) == 1:  # a bullet loan: most are, and every charge asks for it
+            return self.parts[0].debt.principal_fen
         return sum(part.debt.principal_fen for part in self.parts)
 
     @property
@@ -100,10 +104,8 @@ class Position(NamedTuple):
 
     def owed(self, bill_id: int) -> Debt:
         """Return what is charged and unpaid under a bill."""
-        return sum(
-            (self.loans[loan_id].parts[index].debt for loan_id, index in self.bills[bill_id].rows),
-            NOTHING,
-        )
+        debts = [self.loans[loan_id].parts[n].debt for loan_id, n in self.bills[bill_id].rows]
+        return reduce(add, debts) if debts else NOTHING
 
     def mandatory_fen(self, bill_id: int) -> int:
         """Return the mandatory part of what is unpaid: interest, fees, plan rows (REPAY-7)."""
