@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from backoffice.core import bulk
 from loans.accounting.queries.positions import position_of, terms_of
 from loans.accounting.rules.cap import cap_fen
 from loans.accounting.rules.codes import ChargeKind
@@ -84,37 +85,50 @@ class BillStatement:
 
 def statement_of(bill: Bill, *, on: date) -> BillStatement:
     """Return a bill's charges as of a day; a day before the last posting shows that posting's."""
-    under = set(bill.instalments.values_list("loan_id", flat=True))
-    loans = list(Loan.objects.filter(pk__in=under).order_by("drawn_on", "pk"))
+    under = Instalment.objects.filter(bill=bill).values("loan_id")
     rows: dict[int, list[Instalment]] = defaultdict(list)
-    for row in Instalment.objects.filter(loan_id__in=under).order_by("loan_id", "number"):
+    for row in bulk.load(Instalment.objects.filter(loan_id__in=under).order_by("number")):
         rows[row.loan_id].append(row)
-    charges = _standing_charges(under)
+    behind = Loan.objects.filter(pk__any=bulk.Of(rows.keys())).order_by("drawn_on", "pk")
+    loans = bulk.load(behind)
+    charges = _standing_charges(loans)
     return BillStatement(
         bill, on, [_loan(loan, rows[loan.pk], charges[loan.pk], bill, on=on) for loan in loans]
     )
 
 
-def _standing_charges(loan_ids: Iterable[int]) -> dict[int, list[Charge]]:
-    """Return the charges of some loans that no reversal has taken back, in order."""
-    rows = list(Charge.objects.filter(loan_id__in=loan_ids).order_by("posted_on", "pk"))
-    reversed_ids = {row.reverses for row in rows}
-    found: dict[int, list[Charge]] = defaultdict(list)
-    for row in rows:
-        if row.reverses is None and row.pk not in reversed_ids:
-            found[row.loan_id].append(row)
+def _standing_charges(loans: Sequence[Loan]) -> dict[int, list["_Piece"]]:
+    """Return the charges of some loans that no reversal has taken back, in order.
+
+    A charge is posted from the drawdown on, at the latest on the day the loan is accrued to: with
+    these days the database looks at the months between them alone.
+    """
+    if not loans:
+        return defaultdict(list)
+    charges = Charge.objects.filter(
+        loan_id__any=bulk.Of(loan.pk for loan in loans),
+        posted_on__gte=min(loan.drawn_on for loan in loans),
+        posted_on__lte=max(loan.accrued_on for loan in loans),
+    ).order_by("posted_on", "pk")
+    rows = bulk.rows(charges, "loan_id", "pk", "reverses", *_PIECE_COLUMNS)
+    reversed_ids = {reverses for _loan_id, _id, reverses, *_rest in rows}
+    found: dict[int, list[_Piece]] = defaultdict(list)
+    for loan_id, charge_id, reverses, *values in rows:
+        if reverses is None and charge_id not in reversed_ids:
+            found[loan_id].append(_Piece._make(values))
     return found
 
 
 def _loan(
-    loan: Loan, rows: Sequence[Instalment], charges: Sequence[Charge], bill: Bill, *, on: date
+    loan: Loan, rows: Sequence[Instalment], charges: Sequence["_Piece"], bill: Bill, *, on: date
 ) -> LoanStatement:
     terms = terms_of(loan.terms_id)
-    standing = position_of(loan, rows)
-    ahead = accrued(standing, on=max(on, standing.accrued_on), terms=terms)
+    for row in rows:
+        row.loan = loan
+    now = position_of(loan, rows)
+    ahead = accrued(now, on=max(on, now.accrued_on), terms=terms)
     unposted = nightly_charges(loan.pk, ahead, terms=terms, cause=_NOT_POSTED)
-    pieces = [_piece(one.instalment_id, one) for one in charges]
-    pieces += [_piece(rows[one.part_index].pk, one) for one in unposted]
+    pieces = [*charges, *(_piece(rows[one.part_index].pk, one) for one in unposted)]
     pairs = list(zip(rows, ahead.end.parts, strict=True))
     under = {row.pk: row for row in rows if row.bill_id == bill.pk}
     return LoanStatement(
@@ -139,7 +153,10 @@ class _Piece(NamedTuple):
     charged_fen: int
 
 
-def _piece(instalment_id: int, charge: Charge | ComputedCharge) -> _Piece:
+_PIECE_COLUMNS = _Piece._fields  # named as the columns of ``Charge``
+
+
+def _piece(instalment_id: int, charge: ComputedCharge) -> _Piece:
     return _Piece(
         instalment_id,
         charge.kind,
