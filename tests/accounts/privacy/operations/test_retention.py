@@ -1,6 +1,4 @@
-"""The night's work on personal data: who asked to leave, and what was kept long enough."""
-
-from datetime import timedelta
+"""The night's work on personal data: who asked to leave, and what the law keeps of them."""
 
 import pytest
 
@@ -8,7 +6,6 @@ from accounts.identity.operations import identities
 from accounts.models import (
     AssetFile,
     AssetProof,
-    Authorisation,
     BankCard,
     CardHold,
     Complaint,
@@ -16,19 +13,17 @@ from accounts.models import (
     Customer,
     CustomerHold,
     DeletionRequest,
-    Device,
     DeviceLink,
     IdentityVerification,
     LoginSession,
     Profile,
     TransactionPassword,
-    UsedFaceToken,
     WechatAccount,
 )
 from accounts.privacy.operations import deletions, retention
 from accounts.tasks import JOBS
 from backoffice.core import clock
-from backoffice.core.models import IdempotencyKey, StateChange, ThrottleCount
+from backoffice.core.models import IdempotencyKey, StateChange
 from backoffice.platform.jobs import Tally
 from risk.models import CreditLine
 from tests.accounts.api.conftest import Phone, problem, wait
@@ -46,12 +41,6 @@ def hold(customer, kind="legal"):
         customer=customer, kind=kind, holder="court", reason="a lawsuit", placed_by="staff",
         placed_at=clock.now(),
     )  # fmt: skip
-
-
-def wait_ten_years():
-    """Let time go on to the last day on which who left today is known."""
-    today = clock.business_date()
-    wait((today.replace(year=today.year + 10) - today).days)
 
 
 def test_the_night_ends_the_relation_and_keeps_what_the_law_keeps(identified):
@@ -189,18 +178,6 @@ def test_who_leaves_takes_the_proofs_and_the_password_along(identified):
     assert [model.objects.count() for model in kept] == [0, 0, 0]
 
 
-def test_a_used_face_check_is_forgotten_after_thirty_days(identified):
-    identified.post("me/transaction-password/unlock", {"face_token": "my face"})
-    wait(30)
-    night()
-    assert UsedFaceToken.objects.count() == 1
-
-    wait(0.01)
-    night()
-
-    assert not UsedFaceToken.objects.exists()
-
-
 def test_who_has_left_comes_again_as_a_newcomer(identified):
     identified.post("me/deletion")
     night()
@@ -209,68 +186,6 @@ def test_who_has_left_comes_again_as_a_newcomer(identified):
 
     assert again.get("me").json()["state"] == "registered"
     assert Customer.objects.count() == 2
-
-
-def test_ten_years_later_nobody_knows_who_it_was(identified):
-    identified.post("me/deletion")
-    night()
-    wait_ten_years()
-    night()
-    assert Customer.objects.get().name == person().name
-
-    wait(1)
-    night()
-
-    gone = Customer.objects.get()
-    assert (gone.name, gone.id_number, gone.id_blind, gone.born_on) == (None,) * 4
-    verification = IdentityVerification.objects.get()
-    assert (verification.name, verification.id_number, verification.id_blind) == (None,) * 3
-    assert verification.similarity_permille == 920
-
-
-def test_ten_years_later_cards_complaints_and_addresses_are_gone(consented):
-    consented.post("me/complaints", {"text": "x"})
-    LoginSession.objects.update(address="192.0.2.1")
-    consented.post("me/deletion")
-    night()
-    wait_ten_years()
-    wait(1)
-
-    night()
-
-    card = BankCard.objects.get()
-    assert (card.number, card.number_blind, card.phone, card.phone_blind) == (None,) * 4
-    assert not Complaint.objects.exists()
-    assert set(LoginSession.objects.values_list("address", flat=True)) == {None}
-    assert night() == Tally()
-
-
-def test_ten_years_later_a_legal_hold_still_keeps_everything(consented):
-    consented.post("me/deletion")
-    night()
-    held = hold(Customer.objects.get())
-    wait_ten_years()
-    wait(1)
-
-    assert night() == Tally()
-    assert Customer.objects.get().name == BankCard.objects.get().customer.name == person().name
-
-    held.lifted_at = clock.now()
-    held.save()
-    assert night().done > 0
-    assert Customer.objects.get().name is None
-
-
-def test_rows_are_erased_batch_by_batch(waited, monkeypatch):
-    monkeypatch.setattr(retention, "BATCH", 2)
-    for number in range(5):
-        waited.identify(face_token=f"sandbox:not-live,{number}")
-    wait(30.01)
-
-    assert night() == Tally(done=5)
-
-    assert not IdentityVerification.objects.filter(name__isnull=False).exists()
-    assert night() == Tally()
 
 
 def test_a_legal_hold_keeps_everything(identified):
@@ -285,122 +200,85 @@ def test_a_legal_hold_keeps_everything(identified):
     assert night() == Tally(done=1)
 
 
-def test_what_failed_is_forgotten_after_thirty_days(waited):
-    waited.identify(face_token="sandbox:not-live")
-    wait(30)
-    night()
-    assert IdentityVerification.objects.get().name == person().name
+def test_requests_wait_the_oldest_first_and_a_legal_hold_keeps_its_own_back(identified, another):
+    another.post("me/deletion")
+    identified.post("me/deletion")
+    first, second = DeletionRequest.objects.order_by("pk")
+    assert retention.waiting() == [first.pk, second.pk]
+    held = hold(another.customer)
+    hold(identified.customer, kind="block")
 
-    wait(0.01)
-    night()
+    assert retention.waiting() == [second.pk]
+    held.lifted_at = clock.now()
+    held.save()
 
-    kept = IdentityVerification.objects.get()
-    assert (kept.name, kept.id_number, kept.refusal) == (None, None, "face-not-live")
-
-
-def test_a_face_in_review_is_forgotten_after_thirty_days(waited):
-    waited.identify(face_token="sandbox:score=75")
-    wait(30.01)
-
-    assert night() == Tally(done=1)
-
-    kept = IdentityVerification.objects.get()
-    assert (kept.state, kept.face_token, kept.name) == ("in_review", None, person().name)
+    assert retention.waiting() == [first.pk, second.pk]
 
 
-def test_a_face_nobody_was_asked_about_lapses_after_thirty_days(waited):
-    waited.identify(face_token="sandbox:down")
-    wait(30.01)
+def test_a_request_taken_back_is_not_carried_out(identified):
+    identified.post("me/deletion")
+    asked = DeletionRequest.objects.get()
+    identified.delete("me/deletion")
 
-    night()
+    assert retention.waiting() == []
+    assert close(asked) is True
 
-    kept = IdentityVerification.objects.get()
-    assert (kept.state, kept.face_token) == ("lapsed", None)
-
-
-@pytest.mark.parametrize("script", ["sandbox:not-live", "sandbox:score=75", "sandbox:down"])
-def test_a_legal_hold_keeps_what_was_typed_and_the_face(waited, script):
-    waited.identify(face_token=script)
-    before = IdentityVerification.objects.values().get()
-    hold(waited.customer)
-    wait(31)
-
-    assert night() == Tally()
-
-    assert IdentityVerification.objects.values().get() == before
+    assert Customer.objects.get().state == "identified"
+    assert DeletionRequest.objects.get().state == "withdrawn"
 
 
-# A login that is not used ends after two hours.
-@pytest.mark.parametrize(("hours", "left"), [(180 * 24 + 2, 1), (180 * 24 + 2.01, 0)])
-def test_logins_are_kept_for_six_months_after_their_end(newcomer, stopped_clock, hours, left):
-    stopped_clock.shift(timedelta(hours=hours))
-
-    night()
-
-    assert LoginSession.objects.count() == left
+def close(asked):
+    return retention.close_account(asked.pk, by="retention", at=clock.now(), wall_at=clock.wall())
 
 
-@pytest.mark.parametrize(("days", "left"), [(180, 1), (180.01, 0)])
-def test_a_login_that_was_ended_is_kept_for_six_months(newcomer, stopped_clock, days, left):
-    newcomer.post("auth/logout")
-    stopped_clock.shift(timedelta(days=days))
+@pytest.mark.parametrize("way", ["held", "blocked"])
+def test_who_may_not_leave_keeps_everything(identified, monkeypatch, way):
+    identified.post("me/deletion")
+    if way == "held":
+        hold(identified.customer)
+    else:
+        monkeypatch.setattr(deletions, "_blockers", [lambda _: "debts-open"])
+    changes = StateChange.objects.count()
 
-    night()
+    assert close(DeletionRequest.objects.get()) is False
 
-    assert LoginSession.objects.count() == left
+    assert (Customer.objects.get().state, StateChange.objects.count()) == ("identified", changes)
+    assert WechatAccount.objects.get().unbound_at is None
+    assert identified.get("me").status_code == 200
 
 
-@pytest.mark.parametrize(("is_used", "left"), [(False, 0), (True, 1)])
-def test_logins_in_which_money_moved_stay(identified, stopped_clock, is_used, left):
+def test_every_end_keeps_who_ended_it_and_when(consented):
+    consented.post("me/deletion")
+
+    assert close(DeletionRequest.objects.get()) is True
+
+    asked, gone, card = (
+        DeletionRequest.objects.get(),
+        Customer.objects.get(),
+        BankCard.objects.get(),
+    )
+    assert asked.decided_at == gone.closed_at == card.unbound_at == clock.now()
+    assert WechatAccount.objects.get().unbound_at == clock.now()
     session = LoginSession.objects.latest("pk")
-    Authorisation.objects.create(
-        customer=session.account.customer, session=session, purpose="drawdown", amount_fen=1,
-        given_at=clock.wall(), expires_at=clock.wall() + timedelta(minutes=5),
-        used_at=clock.wall() if is_used else None,
+    assert (session.revoked_at, session.revoked_reason) == (
+        clock.wall(), "retention: the customer has left",
     )  # fmt: skip
-    stopped_clock.shift(timedelta(days=200))
-
-    night()
-
-    assert (LoginSession.objects.count(), Authorisation.objects.count()) == (left, left)
+    ended = StateChange.objects.filter(transition__in=["close", "unbind", "finish"])
+    assert set(ended.values_list("actor", flat=True)) == {"retention"}
 
 
-def test_a_legal_hold_keeps_the_logins(newcomer, stopped_clock):
-    hold(newcomer.customer)
-    stopped_clock.shift(timedelta(days=200))
+def test_two_nights_at_once_end_the_relation_once(committed, together):
+    committed.post("me/deletion")
+    asked = DeletionRequest.objects.get()
 
-    night()
+    assert together(4, lambda _n: close(asked)) == [True] * 4
 
-    assert LoginSession.objects.count() == 1
-
-
-def test_a_device_nothing_tells_of_is_forgotten(newcomer, stopped_clock):
-    newcomer.post("me/deletion")
-    night()
-    assert Device.objects.count() == 1
-    stopped_clock.shift(timedelta(days=200))
-
-    night()
-
-    assert not Device.objects.exists()
-    assert night() == Tally()
+    closed = StateChange.objects.filter(transition="close", subject_type="accounts.customer")
+    assert closed.count() == 1
+    assert StateChange.objects.filter(transition="finish").count() == 1
 
 
-@pytest.mark.parametrize(("days", "left"), [(30, 1), (30.01, 0)])
-def test_keys_are_kept_for_thirty_days(newcomer, stopped_clock, days, left):
-    newcomer.post("me/complaints", {"text": "x"}, **{"idempotency-key": "k"})
-    stopped_clock.shift(timedelta(days=days))
-
-    night()
-
-    assert IdempotencyKey.objects.count() == left
-
-
-@pytest.mark.parametrize(("days", "left"), [(30, 1), (31, 0)])
-def test_counts_of_tries_are_kept_for_thirty_days(identified, stopped_clock, days, left):
-    assert ThrottleCount.objects.count() == 1
-    stopped_clock.shift(timedelta(days=days))
-
-    night()
-
-    assert ThrottleCount.objects.count() == left
+@pytest.fixture
+def committed(committed_db, stopped_clock):
+    """Somebody who has just registered, in a database that commits."""
+    return Phone("newcomer").log_in()
