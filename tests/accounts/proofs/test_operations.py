@@ -173,6 +173,17 @@ def test_of_a_blocked_customer_nothing_is_taken(owner):
     refused(onboarding.OnHoldError, owner)
 
 
+def test_a_block_that_comes_while_the_file_is_read_is_minded(owner):
+    context = request_of(owner)
+    assert context.status
+    hold(owner, "block")
+
+    with pytest.raises(onboarding.OnHoldError):
+        proofs.receive(context, upload=Upload("house", PDF))
+
+    assert not AssetProof.objects.exists()
+
+
 def test_the_proofs_of_a_customer_come_the_newest_first_and_stay_sealed(owner):
     first, second = receive(owner, asset_number="A-1").proof, receive(owner, picture()).proof
     receive(customer(2))

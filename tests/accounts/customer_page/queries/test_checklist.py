@@ -118,6 +118,16 @@ def test_a_face_that_did_not_pass_decides_the_line(token, expected, face):
     assert line.evidence.get("face") == face
 
 
+def test_an_id_number_of_somebody_else_fails_before_any_face_is_compared():
+    login = session(1)
+    check(submit(login, person()._replace(name="张不符")).pk)
+
+    line = lines(login.account.customer)["identity"]
+
+    assert (line.result, line.evidence["identity_code"]) == (FAIL, "-1")
+    assert "face" not in line.evidence and "face_code" not in line.evidence
+
+
 @pytest.mark.parametrize(("is_accepted", "expected"), [(True, PASS), (False, FAIL)])
 def test_a_person_decides_what_the_score_left_open(is_accepted, expected):
     login = session(1)

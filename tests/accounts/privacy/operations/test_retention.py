@@ -1,5 +1,7 @@
 """The night's work on personal data: who asked to leave, and what the law keeps of them."""
 
+from datetime import timedelta
+
 import pytest
 
 from accounts.identity.operations import identities
@@ -265,6 +267,23 @@ def test_every_end_keeps_who_ended_it_and_when(consented):
     )  # fmt: skip
     ended = StateChange.objects.filter(transition__in=["close", "unbind", "finish"])
     assert set(ended.values_list("actor", flat=True)) == {"retention"}
+
+
+def test_what_had_ended_before_keeps_its_moment(identified):
+    earlier = clock.now() - timedelta(days=1)
+    WechatAccount.objects.create(
+        customer=identified.customer, bound_at=earlier, unbound_at=earlier, openid="x",
+        openid_blind=b"x" * 16, seat=2,
+    )  # fmt: skip
+    identified.post("me/deletion")
+
+    close(DeletionRequest.objects.get())
+
+    moments = WechatAccount.objects.order_by("pk").values_list("unbound_at", flat=True)
+    assert list(moments) == [clock.now(), earlier]
+    assert set(WechatAccount.objects.values_list("openid", "openid_blind", "seat")) == {
+        (None, None, None)
+    }
 
 
 def test_two_nights_at_once_end_the_relation_once(committed, together):

@@ -10,6 +10,7 @@ from accounts.cards.operations import cards
 from accounts.cards.operations.cards import ClassChange
 from accounts.models import BankCard
 from backoffice.core import workflow
+from backoffice.core.models import JobRun
 from loans.collection.operations import collection, orders
 from loans.collection.operations.orders import (
     CardDayLimitError,
@@ -21,7 +22,7 @@ from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Outcome
 from loans.models import DebitOrder, Mandate
 from tests.loans.conftest import DUE_ON, FakeChannel, day, moment
-from tests.loans.delinquency.test_overdue_life import debit, live, pay, reread
+from tests.loans.delinquency.test_overdue_life import debit, live, pay, payoff_fen, reread
 from tests.raw import contents
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -147,6 +148,34 @@ def test_what_the_minimum_mode_asks_in_grace_includes_the_charges_since(make_bil
     assert made.order.amount_fen == 101_500 + 500 + 508
 
 
+def test_after_the_record_everything_is_asked_whatever_the_mode(make_bill, channel):
+    bill = make_bill(mode="minimum")
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, until=5)
+
+    [made] = prepare(CollectionRequest(bill.pk), on=day(6))
+
+    assert (reread(bill).state, made.order.amount_fen) == ("overdue", 1_019_509)
+
+
+def test_a_met_minimum_ends_the_attempts_of_the_due_day_alone(make_bill, channel):
+    bill = make_bill()
+    pay(bill, channel, 101_500, at=moment(day(0), time(8)))
+
+    assert prepare(CollectionRequest(bill.pk)) == []
+    [made] = prepare(CollectionRequest(bill.pk), on=day(1))
+
+    assert made.order.amount_fen == payoff_fen(bill, day(1))
+
+
+def test_an_order_belongs_to_the_run_that_asked_for_it(make_bill):
+    run = JobRun.objects.create(business_date=day(0), job="09:00", started_at=AT, heartbeat_at=AT)
+
+    orders.prepare([CollectionRequest(make_bill().pk)], on=day(0), at=AT, run_id=run.pk)
+
+    assert DebitOrder.objects.get().run == run
+
+
 def test_of_a_customer_debited_that_day_only_what_is_offered_is_taken(make_bill, channel):
     bill = make_bill()
     other = make_bill(customer=bill.customer, due_on=day(-1))
@@ -160,7 +189,8 @@ def test_of_a_customer_debited_that_day_only_what_is_offered_is_taken(make_bill,
 def test_a_missed_recovery_cycle_is_passed_over(make_bill, channel):
     bill = make_bill()
     channel.will_answer("acct-1", "NOTENOUGH")
-    live(bill, channel, until=4)
+    live(bill, channel, until=6)
+    assert (reread(bill).cycle, reread(bill).refusals) == (2, 1)
 
     [made] = prepare(CollectionRequest(bill.pk), on=day(13))
 

@@ -200,6 +200,17 @@ def test_the_third_refusal_ends_the_cycle_and_the_first_is_remembered(make_bill)
     assert reread(bill).refused_on == day(0)
 
 
+def test_after_the_third_refusal_of_a_recovery_cycle_the_next_cycle_follows(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, until=7)
+    assert counters(bill) == ("overdue", 2, 0, day(8))
+
+    results.record([refusal(sent(bill, on=day(8)))], at=moment(day(8)))
+
+    assert counters(bill) == ("overdue", 3, 0, day(13))
+
+
 def test_a_refused_offer_of_the_customer_is_no_attempt(make_bill):
     bill = make_bill()
 

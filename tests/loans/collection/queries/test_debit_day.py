@@ -5,7 +5,7 @@ from datetime import time
 import pytest
 
 from backoffice.core.models import JobChunk, JobRun
-from loans.collection.operations import orders
+from loans.collection.operations import orders, results
 from loans.collection.operations.orders import CollectionRequest
 from loans.collection.queries import debit_day as queries
 from loans.collection.queries.debit_day import EXPORT, DebitDay, Ends, Sums
@@ -109,6 +109,17 @@ def test_progress_is_the_share_of_the_plan_that_is_through(done, planned, percen
     found = queries.debit_day(on=day(0), job="09:00")
 
     assert (found.worked, found.progress_percent) == (done, percent)
+
+
+def test_answered_orders_are_progress_before_their_part_is_done(make_bill, channel):
+    run = run_of(0, is_finished=False, planned=4)
+    asks = [CollectionRequest(make_bill().pk) for _ in range(2)]
+    made = orders.prepare(asks, on=day(0), at=moment(day(0)), run_id=run.pk)
+
+    results.record(orders.ask(made[:1], channel=channel, at=moment(day(0))), at=moment(day(0)))
+
+    found = queries.debit_day(on=day(0), job="09:00")
+    assert (found.worked, found.progress_percent) == (1, 25)
 
 
 def test_sums_are_shown_in_yuan_and_added():
