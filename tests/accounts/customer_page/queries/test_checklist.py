@@ -198,6 +198,14 @@ def test_the_card_that_receives_money_counts_before_older_ones():
     assert line.evidence["card"] == f"{best.bank} **** {best.last_four}"
 
 
+def test_what_a_bank_answered_of_another_card_is_no_evidence():
+    owner = customer()
+    bound(owner, 1, account_class=ONE)
+    ask_bank(sent(owner, 2).pk, checks=refuses(), at=AT)
+
+    assert evidence(owner, "card")["card_call"] == "fake r-1"
+
+
 def test_an_unbound_card_counts_no_more():
     owner = customer()
     card = bound(owner, account_class=ONE)

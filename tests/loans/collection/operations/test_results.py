@@ -284,8 +284,8 @@ def test_payments_of_one_bill_are_applied_by_their_days_whatever_their_order(mak
     bill, twin = make_bill(), make_bill()
     answers = []
     for one in (bill, twin):
-        early, late = (sent(one, on=day(n), amount_fen=100_000, key=str(n)) for n in (-5, -2))
-        answers.append([success(late, moment(day(-2))), success(early, moment(day(-5)))])
+        first, second = (sent(one, on=day(-6), amount_fen=100_000, key=key) for key in "ab")
+        answers.append([success(first, moment(day(-2))), success(second, moment(day(-5)))])
 
     results.record(answers[0], at=moment(day(-1)))
     for answer in reversed(answers[1]):

@@ -1,10 +1,12 @@
 """What the account behind a card still gives on a day."""
 
 import pytest
+from django.db import transaction
 
 from accounts.cards.operations import cards
 from accounts.cards.operations.cards import ClassChange
 from accounts.models import BankCard
+from backoffice.core import workflow
 from loans.collection.operations import orders, results
 from loans.collection.operations.orders import CollectionRequest
 from loans.collection.queries import card_limits
@@ -88,7 +90,22 @@ def test_the_amount_taken_counts_and_not_the_amount_asked(bill):
     assert limit_of(bill) == DayLimit("II", 1_000_000, 900_000)
 
 
-def test_another_card_uses_a_limit_of_its_own(bill, make_bill):
+def test_each_card_of_a_customer_has_a_limit_of_its_own(bill):
+    take(bill, 250_000)
+    reclassify("II")
+    with transaction.atomic(), workflow.importing():
+        second = BankCard.objects.create(
+            customer=bill.customer, state="repay_only", number="1", number_blind=b"x" * 16,
+            last_four="0001", bank="x", account="other", account_class="II",
+            bound_at=moment(day(0)),
+        )  # fmt: skip
+
+    found = card_limits.of_day(second.pk, customer_id=bill.customer_id, on=day(0))
+
+    assert found == DayLimit("II", 1_000_000, 1_000_000)
+
+
+def test_what_another_customer_paid_uses_nothing(bill, make_bill):
     take(make_bill(), 250_000)
     reclassify("II")
 
