@@ -12,6 +12,7 @@ from tests.clocks import CLOCKS
 from tests.raw import machines, our_models
 from tests.source_tree import (
     APPS,
+    ROOT,
     at,
     decorators,
     functions,
@@ -444,3 +445,23 @@ def _public(path):
 
 def test_the_apps_are_all_here():
     assert {path.relative_to(SOURCES[0].parents[1]).parts[0] for path in SOURCES} <= {*APPS}
+
+
+# Layers whose modules have a test module of the same name in the mirrored place.
+TESTED = {"rules", "queries", "operations", "platform"}
+
+
+def test_every_module_with_rules_queries_or_operations_has_its_test_module():
+    none(
+        f"{name_of(path)} has no {name_of(mirror)}"
+        for path in SOURCES
+        if TESTED & {*path.parts, path.stem}
+        and path.name != "__init__.py"
+        and next(walk(path, ast.FunctionDef), None)
+        and not (mirror := mirrored(path)).exists()
+    )
+
+
+def mirrored(path):
+    place = path.relative_to(ROOT)
+    return ROOT / "tests" / place.parent / f"test_{place.name}"

@@ -22,6 +22,7 @@ LATER = AT + timedelta(hours=1)
 @pytest.fixture(autouse=True)
 def two_jobs(monkeypatch):
     monkeypatch.setattr(jobs, "_jobs", {})
+    monkeypatch.setattr(jobs, "_tables", [])
     for name in ("09:00", "10:00"):
         at = time.fromisoformat(name)
         jobs.register(Job(name=name, at=at, title=name, work=lambda *_a, **_k: Tally()))
@@ -57,7 +58,7 @@ def states():
 
 
 def is_paused(name):
-    return jobs.is_paused(jobs.job_named(name))
+    return jobs.is_paused(jobs.job_named(name, on=AT.date()).code)
 
 
 def test_a_pause_keeps_its_person_reason_and_moment(maker):
@@ -166,7 +167,7 @@ def test_a_second_person_resumes_the_job(maker, checker):
     assert JobPause.objects.get(pk=other.pk).state == "paused"
     assert (is_paused("09:00"), is_paused("10:00")) == (False, True)
     change = StateChange.objects.get(transition="resume")
-    assert (change.subject_id, change.actor, change.reason) == (made.pk, "checker", "agreed")
+    assert (change.subject_id, change.actor, change.facts["text"]) == (made.pk, "checker", "agreed")
 
 
 def test_a_rejected_request_leaves_the_job_paused_and_another_may_follow(maker, checker):

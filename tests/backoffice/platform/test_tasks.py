@@ -56,6 +56,7 @@ def sent(monkeypatch):
 def worked(monkeypatch):
     """A job of 9:00 with two parts, and one of 10:00; which ids were worked on at which moment."""
     monkeypatch.setattr(jobs, "_jobs", {})
+    monkeypatch.setattr(jobs, "_tables", [])
     monkeypatch.setattr(jobs, "CHUNK_SIZE", 2)
     found = []
 
@@ -256,5 +257,5 @@ def test_a_request_that_nobody_decided_keeps_why_it_ended(ending):
     tasks.end_overdue()
 
     change = StateChange.objects.get(transition="expire", subject_type="backoffice.approval")
-    assert (change.actor, change.reason) == ("system", "nobody decided in time")
+    assert (change.actor, change.reason) == ("system:expiry", "not-decided")
     assert change.at == AT + export.KEPT_FOR

@@ -191,7 +191,7 @@ def test_only_active_lines_of_these_customers_are_suspended():
     assert [state(one) for one in (line, other, frozen)] == ["suspended", "active", "frozen"]
     change = StateChange.objects.get(transition="suspend")
     assert (change.subject_id, change.source, change.target) == (line.pk, "active", "suspended")
-    assert (change.actor, change.reason, change.at) == ("system", "overdue", AT)
+    assert (change.actor, change.facts, change.at) == ("system", {"text": "overdue"}, AT)
 
 
 @pytest.mark.django_db
@@ -206,7 +206,7 @@ def test_only_suspended_lines_of_these_customers_resume():
 
     assert [state(one) for one in (line, other, frozen)] == ["active", "suspended", "frozen"]
     change = StateChange.objects.get(transition="resume")
-    assert (change.subject_id, change.actor, change.reason) == (line.pk, "system", "cured")
+    assert (change.subject_id, change.actor, change.facts) == (line.pk, "system", {"text": "cured"})
 
 
 @pytest.mark.django_db

@@ -262,8 +262,8 @@ def test_every_end_keeps_who_ended_it_and_when(consented):
     assert asked.decided_at == gone.closed_at == card.unbound_at == clock.now()
     assert WechatAccount.objects.get().unbound_at == clock.now()
     session = LoginSession.objects.latest("pk")
-    assert (session.revoked_at, session.revoked_reason) == (
-        clock.wall(), "retention: the customer has left",
+    assert (session.revoked_at, session.revoked_by, session.revoked_reason) == (
+        clock.wall(), "retention", "customer-left",
     )  # fmt: skip
     ended = StateChange.objects.filter(transition__in=["close", "unbind", "finish"])
     assert set(ended.values_list("actor", flat=True)) == {"retention"}

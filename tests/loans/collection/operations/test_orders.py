@@ -34,7 +34,7 @@ TABLES = ("loans_debitorder", "loans_bill", "loans_loan", "loans_transfer")
 
 
 def prepare(*requests, on=DUE_ON):
-    return orders.prepare(requests, on=on, at=moment(on))
+    return orders.prepare(requests, by="test", on=on, at=moment(on))
 
 
 def offer(bill, amount_fen=None, key="pay"):
@@ -139,7 +139,7 @@ def test_what_the_minimum_mode_asks_in_grace_includes_the_charges_since(make_bil
     bill = make_bill(mode="minimum")
     channel.will_answer("acct-1", "NOTENOUGH")
     live(bill, channel, until=0)
-    end_of_day.close([bill.pk], on=day(1), at=moment(day(1), time(0, 5)))
+    end_of_day.close([bill.pk], by="system:end-of-day", on=day(1), at=moment(day(1), time(0, 5)))
 
     [made] = prepare(CollectionRequest(bill.pk), on=day(1))
 
@@ -171,7 +171,7 @@ def test_a_met_minimum_ends_the_attempts_of_the_due_day_alone(make_bill, channel
 def test_an_order_belongs_to_the_run_that_asked_for_it(make_bill):
     run = JobRun.objects.create(business_date=day(0), job="09:00", started_at=AT, heartbeat_at=AT)
 
-    orders.prepare([CollectionRequest(make_bill().pk)], on=day(0), at=AT, run_id=run.pk)
+    orders.prepare([CollectionRequest(make_bill().pk)], by="test", on=day(0), at=AT, run_id=run.pk)
 
     assert DebitOrder.objects.get().run == run
 
@@ -353,7 +353,7 @@ def test_the_next_day_gives_as_much_again(bill, channel):
 def test_what_the_bank_refused_does_not_count(bill, channel):
     channel.will_answer("acct-1", "NOTENOUGH")
     asks = [CollectionRequest(bill.pk, LIMIT_FEN, "customer", "first")]
-    collection.collect(asks, channel=channel, on=day(-3), at=moment(day(-3)))
+    collection.collect(asks, by="test", channel=channel, on=day(-3), at=moment(day(-3)))
     assert DebitOrder.objects.get().state == "failed"
 
     pay(bill, channel, LIMIT_FEN, at=moment(day(-3), time(10)), key="second")
@@ -363,9 +363,9 @@ def test_what_the_bank_refused_does_not_count(bill, channel):
 
 def test_a_payment_asked_for_again_is_not_counted_twice(bill):
     ask = CollectionRequest(bill.pk, LIMIT_FEN, "customer", "request")
-    [first] = orders.prepare([ask], on=day(-3), at=moment(day(-3)))
+    [first] = orders.prepare([ask], by="test", on=day(-3), at=moment(day(-3)))
 
-    [again] = orders.prepare([ask], on=day(-3), at=moment(day(-3)))
+    [again] = orders.prepare([ask], by="test", on=day(-3), at=moment(day(-3)))
 
     assert again.order.pk == first.order.pk
 

@@ -33,7 +33,7 @@ def sent(bill, *, on=DUE_ON, amount_fen=None, key="pay"):
     """Prepare an order of a bill: an automatic one, or a customer's of an amount."""
     origin = "auto" if amount_fen is None else "customer"
     request = CollectionRequest(bill.pk, amount_fen, origin, "" if amount_fen is None else key)
-    [made] = orders.prepare([request], on=on, at=moment(on))
+    [made] = orders.prepare([request], by="test", on=on, at=moment(on))
     return made.order
 
 
@@ -58,7 +58,7 @@ def test_a_success_is_stored_and_its_money_applied(make_bill):
     bill = make_bill()
     order = sent(bill)
 
-    recorded = results.record([success(order)], at=LATER)
+    recorded = results.record([success(order)], by="system:debit-channel", at=LATER)
 
     assert recorded == Recorded(succeeded=1)
     order, [repayment] = reread(order), Repayment.objects.all()
@@ -77,7 +77,10 @@ def test_each_order_is_counted_as_it_stands(make_bill):
     one, two, three = (sent(make_bill()) for _ in range(3))
     answers = [success(one), refusal(two), unknown(three)]
 
-    first, again = results.record(answers, at=AT), results.record(answers, at=LATER)
+    first, again = (
+        results.record(answers, by="system:debit-channel", at=AT),
+        results.record(answers, by="system:debit-channel", at=LATER),
+    )
 
     assert first == again == Recorded(succeeded=1, failed=1, unknown=1)
 
@@ -85,10 +88,10 @@ def test_each_order_is_counted_as_it_stands(make_bill):
 @pytest.mark.parametrize("answer", [success, refusal, unknown])
 def test_an_answer_that_comes_again_changes_nothing(make_bill, answer):
     order = sent(make_bill())
-    results.record([answer(order)], at=AT)
+    results.record([answer(order)], by="system:debit-channel", at=AT)
     before = contents(TABLES)
 
-    results.record([answer(order), answer(order)], at=LATER)
+    results.record([answer(order), answer(order)], by="system:debit-channel", at=LATER)
 
     assert contents(TABLES) == before
 
@@ -96,10 +99,10 @@ def test_an_answer_that_comes_again_changes_nothing(make_bill, answer):
 @pytest.mark.parametrize("answer", [refusal, unknown])
 def test_a_success_is_final(make_bill, answer):
     order = sent(make_bill())
-    results.record([success(order)], at=AT)
+    results.record([success(order)], by="system:debit-channel", at=AT)
     before = contents(TABLES)
 
-    recorded = results.record([answer(order)], at=LATER)
+    recorded = results.record([answer(order)], by="system:debit-channel", at=LATER)
 
     assert recorded == Recorded(succeeded=1)
     assert contents(TABLES) == before
@@ -109,9 +112,9 @@ def test_a_success_is_final(make_bill, answer):
 def test_an_order_without_success_may_still_have_taken_money(make_bill, answer):
     bill = make_bill()
     order = sent(bill)
-    results.record([answer(order)], at=AT)
+    results.record([answer(order)], by="system:debit-channel", at=AT)
 
-    results.record([success(order)], at=LATER)
+    results.record([success(order)], by="system:debit-channel", at=LATER)
 
     assert (reread(order).state, reread(order).code) == ("succeeded", "SUCCESS")
     assert reread(bill).state == "paid"
@@ -119,10 +122,12 @@ def test_an_order_without_success_may_still_have_taken_money(make_bill, answer):
 
 def test_a_refusal_is_not_forgotten_for_silence(make_bill):
     order = sent(make_bill())
-    results.record([refusal(order)], at=AT)
+    results.record([refusal(order)], by="system:debit-channel", at=AT)
     before = contents(TABLES)
 
-    assert results.record([unknown(order)], at=LATER) == Recorded(failed=1)
+    assert results.record([unknown(order)], by="system:debit-channel", at=LATER) == Recorded(
+        failed=1
+    )
 
     assert contents(TABLES) == before
 
@@ -130,10 +135,10 @@ def test_a_refusal_is_not_forgotten_for_silence(make_bill):
 def test_an_unknown_order_may_end_as_refused(make_bill):
     bill = make_bill()
     order = sent(bill)
-    results.record([unknown(order)], at=AT)
+    results.record([unknown(order)], by="system:debit-channel", at=AT)
     assert (reread(order).state, reread(order).answered_at) == ("unknown", None)
 
-    results.record([refusal(order)], at=LATER)
+    results.record([refusal(order)], by="system:debit-channel", at=LATER)
 
     assert (reread(order).state, reread(order).answered_at) == ("failed", LATER)
     assert counters(bill) == ("billed", 1, 0, day(1))
@@ -143,8 +148,11 @@ def test_an_answer_to_no_order_of_ours_changes_nothing(make_bill):
     order = sent(make_bill())
     before = contents(TABLES)
 
-    assert results.record([success(order)._replace(number="other")], at=AT) == Recorded()
-    assert results.record([], at=AT) == Recorded()
+    assert (
+        results.record([success(order)._replace(number="other")], by="system:debit-channel", at=AT)
+        == Recorded()
+    )
+    assert results.record([], by="system:debit-channel", at=AT) == Recorded()
 
     assert contents(TABLES) == before
 
@@ -153,7 +161,9 @@ def test_many_who_report_a_success_at_once_store_one_repayment(make_bill, togeth
     bill = make_bill()
     order = sent(bill)
 
-    recorded = together(4, lambda _n: results.record([success(order)], at=AT))
+    recorded = together(
+        4, lambda _n: results.record([success(order)], by="system:debit-channel", at=AT)
+    )
 
     assert recorded == [Recorded(succeeded=1)] * 4
     assert Repayment.objects.count() == 1
@@ -164,7 +174,7 @@ def test_nothing_is_recorded_inside_another_transaction(make_bill):
     order = sent(make_bill())
 
     with transaction.atomic(), pytest.raises(RuntimeError):
-        results.record([success(order)], at=AT)
+        results.record([success(order)], by="system:debit-channel", at=AT)
 
     assert reread(order).state == "sent"
 
@@ -184,7 +194,7 @@ def test_only_what_the_customer_answers_for_is_counted(
 ):
     bill = make_bill()
 
-    results.record([refusal(sent(bill), code)], at=AT)
+    results.record([refusal(sent(bill), code)], by="system:debit-channel", at=AT)
 
     assert counters(bill) == ("billed", refusals, tries, debit_on)
     assert reread(bill).refused_on == refused_on
@@ -194,7 +204,9 @@ def test_the_third_refusal_ends_the_cycle_and_the_first_is_remembered(make_bill)
     bill = make_bill()
 
     for n in range(3):
-        results.record([refusal(sent(bill, on=day(n)))], at=moment(day(n)))
+        results.record(
+            [refusal(sent(bill, on=day(n)))], by="system:debit-channel", at=moment(day(n))
+        )
 
     assert counters(bill) == ("billed", 3, 0, None)
     assert reread(bill).refused_on == day(0)
@@ -206,7 +218,7 @@ def test_after_the_third_refusal_of_a_recovery_cycle_the_next_cycle_follows(make
     live(bill, channel, until=7)
     assert counters(bill) == ("overdue", 2, 0, day(8))
 
-    results.record([refusal(sent(bill, on=day(8)))], at=moment(day(8)))
+    results.record([refusal(sent(bill, on=day(8)))], by="system:debit-channel", at=moment(day(8)))
 
     assert counters(bill) == ("overdue", 3, 0, day(13))
 
@@ -214,7 +226,7 @@ def test_after_the_third_refusal_of_a_recovery_cycle_the_next_cycle_follows(make
 def test_a_refused_offer_of_the_customer_is_no_attempt(make_bill):
     bill = make_bill()
 
-    results.record([refusal(sent(bill, amount_fen=700))], at=AT)
+    results.record([refusal(sent(bill, amount_fen=700))], by="system:debit-channel", at=AT)
 
     assert counters(bill) == ("billed", 0, 0, day(0))
     assert reread(bill).refused_on is None
@@ -227,7 +239,11 @@ def test_a_refusal_of_an_earlier_cycle_counts_for_nothing(make_bill, channel):
     before = counters(bill)
     assert (before[0], reread(bill).cycle) == ("overdue", 2)
 
-    results.record([refusal(DebitOrder.objects.get(state="unknown"))], at=moment(day(8)))
+    results.record(
+        [refusal(DebitOrder.objects.get(state="unknown"))],
+        by="system:debit-channel",
+        at=moment(day(8)),
+    )
 
     assert counters(bill) == before
 
@@ -235,7 +251,9 @@ def test_a_refusal_of_an_earlier_cycle_counts_for_nothing(make_bill, channel):
 def test_a_missing_contract_ends_the_mandate_of_that_customer_alone(make_bill):
     bill, other = make_bill(), make_bill()
 
-    results.record([refusal(sent(bill, amount_fen=700), "CONTRACTERROR")], at=LATER)
+    results.record(
+        [refusal(sent(bill, amount_fen=700), "CONTRACTERROR")], by="system:debit-channel", at=LATER
+    )
 
     ended, live_one = (Mandate.objects.get(customer=one.customer_id) for one in (bill, other))
     assert (ended.state, ended.terminated_at) == ("terminated", LATER)
@@ -244,10 +262,14 @@ def test_a_missing_contract_ends_the_mandate_of_that_customer_alone(make_bill):
 
 def test_a_part_taken_by_a_debit_resets_the_counter(make_bill):
     bill = make_bill()
-    results.record([refusal(sent(bill))], at=AT)
+    results.record([refusal(sent(bill))], by="system:debit-channel", at=AT)
     order = sent(bill, on=day(1))
 
-    results.record([success(order, moment(day(1)), amount_fen=50_000)], at=moment(day(1)))
+    results.record(
+        [success(order, moment(day(1)), amount_fen=50_000)],
+        by="system:debit-channel",
+        at=moment(day(1)),
+    )
 
     assert reread(bill).refusals == 0
     assert reread(bill).tries == 2
@@ -255,9 +277,9 @@ def test_a_part_taken_by_a_debit_resets_the_counter(make_bill):
 
 def test_a_part_paid_by_hand_does_not_reset_the_counter(make_bill):
     bill = make_bill()
-    results.record([refusal(sent(bill))], at=AT)
+    results.record([refusal(sent(bill))], by="system:debit-channel", at=AT)
 
-    results.record([success(sent(bill, amount_fen=50_000))], at=LATER)
+    results.record([success(sent(bill, amount_fen=50_000))], by="system:debit-channel", at=LATER)
 
     assert counters(bill) == ("billed", 1, 0, day(1))
     assert reread(bill).paid_fen == 50_000
@@ -275,7 +297,7 @@ def test_a_part_paid_by_hand_does_not_reset_the_counter(make_bill):
 def test_money_counts_on_the_day_of_the_channel_in_shanghai(make_bill, at, value_on):
     order = sent(make_bill(), on=day(-1), amount_fen=100)
 
-    results.record([success(order)._replace(at=at)], at=AT)
+    results.record([success(order)._replace(at=at)], by="system:debit-channel", at=AT)
 
     assert Repayment.objects.get().value_on == value_on
 
@@ -287,9 +309,9 @@ def test_payments_of_one_bill_are_applied_by_their_days_whatever_their_order(mak
         first, second = (sent(one, on=day(-6), amount_fen=100_000, key=key) for key in "ab")
         answers.append([success(first, moment(day(-2))), success(second, moment(day(-5)))])
 
-    results.record(answers[0], at=moment(day(-1)))
+    results.record(answers[0], by="system:debit-channel", at=moment(day(-1)))
     for answer in reversed(answers[1]):
-        results.record([answer], at=moment(day(-1)))
+        results.record([answer], by="system:debit-channel", at=moment(day(-1)))
 
     rows = Instalment.objects.order_by("pk").values_list(
         "unpaid_principal_fen", "unpaid_interest_fen", "segment_on", "segment_base_fen"
@@ -302,7 +324,7 @@ def test_a_day_that_was_not_closed_is_closed_before_its_later_payment(make_bill)
     bill = make_bill(mode="off")
     order = sent(bill, on=day(1), amount_fen=WHOLE_FEN + 500)
 
-    results.record([success(order, moment(day(1)))], at=moment(day(1)))
+    results.record([success(order, moment(day(1)))], by="system:debit-channel", at=moment(day(1)))
 
     # The payment settles the late fee of 5.08 too, so as much of the principal stays unpaid.
     assert (reread(bill).state, reread(bill).late_fee_fen) == ("grace", 508)
@@ -343,7 +365,7 @@ def test_a_refusal_after_the_rest_was_carried_counts_for_nothing(make_bill, chan
     assert counters(bill) == ("carried", 2, 0, None)
     order = DebitOrder.objects.get(state="unknown")
 
-    recorded = results.record([refusal(order)], at=moment(day(5)))
+    recorded = results.record([refusal(order)], by="system:debit-channel", at=moment(day(5)))
 
     assert recorded.failed == 1
     assert counters(bill) == ("carried", 2, 0, None)
@@ -357,7 +379,11 @@ def test_a_refusal_after_the_customer_paid_counts_for_nothing(make_bill, channel
     before = counters(bill)
     assert before[0] == "paid"
 
-    results.record([refusal(DebitOrder.objects.get(state="unknown"))], at=moment(day(2)))
+    results.record(
+        [refusal(DebitOrder.objects.get(state="unknown"))],
+        by="system:debit-channel",
+        at=moment(day(2)),
+    )
 
     assert counters(bill) == before
     assert reread(bill).refused_on is None
@@ -371,7 +397,7 @@ def asked_about(bill, channel, *, taken_fen: int) -> DebitOrder:
     channel.taken[order.number] = Answer(
         order.number, Outcome.SUCCEEDED, "SUCCESS", taken_fen, "ref-other", moment(day(0))
     )
-    results.record(channel.query([order.number]), at=moment(day(0)))
+    results.record(channel.query([order.number]), by="system:debit-channel", at=moment(day(0)))
     return DebitOrder.objects.get()
 
 

@@ -31,10 +31,10 @@ def take(bill, amount_fen=None, *, on=DUE_ON, outcome=Outcome.SUCCEEDED, taken_f
     """Take an amount that the customer offers, or what the 9:00 debit asks."""
     origin = "customer" if amount_fen else "auto"
     request = CollectionRequest(bill.pk, amount_fen, origin, f"{on}-{amount_fen}")
-    [made] = orders.prepare([request], on=on, at=moment(on))
+    [made] = orders.prepare([request], by="test", on=on, at=moment(on))
     paid_fen = 0 if outcome != Outcome.SUCCEEDED else taken_fen or made.order.amount_fen
     answer = Answer(made.order.number, outcome, "NOTENOUGH", paid_fen, "ref", moment(on))
-    results.record([answer], at=moment(on))
+    results.record([answer], by="system:debit-channel", at=moment(on))
 
 
 def limit_of(bill, on=DUE_ON):

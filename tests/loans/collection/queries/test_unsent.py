@@ -26,7 +26,7 @@ def bill(make_bill):
 def prepare(bill, amount_fen=None, *, on=DUE_ON, at=AT):
     origin = "customer" if amount_fen else "auto"
     request = CollectionRequest(bill.pk, amount_fen, origin, "mine" if amount_fen else "")
-    [made] = orders.prepare([request], on=on, at=at)
+    [made] = orders.prepare([request], by="test", on=on, at=at)
     return made.order
 
 
@@ -53,7 +53,7 @@ def test_only_an_open_order_may_leave(bill, outcome, is_wanted):
     taken_fen = 100 if outcome == Outcome.SUCCEEDED else 0
     answer = Answer(order.number, outcome, "BANKERROR", taken_fen, "ref", AT)
 
-    results.record([answer], at=AT)
+    results.record([answer], by="system:debit-channel", at=AT)
 
     assert (wanted(order) == {order.pk}) == is_wanted
 
@@ -95,7 +95,7 @@ def test_of_a_met_minimum_only_what_the_customer_offers_may_leave(bill):
     order, offered = prepare(bill, on=day(1), at=at), prepare(bill, 700, on=day(1), at=at)
     assert wanted(order, offered, on=day(1)) == {order.pk, offered.pk}
 
-    end_of_day.close([bill.pk], on=day(1), at=moment(day(1), time(0, 5)))
+    end_of_day.close([bill.pk], by="system:end-of-day", on=day(1), at=moment(day(1), time(0, 5)))
 
     assert Bill.objects.get(pk=bill.pk).state == "min_paid"
     assert wanted(order, offered, on=day(1)) == {offered.pk}
