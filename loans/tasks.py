@@ -30,7 +30,7 @@ def debit_jobs(on: date) -> list[Job]:
     again = hours_of_debits.retries(hours.debit_at, hours.debit_retry_until)
     return [
         _debits(hours.debit_at, _("direct debits"), code=business_day.FIRST_DEBITS),
-        *(_debits(at, _("direct debits again")) for at in again),
+        *(_debits(at, _("debit retry")) for at in again),
     ]
 
 
@@ -51,14 +51,14 @@ JOBS = (
     Job(
         name="00:05",
         at=time(0, 5),
-        title=_("close of the day before"),
+        title=_("end-of-day close"),
         plan=business_day.plan_close,
         work=business_day.close,
     ),
     Job(
         name="00:30",
         at=time(0, 30),
-        title=_("accrual of the night"),
+        title=_("nightly accrual"),
         work=business_day.accrue_night,
     ),
     Job(

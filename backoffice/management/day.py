@@ -93,10 +93,10 @@ def as_dict(run: JobRun) -> dict[str, Any]:
 def line(run: dict[str, Any]) -> str:
     """Return a run from ``as_dict`` as one line for people."""
     seconds = "" if run["seconds"] is None else f" {run['seconds']:8.2f} s"
-    planned, done, refused, unknown = _("planned"), _("done"), _("refused"), _("unknown")
+    planned, done, failed, unknown = _("planned"), _("done"), _("failed"), _("unknown")
     return (
         f"{run['business_date']} {run['job']:6} "
         f"{planned} {run['planned']:>6} {done} {run['done']:>6} "
-        f"{refused} {run['failed']:>6} {unknown} {run['unknown']:>4}"
+        f"{failed} {run['failed']:>6} {unknown} {run['unknown']:>4}"
         f"{seconds} {run['title']} {run['held_reason']}"
     ).rstrip()

@@ -137,7 +137,7 @@ def _lines(one: LoanStatement) -> PageSection:
     """Return the charges of one loan, each with the formula that gives it (RATE-9)."""
     heads = (
         _("number"), _("charge"), _("from"), _("to"), _("nights"),
-        amount_head(_("base")), _("rate"), _("formula"), amount_head(_("by the contract")),
+        amount_head(_("base")), _("rate"), _("formula"), amount_head(_("by contract")),
         amount_head(_("waived by the cap")), amount_head(_("charged")),
     )  # fmt: skip
     rows: list[Any] = [_line(line, one) for line in one.lines]

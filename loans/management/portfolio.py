@@ -164,7 +164,7 @@ def show_check(result: dict[str, Any]) -> str:
     """Return a comparison with the orders as text, the two sides beside each other."""
     words = {
         "succeeded": _("paid"),
-        "failed": _("refused"),
+        "failed": _("debit failed"),
         "no_order": _("no order"),
         "not_imported": _("not imported"),
         "sent": _("no answer yet"),

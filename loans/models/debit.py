@@ -85,7 +85,7 @@ class DebitOrderState(models.TextChoices):
     PLANNED = "planned", _("planned")
     SENT = "sent", _("sent")
     SUCCEEDED = "succeeded", pgettext_lazy("debit order", "paid")
-    FAILED = "failed", _("refused")
+    FAILED = "failed", _("debit failed")
     UNKNOWN = "unknown", _("unknown")
     CANCELLED = "cancelled", _("cancelled")
 

@@ -41,7 +41,7 @@ class TransferKind(models.TextChoices):
     """What kind of event moved the money."""
 
     OPENING = "opening", _("opening balance")
-    NIGHT = "night", _("accrual of a night")
+    NIGHT = "night", _("nightly accrual")
     ACCRUAL = "accrual", _("accrual posted to a loan")
     LATE_FEE = "late_fee", _("late fee")
     REPAYMENT = "repayment", _("repayment")

@@ -84,7 +84,7 @@ def accruals(*, on: date) -> Iterator[Difference]:
     by_rules = sum(map(_unposted_fen, _open_loans(), _repeat(on)))
     stands = unposted(on=on)
     if by_rules != stands.closed_form_fen:
-        yield Difference("accrual of the night", f"as of {on}", by_rules, stands.closed_form_fen)
+        yield Difference("nightly accrual", f"as of {on}", by_rules, stands.closed_form_fen)
     if by_rules != stands.ledger_fen and _is_booked(on - timedelta(days=1)):
         yield Difference("accrued, not posted", f"as of {on}", by_rules, stands.ledger_fen)
 

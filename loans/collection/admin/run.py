@@ -128,7 +128,7 @@ def _cards(day: DebitDay, *, on: date) -> list[Card]:
         Card(_("planned"), Sums(day.run.planned, day.run.planned_fen)),
         Card(_("sent"), whole.sent, _orders(day, on=on)),
         Card(_("Paid"), whole.paid, _orders(day, on=on, state__exact=states.SUCCEEDED), "success"),
-        Card(_("refused"), whole.refused, _orders(day, on=on, state__exact=states.FAILED),
+        Card(_("debit failed"), whole.refused, _orders(day, on=on, state__exact=states.FAILED),
              "danger" if whole.refused.orders else ""),
         Card(_("unknown"), whole.unknown, _orders(day, on=on, state__in="sent,unknown"),
              "warning" if whole.unknown.orders else ""),
