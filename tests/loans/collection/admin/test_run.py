@@ -49,8 +49,14 @@ def test_the_page_shows_the_run_in_numbers(nine):
     page = shown(person("finance"))
 
     assert numbers(page) == {
-        "planned": 5, "sent": 5, "Paid": 1, "debit failed": 3, "unknown": 1, "retry 2": 0, "retry 3": 0,
-    }  # fmt: skip
+        "planned": 5,
+        "sent": 5,
+        "Paid": 1,
+        "debit failed": 3,
+        "unknown": 1,
+        "retry 2": 0,
+        "retry 3": 0,
+    }
     assert [(words, sums.orders) for words, sums, _list in page.context["refusals"]] == [
         ("Balance too low (NOTENOUGH)", 2),
         ("Bank under maintenance (BANKERROR)", 1),
