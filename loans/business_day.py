@@ -34,7 +34,7 @@ def close(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> Tally:
 
 
 def accrue_night(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> Tally:
-    """Book the night before the day for the whole book."""
+    """Post the night before the day for the whole portfolio."""
     end_of_day.accrue_night(on=on, at=at)
     return Tally(done=1)
 

@@ -46,7 +46,7 @@ IDENTIFIERS = {
 PROSE = {
     r"anew": "again, re-",
     r"birth of a row|is born|are born": "initial state, starts",
-    r"demo book|lender's book|a book of": "portfolio",
+    r"demo book|lender's book|(?:a|the|real|synthetic) books?\b": "portfolio or ledger",
     r"(?:its|the) floor\b(?! of)": "baseline",
     r"hear of|hears": "receive",
     r"(?<![\"'])house(?![\"'])": "system",

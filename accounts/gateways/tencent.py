@@ -28,7 +28,7 @@ from accounts.gateways.identity import (
 from accounts.gateways.wire import ProviderConnections, Silence, WireError, json_object
 
 TIMEOUT_SECONDS = 5
-# Longer codes exist, but the books have room for forty letters.
+# Longer codes exist, but the columns hold forty letters.
 CODE_LENGTH_MAX = 40
 
 _OK = "0"

@@ -28,7 +28,7 @@ class Customer(django_fsm.FSMModelMixin, models.Model):
     """A person who opens the product; identity is sealed and searched by blind index.
 
     States: registered -> identified -> consented -> ready -> closed. ``origin`` names the row of
-    the book a customer was moved from, so that an import can be repeated.
+    the portfolio a customer was moved from, so that an import can be repeated.
     """
 
     public_id = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)

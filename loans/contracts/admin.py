@@ -1,4 +1,4 @@
-"""Staff pages of the book: loans, their instalments, and the terms they were signed under."""
+"""Staff pages of loans, their instalments, and the terms they were signed under."""
 
 import json
 from typing import Any

@@ -94,7 +94,7 @@ def show_import(result: dict[str, Any]) -> str:
 
 
 def counts(result: dict[str, Any]) -> str:
-    """Return how many rows an import took, and how many debits the book implies."""
+    """Return how many rows an import took, and how many debits the portfolio implies."""
     rows = _("{rows} good rows: {imported} imported, {already} already there; {bad} bad lines.")
     orders = _("Orders expected: paid {paid}, refused {refused}.")
     return "\n".join(
@@ -170,7 +170,7 @@ def show_check(result: dict[str, Any]) -> str:
         "sent": _("no answer yet"),
         "unknown": _("no answer yet"),
     }
-    table = _table(_("First debits"), "", _("implied by the book"), _("in the orders"))
+    table = _table(_("First debits"), "", _("implied by the file"), _("in the orders"))
     for name in dict.fromkeys([*result["expected"], *result["found"]]):
         cells = (str(result[side].get(name, 0)) for side in ("expected", "found"))
         table.add_row(words.get(name, name), *cells)

@@ -1,4 +1,4 @@
-"""Reconciliation: every check over the book, and the bank's record of each day.
+"""Reconciliation: every check over the portfolio, and the bank's record of each day.
 
 The bank's statement is its last word: what it took for an order that we hold for refused or
 unknown is recorded before anything is compared.
@@ -31,8 +31,8 @@ _NOT_TAKEN = (DebitOrderState.SENT, DebitOrderState.UNKNOWN, DebitOrderState.FAI
 def reconcile(*, days: Sequence[date], on: date, channel: Channel) -> list[Difference]:
     """Return every difference: caches, accruals, trial balance, and the bank on these days.
 
-    The book is looked at as it stands at one moment, each day of the bank as the book stands after
-    its statement was read: answers that come meanwhile are no differences.
+    The portfolio is looked at as it stands at one moment, each day of the bank as the orders stand
+    after its statement was read: answers that come meanwhile are no differences.
     """
     with _one_moment():
         differences = list(

@@ -79,7 +79,7 @@ def accruals(*, on: date) -> Iterator[Difference]:
     """Compare what is accrued and not posted: the rules loan by loan, the night's SQL, the ledger.
 
     The ledger follows with the night: while the one before ``on`` is not booked, and when money of
-    an earlier day came after it, only what the night would book is compared with the rules.
+    an earlier day came after it, only what the night would post is compared with the rules.
     """
     by_rules = sum(map(_unposted_fen, _open_loans(), _repeat(on)))
     stands = unposted(on=on)

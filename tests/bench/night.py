@@ -41,7 +41,7 @@ _TOUCH = (
 
 
 def closed_form() -> dict[str, int]:
-    """Book the night of the whole portfolio; return its fen."""
+    """Post the night of the whole portfolio; return its fen."""
     return {"fen": end_of_day.accrue_night(on=ON, at=NINE)}
 
 

@@ -15,8 +15,8 @@ from accounts.models import Staff
 from backoffice.core import clock
 from backoffice.core.models import JobRun
 from backoffice.platform import jobs
-from loans.migration.operations.demo import BOOK
-from loans.migration.operations.importing import import_book
+from loans.migration.operations.demo import PORTFOLIO
+from loans.migration.operations.importing import import_portfolio
 from loans.models import Bill, Transfer
 from tests.browser.conftest import PASSWORD, served
 from tests.browser.page_language import chinese, english
@@ -57,7 +57,7 @@ def _run_days(bank, channel):
     with pytest.MonkeyPatch.context() as patch:
         for number, day in enumerate(DAYS, start=1):
             rows, at = number * ROWS_A_DAY, clock.moment_of(day, jobs.in_order(on=day)[0].at)
-            import_book(BOOK, bank=bank, on=day, at=at, limit=rows)
+            import_portfolio(PORTFOLIO, bank=bank, on=day, at=at, limit=rows)
             until = "09:00" if day == DAYS[-1] else "10:00"
             live(channel, patch, day, until=until, only=JOBS)
 

@@ -1,4 +1,4 @@
-"""Workers killed while they debit, and everything that may be wrong with the books afterwards.
+"""Workers killed while they debit, and everything that may be wrong with the ledger afterwards.
 
 A real prefork worker, a real broker, a real bank. The tick is the test's own: it comes whenever
 the queue is empty, not once a minute, and lets the parts of a run out bit by bit, the last one
@@ -198,7 +198,7 @@ def _died_mid_debit(pid: int) -> bool:
 
 
 class Purse:
-    """Puts plenty on every card of a book but those that are to have nothing."""
+    """Puts plenty on every card of a portfolio but those that are to have nothing."""
 
     def __init__(self, bank: BankProcess) -> None:
         self.bank = bank

@@ -1,4 +1,4 @@
-"""Staff pages of the book: complete, masked, linked, and read in a few statements."""
+"""Staff pages of the loans: complete, masked, linked, and read in a few statements."""
 
 from datetime import timedelta
 
@@ -147,7 +147,10 @@ def test_a_list_says_what_it_is_filtered_by(staff, overdue):
 
     filtered = staff.get(address, query, headers={"accept-language": "en"})
 
-    assert filtered.context["cl"].chosen == [("business date", "2026-10-03"), ("state", "refused")]
+    assert filtered.context["cl"].chosen == [
+        ("business date", "2026-10-03"),
+        ("state", "debit failed"),
+    ]
     assert "Show all" in filtered.content.decode()
     assert staff.get(address).context["cl"].chosen == []
 

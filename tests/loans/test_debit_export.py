@@ -60,7 +60,7 @@ def test_finance_exports_the_orders_of_a_day(orders, wanted):
     lines = file.content.decode("utf-8-sig").splitlines()
     assert lines[0].startswith("number,customer,name,bank,bank card,business date,attempt,amount")
     assert [line.split(",")[7:10] for line in lines[1:]] == [
-        ["10150.00", "paid", "10150.00"], ["10150.00", "refused", "0.00"],
+        ["10150.00", "paid", "10150.00"], ["10150.00", "debit failed", "0.00"],
     ]  # fmt: skip
     assert (made.state, made.rows, made.is_masked) == ("done", 2, True)
     assert ExportDownload.objects.get().staff.username == "finance"

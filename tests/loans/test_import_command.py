@@ -16,7 +16,7 @@ from loans.gateways.http_channel import HttpChannel
 from loans.migration.operations import demo
 from loans.migration.operations.reading import ClientRow, read
 from loans.models import Bill
-from tests.loans.books import book, row, text
+from tests.loans.portfolios import portfolio, row, text
 from tests.sandbox import SECRET, BankProcess
 
 
@@ -58,7 +58,7 @@ def debit_everyone(channel):
 
 
 def test_a_book_is_imported_and_summed_up(committed_db, tmp_path, bank):
-    code, summary = run_json("import_clients", book(tmp_path, row(), row(ID=2, label=1)))
+    code, summary = run_json("import_clients", portfolio(tmp_path, row(), row(ID=2, label=1)))
 
     assert code == 0
     comparison = summary.pop("comparison")
@@ -83,7 +83,7 @@ def test_a_book_is_imported_and_summed_up(committed_db, tmp_path, bank):
 
 
 def test_bad_lines_are_listed_in_both_languages_and_the_exit_code_is_1(committed_db, tmp_path):
-    code, summary = run_json("import_clients", book(tmp_path, row(LIMIT_BAL=-1), row(ID=2)))
+    code, summary = run_json("import_clients", portfolio(tmp_path, row(LIMIT_BAL=-1), row(ID=2)))
 
     assert code == 1
     [bad] = summary["bad_lines"]
@@ -94,7 +94,7 @@ def test_bad_lines_are_listed_in_both_languages_and_the_exit_code_is_1(committed
 
 
 def test_twenty_bad_lines_are_printed_and_the_others_counted(committed_db, tmp_path):
-    code, printed = run("import_clients", book(tmp_path, *(row(AGE="x") for _ in range(25))))
+    code, printed = run("import_clients", portfolio(tmp_path, *(row(AGE="x") for _ in range(25))))
 
     assert code == 1
     assert len(re.findall(r"^ +\d+ +AGE +x ", printed, re.MULTILINE)) == 20
@@ -104,7 +104,7 @@ def test_twenty_bad_lines_are_printed_and_the_others_counted(committed_db, tmp_p
 
 
 def test_again_imports_nothing_twice(committed_db, tmp_path):
-    file = book(tmp_path, row(), row(ID=2))
+    file = portfolio(tmp_path, row(), row(ID=2))
     run("import_clients", file)
 
     code, summary = run_json("import_clients", file)
@@ -143,7 +143,7 @@ def test_without_a_bank_nothing_is_imported_and_the_remedy_named(
     settings.CHANNEL_URL = url
 
     with pytest.raises(CommandError, match=r"manage\.py sandbox_bank") as refusal:
-        run("import_clients", book(tmp_path, row()))
+        run("import_clients", portfolio(tmp_path, row()))
 
     assert refusal.value.returncode == 2
     assert not Customer.objects.exists()
@@ -152,12 +152,12 @@ def test_without_a_bank_nothing_is_imported_and_the_remedy_named(
 @pytest.mark.parametrize("limit", ["0", "-1", "x", "²"])
 def test_a_limit_is_a_number_of_lines(tmp_path, limit):
     with pytest.raises(CommandError, match="--limit"):
-        run("import_clients", book(tmp_path, row()), f"--limit={limit}")
+        run("import_clients", portfolio(tmp_path, row()), f"--limit={limit}")
 
 
 def test_the_first_debits_end_as_the_labels_imply(committed_db, tmp_path, channel):
     rows = [row(ID=n, BILL_AMT1=n * 997 - 2_000, label=int(n % 3 == 0)) for n in range(1, 41)]
-    file = book(tmp_path, *rows)
+    file = portfolio(tmp_path, *rows)
     code, summary = run_json("import_clients", file)
     debit_everyone(channel)
 
@@ -169,17 +169,17 @@ def test_the_first_debits_end_as_the_labels_imply(committed_db, tmp_path, channe
 
 
 def test_a_debit_that_ended_otherwise_is_listed_with_exit_code_1(committed_db, tmp_path, channel):
-    run("import_clients", book(tmp_path, row()))
+    run("import_clients", portfolio(tmp_path, row()))
     debit_everyone(channel)
 
-    code, printed = run("import_clients", book(tmp_path, row(label=1)), "--compare")
+    code, printed = run("import_clients", portfolio(tmp_path, row(label=1)), "--compare")
 
     assert code == 1
     assert "book:1" in printed
 
 
 def test_the_shipped_book_holds_24000_rows_and_no_bad_line():
-    rows = list(read(demo.BOOK))
+    rows = list(read(demo.PORTFOLIO))
     live = [one for one in rows if isinstance(one, ClientRow) and one.bills[0] > 0]
 
     assert len(rows) == 24_000
@@ -189,7 +189,7 @@ def test_the_shipped_book_holds_24000_rows_and_no_bad_line():
 
 
 def test_a_demo_prints_logins_that_work_and_shows_its_book_once(committed_db, monkeypatch):
-    monkeypatch.setattr(demo, "BOOK_ROWS", 10)
+    monkeypatch.setattr(demo, "PORTFOLIO_ROWS", 10)
 
     code, summary = run_json("demo", "--password", "cold-feet-9")
 

@@ -43,7 +43,7 @@ pytestmark = pytest.mark.usefixtures("committed_db")
 
 @pytest.fixture
 def besiege(tmp_path, database_name, monkeypatch):
-    """Open a bank with faults, make a book there, and lay siege to the worker that debits it."""
+    """Open a bank with faults, a portfolio there, and kill the worker that debits it."""
     if not settings.CELERY_BROKER_URL.startswith("redis://"):
         pytest.fail("CELERY_BROKER_URL must name the embedded Valkey; run the tests by make test")
     monkeypatch.setattr(jobs, "CHUNK_SIZE", PART)

@@ -1,6 +1,6 @@
 """Whole lives of loans: days pass, banks answer as they like, customers pay, words come twice.
 
-After every step the books must agree with themselves, whatever happened.
+After every step the ledger must agree with itself, whatever happened.
 """
 
 from datetime import time, timedelta
@@ -178,8 +178,8 @@ class LifeOfALoan(RuleBasedStateMachine):
 
     def unpaid_fen(self, bill, *, on):
         with transaction.atomic():
-            book = LoanBatch.lock([bill.pk])
-            return book.preview(bill.pk, on=on).owed(bill.pk).total_fen
+            portfolio = LoanBatch.lock([bill.pk])
+            return portfolio.preview(bill.pk, on=on).owed(bill.pk).total_fen
 
     @rule(which=st.integers(0, 2))
     def more_than_is_owed_is_not_accepted(self, which):

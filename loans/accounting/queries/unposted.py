@@ -1,8 +1,8 @@
 """What the open segments have accrued beyond what is posted to their loans.
 
 ``closed_form_fen`` is the one place where a rule stands twice: it is the SQL of ``rules.accrual``
-and the cap of ``rules.position``, for the whole book in one statement. A property test compares
-the two on every shape of segment, and ``reconcile`` recomputes it with the rules.
+and the cap of ``rules.position``, for the whole portfolio in one statement. A property test
+compares the two on every shape of segment, and ``reconcile`` recomputes it with the rules.
 """
 
 from datetime import date

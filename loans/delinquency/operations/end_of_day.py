@@ -1,6 +1,6 @@
 """The 00:05 batch: late fees, grace, small balances, overdue records, penalty from then on (GEN-8).
 
-``close`` decides on a batch of unpaid bills as of 00:00 of the day; ``accrue_night`` books the
+``close`` decides on a batch of unpaid bills as of 00:00 of the day; ``accrue_night`` posts the
 night of all loans as one transfer.
 """
 
@@ -101,7 +101,7 @@ def report(batch: LoanBatch, bill: BillPosition, outcome: str) -> conduct.Conduc
 
 @transaction.atomic
 def accrue_night(*, on: date, at: datetime) -> int:
-    """Book the night before ``on`` for all loans as one transfer; return its fen.
+    """Post the night before ``on`` for all loans as one transfer; return its fen.
 
     It brings ``accrued_unposted`` to the closed form over all open segments, whatever was posted
     to loans since the last night; income goes back where an earlier value date has taken away more

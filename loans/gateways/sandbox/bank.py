@@ -42,7 +42,7 @@ class Reply:
 
 
 class Bank:
-    """The bank's counter: each public method is one transaction on the books."""
+    """The bank's counter: each public method is one transaction on its accounts."""
 
     def __init__(self, store: BankStore, script: Script) -> None:
         self._store = store
@@ -52,17 +52,17 @@ class Bank:
         """Execute each order that is new and funded; repeat the answer of one that is known."""
         with self._store.transaction():
             rules = [self._reply_rule(ScriptCall.DEBIT, _subject(ask)) for ask in asks]
-            book = _Page(
+            changes = _Changes(
                 self._store.orders([ask.number for ask in asks]),
                 self._store.balances({ask.account for ask in asks}),
             )
             is_lost = any(_loses_all(rule) for rule in rules)
             entries = [
-                self._entry(book, ask, is_lost=is_lost or _loses(rule))
+                self._entry(changes, ask, is_lost=is_lost or _loses(rule))
                 for ask, rule in zip(asks, rules, strict=True)
             ]
-            self._store.add(book.new, book.attempts)
-            self._store.set_balances(book.changed_fen)
+            self._store.add(changes.new, changes.attempts)
+            self._store.set_balances(changes.changed_fen)
         return Reply("answers", [ReplyEntry(*pair) for pair in zip(entries, rules, strict=True)])
 
     def query(self, numbers: Sequence[str]) -> Reply:
@@ -106,24 +106,24 @@ class Bank:
             return ReplyEntry(entry, self._reply_rule(ScriptCall.QUERY, Subject(number)))
         return ReplyEntry(_answer(order), self._reply_rule(ScriptCall.QUERY, _subject_of(order)))
 
-    def _entry(self, book: "_Page", ask: DebitRequest, *, is_lost: bool) -> dict[str, Any]:
-        order = book.known.get(ask.number)
+    def _entry(self, changes: "_Changes", ask: DebitRequest, *, is_lost: bool) -> dict[str, Any]:
+        order = changes.known.get(ask.number)
         if order is None:
             if is_lost:
-                book.note(ask, NEVER_EXECUTED)
+                changes.note(ask, NEVER_EXECUTED)
                 return {"number": ask.number}
             rule = self._script.pick(ScriptCall.DEBIT, ON_EXECUTION, _subject(ask))
-            return _answer(book.execute(ask, rule))
+            return _answer(changes.execute(ask, rule))
         if (order.asked_fen, order.account) != (ask.amount_fen, ask.account):
             # The money of the first order may be gone: "failed" would invite a second debit.
-            book.note(ask, CONFLICT)
+            changes.note(ask, CONFLICT)
             return _unknown(ask.number, CONFLICT)
-        book.note(ask, order.code)
+        changes.note(ask, order.code)
         return _answer(order)
 
 
-class _Page:
-    """The part of the books that one batch touches, and what the batch changes in it."""
+class _Changes:
+    """The part of the accounts that one batch touches, and what the batch changes in it."""
 
     def __init__(self, known: dict[str, Order], balances_fen: dict[str, int]) -> None:
         self.known = known

@@ -1,4 +1,4 @@
-"""The books of the sandbox bank: one SQLite file, every answer committed before it is given.
+"""The accounts of the sandbox bank: one SQLite file, every answer committed before it is given.
 
 ``orders`` holds what became of each number, ``attempts`` every time a number was asked for and
 whether the money moved then: a number executed twice would show there as two rows.
@@ -99,7 +99,7 @@ class BankStore:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Hold the books alone; commit at the end, undo everything on an exception."""
+        """Hold the accounts alone; commit at the end, undo everything on an exception."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:

@@ -1,4 +1,4 @@
-"""``manage.py demo``: logins for every role and, the first time, a book to watch at 9:00."""
+"""``manage.py demo``: logins for every role and, the first time, a portfolio to watch at 9:00."""
 
 import secrets
 from argparse import ArgumentParser
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from backoffice.core import clock
 from backoffice.management.base import SystemCommand
 from loans.management import portfolio
-from loans.migration.operations.demo import create_logins, show_book
+from loans.migration.operations.demo import create_logins, show_portfolio
 
 # Without those that are mistaken for each other.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -18,7 +18,7 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 class Command(SystemCommand):
     """Sandbox only. Each run gives all logins a new password, printed here and nowhere else."""
 
-    help = _("Give a sandbox its logins and, the first time, 2,000 customers of a real book.")
+    help = _("Give a sandbox its logins and, the first time, 2,000 customers of a real portfolio.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -31,7 +31,7 @@ class Command(SystemCommand):
         result = {
             "password": password,
             "logins": [{"username": one.username, "role": str(one.role)} for one in logins],
-            "book": None if options["no_book"] else _book(),
+            "book": None if options["no_book"] else _portfolio(),
         }
         return result | {"now": clock.now().isoformat(" ", "minutes")}
 
@@ -49,7 +49,7 @@ def _new_password() -> str:
     return "-".join("".join(secrets.choice(_LETTERS) for _n in range(4)) for _group in range(3))
 
 
-def _book() -> dict[str, Any] | None:
+def _portfolio() -> dict[str, Any] | None:
     with portfolio.sandbox_bank() as bank:
-        shown = show_book(bank=bank, now=clock.now())
+        shown = show_portfolio(bank=bank, now=clock.now())
     return portfolio.summary(shown.report) if shown else None

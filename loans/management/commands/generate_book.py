@@ -1,4 +1,4 @@
-"""``manage.py generate_book``: a synthetic book at scale, by COPY."""
+"""``manage.py generate_book``: a synthetic portfolio at scale, by COPY."""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from dataclasses import asdict
@@ -15,12 +15,13 @@ from loans.migration.operations.generating import DUE_SHARE_PPM, generate
 
 
 class Command(SystemCommand):
-    """Sandbox only. Adds loans to what is there; the same seed on an empty sandbox, the same book.
+    """Sandbox only. Adds loans to what is there.
 
-    A fifth of the customers have no money on their card.
+    The same seed on an empty sandbox makes the same portfolio. A fifth of the customers
+    have no money on their card.
     """
 
-    help = gettext("Generate a synthetic book of any size in a sandbox.")
+    help = gettext("Generate a synthetic portfolio of any size in a sandbox.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)

@@ -9,12 +9,12 @@ from django.utils.translation import gettext
 from backoffice.core import clock
 from backoffice.management.base import SystemCommand
 from loans.management import portfolio
-from loans.migration.operations.checking import check_book
-from loans.migration.operations.importing import import_book
+from loans.migration.operations.checking import check_portfolio
+from loans.migration.operations.importing import import_portfolio
 
 
 class Command(SystemCommand):
-    """Import the book, or with ``--compare`` hold its labels against the first debits.
+    """Import the portfolio, or with ``--compare`` hold its labels against the first debits.
 
     Exit code 1 when a line was bad or a debit ended otherwise than implied.
     """
@@ -25,7 +25,7 @@ class Command(SystemCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("file", type=Path, help=gettext("the book, plain or gzip"))
+        parser.add_argument("file", type=Path, help=gettext("the portfolio, plain or gzip"))
         parser.add_argument("--limit", type=_lines, help=gettext("only the first lines"))
         parser.add_argument(
             "--compare",
@@ -37,10 +37,10 @@ class Command(SystemCommand):
         file, limit = options["file"], options["limit"]
         self.show_result = portfolio.show_check if options["compare"] else portfolio.show_import
         if options["compare"]:
-            return portfolio.checked(check_book(file, limit=limit))
+            return portfolio.checked(check_portfolio(file, limit=limit))
         with portfolio.sandbox_bank() as bank:
             at = clock.now()
-            report = import_book(file, bank=bank, on=clock.day_of(at), at=at, limit=limit)
+            report = import_portfolio(file, bank=bank, on=clock.day_of(at), at=at, limit=limit)
         return portfolio.summary(report)
 
     def show(self, result: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from loans.reconciliation.queries import days_with_orders
 class Command(SystemCommand):
     """Exit code 1 and a line for each difference; 0 when there is none."""
 
-    help = "Reconcile the book, the bank and the ledger; list each difference."
+    help = "Reconcile the portfolio, the bank and the ledger; list each difference."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)

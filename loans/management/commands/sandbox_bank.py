@@ -75,7 +75,7 @@ class Command(BaseCommand):
 
     def _announce(self, server: SandboxServer, options: dict[str, Any]) -> None:
         facts = {"url": server.url, "store": str(options["store"])}
-        words = _("The sandbox bank answers at {url}; its books are {store}.")
+        words = _("The sandbox bank answers at {url}; its accounts are in {store}.")
         self.stdout.write(json.dumps(facts) if options["json"] else words.format(**facts))
         self.stdout.flush()
 

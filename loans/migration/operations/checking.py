@@ -1,4 +1,4 @@
-"""What a book's labels imply for the first debits, against the orders in the database."""
+"""What a portfolio's labels imply for the first debits, against the orders in the database."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ _CHUNK_ROWS = 5_000
 
 
 class Mismatch(NamedTuple):
-    """A customer whose first debit did not end as the book's label implies."""
+    """A customer whose first debit did not end as the portfolio's label implies."""
 
     origin: str
     line: int
@@ -32,7 +32,7 @@ class Check:
     mismatches: list[Mismatch] = field(default_factory=list)
 
 
-def check_book(file: Path, *, limit: int | None = None) -> Check:
+def check_portfolio(file: Path, *, limit: int | None = None) -> Check:
     """Compare each row with a live bill with the first attempt at it; bad lines are left out.
 
     Raises:

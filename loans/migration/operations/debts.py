@@ -1,6 +1,6 @@
 """What a row of a portfolio is here: a limit, a live bullet loan with its bill, past bills.
 
-Plain arithmetic over rows: no clock, no database. A dollar of the book is 0.25 yuan.
+Plain arithmetic over rows: no clock, no database. A dollar of the portfolio is 0.25 yuan.
 """
 
 from calendar import monthrange

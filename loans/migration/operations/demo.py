@@ -1,4 +1,4 @@
-"""What a sandbox is shown with: a login for every role, and a book due two minutes from now."""
+"""What a sandbox is shown with: a login for every role, and a portfolio due in two minutes."""
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
@@ -16,11 +16,11 @@ from accounts.staff.rules import GROUPS
 from backoffice.core import clock
 from backoffice.core.errors import Text
 from loans.migration.operations.admission import Purse, SandboxOnlyError
-from loans.migration.operations.importing import ImportReport, import_book
+from loans.migration.operations.importing import ImportReport, import_portfolio
 
 ADMIN = "admin"
-BOOK = Path(__file__).resolve().parent.parent / "data" / "credit_clients.csv.gz"
-BOOK_ROWS = 2_000
+PORTFOLIO = Path(__file__).resolve().parent.parent / "data" / "credit_clients.csv.gz"
+PORTFOLIO_ROWS = 2_000
 SHOWN_AT = time(8, 58)  # two minutes before the debits of the day
 _ROLES: dict[str, Text] = {
     ADMIN: _("everything"),
@@ -42,7 +42,7 @@ class DemoLogin(NamedTuple):
 
 
 class DemoPortfolio(NamedTuple):
-    """The book of the demo and the moment the business clock was moved to."""
+    """The portfolio of the demo and the moment the business clock was moved to."""
 
     report: ImportReport
     at: datetime
@@ -78,11 +78,11 @@ def _create(name: str, hashed: str, groups: Sequence[Group], *, is_superuser: bo
     staff.groups.set(groups)
 
 
-def show_book(*, bank: Purse, now: datetime) -> DemoPortfolio | None:
-    """Import the demo's book due on the next day that is still before 8:58, and go there.
+def show_portfolio(*, bank: Purse, now: datetime) -> DemoPortfolio | None:
+    """Import the demo's portfolio due on the next day that is still before 8:58, and go there.
 
-    Once a book has been imported there is nothing to do. The clock moves last: a start that failed
-    half-way finds everything as it was and tries again.
+    Once a portfolio has been imported there is nothing to do. The clock moves last: a start
+    that failed half-way finds everything as it was and tries again.
 
     Raises:
         SandboxOnlyError: this is no sandbox.
@@ -94,7 +94,9 @@ def show_book(*, bank: Purse, now: datetime) -> DemoPortfolio | None:
     if Customer.objects.filter(origin__isnull=False).exists():
         return None
     at = next_showing(now)
-    report = import_book(BOOK, bank=bank, on=clock.day_of(at), at=at, limit=BOOK_ROWS)
+    report = import_portfolio(
+        PORTFOLIO, bank=bank, on=clock.day_of(at), at=at, limit=PORTFOLIO_ROWS
+    )
     clock.move_to(at)
     return DemoPortfolio(report, at)
 

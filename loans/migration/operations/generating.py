@@ -1,8 +1,8 @@
-"""A synthetic book of any size: bullet loans that fall due over a month, stored by COPY.
+"""A synthetic portfolio of any size: bullet loans that fall due over a month, stored by COPY.
 
 Every customer has one loan. A given share of the loans falls due on the business date, the others
 evenly on the 29 days after it, and those near enough have their bill. The same seed gives the same
-book; generating again adds to it.
+portfolio; generating again adds to it.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from loans.migration.operations.people import NUMBER_MAX, invent
 from loans.migration.operations.writing import Client, account_of
 from loans.policy import LoanTerms
 
-# People of imported books have the numbers below; an ID number belongs to one person.
+# People of imported portfolios have the numbers below; an ID number belongs to one person.
 NUMBER_FIRST = 1_000_001
 DUE_SHARE_PPM = 33_000
 NIGHTS = 30
@@ -45,7 +45,7 @@ class TooManyLoansError(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """What was added to the book: loans, bills due on the day, and the refusals to expect."""
+    """What was added to the portfolio: loans, bills due on the day, and the refusals to expect."""
 
     loans: int
     due: int
@@ -71,7 +71,7 @@ def generate(
         first = NUMBER_FIRST + Customer.objects.filter(origin__startswith=_ORIGIN).count()
         if loans > NUMBER_MAX - first + 1:
             raise TooManyLoansError(loans=loans, left=NUMBER_MAX - first + 1)
-        dice = Random(f"{seed}:{first}")  # nosec B311 a book to look at, no secret
+        dice = Random(f"{seed}:{first}")  # nosec B311 a portfolio to look at, no secret
         for start in range(0, loans, BATCH_CLIENTS):
             lines = range(start, min(start + BATCH_CLIENTS, loans))
             days = [_days_ahead(n, due_share_ppm) for n in lines]

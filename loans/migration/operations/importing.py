@@ -29,10 +29,10 @@ class ImportReport:
     to_be_refused: int = 0
 
 
-def import_book(
+def import_portfolio(
     file: Path, *, bank: Purse, on: date, at: datetime, limit: int | None = None
 ) -> ImportReport:
-    """Move a book onto this system, its live bills due on a day; return what became of it.
+    """Move a portfolio onto this system, its live bills due on a day; return what became of it.
 
     Each row is imported once, however often this runs, and with everything it has or not at all.
 

@@ -1,4 +1,4 @@
-"""Synthetic people for the rows of a book: everything follows from the row's number.
+"""Synthetic people for the rows of a portfolio: everything follows from the row's number.
 
 The number spreads over the sequence, the birthday and the area of the ID number by a bijection, so
 two rows never share an ID number or a card number, whatever their ages and the days they are

@@ -49,7 +49,7 @@ _GZIP = b"\x1f\x8b"
 
 
 class ClientRow(NamedTuple):
-    """One customer of the book, amounts in the lender's dollars; the latest month comes first."""
+    """One customer of the portfolio, in the lender's dollars; the latest month comes first."""
 
     line: int
     number: int
@@ -86,7 +86,7 @@ class UnreadableBookError(Refused):
 
 
 class WrongColumnsError(Refused):
-    """The first line does not name the columns of a book, each once."""
+    """The first line does not name the columns of a portfolio, each once."""
 
     code = "wrong-columns"
     message = _("{file} has other columns: missing {missing}; unknown or twice {unknown}.")
@@ -94,11 +94,11 @@ class WrongColumnsError(Refused):
 
 
 def read(file: Path, *, limit: int | None = None) -> Iterator[ClientRow | BadLine]:
-    """Yield each line of the book, at most ``limit``, as a row or as what is wrong with it.
+    """Yield each line of the portfolio, at most ``limit``, as a row or as what is wrong with it.
 
     A gzip that was cut off gives the lines before the break, and the break as the last bad line.
     Adults of any age are rows: 18 to 60 is asked of those who open the product (ELIG-1), not of a
-    book that is moved here.
+    portfolio that is moved here.
 
     Raises:
         UnreadableBookError: no such file, a damaged gzip, or no first line.
@@ -120,7 +120,7 @@ def read(file: Path, *, limit: int | None = None) -> Iterator[ClientRow | BadLin
 
 @contextmanager
 def _opened(file: Path) -> Iterator[BinaryIO]:
-    """Open the book, unpacked; a gzip whose checksum is wrong is refused before any row."""
+    """Open the portfolio, unpacked; a gzip whose checksum is wrong is refused before any row."""
     try:
         with file.open("rb") as raw:
             is_gzip = raw.read(len(_GZIP)) == _GZIP

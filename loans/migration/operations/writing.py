@@ -112,7 +112,7 @@ class _Ids(NamedTuple):
 
 
 def origin_of(row: ClientRow) -> str:
-    """Return the mark by which a customer is known to be this row of the book."""
+    """Return the mark by which a customer is known to be this row of the portfolio."""
     return f"book:{row.number}"
 
 

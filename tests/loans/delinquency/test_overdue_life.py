@@ -63,8 +63,8 @@ def payoff_fen(bill: Bill, on: date) -> int:
     from django.db import transaction
 
     with transaction.atomic():
-        book = LoanBatch.lock([bill.pk])
-        return book.preview(bill.pk, on=on).owed(bill.pk).total_fen
+        batch = LoanBatch.lock([bill.pk])
+        return batch.preview(bill.pk, on=on).owed(bill.pk).total_fen
 
 
 def test_the_bill_asks_what_the_article_says(make_bill):

@@ -1,4 +1,4 @@
-"""Reconciliation of the whole: the book as of one moment, the bank never asked inside of it."""
+"""Reconciliation of the whole: one moment of the portfolio, the bank never asked inside."""
 
 from collections.abc import Callable
 from datetime import date, time

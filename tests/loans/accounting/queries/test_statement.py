@@ -1,4 +1,4 @@
-"""A bill is explained to the fen, and the explanation ends where the books stand."""
+"""A bill is explained to the fen, and the explanation ends where the ledger stands."""
 
 from datetime import time
 

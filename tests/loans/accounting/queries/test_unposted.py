@@ -38,7 +38,7 @@ _INSTALMENT = (
 
 @pytest.fixture
 def home(make_bill):
-    """A loan whose customer and line the loans of a book share; it accrues nothing itself."""
+    """A loan whose customer and line the loans of a portfolio share; it accrues nothing itself."""
     make_bill()
     Instalment.objects.update(accrual=Accrual.NONE)
     return Loan.objects.get()
@@ -57,11 +57,11 @@ def plan_of(position):
     return Plan.BULLET if len(position.parts) == 1 else Plan.PLAN_3
 
 
-def write(home, book, state=LoanState.ACTIVE):
+def write(home, portfolio, state=LoanState.ACTIVE):
     """Put positions and their terms into the database as loans."""
-    loan_ids = bulk.reserve_ids(Loan, len(book))
+    loan_ids = bulk.reserve_ids(Loan, len(portfolio))
     loans, parts = [], []
-    for loan_id, (policy, position) in zip(loan_ids, book, strict=True):
+    for loan_id, (policy, position) in zip(loan_ids, portfolio, strict=True):
         principal_fen = position.principal_fen
         loans.append(
             (loan_id, home.customer_id, home.line_id, signed_under(policy).pk, state,
@@ -80,17 +80,17 @@ def write(home, book, state=LoanState.ACTIVE):
         bulk.copy(Instalment, _INSTALMENT, parts)
 
 
-def by_rules(book, on):
-    """What the Python rules say the book has accrued beyond what is charged."""
+def by_rules(portfolio, on):
+    """What the Python rules say the portfolio has accrued beyond what is charged."""
     return sum(
         accrue(position, on=on, terms=policy)[0].charged_fen - position.charged_fen
-        for policy, position in book
+        for policy, position in portfolio
         if position.accrued_on < on
     )
 
 
 @st.composite
-def books(draw, size=6, **shape):
+def portfolios(draw, size=6, **shape):
     policies = [draw(terms) for _ in range(draw(st.integers(1, size)))]
     days = st.integers(0, 3).map(lambda n: timedelta(days=n))
     return [
@@ -113,46 +113,46 @@ nights = st.one_of(st.integers(0, 4), st.integers(1, 70))
 
 
 @database
-@given(books(over_cap=True), nights)
-def test_the_sql_of_the_night_is_the_python_of_the_rules(home, book, night_count):
+@given(portfolios(over_cap=True), nights)
+def test_the_sql_of_the_night_is_the_python_of_the_rules(home, portfolio, night_count):
     on = DUE_ON + timedelta(days=night_count)
     with undone():
-        write(home, book)
+        write(home, portfolio)
 
-        assert unposted(on=on).closed_form_fen == by_rules(book, on)
+        assert unposted(on=on).closed_form_fen == by_rules(portfolio, on)
 
 
 @database
-@given(books(size=3), nights)
-def test_a_loan_whose_terms_came_a_moment_ago_is_counted(home, book, night_count):
+@given(portfolios(size=3), nights)
+def test_a_loan_whose_terms_came_a_moment_ago_is_counted(home, portfolio, night_count):
     on = DUE_ON + timedelta(days=night_count)
     with undone():
-        write(home, book)
+        write(home, portfolio)
         with patch.object(ContractTerms.objects, "values_list", return_value=[]):
-            assert unposted(on=on).closed_form_fen == by_rules(book, on)
+            assert unposted(on=on).closed_form_fen == by_rules(portfolio, on)
 
 
 @database
-@given(books(size=3, kinds=("own", "none")), st.integers(1, 400))
-def test_straight_lines_agree_over_a_year(home, book, night_count):
+@given(portfolios(size=3, kinds=("own", "none")), st.integers(1, 400))
+def test_straight_lines_agree_over_a_year(home, portfolio, night_count):
     on = DUE_ON + timedelta(days=night_count)
     with undone():
-        write(home, book)
+        write(home, portfolio)
 
-        assert unposted(on=on).closed_form_fen == by_rules(book, on)
+        assert unposted(on=on).closed_form_fen == by_rules(portfolio, on)
 
 
 @database
-@given(books(size=3), st.lists(st.integers(0, 9), min_size=1, max_size=4))
-def test_each_night_brings_the_ledger_to_the_rules(home, book, steps):
+@given(portfolios(size=3), st.lists(st.integers(0, 9), min_size=1, max_size=4))
+def test_each_night_brings_the_ledger_to_the_rules(home, portfolio, steps):
     on = DUE_ON
     with undone():
-        write(home, book)
+        write(home, portfolio)
         for step in steps:
             on += timedelta(days=step)
             end_of_day.accrue_night(on=on, at=moment(on))
 
-            assert unposted(on=on).ledger_fen == by_rules(book, on)
+            assert unposted(on=on).ledger_fen == by_rules(portfolio, on)
             assert list(reconciliation.accruals(on=on)) == []
 
 

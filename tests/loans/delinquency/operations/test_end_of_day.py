@@ -1,4 +1,4 @@
-"""The 00:05 batch over rows: what it moves, reports, suspends, and books of a night (GEN-8)."""
+"""The 00:05 batch over rows: what it moves, reports, suspends and posts of a night (GEN-8)."""
 
 from datetime import time
 

@@ -6,13 +6,13 @@ import pytest
 
 from accounts.models import BankCard, Customer
 from backoffice.core import clock
-from loans.migration.operations.importing import import_book
+from loans.migration.operations.importing import import_portfolio
 from loans.migration.operations.reading import ClientRow
 from loans.migration.operations.writing import Client, client_of
 from loans.models import Bill, Instalment, Loan, Mandate, Transfer
 from loans.policy import LoanTerms
 from risk.models import Conduct, CreditLine
-from tests.loans.books import FakeBank, book
+from tests.loans.portfolios import FakeBank, portfolio
 
 ON = date(2026, 10, 1)
 AT = clock.moment_of(ON, time(8, 58))
@@ -30,9 +30,9 @@ def run(bank, tmp_path):
     """Import these rows, or a file."""
 
     def importing_(*rows, file=None, on=ON, **options):
-        file = file or book(tmp_path, *rows)
+        file = file or portfolio(tmp_path, *rows)
         at = clock.moment_of(on, time(8, 58))
-        return import_book(file, bank=bank, on=on, at=at, **options)
+        return import_portfolio(file, bank=bank, on=on, at=at, **options)
 
     return importing_
 

@@ -16,8 +16,8 @@ from loans.migration.operations.admission import (
 )
 from loans.models import ContractTerms, Loan, Transfer
 from risk.models import CreditLine
-from tests.loans.books import row
 from tests.loans.migration.operations.conftest import AT, ON, client, counts, values
+from tests.loans.portfolios import row
 from tests.policies import put_in_force
 
 

@@ -1,4 +1,4 @@
-"""The labels of a book against the first debits of the due day."""
+"""The labels of a portfolio against the first debits of the due day."""
 
 from datetime import date, time, timedelta
 
@@ -8,10 +8,10 @@ from accounts.models import BankCard
 from backoffice.core import clock
 from loans.collection.operations import orders, results
 from loans.collection.operations.orders import CollectionRequest
-from loans.migration.operations.checking import Mismatch, check_book
-from loans.migration.operations.importing import import_book
+from loans.migration.operations.checking import Mismatch, check_portfolio
+from loans.migration.operations.importing import import_portfolio
 from loans.models import Bill
-from tests.loans.books import FakeBank, book, row
+from tests.loans.portfolios import FakeBank, portfolio, row
 
 ON = date(2026, 10, 1)
 NINE = clock.moment_of(ON, time(9))
@@ -20,8 +20,8 @@ NINE = clock.moment_of(ON, time(9))
 @pytest.fixture
 def imported(committed_db, tmp_path):
     """A portfolio of two who can pay, one who cannot, and one without a bill; imported."""
-    file = book(tmp_path, row(), row(ID=2), row(ID=3, label=1), row(ID=4, BILL_AMT1=0))
-    import_book(file, bank=FakeBank(), on=ON, at=NINE)
+    file = portfolio(tmp_path, row(), row(ID=2), row(ID=3, label=1), row(ID=4, BILL_AMT1=0))
+    import_portfolio(file, bank=FakeBank(), on=ON, at=NINE)
     return file
 
 
@@ -42,7 +42,7 @@ def test_debits_that_end_as_the_labels_imply_are_no_mismatch(imported, channel):
     channel.will_answer(account(3), "NOTENOUGH")
     debit(channel)
 
-    check = check_book(imported)
+    check = check_portfolio(imported)
 
     assert check.expected == check.found == {"succeeded": 2, "failed": 1}
     assert check.mismatches == []
@@ -52,7 +52,7 @@ def test_a_customer_who_was_debited_otherwise_is_named(imported, channel):
     channel.will_answer(account(2), "RULELIMIT")
     debit(channel)
 
-    check = check_book(imported)
+    check = check_portfolio(imported)
 
     assert check.expected == {"succeeded": 2, "failed": 1}
     assert check.found == {"succeeded": 2, "failed": 1}
@@ -63,16 +63,16 @@ def test_a_customer_who_was_debited_otherwise_is_named(imported, channel):
 
 
 def test_before_nine_there_is_no_order(imported):
-    check = check_book(imported)
+    check = check_portfolio(imported)
 
     assert check.found == {"succeeded": 0, "failed": 0, "no_order": 3}
     assert len(check.mismatches) == 3
 
 
 def test_who_was_not_imported_is_listed_apart(imported, tmp_path):
-    file = book(tmp_path, row(ID=9))
+    file = portfolio(tmp_path, row(ID=9))
 
-    assert check_book(file).mismatches == [Mismatch("book:9", 2, "succeeded", "not_imported")]
+    assert check_portfolio(file).mismatches == [Mismatch("book:9", 2, "succeeded", "not_imported")]
 
 
 def test_the_last_try_of_the_first_attempt_counts_and_no_later_attempt(imported, channel):
@@ -82,7 +82,7 @@ def test_the_last_try_of_the_first_attempt_counts_and_no_later_attempt(imported,
     debit(channel, at=NINE + timedelta(hours=1))
     debit(channel, at=NINE + timedelta(days=1))
 
-    check = check_book(imported)
+    check = check_portfolio(imported)
 
     assert check.found == {"succeeded": 2, "failed": 1}
     assert check.mismatches == []
@@ -91,4 +91,4 @@ def test_the_last_try_of_the_first_attempt_counts_and_no_later_attempt(imported,
 def test_only_the_first_lines_are_compared_when_asked(imported, channel):
     debit(channel)
 
-    assert check_book(imported, limit=1).found == {"succeeded": 1, "failed": 0}
+    assert check_portfolio(imported, limit=1).found == {"succeeded": 1, "failed": 0}

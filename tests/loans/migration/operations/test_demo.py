@@ -10,9 +10,9 @@ from accounts.models import Customer, Staff
 from backoffice.core import clock
 from loans.migration.operations import demo
 from loans.migration.operations.admission import NoBankError, SandboxOnlyError
-from loans.migration.operations.demo import create_logins, next_showing, show_book
+from loans.migration.operations.demo import create_logins, next_showing, show_portfolio
 from loans.models import Bill
-from tests.loans.books import FakeBank, book, row
+from tests.loans.portfolios import FakeBank, portfolio, row
 
 NAMES = ["admin", "support", "credit", "risk", "collections", "finance", "auditor", "manager"]
 
@@ -22,9 +22,10 @@ def moment(text):
 
 
 @pytest.fixture
-def small_book(monkeypatch, tmp_path):
-    monkeypatch.setattr(demo, "BOOK", book(tmp_path, row(), row(ID=2, label=1), row(ID=3)))
-    monkeypatch.setattr(demo, "BOOK_ROWS", 2)
+def small_portfolio(monkeypatch, tmp_path):
+    file = portfolio(tmp_path, row(), row(ID=2, label=1), row(ID=3))
+    monkeypatch.setattr(demo, "PORTFOLIO", file)
+    monkeypatch.setattr(demo, "PORTFOLIO_ROWS", 2)
 
 
 def test_there_is_a_login_for_each_role_and_an_administrator(db):
@@ -58,10 +59,10 @@ def test_a_new_start_gives_the_same_logins_a_new_password_and_their_rights_back(
     assert risk.check_password("warm-feet-9")
 
 
-def test_the_book_falls_due_on_the_day_that_is_shown(committed_db, small_book):
+def test_the_book_falls_due_on_the_day_that_is_shown(committed_db, small_portfolio):
     bank = FakeBank()
 
-    shown = show_book(bank=bank, now=clock.now())
+    shown = show_portfolio(bank=bank, now=clock.now())
 
     assert (shown.report.imported, shown.report.to_be_paid, shown.report.to_be_refused) == (2, 1, 1)
     assert shown.at == next_showing(clock.now() - timedelta(seconds=30))
@@ -70,21 +71,21 @@ def test_the_book_falls_due_on_the_day_that_is_shown(committed_db, small_book):
     assert len(bank.balances) == 2
 
 
-def test_a_book_that_was_shown_is_left_as_it_is(committed_db, small_book):
-    show_book(bank=FakeBank(), now=clock.now())
+def test_a_book_that_was_shown_is_left_as_it_is(committed_db, small_portfolio):
+    show_portfolio(bank=FakeBank(), now=clock.now())
     before, bank = clock.offset(), FakeBank()
 
-    assert show_book(bank=bank, now=clock.now()) is None
+    assert show_portfolio(bank=bank, now=clock.now()) is None
 
     assert (clock.offset(), bank.calls, Customer.objects.count()) == (before, 0, 2)
 
 
-def test_without_a_bank_neither_book_nor_clock_are_touched(committed_db, small_book):
+def test_without_a_bank_neither_book_nor_clock_are_touched(committed_db, small_portfolio):
     bank = FakeBank()
     bank.is_down = True
 
     with pytest.raises(NoBankError):
-        show_book(bank=bank, now=clock.now())
+        show_portfolio(bank=bank, now=clock.now())
 
     assert clock.offset() == timedelta()
     assert not Customer.objects.exists()
@@ -113,4 +114,4 @@ def test_the_next_showing_is_two_minutes_to_nine(now, shown):
 
 
 def test_the_shipped_book_is_there():
-    assert demo.BOOK.name == "credit_clients.csv.gz"
+    assert demo.PORTFOLIO.name == "credit_clients.csv.gz"

@@ -1,4 +1,4 @@
-"""A generated book: as large and as due as asked, the same for the same seed, and it lives."""
+"""A generated portfolio: as large and as due as asked, the same for the same seed, and it lives."""
 
 from argparse import ArgumentTypeError
 from datetime import date, time, timedelta
@@ -15,8 +15,8 @@ from loans.migration.operations.admission import NoBankError, SandboxOnlyError
 from loans.migration.operations.generating import TooManyLoansError, generate
 from loans.models import Bill, Loan
 from loans.reconciliation.operations import reconcile
-from tests.loans.books import FakeBank
 from tests.loans.days import live
+from tests.loans.portfolios import FakeBank
 
 ON = date(2026, 10, 1)
 AT = clock.moment_of(ON, time(8, 58))

@@ -19,8 +19,8 @@ from loans.migration.operations.reading import UnreadableBookError
 from loans.models import Bill, Loan, Transfer
 from loans.reconciliation.operations import reconcile
 from risk.models import CreditLine
-from tests.loans.books import packed, row, text
 from tests.loans.migration.operations.conftest import AT, ON, counts
+from tests.loans.portfolios import packed, row, text
 
 
 @pytest.mark.parametrize("dollars", [0, -700])

@@ -13,7 +13,7 @@ from loans.migration.operations.reading import (
     WrongColumnsError,
     read,
 )
-from tests.loans.books import book, packed, row, text
+from tests.loans.portfolios import packed, portfolio, row, text
 
 
 def place_of(line):
@@ -258,4 +258,4 @@ def test_gzip_of_several_members_is_one_book(tmp_path):
 
 
 def test_a_plain_book_is_read_from_its_own_file(tmp_path):
-    assert len(list(read(book(tmp_path, row(), row(ID=2))))) == 2
+    assert len(list(read(portfolio(tmp_path, row(), row(ID=2))))) == 2

@@ -18,8 +18,8 @@ from loans.models import Bill, BillSnapshot, Charge, Instalment, Loan, Mandate, 
 from loans.policy import LoanTerms
 from loans.reconciliation import queries as reconciliation
 from risk.models import Conduct, CreditLine
-from tests.loans.books import row
 from tests.loans.migration.operations.conftest import AT, ON, OPENED_AT, client, counts, values
+from tests.loans.portfolios import row
 
 
 def test_a_row_becomes_a_customer_with_card_mandate_and_line(db, run):

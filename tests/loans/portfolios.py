@@ -1,4 +1,4 @@
-"""Small books of a lender, written for one test each."""
+"""Small portfolios of a lender, written for one test each."""
 
 import gzip
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ def text(*rows: Mapping[str, object], columns: tuple[str, ...] = COLUMNS) -> str
     return "\n".join(lines) + "\n"
 
 
-def book(folder: Path, *rows: Mapping[str, object]) -> Path:
+def portfolio(folder: Path, *rows: Mapping[str, object]) -> Path:
     """A plain file of these rows."""
     file = folder / "book.csv"
     file.write_text(text(*rows), encoding="utf-8")
