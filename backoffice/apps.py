@@ -1,7 +1,5 @@
 """The site, and the packages below every app."""
 
-from datetime import date
-from itertools import pairwise
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -11,6 +9,7 @@ from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 from psycopg import sql
 
+from backoffice.core import partitions
 from backoffice.core.clock import day_of, wall
 
 _RIGHTS = (
@@ -27,16 +26,19 @@ class BackofficeConfig(AppConfig):
     verbose_name = _("System")
 
     def ready(self) -> None:
-        """Import the Celery app, check the keys, connect the signal handlers of migrations."""
+        """Register the jobs and codes, check the keys, connect the signal handlers."""
         from backoffice import celery  # noqa: F401
         from backoffice.core import crypto, reasons
-        from backoffice.platform import job_control, policy_changes
+        from backoffice.platform import job_control, jobs, policy_changes
         from backoffice.platform.reasons import TEXTS
+        from backoffice.platform.tasks import JOBS
 
         crypto.require_keys()
         reasons.register(TEXTS)
         job_control.register()
         policy_changes.register()
+        for job in JOBS:
+            jobs.register(job)
         post_migrate.connect(_add_partitions, sender=self)
         post_migrate.connect(_grant_rights, sender=self)
         post_migrate.connect(_mark_sandbox, sender=self)
@@ -50,31 +52,11 @@ def _tables_of_facts() -> list[str]:
 
 
 def _add_partitions(using: str, **_given: Any) -> None:
-    """Create the partitions of the months ahead; rows of other months go to the default one."""
-    with connections[using].cursor() as cursor:
-        cursor.execute(
-            "SELECT relname FROM pg_class WHERE relkind = 'p' AND relname = ANY(%s)",
-            [_tables_of_facts()],
-        )
-        for (table,) in cursor.fetchall():
-            for first, following in _months_ahead():
-                cursor.execute("SELECT to_regclass(%s)", [f"{table}_{first:%Y%m}"])
-                if cursor.fetchone() == (None,):
-                    cursor.execute(
-                        sql.SQL("CREATE TABLE {} PARTITION OF {} FOR VALUES FROM ({}) TO ({})")
-                        .format(sql.Identifier(f"{table}_{first:%Y%m}"), sql.Identifier(table),
-                                sql.Literal(first), sql.Literal(following))
-                    )  # fmt: skip
-
-
-def _months_ahead() -> list[tuple[date, date]]:
-    """Return the first days of this month and the two years after it, each with its successor.
-
-    Dates are computed from dates: a cast from a moment depends on the session's time zone.
-    """
-    today = day_of(wall())
-    numbers = range(today.year * 12 + today.month - 1, today.year * 12 + today.month + 24)
-    return list(pairwise(date(number // 12, number % 12 + 1, 1) for number in numbers))
+    """Create the partitions of the months ahead of the machine's day."""
+    owner = settings.DATABASES["owner"]["USER"]
+    role = settings.DATABASES["default"]["USER"]
+    partitions.install(using, role="" if role == owner else str(role))
+    partitions.add_months(on=day_of(wall()), using=using)
 
 
 def _grant_rights(using: str, **_given: Any) -> None:

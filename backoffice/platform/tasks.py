@@ -1,11 +1,15 @@
 """Background work of the platform: the tick of the day, one chunk, the outbox, exports."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, time, timedelta
+from typing import Any
 
 from celery import shared_task
+from django.utils.translation import gettext_lazy as _
 
-from backoffice.core import clock
+from backoffice.core import clock, partitions
 from backoffice.platform import approvals, export, jobs, outbox, work_queue
+from backoffice.platform.jobs import Job, Tally
 from backoffice.platform.reasons import PlatformActor, PlatformReason
 
 
@@ -47,3 +51,18 @@ def end_overdue() -> None:
 def run_export(export_id: int) -> None:
     """Write the file of an export; skip one that has a result."""
     export.run(export_id, by=PlatformActor.EXPORT, at=clock.now())
+
+
+def _add_months(_ids: Sequence[int], *, on: date, **_facts: Any) -> Tally:
+    return Tally(done=partitions.add_months(on=on))
+
+
+JOBS = (
+    Job(
+        name="03:30",
+        at=time(3, 30),
+        title=_("partitions of the months ahead"),
+        work=_add_months,
+        optional=True,
+    ),
+)

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from backoffice.core import clock
+from backoffice.core import clock, partitions
 from backoffice.core.errors import Refused
 
 
@@ -14,9 +14,16 @@ def livez(_request: HttpRequest) -> HttpResponse:
 
 
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """Return 200 when requests can be served, else 503 with the failing part."""
+    """Return 200 when requests can be served, else 503 with the failing part.
+
+    ``warnings`` name what somebody must look at although requests are served.
+    """
     failing = {name: why for name, why in (("database", _database()),) if why}
-    return JsonResponse({"ready": not failing, "failing": failing}, status=503 if failing else 200)
+    warnings = [] if failing else partitions.warnings(on=clock.business_date())
+    return JsonResponse(
+        {"ready": not failing, "failing": failing, "warnings": warnings},
+        status=503 if failing else 200,
+    )
 
 
 def _database() -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from backoffice.core import clock
+from backoffice.core import clock, partitions
 from backoffice.core.money import yuan
 from backoffice.management.base import SystemCommand
 from loans.gateways.from_settings import debit_channel
@@ -33,6 +33,7 @@ class Command(SystemCommand):
             "on": on,
             "days": days,
             "differences": [difference._asdict() for difference in differences],
+            "warnings": partitions.warnings(on=on),
         }
 
     def show(self, result: dict[str, Any]) -> None:
@@ -42,6 +43,8 @@ class Command(SystemCommand):
                 f"{one['check']} | {one['subject']} | {expected} "
                 f"{yuan(one['expected_fen'])} | {found} {yuan(one['found_fen'])}"
             )
+        for warning in result["warnings"]:
+            self.stdout.write(f"! {warning}")
         count = len(result["differences"])
         self.stdout.write(
             _("{count} differences; {days} days of bank records compared.").format(

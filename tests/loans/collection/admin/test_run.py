@@ -134,14 +134,14 @@ def messages_of(page):
     return [str(message) for message in page.context["messages"]]
 
 
-EVERY = ("00:05", "00:30", "02:00", "03:00", "09:00")
+EVERY = ("00:05", "00:30", "02:00", "03:00", "03:30", "09:00")
 
 
 def test_run_now_does_what_the_tick_does_and_a_second_press_nothing(
     make_bill, channel, monkeypatch
 ):
     make_bill()
-    live(channel, monkeypatch, day(0), until="03:00", only=EVERY)
+    live(channel, monkeypatch, day(0), until="03:30", only=EVERY)
     set_clock(day(0), "09:00")
     client = person("finance")
 
