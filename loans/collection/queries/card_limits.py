@@ -3,11 +3,12 @@
 from datetime import date
 from typing import NamedTuple
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from accounts.cards.rules.card_numbers import day_limit_fen
 from accounts.models import BankCard
 from loans.models import DebitOrder, DebitOrderState
+from loans.models.debit import OPEN_ORDER_STATES
 
 
 class DayLimit(NamedTuple):
@@ -21,17 +22,19 @@ class DayLimit(NamedTuple):
 def of_day(card_id: int, *, customer_id: int, on: date) -> DayLimit | None:
     """Return the day limit of a customer's card after what it has paid us; None is no limit.
 
-    What else was paid from the account only its bank knows.
+    What was asked and has no answer yet may have been paid. What else was paid from the account
+    only its bank knows.
     """
     account_class = BankCard.objects.values_list("account_class", flat=True).get(pk=card_id)
     limit_fen = day_limit_fen(account_class)
     if limit_fen is None:
         return None
-    taken = DebitOrder.objects.filter(  # found through the customer's bills
-        bill__customer=customer_id,
-        card=card_id,
-        business_date=on,
-        state=DebitOrderState.SUCCEEDED,
+    orders = DebitOrder.objects.filter(  # found through the customer's bills
+        bill__customer=customer_id, card=card_id, business_date=on
     )
-    taken_fen = taken.aggregate(total=Sum("taken_fen"))["total"] or 0
-    return DayLimit(account_class, limit_fen, max(0, limit_fen - taken_fen))
+    used = orders.aggregate(
+        taken=Sum("taken_fen", filter=Q(state=DebitOrderState.SUCCEEDED), default=0),
+        asked=Sum("amount_fen", filter=Q(state__in=OPEN_ORDER_STATES), default=0),
+    )
+    left_fen = limit_fen - used["taken"] - used["asked"]
+    return DayLimit(account_class, limit_fen, max(0, left_fen))
