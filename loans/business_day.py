@@ -1,7 +1,9 @@
 """What each job of the business day does for loans: plan it, work through it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from itertools import groupby, zip_longest
+from operator import itemgetter
 
 from backoffice.core import bulk, clock
 from backoffice.core.policy import current
@@ -49,7 +51,8 @@ def plan_debits(*, on: date, at: datetime) -> RunPlan:
     if on != clock.day_of(at) or is_paused(FIRST_DEBITS):
         return RunPlan([])
     bills = due.to_debit(on=on)
-    return RunPlan(bills.ids, bills.amount_fen, _why_held(len(bills.ids), on=on))
+    held_because = _why_held(len(bills.ids), on=on)
+    return RunPlan(bills.ids, bills.amount_fen, held_because, owners=bills.customer_ids)
 
 
 def _why_held(planned: int, *, on: date) -> Reason | None:
@@ -63,26 +66,39 @@ def _why_held(planned: int, *, on: date) -> Reason | None:
 
 
 def debit(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel: Channel) -> Tally:
-    """Collect a chunk of bills: ask about what is open, then ask for what is due."""
+    """Collect a chunk of bills: ask about what is open, then ask for what is due.
+
+    Of several bills of one customer the oldest is asked first, the next one after its failure;
+    after a success, or while an answer is unknown, ``prepare`` makes no order for the others
+    (REPAY-10).
+    """
     if on != clock.day_of(at) or is_paused(FIRST_DEBITS):
         return Tally()
     open_orders = _open_orders(ids)
     answers = orders.ask(open_orders, channel=channel, at=at)
     if answers:
         results.record(answers, by=LoanActor.CHANNEL, at=at)
-    requests = [CollectionRequest(bill_id) for bill_id in _still_up(ids, run_id=run_id, on=on)]
-    if requests:
+    for bill_ids in _in_turns(ids, run_id=run_id, on=on):
         collection.collect(
-            requests, by=LoanActor.CHANNEL, channel=channel, on=on, at=at, run_id=run_id
-        )
+            [CollectionRequest(bill_id) for bill_id in bill_ids],
+            by=LoanActor.CHANNEL, channel=channel, on=on, at=at, run_id=run_id,
+        )  # fmt: skip
     return _tally(ids, run_id=run_id)
 
 
-def _still_up(ids: Sequence[int], *, run_id: int, on: date) -> list[int]:
-    """Return the bills to debit now; one order a bill and run, also when the run is repeated."""
+def _in_turns(ids: Sequence[int], *, run_id: int, on: date) -> Iterator[list[int]]:
+    """Yield the bills to debit now: the oldest of each customer, then the second oldest, ...
+
+    One order a bill and run, also when the run is repeated.
+    """
     up = Bill.objects.filter(pk__any=bulk.Of(ids), state__in=COLLECTED_STATES, debit_on__lte=on)
-    fresh = up.exclude(orders__run_id=run_id).order_by("pk")
-    return [bill_id for (bill_id,) in bulk.rows(fresh, "pk")]
+    fresh = up.exclude(orders__run_id=run_id).order_by("customer_id", "due_on", "pk")
+    of_customers = [
+        [bill_id for bill_id, _customer_id in bills]
+        for _customer_id, bills in groupby(bulk.rows(fresh, "pk", "customer_id"), itemgetter(1))
+    ]
+    for turn in zip_longest(*of_customers):
+        yield [bill_id for bill_id in turn if bill_id is not None]
 
 
 def _open_orders(bill_ids: Sequence[int]) -> list[Prepared]:

@@ -3,12 +3,14 @@
 import logging
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Barrier
 
 import psycopg
 import pytest
 from django.core.management import call_command
-from django.db import connections
+from django.db import connection, connections
 from psycopg import sql
 
 from tests.canary import Listener
@@ -102,3 +104,23 @@ def empty_tables(database: str) -> None:
         names = sql.SQL(", ").join(sql.Identifier(name) for (name,) in tables)
         connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(names))
         connection.execute("UPDATE backoffice_sandboxclock SET ahead = '0'")
+
+
+@pytest.fixture
+def together(committed_db):
+    """Run a function in many threads at the same moment; return what each returned."""
+
+    def run(count, work):
+        barrier = Barrier(count)
+
+        def one(number):
+            try:
+                barrier.wait()
+                return work(number)
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(count) as pool:
+            return list(pool.map(one, range(count)))
+
+    return run

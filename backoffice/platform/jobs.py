@@ -33,11 +33,15 @@ LOCK_SPACE = 7_701  # first key of the advisory locks of chunks
 
 
 class RunPlan(NamedTuple):
-    """The plan of a run: ids in order, their total, and the reason to hold it, if any."""
+    """The plan of a run: ids in order, their total, and the reason to hold it, if any.
+
+    ``owners`` names the owner of each id: neighbours of one owner are worked on in one chunk.
+    """
 
     ids: Sequence[int]
     amount_fen: int = 0
     held_because: Reason | None = None
+    owners: Sequence[int] | None = None
 
 
 class Tally(NamedTuple):
@@ -186,20 +190,32 @@ def claim(job: Job, *, on: date, by: str, at: datetime) -> JobRun:
 
 def _plan(run: JobRun, job: Job, *, at: datetime) -> None:
     plan = job.plan(on=run.business_date, at=at) if job.plan else None
-    ids = list(plan.ids) if plan else []
-    parts = [ids[start : start + CHUNK_SIZE] for start in range(0, len(ids), CHUNK_SIZE)]
-    if plan is None:
-        parts = [[]]
+    parts = _parts(plan) if plan else [[]]
     JobChunk.objects.bulk_create(
         JobChunk(run=run, number=number, ids=part) for number, part in enumerate(parts, 1)
     )
     if plan:
-        run.planned, run.planned_fen = len(ids), plan.amount_fen
+        run.planned, run.planned_fen = len(plan.ids), plan.amount_fen
         if plan.held_because:
             run.held_reason, run.held_facts = stored(plan.held_because)
     if not parts:
         run.finished_at = clock.wall()
     run.save()
+
+
+def _parts(plan: RunPlan) -> list[list[int]]:
+    """Return the ids in parts of at most ``CHUNK_SIZE``, or of one owner where he has more."""
+    if plan.owners is None:
+        ids = list(plan.ids)
+        return [ids[start : start + CHUNK_SIZE] for start in range(0, len(ids), CHUNK_SIZE)]
+    parts: list[list[int]] = []
+    for _owner, pairs in groupby(zip(plan.owners, plan.ids, strict=True), key=itemgetter(0)):
+        together = [one for _, one in pairs]
+        if parts and len(parts[-1]) + len(together) <= CHUNK_SIZE:
+            parts[-1] += together
+        else:
+            parts.append(together)
+    return parts
 
 
 def pauses() -> dict[str, JobPause]:

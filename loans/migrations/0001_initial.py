@@ -491,7 +491,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='debitorder',
-            constraint=models.UniqueConstraint(condition=models.Q(('origin', 'auto'), ('state__in', ('planned', 'sent', 'unknown'))), fields=('bill',), name='debit_order_one_open'),
+            constraint=models.UniqueConstraint(condition=models.Q(('origin', 'auto'), ('state__in', ('planned', 'sent', 'unknown'))), fields=('customer',), include=('bill',), name='debit_order_one_open'),
         ),
         migrations.AddConstraint(
             model_name='debitorder',

@@ -99,7 +99,7 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
     States: planned -> sent or cancelled; sent -> succeeded, failed or unknown; unknown ->
     succeeded or failed; failed -> succeeded (the bank's later word). An order that is asked at
     once starts sent: what is written down before it leaves. The number of an automatic order is
-    ``bill-cycle-attempt-try``; while one is open no other is made.
+    ``bill-cycle-attempt-try``; while one is open no other is made for any bill of the customer.
     """
 
     number = models.CharField(_("order number"), max_length=64)
@@ -156,7 +156,8 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
                 name="debit_order_origin", condition=Q(origin__in=Origin.values)
             ),
             models.UniqueConstraint(
-                fields=["bill"],
+                fields=["customer"],
+                include=["bill"],
                 condition=Q(origin=Origin.AUTO, state__in=OPEN_ORDER_STATES),
                 name="debit_order_one_open",
             ),

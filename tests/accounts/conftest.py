@@ -7,9 +7,6 @@ import time_machine
 
 from tests.accounts.hashers import CountingHasher
 from tests.accounts.people import AT
-from tests.backoffice.conftest import together
-
-__all__ = ["together"]
 
 
 @pytest.fixture

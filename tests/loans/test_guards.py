@@ -57,7 +57,7 @@ def run_id():
 
 
 @pytest.mark.parametrize("state", ["planned", "sent", "unknown"])
-def test_a_bill_has_one_open_automatic_order(order, state):
+def test_a_customer_has_one_open_automatic_order(order, state):
     first = order("1")
     for step in ("sent", "unknown")[: ("planned", "sent", "unknown").index(state)]:
         move(first, step)

@@ -8,11 +8,12 @@ paid meanwhile. Money offered may be refused; money taken may not: what is no lo
 the customer's unapplied funds.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core import bulk, clock
@@ -104,7 +105,8 @@ def prepare(
     """Create the order for each request, or return the one already open.
 
     An automatic request for a bill that is paid, not up for an attempt, or not debited yields
-    nothing, nor does one of a customer who was debited that day already.
+    nothing, nor does one of a customer who was debited that day already, or of whom an automatic
+    order for another bill is open (REPAY-10).
 
     Raises:
         OverpaidError: a customer's amount is above what is unpaid.
@@ -124,28 +126,29 @@ def prepare_batch(
         OverpaidError, NoMandateError, CardDayLimitError: as ``prepare`` does.
     """
     batch = LoanBatch.lock_bills(request.bill_id for request in requests)
-    payers = _payers(batch.bills.values())
-    debited = due.debited(
-        {
-            batch.bills[request.bill_id].customer_id
-            for request in requests
-            if request.origin == Origin.AUTO
-        },
-        on=on,
-    )
-    made = _orders_made(requests, batch)
+    payers = _payers(requests, batch)
+    automatic = {
+        batch.bills[request.bill_id].customer_id
+        for request in requests
+        if request.origin == Origin.AUTO
+    }
+    open_orders = _open_automatic(automatic)
+    # Who is not asked for another bill now: a customer gives one success a day (REPAY-10).
+    taken = due.debited(automatic, on=on) | {order.customer_id for order in open_orders}
+    made = _already_made(requests, open_orders)
     fresh = []
     for request in requests:
         bill = batch.bills[request.bill_id]
-        if (request.bill_id, request.key) in made or (
-            request.origin == Origin.AUTO and bill.customer_id in debited
-        ):
+        is_automatic = request.origin == Origin.AUTO
+        if request in made or (is_automatic and bill.customer_id in taken):
             continue
         order = _new_order(
             batch, bill, request, payers.get(bill.customer_id), on=on, at=at, run_id=run_id
         )
         if order is not None:
             fresh.append(order)
+            if is_automatic:
+                taken.add(bill.customer_id)
     _store(fresh, by=by)
     batch.write(by=by, at=at)  # cycles that advanced
     prepared = [Prepared(order, order.card.account, False) for order in made.values()]
@@ -188,42 +191,52 @@ def _given_up(order: DebitOrder, *, at: datetime) -> Answer:
     return Answer(order.number, Outcome.FAILED, NEVER_SENT, amount_fen=0, reference="", at=at)
 
 
-def _payers(bills: Iterable[Bill]) -> dict[int, Payer]:
-    """Return whom to debit of each customer with a live mandate."""
+def _payers(requests: Sequence[CollectionRequest], batch: LoanBatch) -> dict[int, Payer]:
+    """Return whom to debit of each customer with a live mandate.
+
+    Customers who pay themselves hold their mandate, so that two payments of one person do not both
+    take what is left of the day's limit.
+    """
+    customer_ids = {bill.customer_id for bill in batch.bills.values()}
     live = Mandate.objects.filter(
-        customer_id__any=bulk.Of({bill.customer_id for bill in bills}), state=MandateState.SIGNED
-    )
+        customer_id__any=bulk.Of(customer_ids), state=MandateState.SIGNED
+    ).order_by("pk")
+    if any(request.origin == Origin.CUSTOMER for request in requests):
+        live = live.select_for_update(of=("self",))
     rows = bulk.rows(live, "customer_id", "card_id", "card__account")
     return {customer_id: Payer(card_id, account) for customer_id, card_id, account in rows}
 
 
-def _orders_made(
-    requests: Sequence[CollectionRequest], batch: LoanBatch
-) -> dict[tuple[int, str], DebitOrder]:
-    """Return the orders that already answer a request: open automatic ones, and equal requests."""
-    orders = (
-        DebitOrder.objects.select_related("card")
-        .defer("card__number")
-        .filter(
-            bill_id__any=bulk.Of(batch.bills.keys()),
+def _open_automatic(customer_ids: Collection[int]) -> list[DebitOrder]:
+    """Return the automatic orders of customers that have no final answer; one a customer."""
+    return list(
+        _with_account().filter(
+            customer_id__any=bulk.Of(customer_ids),
             origin=Origin.AUTO,
             state__in=OPEN_ORDER_STATES,
         )
     )
-    made = {(order.bill_id, ""): order for order in orders}
-    by_number = {
-        _request_number(request): request
+
+
+def _already_made(
+    requests: Sequence[CollectionRequest], open_orders: Iterable[DebitOrder]
+) -> dict[CollectionRequest, DebitOrder]:
+    """Return the order of each request that has one: an open one of its bill, an equal request."""
+    of_bill = {order.bill_id: order for order in open_orders}
+    numbers = [_request_number(one) for one in requests if one.origin == Origin.CUSTOMER]
+    orders = _with_account().filter(number__any=bulk.Of(numbers)) if numbers else ()
+    by_number = {order.number: order for order in orders}
+    found = {
+        request: of_bill.get(request.bill_id)
+        if request.origin == Origin.AUTO
+        else by_number.get(_request_number(request))
         for request in requests
-        if request.origin == Origin.CUSTOMER
     }
-    for order in (
-        DebitOrder.objects.select_related("card")
-        .defer("card__number")
-        .filter(number__any=bulk.Of(by_number.keys()))
-    ):
-        made[order.bill_id, by_number[order.number].key] = order
-    wanted = {(request.bill_id, request.key) for request in requests}
-    return {key: order for key, order in made.items() if key in wanted}
+    return {request: order for request, order in found.items() if order is not None}
+
+
+def _with_account() -> QuerySet[DebitOrder]:
+    return DebitOrder.objects.select_related("card").defer("card__number")
 
 
 def _request_number(request: CollectionRequest) -> str:

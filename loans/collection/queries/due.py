@@ -22,43 +22,47 @@ COMPARABLE_DAYS = 31
 
 
 class DueBills(NamedTuple):
-    """Ids of bills in ascending order, and what was printed as unpaid on them, in fen."""
+    """Bills with their customers, and what was printed as unpaid on them, in fen.
+
+    The bills of a customer stand together, the oldest first.
+    """
 
     ids: list[int]
+    customer_ids: list[int]
     amount_fen: int
 
 
 def to_debit(*, on: date) -> DueBills:
-    """Return the bills to debit on a day: the oldest of each customer, and open questions.
+    """Return the bills to debit on a day, and those whose order is still open: they are queried.
 
-    At most one success a day: of two bills of one customer only the older is attempted
-    (REPAY-10). Bills whose order is still open are in it, because they must be asked about.
+    Of several bills of one customer all are in it: after a failure of the older one the next is
+    asked (REPAY-10).
     """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             WITH up AS (
-                SELECT DISTINCT ON (bill.customer_id) bill.id,
-                       greatest(bill.total_fen - bill.paid_fen, 0) AS amount_fen
-                FROM loans_bill AS bill
-                WHERE bill.debit_on <= %s AND bill.state IN ('billed', 'grace', 'overdue')
-                  AND bill.mode <> 'off'
-                ORDER BY bill.customer_id, bill.due_on
+                SELECT id, customer_id, due_on, greatest(total_fen - paid_fen, 0) AS amount_fen
+                FROM loans_bill
+                WHERE debit_on <= %s AND state IN ('billed', 'grace', 'overdue') AND mode <> 'off'
             ), asked AS (
-                SELECT bill_id AS id, 0::bigint AS amount_fen FROM loans_debitorder
+                SELECT bill_id AS id FROM loans_debitorder
                 WHERE origin = 'auto' AND state IN ('planned', 'sent', 'unknown')
                 UNION  -- each side has a partial index of its own
-                SELECT bill_id, 0 FROM loans_debitorder
+                SELECT bill_id FROM loans_debitorder
                 WHERE origin = 'customer' AND state IN ('planned', 'sent', 'unknown')
             )
-            SELECT id, sum(amount_fen)::bigint
-            FROM (SELECT * FROM up UNION ALL SELECT * FROM asked) AS due
-            GROUP BY id ORDER BY id
+            SELECT id, customer_id, amount_fen, due_on FROM up
+            UNION ALL
+            SELECT bill.id, bill.customer_id, 0, bill.due_on
+            FROM asked JOIN loans_bill AS bill USING (id)
+            WHERE NOT EXISTS (SELECT FROM up WHERE up.id = asked.id)
+            ORDER BY customer_id, due_on, id
             """,
             [on],
         )
         rows = cursor.fetchall()
-    return DueBills([row[0] for row in rows], sum(row[1] for row in rows))
+    return DueBills([row[0] for row in rows], [row[1] for row in rows], sum(row[2] for row in rows))
 
 
 def debited(customer_ids: Collection[int], *, on: date) -> set[int]:

@@ -11,9 +11,6 @@ from backoffice.platform import approvals, job_control, jobs
 from backoffice.platform.approvals import ExpiredError, NotPermittedError, SamePersonError
 from backoffice.platform.job_control import AlreadyPausedError, NotHeldError, NotPausedError
 from backoffice.platform.jobs import Job, Tally, UnknownJobError
-from tests.backoffice.conftest import together
-
-__all__ = ["together"]
 
 AT = datetime(2026, 10, 1, 1, tzinfo=UTC)
 LATER = AT + timedelta(hours=1)

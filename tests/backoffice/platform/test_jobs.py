@@ -1,5 +1,6 @@
 """The business day as rows: planned once, in order, by whoever comes first, to its end."""
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -77,6 +78,26 @@ def test_a_run_is_worked_through_in_chunks(work, committed_db, monkeypatch):
     assert [ids for _name, ids, _on in work.seen] == [[1, 2], [3]]
     assert (run.planned, run.planned_fen, run.done) == (3, 300, 3)
     assert run.finished_at is not None
+
+
+@pytest.mark.parametrize(
+    ("owners", "parts"),
+    [
+        (None, [[1, 2], [3, 4], [5]]),
+        ([7, 7, 7, 8, 9], [[1, 2, 3], [4, 5]]),
+        ([7, 8, 8, 9, 9], [[1], [2, 3], [4, 5]]),
+        ([7, 8, 9, 9, 9], [[1, 2], [3, 4, 5]]),
+    ],
+)
+def test_ids_of_one_owner_are_in_one_chunk(work, committed_db, monkeypatch, owners, parts):
+    monkeypatch.setattr(jobs, "CHUNK_SIZE", 2)
+    plan = RunPlan([1, 2, 3, 4, 5], owners=owners)
+    jobs.register(replace(work.job("09:00"), plan=lambda **_facts: plan))
+
+    [run] = run_day(NOON)
+
+    assert [ids for _name, ids, _on in work.seen] == parts
+    assert run.planned == 5
 
 
 def test_missed_days_are_caught_up_oldest_first(work, committed_db):

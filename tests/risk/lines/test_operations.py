@@ -12,9 +12,6 @@ from risk.lines import operations as lines
 from risk.lines.operations import LineExhaustedError, Restoration
 from risk.models import CreditLine
 from tests.accounts.people import AT
-from tests.backoffice.conftest import together
-
-__all__ = ["together"]
 
 
 def make(**amounts):

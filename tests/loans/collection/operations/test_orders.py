@@ -1,6 +1,8 @@
 """Orders: what is asked of whom under which number, and what still leaves."""
 
+from contextlib import suppress
 from datetime import time, timedelta
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from django.db import transaction
@@ -18,6 +20,7 @@ from loans.collection.operations.orders import (
     NoMandateError,
     OverpaidError,
 )
+from loans.collection.queries import card_limits
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Outcome
 from loans.models import DebitOrder, Mandate
@@ -376,3 +379,26 @@ def test_a_class_one_account_has_no_limit(make_bill, channel):
     pay(bill, channel, 2_000_000, at=moment(day(-3)))
 
     assert reread(bill).paid_fen == 2_000_000
+
+
+def test_two_payments_at_once_share_what_the_day_gives(bill, make_bill, together, monkeypatch):
+    second = make_bill(customer=bill.customer, due_on=day(30))
+    both_have_read, read = Barrier(2), card_limits.of_day
+
+    def read_and_wait(*args, **facts):
+        found = read(*args, **facts)
+        with suppress(BrokenBarrierError):  # the other one waits for the lock
+            both_have_read.wait(1)
+        return found
+
+    monkeypatch.setattr(card_limits, "of_day", read_and_wait)
+
+    def offer(n):
+        request = CollectionRequest([bill.pk, second.pk][n], 600_000, "customer", key=str(n))
+        try:
+            return len(orders.prepare([request], by="test", on=day(-3), at=moment(day(-3))))
+        except CardDayLimitError as refused:
+            return refused.facts["left_fen"]
+
+    assert sorted(together(2, offer)) == [1, 400_000]
+    assert DebitOrder.objects.count() == 1
