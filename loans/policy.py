@@ -23,8 +23,10 @@ class LoanTerms:
     cap_annual_ppm: int = 240_000  # RATE-7 24 % a year
     cap_year_days: int = 365  # RATE-7, GEN-7 legal figures count 365 days
     late_fee_ppm: int = 500  # REPAY-13 未还金额的0.05%
+    bill_lead_days: int = 10  # REPAY-2 bill date = due date - 10 days
     minimum_permille: int = 100  # REPAY-7 当期账单的10%
     minimum_floor_fen: int = 1000  # REPAY-7 a bill below 10.00 is paid whole
+    minimum_months_max: int = 12  # REPAY-7 after 12 minimum months the whole bill is the minimum
     tolerance_fen: int = 1000  # REPAY-16 a shortfall of up to 10.00 is carried
     grace_days: int = 3  # REPAY-12 3个自然日缓冲
     classified_latest_days: int = 7  # REPAY-11 at the latest D+7 00:05

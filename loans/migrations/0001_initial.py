@@ -225,6 +225,7 @@ class Migration(migrations.Migration):
             name='BillSnapshot',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('revision', models.SmallIntegerField(default=1, verbose_name='revision')),
                 ('accrued_on', models.DateField(verbose_name='accrued to')),
                 ('principal_nights_fen', models.BigIntegerField(verbose_name='principal times nights')),
                 ('charged_fen', models.BigIntegerField(verbose_name='charged')),
@@ -370,6 +371,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='repaymentallocation',
+            name='bill',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loans.bill', verbose_name='bill'),
+        ),
+        migrations.AddField(
+            model_name='repaymentallocation',
             name='instalment',
             field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='loans.instalment', verbose_name='instalment'),
         ),
@@ -467,7 +473,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='bill',
-            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('billed', 'converted'), ('billed', 'extended'), ('billed', 'grace'), ('billed', 'min_paid'), ('billed', 'paid'), ('carried', 'billed'), ('converted', 'billed'), ('extended', 'billed'), ('grace', 'billed'), ('grace', 'carried'), ('grace', 'extended'), ('grace', 'min_paid'), ('grace', 'overdue'), ('grace', 'paid'), ('min_paid', 'billed'), ('open', 'billed'), ('overdue', 'billed'), ('overdue', 'paid'), ('paid', 'billed')))", func="RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='3093a11b3f531e464120bc6155290da47588f55d', operation='UPDATE', pgid='pgtrigger_state_machine_01a41', table='loans_bill', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('billed', 'converted'), ('billed', 'extended'), ('billed', 'grace'), ('billed', 'min_paid'), ('billed', 'paid'), ('carried', 'billed'), ('carried', 'paid'), ('converted', 'billed'), ('extended', 'billed'), ('grace', 'billed'), ('grace', 'carried'), ('grace', 'extended'), ('grace', 'min_paid'), ('grace', 'overdue'), ('grace', 'paid'), ('min_paid', 'billed'), ('open', 'billed'), ('overdue', 'billed'), ('overdue', 'paid'), ('paid', 'billed')))", func="RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='ee04f14904d0fd707cc4560a6a378a264ed58752', operation='UPDATE', pgid='pgtrigger_state_machine_01a41', table='loans_bill', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='bill',
@@ -583,7 +589,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='billsnapshot',
-            constraint=models.UniqueConstraint(fields=('bill', 'loan'), name='bill_snapshot_once'),
+            constraint=models.UniqueConstraint(fields=('bill', 'loan', 'revision'), name='bill_snapshot_once'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='billsnapshot',

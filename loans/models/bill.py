@@ -41,9 +41,9 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
     """One bill a person and month: what was printed, what was paid since, how it is collected.
 
     States: open -> billed -> paid, min_paid, grace, converted or extended; grace -> paid,
-    min_paid, carried, extended or overdue; overdue -> paid; extended -> billed; every closed state
-    -> billed (reopened). The debit cycle counts refusals of ``cycle``, whose first attempt is due
-    on ``cycle_on``; ``debit_on`` is the day of the next attempt (REPAY-10, 11, 18).
+    min_paid, carried, extended or overdue; overdue, carried -> paid; extended -> billed; every
+    closed state -> billed (reopened). The debit cycle counts refusals of ``cycle``, whose first
+    attempt is due on ``cycle_on``; ``debit_on`` is the day of the next attempt (REPAY-10, 11, 18).
     """
 
     customer = models.ForeignKey(  # found through the unique index of (customer, due_on)
@@ -125,7 +125,7 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
 
     @django_fsm.transition(
         field=state,
-        source=[BillState.BILLED, BillState.GRACE, BillState.OVERDUE],
+        source=[BillState.BILLED, BillState.GRACE, BillState.OVERDUE, BillState.CARRIED],
         target=BillState.PAID,
     )
     def pay(self, *, at: datetime) -> None:
@@ -144,7 +144,7 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
 
     @django_fsm.transition(field=state, source=BillState.GRACE, target=BillState.CARRIED)
     def carry(self, *, at: datetime) -> None:
-        """A small balance carried forward moves to the next bill (REPAY-16)."""
+        """A small balance waits for the next bill (REPAY-16)."""
 
     @django_fsm.transition(field=state, source=BillState.GRACE, target=BillState.OVERDUE)
     def record_overdue(self, *, at: datetime, on: date) -> None:

@@ -250,7 +250,9 @@ class Instalment(models.Model):
 class BillSnapshot(models.Model):
     """Where a loan stood when a bill was issued: what an earlier value date is replayed from.
 
-    ``parts`` holds the instalments as the positions of the rules have them. Append-only.
+    ``parts`` holds the instalments as the positions of the rules have them. When an earlier value
+    date changes where the loan stood, that is stored under the next ``revision``: the highest one
+    holds. Append-only.
     """
 
     bill = models.ForeignKey(  # found through the unique index
@@ -260,6 +262,7 @@ class BillSnapshot(models.Model):
     loan = models.ForeignKey(
         Loan, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("loan")
     )
+    revision = models.SmallIntegerField(_("revision"), default=1)
     accrued_on = models.DateField(_("accrued to"))
     principal_nights_fen = models.BigIntegerField(_("principal times nights"))
     charged_fen = models.BigIntegerField(_("charged"))
@@ -271,7 +274,7 @@ class BillSnapshot(models.Model):
         verbose_name_plural = _("bill snapshots")
         default_permissions = ("view",)
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["bill", "loan"], name="bill_snapshot_once")
+            models.UniqueConstraint(fields=["bill", "loan", "revision"], name="bill_snapshot_once")
         ]
         triggers: ClassVar = append_only()
 

@@ -59,8 +59,9 @@ class Repayment(models.Model):
 
 
 class RepaymentAllocation(models.Model):
-    """What one repayment settled of one instalment (REPAY-8). Append-only.
+    """What one repayment settled of one instalment, and the bill it stood under (REPAY-8).
 
+    Append-only.
     An earlier value date can change where later repayments went: then each of them is allocated
     again under the next ``revision``; the highest revision of a repayment is the one that holds.
     """
@@ -68,6 +69,10 @@ class RepaymentAllocation(models.Model):
     repayment = models.ForeignKey(  # found through the unique index
         Repayment, on_delete=models.PROTECT, related_name="allocations", db_index=False,
         verbose_name=_("repayment"),
+    )  # fmt: skip
+    bill = models.ForeignKey(  # of its customer; ``reconcile`` compares it with what is paid on it
+        Bill, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False,
+        verbose_name=_("bill"),
     )  # fmt: skip
     loan = models.ForeignKey(  # of the instalment, which the database checks with it
         Loan, on_delete=models.PROTECT, related_name="allocations", db_constraint=False,

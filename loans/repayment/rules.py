@@ -21,6 +21,9 @@ from loans.accounting.rules.engine import Allocation, Cause, Run, Surplus
 from loans.accounting.rules.position import BillPosition, InstalmentPosition, start_segment
 from loans.accounting.rules.reasons import LoanReason
 
+# What ends PAID once nothing is owed; after its minimum a bill stays as it ended (REPAY-9, 16).
+_PAYABLE = (*COLLECTED_STATES, BillState.CARRIED)
+
 
 class Payment(NamedTuple):
     """Money taken for a bill, in fen, on the day the channel took it (GEN-9)."""
@@ -31,19 +34,28 @@ class Payment(NamedTuple):
     on: date
 
     def apply(self, run: Run) -> None:
-        """Settle what is owed under the bill in the order of REPAY-8, then close what is paid."""
-        bill = run.position.bills[self.bill_id]
+        """Settle what is owed under the bill in the order of REPAY-8, then close what is paid.
+
+        What a later bill has taken over of it is settled there (GEN-9).
+        """
+        asked = run.position.bills[self.bill_id]
+        bill = run.position.holder_of(asked)
+        rows = bill.rows
+        if bill is not asked:
+            rows = tuple(row for row in rows if row in asked.billed_rows)
         run.accrue(bill, on=self.on, cause=Cause("repayment", self.repayment_id))
-        parts, left_fen = allocate(self.amount_fen, [_claim(run, *row) for row in bill.rows])
-        for (loan_id, index), paid in zip(bill.rows, parts, strict=True):
+        parts, left_fen = allocate(self.amount_fen, [_claim(run, *row) for row in rows])
+        for (loan_id, index), paid in zip(rows, parts, strict=True):
             if any(paid):
                 loan = run.position.loans[loan_id]
                 debt, *segment = loan.parts[index]
                 part = InstalmentPosition._make((debt - paid, *segment))
                 run.change_part(loan_id, index, _restarted(part, on=loan.accrued_on))
-                run.allocations.append(Allocation(self.repayment_id, loan_id, index, self.on, paid))
+                run.allocations.append(
+                    Allocation(self.repayment_id, loan_id, index, self.on, paid, bill.id)
+                )
         if left_fen:
-            run.surpluses.append(Surplus(self.repayment_id, bill.id, self.on, left_fen))
+            run.surpluses.append(Surplus(self.repayment_id, asked.id, self.on, left_fen))
         owed_fen = run.position.owed(bill.id).total_fen
         changes: dict[str, Any] = {}
         if left_fen < self.amount_fen:
@@ -52,7 +64,7 @@ class Payment(NamedTuple):
                 "last_paid_on": self.on,
                 "shortfall_fen": owed_fen,
             }
-        if bill.state in COLLECTED_STATES and not owed_fen:
+        if bill.state in _PAYABLE and bill.rows and not owed_fen:
             changes["paid_on"] = changes.get("last_paid_on", bill.last_paid_on)
             bill = run.move_bill(
                 bill.id, BillMove.PAY, on=self.on, reason=LoanReason.PAID_IN_FULL, **changes

@@ -74,6 +74,7 @@ def bill(*rows: InstalmentKey, **facts: Any) -> BillPosition:
     """A bill of the table 1.9 with these instalments under it, issued and not paid yet."""
     loan_ids = tuple(dict.fromkeys(loan_id for loan_id, _index in rows))
     common = {"id": 1, "state": "billed", "rows": rows, "loan_ids": loan_ids,
-              "terms_id": min(loan_ids, default=None), "due_on": DUE_ON, "minimum_fen": 101_500,
+              "terms_id": min(loan_ids, default=None), "due_on": DUE_ON,
+              "billed_on": day(-10), "total_fen": 1_015_000, "minimum_fen": 101_500,
               "mode": "full", "cycle_on": DUE_ON, "debit_on": DUE_ON}  # fmt: skip
     return BillPosition(**(common | facts))

@@ -14,7 +14,7 @@ from loans.accounting.queries.positions import position_of
 from loans.accounting.queries.snapshots import SNAPSHOT_COLUMNS, to_row
 from loans.accounting.rules.accrual import interest_fen
 from loans.accounting.rules.debt import Debt
-from loans.billing.rules import minimum_fen
+from loans.billing.rules.minimum import minimum_fen
 from loans.gateways.channel import Answer, DebitRequest, Outcome, StatementLine
 from loans.models import (
     Accrual,

@@ -11,7 +11,7 @@ from loans.accounting.rules.accrual import interest_fen, penalty_fen, revolving_
 from loans.accounting.rules.allocation import Claim, allocate
 from loans.accounting.rules.cap import cap_fen
 from loans.accounting.rules.debt import Debt
-from loans.billing.rules import minimum_fen
+from loans.billing.rules.minimum import minimum_fen
 from loans.delinquency.rules.late_fee import late_fee_fen
 from tests.loans.cases import TERMS, amounts, fen, ppm, read
 

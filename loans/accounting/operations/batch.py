@@ -20,6 +20,7 @@ from loans.accounting.operations import facts, ledger, postings
 from loans.accounting.operations.facts import AllocationRow, ChargeRow
 from loans.accounting.operations.ledger import Entry
 from loans.accounting.operations.loan_snapshots import LoanSnapshot
+from loans.accounting.queries import snapshots
 from loans.accounting.queries.positions import (
     BILL_COLUMNS,
     LOAN_COLUMNS,
@@ -31,10 +32,18 @@ from loans.accounting.queries.positions import (
     terms_of,
 )
 from loans.accounting.rules import engine
-from loans.accounting.rules.codes import BillMove, BillState, LoanMove
-from loans.accounting.rules.engine import Accrued, Decision, Event, RunResult, Surplus, accrued
+from loans.accounting.rules.codes import REST_STATES, BillMove, LoanMove
+from loans.accounting.rules.engine import (
+    Accrued,
+    Decision,
+    Event,
+    IssuedLoan,
+    RunResult,
+    Surplus,
+    accrued,
+)
 from loans.accounting.rules.position import BillPosition, InstalmentKey, Position
-from loans.models import Bill, BillSnapshot, Instalment, Loan
+from loans.models import Bill, Instalment, Loan
 from risk.lines import operations as lines
 
 # Transitions whose bodies take the business day of the move.
@@ -54,9 +63,8 @@ class LoanBatch:
     ) -> None:
         locked = Bill.objects.select_for_update().filter(pk__any=bulk.Of(bill_ids)).order_by("pk")
         self.bills: dict[int, Bill] = {bill.id: bill for bill in bulk.load(locked)}
-        carried = self._carried()
         in_bills = Instalment.objects.filter(bill_id__any=bulk.Of(self.bills.keys()))
-        loan_ids = {loan_id for (loan_id,) in bulk.rows(in_bills, "loan_id")} | carried.keys()
+        loan_ids = {loan_id for (loan_id,) in bulk.rows(in_bills, "loan_id")}
         # By ids: for a join the planner reads all loans.
         behind = loans.filter(pk__any=bulk.Of(loan_ids)).order_by("pk")
         self.snapshot: LoanSnapshot = (
@@ -64,8 +72,7 @@ class LoanBatch:
         )
         self.loans, self.instalments = self.snapshot.loans, self.snapshot.instalments
         self.terms = {loan.id: terms_of(loan.terms_id) for loan in self.loans.values()}
-        self.detached: dict[int, tuple[InstalmentKey, ...]] = {}
-        self.position = Position(self._bills(carried), dict(self.snapshot.positions))
+        self.position = Position(self._bills(), dict(self.snapshot.positions))
         self._loaded = Position(dict(self.position.bills), dict(self.position.loans))
         self.known: dict[int, Accrued] = seen.known if seen else {}
         self._decisions: list[Decision] = []
@@ -73,6 +80,7 @@ class LoanBatch:
         self._entries: list[Entry] = []
         self._allocations: list[AllocationRow] = []
         self._surpluses: list[Surplus] = []
+        self._issued: list[IssuedLoan] = []
 
     @classmethod
     def lock(cls, bill_ids: Iterable[int], *, seen: Self | None = None) -> Self:
@@ -87,38 +95,24 @@ class LoanBatch:
         """Lock the bills alone, to compute what is owed under them."""
         return cls(bill_ids, loans=Loan.objects.all())
 
-    def _carried(self) -> dict[int, Bill]:
-        """Return the bills whose balance was carried by loan, as their snapshot has it (GEN-9)."""
-        carried = {bill.id for bill in self.bills.values() if bill.state == BillState.CARRIED}
-        if not carried:
-            return {}
-        issued = BillSnapshot.objects.filter(bill_id__any=bulk.Of(carried))
-        return {
-            loan_id: self.bills[bill_id]
-            for loan_id, bill_id in issued.order_by("bill__due_on").values_list(
-                "loan_id", "bill_id"
-            )
-        }
-
-    def _bills(self, carried: Mapping[int, Bill]) -> dict[int, BillPosition]:
+    def _bills(self) -> dict[int, BillPosition]:
         """Return the positions of the bills: which instalments stand under which."""
         under: dict[int, list[InstalmentKey]] = defaultdict(list)
-        detached: dict[int, list[InstalmentKey]] = defaultdict(list)
         for row in chain.from_iterable(self.instalments.values()):
-            bill_id, loan_id = row.bill_id, row.loan_id
-            place = InstalmentKey(loan_id, row.number - 1)
-            if bill_id is not None:
-                under[bill_id].append(place)
-            elif loan_id in carried and row.due_on <= carried[loan_id].due_on:
-                detached[carried[loan_id].id].append(place)
-        self.detached = {bill_id: tuple(rows) for bill_id, rows in detached.items()}
+            if row.bill_id is not None:
+                under[row.bill_id].append(InstalmentKey(row.loan_id, row.number - 1))
         found = {}
         for bill_id, bill in self.bills.items():
             rows = tuple(under.get(bill_id, ()))
             ids = self.loan_ids_of(rows)
-            oldest = ids or self.loan_ids_of(self.detached.get(bill_id, ()))
-            terms_id = oldest[0] if oldest else None
-            found[bill_id] = bill_position_of(bill, rows, ids, terms_id=terms_id)
+            found[bill_id] = bill_position_of(bill, rows, ids, terms_id=ids[0] if ids else None)
+        taken_over = [one.id for one in found.values() if one.state in REST_STATES and not one.rows]
+        for (bill_id, loan_id), snapshot in snapshots.latest(taken_over).items():
+            if loan_id in self.loans:  # the bill that took it over is in the batch
+                rows = (*found[bill_id].billed_rows, *snapshots.billed_rows(snapshot))
+                found[bill_id] = found[bill_id]._replace(
+                    billed_rows=rows, terms_id=self.loan_ids_of(rows)[0]
+                )
         return found
 
     def loan_ids_of(self, rows: Sequence[InstalmentKey]) -> tuple[int, ...]:
@@ -161,6 +155,7 @@ class LoanBatch:
         self.position = result.position
         self._decisions += result.decisions
         self._surpluses += result.surpluses
+        self._issued += result.issued
         for charge in result.charges:
             loan = self.loans[charge.loan_id]
             self._charges.append(ChargeRow(charge, self._instalment_id(charge), loan.customer_id))
@@ -181,13 +176,14 @@ class LoanBatch:
     ) -> RunResult:
         """Run events from an earlier position, after the decisions that led back to it.
 
-        The batch keeps where they lead; which facts must be corrected is the caller's to find
-        (``correct``).
+        The batch keeps where they lead, and stores what bills were issued with now; which other
+        facts must be corrected is the caller's to find (``correct``).
         """
         result = engine.run(position, events, self.terms)
         self.position.bills.update(result.position.bills)
         self.position.loans.update(result.position.loans)
         self._decisions += [*decisions, *result.decisions]
+        self._issued += result.issued
         return result
 
     def correct(
@@ -244,13 +240,14 @@ class LoanBatch:
         facts.add_surpluses(
             [(one, self.bills[one.bill_id].customer_id) for one in self._surpluses], at=at
         )
+        facts.add_snapshots(self._issued)
         self._start_over()
 
     def _start_over(self) -> None:
         """Begin again from what is written now."""
         self._loaded = Position(dict(self.position.bills), dict(self.position.loans))
         for waiting in (self._decisions, self._charges, self._entries, self._allocations,
-                        self._surpluses):  # fmt: skip
+                        self._surpluses, self._issued):  # fmt: skip
             waiting.clear()
 
     def _move(self, *, by: str, at: datetime) -> bool:

@@ -1,11 +1,11 @@
-"""Correcting the facts of a bill that was run again: reversing what differs, adding what is new.
+"""Correcting the facts of bills that were run again: reversing what differs, adding what is new.
 
 Facts are never changed. A charge that the new run does not repeat is reversed by a row that names
 it; a transfer by one of the same cause; an allocation by the next revision of its repayment.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 
 from django.db import connection
@@ -19,22 +19,25 @@ from loans.accounting.rules.engine import Allocation, Cause, ComputedCharge, Run
 from loans.models import Charge, Repayment, RepaymentAllocation, TransferKind, UnappliedFunds
 
 
-def add(batch: LoanBatch, bill_id: int, result: RunResult, *, since: Mapping[int, date]) -> None:
+def add(
+    batch: LoanBatch, bill_ids: Sequence[int], result: RunResult, *, since: Mapping[int, date]
+) -> None:
     """Give the batch the facts that turn those of the earlier run into those of ``result``.
 
-    ``since`` are the loans of the bill and the days up to which they were charged at its issue.
+    The bills are of one customer. ``since`` are their loans and the days up to which these were
+    charged where the run began.
     """
-    customer_id = batch.bills[bill_id].customer_id
-    repayments = set(Repayment.objects.filter(bill=bill_id).values_list("pk", flat=True))
+    customer_id = batch.bills[bill_ids[0]].customer_id
+    repayments = dict(Repayment.objects.filter(bill__in=bill_ids).values_list("pk", "value_on"))
     wanted = [postings.charged(one, customer_id=customer_id) for one in result.charges]
     for allocation in result.allocations:
         wanted += postings.repaid(allocation, customer_id=customer_id)
     wanted += [postings.left_over(one, customer_id=customer_id) for one in result.surpluses]
     batch.correct(
         charges=_charges(batch, result.charges, since),
-        entries=_entries(wanted, _posted(since, repayments)),
-        allocations=list(_allocations(batch, bill_id, result.allocations)),
-        surpluses=_surpluses(bill_id, result.surpluses),
+        entries=_entries(wanted, _posted(since, repayments.keys())),
+        allocations=list(_allocations(batch, repayments, result.allocations)),
+        surpluses=_surpluses(repayments.keys(), result.surpluses),
     )
 
 
@@ -75,7 +78,7 @@ def _charge_of(batch: LoanBatch, row: Charge) -> ComputedCharge:
     )  # fmt: skip
 
 
-def _posted(since: Mapping[int, date], repayment_ids: set[int]) -> Counter[Entry]:
+def _posted(since: Mapping[int, date], repayment_ids: Collection[int]) -> Counter[Entry]:
     """Return what stands in the ledger since the issue of the bill, reversals taken off, in fen.
 
     Charges of its loans after the days in ``since``, and money of its repayments.
@@ -126,44 +129,47 @@ def _entries(entries: Sequence[Entry], posted: Counter[Entry]) -> Iterator[Entry
 
 
 def _allocations(
-    batch: LoanBatch, bill_id: int, wanted: Sequence[Allocation]
+    batch: LoanBatch, days: Mapping[int, date], wanted: Sequence[Allocation]
 ) -> Iterator[AllocationRow]:
     """Return the allocations of repayments that now go elsewhere, under their next revision.
 
-    An instalment that receives nothing any more gets a row of nothing.
+    ``days`` are the value dates of the repayments by id. An instalment that receives nothing any
+    more gets a row of nothing.
     """
     places = {
         row.id: (row.loan_id, index)
         for rows in batch.instalments.values()
         for index, row in enumerate(rows)
     }
-    stored: dict[int, dict[int, dict[int, Debt]]] = {}
-    for row in RepaymentAllocation.objects.filter(repayment__bill=bill_id):
+    stored: dict[int, dict[int, dict[int, tuple[Debt, int]]]] = {}
+    for row in RepaymentAllocation.objects.filter(repayment__in=days.keys()):
         paid = Debt._make(getattr(row, name) for name in COMPONENTS)
         revisions = stored.setdefault(row.repayment_id, {})
-        revisions.setdefault(row.revision, {})[row.instalment_id] = paid
+        revisions.setdefault(row.revision, {})[row.instalment_id] = (paid, row.bill_id)
     new: dict[int, dict[int, Allocation]] = {}
     for one in wanted:
         instalment_id = batch.instalments[one.loan_id][one.part_index].id
         new.setdefault(one.repayment_id, {})[instalment_id] = one
-    days = dict(Repayment.objects.filter(bill=bill_id).values_list("pk", "value_on"))
     for repayment_id in sorted(new.keys() | stored.keys()):
         now, revisions = new.get(repayment_id, {}), stored.get(repayment_id, {})
         last = max(revisions, default=0)
         held = revisions.get(last, {})
-        if {key: one.debt for key, one in now.items()} == held:
+        if {key: (one.debt, one.bill_id) for key, one in now.items()} == held:
             continue
         for instalment_id, one in now.items():
             yield AllocationRow(one, instalment_id, last + 1)
         for instalment_id in held.keys() - now.keys():
-            nothing = Allocation(repayment_id, *places[instalment_id], days[repayment_id], NOTHING)
+            nothing = Allocation(
+                repayment_id, *places[instalment_id], days[repayment_id], NOTHING,
+                held[instalment_id][1],
+            )  # fmt: skip
             yield AllocationRow(nothing, instalment_id, last + 1)
 
 
-def _surpluses(bill_id: int, wanted: Sequence[Surplus]) -> list[Surplus]:
+def _surpluses(repayment_ids: Collection[int], wanted: Sequence[Surplus]) -> list[Surplus]:
     """Let what waits of each repayment be what the new run left over; return what waits newly."""
     left = {one.repayment_id: one for one in wanted}
-    for row in UnappliedFunds.objects.filter(repayment__bill=bill_id):
+    for row in UnappliedFunds.objects.filter(repayment__in=repayment_ids):
         surplus = left.pop(row.repayment_id, None)
         if surplus is None:
             row.delete()

@@ -1,20 +1,21 @@
-"""Adding the facts of loans: charges, allocations, surpluses; none of them is ever changed."""
+"""Adding the facts of loans, none of which is ever changed: charges, allocations, surpluses."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from backoffice.core import bulk
+from loans.accounting.queries import snapshots
 from loans.accounting.rules.debt import columns
-from loans.accounting.rules.engine import Allocation, ComputedCharge, Surplus
-from loans.models import Charge, RepaymentAllocation, UnappliedFunds
+from loans.accounting.rules.engine import Allocation, ComputedCharge, IssuedLoan, Surplus
+from loans.models import BillSnapshot, Charge, RepaymentAllocation, UnappliedFunds
 
 _CHARGE_COLUMNS = (
     "posted_on", "loan_id", "instalment_id", "customer_id", "kind", "segment_on", "from_on",
     "to_on", "base_fen", "rate_micro", "contract_fen", "charged_fen", "cause_type", "cause_id",
     "reverses", "at",
 )  # fmt: skip
-_ALLOCATION_COLUMNS = ("repayment", "loan", "instalment", "revision", *columns())
+_ALLOCATION_COLUMNS = ("repayment", "bill", "loan", "instalment", "revision", *columns())
 _UNAPPLIED_COLUMNS = ("customer", "repayment", "amount_fen", "waiting_since")
 
 
@@ -55,10 +56,24 @@ def add_allocations(rows: Sequence[AllocationRow]) -> None:
         RepaymentAllocation,
         _ALLOCATION_COLUMNS,
         [
-            (one.repayment_id, one.loan_id, instalment_id, revision, *one.debt)
+            (one.repayment_id, one.bill_id, one.loan_id, instalment_id, revision, *one.debt)
             for one, instalment_id, revision in rows
         ],
     )
+
+
+def add_snapshots(issued: Sequence[IssuedLoan]) -> None:
+    """Add where loans stood when bills were issued, unless that is what is stored already."""
+    held = snapshots.latest({one.bill_id for one in issued})
+    rows = []
+    for bill_id, loan_id, position in issued:
+        last = held.get((bill_id, loan_id))
+        row = snapshots.to_row(
+            bill_id, loan_id, position, revision=last.revision + 1 if last else 1
+        )
+        if last is None or not snapshots.is_of(last, row):
+            rows.append(row)
+    bulk.copy(BillSnapshot, snapshots.SNAPSHOT_COLUMNS, rows)
 
 
 def add_surpluses(rows: Sequence[tuple[Surplus, int]], *, at: datetime) -> None:

@@ -25,7 +25,7 @@ LOAN_COLUMNS = (
 BILL_COLUMNS = tuple(
     name
     for name in BillPosition._fields
-    if name not in ("id", "rows", "loan_ids", "terms_id", "state")
+    if name not in ("id", "rows", "loan_ids", "terms_id", "state", "billed_rows")
 )
 
 _debt_of = itemgetter(*DEBT_COLUMNS)
@@ -84,4 +84,4 @@ def loan_values(loan: LoanPosition) -> tuple[object, ...]:
 
 def bill_values(bill: BillPosition) -> tuple[object, ...]:
     """Return the values of ``BILL_COLUMNS``."""
-    return bill[5:]
+    return bill[5:-1]

@@ -1,19 +1,23 @@
 """Where loans stood when a bill was issued: stored once, read when a value date is earlier."""
 
 import json
+from collections.abc import Collection
 from datetime import date
 
 from loans.accounting.rules.debt import Debt
-from loans.accounting.rules.position import LoanPosition
+from loans.accounting.rules.position import InstalmentKey, LoanPosition
 from loans.models import BillSnapshot
 
 SNAPSHOT_COLUMNS = (
-    "bill", "loan", "accrued_on", "principal_nights_fen", "charged_fen", "waived_fen", "parts",
+    "bill", "loan", "revision", "accrued_on", "principal_nights_fen", "charged_fen", "waived_fen",
+    "parts",
 )  # fmt: skip
 
 
-def to_row(bill_id: int, loan_id: int, loan: LoanPosition) -> tuple[object, ...]:
-    """Return a loan's position as the values of ``SNAPSHOT_COLUMNS``."""
+def to_row(
+    bill_id: int, loan_id: int, loan: LoanPosition, *, revision: int = 1
+) -> tuple[object, ...]:
+    """Return a loan's position at the issue of a bill as the values of ``SNAPSHOT_COLUMNS``."""
     parts = [
         {
             "debt": part.debt._asdict(),
@@ -21,17 +25,44 @@ def to_row(bill_id: int, loan_id: int, loan: LoanPosition) -> tuple[object, ...]
             "segment_on": part.segment_on.isoformat(),
             "segment_base_fen": part.segment_base_fen,
             "segment_posted_fen": part.segment_posted_fen,
+            "is_billed": part.bill_id == bill_id,
         }
         for part in loan.parts
     ]
     return (
         bill_id,
         loan_id,
+        revision,
         loan.accrued_on,
         loan.principal_nights_fen,
         loan.charged_fen,
         loan.waived_fen,
         json.dumps(parts),
+    )
+
+
+def latest(bill_ids: Collection[int]) -> dict[tuple[int, int], BillSnapshot]:
+    """Return the snapshots of bills by (bill, loan): of each the revision that holds."""
+    rows = BillSnapshot.objects.filter(bill_id__in=bill_ids).order_by("revision")
+    return {(row.bill_id, row.loan_id): row for row in rows}
+
+
+def is_of(snapshot: BillSnapshot, row: tuple[object, ...]) -> bool:
+    """Say whether a stored snapshot holds the values of a row, its revision left out."""
+    stored = (
+        snapshot.bill_id, snapshot.loan_id, snapshot.accrued_on, snapshot.principal_nights_fen,
+        snapshot.charged_fen, snapshot.waived_fen, snapshot.parts,
+    )  # fmt: skip
+    bill_id, loan_id, _revision, *values, parts = row
+    return stored == (bill_id, loan_id, *values, json.loads(str(parts)))
+
+
+def billed_rows(snapshot: BillSnapshot) -> tuple[InstalmentKey, ...]:
+    """Return the instalments of a loan that stood under the bill when it was issued."""
+    return tuple(
+        InstalmentKey(snapshot.loan_id, index)
+        for index, part in enumerate(snapshot.parts)
+        if part["is_billed"]
     )
 
 

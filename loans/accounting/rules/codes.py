@@ -39,6 +39,8 @@ class BillState(StrEnum):
 
 
 COLLECTED_STATES = (BillState.BILLED, BillState.GRACE, BillState.OVERDUE)
+# A closed bill whose rest can be paid under it until the next bill takes it over.
+REST_STATES = (BillState.MIN_PAID, BillState.CARRIED)
 CLOSED_STATES = (BillState.PAID, BillState.MIN_PAID, BillState.CARRIED, BillState.CONVERTED)
 
 

@@ -62,13 +62,14 @@ class ComputedCharge(NamedTuple):
 
 
 class Allocation(NamedTuple):
-    """What a repayment settled of one instalment."""
+    """What a repayment settled of one instalment, and the bill that this stood under then."""
 
     repayment_id: int
     loan_id: int
     part_index: int
     on: date
     debt: Debt
+    bill_id: int
 
 
 class Surplus(NamedTuple):
@@ -89,6 +90,14 @@ class Decision(NamedTuple):
     reason: str
 
 
+class IssuedLoan(NamedTuple):
+    """A loan as it stood when a bill was issued with instalments of it."""
+
+    bill_id: int
+    loan_id: int
+    position: LoanPosition
+
+
 class RunResult(NamedTuple):
     """Where a run ends, and what it led to, in order."""
 
@@ -97,6 +106,7 @@ class RunResult(NamedTuple):
     decisions: list[Decision]
     allocations: list[Allocation]
     surpluses: list[Surplus]
+    issued: list[IssuedLoan]
 
 
 class Accrued(NamedTuple):
@@ -136,6 +146,7 @@ def run(
         under_way.decisions,
         under_way.allocations,
         under_way.surpluses,
+        under_way.issued,
     )
 
 
@@ -177,6 +188,7 @@ class Run:
         self.decisions: list[Decision] = []
         self.allocations: list[Allocation] = []
         self.surpluses: list[Surplus] = []
+        self.issued: list[IssuedLoan] = []
         self._known = known
 
     def bill_terms(self, bill: BillPosition) -> LoanTerms:

@@ -69,6 +69,7 @@ class BillPosition(NamedTuple):
 
     ``rows`` are the instalments under it, by loan and number; ``loan_ids`` their loans, the
     oldest drawdown first. ``terms_id`` is the loan whose terms hold for the bill: its oldest.
+    ``billed_rows`` are those it was issued with, where a later bill may have taken them over.
     """
 
     id: int
@@ -77,6 +78,8 @@ class BillPosition(NamedTuple):
     loan_ids: tuple[int, ...]
     terms_id: int | None
     due_on: date
+    billed_on: date
+    total_fen: int
     minimum_fen: int
     mode: str
     cycle: int = 1
@@ -94,6 +97,7 @@ class BillPosition(NamedTuple):
     late_fee_on: date | None = None
     overdue_on: date | None = None
     paid_on: date | None = None
+    billed_rows: tuple[InstalmentKey, ...] = ()
 
 
 class Position(NamedTuple):
@@ -106,6 +110,13 @@ class Position(NamedTuple):
         """Return what is charged and unpaid under a bill."""
         debts = [self.loans[loan_id].parts[n].debt for loan_id, n in self.bills[bill_id].rows]
         return reduce(add, debts) if debts else NOTHING
+
+    def holder_of(self, bill: BillPosition) -> BillPosition:
+        """Return the bill that took over what a closed one left, or the bill itself (GEN-9)."""
+        if bill.rows:
+            return bill
+        left = set(bill.billed_rows)
+        return next((one for one in self.bills.values() if left.intersection(one.rows)), bill)
 
     def mandatory_fen(self, bill_id: int) -> int:
         """Return the mandatory part of what is unpaid: interest, fees, plan rows (REPAY-7)."""

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.cards.operations import cards
 from backoffice.core import bulk, clock, workflow
@@ -19,6 +20,7 @@ from loans.accounting.rules.codes import COLLECTED_STATES, BillMove, BillState
 from loans.accounting.rules.engine import RunResult
 from loans.accounting.rules.position import BillPosition
 from loans.accounting.rules.reasons import LoanReason
+from loans.billing.queries import of_the_same_customers
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import ends_mandate, is_counted
 from loans.delinquency.operations import end_of_day
@@ -59,7 +61,7 @@ def record(
     """
     by_number = {answer.number: answer for answer in answers}
     asked = DebitOrder.objects.filter(number__any=bulk.Of(by_number.keys()))
-    batch = LoanBatch.lock((bill_id for (bill_id,) in bulk.rows(asked, "bill_id")), seen=seen)
+    batch = LoanBatch.lock(_bills_to_lock(asked, by_number, at=at), seen=seen)
     orders = bulk.load(asked.order_by("pk"))  # an order changes under the lock of its bill alone
     changed = _changed(orders, by_number)
     _store(changed, by_number, by=by, at=at)
@@ -71,6 +73,24 @@ def record(
         states.count(DebitOrderState.FAILED),
         states.count(DebitOrderState.UNKNOWN),
     )
+
+
+def _bills_to_lock(
+    asked: QuerySet[DebitOrder], answers: Mapping[str, Answer], *, at: datetime
+) -> set[int]:
+    """Return the bills of the orders, and for money that may change others all of its customer.
+
+    That is money of an earlier day, and money for a closed bill: it follows the debt (GEN-9).
+    """
+    rows = bulk.rows(asked, "bill_id", "number", "bill__state")
+    on = clock.day_of(at)
+    following = {
+        bill_id
+        for bill_id, number, state in rows
+        if answers[number].outcome == Outcome.SUCCEEDED
+        and (state not in COLLECTED_STATES or clock.day_of(answers[number].at or at) < on)
+    }
+    return {bill_id for bill_id, _number, _state in rows} | of_the_same_customers(following)
 
 
 def _changed(orders: Sequence[DebitOrder], answers: Mapping[str, Answer]) -> Changed:
@@ -169,7 +189,10 @@ def _apply(
     arrived = _store_repayments(orders, answers, at=at)
     late = {bill_id for bill_id, payments in arrived.items() if _is_late(batch, bill_id, payments)}
     in_time = {bill_id: found for bill_id, found in arrived.items() if bill_id not in late}
-    paid = _settle(batch, in_time, by=by, at=at)
+    carried = {
+        bill_id for bill_id in in_time if batch.position.bills[bill_id].state == BillState.CARRIED
+    }
+    paid = _settle(batch, in_time, by=by, at=at) - carried  # how those ended is reported
     reruns = [reprocess.rerun(batch, bill_id, arrived=arrived[bill_id], on=clock.day_of(at))
               for bill_id in sorted(late)]  # fmt: skip
     _reset_counters(batch, orders)
@@ -204,11 +227,12 @@ def _store_repayments(
 def _is_late(batch: LoanBatch, bill_id: int, payments: Sequence[Payment]) -> bool:
     """Say whether a later day was already closed or charged without the first of the payments."""
     bill, first_on = batch.position.bills[bill_id], payments[0].on
-    if not bill.rows and bill_id not in batch.detached:
-        return False  # its balance is in a later bill
-    if bill.closed_through is not None and first_on < bill.closed_through:
+    holder = batch.position.holder_of(bill)
+    if holder is not bill and first_on < holder.billed_on:
+        return True  # the money was there before a later bill took over what was left
+    if holder.closed_through is not None and first_on < holder.closed_through:
         return True
-    return any(first_on < batch.position.loans[loan_id].accrued_on for loan_id in bill.loan_ids)
+    return any(first_on < batch.position.loans[loan_id].accrued_on for loan_id in holder.loan_ids)
 
 
 def _settle(

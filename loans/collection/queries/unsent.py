@@ -6,21 +6,21 @@ from datetime import date
 from django.db.models import Exists, OuterRef, Q
 
 from backoffice.core import bulk
-from loans.accounting.rules.codes import COLLECTED_STATES
-from loans.models import BillState, DebitOrder, Origin, Repayment
+from loans.accounting.rules.codes import COLLECTED_STATES, REST_STATES
+from loans.models import DebitOrder, Origin, Repayment
 from loans.models.debit import OPEN_ORDER_STATES
 
 
 def still_wanted(order_ids: Iterable[int], *, on: date) -> set[int]:
     """Return the open orders of that very day whose money is still asked for.
 
-    Their bill is still collected, or for a customer's own wish still owed, and no money came for
+    Their bill is still collected, or for a customer's own request still owed, and no money came for
     it since they were asked: otherwise their amount is stale.
     """
     paid_since = Repayment.objects.filter(
         bill=OuterRef("bill"), recorded_at__gte=OuterRef("asked_at")
     )
-    is_owed = Q(origin=Origin.CUSTOMER, bill__state=BillState.MIN_PAID)
+    is_owed = Q(origin=Origin.CUSTOMER, bill__state__in=REST_STATES)
     wanted = DebitOrder.objects.filter(
         ~Exists(paid_since),
         is_owed | Q(bill__state__in=COLLECTED_STATES),

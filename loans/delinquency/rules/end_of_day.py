@@ -140,12 +140,12 @@ class EndOfDay(NamedTuple):
         return self._move(run, bill, BillMove.SETTLE_MINIMUM, debit_on=None)
 
     def _carry(self, run: Run, bill: BillPosition) -> BillPosition:
-        """Detach the small balance for the next bill, at its own rate (REPAY-16)."""
+        """Leave the small balance to the next bill, at its own rate (REPAY-16).
+
+        Until that one is issued it stands under this bill and can be paid.
+        """
         run.accrue(bill, on=self.on, cause=self.cause)
-        for loan_id, index in bill.rows:
-            part = run.position.loans[loan_id].parts[index]
-            run.change_part(loan_id, index, part._replace(bill_id=None))
-        return self._move(run, bill, BillMove.CARRY, rows=(), loan_ids=(), debit_on=None)
+        return self._move(run, bill, BillMove.CARRY, debit_on=None)
 
     def _record_overdue(self, run: Run, bill: BillPosition) -> BillPosition:
         """Start the penalty on what was due, mark the loans, open a recovery cycle (RATE-5)."""

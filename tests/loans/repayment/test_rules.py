@@ -39,7 +39,9 @@ def overdue(**facts):
 def test_a_part_payment_on_overdue_day_six_follows_the_order_of_the_article():
     result = pay(overdue(), 100_000, n=9)
 
-    assert result.allocations == [Allocation(41, 7, 0, day(9), Debt(5_010, 508, 17_000, 0, 77_482))]
+    assert result.allocations == [
+        Allocation(41, 7, 0, day(9), Debt(5_010, 508, 17_000, 0, 77_482), 1)
+    ]
     assert result.position.owed(1) == Debt(principal_fen=922_518)
     assert (result.surpluses, result.decisions) == ([], [])
 

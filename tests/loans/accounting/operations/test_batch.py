@@ -12,7 +12,6 @@ from backoffice.core.models import StateChange
 from loans.accounting.operations.batch import LoanBatch
 from loans.accounting.operations.facts import AllocationRow, ChargeRow
 from loans.accounting.operations.ledger import Entry
-from loans.accounting.queries.snapshots import SNAPSHOT_COLUMNS, to_row
 from loans.accounting.rules.codes import BillMove, LoanMove
 from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.engine import Allocation, Cause, ComputedCharge, Decision, Surplus
@@ -20,7 +19,6 @@ from loans.accounting.rules.position import InstalmentKey, Position
 from loans.delinquency.rules.end_of_day import EndOfDay
 from loans.models import (
     Bill,
-    BillSnapshot,
     Charge,
     Instalment,
     Loan,
@@ -295,48 +293,35 @@ def carried(bill):
     """Leave 5.00 of a bill unpaid until grace is over."""
     written(bill, *closes(bill, 1), arrived(bill, 1_015_508, n=1))
     written(bill, *closes(bill, 2, 3, 4))
-    assert (Bill.objects.get().state, Instalment.objects.get().bill_id) == ("carried", None)
+    assert Bill.objects.get().state == "carried"
 
 
 @transaction.atomic
-def test_what_a_carried_bill_left_is_read_beside_it(make_bill):
+def test_what_a_carried_bill_left_stands_under_it(make_bill):
     bill = make_bill(mode="off")
     carried(bill)
 
     batch = LoanBatch.lock([bill.pk])
 
     [loan_id] = batch.loans
-    assert batch.position.bills[bill.pk].rows == ()
-    assert batch.detached == {bill.pk: (InstalmentKey(loan_id, 0),)}
+    assert batch.position.bills[bill.pk].rows == (InstalmentKey(loan_id, 0),)
     assert batch.bill_terms(bill.pk) == LoanTerms()
 
 
 @transaction.atomic
-def test_a_later_instalment_is_not_left_by_a_carried_bill(make_bill):
+def test_a_closed_bill_knows_the_rows_that_a_later_one_took_over(make_bill):
     bill = make_bill(mode="off")
     carried(bill)
-    Instalment.objects.update(due_on=day(1))
-
-    batch = LoanBatch.lock([bill.pk])
-
-    assert batch.detached == {}
-    assert list(batch.loans) == [Loan.objects.get().pk]
-
-
-@transaction.atomic
-def test_what_is_left_of_a_loan_belongs_to_the_last_bill_that_carried_it(make_bill):
-    bill = make_bill(mode="off")
-    carried(bill)
-    [loan] = LoanBatch.lock([bill.pk]).position.loans.items()
     later = make_bill(principal_fen=100, customer=bill.customer, due_on=day(31), mode="off")
-    Instalment.objects.filter(bill=None).update(bill=later)
-    bulk.copy(BillSnapshot, SNAPSHOT_COLUMNS, [to_row(later.pk, *loan)])
-    written(later, *closes(later, 32, 33, 34, 35))
+    [left] = LoanBatch.lock([bill.pk]).position.bills[bill.pk].rows
+    Instalment.objects.filter(bill=bill).update(bill=later)
 
     batch = LoanBatch.lock([later.pk, bill.pk])
 
-    assert {one.state for one in batch.bills.values()} == {"carried"}
-    assert batch.detached == {later.pk: tuple(InstalmentKey(key, 0) for key in batch.loans)}
+    bills = batch.position.bills
+    assert (bills[bill.pk].rows, bills[bill.pk].billed_rows) == ((), (left,))
+    assert batch.position.holder_of(bills[bill.pk]) == bills[later.pk]
+    assert batch.position.holder_of(bills[later.pk]) == bills[later.pk]
 
 
 def test_only_the_bills_and_loans_that_changed_are_written(make_bill):
@@ -617,7 +602,9 @@ def test_corrections_are_written_with_the_facts(make_bill):
                             15_000, 15_000, Cause("end_of_day", bill.pk))  # fmt: skip
     entry = Entry(day(0), "bank", "unapplied_funds", 700, "unapplied", "repayment",
                   payment.repayment_id, **ids)  # fmt: skip
-    paid = Allocation(payment.repayment_id, row.loan_id, 0, day(0), Debt(principal_fen=5))
+    paid = Allocation(
+        payment.repayment_id, row.loan_id, 0, day(0), Debt(principal_fen=5), row.bill_id
+    )
 
     with transaction.atomic():
         batch = LoanBatch.lock([bill.pk])

@@ -54,7 +54,7 @@ def run_again(bill, position, *events):
     batch = LoanBatch.lock([bill.pk])
     result = batch.rerun(position, events, list(back(batch, bill)))
     since = {loan_id: loan.accrued_on for loan_id, loan in position.loans.items()}
-    corrections.add(batch, bill.pk, result, since=since)
+    corrections.add(batch, [bill.pk], result, since=since)
     batch.write(by="test", at=LATER)
     return result
 

@@ -63,20 +63,21 @@ def test_a_charge_is_taken_back_once():
 
 def test_every_component_of_an_allocation_has_its_column(make_bill, channel):
     loan, instalment, repayment = repaid(make_bill(), channel)
-    paid = Allocation(repayment.pk, loan.pk, 0, day(1), Debt(1, 20, 300, 4_000, 50_000))
+    paid = Allocation(repayment.pk, loan.pk, 0, day(1), Debt(1, 20, 300, 4_000, 50_000), 5)
 
     facts.add_allocations([AllocationRow(paid, instalment.pk, revision=2)])
 
     row = RepaymentAllocation.objects.get(revision=2)
     assert [getattr(row, name) for name in COMPONENTS] == [1, 20, 300, 4_000, 50_000]
     assert (row.repayment, row.loan, row.instalment) == (repayment, loan, instalment)
+    assert row.bill_id == 5
 
 
 def test_an_allocation_that_no_rerun_made_is_the_first_revision(make_bill, channel):
     repaid(make_bill(), channel)
 
     assert RepaymentAllocation.objects.get().revision == 1
-    assert AllocationRow(Allocation(1, 7, 0, day(1), Debt()), 70).revision == 1
+    assert AllocationRow(Allocation(1, 7, 0, day(1), Debt(), 5), 70).revision == 1
 
 
 def test_money_that_is_not_owed_waits_from_the_moment_it_was_recorded(make_bill, channel):

@@ -34,7 +34,7 @@ def test_a_charge_is_owed_from_its_day_on_as_far_as_the_cap_left_it(kind, debit,
 
 
 def test_a_repayment_settles_each_receivable_in_the_order_of_the_article():
-    entries = list(postings.repaid(Allocation(41, 7, 0, day(2), OWED), customer_id=9))
+    entries = list(postings.repaid(Allocation(41, 7, 0, day(2), OWED, 1), customer_id=9))
 
     assert entries == [
         Entry(day(2), "bank", account, amount_fen, "repayment", "repayment", 41, 7, 9)
@@ -46,7 +46,7 @@ def test_a_repayment_settles_each_receivable_in_the_order_of_the_article():
 
 
 def test_a_component_that_got_nothing_moves_nothing():
-    paid = Allocation(41, 7, 0, day(2), Debt(interest_fen=5))
+    paid = Allocation(41, 7, 0, day(2), Debt(interest_fen=5), 1)
 
     [entry] = postings.repaid(paid, customer_id=9)
 
@@ -97,7 +97,7 @@ def test_a_reversal_turns_the_accounts_round_and_keeps_the_cause():
     "entries",
     [
         [postings.charged(charge("penalty"), customer_id=9)],
-        list(postings.repaid(Allocation(41, 7, 0, day(2), OWED), customer_id=9)),
+        list(postings.repaid(Allocation(41, 7, 0, day(2), OWED, 1), customer_id=9)),
         [postings.night(-500, on=day(0))],
     ],
     ids=["a charge", "a repayment", "a night"],

@@ -5,10 +5,18 @@ import json
 import pytest
 from hypothesis import given
 
-from loans.accounting.queries.snapshots import SNAPSHOT_COLUMNS, reset_to, to_row
+from backoffice.core import bulk
+from loans.accounting.queries.snapshots import (
+    SNAPSHOT_COLUMNS,
+    billed_rows,
+    is_of,
+    latest,
+    reset_to,
+    to_row,
+)
 from loans.accounting.rules.cap import accrue
 from loans.accounting.rules.debt import Debt
-from loans.accounting.rules.position import start_segment
+from loans.accounting.rules.position import InstalmentKey, start_segment
 from loans.models import BillSnapshot, Loan
 from tests.loans.cases import TERMS, day, loan, part
 from tests.loans.strategies import positions
@@ -31,13 +39,13 @@ def test_a_position_is_stored_with_every_component_by_name():
 
     *values, parts = to_row(5, 7, before)
 
-    assert values == [5, 7, day(-10), 20_000, 12, 3]
+    assert values == [5, 7, 1, day(-10), 20_000, 12, 3]
     assert json.loads(parts) == [
         {
             "debt": {"penalty_fen": 0, "late_fee_fen": 7, "interest_fen": 5, "plan_fee_fen": 0,
                      "principal_fen": 1_000},
             "accrual": "own", "segment_on": "2026-09-01", "segment_base_fen": 1_000,
-            "segment_posted_fen": 5,
+            "segment_posted_fen": 5, "is_billed": False,
         }
     ]  # fmt: skip
 
@@ -79,3 +87,24 @@ def test_a_stored_snapshot_is_read_as_it_was_written(db, make_bill):
 
     assert (snapshot.bill, snapshot.loan) == (bill, Loan.objects.get())
     assert reset_to(snapshot, loan(part(5, "none"))) == loan(part(1_000_000), accrued_on=day(-30))
+
+
+def test_the_highest_revision_holds(db, make_bill):
+    bill = make_bill()
+    [first] = latest([bill.pk]).values()
+    later = loan(part(900_000, bill_id=bill.pk), accrued_on=day(-5))
+    bulk.copy(BillSnapshot, SNAPSHOT_COLUMNS,
+              [to_row(bill.pk, first.loan_id, later, revision=2)])  # fmt: skip
+
+    [held] = latest([bill.pk]).values()
+
+    assert (first.revision, held.revision, held.accrued_on) == (1, 2, day(-5))
+    assert is_of(held, to_row(bill.pk, first.loan_id, later))
+    assert not is_of(first, to_row(bill.pk, first.loan_id, later))
+    assert latest([]) == {}
+
+
+def test_the_instalments_a_bill_was_issued_with_are_known(db):
+    rows = loan(part(1_000, bill_id=5), part(2_000), part(3_000, bill_id=5))
+
+    assert billed_rows(stored(rows)) == (InstalmentKey(7, 0), InstalmentKey(7, 2))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loans.billing.rules import minimum_fen
+from loans.billing.rules.minimum import minimum_fen
 from tests.loans.cases import TERMS
 from tests.profiles import pure
 

@@ -5,10 +5,13 @@ from datetime import time
 import pytest
 
 from loans.collection.operations import results
+from loans.collection.operations.orders import OverpaidError
 from loans.delinquency.operations import end_of_day
-from loans.models import DebitOrder, Instalment, Repayment, UnappliedFunds
+from loans.models import DebitOrder, Instalment, Loan, UnappliedFunds
+from risk.models import Conduct
 from tests.loans.conftest import day, moment
-from tests.loans.delinquency.test_overdue_life import debit, pay, reread
+from tests.loans.delinquency.test_overdue_life import debit, pay, payoff_fen, reread
+from tests.loans.repayment.issuing import issue_next
 from tests.loans.repayment.operations.test_reprocess import differences, late_success, unheard_of
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -22,7 +25,7 @@ def carry(bill) -> None:
         end_of_day.close(
             [bill.pk], by="system:end-of-day", on=day(n), at=moment(day(n), time(0, 5))
         )
-    assert (reread(bill).state, Instalment.objects.get().bill_id) == ("carried", None)
+    assert (reread(bill).state, Instalment.objects.get().bill_id) == ("carried", bill.pk)
 
 
 def test_a_payment_received_after_the_rest_was_carried_pays_the_bill(make_bill, channel):
@@ -76,11 +79,40 @@ def test_a_part_received_late_is_applied_and_the_smaller_rest_carried(make_bill,
 
     part = Instalment.objects.get()
     assert (reread(bill).state, reread(bill).paid_fen) == ("carried", 1_014_600)
-    assert (part.bill_id, part.unpaid_principal_fen) == (None, 400)
+    assert (part.bill_id, part.unpaid_principal_fen) == (bill.pk, 400)
     assert differences() == []
 
 
-def test_money_of_a_day_after_the_rest_was_carried_waits(make_bill, channel):
+def test_the_rest_can_be_paid_at_any_time_with_its_interest(make_bill, channel):
+    bill = make_bill(mode="off")
+    pay(bill, channel, ALL_BUT_FIVE_YUAN, at=moment(day(0), time(10)))
+    carry(bill)
+
+    # 500 fen at 500 ppm for the twelve nights from D on are 3 fen.
+    with pytest.raises(OverpaidError):
+        pay(bill, channel, 504, at=moment(day(12)), key="too-much")
+    pay(bill, channel, 503, at=moment(day(12)), key="rest")
+
+    assert (reread(bill).state, reread(bill).paid_on) == ("paid", day(12))
+    assert (Loan.objects.get().state, Loan.objects.get().charged_fen) == ("settled", 15_003)
+    assert [one.outcome for one in Conduct.objects.all()] == ["carried"]
+    assert differences() == []
+
+
+def test_a_part_of_the_rest_leaves_the_bill_as_it_ended(make_bill, channel):
+    bill = make_bill(mode="off")
+    pay(bill, channel, ALL_BUT_FIVE_YUAN, at=moment(day(0), time(10)))
+    carry(bill)
+
+    pay(bill, channel, 300, at=moment(day(5)), key="part")
+
+    assert reread(bill).state == "carried"
+    # Five nights of 0.25 fen are 1 fen, paid before principal.
+    assert Instalment.objects.get().unpaid_principal_fen == 201
+    assert differences() == []
+
+
+def test_money_of_a_day_after_the_rest_was_carried_pays_it(make_bill, channel):
     bill = make_bill(mode="off")
     lost = unheard_of(bill, channel, 500, at=moment(day(0), time(8)), key="lost")
     pay(bill, channel, ALL_BUT_FIVE_YUAN, at=moment(day(0), time(10)))
@@ -93,24 +125,25 @@ def test_money_of_a_day_after_the_rest_was_carried_waits(make_bill, channel):
     )
 
     assert reread(bill).state == "carried"
-    assert UnappliedFunds.objects.get().repayment == Repayment.objects.get(value_on=day(5))
+    assert Instalment.objects.get().unpaid_principal_fen == 1  # the interest of five nights
+    assert not UnappliedFunds.objects.exists()
     assert differences() == []
 
 
-def test_money_of_a_bill_whose_rest_is_in_a_later_one_waits(make_bill, channel):
+def test_money_for_a_rest_that_a_later_bill_took_over_is_settled_there(make_bill, channel):
     bill = make_bill(mode="off")
-    lost = unheard_of(bill, channel, 500, at=moment(day(0), time(8)), key="lost")
+    lost = unheard_of(bill, channel, 503, at=moment(day(0), time(8)), key="lost")
     pay(bill, channel, ALL_BUT_FIVE_YUAN, at=moment(day(0), time(10)))
     carry(bill)
-    later = make_bill(customer=bill.customer, due_on=day(31))
-    Instalment.objects.filter(bill=None).update(bill=later)
+    later = issue_next(bill)
 
     results.record(
-        [late_success(lost, succeeded_at=moment(day(0), time(8)))],
+        [late_success(lost, succeeded_at=moment(day(22)))],
         by="system:debit-channel",
-        at=moment(day(5)),
+        at=moment(day(22)),
     )
 
-    assert reread(bill).state == "carried"
-    assert UnappliedFunds.objects.get().amount_fen == 500
+    assert [reread(one).state for one in (bill, later)] == ["carried", "billed"]
+    assert (reread(later).paid_fen, payoff_fen(later, day(22))) == (503, 3)
+    assert not UnappliedFunds.objects.exists()
     assert differences() == []

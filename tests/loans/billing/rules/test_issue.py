@@ -1,0 +1,142 @@
+"""What a bill takes over when it is issued, and what it asks then (REPAY-7, 9, 16)."""
+
+import pytest
+
+from loans.accounting.rules import engine
+from loans.accounting.rules.engine import IssuedLoan
+from loans.accounting.rules.position import InstalmentKey, Position
+from loans.billing.rules.issue import Earlier, Issue, minimum_months
+from loans.policy import LoanTerms
+from tests.loans.cases import bill, day, loan, part
+
+TERMS = LoanTerms()
+ROW = InstalmentKey(7, 0)
+ISSUED_ON, NEXT_DUE = day(21), day(31)
+
+
+def issue(closed, loans, *, billed_rows=(), earlier=()):
+    """Issue bill 2, due a month after the closed bill 1."""
+    later = bill(id=2, due_on=NEXT_DUE, billed_on=ISSUED_ON, terms_id=min(loans),
+                 billed_rows=billed_rows)  # fmt: skip
+    position = Position({1: closed, 2: later}, loans)
+    return engine.run(position, [Issue(2, ISSUED_ON, earlier)], dict.fromkeys(loans, TERMS))
+
+
+def revolving(principal_fen=913_500):
+    return loan(part(principal_fen, "revolving", segment_on=day(0), bill_id=1), accrued_on=day(0))
+
+
+def test_what_met_its_minimum_leaves_the_rest_to_the_next_bill():
+    """9,135.00 at 750 ppm for the 31 nights to the next due date are 212.39."""
+    result = issue(bill(ROW, state="min_paid"), {7: revolving()})
+
+    old, new = result.position.bills[1], result.position.bills[2]
+    assert (old.state, old.rows, old.loan_ids, old.billed_rows) == ("min_paid", (), (), (ROW,))
+    assert (new.rows, new.loan_ids, new.terms_id) == ((ROW,), (7,), 7)
+    assert (new.total_fen, new.minimum_fen) == (934_739, 93_474)
+    assert result.position.loans[7].parts[0].bill_id == 2
+    assert result.position.holder_of(old) == new
+
+
+def test_nothing_is_charged_and_the_segment_goes_on():
+    result = issue(bill(ROW, state="min_paid"), {7: revolving()})
+
+    [before] = revolving().parts
+    assert result.position.loans[7].parts == (before._replace(bill_id=2),)
+    assert (result.charges, result.allocations, result.decisions) == ([], [], [])
+
+
+def test_a_carried_rest_is_asked_with_its_interest():
+    rest = loan(part(500, "own", segment_on=day(0), bill_id=1), accrued_on=day(4))
+
+    result = issue(bill(ROW, state="carried"), {7: rest})
+
+    assert result.position.bills[2].total_fen == 508  # 31 nights of 0.25 fen
+    assert result.position.bills[2].minimum_fen == 508  # below 10.00: all
+
+
+@pytest.mark.parametrize("state", ["billed", "grace", "overdue"])
+def test_what_an_open_bill_asks_stays_under_it(state):
+    own = InstalmentKey(8, 0)
+    loans = {7: revolving(), 8: loan(part(100_000), accrued_on=day(0))}
+
+    result = issue(bill(ROW, state=state), loans, billed_rows=(own,))
+
+    assert result.position.bills[1].rows == (ROW,)
+    assert result.position.bills[2].rows == (own,)
+
+
+def test_a_bill_asks_its_own_instalments_and_what_was_left():
+    own = InstalmentKey(8, 0)
+    loans = {7: revolving(100_000), 8: loan(part(200_000, segment_on=day(11)), accrued_on=day(11))}
+
+    result = issue(bill(ROW, state="min_paid"), loans, billed_rows=(own,))
+
+    new = result.position.bills[2]
+    # 1,000.00 for 31 nights at 750 ppm, 2,000.00 for 20 nights at 500 ppm.
+    assert (new.rows, new.total_fen) == ((ROW, own), 100_000 + 2_325 + 200_000 + 2_000)
+    assert result.issued == [
+        IssuedLoan(2, 7, result.position.loans[7]), IssuedLoan(2, 8, result.position.loans[8]),
+    ]  # fmt: skip
+
+
+def test_an_instalment_under_another_bill_is_not_taken():
+    own = InstalmentKey(8, 0)
+    loans = {7: revolving(), 8: loan(part(200_000, bill_id=3), accrued_on=day(0))}
+
+    result = issue(bill(ROW, state="min_paid"), loans, billed_rows=(own,))
+
+    assert result.position.bills[2].rows == (ROW,)
+
+
+def test_a_rest_that_was_paid_is_not_taken_over_and_the_bill_is_paid():
+    result = issue(bill(ROW, state="min_paid"), {7: revolving(0)})
+
+    assert result.position.bills[1].rows == ()
+    assert (result.position.bills[2].state, result.position.bills[2].rows) == ("paid", ())
+
+
+def test_all_of_a_plan_s_row_is_mandatory():
+    own = InstalmentKey(8, 0)
+    plan = loan(
+        part(100_000, "none", plan_fee_fen=5_000), part(100_000, "none", plan_fee_fen=5_000),
+        accrued_on=day(0),
+    )._replace(is_bullet=False)  # fmt: skip
+
+    result = issue(bill(state="paid"), {8: plan}, billed_rows=(own,))
+
+    new = result.position.bills[2]
+    assert (new.total_fen, new.minimum_fen) == (105_000, 105_000)
+
+
+@pytest.mark.parametrize(
+    ("months", "minimum_fen"), [(0, 93_474), (11, 93_474), (12, 934_739), (13, 934_739)]
+)
+def test_after_twelve_minimum_months_the_whole_bill_is_the_minimum(months, minimum_fen):
+    earlier = tuple(Earlier(100 - n, "min_paid") for n in range(months))
+
+    result = issue(bill(ROW, state="min_paid"), {7: revolving()}, earlier=earlier)
+
+    assert result.position.bills[2].minimum_fen == minimum_fen
+
+
+def test_how_a_bill_ends_in_the_run_counts_and_not_how_it_had_ended():
+    earlier = (Earlier(1, "overdue"), *(Earlier(100 - n, "min_paid") for n in range(11)))
+
+    result = issue(bill(ROW, state="min_paid"), {7: revolving()}, earlier=earlier)
+
+    assert result.position.bills[2].minimum_fen == 934_739
+
+
+@pytest.mark.parametrize(
+    ("states", "count"),
+    [
+        ([], 0),
+        (["paid"], 0),
+        (["min_paid", "min_paid", "paid", "min_paid"], 2),
+        (["carried", "min_paid"], 0),
+        (["min_paid"] * 12, 12),
+    ],
+)
+def test_any_other_end_resets_the_count(states, count):
+    assert minimum_months(states) == count
