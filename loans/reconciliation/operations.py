@@ -42,6 +42,7 @@ def reconcile(*, days: Sequence[date], on: date, channel: Channel) -> list[Diffe
                 reconciliation.trial_balance(),
                 reconciliation.orders(),
                 reconciliation.accruals(on=on),
+                reconciliation.unbilled(on=on),
             )
         )
     return differences + [difference for day in days for difference in _bank(day, channel)]

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Max, Prefetch, Sum
 from django.db.models.functions import Coalesce
 
+from backoffice.core.policy import current
 from loans.accounting.queries.positions import position_of, terms_of
 from loans.accounting.queries.unposted import unposted
 from loans.accounting.rules.cap import accrue
@@ -27,6 +28,7 @@ from loans.models import (
     TransferKind,
 )
 from loans.models.ledger import RECEIVABLES, Account
+from loans.policy import LoanTerms
 
 
 class Difference(NamedTuple):
@@ -50,6 +52,16 @@ def caches() -> Iterator[Difference]:
     yield from _rows("line", "drawn on the line", _DRAWN)
     yield from _rows("bill", "paid on the bill", _PAID)
     yield from _rows("bill", "owed on a paid bill", _OWED)
+
+
+def unbilled(*, on: date) -> Iterator[Difference]:
+    """List principal that is owed and that no bill asks or is going to ask.
+
+    Its own bill should have been issued before ``on``, or the bill that takes over what a closed
+    one left (REPAY-2, 16): a month after it, ten days before its due date.
+    """
+    lead_days = current(LoanTerms, on=on).bill_lead_days
+    yield from _rows("loan", "principal under no bill", _UNBILLED, [on, lead_days, on])
 
 
 def unapplied_funds() -> Iterator[Difference]:
@@ -165,7 +177,9 @@ def days_with_orders() -> list[date]:
     return sorted(set(asked) | set(valued))
 
 
-def _rows(kind: str, check: str, sql: str, values: Sequence[str] = ()) -> Iterator[Difference]:
+def _rows(
+    kind: str, check: str, sql: str, values: Sequence[str | int | date] = ()
+) -> Iterator[Difference]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         for subject, expected, found in cursor.fetchall():
@@ -196,14 +210,24 @@ FROM risk_creditline AS line LEFT JOIN loans_loan AS loan ON loan.line_id = line
 GROUP BY line.id
 HAVING coalesce(sum(loan.unpaid_principal_fen), 0) <> line.drawn_fen ORDER BY 1
 """
+_UNBILLED = """
+SELECT part.loan_id, 0, sum(part.unpaid_principal_fen)
+FROM loans_instalment AS part LEFT JOIN loans_bill AS bill ON bill.id = part.bill_id
+WHERE part.unpaid_principal_fen > 0 AND (
+    (bill.id IS NULL AND part.due_on < %s::date + %s)
+    OR bill.state = 'converted'
+    OR (bill.state IN ('min_paid', 'carried')
+        AND bill.billed_on + interval '1 month' < %s)
+)
+GROUP BY part.loan_id ORDER BY 1
+"""
 _PAID = f"""
 WITH applied AS (
-    SELECT repayment.bill_id, sum({sql_total("", table="part")}) AS fen
-    FROM loans_repayment AS repayment
-    JOIN loans_repaymentallocation AS part ON part.repayment_id = repayment.id
+    SELECT part.bill_id, sum({sql_total("", table="part")}) AS fen
+    FROM loans_repaymentallocation AS part
     WHERE part.revision = (SELECT max(revision) FROM loans_repaymentallocation AS latest
-                           WHERE latest.repayment_id = repayment.id)
-    GROUP BY repayment.bill_id
+                           WHERE latest.repayment_id = part.repayment_id)
+    GROUP BY part.bill_id
 )
 SELECT bill.id, coalesce(applied.fen, 0), bill.paid_fen
 FROM loans_bill AS bill LEFT JOIN applied ON applied.bill_id = bill.id

@@ -9,20 +9,19 @@ from typing import NamedTuple
 
 from backoffice.core.money import MICROFEN_PER_FEN, divide_half_up
 from loans.accounting.rules.cap import cap_fen
-from loans.billing.rules import minimum_fen
+from loans.billing.rules.minimum import minimum_fen
 from loans.delinquency.rules.classification import outcome_at_due
 from loans.migration.operations.reading import ClientRow
 from loans.policy import LoanTerms
 
 FEN_PER_DOLLAR = 25
 HISTORY_MONTHS = 5
-BILLED_DAYS_BEFORE = 10
 # A refused debit may be repeated on the days that follow: fees and interest are then due as well.
 FUNDS_PERMILLE = 1100
 
 
 class LiveLoan(NamedTuple):
-    """A bullet loan with at most one bill: what it asks, and up to which day it was charged."""
+    """A bullet loan with its bill: what it asks, and up to which day it was charged."""
 
     principal_fen: int
     interest_fen: int
@@ -31,7 +30,6 @@ class LiveLoan(NamedTuple):
     drawn_on: date
     due_on: date
     charged_through: date
-    is_billed: bool = True
 
     @property
     def total_fen(self) -> int:
@@ -90,9 +88,9 @@ def live_loan(row: ClientRow, *, on: date, terms: LoanTerms) -> LiveLoan | None:
     return LiveLoan(principal_fen, interest_fen, least_fen, rate_ppm, drawn_on, on, on)
 
 
-def billed_on(due_on: date) -> date:
-    """Return the day a bill is printed."""
-    return due_on - timedelta(days=BILLED_DAYS_BEFORE)
+def billed_on(due_on: date, terms: LoanTerms) -> date:
+    """Return the day a bill is printed (REPAY-2)."""
+    return due_on - timedelta(days=terms.bill_lead_days)
 
 
 def past_bills(row: ClientRow) -> list[PastBill]:

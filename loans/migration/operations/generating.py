@@ -15,7 +15,7 @@ from accounts.models import Customer
 from backoffice.core import policy
 from backoffice.core.errors import Refused
 from loans.accounting.rules.accrual import interest_fen
-from loans.billing.rules import minimum_fen
+from loans.billing.rules.minimum import minimum_fen
 from loans.migration.operations import debts
 from loans.migration.operations.admission import BATCH_CLIENTS, Purse, admit, alone
 from loans.migration.operations.debts import LiveLoan
@@ -102,7 +102,10 @@ def _client(number: int, on: date, ahead: int, dice: Random, terms: LoanTerms) -
 
 
 def _loan(on: date, ahead: int, dice: Random, terms: LoanTerms) -> LiveLoan:
-    """Return a loan of 500 to 20,000 yuan drawn 30 nights before its due date (REPAY-1)."""
+    """Return a loan of 500 to 20,000 yuan drawn 30 nights before its due date (REPAY-1).
+
+    Each has its bill already: nothing here issues one later.
+    """
     principal_fen = _YUAN * dice.randrange(500, 20_001)
     rate_ppm = dice.randrange(terms.daily_rate_min_ppm, terms.daily_rate_max_ppm + 1, 50)
     drawn_on = on + timedelta(days=ahead - NIGHTS)
@@ -110,6 +113,11 @@ def _loan(on: date, ahead: int, dice: Random, terms: LoanTerms) -> LiveLoan:
     total_fen = principal_fen + owed_fen
     least_fen = minimum_fen(total_fen, mandatory_fen=owed_fen, terms=terms)
     return LiveLoan(
-        principal_fen, owed_fen, least_fen, rate_ppm, drawn_on, on + timedelta(days=ahead),
-        charged_through=drawn_on, is_billed=ahead <= debts.BILLED_DAYS_BEFORE,
-    )  # fmt: skip
+        principal_fen,
+        owed_fen,
+        least_fen,
+        rate_ppm,
+        drawn_on,
+        on + timedelta(days=ahead),
+        charged_through=drawn_on,
+    )

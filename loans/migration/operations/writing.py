@@ -150,10 +150,9 @@ def write(clients: Sequence[Client], *, terms: Terms) -> None:
     bulk.copy(CreditLine, _LINE, [_line(client, ids, terms) for client, ids in known])
     conduct.record([one for pair in known for one in _conduct(*pair, terms)], at=terms.at)
     bulk.copy(Loan, _LOAN, [_loan(loan, ids, terms) for _, loan, ids in live])
-    billed = [(loan, ids) for _, loan, ids in live if loan.is_billed]
-    bulk.copy(Bill, _BILL, [_bill(*one) for one in billed])
+    bulk.copy(Bill, _BILL, [_bill(loan, ids, terms) for _, loan, ids in live])
     bulk.copy(Instalment, _INSTALMENT, [_instalment(loan, ids) for _, loan, ids in live])
-    bulk.copy(BillSnapshot, SNAPSHOT_COLUMNS, [_snapshot(*one) for one in billed])
+    bulk.copy(BillSnapshot, SNAPSHOT_COLUMNS, [_snapshot(loan, ids) for _, loan, ids in live])
     charged = [_charge(loan, ids) for _, loan, ids in live if loan.charged_fen]
     facts.add_charges(charged, at=terms.at)
     balances = [_balances(loan, ids, on=terms.on) for _, loan, ids in live]
@@ -168,10 +167,10 @@ def _reserve(clients: Sequence[Client]) -> Iterator[_Ids]:
     )
     loans = iter(bulk.reserve_ids(Loan, len(live)))
     instalments = iter(bulk.reserve_ids(Instalment, len(live)))
-    bills = iter(bulk.reserve_ids(Bill, sum(loan.is_billed for loan in live)))
+    bills = iter(bulk.reserve_ids(Bill, len(live)))
     for client, customer, card, line in zip(clients, customers, cards, lines, strict=True):
         loan = next(loans) if client.loan else None
-        bill = next(bills) if client.loan and client.loan.is_billed else None
+        bill = next(bills) if client.loan else None
         instalment = next(instalments) if client.loan else None
         yield _Ids(customer, card, line, loan, bill, instalment)
 
@@ -234,10 +233,11 @@ def _loan(loan: LiveLoan, ids: _Ids, terms: Terms) -> Values:
     )  # fmt: skip
 
 
-def _bill(loan: LiveLoan, ids: _Ids) -> Values:
+def _bill(loan: LiveLoan, ids: _Ids, terms: Terms) -> Values:
     due_on = loan.due_on
+    billed_on = min(debts.billed_on(due_on, terms.policy), terms.on)
     return (
-        ids.bill, ids.customer, BillState.BILLED, due_on, debts.billed_on(due_on), loan.total_fen,
+        ids.bill, ids.customer, BillState.BILLED, due_on, billed_on, loan.total_fen,
         loan.minimum_fen, DebitMode.FULL, 0, 1, due_on, 0, 0, due_on, 0, 0,
     )  # fmt: skip
 

@@ -1,22 +1,24 @@
 """What reconcile sees, and what it reads to see it."""
 
-from datetime import time
+from datetime import date, time
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from backoffice.core import workflow
 from loans.accounting.operations import ledger
 from loans.accounting.operations.ledger import Entry
 from loans.accounting.queries.unposted import unposted
 from loans.collection.operations import results
 from loans.delinquency.operations import end_of_day
-from loans.models import DebitOrder
+from loans.models import Bill, DebitOrder, Loan
 from loans.reconciliation import queries as reconciliation
 from tests.conftest import _owner
 from tests.loans.collection.queries.test_due import plan_of
 from tests.loans.conftest import day, moment
 from tests.loans.delinquency.test_overdue_life import debit, live
+from tests.loans.repayment.issuing import issue_next
 from tests.loans.repayment.operations.test_reprocess import late_success, unheard_of
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -129,3 +131,39 @@ def test_money_is_not_seen_to_wait_for_another_customer(make_bill, channel, data
         (f"customer {bill.customer_id}", 0, 1_000),
         (f"customer {other.customer_id}", 1_000, 0),
     ]
+
+
+def unbilled(on):
+    return [(one.subject, one.found_fen) for one in reconciliation.unbilled(on=on)]
+
+
+def test_principal_under_an_open_bill_is_asked(make_bill, channel):
+    bill = make_bill(mode="off")
+    assert unbilled(day(200)) == []
+
+    live(bill, channel, until=9)
+
+    assert unbilled(day(200)) == []
+
+
+def test_a_row_whose_bill_should_have_been_issued_is_listed(make_bill):
+    loan = Loan.objects.get(customer=make_bill().customer)
+    loan.instalments.update(bill=None)
+
+    assert unbilled(day(-10)) == []  # the day of its bill is not over
+    assert unbilled(day(-9)) == [(f"loan {loan.pk}", 1_000_000)]
+
+
+@pytest.mark.parametrize("state", ["min_paid", "carried"])
+def test_what_a_closed_bill_left_is_listed_when_no_later_bill_took_it_over(make_bill, state):
+    """The next bill is issued on 2026-10-22, a month after this one."""
+    bill = make_bill(mode="off")
+    with transaction.atomic(), workflow.importing():
+        if state == "carried":
+            Bill.objects.filter(pk=bill.pk).update(state="grace")
+        Bill.objects.filter(pk=bill.pk).update(state=state)
+
+    assert unbilled(date(2026, 10, 21)) == []
+    assert unbilled(date(2026, 10, 22)) == [(f"loan {Loan.objects.get().pk}", 1_000_000)]
+    issue_next(bill)
+    assert unbilled(date(2026, 10, 22)) == []

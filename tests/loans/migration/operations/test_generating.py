@@ -14,6 +14,7 @@ from loans.migration.operations import generating
 from loans.migration.operations.admission import NoBankError, SandboxOnlyError
 from loans.migration.operations.generating import TooManyLoansError, generate
 from loans.models import Bill, Loan
+from loans.reconciliation import queries as reconciliation
 from loans.reconciliation.operations import reconcile
 from tests.loans.days import live
 from tests.loans.portfolios import FakeBank
@@ -44,13 +45,14 @@ def test_as_many_fall_due_as_were_asked_for(db, bank, share_ppm, due):
     assert made.due_fen == (bills["fen"] or 0)
 
 
-def test_the_others_fall_due_over_a_month_and_the_near_ones_have_their_bill(db, bank):
+def test_the_others_fall_due_over_a_month_and_have_their_bill(db, bank):
     make(290, bank, due_share_ppm=0)
 
     due = dict.fromkeys(range(1, 30), 10)
     found = Loan.objects.values_list("instalments__due_on").annotate(Count("pk"))
     assert {(day - ON).days: count for day, count in found} == due
-    assert Bill.objects.count() == 100
+    assert Bill.objects.count() == 290
+    assert list(reconciliation.unbilled(on=ON + timedelta(days=60))) == []
     assert not Bill.objects.exclude(billed_on__lte=ON).exists()
 
 

@@ -148,9 +148,8 @@ def store(*clients):
         write(clients, terms=Terms(ON, AT, numbers, signed_under(numbers).pk, 150))
 
 
-UNBILLED = LiveLoan(
+UNCHARGED = LiveLoan(
     1_000_000, 15_000, 101_500, 500, date(2026, 9, 15), date(2026, 10, 15), date(2026, 9, 15),
-    is_billed=False,
 )  # fmt: skip
 
 
@@ -182,19 +181,18 @@ def test_a_bill_keeps_where_its_loan_stood_when_it_came(db):
     assert reset_to(kept, moved) == position
 
 
-def test_a_loan_whose_bill_has_not_come_owes_its_principal_alone(db):
-    store(client(1)._replace(loan=UNBILLED))
+def test_a_loan_whose_nights_lie_ahead_owes_its_principal_alone(db):
+    store(client(1)._replace(loan=UNCHARGED))
 
     loan, part = Loan.objects.get(), Instalment.objects.get()
     assert values(loan, "accrued_on", "principal_nights_fen", "charged_fen") == (
         date(2026, 9, 15), 0, 0,
     )  # fmt: skip
     assert values(part, "bill", "due_on", "unpaid_principal_fen", "unpaid_interest_fen") == (
-        None, date(2026, 10, 15), 1_000_000, 0,
+        Bill.objects.get(), date(2026, 10, 15), 1_000_000, 0,
     )  # fmt: skip
-    assert (Bill.objects.count(), BillSnapshot.objects.count(), Charge.objects.count()) == (
-        0, 0, 0,
-    )  # fmt: skip
+    assert values(Bill.objects.get(), "total_fen", "billed_on") == (1_015_000, ON)
+    assert (BillSnapshot.objects.count(), Charge.objects.count()) == (1, 0)
     assert Transfer.objects.get().amount_fen == 1_000_000
 
 
@@ -208,13 +206,13 @@ def test_interest_that_the_formula_does_not_give_is_one_amount(db):
 
 
 def test_the_rows_of_many_clients_belong_together(db):
-    store(client(1), client(2)._replace(loan=None), client(3)._replace(loan=UNBILLED), client(4))
+    store(client(1), client(2)._replace(loan=None), client(3)._replace(loan=UNCHARGED), client(4))
 
     for loan in Loan.objects.all():
         assert loan.line.customer_id == loan.customer_id
         assert {part.customer_id for part in loan.instalments.all()} == {loan.customer_id}
         assert loan.line.drawn_fen == 1_000_000
-    for part in Instalment.objects.exclude(bill=None):
+    for part in Instalment.objects.all():
         assert part.bill.customer_id == part.customer_id
     for mandate in Mandate.objects.all():
         assert mandate.card.customer_id == mandate.customer_id
@@ -222,7 +220,7 @@ def test_the_rows_of_many_clients_belong_together(db):
     assert list(origins) == ["book:1", "book:3", "book:4"]
     assert CreditLine.objects.get(customer__origin="book:2").drawn_fen == 0
     billed = Bill.objects.order_by("pk").values_list("customer__origin", flat=True)
-    assert list(billed) == ["book:1", "book:4"]
+    assert list(billed) == ["book:1", "book:3", "book:4"]
 
 
 def test_nothing_is_stored_outside_an_import(db):
