@@ -91,7 +91,7 @@ def _late() -> list[dict[str, Any]]:
             "amount": yuan(found.unpaid_fen),
             "address": f"{list_address(Bill)}?state__exact={state}",
         }
-        for state, found in late().items()
+        for state, found in late(on=clock.business_date()).items()
     ]
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
+from backoffice.core import clock
 from backoffice.web.readonly_admin import (
     PageSection,
     ReadOnlyAdmin,
@@ -25,6 +26,8 @@ from backoffice.web.readonly_admin import (
 )
 from loans.accounting.admin import allocations, ledger_of
 from loans.accounting.labels import percent
+from loans.accounting.queries.statement import accrued_on
+from loans.accounting.rules.engine import Accrued
 from loans.models import ContractTerms, Instalment, Loan
 
 
@@ -42,7 +45,7 @@ class LoanPages(CustomersRows):
             ("customer_link", "line_link", "terms_link"), ("state_label", "plan", "rate"),
         )}),
         (_("Amounts"), {"fields": (
-            ("principal_yuan", "unpaid_principal_yuan"), ("charged_yuan", "waived_yuan"),
+            ("principal_yuan", "unpaid_principal_yuan"), ("charged_today", "waived_today"),
         )}),
         (_("Days"), {"fields": (("drawn_on", "accrued_on"), ("overdue_on", "ended_on"))}),
     )  # fmt: skip
@@ -51,6 +54,16 @@ class LoanPages(CustomersRows):
     def rate(self, loan: Loan) -> str:
         """Return the daily rate in per cent."""
         return percent(loan.daily_rate_ppm)
+
+    @display(description=_("charged up to today"))
+    def charged_today(self, loan: Loan) -> str:
+        """Return what was charged up to the business date, as the bill's page computes it."""
+        return amount(_today(loan).end.charged_fen)
+
+    @display(description=_("waived by the cap up to today"))
+    def waived_today(self, loan: Loan) -> str:
+        """Return what the cap took off up to the business date (RATE-7)."""
+        return amount(_today(loan).end.waived_fen)
 
     def sections(self, request: HttpRequest, record: Loan) -> list[PageSection]:
         """Return the instalments, the repayments, the ledger and the timeline."""
@@ -69,20 +82,25 @@ def _instalments(loan: Loan) -> PageSection:
         amount_head(_("unpaid plan fee")), amount_head(_("unpaid late fee")),
         amount_head(_("unpaid penalty interest")), _("accrues"),
     )  # fmt: skip
+    instalments = loan.instalments.select_related("bill").order_by("number")
+    today = _today(loan)
     rows = [
         (
             row.number, row.due_on, link(row.bill), amount(row.principal_fen),
-            amount(row.unpaid_principal_fen), amount(row.unpaid_interest_fen),
-            amount(row.unpaid_plan_fee_fen), amount(row.unpaid_late_fee_fen),
-            amount(row.unpaid_penalty_fen), row.get_accrual_display(),
+            amount(part.debt.principal_fen), amount(part.debt.interest_fen),
+            amount(part.debt.plan_fee_fen), amount(part.debt.late_fee_fen),
+            amount(part.debt.penalty_fen), row.get_accrual_display(),
         )
-        for row in loan.instalments.select_related("bill").order_by("number")
+        for row, part in zip(instalments, today.end.parts, strict=True)
     ]  # fmt: skip
-    note = gettext(
-        "Interest and penalty stand here as posted up to {day}. "
-        "The bill explains what is owed today."
-    ).format(day=loan.accrued_on)
+    note = gettext("What is owed on {day}; the bill explains it.").format(day=today.on)
     return PageSection(Instalment._meta.verbose_name_plural, heads, rows, note)
+
+
+def _today(loan: Loan) -> Accrued:
+    """Return the loan charged up to the business date."""
+    rows = list(loan.instalments.order_by("number"))
+    return accrued_on(loan, rows, on=clock.business_date())
 
 
 @admin.register(Instalment)

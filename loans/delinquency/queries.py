@@ -1,6 +1,7 @@
 """How much is late: bills in grace and overdue, in numbers, and how late a customer has been."""
 
 from collections.abc import Iterable
+from datetime import date
 from functools import reduce
 from operator import add
 from typing import NamedTuple
@@ -8,29 +9,34 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import Count, F, Sum
 
-from backoffice.core import clock
+from backoffice.core import bulk, clock
+from loans.accounting.queries.unposted import unposted_of
 from loans.accounting.rules.debt import columns
 from loans.models import BillState, Instalment
 
 
 class Late(NamedTuple):
-    """Bills of one state, and what is charged and unpaid of them, in fen."""
+    """Bills of one state, and what a payment on the day must bring to pay them, in fen."""
 
     bills: int
     unpaid_fen: int
 
 
-def late() -> dict[str, Late]:
-    """Return the bills in grace and overdue, with what stands posted as unpaid."""
-    states = (BillState.GRACE, BillState.OVERDUE)
+def late(*, on: date) -> dict[str, Late]:
+    """Return the bills in grace and overdue, with what is owed of them on a day.
+
+    That is what is posted as unpaid, and what their loans have accrued since (RATE-9): the sum of
+    what the pages of the bills say.
+    """
+    return {state: _late(state, on=on) for state in (BillState.GRACE, BillState.OVERDUE)}
+
+
+def _late(state: str, *, on: date) -> Late:
+    rows = Instalment.objects.filter(bill__state=state)
     unpaid = reduce(add, map(F, columns("unpaid_")))
-    rows = (
-        Instalment.objects.filter(bill__state__in=states)
-        .values_list("bill__state")
-        .annotate(bills=Count("bill", distinct=True), unpaid_fen=Sum(unpaid))
-    )
-    found = {state: Late(bills, unpaid_fen) for state, bills, unpaid_fen in rows}
-    return {state: found.get(state, Late(0, 0)) for state in states}
+    found = rows.aggregate(bills=Count("bill", distinct=True), fen=Sum(unpaid, default=0))
+    loan_ids = {loan_id for (loan_id,) in bulk.rows(rows, "loan_id")}
+    return Late(found["bills"], found["fen"] + unposted_of(loan_ids, on=on))
 
 
 class Arrears(NamedTuple):

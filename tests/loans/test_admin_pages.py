@@ -1,5 +1,6 @@
 """Staff pages of the loans: complete, masked, linked, and read in a few statements."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,10 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from accounts.models import Staff
+from backoffice.core.money import yuan
 from loans.accounting.admin import cause
-from loans.models import Bill, DebitOrder, Repayment, Transfer
+from loans.accounting.queries.statement import statement_of
+from loans.models import Bill, DebitOrder, Loan, Repayment, Transfer
 from tests.loans.conftest import DUE_ON, day
 from tests.loans.days import live, set_clock
 
@@ -209,3 +212,20 @@ def test_a_day_that_is_none_is_reported_and_today_shown(staff, overdue):
 
     assert "&lt;soon&gt; is not a day. This is what is owed today." in page
     assert "Owed on 2026-10-15: 10,275.53 yuan" in page
+
+
+def test_overview_loan_and_bill_say_the_same_long_after_the_last_posting(staff, overdue):
+    """40 days on nothing more was posted; the bill's page says what is owed to the fen."""
+    set_clock(day(54))
+    bill, loan = Bill.objects.get(), Loan.objects.get()
+    owed = re.search(r"Owed on 2026-11-24: ([\d,.]+) yuan", bill_page(staff, overdue))[1]
+    charged = yuan(statement_of(bill, on=day(54)).loans[0].position.charged_fen)
+
+    english = {"accept-language": "en"}
+    overview = staff.get(reverse("admin:index"), headers=english).content.decode()
+    address = reverse("admin:loans_loan_change", args=[loan.pk])
+    page = staff.get(address, headers=english).content.decode()
+
+    assert f"{owed} yuan unpaid" in overview
+    assert charged in page
+    assert yuan(loan.charged_fen) != charged

@@ -14,7 +14,13 @@ from backoffice.core import bulk
 from loans.accounting.queries.positions import position_of, terms_of
 from loans.accounting.rules.cap import cap_fen
 from loans.accounting.rules.codes import ChargeKind
-from loans.accounting.rules.engine import Cause, ComputedCharge, accrued, nightly_charges
+from loans.accounting.rules.engine import (
+    Accrued,
+    Cause,
+    ComputedCharge,
+    accrued,
+    nightly_charges,
+)
 from loans.accounting.rules.position import InstalmentPosition, LoanPosition
 from loans.models import Bill, Charge, Instalment, Loan
 from loans.policy import LoanTerms
@@ -97,6 +103,12 @@ def statement_of(bill: Bill, *, on: date) -> BillStatement:
     )
 
 
+def accrued_on(loan: Loan, rows: Sequence[Instalment], *, on: date) -> Accrued:
+    """Return a loan charged up to a day; a day before the last posting shows that posting's."""
+    now = position_of(loan, rows)
+    return accrued(now, on=max(on, now.accrued_on), terms=terms_of(loan.terms_id))
+
+
 def _standing_charges(loans: Sequence[Loan]) -> dict[int, list["_Piece"]]:
     """Return the charges of some loans that no reversal has taken back, in order.
 
@@ -125,8 +137,7 @@ def _loan(
     terms = terms_of(loan.terms_id)
     for row in rows:
         row.loan = loan
-    now = position_of(loan, rows)
-    ahead = accrued(now, on=max(on, now.accrued_on), terms=terms)
+    ahead = accrued_on(loan, rows, on=on)
     unposted = nightly_charges(loan.pk, ahead, terms=terms, cause=_NOT_POSTED)
     pieces = [*charges, *(_piece(rows[one.part_index].pk, one) for one in unposted)]
     pairs = list(zip(rows, ahead.end.parts, strict=True))

@@ -5,6 +5,7 @@ and the cap of ``rules.position``, for the whole portfolio in one statement. A p
 compares the two on every shape of segment, and ``reconcile`` recomputes it with the rules.
 """
 
+from collections.abc import Collection
 from datetime import date
 from typing import NamedTuple
 
@@ -37,6 +38,7 @@ WITH way AS MATERIALIZED (
                          + 1000000) / 2000000 - segment_posted_fen AS fen,
                         %(on)s::date - accrued_on AS nights) AS borne
         WHERE loan.state IN ('active', 'overdue') AND accrued_on < %(on)s
+              AND (%(loan_ids)s::bigint[] IS NULL OR loan.id = ANY (%(loan_ids)s))
     ) AS bearing
 ), part AS (
     SELECT loan.id, %(on)s::date - loan.accrued_on AS nights, loan.accrued_on, loan.charged_fen,
@@ -68,8 +70,10 @@ WITH way AS MATERIALIZED (
     SELECT max(fen) FILTER (WHERE night = nights) + least(0, min(room - fen)) AS fen
     FROM night GROUP BY id
 )
-SELECT coalesce((SELECT fen FROM way), 0) + coalesce((SELECT sum(fen) FROM long), 0),
-       (SELECT coalesce(sum(CASE WHEN debit_account = 'accrued_unposted' THEN amount_fen
+SELECT coalesce((SELECT fen FROM way), 0) + coalesce((SELECT sum(fen) FROM long), 0)
+"""
+_LEDGER = """
+       , (SELECT coalesce(sum(CASE WHEN debit_account = 'accrued_unposted' THEN amount_fen
                                  ELSE -amount_fen END), 0)
         FROM loans_transfer
         WHERE 'accrued_unposted' IN (debit_account, credit_account))
@@ -85,6 +89,19 @@ class Unposted(NamedTuple):
 
 def unposted(*, on: date) -> Unposted:
     """Return both sides as of 00:00 of a day, from one snapshot."""
+    closed_form, ledger = _computed(_SQL + _LEDGER, on=on, loan_ids=None)
+    return Unposted(closed_form, ledger)
+
+
+def unposted_of(loan_ids: Collection[int], *, on: date) -> int:
+    """Return what these loans have accrued beyond what is posted to them, as of 00:00, in fen."""
+    if not loan_ids:
+        return 0
+    [closed_form] = _computed(_SQL, on=on, loan_ids=list(loan_ids))
+    return closed_form
+
+
+def _computed(query: str, *, on: date, loan_ids: list[int] | None) -> list[int]:
     ids = list(ContractTerms.objects.values_list("pk", flat=True))
     terms = [terms_of(terms_id) for terms_id in ids]
     caps = {
@@ -93,6 +110,5 @@ def unposted(*, on: date) -> Unposted:
         "cap_year": [1_000_000 * each.cap_year_days for each in terms],
     }
     with connection.cursor() as cursor:
-        cursor.execute(_SQL, {"on": on, **caps})
-        closed_form, ledger = cursor.fetchone()
-    return Unposted(int(closed_form), int(ledger))
+        cursor.execute(query, {"on": on, "loan_ids": loan_ids, **caps})
+        return [int(fen) for fen in cursor.fetchone()]

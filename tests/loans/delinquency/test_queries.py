@@ -41,7 +41,7 @@ def arrears(bill):
 
 
 def test_without_bills_nothing_is_late():
-    assert queries.late() == {"grace": Late(0, 0), "overdue": Late(0, 0)}
+    assert queries.late(on=day(-30)) == {"grace": Late(0, 0), "overdue": Late(0, 0)}
 
 
 def test_every_component_of_what_is_late_counts(make_bill):
@@ -51,7 +51,7 @@ def test_every_component_of_what_is_late_counts(make_bill):
         unpaid_plan_fee_fen=4_000, unpaid_principal_fen=50_000,
     )  # fmt: skip
 
-    assert queries.late() == {"grace": Late(1, 54_321), "overdue": Late(0, 0)}
+    assert queries.late(on=day(-30)) == {"grace": Late(1, 54_321), "overdue": Late(0, 0)}
 
 
 def test_bills_are_counted_by_their_state_and_others_not_at_all(make_bill):
@@ -61,7 +61,7 @@ def test_bills_are_counted_by_their_state_and_others_not_at_all(make_bill):
     move(make_bill(principal_fen=8_000), "settle_minimum", n=1)
     make_bill(principal_fen=16_000)
 
-    assert queries.late() == {"grace": Late(1, 4_000), "overdue": Late(2, 300)}
+    assert queries.late(on=day(-30)) == {"grace": Late(1, 4_000), "overdue": Late(2, 300)}
 
 
 def test_a_bill_of_several_instalments_is_one_bill(make_bill):
@@ -71,7 +71,7 @@ def test_a_bill_of_several_instalments_is_one_bill(make_bill):
 
     record_overdue(bill)
 
-    assert queries.late()["overdue"] == Late(1, 300)
+    assert queries.late(on=day(-30))["overdue"] == Late(1, 300)
 
 
 def test_a_customer_whose_line_is_active_has_no_arrears_to_weigh(make_bill):
