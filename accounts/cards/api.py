@@ -65,6 +65,18 @@ class CardReply(serializers.Serializer[Any]):
     bound_at = serializers.DateTimeField()
 
 
+def _bound(_view: CustomerEndpoint, card: BankCard) -> Response:
+    if card.state == BankCardState.REJECTED:
+        raise CardRefusedError(**_refusal(card))
+    is_pending = card.state == BankCardState.PENDING
+    status = HTTPStatus.ACCEPTED if is_pending else HTTPStatus.CREATED
+    return Response(_reply(card), status=status)
+
+
+def _chosen(_view: CustomerEndpoint, card: BankCard) -> Response:
+    return Response(_reply(card))
+
+
 class CardsView(CustomerEndpoint):
     """The cards of a customer."""
 
@@ -75,17 +87,12 @@ class CardsView(CustomerEndpoint):
         return Response({"next": None, "previous": None, "results": rows})
 
     @extend_schema(request=CardBody, responses={201: CardReply, 202: CardReply})
-    @once()
-    def post(self, request: Request) -> Response:
+    @once(_bound)
+    def post(self, request: Request) -> BankCard:
         """Bind a card; 202 while its bank has not answered or the account class needs evidence."""
         body = self.read(CardBody, request)
         sent = bindings.bind(self.context, number=body["number"], phone=body["phone"])
-        card = cards.check(sent, checks=identity_checks(), context=self.context)
-        if card.state == BankCardState.REJECTED:
-            raise CardRefusedError(**_refusal(card))
-        is_pending = card.state == BankCardState.PENDING
-        status = HTTPStatus.ACCEPTED if is_pending else HTTPStatus.CREATED
-        return Response(_reply(card), status=status)
+        return cards.check(sent, checks=identity_checks(), context=self.context)
 
 
 class CardView(CustomerEndpoint):
@@ -103,12 +110,11 @@ class DefaultCardView(CustomerEndpoint):
     """The card on which loans arrive."""
 
     @extend_schema(request=None, responses=CardReply)
-    @once()
-    def post(self, request: Request, public_id: UUID) -> Response:
+    @once(_chosen)
+    def post(self, request: Request, public_id: UUID) -> BankCard:
         """Make the card the default one."""
         card = _one(self.customer(request), public_id)
-        chosen = cards.make_default(card, by=self.context.by, at=self.context.at)
-        return Response(_reply(chosen))
+        return cards.make_default(card, by=self.context.by, at=self.context.at)
 
 
 def _of(customer: Customer) -> QuerySet[BankCard]:

@@ -44,6 +44,23 @@ class ComplaintReply(serializers.Serializer[Any]):
     answered_at = serializers.DateTimeField(allow_null=True)
 
 
+def _filed(complaint: Complaint) -> dict[str, Any]:
+    """Return the reply for a new complaint.
+
+    The reply is kept for whoever sends the request again, so the sealed words stay out of it.
+    """
+    return {
+        "id": complaint.public_id,
+        "state": complaint.state,
+        "filed_at": complaint.filed_at,
+        "due_on": complaint.due_on,
+    }
+
+
+def _answer(_view: CustomerEndpoint, filed: Complaint) -> Response:
+    return Response(_filed(filed), status=HTTPStatus.CREATED)
+
+
 class ComplaintsView(CustomerEndpoint):
     """The complaints of a customer."""
 
@@ -57,27 +74,13 @@ class ComplaintsView(CustomerEndpoint):
         return Response({"next": None, "previous": None, "results": rows})
 
     @extend_schema(request=ComplaintBody, responses={201: FiledReply})
-    @once()
-    def post(self, request: Request) -> Response:
+    @once(_answer)
+    def post(self, request: Request) -> Complaint:
         """File a complaint; also in the cooling-off period, on hold and after closing."""
         text = self.read(ComplaintBody, request)["text"]
-        filed = complaints.file(
+        return complaints.file(
             self.customer(request), text=text, by=self.context.by, at=self.context.at
         )
-        return Response(_filed(filed), status=HTTPStatus.CREATED)
-
-
-def _filed(complaint: Complaint) -> dict[str, Any]:
-    """Return the reply for a new complaint.
-
-    The reply is kept for whoever sends the request again, so the sealed words stay out of it.
-    """
-    return {
-        "id": complaint.public_id,
-        "state": complaint.state,
-        "filed_at": complaint.filed_at,
-        "due_on": complaint.due_on,
-    }
 
 
 def _reply(complaint: Complaint) -> dict[str, Any]:

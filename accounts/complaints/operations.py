@@ -11,6 +11,7 @@ from accounts.models import Complaint, ComplaintState, Customer
 from accounts.onboarding import operations as onboarding
 from backoffice.core import clock, workflow
 from backoffice.core.errors import Refused
+from backoffice.platform import idempotency
 
 
 class AnsweredError(Refused):
@@ -22,6 +23,7 @@ class AnsweredError(Refused):
 
 
 @transaction.atomic(durable=True)
+@idempotency.replies
 def file(customer: Customer, *, text: str, by: str, at: datetime) -> Complaint:
     """Take a complaint down; the day of its answer is fixed now."""
     on = clock.day_of(at)

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts.gateways.from_settings import identity_checks
 from accounts.login.api.endpoint import CustomerEndpoint
-from accounts.models import GrantPurpose
+from accounts.models import Authorisation, GrantPurpose, TransactionPassword
 from accounts.passwords.operations import authorisations, passwords
 from accounts.passwords.rules import LENGTH_MAX
 from backoffice.web.api.endpoint import once
@@ -41,19 +41,20 @@ class PasswordReply(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
 
+def _set(view: CustomerEndpoint, made: TransactionPassword) -> Response:
+    expires_at = passwords.expires_at(made, numbers=view.context.policy)
+    return Response({"set_at": made.set_at, "expires_at": expires_at})
+
+
 class PasswordView(CustomerEndpoint):
     """The transaction password of a customer."""
 
     @extend_schema(request=PasswordBody, responses=PasswordReply)
-    @once()
-    def put(self, request: Request) -> Response:
+    @once(_set)
+    def put(self, request: Request) -> TransactionPassword:
         """Set the transaction password, or change it."""
-        body = self.read(PasswordBody, request)
-        made = passwords.change(
-            self.context, wanted=passwords.Change(**body), checks=identity_checks()
-        )
-        expires_at = passwords.expires_at(made, numbers=self.context.policy)
-        return Response({"set_at": made.set_at, "expires_at": expires_at})
+        wanted = passwords.Change(**self.read(PasswordBody, request))
+        return passwords.change(self.context, wanted=wanted, checks=identity_checks())
 
 
 class UnlockBody(Body):
@@ -62,16 +63,19 @@ class UnlockBody(Body):
     face_token = Secret(max_length=200)
 
 
+def _unlocked(_view: CustomerEndpoint, _nothing: None) -> Response:
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
 class UnlockView(CustomerEndpoint):
     """The way out of a lock before the day is over."""
 
     @extend_schema(request=UnlockBody, responses={204: None})
-    @once()
-    def post(self, request: Request) -> Response:
+    @once(_unlocked)
+    def post(self, request: Request) -> None:
         """Give the tries of the day back for a face."""
         body = self.read(UnlockBody, request)
         passwords.unlock(self.context, face_token=body["face_token"], checks=identity_checks())
-        return Response(status=HTTPStatus.NO_CONTENT)
 
 
 class AuthorisationBody(Body):
@@ -91,19 +95,22 @@ class AuthorisationReply(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
 
+def _granted(_view: CustomerEndpoint, grant: Authorisation) -> Response:
+    body = {
+        "id": grant.public_id,
+        "purpose": grant.purpose,
+        "amount_fen": grant.amount_fen,
+        "expires_at": grant.expires_at,
+    }
+    return Response(body, status=HTTPStatus.CREATED)
+
+
 class AuthorisationsView(CustomerEndpoint):
     """Grants for one movement of money each."""
 
     @extend_schema(request=AuthorisationBody, responses={201: AuthorisationReply})
-    @once()
-    def post(self, request: Request) -> Response:
+    @once(_granted, is_required=True)
+    def post(self, request: Request) -> Authorisation:
         """Give a grant for the right password: one amount, one purpose, once, for five minutes."""
         ask = authorisations.GrantRequest(**self.read(AuthorisationBody, request))
-        grant = authorisations.give(self.context, ask=ask)
-        body = {
-            "id": grant.public_id,
-            "purpose": grant.purpose,
-            "amount_fen": grant.amount_fen,
-            "expires_at": grant.expires_at,
-        }
-        return Response(body, status=HTTPStatus.CREATED)
+        return authorisations.give(self.context, ask=ask)

@@ -143,7 +143,8 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(max_length=80, verbose_name='key')),
                 ('fingerprint', models.BinaryField(verbose_name='fingerprint')),
                 ('status', models.SmallIntegerField(null=True, verbose_name='status')),
-                ('reply', models.JSONField(null=True, verbose_name='reply')),
+                ('reply', models.BinaryField(null=True, verbose_name='reply')),
+                ('begun_id', models.BigIntegerField(null=True, verbose_name='begun record')),
                 ('created_at', models.DateTimeField(verbose_name='created at')),
             ],
             options={

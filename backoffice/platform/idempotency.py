@@ -1,24 +1,32 @@
 """Idempotency of requests: one effect per key, with its fingerprint and stored reply.
 
 An edge calls ``reserve`` before the command, in a transaction of its own, so that a duplicate sent
-at the same moment sees the reservation. It calls ``keep`` inside the command's transaction: reply
-and effect commit together. A command that failed without effect calls ``release``.
+at the same moment sees the reservation, and runs the command inside ``serving``. The command stores
+the reply itself: its last transaction is marked with ``replies``, which renders its result as the
+edge does and stores it there. Reply and effect commit together, whenever the process is killed. A
+command of several transactions calls ``began`` in the first one: a request that is sent again
+continues with that record instead of beginning again. A command that failed without effect calls
+``release``.
 
-A process killed in between leaves a reservation without reply. After ``LEASE`` the next sender of
-the same request takes it over, although the first may still be running, slow rather than dead.
-That is safe only because commands that move money are keyed themselves (order numbers, quotes,
-authorisations and ledger causes are unique in the database): run twice, they find their first
-effect and return it. This module makes the reply the same; it does not make a command repeatable.
-Nothing here may guard a command without such a key of its own.
+A process killed before the effect leaves a reservation without reply. After ``LEASE`` the next
+sender of the same request takes it over, although the first may still be running, slow rather than
+dead. That is safe only because commands that move money are keyed themselves (order numbers,
+quotes, authorisations and ledger causes are unique in the database): run twice, they find their
+first effect and return it. This module makes the reply the same; it does not make a command
+repeatable. Nothing here may guard a command without such a key of its own.
 
 All moments are machine time (``clock.wall``).
 """
 
 import hashlib
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
+from functools import wraps
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -29,7 +37,12 @@ from backoffice.core.models import IdempotencyKey
 
 LEASE = timedelta(seconds=60)
 
-_KEY = re.compile(r"[!-~]{1,80}")
+KEY_LENGTH_MAX = 80
+KEY_PATTERN = f"[!-~]{{1,{KEY_LENGTH_MAX}}}"
+_KEY = re.compile(KEY_PATTERN)
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 
 class BadKeyError(Refused):
@@ -59,18 +72,43 @@ class InProgressError(Refused):
 
 
 class Stored(NamedTuple):
-    """The reply to the first request."""
+    """The reply to the first request: its status, and its body byte for byte."""
 
     status: int
-    reply: Any
+    reply: bytes
+
+
+class KeyClaim(NamedTuple):
+    """A reserved key; ``begun_id`` is what a request that was not answered had begun."""
+
+    principal: str
+    key: str
+    begun_id: int | None = None
+
+
+class Serving:
+    """The keyed request of this thread, and how a result of its command is rendered."""
+
+    def __init__(self, claim: KeyClaim, render: Callable[[Any], Stored]) -> None:
+        self.claim = claim
+        self.render = render
+        self.stored: Stored | None = None
+
+    def answer(self, result: Any) -> Stored:
+        """Render a result and store it; return the reply that stands."""
+        self.stored = keep(self.claim, self.render(result))
+        return self.stored
+
+
+_serving: ContextVar[Serving | None] = ContextVar("serving", default=None)
 
 
 @transaction.atomic(durable=True)
-def reserve(*, principal: str, key: str, body: bytes, at: datetime) -> Stored | None:
+def reserve(*, principal: str, key: str, body: bytes, at: datetime) -> Stored | KeyClaim:
     """Reserve the key for a request, or return the stored reply.
 
-    ``body`` identifies the request: method, path and content. None means that the key is reserved
-    and the caller does the work, then calls ``keep`` or ``release``.
+    ``body`` identifies the request: method, path and content. With a claim the caller does the
+    work inside ``serving``, or calls ``release``.
 
     Raises:
         BadKeyError: the key is empty, longer than 80 characters or not visible ASCII.
@@ -81,31 +119,86 @@ def reserve(*, principal: str, key: str, body: bytes, at: datetime) -> Stored | 
         raise BadKeyError
     fingerprint = hashlib.sha256(body).digest()
     if _insert(principal, key, fingerprint, at):
-        return None
+        return KeyClaim(principal, key)
     row = IdempotencyKey.objects.filter(principal=principal, key=key).first()
     if row is None:  # released since the insert found it; the client retries
         raise InProgressError
     if bytes(row.fingerprint) != fingerprint:
         raise KeyReusedError
     if row.status is not None:
-        return Stored(row.status, row.reply)
+        return Stored(row.status, bytes(row.reply or b""))
     if not _take_over(row, at):
         raise InProgressError
-    return None
+    return KeyClaim(principal, key, row.begun_id)
 
 
-def keep(*, principal: str, key: str, status: int, reply: Any) -> None:
-    """Store the reply of a request; call it in the transaction of its effect.
+def is_answered(*, principal: str, key: str, body: bytes) -> bool:
+    """Return whether this very request has its reply."""
+    fingerprint = hashlib.sha256(body).digest()
+    mine = IdempotencyKey.objects.filter(principal=principal, key=key, fingerprint=fingerprint)
+    return mine.exclude(status=None).exists()
+
+
+@contextmanager
+def serving(claim: KeyClaim, *, render: Callable[[Any], Stored]) -> Iterator[Serving]:
+    """Serve a keyed request: what ``replies`` and ``began`` store meanwhile is stored for it."""
+    current = Serving(claim, render)
+    token = _serving.set(current)
+    try:
+        yield current
+    finally:
+        _serving.reset(token)
+
+
+def replies(command: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Store the reply to the keyed request in the transaction of a command, from its result.
+
+    Stands below ``transaction.atomic``. Without a keyed request the command is unchanged.
+    """
+
+    @wraps(command)
+    def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        result = command(*args, **kwargs)
+        current = _serving.get()
+        if current is not None:
+            assert connection.in_atomic_block, "reply and effect are one transaction"
+            current.answer(result)
+        return result
+
+    return run
+
+
+def began(record_id: int) -> None:
+    """Note, in the transaction that stores it, the record that the keyed request has begun."""
+    current = _serving.get()
+    if current is not None:
+        assert connection.in_atomic_block, "the note and the record are one transaction"
+        _unanswered(current.claim).update(begun_id=record_id)
+
+
+def begun_id() -> int | None:
+    """Return the record that this keyed request had begun before its process was killed."""
+    current = _serving.get()
+    return current.claim.begun_id if current is not None else None
+
+
+def keep(claim: KeyClaim, reply: Stored) -> Stored:
+    """Store the reply of a request, in the transaction of its effect; return what is stored.
 
     The first reply is kept: a slow worker whose key was taken over changes nothing here, as its
     keyed command changed nothing there.
     """
-    _unanswered(principal, key).update(status=status, reply=reply)
+    if _unanswered(claim).update(status=reply.status, reply=reply.reply):
+        return reply
+    row = IdempotencyKey.objects.filter(principal=claim.principal, key=claim.key).first()
+    if row is None or row.status is None:  # deleted meanwhile, with the account of its client
+        return reply
+    return Stored(row.status, bytes(row.reply or b""))
 
 
-def release(*, principal: str, key: str) -> None:
+def release(claim: KeyClaim) -> None:
     """Release the key of a request that failed without effect, so that it can be sent again."""
-    _unanswered(principal, key).delete()
+    _unanswered(claim).delete()
 
 
 def forget(*, before: datetime) -> int:
@@ -114,9 +207,9 @@ def forget(*, before: datetime) -> int:
     return deleted
 
 
-def forget_of(principal: str) -> int:
-    """Delete the keys and replies of a client after account closure; return their number."""
-    deleted, _per_model = IdempotencyKey.objects.filter(principal=principal).delete()
+def forget_of(*principals: str) -> int:
+    """Delete the keys and replies of clients after account closure; return their number."""
+    deleted, _per_model = IdempotencyKey.objects.filter(principal__in=principals).delete()
     return deleted
 
 
@@ -134,9 +227,11 @@ def _insert(principal: str, key: str, fingerprint: bytes, at: datetime) -> bool:
 
 def _take_over(row: IdempotencyKey, at: datetime) -> bool:
     """Take over a reservation with an expired lease; only one of several duplicates succeeds."""
-    lapsed = _unanswered(row.principal, row.key).filter(created_at__lte=at - LEASE)
+    unanswered = _unanswered(KeyClaim(row.principal, row.key))
+    lapsed = unanswered.filter(created_at__lte=at - LEASE)
     return lapsed.update(created_at=at) == 1
 
 
-def _unanswered(principal: str, key: str) -> QuerySet[IdempotencyKey]:
-    return IdempotencyKey.objects.filter(principal=principal, key=key, status=None)
+def _unanswered(claim: KeyClaim) -> QuerySet[IdempotencyKey]:
+    mine = IdempotencyKey.objects.filter(principal=claim.principal, key=claim.key)
+    return mine.filter(status=None)

@@ -2,7 +2,8 @@
 
 An edge calls ``take`` before the guarded work. The count is committed first: failed work and a
 killed process have used their try. Never call this inside a transaction: a rollback would undo the
-count, and other callers would wait for the row lock.
+count, and other callers would wait for the row lock. ``clear`` alone belongs in the transaction of
+the success that it follows.
 
 ``on`` is a day of the machine's time (``clock.wall``): moving a sandbox's clock grants no new
 tries. ``subject`` has at most 80 characters.
@@ -42,9 +43,8 @@ def left(*, scope: str, subject: str, on: date, limit: int) -> int:
     return max(0, limit - taken)
 
 
-@transaction.atomic(durable=True)
 def clear(*, scope: str, subject: str, on: date) -> None:
-    """Give all tries of the day back, as after a success."""
+    """Give all tries of the day back, as after a success, in the transaction of the success."""
     _counted(scope, subject, on).delete()
 
 

@@ -21,7 +21,7 @@ from accounts.onboarding.rules.onboarding import Step
 from backoffice.core import clock
 from backoffice.core.crypto import blind
 from backoffice.core.errors import Refused
-from backoffice.platform import rate_limit
+from backoffice.platform import idempotency, rate_limit
 
 SCOPE = "card"
 
@@ -102,6 +102,8 @@ class _Typed(NamedTuple):
 def bind(context: RequestContext, *, number: str, phone: str) -> BankCard:
     """Store a card that could serve, to be checked; the same card again is the card there is.
 
+    A request that is sent again continues with the card that it stored the first time.
+
     Raises:
         onboarding.CoolingOffError, onboarding.OnHoldError, onboarding.ClosedError: as for
             every step.
@@ -113,6 +115,9 @@ def bind(context: RequestContext, *, number: str, phone: str) -> BankCard:
         TooManyCardsError: the customer has as many cards as one may have.
         TooManyCardTriesError: the tries of the day are used up.
     """
+    begun_id = idempotency.begun_id()
+    if begun_id is not None:
+        return BankCard.objects.select_related("customer").get(pk=begun_id)
     onboarding.require_step(context, step=Step.CARD)
     typed = _possible(number, phone)
     there = _same_or_none(context, typed)
@@ -171,6 +176,7 @@ def _store(context: RequestContext, typed: _Typed) -> tuple[BankCard, bool]:
     onboarding.require_step(locked, step=Step.CARD)
     there = _same_or_none(locked, typed)
     if there is not None:
+        idempotency.began(there.pk)
         return there, False
     card = BankCard.objects.create(
         customer=locked.customer,
@@ -183,4 +189,5 @@ def _store(context: RequestContext, typed: _Typed) -> tuple[BankCard, bool]:
         account=f"card-{secrets.token_hex(16)}",
         bound_at=locked.at,
     )
+    idempotency.began(card.pk)
     return card, True

@@ -32,7 +32,7 @@ from accounts.privacy.rules import masking
 from backoffice.core import clock, workflow
 from backoffice.core.errors import Refused
 from backoffice.core.reasons import Reason
-from backoffice.platform import outbox
+from backoffice.platform import idempotency, outbox
 from backoffice.platform.provider_calls import CallAnswer
 
 TOPIC = "accounts.card"
@@ -132,6 +132,7 @@ def _ask(
 
 
 @transaction.atomic(durable=True)
+@idempotency.replies
 def _record(
     card_id: int, *, answer: CardAnswer, kept: CallAnswer, attempt: int, context: RequestContext
 ) -> BankCard:
@@ -164,6 +165,7 @@ def _record(
 
 
 @transaction.atomic(durable=True)
+@idempotency.replies
 def _lapse(card_id: int, *, policy: AccountPolicy, at: datetime) -> BankCard:
     [card] = _lock([card_id])
     if cards.waits_for_bank(card):
@@ -336,6 +338,7 @@ def unbind(card: BankCard, *, by: str, at: datetime) -> BankCard:
 
 
 @transaction.atomic(durable=True)
+@idempotency.replies
 def make_default(card: BankCard, *, by: str, at: datetime) -> BankCard:
     """Let loans arrive on this card from now on.
 

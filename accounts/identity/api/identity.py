@@ -95,6 +95,24 @@ class FaceCheckView(CustomerEndpoint):
         return Response({"face_token": start.face_token}, status=HTTPStatus.CREATED)
 
 
+def _checked(view: CustomerEndpoint, checked: IdentityVerification) -> Response:
+    after = view.context.of(checked.customer)
+    if checked.state == VerificationState.REFUSED:
+        raise _refusal(checked, after)
+    is_passed = checked.state == VerificationState.PASSED
+    status = HTTPStatus.OK if is_passed else HTTPStatus.ACCEPTED
+    body = {**_reply(checked), "customer": me(after, _status(view.context, after))}
+    return Response(body, status=status)
+
+
+def _status(before: RequestContext, after: RequestContext) -> OnboardingStatus:
+    """Return the status after a check; read again only where it is of another customer."""
+    customer = after.customer
+    if customer.pk != before.customer.pk or customer.state == CustomerState.REGISTERED:
+        return after.status
+    return before.status._replace(identity=Identity.DONE)
+
+
 class IdentityView(CustomerEndpoint):
     """The identity verification of a customer."""
 
@@ -104,30 +122,15 @@ class IdentityView(CustomerEndpoint):
         return Response(_reply(_latest(self.customer(request))))
 
     @extend_schema(request=IdentityBody, responses=IdentityReply)
-    @once()
-    def post(self, request: Request) -> Response:
+    @once(_checked)
+    def post(self, request: Request) -> IdentityVerification:
         """Submit name, ID number and face; 202 while the provider has not answered."""
         body = self.read(IdentityBody, request)
         submission = submissions.Submission(
             body["name"], body["id_number"], body["valid_until"], body["face_token"]
         )
         sent = submissions.submit(self.context, submission=submission)
-        checked = identities.check(sent, checks=identity_checks(), context=self.context)
-        after = self.context.of(checked.customer)
-        if checked.state == VerificationState.REFUSED:
-            raise _refusal(checked, after)
-        is_passed = checked.state == VerificationState.PASSED
-        status = HTTPStatus.OK if is_passed else HTTPStatus.ACCEPTED
-        return Response(
-            {**_reply(checked), "customer": me(after, self._status(after))}, status=status
-        )
-
-    def _status(self, after: RequestContext) -> OnboardingStatus:
-        """Return the status after a check; read again only where it is of another customer."""
-        customer, before = after.customer, self.context.status
-        if customer.pk != self.context.customer.pk or customer.state == CustomerState.REGISTERED:
-            return after.status
-        return before._replace(identity=Identity.DONE)
+        return identities.check(sent, checks=identity_checks(), context=self.context)
 
 
 def _latest(customer: Customer) -> IdentityVerification:

@@ -24,7 +24,7 @@ from accounts.privacy.rules import masking
 from backoffice.core import clock
 from backoffice.core.crypto import blind
 from backoffice.core.errors import Refused
-from backoffice.platform import rate_limit
+from backoffice.platform import idempotency, rate_limit
 
 SCOPE = "face"
 
@@ -59,7 +59,7 @@ def verify(context: RequestContext, *, face_token: str, checks: IdentityChecks) 
         FaceUnavailableError: the provider does not answer; the check may be sent again.
         FaceRefusedError: no live face was detected, or the score is below the pass line.
     """
-    used = _use(context, face_token)
+    used = _begun() or _use(context, face_token)
     on = clock.day_of(context.wall_at)
     limit = context.policy.identity_tries_max
     if not rate_limit.take(scope=SCOPE, subject=context.subject, on=on, limit=limit):
@@ -74,6 +74,14 @@ def verify(context: RequestContext, *, face_token: str, checks: IdentityChecks) 
         raise FaceRefusedError(reason=_reason(answer))
 
 
+def _begun() -> UsedFaceToken | None:
+    """Return the face check that this request had begun before its process was killed."""
+    begun_id = idempotency.begun_id()
+    if begun_id is None:
+        return None
+    return UsedFaceToken.objects.filter(pk=begun_id).select_related("customer").first()
+
+
 @transaction.atomic(durable=True)
 def _use(context: RequestContext, face_token: str) -> UsedFaceToken:
     """Mark a face check as used before it is sent, so that no second request can use it."""
@@ -82,9 +90,11 @@ def _use(context: RequestContext, face_token: str) -> UsedFaceToken:
     if locked.status.is_face_used:
         raise FaceUsedError
     consents.give_with_face(locked, by=locked.by)
-    return UsedFaceToken.objects.create(
+    used = UsedFaceToken.objects.create(
         customer=locked.customer, face_blind=face_blind, used_at=locked.at
     )
+    idempotency.began(used.pk)
+    return used
 
 
 def _ask(

@@ -36,7 +36,7 @@ from accounts.policy import AccountPolicy
 from accounts.privacy.rules import masking
 from backoffice.core import clock, workflow
 from backoffice.core.errors import Refused
-from backoffice.platform import outbox, work_queue
+from backoffice.platform import idempotency, outbox, work_queue
 from backoffice.platform.provider_calls import CallAnswer
 
 TOPIC = "accounts.identity"
@@ -134,6 +134,7 @@ def _question(
 
 
 @transaction.atomic(durable=True)
+@idempotency.replies
 def _record(
     verification_id: int, *, result: _CheckResult, context: RequestContext
 ) -> IdentityVerification:
@@ -264,6 +265,7 @@ def _refuse(
 
 
 @transaction.atomic(durable=True)
+@idempotency.replies
 def _lapse(verification_id: int, *, at: datetime) -> IdentityVerification:
     verification = _locked(verification_id)
     if verification.state == VerificationState.PENDING:

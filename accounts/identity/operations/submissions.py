@@ -28,7 +28,7 @@ from accounts.policy import AccountPolicy
 from backoffice.core import clock
 from backoffice.core.crypto import blind
 from backoffice.core.errors import Refused
-from backoffice.platform import rate_limit
+from backoffice.platform import idempotency, rate_limit
 
 SCOPE = "identity"
 OPEN = (VerificationState.PENDING, VerificationState.IN_REVIEW)
@@ -136,6 +136,8 @@ class Submission(NamedTuple):
 def submit(context: RequestContext, *, submission: Submission) -> IdentityVerification:
     """Store a submission that could pass, to be checked; its sender sees the same one again.
 
+    A request that is sent again continues with the submission that it stored the first time.
+
     Raises:
         onboarding.CoolingOffError, onboarding.OnHoldError, onboarding.ClosedError: as for
             every step.
@@ -151,6 +153,9 @@ def submit(context: RequestContext, *, submission: Submission) -> IdentityVerifi
         consents.WithdrawnError: the consent to the use of the face was taken back.
     """
     assert context.session is not None, "an identity is submitted from a device"
+    begun_id = idempotency.begun_id()
+    if begun_id is not None:
+        return IdentityVerification.objects.select_related("customer").get(pk=begun_id)
     status = onboarding.require_active(context)
     if status.identity is Identity.DONE:
         raise IdentifiedError
@@ -213,7 +218,7 @@ def _store(
     if locked.status.is_face_used:
         raise FaceUsedError
     consents.give_with_face(locked, by=f"session:{session.public_id}")
-    return IdentityVerification.objects.create(
+    submitted = IdentityVerification.objects.create(
         customer=locked.customer,
         account=session.account,
         device_id=session.device_id,
@@ -225,3 +230,5 @@ def _store(
         face_blind=face_blind,
         submitted_at=locked.at,
     )
+    idempotency.began(submitted.pk)
+    return submitted

@@ -23,6 +23,7 @@ from accounts.passwords.operations import passwords
 from backoffice.core import clock
 from backoffice.core.errors import Refused
 from backoffice.core.reasons import Reason
+from backoffice.platform import idempotency
 
 
 class PasswordExpiredError(Refused):
@@ -105,6 +106,7 @@ def give(context: RequestContext, *, ask: GrantRequest) -> Authorisation:
 
 
 @transaction.atomic(durable=True)
+@idempotency.replies
 def _store(context: RequestContext, ask: GrantRequest, right: TransactionPassword) -> Authorisation:
     """Store a grant, unless the password was replaced since it was looked at."""
     session, locked = context.session, context.locked()

@@ -25,7 +25,7 @@ from accounts.passwords import rules as passwords
 from accounts.policy import AccountPolicy
 from backoffice.core import clock
 from backoffice.core.errors import Refused
-from backoffice.platform import rate_limit
+from backoffice.platform import idempotency, rate_limit
 
 SCOPE = "transaction-password"
 
@@ -130,7 +130,8 @@ def change(
     _require_strong(wanted.password, context.policy)
     earlier = list(_of(context.customer.pk))
     if wanted.face_token is not None:
-        unlock(context, face_token=wanted.face_token, checks=checks)
+        faces.verify(context, face_token=wanted.face_token, checks=checks)
+        _clear_tries(context)
     elif wanted.current_password is not None:
         require_right(context, password=wanted.current_password, newest=_first(earlier))
     elif earlier:
@@ -183,6 +184,7 @@ def _require_new(
 
 
 @transaction.atomic(durable=True)
+@idempotency.replies
 def _store(
     context: RequestContext, digest: str, earlier: Sequence[TransactionPassword]
 ) -> TransactionPassword:
@@ -233,4 +235,15 @@ def unlock(context: RequestContext, *, face_token: str, checks: IdentityChecks) 
     """
     onboarding.require_step(context, step=Step.TRANSACTION_PASSWORD)
     faces.verify(context, face_token=face_token, checks=checks)
-    rate_limit.clear(scope=SCOPE, subject=context.subject, on=clock.day_of(context.wall_at))
+    _unlock(context)
+
+
+@transaction.atomic(durable=True)
+@idempotency.replies
+def _unlock(context: RequestContext) -> None:
+    _clear_tries(context)
+
+
+def _clear_tries(context: RequestContext) -> None:
+    on = clock.day_of(context.wall_at)
+    rate_limit.clear(scope=SCOPE, subject=context.subject, on=on)

@@ -124,7 +124,8 @@ def _end_logins(customer: Customer, *, by: str, at: datetime, wall_at: datetime)
     accounts.filter(unbound_at=None).update(unbound_at=at)
     accounts.update(openid=None, openid_blind=None, seat=None)
     DeviceLink.objects.filter(account__customer=customer).delete()
-    idempotency.forget_of(f"customer:{customer.pk}")
+    account_ids = accounts.values_list("pk", flat=True)
+    idempotency.forget_of(*(f"account:{account_id}" for account_id in account_ids))
 
 
 def _end_cards(customer: Customer, *, by: str, at: datetime) -> None:

@@ -41,13 +41,17 @@ class OutboxMessage(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """A client's idempotency key, with the stored reply."""
+    """A client's idempotency key, with the stored reply.
+
+    ``begun_id`` is the record that a command of several transactions stored first.
+    """
 
     principal = models.CharField(_("principal"), max_length=80)
     key = models.CharField(_("key"), max_length=80)
     fingerprint = models.BinaryField(_("fingerprint"))
     status = models.SmallIntegerField(_("status"), null=True)
-    reply = models.JSONField(_("reply"), null=True)
+    reply = models.BinaryField(_("reply"), null=True)
+    begun_id = models.BigIntegerField(_("begun record"), null=True)
     created_at = models.DateTimeField(_("created at"))
 
     class Meta:

@@ -5,9 +5,11 @@ import hmac
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
@@ -19,11 +21,10 @@ from backoffice.core.errors import Refused
 from backoffice.platform import idempotency
 from backoffice.web.api import problems
 from backoffice.web.api.fields import Body
-from backoffice.web.api.rendering import plain
+from backoffice.web.api.rendering import Renderer
 
 KEY = "Idempotency-Key"
-
-Method = TypeVar("Method", bound=Callable[..., Response])
+REPLAYED = "Idempotent-Replayed"
 
 
 class KeyMissingError(Refused):
@@ -31,7 +32,7 @@ class KeyMissingError(Refused):
 
     status = HTTPStatus.BAD_REQUEST
     code = "idempotency-key-missing"
-    message = _("This request moves money and requires an idempotency key.")
+    message = _("This request requires an idempotency key.")
     remedy = _("Send the header Idempotency-Key with a new value, such as a UUID.")
 
 
@@ -70,32 +71,58 @@ class Keyed(Protocol):
         ...
 
 
-def once(*, is_required: bool = False) -> Callable[[Method], Method]:
+def once(
+    answer: Callable[[Any, Any], Response], *, is_required: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., HttpResponseBase]]:
     """Let a method take effect once per idempotency key; without a key, once per request.
 
-    A reply is stored, and so is a recorded refusal. A request that fails without effect releases
-    its key. The fingerprint is a keyed hash, so that nobody can test passwords against it.
+    The method returns the result of its command; ``answer`` makes the response of it, from the
+    endpoint and the result, and may raise a recorded refusal. The command stores that reply in
+    its own transaction (``idempotency.replies``). A request that fails without effect releases its
+    key. The fingerprint is a keyed hash, so that nobody can test passwords against it.
     """
 
-    def wrap(method: Method) -> Method:
+    def wrap(method: Callable[..., Any]) -> Callable[..., HttpResponseBase]:
         @wraps(method)
-        def perform(self: Keyed, request: Request, *args: Any, **kwargs: Any) -> Response:
-            key = request.headers.get(KEY)
-            if key is None:
+        def perform(self: Keyed, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if KEY not in request.headers:
                 if is_required:
                     raise KeyMissingError
-                return method(self, request, *args, **kwargs)
-            who = self.principal(request)
-            stored = idempotency.reserve(
-                principal=who, key=key, body=_fingerprint(request), at=clock.wall()
-            )
-            if stored is not None:
-                return _replayed(stored)
-            return _stored(who, key, lambda: method(self, request, *args, **kwargs), request)
+                return answer(self, method(self, request, *args, **kwargs))
+            reserved = idempotency.reserve(**identity_of(self, request), at=clock.wall())
+            if isinstance(reserved, idempotency.Stored):
+                return _response(reserved, is_replayed=True)
+            with idempotency.serving(
+                reserved, render=lambda result: _rendered(lambda: answer(self, result), request)
+            ) as serving:
+                return _served(serving, lambda: method(self, request, *args, **kwargs), request)
 
-        return perform  # type: ignore[return-value]
+        perform.idempotency_key = KeyUse(is_required)  # type: ignore[attr-defined]
+        return perform
 
     return wrap
+
+
+class KeyUse(NamedTuple):
+    """How a method uses the idempotency key, for the description of the endpoints."""
+
+    is_required: bool
+
+
+def identity_of(endpoint: Keyed, request: Request) -> dict[str, Any]:
+    """Return whose key a request carries, the key, and what identifies the request."""
+    return {
+        "principal": endpoint.principal(request),
+        "key": request.headers[KEY],
+        "body": _fingerprint(request),
+    }
+
+
+def is_replay(endpoint: Keyed, request: Request) -> bool:
+    """Return whether a request will get a stored reply: it changes nothing."""
+    method = getattr(endpoint, str(request.method).lower(), None)
+    is_keyed = hasattr(method, "idempotency_key") and KEY in request.headers
+    return is_keyed and idempotency.is_answered(**identity_of(endpoint, request))
 
 
 def _fingerprint(request: Request) -> bytes:
@@ -103,23 +130,49 @@ def _fingerprint(request: Request) -> bytes:
     return hmac.digest(settings.SECRET_KEY.encode(), message, hashlib.sha256)
 
 
-def _replayed(stored: idempotency.Stored) -> Response:
-    is_problem = stored.status >= HTTPStatus.BAD_REQUEST
-    content_type = problems.CONTENT_TYPE if is_problem else None
-    return Response(stored.reply, status=stored.status, content_type=content_type)
+def _served(
+    serving: idempotency.Serving, work: Callable[[], Any], request: Request
+) -> HttpResponseBase:
+    """Do the work and return the reply that its command stored, or store what it came to."""
+    try:
+        result = work()
+        stored = serving.stored or serving.answer(result)
+    except Refused as refusal:
+        if not refusal.is_recorded:
+            idempotency.release(serving.claim)
+            raise
+        stored = idempotency.keep(serving.claim, _refused(refusal, request))
+    except Exception:
+        idempotency.release(serving.claim)
+        raise
+    return _response(stored)
 
 
-def _stored(who: str, key: str, work: Callable[[], Response], request: Request) -> Response:
+def _rendered(work: Callable[[], Response], request: Request) -> idempotency.Stored:
     try:
         response = work()
     except Refused as refusal:
-        if not refusal.is_recorded:
-            idempotency.release(principal=who, key=key)
-            raise
-        response = problems.handler(refusal, {"request": request})
-    except Exception:
-        idempotency.release(principal=who, key=key)
-        raise
-    reply = plain(response.data)
-    idempotency.keep(principal=who, key=key, status=response.status_code, reply=reply)
+        return _refused(refusal, request)
+    return _stored(response)
+
+
+def _refused(refusal: Refused, request: Request) -> idempotency.Stored:
+    assert refusal.is_recorded, "an effect is never answered with a refusal that denies it"
+    return _stored(problems.handler(refusal, {"request": request}))
+
+
+def _stored(response: Response) -> idempotency.Stored:
+    body = b"" if response.data is None else Renderer().render(response.data)
+    return idempotency.Stored(response.status_code, body)
+
+
+def _response(stored: idempotency.Stored, *, is_replayed: bool = False) -> HttpResponse:
+    """Return the very bytes that are stored: the first reply and its replays are the same."""
+    is_problem = stored.status >= HTTPStatus.BAD_REQUEST
+    content_type = problems.CONTENT_TYPE if is_problem else Renderer.media_type
+    response = HttpResponse(stored.reply, status=stored.status, content_type=content_type)
+    if not stored.reply:
+        del response["Content-Type"]
+    if is_replayed:
+        response[REPLAYED] = "true"
     return response

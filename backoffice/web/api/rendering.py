@@ -1,6 +1,5 @@
 """Rendering of replies: JSON, with moments in Asia/Shanghai and their offset."""
 
-import json
 from datetime import datetime
 from typing import Any
 
@@ -24,8 +23,3 @@ class Renderer(JSONRenderer):
     """The JSON renderer of every endpoint."""
 
     encoder_class = Encoder
-
-
-def plain(data: Any) -> Any:
-    """Return a reply as plain JSON values."""
-    return json.loads(json.dumps(data, cls=Encoder))

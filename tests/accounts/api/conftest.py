@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -11,6 +12,8 @@ from accounts.models import Customer, LoginSession
 from backoffice.core import clock
 from tests.accounts.people import device, person
 from tests.policies import put_in_force
+
+KEYED = ("me/authorisations",)  # what requires an idempotency key
 
 
 class Phone:
@@ -61,6 +64,8 @@ class Phone:
 
     def _call(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Any:
         sent = {"accept-language": "en", **headers}
+        if path in KEYED and not {"idempotency-key", "Idempotency-Key"} & set(sent):
+            sent["idempotency-key"] = uuid4().hex
         if self.token:
             sent.setdefault("authorization", f"Bearer {self.token}")
         ask = getattr(self.client, method)

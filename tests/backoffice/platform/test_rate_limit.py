@@ -109,7 +109,6 @@ def test_earlier_days_are_forgotten():
     [
         take,
         lambda: rate_limit.give_back(**LOGIN, on=DAY),
-        lambda: rate_limit.clear(**LOGIN, on=DAY),
         lambda: rate_limit.forget(before=NEXT_DAY),
     ],
 )
