@@ -17,6 +17,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Register the policy; rights exist only after a migration, one app after the other."""
         from accounts import tasks
+        from accounts.api_examples import EXAMPLES
         from accounts.cards.operations import cards
         from accounts.consents.operations import face_recordings
         from accounts.customers.rules.reasons import TEXTS
@@ -24,7 +25,9 @@ class AccountsConfig(AppConfig):
         from accounts.policy import AccountPolicy
         from backoffice.core import policy, reasons
         from backoffice.platform import jobs, outbox, work_queue
+        from backoffice.web.api import examples
 
+        examples.register(EXAMPLES)
         policy.register("accounts", AccountPolicy)
         reasons.register(TEXTS)
         for job in tasks.JOBS:

@@ -169,7 +169,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["backoffice.web.api.rendering.Renderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "backoffice.web.api.description.Description",
     "EXCEPTION_HANDLER": "backoffice.web.api.problems.handler",
     "UNAUTHENTICATED_USER": None,
 }
@@ -178,6 +178,19 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Endpoints for customers: onboarding, privacy, complaints.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "OAS_VERSION": "3.1.1",
+    # The description itself and its pages are not part of the API.
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "CustomerState": "accounts.models.CustomerState",
+        "CardState": "accounts.models.BankCardState",
+        "VerificationState": "accounts.models.VerificationState",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "backoffice.web.api.description.add_components",
+        "backoffice.web.api.examples.add",
+    ],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -7,7 +7,6 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _translated
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,9 +17,12 @@ from accounts.cards.rules import card_numbers, card_refusals
 from accounts.gateways.from_settings import identity_checks
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import ACCOUNT_CLASSES, BankCard, BankCardState, Customer
+from accounts.onboarding import operations as onboarding
 from backoffice.core.errors import Refused
+from backoffice.web.api.description import describe
 from backoffice.web.api.endpoint import once
 from backoffice.web.api.fields import Body, Secret
+from backoffice.web.api.paging import page
 from backoffice.web.api.problems import NotFoundError
 
 
@@ -80,13 +82,18 @@ def _chosen(_view: CustomerEndpoint, card: BankCard) -> Response:
 class CardsView(CustomerEndpoint):
     """The cards of a customer."""
 
-    @extend_schema(responses=CardReply(many=True))
+    @describe("List the cards", replies={200: CardReply}, pages=True)
     def get(self, request: Request) -> Response:
         """List the cards, rejected ones too, in the order in which they came."""
         rows = [_reply(card) for card in _of(self.customer(request)).order_by("pk")]
-        return Response({"next": None, "previous": None, "results": rows})
+        return page(request, rows)
 
-    @extend_schema(request=CardBody, responses={201: CardReply, 202: CardReply})
+    @describe(
+        "Bind a card",
+        body=CardBody,
+        replies={201: CardReply, 202: CardReply},
+        refusals=(CardRefusedError, onboarding.StepMissingError, *bindings.REFUSALS),
+    )
     @once(_bound)
     def post(self, request: Request) -> BankCard:
         """Bind a card; 202 while its bank has not answered or the account class needs evidence."""
@@ -98,7 +105,11 @@ class CardsView(CustomerEndpoint):
 class CardView(CustomerEndpoint):
     """One card of a customer."""
 
-    @extend_schema(responses={204: None})
+    @describe(
+        "Unbind a card",
+        replies={204: None},
+        refusals=(cards.CardNotBoundError, cards.CardHeldError),
+    )
     def delete(self, request: Request, public_id: UUID) -> Response:
         """Unbind the card."""
         card = _one(self.customer(request), public_id)
@@ -109,7 +120,11 @@ class CardView(CustomerEndpoint):
 class DefaultCardView(CustomerEndpoint):
     """The card on which loans arrive."""
 
-    @extend_schema(request=None, responses=CardReply)
+    @describe(
+        "Let loans arrive on this card",
+        replies={200: CardReply},
+        refusals=(cards.CardNotActiveError,),
+    )
     @once(_chosen)
     def post(self, request: Request, public_id: UUID) -> BankCard:
         """Make the card the default one."""

@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,8 +10,10 @@ from rest_framework.response import Response
 from accounts.complaints import operations as complaints
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import Complaint
+from backoffice.web.api.description import describe
 from backoffice.web.api.endpoint import once
 from backoffice.web.api.fields import Body, Secret
+from backoffice.web.api.paging import page
 
 SHOWN_MAX = 100
 
@@ -66,14 +67,14 @@ class ComplaintsView(CustomerEndpoint):
 
     always_open = ("POST",)
 
-    @extend_schema(responses=ComplaintReply(many=True))
+    @describe("List the latest complaints", replies={200: ComplaintReply}, pages=True)
     def get(self, request: Request) -> Response:
         """List the latest complaints, the newest first."""
         mine = Complaint.objects.filter(customer=self.customer(request)).order_by("-pk")
         rows = [_reply(complaint) for complaint in mine[:SHOWN_MAX]]
-        return Response({"next": None, "previous": None, "results": rows})
+        return page(request, rows, is_newest_first=True)
 
-    @extend_schema(request=ComplaintBody, responses={201: FiledReply})
+    @describe("File a complaint", body=ComplaintBody, replies={201: FiledReply})
     @once(_answer)
     def post(self, request: Request) -> Complaint:
         """File a complaint; also in the cooling-off period, on hold and after closing."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,7 +12,10 @@ from accounts.consents.operations import consents
 from accounts.consents.rules import PURPOSES, ConsentPurpose
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import Consent, Customer
+from accounts.onboarding import operations as onboarding
+from backoffice.web.api.description import describe
 from backoffice.web.api.fields import Body, Flag
+from backoffice.web.api.paging import page
 
 
 class ConsentBody(Body):
@@ -39,12 +42,12 @@ class ConsentReply(serializers.Serializer[Any]):
 class ConsentsView(CustomerEndpoint):
     """The consents of a customer."""
 
-    @extend_schema(responses=ConsentReply(many=True))
+    @describe("List the purposes and consents", replies={200: ConsentReply}, pages=True)
     def get(self, request: Request) -> Response:
         """List every purpose, given or not, with what taking it back changes (SCORE-9)."""
         given = _in_force(self.customer(request))
         rows = [_reply(purpose, given.get(code)) for code, purpose in PURPOSES.items()]
-        return Response({"next": None, "previous": None, "results": rows})
+        return page(request, rows)
 
 
 class ConsentView(CustomerEndpoint):
@@ -52,7 +55,17 @@ class ConsentView(CustomerEndpoint):
 
     always_open = ("PUT",)
 
-    @extend_schema(request=ConsentBody, responses=ConsentReply)
+    @describe(
+        "Give a consent or take it back",
+        body=ConsentBody,
+        replies={200: ConsentReply},
+        refusals=(
+            consents.UnknownPurposeError,
+            *onboarding.ACTIVE_REFUSALS,
+            onboarding.StepMissingError,
+        ),
+        parameters=[OpenApiParameter("purpose", str, "path", enum=list(PURPOSES))],
+    )
     def put(self, request: Request, purpose: str) -> Response:
         """Give the consent or take it back."""
         wanted = consents.purpose_named(purpose)

@@ -18,7 +18,7 @@ from accounts.onboarding.rules.onboarding import OnboardingStatus, Step, missing
 from accounts.policy import AccountPolicy
 from backoffice.core import clock, workflow
 from backoffice.core import policy as policies
-from backoffice.core.errors import Refused
+from backoffice.core.errors import NextCall, Refused
 
 
 class CoolingOffError(Refused):
@@ -37,7 +37,8 @@ class OnHoldError(Refused):
     status = HTTPStatus.FORBIDDEN
     code = "customer-on-hold"
     message = _("Your account is under review and cannot be used at the moment.")
-    remedy = _("Ask customer support, or file a complaint with POST /api/v1/me/complaints.")
+    remedy = _("Ask customer support, or file a complaint.")
+    calls = (NextCall("ask-support", "POST", "/api/v1/me/complaints"),)
 
 
 class ClosedError(Refused):
@@ -56,6 +57,9 @@ class StepMissingError(Refused):
     code = "step-missing"
     message = _("The step {missing_step} comes first.")
     remedy = _("Take the missing step; next_steps says what to call.")
+
+
+ACTIVE_REFUSALS = (CoolingOffError, OnHoldError, ClosedError)
 
 
 def numbers(*, on: date) -> AccountPolicy:

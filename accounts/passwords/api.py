@@ -1,19 +1,21 @@
 """The transaction password, and the grants that it gives for one movement of money (SEC-4)."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.gateways.from_settings import identity_checks
+from accounts.identity.operations import faces
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import Authorisation, GrantPurpose, TransactionPassword
+from accounts.onboarding import operations as onboarding
 from accounts.passwords.operations import authorisations, passwords
 from accounts.passwords.rules import LENGTH_MAX
+from backoffice.web.api.description import describe
 from backoffice.web.api.endpoint import once
 from backoffice.web.api.fields import Body, Choice, Fen, Secret
 
@@ -22,6 +24,7 @@ class PasswordBody(Body):
     """A new password; to change one, also the current one or a face check."""
 
     default_error_messages = {"not_both": _("Send the current password or a face check.")}
+    rules: ClassVar = {"not": {"required": ["current_password", "face_token"]}}
 
     password = Secret(trim_whitespace=False)
     current_password = Secret(required=False, max_length=LENGTH_MAX, trim_whitespace=False)
@@ -49,7 +52,21 @@ def _set(view: CustomerEndpoint, made: TransactionPassword) -> Response:
 class PasswordView(CustomerEndpoint):
     """The transaction password of a customer."""
 
-    @extend_schema(request=PasswordBody, responses=PasswordReply)
+    @describe(
+        "Set or change the transaction password",
+        body=PasswordBody,
+        replies={200: PasswordReply},
+        refusals=(
+            onboarding.StepMissingError,
+            passwords.PasswordWeakError,
+            passwords.NoPasswordError,
+            passwords.ProofMissingError,
+            passwords.PasswordUsedError,
+            passwords.PasswordChangedError,
+            *passwords.RIGHT_REFUSALS,
+            *faces.REFUSALS,
+        ),
+    )
     @once(_set)
     def put(self, request: Request) -> TransactionPassword:
         """Set the transaction password, or change it."""
@@ -70,7 +87,12 @@ def _unlocked(_view: CustomerEndpoint, _nothing: None) -> Response:
 class UnlockView(CustomerEndpoint):
     """The way out of a lock before the day is over."""
 
-    @extend_schema(request=UnlockBody, responses={204: None})
+    @describe(
+        "Unlock the transaction password with a face check",
+        body=UnlockBody,
+        replies={204: None},
+        refusals=(onboarding.StepMissingError, *faces.REFUSALS),
+    )
     @once(_unlocked)
     def post(self, request: Request) -> None:
         """Give the tries of the day back for a face."""
@@ -108,7 +130,17 @@ def _granted(_view: CustomerEndpoint, grant: Authorisation) -> Response:
 class AuthorisationsView(CustomerEndpoint):
     """Grants for one movement of money each."""
 
-    @extend_schema(request=AuthorisationBody, responses={201: AuthorisationReply})
+    @describe(
+        "Authorise one movement of money",
+        body=AuthorisationBody,
+        replies={201: AuthorisationReply},
+        refusals=(
+            passwords.NoPasswordError,
+            authorisations.PasswordExpiredError,
+            passwords.PasswordChangedError,
+            *passwords.RIGHT_REFUSALS,
+        ),
+    )
     @once(_granted, is_required=True)
     def post(self, request: Request) -> Authorisation:
         """Give a grant for the right password: one amount, one purpose, once, for five minutes."""

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from django.utils.translation import gettext
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
@@ -17,6 +18,7 @@ from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import DeletionRequest
 from accounts.privacy.operations import deletions, exports
 from backoffice.core import clock
+from backoffice.web.api.description import describe
 from backoffice.web.api.problems import NotFoundError
 
 READABLE = "readable"
@@ -36,20 +38,33 @@ class _JsonAlways(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
+class ExportReply(serializers.Serializer[Any]):
+    """Everything that is held of a customer, by section."""
+
+    exported_at = serializers.DateTimeField()
+    sections = serializers.DictField()
+
+
 class ExportView(CustomerEndpoint):
     """Everything that is held of a customer."""
 
     content_negotiation_class = _JsonAlways
 
-    @extend_schema(
+    @describe(
+        "Read a copy of one's data",
+        replies={(200, "application/json"): ExportReply, (200, "text/html"): str},
         parameters=[OpenApiParameter("form", str, enum=[READABLE])],
-        responses={(200, "application/json"): dict, (200, "text/html"): str},
     )
     def get(self, request: Request) -> Response | HttpResponse:
         """Return the data as JSON, or as a page to read.
 
         The page is for ``Accept: text/html`` or ``?form=readable``; the content is the same.
         """
+        if request.query_params.getlist("form") not in ([], [READABLE]):
+            words = gettext("It must be one of: {choices}.").format(choices=READABLE)
+            raise serializers.ValidationError(
+                {"form": [serializers.ErrorDetail(words, "invalid_choice")]}
+            )
         customer, at = self.customer(request), clock.now()
         if _is_page(request):
             tables = exports.tables(customer)
@@ -94,7 +109,11 @@ class DeletionView(CustomerEndpoint):
 
     always_open = ("POST", "DELETE")
 
-    @extend_schema(responses=DeletionReply)
+    @describe(
+        "Read the latest deletion request",
+        replies={200: DeletionReply},
+        refusals=(NotFoundError,),
+    )
     def get(self, request: Request) -> Response:
         """Return the latest request."""
         mine = DeletionRequest.objects.filter(customer=self.customer(request))
@@ -103,13 +122,21 @@ class DeletionView(CustomerEndpoint):
             raise NotFoundError
         return Response(_reply(latest))
 
-    @extend_schema(request=None, responses={202: DeletionReply})
+    @describe(
+        "Ask to be deleted",
+        replies={202: DeletionReply},
+        refusals=(deletions.BlockedClosureError,),
+    )
     def post(self, request: Request) -> Response:
         """Ask to be deleted; the coming night does it."""
         asked = deletions.request(self.customer(request), by=self.context.by, at=self.context.at)
         return Response(_reply(asked), status=HTTPStatus.ACCEPTED)
 
-    @extend_schema(responses=DeletionReply)
+    @describe(
+        "Take a deletion request back",
+        replies={200: DeletionReply},
+        refusals=(deletions.NotRequestedError,),
+    )
     def delete(self, request: Request) -> Response:
         """Take the request back before the night."""
         context = self.context

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import Profile
+from accounts.onboarding import operations as onboarding
 from accounts.onboarding.rules.occupations import Occupation
 from accounts.profile import operations as profiles
+from backoffice.web.api.description import describe
 from backoffice.web.api.fields import Body, Choice, Day, Fen, Secret
 from backoffice.web.api.problems import NotFoundError
 
@@ -41,7 +42,7 @@ class ProfileReply(serializers.Serializer[Any]):
 class ProfileView(CustomerEndpoint):
     """The profile of a customer."""
 
-    @extend_schema(responses=ProfileReply)
+    @describe("Read the profile", replies={200: ProfileReply}, refusals=(NotFoundError,))
     def get(self, request: Request) -> Response:
         """Return what was declared last."""
         profile = Profile.objects.filter(customer=self.customer(request)).first()
@@ -49,7 +50,16 @@ class ProfileView(CustomerEndpoint):
             raise NotFoundError
         return Response(_reply(profile))
 
-    @extend_schema(request=ProfileBody, responses=ProfileReply)
+    @describe(
+        "Declare income and occupation",
+        body=ProfileBody,
+        replies={200: ProfileReply},
+        refusals=(
+            onboarding.StepMissingError,
+            profiles.StudentsError,
+            profiles.OccupationSinceError,
+        ),
+    )
     def put(self, request: Request) -> Response:
         """Declare income and occupation; all of it, each time."""
         body = self.read(ProfileBody, request)

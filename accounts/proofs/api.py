@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.http import HttpRequest
 from django.utils.translation import gettext
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -15,8 +15,11 @@ from rest_framework.response import Response
 
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import AssetProof, ProofKind
+from accounts.onboarding import operations as onboarding
 from accounts.proofs import operations as proofs
+from backoffice.web.api.description import describe
 from backoffice.web.api.fields import Body, Choice, Day, Secret
+from backoffice.web.api.paging import page
 
 
 class MemoryOnly(MemoryFileUploadHandler):
@@ -30,13 +33,18 @@ class MemoryOnly(MemoryFileUploadHandler):
         self.activated = True
 
 
+@extend_schema_field({"type": "string", "format": "binary", "minLength": 1})
+class _File(serializers.FileField):
+    """The bytes of a file."""
+
+
 class AssetBody(Body):
     """One file and what it proves: multipart/form-data, each field once."""
 
     kind = Choice(choices=ProofKind.choices)
     valid_until = Day(required=False)
     asset_number = Secret(required=False, max_length=60)
-    file = serializers.FileField()
+    file = _File()
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the validated fields; of two values for one field neither is chosen."""
@@ -66,14 +74,17 @@ class AssetsView(CustomerEndpoint):
 
     parser_classes = (MultiPartParser,)  # type: ignore[assignment]
 
-    @extend_schema(responses=AssetReply(many=True))
+    @describe("List the proofs", replies={200: AssetReply}, pages=True)
     def get(self, request: Request) -> Response:
         """List the proofs, the newest first."""
         rows = [_reply(proof) for proof in proofs.of(self.customer(request))]
-        return Response({"next": None, "previous": None, "results": rows})
+        return page(request, rows, is_newest_first=True)
 
-    @extend_schema(
-        request={"multipart/form-data": AssetBody}, responses={200: AssetReply, 201: AssetReply}
+    @describe(
+        "Upload a proof",
+        body={"multipart/form-data": AssetBody},
+        replies={200: AssetReply, 201: AssetReply},
+        refusals=(onboarding.StepMissingError, *proofs.REFUSALS),
     )
     def post(self, request: Request) -> Response:
         """Upload a JPEG, PNG or PDF of at most 10 MB; 200 when this very file is here already."""
@@ -91,7 +102,7 @@ class AssetsView(CustomerEndpoint):
 class AssetView(CustomerEndpoint):
     """One proof of a customer."""
 
-    @extend_schema(responses={204: None})
+    @describe("Delete a proof", replies={204: None}, refusals=(proofs.ProofUnknownError,))
     def delete(self, request: Request, public_id: UUID) -> Response:
         """Delete a proof with its file."""
         context = self.context

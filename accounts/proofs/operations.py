@@ -26,7 +26,7 @@ from accounts.privacy.operations import deletions
 from accounts.proofs.rules import pictures, uploads
 from accounts.proofs.rules.uploads import FileKind
 from backoffice.core.crypto import blind
-from backoffice.core.errors import Refused
+from backoffice.core.errors import NextCall, Refused
 
 _TYPES = {
     FileKind.JPEG: ContentType.JPEG,
@@ -116,7 +116,20 @@ class ProofUnknownError(Refused):
     status = HTTPStatus.NOT_FOUND
     code = "proof-unknown"
     message = _("There is no such proof.")
-    remedy = _("Your proofs are listed at GET /api/v1/me/assets.")
+    remedy = _("Choose one of your proofs.")
+    calls = (NextCall("list-proofs", "GET", "/api/v1/me/assets"),)
+
+
+REFUSALS = (
+    FileTooLargeError,
+    ProofExpiredError,
+    FileKindError,
+    PictureBadError,
+    PdfUnsafeError,
+    ProofKindError,
+    AssetKnownError,
+    TooManyProofsError,
+)
 
 
 class Upload(NamedTuple):

@@ -1,6 +1,8 @@
 """Refusals: each has a stable code, a message and a remedy."""
 
-from typing import Any, ClassVar
+import re
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -8,12 +10,23 @@ from django.utils.translation import override
 
 Text = str | Promise
 
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?([+-]\d{2}:\d{2})?")
+
+
+class NextCall(NamedTuple):
+    """An endpoint with which a caller follows a remedy, as ``next_steps`` lists it."""
+
+    step: str
+    method: str
+    endpoint: str
+
 
 class Refused(Exception):
     """A refused request; nothing was changed.
 
     Subclasses are defined beside the operation that raises them. They set ``code`` (stable,
     kebab-case), ``message`` (what happened) and ``remedy`` (what to do); ``{facts}`` are filled in.
+    The words are for people: endpoints stand in ``calls``, which programs read as ``next_steps``.
     ``status`` is the HTTP status of the reply, ``public_facts`` names the facts that the reply
     returns as fields. A refusal that ``is_recorded`` is an effect itself: a repeated request
     receives it again instead of another try.
@@ -25,6 +38,7 @@ class Refused(Exception):
     code: ClassVar[str] = "refused"
     message: ClassVar[Text] = _("The request was refused.")
     remedy: ClassVar[Text] = ""
+    calls: ClassVar[tuple[NextCall, ...]] = ()
 
     def __init__(self, **facts: Any) -> None:
         super().__init__(facts)
@@ -32,8 +46,15 @@ class Refused(Exception):
 
     def __str__(self) -> str:
         """Return message and remedy in the active language."""
-        sentences = (str(self.message).format(**self.facts), str(self.remedy).format(**self.facts))
-        return " ".join(sentence for sentence in sentences if sentence)
+        remedy = str(self.remedy).format(**self._worded())
+        return " ".join(sentence for sentence in (self.title(), remedy) if sentence)
+
+    def title(self) -> str:
+        """Return the message in the active language."""
+        return str(self.message).format(**self._worded())
+
+    def _worded(self) -> dict[str, Any]:
+        return {name: _worded(fact) for name, fact in self.facts.items()}
 
     def in_both_languages(self) -> str:
         """Return code, Chinese and English, for terminals and logs."""
@@ -42,3 +63,14 @@ class Refused(Exception):
         with override("en"):
             english = str(self)
         return f"[{self.code}] {chinese} / {english}"
+
+
+def _worded(fact: Any) -> Any:
+    """Return a fact as a sentence shows it: a moment as the next full minute of its own zone."""
+    if isinstance(fact, str) and _MOMENT.fullmatch(fact):
+        fact = datetime.fromisoformat(fact)
+    if not isinstance(fact, datetime):
+        return fact
+    is_full = fact.replace(second=0, microsecond=0) == fact
+    minute = fact if is_full else fact + timedelta(minutes=1)
+    return f"{minute:%Y-%m-%d %H:%M}"

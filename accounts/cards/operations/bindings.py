@@ -20,7 +20,7 @@ from accounts.onboarding.context import RequestContext
 from accounts.onboarding.rules.onboarding import Step
 from backoffice.core import clock
 from backoffice.core.crypto import blind
-from backoffice.core.errors import Refused
+from backoffice.core.errors import NextCall, Refused
 from backoffice.platform import idempotency, rate_limit
 
 SCOPE = "card"
@@ -79,7 +79,8 @@ class TooManyCardsError(Refused):
 
     code = "too-many-cards"
     message = _("You have {cards_max} cards already.")
-    remedy = _("Unbind one with DELETE /api/v1/me/cards/{{id}} first.")
+    remedy = _("Unbind one first.")
+    calls = (NextCall("unbind-card", "DELETE", "/api/v1/me/cards/{id}"),)
 
 
 class TooManyCardTriesError(Refused):
@@ -89,6 +90,17 @@ class TooManyCardTriesError(Refused):
     code = "too-many-card-tries"
     message = _("You have tried to bind too many cards today.")
     remedy = _("Try again tomorrow, or ask customer support.")
+
+
+REFUSALS = (
+    CardNumberError,
+    CardPhoneError,
+    UnknownBankError,
+    UnsupportedBankError,
+    CreditCardError,
+    TooManyCardsError,
+    TooManyCardTriesError,
+)
 
 
 class _Typed(NamedTuple):

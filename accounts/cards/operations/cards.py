@@ -30,7 +30,7 @@ from accounts.onboarding.context import RequestContext
 from accounts.policy import AccountPolicy
 from accounts.privacy.rules import masking
 from backoffice.core import clock, workflow
-from backoffice.core.errors import Refused
+from backoffice.core.errors import NextCall, Refused
 from backoffice.core.reasons import Reason
 from backoffice.platform import idempotency, outbox
 from backoffice.platform.provider_calls import CallAnswer
@@ -45,7 +45,8 @@ class CardNotBoundError(Refused):
 
     code = "card-not-bound"
     message = _("The card {card} is not bound.")
-    remedy = _("Look at GET /api/v1/me/cards and choose one that is.")
+    remedy = _("Choose one of your bound cards.")
+    calls = (NextCall("list-cards", "GET", "/api/v1/me/cards"),)
 
 
 class CardHeldError(Refused):
@@ -53,7 +54,11 @@ class CardHeldError(Refused):
 
     code = "card-held"
     message = _("Automatic repayment or a loan under way still relies on the card {card}.")
-    remedy = _("Choose another card for it, or wait until the loan has arrived; then try again.")
+    remedy = _(
+        "Wait until the loan is repaid, or ask customer support with a complaint. Choosing another "
+        "card for automatic repayment is not available yet."
+    )
+    calls = (NextCall("ask-support", "POST", "/api/v1/me/complaints"),)
 
 
 class CardNotActiveError(Refused):

@@ -19,7 +19,7 @@ from accounts.models import Consent, Customer, IdentityVerification
 from accounts.onboarding import operations as onboarding
 from accounts.onboarding.context import RequestContext
 from accounts.onboarding.rules.onboarding import Step
-from backoffice.core.errors import Refused
+from backoffice.core.errors import NextCall, Refused
 
 
 class UnknownPurposeError(Refused):
@@ -28,7 +28,8 @@ class UnknownPurposeError(Refused):
     status = HTTPStatus.NOT_FOUND
     code = "unknown-purpose"
     message = _("There is no purpose {purpose}.")
-    remedy = _("The purposes are listed at GET /api/v1/me/consents.")
+    remedy = _("Choose one of the listed purposes.")
+    calls = (NextCall("list-consents", "GET", "/api/v1/me/consents"),)
 
 
 class WithdrawnError(Refused):
@@ -36,7 +37,8 @@ class WithdrawnError(Refused):
 
     code = "consent-missing"
     message = _("You have taken back your consent to the processing of your face.")
-    remedy = _("Give it again with PUT /api/v1/me/consents/biometrics, then try again.")
+    remedy = _("Give it again, then try again.")
+    calls = (NextCall("give-consent", "PUT", "/api/v1/me/consents/biometrics"),)
 
 
 def purpose_named(code: str) -> ConsentPurpose:

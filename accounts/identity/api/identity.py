@@ -4,7 +4,6 @@ from http import HTTPStatus
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,7 +12,7 @@ from accounts.gateways.from_settings import identity_checks
 from accounts.gateways.identity import Verdict
 from accounts.identity.operations import identities, submissions
 from accounts.login.api.endpoint import CustomerEndpoint
-from accounts.login.api.me import me
+from accounts.login.api.me import MeReply, me
 from accounts.models import (
     Customer,
     CustomerState,
@@ -24,6 +23,7 @@ from accounts.onboarding import queries as onboarding_status
 from accounts.onboarding.context import RequestContext
 from accounts.onboarding.rules.onboarding import Identity, OnboardingStatus
 from backoffice.core.errors import Refused
+from backoffice.web.api.description import describe
 from backoffice.web.api.endpoint import once
 from backoffice.web.api.fields import Body, Day, Secret
 from backoffice.web.api.problems import NotFoundError
@@ -37,7 +37,7 @@ class IdentityRefusedError(Refused):
     is_recorded = True
     code = "identity-refused"
     message = _("Your identity could not be verified: {words}")
-    remedy = _("Check what you typed, look into the camera again, or ask customer support.")
+    remedy = "{remedy}"
 
 
 class ChecksUnavailableError(Refused):
@@ -55,6 +55,20 @@ REFUSALS = {
     "face-mismatch": _("the face is not that of the ID card."),
     "three-accounts": _("it is bound to three WeChat accounts already."),
     "refused-in-review": _("it was refused in a manual review."),
+}
+
+
+_COMPARE = _("Compare name and ID number with the card and send them again.")
+_LOOK = _("Look into the camera again in good light, or ask customer support with a complaint.")
+_ASK = _("Ask customer support with a complaint.")
+REMEDIES = {
+    "identity-mismatch": _COMPARE,
+    "face-not-live": _LOOK,
+    "face-mismatch": _LOOK,
+    "three-accounts": _(
+        "Log in with one of the three WeChat accounts; one that is unbound there frees its place "
+        "after the waiting time."
+    ),
 }
 
 
@@ -79,13 +93,29 @@ class IdentityReply(serializers.Serializer[Any]):
     reason = serializers.CharField(allow_null=True)
     submitted_at = serializers.DateTimeField()
     decided_at = serializers.DateTimeField(allow_null=True)
-    customer = serializers.DictField(required=False)
+
+
+class CheckedReply(IdentityReply):
+    """A submission as it was checked, and the customer afterwards."""
+
+    customer = MeReply()
+
+
+class FaceReply(serializers.Serializer[Any]):
+    """The token with which the mini program opens the camera."""
+
+    face_token = serializers.CharField()
 
 
 class FaceCheckView(CustomerEndpoint):
     """The start of a face check."""
 
-    @extend_schema(request=PersonBody, responses={201: {"type": "object"}})
+    @describe(
+        "Begin a face check",
+        body=PersonBody,
+        replies={201: FaceReply},
+        refusals=(ChecksUnavailableError,),
+    )
     def post(self, request: Request) -> Response:
         """Return the token with which the mini program opens the camera."""
         body = self.read(PersonBody, request)
@@ -116,12 +146,17 @@ def _status(before: RequestContext, after: RequestContext) -> OnboardingStatus:
 class IdentityView(CustomerEndpoint):
     """The identity verification of a customer."""
 
-    @extend_schema(responses=IdentityReply)
+    @describe("Read the latest submission", replies={200: IdentityReply}, refusals=(NotFoundError,))
     def get(self, request: Request) -> Response:
         """Return the latest submission."""
         return Response(_reply(_latest(self.customer(request))))
 
-    @extend_schema(request=IdentityBody, responses=IdentityReply)
+    @describe(
+        "Submit name, ID number and face",
+        body=IdentityBody,
+        replies={200: CheckedReply, 202: CheckedReply},
+        refusals=(IdentityRefusedError, *submissions.REFUSALS),
+    )
     @once(_checked)
     def post(self, request: Request) -> IdentityVerification:
         """Submit name, ID number and face; 202 while the provider has not answered."""
@@ -152,6 +187,7 @@ def _reply(verification: IdentityVerification) -> dict[str, Any]:
 def _refusal(verification: IdentityVerification, after: RequestContext) -> IdentityRefusedError:
     return IdentityRefusedError(
         reason=verification.refusal,
+        remedy=REMEDIES.get(verification.refusal, _ASK),
         words=REFUSALS.get(verification.refusal, verification.refusal),
         next_steps=onboarding_status.after_refusal(after.status),
     )

@@ -4,7 +4,6 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +12,8 @@ from accounts.identity.operations import people
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import Customer, WechatAccount
 from backoffice.core import clock
+from backoffice.web.api.description import describe
+from backoffice.web.api.paging import page
 from backoffice.web.api.problems import NotFoundError
 
 
@@ -32,7 +33,7 @@ def _bound(customer: Customer) -> Any:
 class AccountsView(CustomerEndpoint):
     """The WeChat accounts of a customer."""
 
-    @extend_schema(responses=AccountReply(many=True))
+    @describe("List the WeChat accounts", replies={200: AccountReply}, pages=True)
     def get(self, request: Request) -> Response:
         """List the accounts that can log in."""
         mine = self.caller(request).session.account_id
@@ -45,7 +46,7 @@ class AccountsView(CustomerEndpoint):
             }
             for account in _bound(self.customer(request)).defer("openid")
         ]
-        return Response({"next": None, "previous": None, "results": rows})
+        return page(request, rows)
 
 
 class AccountView(CustomerEndpoint):
@@ -53,7 +54,7 @@ class AccountView(CustomerEndpoint):
 
     always_open = ("DELETE",)
 
-    @extend_schema(responses={204: None})
+    @describe("Unbind a WeChat account", replies={204: None}, refusals=(people.LastAccountError,))
     def delete(self, request: Request, public_id: UUID) -> Response:
         """Unbind an account: its logins end at once, its seat is free after 180 days."""
         account = _bound(self.customer(request)).filter(public_id=public_id).first()

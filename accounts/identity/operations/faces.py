@@ -49,6 +49,15 @@ class FaceUnavailableError(Refused):
     remedy = _("Try again in a few minutes; nothing was counted.")
 
 
+REFUSALS = (
+    FaceUsedError,
+    TooManyTriesError,
+    FaceRefusedError,
+    FaceUnavailableError,
+    consents.WithdrawnError,
+)
+
+
 def verify(context: RequestContext, *, face_token: str, checks: IdentityChecks) -> None:
     """Return if the face passes as that of the identified customer.
 

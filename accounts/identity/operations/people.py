@@ -27,7 +27,7 @@ from accounts.models import (
 )
 from accounts.policy import AccountPolicy
 from backoffice.core import clock, workflow
-from backoffice.core.errors import Refused
+from backoffice.core.errors import NextCall, Refused
 from backoffice.core.reasons import Reason
 
 LOCK_SPACE = 7_702  # first key of the advisory locks of identities
@@ -156,7 +156,8 @@ class LastAccountError(Refused):
 
     code = "last-account"
     message = _("This is your only WeChat account here.")
-    remedy = _("To close your account, send POST /api/v1/me/deletion.")
+    remedy = _("To close your account, request its deletion.")
+    calls = (NextCall("request-deletion", "POST", "/api/v1/me/deletion"),)
 
 
 @transaction.atomic(durable=True)

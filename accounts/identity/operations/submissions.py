@@ -27,7 +27,7 @@ from accounts.onboarding.rules.onboarding import Identity
 from accounts.policy import AccountPolicy
 from backoffice.core import clock
 from backoffice.core.crypto import blind
-from backoffice.core.errors import Refused
+from backoffice.core.errors import NextCall, Refused
 from backoffice.platform import idempotency, rate_limit
 
 SCOPE = "identity"
@@ -69,7 +69,11 @@ class HistoryUnknownError(Refused):
     status = HTTPStatus.FORBIDDEN
     code = "wechat-history-unknown"
     message = _("It is not known since when you use WeChat.")
-    remedy = _("Pay once with WeChat Pay, wait a day and try again, or ask customer support.")
+    remedy = _(
+        "File a complaint that says since when you use WeChat; customer support asks for evidence "
+        "and records the day."
+    )
+    calls = (NextCall("ask-support", "POST", "/api/v1/me/complaints"),)
 
 
 class HistoryShortError(Refused):
@@ -96,7 +100,8 @@ class IdentifiedError(Refused):
 
     code = "already-identified"
     message = _("Your identity is already verified.")
-    remedy = _("Go on with the next step; GET /api/v1/me lists them.")
+    remedy = _("Go on with the next step.")
+    calls = (NextCall("read-next-steps", "GET", "/api/v1/me"),)
 
 
 class VerificationOpenError(Refused):
@@ -104,7 +109,8 @@ class VerificationOpenError(Refused):
 
     code = "identity-in-progress"
     message = _("Your last submission is still being checked.")
-    remedy = _("Wait for its result at GET /api/v1/me/identity.")
+    remedy = _("Wait for its result.")
+    calls = (NextCall("check-identity", "GET", "/api/v1/me/identity"),)
 
 
 class FaceUsedError(Refused):
@@ -122,6 +128,21 @@ class TooManyTriesError(Refused):
     code = "too-many-tries"
     message = _("You have tried too often today.")
     remedy = _("Try again tomorrow, or ask customer support.")
+
+
+REFUSALS = (
+    IdNumberError,
+    IdExpiredError,
+    AgeError,
+    HistoryUnknownError,
+    HistoryShortError,
+    DeviceSharedError,
+    IdentifiedError,
+    VerificationOpenError,
+    FaceUsedError,
+    TooManyTriesError,
+    consents.WithdrawnError,
+)
 
 
 class Submission(NamedTuple):

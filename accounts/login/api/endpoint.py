@@ -13,6 +13,7 @@ from accounts.onboarding.context import RequestContext
 from backoffice.core import clock
 from backoffice.core.errors import Refused
 from backoffice.web.api.endpoint import Endpoint, is_replay
+from backoffice.web.api.problems import NotLoggedInError
 
 _READS = ("GET", "HEAD", "OPTIONS")
 
@@ -27,6 +28,12 @@ class CustomerEndpoint(Endpoint):
 
     authentication_classes = (TokenAuthentication,)
     always_open: ClassVar[tuple[str, ...]] = ()
+
+    def refusals_of(self, method: str) -> tuple[type[Refused], ...]:
+        """Return what every endpoint of a customer refuses a method with."""
+        if method in (*_READS, *self.always_open):
+            return (NotLoggedInError,)
+        return (NotLoggedInError, *onboarding.ACTIVE_REFUSALS)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Authenticate, then refuse what the customer may not do yet or any more.

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -17,12 +16,14 @@ from accounts.gateways.from_settings import wechat_login
 from accounts.gateways.wechat import LoginError, LoginFault, WechatIdentity
 from accounts.login import operations as logins
 from accounts.login.api.endpoint import CustomerEndpoint
-from accounts.login.api.me import customer_brief
+from accounts.login.api.me import BriefReply, customer_brief
 from accounts.models import LoginSession
 from backoffice.core import clock
 from backoffice.core.errors import Refused
+from backoffice.web.api.description import describe
 from backoffice.web.api.endpoint import Endpoint
 from backoffice.web.api.fields import Body, Choice, Flag, Secret, Text
+from backoffice.web.api.paging import page
 from backoffice.web.api.problems import NotFoundError
 
 log = logging.getLogger(__name__)
@@ -100,7 +101,7 @@ class LoginReply(serializers.Serializer[Any]):
 
     token = serializers.CharField()
     expires_at = serializers.DateTimeField()
-    customer = serializers.DictField()
+    customer = BriefReply()
 
 
 class WechatLoginView(Endpoint):
@@ -109,7 +110,12 @@ class WechatLoginView(Endpoint):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
-    @extend_schema(request=LoginBody, responses=LoginReply)
+    @describe(
+        "Log in with a code of WeChat",
+        body=LoginBody,
+        replies={200: LoginReply},
+        refusals=(CodeError, BlockedError, TooOftenError, WechatUnavailableError),
+    )
     def post(self, request: Request) -> Response:
         """Begin a session; a newcomer is registered and the cooling-off period begins."""
         body = self.read(LoginBody, request)
@@ -143,7 +149,7 @@ class LogoutView(CustomerEndpoint):
 
     always_open = ("POST",)
 
-    @extend_schema(request=None, responses={204: None})
+    @describe("Log out", replies={204: None})
     def post(self, request: Request) -> Response:
         """End this session at once."""
         mine = LoginSession.objects.filter(pk=self.caller(request).session.pk)
@@ -170,13 +176,13 @@ class SessionReply(serializers.Serializer[Any]):
 class SessionsView(CustomerEndpoint):
     """The sessions of a customer."""
 
-    @extend_schema(responses=SessionReply(many=True))
+    @describe("List the sessions that still serve", replies={200: SessionReply}, pages=True)
     def get(self, request: Request) -> Response:
         """List the sessions that still serve, the newest first."""
         mine = self.caller(request).session.pk
         living = logins.living_of(self.customer(request), wall_at=clock.wall())
         rows = [_reply(one, is_this=one.pk == mine) for one in living.select_related("device")]
-        return Response({"next": None, "previous": None, "results": rows})
+        return page(request, rows, is_newest_first=True)
 
 
 def _reply(session: LoginSession, *, is_this: bool) -> dict[str, Any]:
@@ -195,7 +201,7 @@ class SessionView(CustomerEndpoint):
 
     always_open = ("DELETE",)
 
-    @extend_schema(responses={204: None})
+    @describe("End a session", replies={204: None})
     def delete(self, request: Request, public_id: UUID) -> Response:
         """End a session at once; one that has ended already, or another's, is not found."""
         living = logins.living_of(self.customer(request), wall_at=clock.wall())

@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.login.api.endpoint import CustomerEndpoint
-from accounts.models import Customer
+from accounts.models import Customer, CustomerState
 from accounts.onboarding import queries as onboarding_status
 from accounts.onboarding.context import RequestContext
 from accounts.onboarding.rules import cooling_off
 from accounts.onboarding.rules.onboarding import OnboardingStatus
+from backoffice.web.api.description import describe
 
 
 class StepReply(serializers.Serializer[Any]):
@@ -20,16 +20,21 @@ class StepReply(serializers.Serializer[Any]):
 
     step = serializers.CharField()
     state = serializers.CharField()
-    method = serializers.CharField()
-    endpoint = serializers.CharField()
+    method = serializers.CharField(allow_null=True)
+    endpoint = serializers.CharField(allow_null=True)
 
 
-class MeReply(serializers.Serializer[Any]):
-    """A customer and the next steps."""
+class BriefReply(serializers.Serializer[Any]):
+    """A customer."""
 
     id = serializers.UUIDField()
-    state = serializers.CharField()
+    state = serializers.ChoiceField(choices=CustomerState.choices)
     registered_at = serializers.DateTimeField()
+
+
+class MeReply(BriefReply):
+    """A customer and the next steps."""
+
     cooling_off_until = serializers.DateTimeField(allow_null=True)
     is_on_hold = serializers.BooleanField()
     next_steps = StepReply(many=True)
@@ -47,7 +52,7 @@ def customer_brief(customer: Customer) -> dict[str, Any]:
 class MeView(CustomerEndpoint):
     """The customer who calls."""
 
-    @extend_schema(responses=MeReply)
+    @describe("Read the customer and the next steps", replies={200: MeReply})
     def get(self, request: Request) -> Response:
         """Return the onboarding status and the next steps."""
         return Response(me(self.context, self.context.status))

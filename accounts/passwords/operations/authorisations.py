@@ -21,7 +21,7 @@ from accounts.onboarding import operations as onboarding
 from accounts.onboarding.context import RequestContext
 from accounts.passwords.operations import passwords
 from backoffice.core import clock
-from backoffice.core.errors import Refused
+from backoffice.core.errors import NextCall, Refused
 from backoffice.core.reasons import Reason
 from backoffice.platform import idempotency
 
@@ -33,7 +33,8 @@ class PasswordExpiredError(Refused):
     public_facts = ("expired_at",)
     code = "password-expired"
     message = _("Your transaction password has expired.")
-    remedy = _("Set a new one with PUT /api/v1/me/transaction-password.")
+    remedy = _("Set a new one.")
+    calls = (NextCall("set-password", "PUT", "/api/v1/me/transaction-password"),)
 
 
 class AuthorisationUnknownError(Refused):
@@ -42,7 +43,8 @@ class AuthorisationUnknownError(Refused):
     status = HTTPStatus.NOT_FOUND
     code = "authorisation-unknown"
     message = _("There is no such authorisation.")
-    remedy = _("Ask for one with POST /api/v1/me/authorisations.")
+    remedy = _("Ask for an authorisation first.")
+    calls = (NextCall("authorise", "POST", "/api/v1/me/authorisations"),)
 
 
 class AuthorisationSpentError(Refused):
@@ -50,7 +52,8 @@ class AuthorisationSpentError(Refused):
 
     code = "authorisation-spent"
     message = _("This authorisation has been used.")
-    remedy = _("Ask for another one with POST /api/v1/me/authorisations.")
+    remedy = _("Ask for another authorisation.")
+    calls = (NextCall("authorise", "POST", "/api/v1/me/authorisations"),)
 
 
 class AuthorisationExpiredError(Refused):
@@ -58,7 +61,8 @@ class AuthorisationExpiredError(Refused):
 
     code = "authorisation-expired"
     message = _("This authorisation is too old.")
-    remedy = _("Ask for another one with POST /api/v1/me/authorisations.")
+    remedy = _("Ask for another authorisation.")
+    calls = (NextCall("authorise", "POST", "/api/v1/me/authorisations"),)
 
 
 class AuthorisationOtherError(Refused):
@@ -67,6 +71,7 @@ class AuthorisationOtherError(Refused):
     code = "authorisation-not-for-this"
     message = _("This authorisation was given for something else.")
     remedy = _("Ask for one with exactly this purpose and amount.")
+    calls = (NextCall("authorise", "POST", "/api/v1/me/authorisations"),)
 
 
 class Movement(NamedTuple):

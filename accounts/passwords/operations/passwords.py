@@ -22,21 +22,32 @@ from accounts.onboarding import operations as onboarding
 from accounts.onboarding.context import RequestContext
 from accounts.onboarding.rules.onboarding import Step
 from accounts.passwords import rules as passwords
+from accounts.passwords.rules import Weakness
 from accounts.policy import AccountPolicy
 from backoffice.core import clock
-from backoffice.core.errors import Refused
+from backoffice.core.errors import NextCall, Refused
 from backoffice.platform import idempotency, rate_limit
 
 SCOPE = "transaction-password"
+
+
+WEAKNESSES = {
+    Weakness.TOO_SHORT: _("It is too short."),
+    Weakness.TOO_LONG: _("It is too long."),
+    Weakness.NO_UPPER: _("It has no capital letter."),
+    Weakness.NO_LOWER: _("It has no small letter."),
+    Weakness.NO_DIGIT: _("It has no digit."),
+    Weakness.NOT_PRINTABLE: _("It has characters that cannot be printed."),
+}
 
 
 class PasswordWeakError(Refused):
     """The password lacks something (SEC-4)."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    public_facts = ("weaknesses",)
+    public_facts = ("weaknesses", "errors")
     code = "password-weak"
-    message = _("This password is too weak.")
+    message = _("This password is too weak: {words}")
     remedy = _(
         "Use {length_min} to {length_max} characters with capital letters, small letters and "
         "digits."
@@ -57,7 +68,8 @@ class NoPasswordError(Refused):
 
     code = "password-missing"
     message = _("You have no transaction password yet.")
-    remedy = _("Set one with PUT /api/v1/me/transaction-password.")
+    remedy = _("Set one first.")
+    calls = (NextCall("set-password", "PUT", "/api/v1/me/transaction-password"),)
 
 
 class ProofMissingError(Refused):
@@ -87,10 +99,8 @@ class PasswordLockedError(Refused):
     public_facts = ("available_at",)
     code = "password-locked"
     message = _("The transaction password was wrong too often and is locked.")
-    remedy = _(
-        "Wait until {available_at}, or look into the camera: "
-        "POST /api/v1/me/transaction-password/unlock."
-    )
+    remedy = _("Wait until {available_at}, or unlock it with a face check.")
+    calls = (NextCall("unlock-password", "POST", "/api/v1/me/transaction-password/unlock"),)
 
 
 class PasswordChangedError(Refused):
@@ -99,6 +109,9 @@ class PasswordChangedError(Refused):
     code = "password-changed"
     message = _("Your transaction password has been changed at the same moment.")
     remedy = _("If it was not you, set a new one with a face check.")
+
+
+RIGHT_REFUSALS = (PasswordWrongError, PasswordLockedError)
 
 
 class Change(NamedTuple):
@@ -170,6 +183,11 @@ def _require_strong(password: str, numbers: AccountPolicy) -> None:
     if lacking:
         raise PasswordWeakError(
             weaknesses=[str(weakness) for weakness in lacking],
+            errors=[
+                {"pointer": "/password", "code": str(weakness), "detail": str(WEAKNESSES[weakness])}
+                for weakness in lacking
+            ],
+            words=" ".join(str(WEAKNESSES[weakness]) for weakness in lacking),
             length_min=numbers.password_length_min,
             length_max=passwords.LENGTH_MAX,
         )

@@ -40,9 +40,16 @@ class Body(serializers.Serializer[Any]):
 
 
 class Text(serializers.CharField):
-    """Text of 1 to ``max_length`` characters."""
+    """Text of 1 to ``max_length`` characters, which count as they were sent, spaces included."""
 
     default_error_messages = {_WRONG_TYPE: _("It must be text.")}
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """Return the text; refuse one that is too long before its spaces are cut off."""
+        if isinstance(data, str) and self.max_length is not None and len(data) > self.max_length:
+            message = self.error_messages["max_length"].format(max_length=self.max_length)
+            raise serializers.ValidationError(message, code="max_length")
+        return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> str:
         """Return the text; refuse other JSON types."""
@@ -95,14 +102,19 @@ class Flag(serializers.BooleanField):
 
 
 class Choice(serializers.ChoiceField):
-    """One of the declared codes, as text."""
+    """One of the declared codes, as text; the refusal lists them."""
 
-    default_error_messages = {_WRONG_TYPE: _("It must be text.")}
+    default_error_messages = {
+        _WRONG_TYPE: _("It must be text."),
+        "invalid_choice": _("It must be one of: {choices}."),
+    }
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the code."""
         if not isinstance(data, str):
             self.fail(_WRONG_TYPE)
+        if data not in self.choice_strings_to_values:
+            self.fail("invalid_choice", choices=", ".join(self.choice_strings_to_values))
         return super().to_internal_value(data)
 
 

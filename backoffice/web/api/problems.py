@@ -13,7 +13,7 @@ from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from backoffice.core.errors import Refused
+from backoffice.core.errors import NextCall, Refused
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = "5"
@@ -46,7 +46,8 @@ class NotLoggedInError(Refused):
     status = HTTPStatus.UNAUTHORIZED
     code = "not-logged-in"
     message = _("You are not logged in, or the login has ended.")
-    remedy = _("Log in again with POST /api/v1/auth/wechat and send the token with each request.")
+    remedy = _("Log in again.")
+    calls = (NextCall("log-in", "POST", "/api/v1/auth/wechat"),)
 
 
 class ForbiddenError(Refused):
@@ -64,7 +65,7 @@ class NotFoundError(Refused):
     status = HTTPStatus.NOT_FOUND
     code = "not-found"
     message = _("Not found.")
-    remedy = _("Check the address; the endpoints are listed at /api/docs/.")
+    remedy = _("Check the address against the description of the endpoints.")
 
 
 class MethodError(Refused):
@@ -73,7 +74,7 @@ class MethodError(Refused):
     status = HTTPStatus.METHOD_NOT_ALLOWED
     code = "method-not-allowed"
     message = _("The address does not support this method.")
-    remedy = _("The methods of each endpoint are listed at /api/docs/.")
+    remedy = _("Check the method against the description of the endpoints.")
 
 
 class MediaTypeError(Refused):
@@ -155,15 +156,22 @@ def handler(error: Exception, context: Mapping[str, Any]) -> Response:
 def document(refusal: Refused, *, request_id: str) -> dict[str, Any]:
     """Return a refusal as a problem document in the active language."""
     facts = {name: refusal.facts[name] for name in refusal.public_facts if name in refusal.facts}
+    if refusal.calls:
+        facts.setdefault("next_steps", next_steps(refusal))
     return {
         "type": f"urn:weidai:problem:{refusal.code}",
-        "title": str(refusal.message).format(**refusal.facts),
+        "title": refusal.title(),
         "status": int(refusal.status),
         "detail": str(refusal),
         "code": refusal.code,
         "request_id": request_id,
         **facts,
     }
+
+
+def next_steps(refusal: Refused | type[Refused]) -> list[dict[str, str]]:
+    """Return the endpoints with which a caller follows the remedy of a refusal."""
+    return [{**call._asdict(), "state": "open"} for call in refusal.calls]
 
 
 def not_found(request: HttpRequest) -> JsonResponse:

@@ -93,6 +93,11 @@ def test_a_weak_password_is_refused(identified, password, weaknesses):
 
     assert problem(answer) == (422, "password-weak")
     assert answer.json()["weaknesses"] == weaknesses
+    errors = answer.json()["errors"]
+    assert [(one["pointer"], one["code"]) for one in errors] == [
+        ("/password", weakness) for weakness in weaknesses
+    ]
+    assert all(one["detail"] in answer.json()["detail"] for one in errors)
     assert digests() == []
 
 

@@ -87,3 +87,22 @@ def test_a_secret_does_not_show_itself():
     assert form.is_valid()
     assert isinstance(form.validated_data["secret"], Sealed)
     assert "hush" not in repr(form.validated_data)
+
+
+def test_a_refused_choice_lists_the_choices():
+    form = Outer(data={"text": "a", "choice": "c"})
+
+    assert not form.is_valid()
+    assert all(code in form.errors["choice"][0] for code in form.fields["choice"].choices)
+
+
+def test_a_text_is_as_long_as_it_was_sent():
+    form = Outer(data={"text": " " * form_length() + "a"})
+
+    assert not form.is_valid()
+    assert form.errors["text"][0].code == "max_length"
+
+
+def form_length():
+    """The longest text of the form."""
+    return Outer().fields["text"].max_length

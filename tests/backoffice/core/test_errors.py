@@ -52,3 +52,19 @@ def test_a_fact_with_braces_is_shown_as_it_is():
 def test_every_refusal_is_caught_as_one():
     with pytest.raises(Refused):
         raise ShelfEmptyError(number=1, held=0, wanted=1)
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [
+        ("2026-12-24T15:00:00+08:00", "2026-12-24 15:00"),
+        ("2026-12-24T15:00:00.123456+08:00", "2026-12-24 15:01"),
+        ("2026-12-31T23:59:30+08:00", "2027-01-01 00:00"),
+        ("2026-12-24", "2026-12-24"),
+    ],
+)
+def test_a_moment_is_worded_to_the_full_minute_that_is_not_too_early(moment, words):
+    refused = ShelfEmptyError(number=1, held=moment, wanted=1)
+
+    assert str(refused) == f"Shelf 1 holds {words} of 1. Ask for at most {words}."
+    assert refused.facts["held"] == moment
