@@ -2,10 +2,20 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext_lazy as _
+
 from backoffice.core import workflow
 from loans.models import DebitOrder, Loan, LoanState, Mandate, MandateState, UnappliedFunds
 from loans.models.debit import OPEN_ORDER_STATES
 
+WORDS = {
+    "debts-open": _(
+        "A loan is not repaid: its bills are debited from your card on their due days. Repaying "
+        "earlier is not available yet."
+    ),
+    "debit-under-way": _("A debit is under way: wait for the answer of your bank."),
+    "money-waiting": _("We hold money of yours: ask customer support for its refund."),
+}
 _SETTLED = (LoanState.SETTLED, LoanState.CANCELLED)
 
 

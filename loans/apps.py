@@ -31,4 +31,6 @@ class LoansConfig(AppConfig):
         jobs.register_table(debit_jobs)
         export.register(debit_day.EXPORT)
         copies.register(exports.SECTIONS)
-        deletions.register(blocker=account_closure.blocker, end=account_closure.end)
+        deletions.register(
+            blocker=account_closure.blocker, end=account_closure.end, words=account_closure.WORDS
+        )

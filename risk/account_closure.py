@@ -3,9 +3,16 @@
 from datetime import datetime
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.core import workflow
 from risk.models import CreditLine, CreditLineState
+
+WORDS = {
+    "line-in-use": _(
+        "Your credit line is in use: it is free when what was drawn is repaid by its bills."
+    ),
+}
 
 
 def blocker(customer_id: int) -> str:

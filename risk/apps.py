@@ -21,4 +21,6 @@ class RiskConfig(AppConfig):
 
         policy.register("risk", RiskPolicy)
         copies.register(exports.SECTIONS)
-        deletions.register(blocker=account_closure.blocker, end=account_closure.end)
+        deletions.register(
+            blocker=account_closure.blocker, end=account_closure.end, words=account_closure.WORDS
+        )

@@ -27,13 +27,13 @@ from accounts.onboarding.rules.onboarding import Identity, OnboardingStatus, Ste
 from accounts.policy import AccountPolicy
 
 _API = "/api/v1"
-# What a customer calls to take each step.
+NOT_AVAILABLE = "not-available-yet"
+# What a customer calls to take each step; a step without an endpoint is not available yet.
 ENDPOINTS: dict[Step, tuple[str, str]] = {
     Step.IDENTITY: ("POST", f"{_API}/me/identity"),
     Step.CARD: ("POST", f"{_API}/me/cards"),
     Step.CONSENTS: ("PUT", f"{_API}/me/consents/{{purpose}}"),
     Step.PROFILE: ("PUT", f"{_API}/me/profile"),
-    Step.ASSESSMENT: ("POST", f"{_API}/me/assessments"),
     Step.TRANSACTION_PASSWORD: ("PUT", f"{_API}/me/transaction-password"),
 }
 _IDENTITY: dict[str | None, Identity] = {
@@ -144,7 +144,7 @@ def _identity(state: str, verification: str | None) -> Identity:
     return _IDENTITY.get(verification, Identity.NONE)
 
 
-def guide(status: OnboardingStatus) -> list[dict[str, str]]:
+def guide(status: OnboardingStatus) -> list[dict[str, str | None]]:
     """Return the steps of onboarding as the API shows them: name, state, and what to call."""
     return [step_entry(line) for line in steps(status)]
 
@@ -165,12 +165,12 @@ def after_refusal(status: OnboardingStatus) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-def step_entry(line: StepLine) -> dict[str, str]:
-    """Return one step as the API shows it."""
-    method, endpoint = ENDPOINTS[line.step]
+def step_entry(line: StepLine) -> dict[str, str | None]:
+    """Return one step as the API shows it; one that is not available yet has no endpoint."""
+    method, endpoint = ENDPOINTS.get(line.step, (None, None))
     return {
         "step": str(line.step),
-        "state": str(line.state),
+        "state": str(line.state) if endpoint else NOT_AVAILABLE,
         "method": method,
         "endpoint": endpoint,
     }

@@ -5,7 +5,7 @@ Who owes or is owed money cannot leave: apps above say so, and end what is their
 ``register``. What the law keeps is kept until its day and named in the reply.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
@@ -19,7 +19,7 @@ from accounts.onboarding import operations as onboarding
 from accounts.privacy.rules import retention
 from accounts.privacy.rules.retention import DataClass
 from backoffice.core import clock, workflow
-from backoffice.core.errors import Refused
+from backoffice.core.errors import NextCall, Refused, Text
 
 
 class BlockedClosureError(Refused):
@@ -28,7 +28,8 @@ class BlockedClosureError(Refused):
     public_facts = ("blockers",)
     code = "deletion-not-possible"
     message = _("Your account cannot be closed yet: some items are not settled.")
-    remedy = _("Settle the items listed in blockers, then send the request again.")
+    remedy = "{words}"
+    calls = (NextCall("ask-support", "POST", "/api/v1/me/complaints"),)
 
 
 class NotRequestedError(Refused):
@@ -36,7 +37,8 @@ class NotRequestedError(Refused):
 
     code = "deletion-not-requested"
     message = _("There is no deletion request to withdraw.")
-    remedy = _("Look at GET /api/v1/me/deletion.")
+    remedy = _("Read the state of your last deletion request.")
+    calls = (NextCall("read-deletion", "GET", "/api/v1/me/deletion"),)
 
 
 class ClosureStep(Protocol):
@@ -58,6 +60,7 @@ Blocker = Callable[[int], str]
 
 _blockers: list[Blocker] = []
 _ends: list[ClosureStep] = []
+_words: dict[str, Text] = {}
 
 _LOGS = _("The law on cyber security has the logs of logins kept for six months.")
 _PAPERS = _(
@@ -75,11 +78,13 @@ WHY = {
 }
 
 
-def register(*, blocker: Blocker, end: ClosureStep) -> None:
+def register(*, blocker: Blocker, end: ClosureStep, words: Mapping[str, Text]) -> None:
     """Let an app above name what blocks an account closure, and end what is its own.
 
-    ``blocker`` returns the code of what blocks the closure of a customer, by id, or nothing.
+    ``blocker`` returns the code of what blocks the closure of a customer, by id, or nothing;
+    ``words`` says of each code what the customer can do.
     """
+    _words.update(words)
     _blockers.append(blocker)
     _ends.append(end)
 
@@ -114,7 +119,8 @@ def request(customer: Customer, *, by: str, at: datetime) -> DeletionRequest:
     locked = Customer.objects.select_for_update().get(pk=customer.pk)
     found = blockers(locked.pk)
     if found:
-        raise BlockedClosureError(blockers=found)
+        words = " ".join(str(_words[code]) for code in found if code in _words)
+        raise BlockedClosureError(blockers=found, words=words)
     asked = DeletionRequest.objects.filter(customer=locked, state=DeletionState.REQUESTED).first()
     if asked is not None:
         return asked
