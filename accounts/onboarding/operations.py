@@ -13,7 +13,8 @@ from accounts.customers.rules.reasons import AccountReason
 from accounts.models import Customer, CustomerState
 from accounts.onboarding import queries as onboarding_status
 from accounts.onboarding.context import RequestContext
-from accounts.onboarding.rules import cooling_off
+from accounts.onboarding.rules import cooling_off, devices
+from accounts.onboarding.rules.occupations import Ruling
 from accounts.onboarding.rules.onboarding import OnboardingStatus, Step, missing_before
 from accounts.policy import AccountPolicy
 from backoffice.core import clock, workflow
@@ -48,6 +49,24 @@ class ClosedError(Refused):
     code = "customer-closed"
     message = _("This account has been closed.")
     remedy = _("Log in again to register again.")
+
+
+class DeviceSharedError(Refused):
+    """Too many WeChat accounts were seen on the device (ELIG-9, DEV-012)."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "device-shared"
+    message = _("Too many WeChat accounts have logged in on this device.")
+    remedy = _("Use a device of your own.")
+
+
+class DeviceRefusedError(Refused):
+    """The device reports what a genuine one does not (SEC-2); which signal it was is not told."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "device-refused"
+    message = _("This step cannot be taken on this device.")
+    remedy = _("Use another device of your own, or file a complaint: POST /api/v1/me/complaints.")
 
 
 class StepMissingError(Refused):
@@ -94,6 +113,7 @@ def require_step(context: RequestContext, *, step: Step) -> OnboardingStatus:
     Raises:
         CoolingOffError, OnHoldError, ClosedError: as ``require_active``.
         StepMissingError: an earlier step is not done (GEN-11).
+        DeviceRefusedError, DeviceSharedError: as ``require_device``.
     """
     status = require_active(context)
     missing = missing_before(step, status)
@@ -101,7 +121,22 @@ def require_step(context: RequestContext, *, step: Step) -> OnboardingStatus:
         raise StepMissingError(
             missing_step=str(missing), next_steps=onboarding_status.guide(status)
         )
+    require_device(context)
     return status
+
+
+def require_device(context: RequestContext) -> None:
+    """Return if the device that calls may take steps and move money (ELIG-9).
+
+    Raises:
+        DeviceRefusedError: it reports an emulator, root rights or the like (DEV-001, DEV-002).
+        DeviceSharedError: too many WeChat accounts were seen on it (DEV-012).
+    """
+    status = context.status
+    if devices.ruling(status.device_flags) is Ruling.REFUSE:
+        raise DeviceRefusedError
+    if status.device_accounts > context.policy.device_accounts_max:
+        raise DeviceSharedError
 
 
 def advance(customer: Customer, *, policy: AccountPolicy, by: str, at: datetime) -> None:

@@ -22,7 +22,7 @@ from accounts.models import (
     TransactionPassword,
     VerificationState,
 )
-from accounts.onboarding.rules import cooling_off
+from accounts.onboarding.rules import cooling_off, devices
 from accounts.onboarding.rules.onboarding import Identity, OnboardingStatus, Step, StepLine, steps
 from accounts.policy import AccountPolicy
 
@@ -59,8 +59,9 @@ def read(
 ) -> OnboardingStatus:
     """Return how far a customer has come, at a moment of product time.
 
-    With a sender the same statement counts the WeChat accounts on the device (ELIG-9) and looks
-    whether the face check was used before, for a verification or for anything else.
+    With a sender the same statement counts the WeChat accounts on the device (ELIG-9), reads what
+    the device last reported (SEC-2), and looks whether the face check was used before, for a
+    verification or for anything else.
     """
     facts = _read(customer_id, sender)
     return OnboardingStatus(
@@ -75,6 +76,7 @@ def read(
         is_cooling=cooling_off.is_cooling(facts.registered_at, at, hours=policy.cooling_off_hours),
         is_on_hold=facts.is_held,
         device_accounts=facts.device_accounts,
+        device_flags=tuple(facts.device_flags or ()),
         is_face_used=facts.is_face_used,
     )
 
@@ -93,18 +95,23 @@ class _Facts(NamedTuple):
     has_password: bool
     is_held: bool
     device_accounts: int = 0
+    device_flags: list[str] | None = None
     is_face_used: bool = False
 
 
 _SOMEBODY = -1  # stands in the statement for whoever is asked about
 
 
+# The flags of a device that are set, as an array of their names.
+_FLAGS = ", ".join(f"CASE WHEN {flag} THEN '{flag}' END" for flag in devices.SIGNALS)
 _OF_SENDER = """
     SELECT status.*, (
         SELECT count(DISTINCT account.openid_blind)
         FROM accounts_devicelink AS link
         JOIN accounts_wechataccount AS account ON account.id = link.account_id
         WHERE link.device_id = %s AND link.seen_at >= %s
+    ), (
+        SELECT array_remove(ARRAY[{flags}], NULL) FROM accounts_device WHERE id = %s
     ), (
         EXISTS (SELECT FROM accounts_identityverification WHERE face_blind = %s)
         OR EXISTS (SELECT FROM accounts_usedfacetoken WHERE face_blind = %s)
@@ -118,9 +125,9 @@ def _read(customer_id: int, sender: Sender | None) -> _Facts:
     values = [customer_id if one == _SOMEBODY else one for one in parameters]
     if sender is not None:
         # Columns of the outer statement come first, and so do their parameters.
-        statement = _OF_SENDER.format(status=statement)
+        statement = _OF_SENDER.format(status=statement, flags=_FLAGS)
         face = [sender.face_blind, sender.face_blind]
-        values = [sender.device_id, sender.since, *face, *values]
+        values = [sender.device_id, sender.since, sender.device_id, *face, *values]
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         row = cursor.fetchone()

@@ -98,6 +98,7 @@ _EVIDENCE = {
     "accounts": _("WeChat accounts"),
     "device_accounts": _("accounts on the device"),
     "device_people": _("people on the device"),
+    "device_indicators": _("signals of the device"),
 }
 _FACES: dict[object, Any] = {
     FaceVerdict.PASS: _("passed"),

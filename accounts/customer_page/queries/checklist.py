@@ -8,6 +8,7 @@ from accounts.customer_page.queries.records import OnboardingRecords
 from accounts.identity.rules.faces import FaceVerdict
 from accounts.login import queries as devices
 from accounts.models import BankCard, BankCardState, IdentityVerification, VerificationState
+from accounts.onboarding.rules import devices as device_rules
 from accounts.onboarding.rules.eligibility import (
     AGE,
     CARD,
@@ -63,6 +64,11 @@ def _facts(
         accounts=sum(account.seat is not None for account in records.accounts),
         device_accounts=company.accounts,
         device_people=company.people,
+        device_flags=tuple(
+            flag
+            for flag in device_rules.SIGNALS
+            if any(getattr(link.device, flag) for link in records.links)
+        ),
     )
     proof, card = records.proof, _best(records)
     if proof is not None:

@@ -60,7 +60,7 @@ TEXTS: Mapping[StrEnum, str] = {
     AccountReason.ANSWERED: gettext_noop("answered"),
     AccountReason.CONSENT_WITHDRAWN: gettext_noop("the consent was withdrawn"),
     AccountReason.BOTH_CHECKS_PASSED: gettext_noop("both checks passed"),
-    AccountReason.MANUAL_REVIEW: gettext_noop("manual review"),
+    AccountReason.MANUAL_REVIEW: gettext_noop("manual review ({indicators})"),
     AccountReason.CHECK_FAILED: gettext_noop("a check failed"),
     AccountReason.DECIDED: gettext_noop("decided"),
     AccountReason.JOINED: gettext_noop("the same person as customer {customer}"),

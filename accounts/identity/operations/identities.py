@@ -32,10 +32,13 @@ from accounts.models import IdentityVerification, VerificationState
 from accounts.onboarding import context as contexts
 from accounts.onboarding import operations as onboarding
 from accounts.onboarding.context import RequestContext
+from accounts.onboarding.rules import devices as device_rules
+from accounts.onboarding.rules.occupations import Ruling
 from accounts.policy import AccountPolicy
 from accounts.privacy.rules import masking
 from backoffice.core import clock, workflow
 from backoffice.core.errors import Refused
+from backoffice.core.reasons import Reason
 from backoffice.platform import idempotency, outbox, work_queue
 from backoffice.platform.provider_calls import CallAnswer
 
@@ -51,7 +54,6 @@ class _Verdict(StrEnum):
 
     WAIT = "wait"
     PASS = "pass"
-    REVIEW = "review"
     IDENTITY_MISMATCH = "identity-mismatch"
     NOT_LIVE = "face-not-live"
     FACE_MISMATCH = "face-mismatch"
@@ -149,25 +151,25 @@ def _record(
         return verification  # another process recorded the answer of this attempt
     verification.tries += 1
     _note(verification, result, at)
-    people_there = verification.device_people or 0  # type: ignore[attr-defined]
-    verdict = _verdict(result, numbers, people_there=people_there)
+    verdict = _verdict(result, numbers)
+    doubts = _doubts(verification, result, numbers) if verdict is _Verdict.PASS else []
     if verdict is _Verdict.WAIT:
         message = outbox.Message(TOPIC, str(verification.pk), {"id": verification.pk})
         outbox.post([message], at=at)
+    elif doubts:
+        workflow.move(
+            [verification],
+            "refer",
+            by=AccountActor.CHECKS,
+            reason=Reason(AccountReason.MANUAL_REVIEW, {"indicators": ", ".join(doubts)}),
+            at=at,
+        )
     elif verdict is _Verdict.PASS:
         _accept(
             verification,
             by=AccountActor.CHECKS,
             reason=AccountReason.BOTH_CHECKS_PASSED,
             numbers=numbers,
-            at=at,
-        )
-    elif verdict is _Verdict.REVIEW:
-        workflow.move(
-            [verification],
-            "refer",
-            by=AccountActor.CHECKS,
-            reason=AccountReason.MANUAL_REVIEW,
             at=at,
         )
     else:
@@ -195,8 +197,8 @@ def _save(
 
 
 def _locked(verification_id: int) -> IdentityVerification:
-    """Return a submission, locked, with the number of people on its device."""
-    rows = IdentityVerification.objects.select_for_update(of=("self",))
+    """Return a submission, locked, with its device and the number of people there."""
+    rows = IdentityVerification.objects.select_for_update(of=("self",)).select_related("device")
     found: IdentityVerification = rows.annotate(
         device_people=devices.people_on(OuterRef("device"))
     ).get(pk=verification_id)
@@ -215,8 +217,8 @@ def _note(verification: IdentityVerification, result: _CheckResult, at: datetime
             verification.is_live = result.face.is_live
 
 
-def _verdict(result: _CheckResult, numbers: AccountPolicy, *, people_there: int) -> _Verdict:
-    """Return what follows from both checks together (ELIG-2, SEC-3, ELIG-9)."""
+def _verdict(result: _CheckResult, numbers: AccountPolicy) -> _Verdict:
+    """Return what follows from both checks together (ELIG-2, SEC-3)."""
     if result.identity.verdict is Verdict.UNAVAILABLE:
         return _Verdict.WAIT
     if result.identity.verdict is not Verdict.MATCH or result.face is None:
@@ -227,16 +229,38 @@ def _verdict(result: _CheckResult, numbers: AccountPolicy, *, people_there: int)
         return _Verdict.FACE_MISMATCH
     if not result.face.is_live:
         return _Verdict.NOT_LIVE
-    judged = faces.judge(
-        result.face.similarity_permille,
-        result.face.is_live,
+    is_refused = _judged(result.face, numbers) is FaceVerdict.REFUSE
+    return _Verdict.FACE_MISMATCH if is_refused else _Verdict.PASS
+
+
+def _judged(face: FaceAnswer, numbers: AccountPolicy) -> FaceVerdict:
+    return faces.judge(
+        face.similarity_permille,
+        face.is_live,
         pass_permille=numbers.face_pass_permille,
         review_permille=numbers.face_review_permille,
     )
-    if judged is FaceVerdict.REFUSE:
-        return _Verdict.FACE_MISMATCH
-    is_shared = people_there >= numbers.device_people_min
-    return _Verdict.REVIEW if judged is FaceVerdict.REVIEW or is_shared else _Verdict.PASS
+
+
+def _doubts(
+    verification: IdentityVerification, result: _CheckResult, numbers: AccountPolicy
+) -> list[str]:
+    """Return the indicators that leave a passed check to a person (SEC-3, ELIG-9).
+
+    A device is judged as it last reported itself: the answer may be a day younger than the
+    submission.
+    """
+    assert result.face is not None
+    doubts = []
+    flags = [flag for flag in device_rules.SIGNALS if getattr(verification.device, flag)]
+    if device_rules.ruling(flags) is not Ruling.ALLOW:
+        doubts += device_rules.indicators(flags)
+    people_there = verification.device_people or 0  # type: ignore[attr-defined]
+    if people_there >= numbers.device_people_min:
+        doubts.append("DEV-011")
+    if _judged(result.face, numbers) is FaceVerdict.REVIEW:
+        doubts.append("IDN-006")
+    return doubts
 
 
 def _accept(

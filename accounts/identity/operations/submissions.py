@@ -1,7 +1,8 @@
 """What a customer submits to verify an identity, and what is refused before a provider is asked.
 
 What can be checked without a provider is checked here: the number's own sum, the card's
-last day, the age on this day, the months of WeChat, who else uses the device (ELIG-1, 4, 5, 9, 12).
+last day, the age on this day, the months of WeChat, the device and who else uses it (ELIG-1, 4, 5,
+9, 12).
 """
 
 from datetime import date
@@ -86,15 +87,6 @@ class HistoryShortError(Refused):
     remedy = _("Come back from {available_on} on.")
 
 
-class DeviceSharedError(Refused):
-    """Too many WeChat accounts were seen on the device (ELIG-9)."""
-
-    status = HTTPStatus.FORBIDDEN
-    code = "device-shared"
-    message = _("Too many WeChat accounts have logged in on this device.")
-    remedy = _("Use a device of your own.")
-
-
 class IdentifiedError(Refused):
     """The customer's identity is already verified."""
 
@@ -166,7 +158,8 @@ def submit(context: RequestContext, *, submission: Submission) -> IdentityVerifi
         IdExpiredError: the card is no longer valid (ELIG-4).
         AgeError: younger than 18 or past the 61st year of life on this day (ELIG-1).
         HistoryUnknownError, HistoryShortError: fewer than six months of WeChat (ELIG-12).
-        DeviceSharedError: too many WeChat accounts on the device (ELIG-9).
+        onboarding.DeviceRefusedError, onboarding.DeviceSharedError: the device is none to apply
+            with (ELIG-9, SEC-2).
         IdentifiedError: the identity is already verified.
         VerificationOpenError: another submission is still open.
         FaceUsedError: the face check was used before.
@@ -183,8 +176,7 @@ def submit(context: RequestContext, *, submission: Submission) -> IdentityVerifi
     numbers = context.policy
     number = _possible(submission, on=context.on, numbers=numbers)
     _require_history(context.session.account, on=context.on, numbers=numbers)
-    if status.device_accounts > numbers.device_accounts_max:
-        raise DeviceSharedError
+    onboarding.require_device(context)
     if status.identity in _OPEN:
         return _same_again(context.customer, number)
     day = clock.day_of(context.wall_at)

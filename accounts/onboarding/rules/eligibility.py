@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from accounts.cards.rules.card_numbers import Usage, usage_of
 from accounts.identity.rules.faces import FaceVerdict
+from accounts.onboarding.rules import devices
 from accounts.onboarding.rules.ages import complete_years, is_of_age
+from accounts.onboarding.rules.occupations import Ruling
 
 
 def gettext_noop(words: str) -> str:
@@ -75,6 +77,7 @@ class Facts(NamedTuple):
     accounts: int = 0
     device_accounts: int = 0
     device_people: int = 0
+    device_flags: tuple[str, ...] = ()
 
 
 class Bounds(NamedTuple):
@@ -153,18 +156,21 @@ def _card(facts: Facts) -> ChecklistLine:
 
 
 def _accounts(facts: Facts, bounds: Bounds) -> ChecklistLine:
-    """Too many accounts of a person or on a device fail; many people on it need a manual review."""
+    """Too many accounts and signals of the device fail or need a manual review (ELIG-9, SEC-2)."""
     evidence: dict[str, int | str] = {
         "accounts": facts.accounts,
         "device_accounts": facts.device_accounts,
         "device_people": facts.device_people,
     }
+    if facts.device_flags:
+        evidence["device_indicators"] = ", ".join(devices.indicators(facts.device_flags))
+    by_device = devices.ruling(facts.device_flags)
     has_too_many = (
         facts.accounts > bounds.accounts_max or facts.device_accounts > bounds.device_accounts_max
     )
-    if has_too_many:
+    if has_too_many or by_device is Ruling.REFUSE:
         return ChecklistLine(ACCOUNTS, CheckOutcome.FAIL, evidence)
-    is_shared = facts.device_people >= bounds.device_people_min
+    is_doubtful = facts.device_people >= bounds.device_people_min or by_device is Ruling.REVIEW
     return ChecklistLine(
-        ACCOUNTS, CheckOutcome.REVIEW if is_shared else CheckOutcome.PASS, evidence
+        ACCOUNTS, CheckOutcome.REVIEW if is_doubtful else CheckOutcome.PASS, evidence
     )

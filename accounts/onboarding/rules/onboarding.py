@@ -51,6 +51,7 @@ class OnboardingStatus(NamedTuple):
     is_cooling: bool = False
     is_on_hold: bool = False
     device_accounts: int = 0
+    device_flags: tuple[str, ...] = ()
     is_face_used: bool = False
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.customers import trace
 from accounts.customers.rules.reasons import AccountReason
-from accounts.models import Authorisation, Customer, TransactionPassword
+from accounts.models import Authorisation, Customer, GrantPurpose, TransactionPassword
 from accounts.onboarding import operations as onboarding
 from accounts.onboarding.context import RequestContext
 from accounts.passwords.operations import passwords
@@ -96,12 +96,16 @@ def give(context: RequestContext, *, ask: GrantRequest) -> Authorisation:
     Raises:
         onboarding.CoolingOffError, onboarding.OnHoldError, onboarding.ClosedError:
             nothing may be moved.
+        onboarding.DeviceRefusedError, onboarding.DeviceSharedError: nothing may be drawn there.
         passwords.NoPasswordError: there is no password yet.
         PasswordExpiredError: it is 90 days old (SEC-4); no try is used.
         passwords.PasswordLockedError, passwords.PasswordWrongError: as ``require_right``.
         passwords.PasswordChangedError: it was replaced at the same moment.
     """
     onboarding.require_active(context)
+    if ask.purpose == GrantPurpose.DRAWDOWN:
+        # What is owed can be repaid from any device.
+        onboarding.require_device(context)
     newest = passwords.newest(context.customer.pk)
     expires_at = passwords.expires_at(newest, numbers=context.policy)
     if context.at >= expires_at:

@@ -89,7 +89,7 @@ def test_a_fourth_account_on_the_device_is_refused_for_thirty_days(login):
         links = DeviceLink.objects.filter(account=session(number).account)
         links.update(device=login.device)
 
-    with pytest.raises(submissions.DeviceSharedError):
+    with pytest.raises(onboarding.DeviceSharedError):
         submit(login)
     assert nothing_is_stored()
 
