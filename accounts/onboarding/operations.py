@@ -15,7 +15,12 @@ from accounts.onboarding import queries as onboarding_status
 from accounts.onboarding.context import RequestContext
 from accounts.onboarding.rules import cooling_off, devices
 from accounts.onboarding.rules.occupations import Ruling
-from accounts.onboarding.rules.onboarding import OnboardingStatus, Step, missing_before
+from accounts.onboarding.rules.onboarding import (
+    Identity,
+    OnboardingStatus,
+    Step,
+    missing_before,
+)
 from accounts.policy import AccountPolicy
 from backoffice.core import clock, workflow
 from backoffice.core import policy as policies
@@ -49,6 +54,33 @@ class ClosedError(Refused):
     code = "customer-closed"
     message = _("This account has been closed.")
     remedy = _("Log in again to register again.")
+
+
+class AgeError(Refused):
+    """The customer is too young or too old on this day (ELIG-1)."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "age-out-of-range"
+    message = _("Only those who are {age_min} to {age_max} years old may open a line.")
+    remedy = _("Nobody can make an exception.")
+
+
+class IdExpiredError(Refused):
+    """The ID card is no longer valid (ELIG-4)."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "id-card-expired"
+    message = _("The ID card was valid until {valid_until_on}.")
+    remedy = _("Renew the card, then send its new date with POST /api/v1/me/identity.")
+
+
+class IdentityStaleError(Refused):
+    """The identity was verified too long ago to open a line with (ELIG-3)."""
+
+    public_facts = ("next_steps",)
+    code = "identity-stale"
+    message = _("Your identity was verified more than {hours} hours ago.")
+    remedy = _("Verify it again with POST /api/v1/me/identity, then go on with this step.")
 
 
 class DeviceSharedError(Refused):
@@ -112,10 +144,15 @@ def require_step(context: RequestContext, *, step: Step) -> OnboardingStatus:
 
     Raises:
         CoolingOffError, OnHoldError, ClosedError: as ``require_active``.
+        AgeError: the customer is of no age to open a line today (ELIG-1).
+        IdExpiredError: the ID card that was verified has expired (ELIG-4).
+        IdentityStaleError: the identity was verified more than 24 hours ago (ELIG-3).
         StepMissingError: an earlier step is not done (GEN-11).
         DeviceRefusedError, DeviceSharedError: as ``require_device``.
     """
     status = require_active(context)
+    if step != Step.TRANSACTION_PASSWORD:
+        _require_valid(context, status)
     missing = missing_before(step, status)
     if missing is not None:
         raise StepMissingError(
@@ -123,6 +160,19 @@ def require_step(context: RequestContext, *, step: Step) -> OnboardingStatus:
         )
     require_device(context)
     return status
+
+
+def _require_valid(context: RequestContext, status: OnboardingStatus) -> None:
+    """Ask again at each step of onboarding what was true when the identity was verified."""
+    numbers = context.policy
+    if not status.is_of_age:
+        raise AgeError(age_min=numbers.age_min, age_max=numbers.age_max)
+    if status.identity is Identity.ID_EXPIRED:
+        raise IdExpiredError(valid_until_on=status.id_valid_until_on)
+    if status.identity is Identity.STALE:
+        raise IdentityStaleError(
+            hours=numbers.check_valid_hours, next_steps=onboarding_status.guide(status)
+        )
 
 
 def require_device(context: RequestContext) -> None:
@@ -143,12 +193,15 @@ def advance(customer: Customer, *, policy: AccountPolicy, by: str, at: datetime)
     """Move a locked customer as far as the data allow, in the transaction that brought them.
 
     Consented: a card that receives money is bound and every required consent is given. Ready: the
-    profile is there too, and an assessment may be asked for.
+    profile is there too, and an assessment may be asked for. Nobody moves whose identity must be
+    verified again, or whose age no longer allows it.
     """
     if customer.state not in (CustomerState.IDENTIFIED, CustomerState.CONSENTED):
         return
     before = customer.state
     status = onboarding_status.read(customer.pk, at=at, policy=policy)
+    if status.identity is not Identity.DONE or not status.is_of_age:
+        return
     is_consented = status.has_active_card and not status.missing_consents
     if customer.state == CustomerState.IDENTIFIED and is_consented:
         workflow.move([customer], "consent", by=by, reason=AccountReason.CARD_AND_CONSENTS, at=at)

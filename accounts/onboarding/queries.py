@@ -1,6 +1,6 @@
 """The onboarding status of a customer, read in one statement (GEN-11)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -22,9 +22,11 @@ from accounts.models import (
     TransactionPassword,
     VerificationState,
 )
-from accounts.onboarding.rules import cooling_off, devices
+from accounts.onboarding.rules import cooling_off, devices, onboarding
+from accounts.onboarding.rules.ages import is_of_age
 from accounts.onboarding.rules.onboarding import Identity, OnboardingStatus, Step, StepLine, steps
 from accounts.policy import AccountPolicy
+from backoffice.core.clock import day_of
 
 _API = "/api/v1"
 NOT_AVAILABLE = "not-available-yet"
@@ -36,6 +38,7 @@ ENDPOINTS: dict[Step, tuple[str, str]] = {
     Step.PROFILE: ("PUT", f"{_API}/me/profile"),
     Step.TRANSACTION_PASSWORD: ("PUT", f"{_API}/me/transaction-password"),
 }
+_NOT_IDENTIFIED = (CustomerState.REGISTERED, CustomerState.CLOSED)
 _IDENTITY: dict[str | None, Identity] = {
     VerificationState.PENDING: Identity.PENDING,
     VerificationState.IN_REVIEW: Identity.IN_REVIEW,
@@ -65,7 +68,10 @@ def read(
     """
     facts = _read(customer_id, sender)
     return OnboardingStatus(
-        identity=_identity(facts.state, facts.verification),
+        identity=_identity(facts, at, policy),
+        was_identified=facts.state not in _NOT_IDENTIFIED,
+        id_valid_until_on=facts.id_valid_until_on,
+        is_of_age=_is_of_age(facts, at, policy),
         has_active_card=facts.has_active_card,
         has_pending_card=facts.has_pending_card,
         missing_consents=tuple(consents.missing(facts.given)),
@@ -86,7 +92,11 @@ class _Facts(NamedTuple):
 
     state: str
     registered_at: datetime
+    origin: str | None
+    born_on: date | None
+    id_valid_until_on: date | None
     verification: str | None
+    passed_at: datetime | None
     has_active_card: bool
     has_pending_card: bool
     given: list[str]
@@ -145,10 +155,27 @@ def _statement() -> tuple[str, tuple[Any, ...]]:
     return statement, tuple(parameters)
 
 
-def _identity(state: str, verification: str | None) -> Identity:
-    if state not in (CustomerState.REGISTERED, CustomerState.CLOSED):
+def _identity(facts: _Facts, at: datetime, policy: AccountPolicy) -> Identity:
+    """Return how an identity stands; a migrated customer was opened by the originating lender."""
+    if facts.state in _NOT_IDENTIFIED:
+        return _IDENTITY.get(facts.verification, Identity.NONE)
+    if facts.origin is not None:
         return Identity.DONE
-    return _IDENTITY.get(verification, Identity.NONE)
+    valid = onboarding.validity(
+        facts.passed_at,
+        facts.id_valid_until_on,
+        at,
+        day_of(at),
+        policy.check_valid_hours,
+    )
+    return valid if valid is Identity.DONE else _IDENTITY.get(facts.verification, valid)
+
+
+def _is_of_age(facts: _Facts, at: datetime, policy: AccountPolicy) -> bool:
+    """Say whether a customer may open a line by age on this day (ELIG-1)."""
+    if facts.born_on is None or facts.origin is not None:
+        return True
+    return is_of_age(facts.born_on, day_of(at), policy.age_min, policy.age_max)
 
 
 def guide(status: OnboardingStatus) -> list[dict[str, str | None]]:
@@ -192,6 +219,7 @@ def _facts() -> QuerySet[Customer, Any]:
     held = CustomerHold.objects.filter(kind=HoldKind.BLOCK, lifted_at=None, **of_customer)
     return Customer.objects.annotate(
         verification=Subquery(latest.values("state")[:1]),
+        passed_at=Subquery(latest.filter(state=VerificationState.PASSED).values("decided_at")[:1]),
         has_active_card=Exists(cards.filter(state=BankCardState.ACTIVE)),
         has_pending_card=Exists(cards.filter(state=BankCardState.PENDING)),
         given=ArraySubquery(given.values("purpose")),

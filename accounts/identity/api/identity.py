@@ -15,7 +15,6 @@ from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.login.api.me import MeReply, me
 from accounts.models import (
     Customer,
-    CustomerState,
     IdentityVerification,
     VerificationState,
 )
@@ -131,14 +130,16 @@ def _checked(view: CustomerEndpoint, checked: IdentityVerification) -> Response:
         raise _refusal(checked, after)
     is_passed = checked.state == VerificationState.PASSED
     status = HTTPStatus.OK if is_passed else HTTPStatus.ACCEPTED
-    body = {**_reply(checked), "customer": me(after, _status(view.context, after))}
+    body = {**_reply(checked), "customer": me(after, _status(view.context, after, is_passed=is_passed))}
     return Response(body, status=status)
 
 
-def _status(before: RequestContext, after: RequestContext) -> OnboardingStatus:
-    """Return the status after a check; read again only where it is of another customer."""
-    customer = after.customer
-    if customer.pk != before.customer.pk or customer.state == CustomerState.REGISTERED:
+def _status(
+    before: RequestContext, after: RequestContext, *, is_passed: bool
+) -> OnboardingStatus:
+    """Return the status after a check; read again unless a newcomer has passed."""
+    is_joined = after.customer.pk != before.customer.pk
+    if is_joined or not is_passed or before.status.was_identified:
         return after.status
     return before.status._replace(identity=Identity.DONE)
 

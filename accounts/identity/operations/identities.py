@@ -153,6 +153,7 @@ def _record(
     _note(verification, result, at)
     verdict = _verdict(result, numbers)
     doubts = _doubts(verification, result, numbers) if verdict is _Verdict.PASS else []
+    was_known = False
     if verdict is _Verdict.WAIT:
         message = outbox.Message(TOPIC, str(verification.pk), {"id": verification.pk})
         outbox.post([message], at=at)
@@ -165,7 +166,7 @@ def _record(
             at=at,
         )
     elif verdict is _Verdict.PASS:
-        _accept(
+        was_known = _accept(
             verification,
             by=AccountActor.CHECKS,
             reason=AccountReason.BOTH_CHECKS_PASSED,
@@ -177,6 +178,8 @@ def _record(
             verification, verdict, by=AccountActor.CHECKS, reason=AccountReason.CHECK_FAILED, at=at
         )
     _save(verification, by=AccountActor.CHECKS, at=at)
+    if was_known:
+        onboarding.advance(verification.customer, policy=numbers, by=AccountActor.CHECKS, at=at)
     return verification
 
 
@@ -270,16 +273,20 @@ def _accept(
     reason: str,
     numbers: AccountPolicy,
     at: datetime,
-) -> None:
-    """Let the submission verify the customer's identity, if the person has a seat left."""
+) -> bool:
+    """Let the submission verify the customer's identity, if the person has a seat left.
+
+    Returns: whether the person was known before; such a customer may have waited for it.
+    """
     try:
-        people.verify(verification, numbers=numbers, by=by, at=at)
+        was_known = people.verify(verification, numbers=numbers, by=by, at=at)
     except people.SeatsTakenError as refusal:
         workflow.move(
             [verification], "refuse", by=by, reason=reason, at=at, because=refusal.code
         )  # fmt: skip
-    else:
-        workflow.move([verification], "accept", by=by, reason=reason, at=at)
+        return False
+    workflow.move([verification], "accept", by=by, reason=reason, at=at)
+    return was_known
 
 
 def _refuse(
@@ -321,9 +328,12 @@ def decide(
     if verification.state != VerificationState.IN_REVIEW:
         raise NotInReviewError(verification=verification)
     numbers = onboarding.numbers(on=clock.day_of(at))
+    was_known = False
     if is_accepted:
-        _accept(verification, by=by, reason=reason, numbers=numbers, at=at)
+        was_known = _accept(verification, by=by, reason=reason, numbers=numbers, at=at)
     else:
         _refuse(verification, "refused-in-review", by=by, reason=reason, at=at)
     _save(verification, by=by, at=at, was_queued=True)
+    if was_known:
+        onboarding.advance(verification.customer, policy=numbers, by=by, at=at)
     return verification

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.customers import trace
 from accounts.customers.rules.reasons import AccountReason
 from accounts.identity.rules import id_numbers
 from accounts.login import operations as logins
@@ -47,8 +48,11 @@ class SeatsTakenError(Refused):
 
 def verify(
     verification: IdentityVerification, *, numbers: AccountPolicy, by: str, at: datetime
-) -> Customer:
-    """Make the sender of a verification the person that it verified; return that customer.
+) -> bool:
+    """Make the sender of a verification the person that it verified; say if that one was known.
+
+    The customer of the verification is then that person. Who is verified again keeps the state and
+    has the name and the last day of the new ID card.
 
     Raises:
         SeatsTakenError: the person's three seats are taken (ELIG-8).
@@ -65,14 +69,21 @@ def verify(
     [newcomer] = [one for one in found if one.pk == verification.customer_id]
     known = next((one for one in found if _is_person(one, bytes(verification.id_blind))), None)
     if known is None:
-        return _identify(newcomer, verification, by=by, at=at)
+        _identify(newcomer, verification, by=by, at=at)
+        return False
+    if known.pk == newcomer.pk:
+        _renew(known, verification, by=by, at=at)
+        verification.customer = known
+        return True
     seat = _free_seat(known, numbers, at)
     if seat is None:
         raise SeatsTakenError(
             accounts_max=numbers.accounts_max, days=numbers.unbound_account_days
         )  # fmt: skip
+    _renew(known, verification, by=by, at=at)
     verification.customer = newcomer
-    return _join(verification, known, seat=seat, by=by, at=at)
+    _join(verification, known, seat=seat, by=by, at=at)
+    return True
 
 
 def _is_person(customer: Customer, id_blind: bytes) -> bool:
@@ -91,7 +102,7 @@ def _wait_for_twins(id_blind: bytes) -> None:
 
 def _identify(
     customer: Customer, verification: IdentityVerification, *, by: str, at: datetime
-) -> Customer:
+) -> None:
     assert verification.name and verification.id_number
     number = id_numbers.parse(verification.id_number, on=clock.day_of(at))
     Customer.objects.filter(pk=customer.pk).update(
@@ -104,7 +115,14 @@ def _identify(
     workflow.move([customer], "identify", by=by, reason=AccountReason.BOTH_CHECKS_PASSED, at=at)
     workflow.save([customer])
     verification.customer = customer
-    return customer
+
+
+def _renew(known: Customer, verification: IdentityVerification, *, by: str, at: datetime) -> None:
+    """Keep the name and the last day of the ID card as they were verified last."""
+    Customer.objects.filter(pk=known.pk).update(
+        name=verification.name, id_valid_until_on=verification.valid_until_on
+    )
+    trace.note([known], "renew_identity", by=by, reason=AccountReason.BOTH_CHECKS_PASSED, at=at)
 
 
 def _free_seat(customer: Customer, numbers: AccountPolicy, at: datetime) -> int | None:
@@ -121,7 +139,7 @@ def _free_seat(customer: Customer, numbers: AccountPolicy, at: datetime) -> int 
 
 def _join(
     verification: IdentityVerification, known: Customer, *, seat: int, by: str, at: datetime
-) -> Customer:
+) -> None:
     """Make the newcomer's account a login of the customer the person is already."""
     newcomer = verification.customer
     WechatAccount.objects.filter(pk=verification.account_id).update(customer=known, seat=seat)
@@ -137,7 +155,6 @@ def _join(
         at=at,
     )
     workflow.save([newcomer], "closed_at")
-    return known
 
 
 def _stay(newcomer: Customer, *, by: str, at: datetime) -> None:

@@ -46,24 +46,6 @@ class IdNumberError(Refused):
     remedy = _("Compare all 18 characters with the card and send them again.")
 
 
-class IdExpiredError(Refused):
-    """The ID card is no longer valid (ELIG-4)."""
-
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    code = "id-card-expired"
-    message = _("The ID card was valid until {valid_until_on}.")
-    remedy = _("Renew the card, then send its new date.")
-
-
-class AgeError(Refused):
-    """The customer is too young or too old on this day (ELIG-1)."""
-
-    status = HTTPStatus.FORBIDDEN
-    code = "age-out-of-range"
-    message = _("Only those who are {age_min} to {age_max} years old may open a line.")
-    remedy = _("Nobody can make an exception.")
-
-
 class HistoryUnknownError(Refused):
     """It is not known since when the account uses WeChat (ELIG-12)."""
 
@@ -94,6 +76,15 @@ class IdentifiedError(Refused):
     message = _("Your identity is already verified.")
     remedy = _("Go on with the next step.")
     calls = (NextCall("read-next-steps", "GET", "/api/v1/me"),)
+
+
+class OtherPersonError(Refused):
+    """The account belongs to a person who was verified before, and this is another one (ELIG-8)."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "identity-of-another-person"
+    message = _("This account belongs to the person whose identity was verified before.")
+    remedy = _("Send that person's ID number; another person needs another WeChat account.")
 
 
 class VerificationOpenError(Refused):
@@ -155,12 +146,13 @@ def submit(context: RequestContext, *, submission: Submission) -> IdentityVerifi
         onboarding.CoolingOffError, onboarding.OnHoldError, onboarding.ClosedError: as for
             every step.
         IdNumberError: the number cannot exist (ELIG-5).
-        IdExpiredError: the card is no longer valid (ELIG-4).
-        AgeError: younger than 18 or past the 61st year of life on this day (ELIG-1).
+        onboarding.IdExpiredError: the card is no longer valid (ELIG-4).
+        onboarding.AgeError: younger than 18 or past the 61st year of life on this day (ELIG-1).
         HistoryUnknownError, HistoryShortError: fewer than six months of WeChat (ELIG-12).
         onboarding.DeviceRefusedError, onboarding.DeviceSharedError: the device is none to apply
             with (ELIG-9, SEC-2).
-        IdentifiedError: the identity is already verified.
+        IdentifiedError: the identity is already verified, and the result still valid (ELIG-3).
+        OtherPersonError: the account belongs to another person.
         VerificationOpenError: another submission is still open.
         FaceUsedError: the face check was used before.
         TooManyTriesError: the tries of the day are used up.
@@ -177,6 +169,8 @@ def submit(context: RequestContext, *, submission: Submission) -> IdentityVerifi
     number = _possible(submission, on=context.on, numbers=numbers)
     _require_history(context.session.account, on=context.on, numbers=numbers)
     onboarding.require_device(context)
+    if status.was_identified and not _is_same_person(context.customer, number):
+        raise OtherPersonError
     if status.identity in _OPEN:
         return _same_again(context.customer, number)
     day = clock.day_of(context.wall_at)
@@ -192,10 +186,10 @@ def _possible(submission: Submission, *, on: date, numbers: AccountPolicy) -> Id
     except BadIdNumber as error:
         raise IdNumberError(reason=str(error.reason)) from None
     if not id_numbers.is_valid_on(submission.valid_until_on, on):
-        raise IdExpiredError(valid_until_on=submission.valid_until_on)
+        raise onboarding.IdExpiredError(valid_until_on=submission.valid_until_on)
     ages_allowed = {"age_min": numbers.age_min, "age_max": numbers.age_max}
     if not ages.is_of_age(number.born_on, on, **ages_allowed):
-        raise AgeError(**ages_allowed)
+        raise onboarding.AgeError(**ages_allowed)
     return number
 
 
@@ -205,6 +199,10 @@ def _require_history(account: WechatAccount, *, on: date, numbers: AccountPolicy
     enough_on = history.enough_history_on(account.used_since_on, numbers.history_months)
     if enough_on > on:
         raise HistoryShortError(months=numbers.history_months, available_on=enough_on.isoformat())
+
+
+def _is_same_person(customer: Customer, number: IdNumber) -> bool:
+    return bytes(customer.id_blind or b"") == blind(number.number, "id_number")
 
 
 def _same_again(customer: Customer, number: IdNumber) -> IdentityVerification:

@@ -1,5 +1,6 @@
 """The order of onboarding steps, and the status of a customer in it (GEN-11)."""
 
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -19,12 +20,18 @@ ORDER = (Step.IDENTITY, Step.CARD, Step.CONSENTS, Step.PROFILE, Step.ASSESSMENT)
 
 
 class Identity(StrEnum):
-    """Progress of the identity verification."""
+    """Progress of the identity verification.
+
+    Stale is a result that is too old to open a line with, expired the ID card that was verified:
+    both are verified again.
+    """
 
     NONE = "none"
     PENDING = "pending"
     IN_REVIEW = "in_review"
     REFUSED = "refused"
+    STALE = "stale"
+    ID_EXPIRED = "id_expired"
     DONE = "done"
 
 
@@ -41,6 +48,9 @@ class OnboardingStatus(NamedTuple):
     """The plain facts of how far a customer has come."""
 
     identity: Identity = Identity.NONE
+    was_identified: bool = False
+    id_valid_until_on: date | None = None
+    is_of_age: bool = True
     has_active_card: bool = False
     has_pending_card: bool = False
     missing_consents: tuple[str, ...] = ()
@@ -65,20 +75,35 @@ class StepLine(NamedTuple):
 def missing_before(step: Step, status: OnboardingStatus) -> Step | None:
     """Return the first step that must be done before this one and is not.
 
-    The transaction password needs the identity only, and nothing needs the password to be opened.
+    The transaction password needs an identity, be it stale, and nothing needs the password to be
+    opened: it also guards what is repaid years later.
     """
     if step == Step.TRANSACTION_PASSWORD:
-        before: tuple[Step, ...] = (Step.IDENTITY,)
-    else:
-        before = ORDER[: ORDER.index(step)]
+        is_known = status.was_identified or status.identity == Identity.DONE
+        return None if is_known else Step.IDENTITY
+    before = ORDER[: ORDER.index(step)]
     return next((earlier for earlier in before if not _is_done(earlier, status)), None)
+
+
+def validity(
+    passed_at: datetime | None, id_valid_until_on: date | None, at: datetime, on: date, hours: int
+) -> Identity:
+    """Return whether a passed verification may still open a line, at a moment of a day.
+
+    A result is valid for so many hours from the decision on (ELIG-3), the ID card through its last
+    day (ELIG-4).
+    """
+    if id_valid_until_on is not None and id_valid_until_on < on:
+        return Identity.ID_EXPIRED
+    is_fresh = passed_at is not None and at < passed_at + timedelta(hours=hours)
+    return Identity.DONE if is_fresh else Identity.STALE
 
 
 def steps(status: OnboardingStatus) -> list[StepLine]:
     """Return every step with its state, in the order in which they are shown.
 
-    While a customer cools off or is held nothing is next: what is not done is locked. What a
-    provider or a person of the staff has in hand goes on waiting.
+    While a customer cools off, is held or is of no age to be lent to, nothing is next: what is not
+    done is locked. What a provider or a person of the staff has in hand goes on waiting.
     """
     shown = (Step.IDENTITY, Step.TRANSACTION_PASSWORD, *ORDER[1:])
     return [StepLine(step, _state(step, status)) for step in shown]
@@ -91,7 +116,8 @@ def _state(step: Step, status: OnboardingStatus) -> StepState:
         return StepState.LOCKED
     if _is_waiting(step, status):
         return StepState.WAITING
-    is_stopped = status.is_cooling or status.is_on_hold
+    is_too_old = step != Step.TRANSACTION_PASSWORD and not status.is_of_age
+    is_stopped = status.is_cooling or status.is_on_hold or is_too_old
     return StepState.LOCKED if is_stopped else StepState.NEXT
 
 

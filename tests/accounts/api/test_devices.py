@@ -52,8 +52,8 @@ def test_the_refusal_does_not_tell_which_signal_it_was(waited, language):
     )  # fmt: skip
 
     assert problem(answer) == (403, "device-refused")
-    told = answer.content.decode().lower()
-    assert [word for word in TELLING if word in told] == []
+    reply = answer.content.decode().lower()
+    assert [word for word in TELLING if word in reply] == []
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,9 @@ SILENCE = CardAnswer(Verdict.UNAVAILABLE, "TIMEOUT", "")
 
 
 def customer(n: int = 1, **other: object) -> Customer:
-    """Return the n-th customer, whose identity is verified and whose cooling-off is over."""
+    """Return the n-th customer, migrated with an identity, whose cooling-off is over."""
     who = person(n)
+    other.setdefault("origin", f"portfolio:{n}")
     with transaction.atomic(), workflow.importing():
         return Customer.objects.create(
             state="identified",

@@ -1,12 +1,12 @@
 """The order of the steps, and how far a customer is moved by what is there."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import transaction
 
 from accounts.consents.operations import consents
-from accounts.models import Customer, CustomerHold, Profile
+from accounts.models import Consent, Customer, CustomerHold, Profile
 from accounts.onboarding import operations as onboarding
 from accounts.onboarding.rules.onboarding import Step
 from backoffice.core.models import StateChange
@@ -91,3 +91,26 @@ def test_who_is_ready_stays_so_without_a_statement(django_assert_num_queries):
 
     with django_assert_num_queries(0):
         onboarding.advance(owner, policy=None, by="test", at=AT)
+
+
+def test_a_migrated_customer_was_opened_elsewhere():
+    """No age and no result of ours: a debt may be paid from a new card at any age (ELIG-1)."""
+    old = customer(born_on=date(1950, 1, 1), id_valid_until_on=date(2020, 1, 1))
+
+    assert onboarding.require_step(request_of(old), step=Step.CARD).was_identified
+
+
+def test_nobody_moves_on_with_a_stale_identity():
+    stale = customer(origin=None)
+    bound_by_portfolio(stale)
+
+    assert advance(stale) == "identified"
+
+
+def bound_by_portfolio(owner):
+    Customer.objects.filter(pk=owner.pk).update(origin="portfolio")
+    bound(owner, account_class=ONE)
+    for purpose in ("agreement", "bureau", "payment"):
+        Consent.objects.create(customer=owner, purpose=purpose, version="1",
+                               text_digest=b"x" * 32, given_at=AT, given_by="x")  # fmt: skip
+    Customer.objects.filter(pk=owner.pk).update(origin=None)

@@ -55,8 +55,8 @@ def test_a_submission_is_stored_sealed_with_the_consent_of_its_session(login):
     ("sent", "refusal"),
     [
         ({"id_number": "110101199003070013"}, submissions.IdNumberError),
-        ({"valid_until_on": date(2026, 11, 23)}, submissions.IdExpiredError),
-        ({"id_number": person(born_on=date(2010, 1, 1)).id_number}, submissions.AgeError),
+        ({"valid_until_on": date(2026, 11, 23)}, onboarding.IdExpiredError),
+        ({"id_number": person(born_on=date(2010, 1, 1)).id_number}, onboarding.AgeError),
     ],
 )
 def test_what_cannot_pass_is_refused_and_uses_no_try(login, sent, refusal):

@@ -1,5 +1,7 @@
 """The order of onboarding steps (GEN-11)."""
 
+from datetime import date, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,9 @@ from accounts.onboarding.rules.onboarding import (
     StepState,
     missing_before,
     steps,
+    validity,
 )
+from tests.accounts.people import AT
 from tests.profiles import pure
 
 FRESH = OnboardingStatus(missing_consents=("bureau", "payment"))
@@ -57,6 +61,7 @@ def letters(status):
         (ALL_DONE._replace(has_password=False), "dndddn"),
         (ALL_DONE, "dddddn"),
         (ALL_DONE._replace(is_on_hold=True), "dddddl"),
+        (ALL_DONE._replace(identity=Identity.ID_EXPIRED, was_identified=True), "nddddl"),
     ],
 )
 def test_the_list_shows_how_far_a_customer_has_come(status, shown):
@@ -73,6 +78,42 @@ def test_a_step_names_the_first_that_is_missing_before_it():
     assert missing_before(Step.CONSENTS, identified) == Step.CARD
     assert missing_before(Step.ASSESSMENT, ALL_DONE._replace(has_profile=False)) == Step.PROFILE
     assert missing_before(Step.ASSESSMENT, ALL_DONE) is None
+
+
+@pytest.mark.parametrize(
+    ("passed_hours_ago", "id_valid_until_on", "expected"),
+    [
+        (0, None, Identity.DONE),
+        (23.9999, None, Identity.DONE),
+        (24, None, Identity.STALE),
+        (None, None, Identity.STALE),
+        (1, date(2026, 11, 24), Identity.DONE),
+        (1, date(2026, 11, 23), Identity.ID_EXPIRED),
+        (25, date(2026, 11, 23), Identity.ID_EXPIRED),
+    ],
+)
+def test_a_result_is_valid_for_a_day_and_the_card_through_its_last(
+    passed_hours_ago, id_valid_until_on, expected
+):
+    passed_at = None if passed_hours_ago is None else AT - timedelta(hours=passed_hours_ago)
+
+    assert validity(passed_at, id_valid_until_on, AT, AT.date(), 24) is expected
+
+
+def test_a_stale_identity_locks_the_line_but_not_the_password():
+    stale = ALL_DONE._replace(
+        identity=Identity.STALE, was_identified=True, has_password=False, has_profile=False
+    )
+
+    assert letters(stale) == "nnddll"
+    assert missing_before(Step.CARD, stale) == Step.IDENTITY
+    assert missing_before(Step.TRANSACTION_PASSWORD, stale) is None
+
+
+def test_whose_age_is_over_has_nothing_to_do_but_the_password():
+    old = ALL_DONE._replace(is_of_age=False, has_password=False, has_profile=False)
+
+    assert letters(old) == "dnddll"
 
 
 @pure
