@@ -33,6 +33,8 @@ class AccountPolicy:
     password_history: int = 4  # SEC-4 the last four may not be used again
     password_tries_max: int = 5  # SEC-4 wrong in a day
     authorisation_minutes: int = 5  # SEC-4 a grant for one movement of money
+    limit_bank_max_fen: int = 30_000_000  # LIMIT-1 300,000.00 through the internet at a bank
+    limit_micro_max_fen: int = 20_000_000  # LIMIT-1, LAW-8 200,000.00 at a micro-loan company
     proof_bytes_max: int = 10_485_760  # 10 MB a file
     proof_pixels_max: int = 25_000_000  # decoded, of a picture: some 500 MB while it is re-encoded
     proofs_max: int = 20  # kept at the same time
@@ -40,6 +42,12 @@ class AccountPolicy:
     log_days: int = 180  # LAW-19 logs are kept for six months
     kyc_years: int = 10  # LAW-19 identity and transactions, after the relation has ended
     complaint_days: int = 15  # a complaint is answered within 15 days
+
+    @property
+    def limit_max_fen(self) -> int:
+        """Return the highest limit, temporary limit included, that the lender may grant."""
+        is_bank = self.lender_type == "BANK"
+        return self.limit_bank_max_fen if is_bank else self.limit_micro_max_fen
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot work together; raises ValueError."""
@@ -55,3 +63,5 @@ class AccountPolicy:
             raise ValueError("the law keeps logs six months and identities ten years at least")
         if min(self.cooling_off_hours, self.history_months, self.password_history) < 0:
             raise ValueError("times and counts are not negative")
+        if min(self.limit_bank_max_fen, self.limit_micro_max_fen) <= 0:
+            raise ValueError("the highest limits are above 0")

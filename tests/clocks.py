@@ -27,6 +27,7 @@ CLOCKS = {
     "accounts.Device.first_seen_at": "wall",
     "accounts.Device.reported_at": "wall",
     "accounts.DeviceLink.first_seen_at": "wall",
+    "accounts.DeviceLink.linked_at": "product",
     "accounts.DeviceLink.seen_at": "wall",
     "accounts.IdentityVerification.decided_at": "product",
     "accounts.IdentityVerification.face_checked_at": "product",

@@ -9,7 +9,7 @@ IDENTITY: dict[str, Verdict] = {
     "-2": Verdict.INVALID,  # malformed ID number
     "-3": Verdict.INVALID,  # malformed name
     "-4": Verdict.UNAVAILABLE,  # the library does not answer
-    "-5": Verdict.MISMATCH,  # the library has no such person
+    "-5": Verdict.NO_RECORD,  # the library has no such person
     "-6": Verdict.UNAVAILABLE,  # the library is being changed
     "-7": Verdict.UNAVAILABLE,  # asked too often about this person today
 }
@@ -70,11 +70,11 @@ FACE: dict[int, Verdict] = {
     2002: Verdict.INVALID,  # malformed name
     2003: Verdict.INVALID,  # malformed ID number
     2004: Verdict.INVALID,  # no picture in the film
-    2005: Verdict.MISMATCH,  # the library has no such person
+    2005: Verdict.NO_RECORD,  # the library has no such person
     2006: Verdict.MISMATCH,  # name and number do not belong together
-    2007: Verdict.MISMATCH,  # the library has no picture
+    2007: Verdict.NO_RECORD,  # the library has no picture
     2008: Verdict.MISMATCH,
-    2009: Verdict.MISMATCH,  # the library's picture is too coarse
+    2009: Verdict.NO_RECORD,  # the library's picture is too coarse
     2010: Verdict.INVALID,  # the face is not to be seen as a whole
     2011: Verdict.MISMATCH,  # perhaps not alive
     2012: Verdict.INVALID,  # several faces
@@ -97,7 +97,7 @@ _ERRORS: dict[str, Verdict] = {
     "FailedOperation.IdFormatError": Verdict.INVALID,
     "FailedOperation.NameFormatError": Verdict.INVALID,
     "FailedOperation.IdNameMisMatch": Verdict.MISMATCH,
-    "FailedOperation.IdNoExistSystem": Verdict.MISMATCH,
+    "FailedOperation.IdNoExistSystem": Verdict.NO_RECORD,
     "FailedOperation.InvalidTokenParameter": Verdict.INVALID,
     "InvalidParameter": Verdict.INVALID,
     "InvalidParameterValue": Verdict.INVALID,

@@ -13,12 +13,14 @@ from accounts.cards.rules.card_numbers import AccountClass
 class Verdict(StrEnum):
     """What a check said.
 
-    ``INVALID`` is input that the provider calls malformed; ``UNAVAILABLE`` covers outage, quota,
-    silence and whatever is not documented: the same may be asked again.
+    ``NO_RECORD`` is that the authorities hold nothing to compare with, which contradicts nobody
+    (IDN-003). ``INVALID`` is input that the provider calls malformed. ``UNAVAILABLE`` covers
+    outage, quota, silence and whatever is not documented: the same may be asked again.
     """
 
     MATCH = "match"
     MISMATCH = "mismatch"
+    NO_RECORD = "no_record"
     INVALID = "invalid"
     UNAVAILABLE = "unavailable"
 

@@ -83,7 +83,7 @@ def log_in(arrival: Arrival, *, at: datetime, wall_at: datetime) -> IssuedSessio
 @transaction.atomic(durable=True)
 def _log_in(arrival: Arrival, *, at: datetime, wall_at: datetime) -> IssuedSession:
     account = _known(arrival) or _register(arrival, at)
-    device = _seen(arrival.device, account, wall_at)
+    device = _seen(arrival.device, account, at=at, wall_at=wall_at)
     token = secrets.token_bytes(_TOKEN_BYTES)
     session = LoginSession.objects.create(
         account=account,
@@ -126,7 +126,9 @@ def _register(arrival: Arrival, at: datetime) -> WechatAccount:
     )
 
 
-def _seen(report: DeviceReport, account: WechatAccount, wall_at: datetime) -> Device:
+def _seen(
+    report: DeviceReport, account: WechatAccount, *, at: datetime, wall_at: datetime
+) -> Device:
     """Return the device as its newest report has it, linked to the account (ELIG-9)."""
     fields = report._asdict()
     fingerprint = blind(fields.pop("fingerprint"), "device")
@@ -140,7 +142,15 @@ def _seen(report: DeviceReport, account: WechatAccount, wall_at: datetime) -> De
         update_fields=[*_DEVICE, "reported_at"],
     )
     DeviceLink.objects.bulk_create(
-        [DeviceLink(device=device, account=account, first_seen_at=wall_at, seen_at=wall_at)],
+        [
+            DeviceLink(
+                device=device,
+                account=account,
+                linked_at=at,
+                first_seen_at=wall_at,
+                seen_at=wall_at,
+            )
+        ],
         update_conflicts=True,
         unique_fields=["device", "account"],
         update_fields=["seen_at"],

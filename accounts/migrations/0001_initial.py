@@ -227,6 +227,7 @@ class Migration(migrations.Migration):
             name='DeviceLink',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('linked_at', models.DateTimeField(verbose_name='first login at')),
                 ('first_seen_at', models.DateTimeField(verbose_name='first seen at')),
                 ('seen_at', models.DateTimeField(verbose_name='last seen at')),
             ],

@@ -92,7 +92,11 @@ class Device(models.Model):
 
 
 class DeviceLink(models.Model):
-    """A WeChat account that was seen on a device (ELIG-9)."""
+    """A WeChat account that was seen on a device (ELIG-9).
+
+    The moments seen are machine time; ``linked_at`` is the first of them in product time, in which
+    the timeline of a customer is kept.
+    """
 
     device = models.ForeignKey(
         Device, on_delete=models.PROTECT, related_name="links", db_index=False,
@@ -102,6 +106,7 @@ class DeviceLink(models.Model):
         WechatAccount, on_delete=models.PROTECT, related_name="devices",
         verbose_name=_("WeChat account"),
     )  # fmt: skip
+    linked_at = models.DateTimeField(_("first login at"))
     first_seen_at = models.DateTimeField(_("first seen at"))
     seen_at = models.DateTimeField(_("last seen at"))
 

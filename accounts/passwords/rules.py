@@ -34,6 +34,19 @@ def weaknesses(text: str, length_min: int) -> list[Weakness]:
     return [weakness for weakness, is_so in lacking.items() if is_so]
 
 
+# What is owed is the principal and charges, which stay below it: under the cap of 24 % a year they
+# would need more than four years to reach it.
+OWED_TIMES_PRINCIPAL_MAX = 2
+
+
+def grant_max_fen(limit_max_fen: int, *, is_drawdown: bool) -> int:
+    """Return the largest amount that a movement of money can need (LIMIT-1, SEC-4).
+
+    At most the highest limit is drawn; a settlement pays principal and charges.
+    """
+    return limit_max_fen if is_drawdown else OWED_TIMES_PRINCIPAL_MAX * limit_max_fen
+
+
 def expires_at(set_at: datetime, days: int) -> datetime:
     """Return the first moment at which a password no longer holds: a quarter is 90 days."""
     return set_at + timedelta(days=days)

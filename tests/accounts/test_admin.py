@@ -64,7 +64,7 @@ def _pages(customer):
 def test_no_page_shows_more_than_the_mask(staff, customer):
     for page in _pages(customer):
         shown = staff.get(page).content.decode()
-        assert "张**" in shown or "4567" in shown
+        assert "张*" in shown or "4567" in shown
         assert [secret for secret in SECRETS if secret in shown] == []
 
 

@@ -143,6 +143,10 @@ def _decide(*, is_accepted: bool) -> Any:
     return decide
 
 
+def _can_be_accepted(proof: IdentityVerification) -> bool:
+    return _in_review(proof) and identities.has_both_checks(proof)
+
+
 def _in_review(proof: IdentityVerification) -> bool:
     return bool(proof.state == VerificationState.IN_REVIEW)
 
@@ -162,7 +166,7 @@ class IdentityVerificationPages(AdminActionsMixin, CustomersRows):
         AdminAction(
             "accept", _("Accept"), "accounts.decide_identityverification",
             _decide(is_accepted=True),
-            kind="primary", is_open=_in_review,
+            kind="primary", is_open=_can_be_accepted,
         ),
         AdminAction(
             "refuse", _("Refuse"), "accounts.decide_identityverification",

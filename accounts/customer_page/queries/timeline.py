@@ -1,7 +1,6 @@
 """The onboarding timeline of a customer: everything that happened, oldest first.
 
-Events of a customer are in product time, logins in machine time; the two differ only in a sandbox
-whose clock was moved.
+Every moment is product time, that of the first login on a device too.
 """
 
 from datetime import datetime
@@ -50,7 +49,7 @@ def _accounts(records: OnboardingRecords) -> list[TimelineEntry]:
 
 def _devices(records: OnboardingRecords) -> list[TimelineEntry]:
     return [
-        TimelineEntry(one.first_seen_at, _("first login on a device"),
+        TimelineEntry(one.linked_at, _("first login on a device"),
               f"{one.device} {one.device.model} {one.device.os} {one.device.os_version}")
         for one in records.links
     ]  # fmt: skip

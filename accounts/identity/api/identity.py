@@ -50,6 +50,12 @@ class ChecksUnavailableError(Refused):
 
 REFUSALS = {
     "identity-mismatch": _("name and ID number do not belong together."),
+    "identity-no-record": _(
+        "the public security authorities have no record to compare with; have it brought up to "
+        "date there, then verify again."
+    ),
+    "identity-invalid": _("the provider cannot read name or ID number."),
+    "face-check-invalid": _("the face check has expired, or shows no whole face."),
     "face-not-live": _("no live face was detected."),
     "face-mismatch": _("the face is not that of the ID card."),
     "three-accounts": _("it is bound to three WeChat accounts already."),
@@ -68,6 +74,12 @@ REMEDIES = {
         "Log in with one of the three WeChat accounts; one that is unbound there frees its place "
         "after the waiting time."
     ),
+}
+IN_REVIEW = {
+    "identity-no-record": _(
+        "The public security authorities have no record to compare with: a person looks at it."
+    ),
+    "manual-review": _("A person looks at it."),
 }
 
 
@@ -90,6 +102,7 @@ class IdentityReply(serializers.Serializer[Any]):
 
     state = serializers.ChoiceField(choices=VerificationState.choices)
     reason = serializers.CharField(allow_null=True)
+    words = serializers.CharField(allow_null=True)
     submitted_at = serializers.DateTimeField()
     decided_at = serializers.DateTimeField(allow_null=True)
 
@@ -177,12 +190,23 @@ def _latest(customer: Customer) -> IdentityVerification:
 
 
 def _reply(verification: IdentityVerification) -> dict[str, Any]:
+    reason = _reason(verification)
+    is_in_review = verification.state == VerificationState.IN_REVIEW
+    words = (IN_REVIEW if is_in_review else REFUSALS).get(reason)
     return {
         "state": verification.state,
-        "reason": verification.refusal or None,
+        "reason": reason or None,
+        "words": words and str(words),
         "submitted_at": verification.submitted_at,
         "decided_at": verification.decided_at,
     }
+
+
+def _reason(verification: IdentityVerification) -> str:
+    """Return the code of why a submission was refused, or why a person looks at it."""
+    if verification.state != VerificationState.IN_REVIEW:
+        return verification.refusal
+    return "manual-review" if identities.has_both_checks(verification) else "identity-no-record"
 
 
 def _refusal(verification: IdentityVerification, after: RequestContext) -> IdentityRefusedError:

@@ -140,5 +140,7 @@ def _is_passed(answer: FaceAnswer, numbers: AccountPolicy) -> bool:
 
 
 def _reason(answer: FaceAnswer) -> str:
+    if answer.verdict is Verdict.NO_RECORD:
+        return "identity-no-record"
     is_ghost = answer.verdict is Verdict.MATCH and not answer.is_live
     return "face-not-live" if is_ghost else "face-mismatch"

@@ -3,7 +3,7 @@
 ``check`` asks the provider about a submission, outside any transaction, and records the answer.
 A provider that does not answer leaves the submission pending, to be asked again by the outbox:
 no answer is never a pass (ELIG-3). Both checks must pass (ELIG-2); between the two thresholds of
-the face score a person decides (SEC-3).
+the face score a person decides (SEC-3), and so where the authorities hold no record (IDN-003).
 """
 
 from datetime import datetime, timedelta
@@ -54,9 +54,26 @@ class _Verdict(StrEnum):
 
     WAIT = "wait"
     PASS = "pass"
+    NO_RECORD = "identity-no-record"
+    IDENTITY_INVALID = "identity-invalid"
+    FACE_INVALID = "face-check-invalid"
     IDENTITY_MISMATCH = "identity-mismatch"
     NOT_LIVE = "face-not-live"
     FACE_MISMATCH = "face-mismatch"
+
+
+_OF_IDENTITY = {
+    Verdict.UNAVAILABLE: _Verdict.WAIT,
+    Verdict.NO_RECORD: _Verdict.NO_RECORD,
+    Verdict.INVALID: _Verdict.IDENTITY_INVALID,
+    Verdict.MISMATCH: _Verdict.IDENTITY_MISMATCH,
+}
+_OF_FACE = {
+    Verdict.UNAVAILABLE: _Verdict.WAIT,
+    Verdict.NO_RECORD: _Verdict.NO_RECORD,
+    Verdict.INVALID: _Verdict.FACE_INVALID,
+    Verdict.MISMATCH: _Verdict.FACE_MISMATCH,
+}
 
 
 class _CheckResult(NamedTuple):
@@ -153,6 +170,8 @@ def _record(
     _note(verification, result, at)
     verdict = _verdict(result, numbers)
     doubts = _doubts(verification, result, numbers) if verdict is _Verdict.PASS else []
+    if verdict is _Verdict.NO_RECORD:
+        doubts = ["IDN-003"]
     was_known = False
     if verdict is _Verdict.WAIT:
         message = outbox.Message(TOPIC, str(verification.pk), {"id": verification.pk})
@@ -222,14 +241,11 @@ def _note(verification: IdentityVerification, result: _CheckResult, at: datetime
 
 def _verdict(result: _CheckResult, numbers: AccountPolicy) -> _Verdict:
     """Return what follows from both checks together (ELIG-2, SEC-3)."""
-    if result.identity.verdict is Verdict.UNAVAILABLE:
-        return _Verdict.WAIT
-    if result.identity.verdict is not Verdict.MATCH or result.face is None:
-        return _Verdict.IDENTITY_MISMATCH
-    if result.face.verdict is Verdict.UNAVAILABLE:
-        return _Verdict.WAIT
+    if result.identity.verdict is not Verdict.MATCH:
+        return _OF_IDENTITY[result.identity.verdict]
+    assert result.face is not None
     if result.face.verdict is not Verdict.MATCH:
-        return _Verdict.FACE_MISMATCH
+        return _OF_FACE[result.face.verdict]
     if not result.face.is_live:
         return _Verdict.NOT_LIVE
     is_refused = _judged(result.face, numbers) is FaceVerdict.REFUSE
@@ -315,6 +331,20 @@ class NotInReviewError(Refused):
     remedy = _("Reload its page; somebody else may have decided.")
 
 
+class ChecksIncompleteError(Refused):
+    """A check did not pass, and no person can stand in for it (ELIG-2)."""
+
+    code = "identity-checks-incomplete"
+    message = _("{verification} cannot be accepted: ID check and face must both have passed.")
+    remedy = _("Refuse it; the customer can verify again once the authorities hold the record.")
+
+
+def has_both_checks(verification: IdentityVerification) -> bool:
+    """Return whether number and face were both compared with a record and agreed (ELIG-2)."""
+    checked = (verification.identity_checked_at, verification.face_checked_at)
+    return None not in checked and bool(verification.is_live)
+
+
 @transaction.atomic(durable=True)
 def decide(
     verification_id: int, *, is_accepted: bool, by: str, reason: str, at: datetime
@@ -323,6 +353,7 @@ def decide(
 
     Raises:
         NotInReviewError: it is not, or no longer, in review.
+        ChecksIncompleteError: it is to be accepted without a record to compare with (IDN-003).
     """
     verification = _locked(verification_id)
     if verification.state != VerificationState.IN_REVIEW:
@@ -330,9 +361,13 @@ def decide(
     numbers = onboarding.numbers(on=clock.day_of(at))
     was_known = False
     if is_accepted:
+        if not has_both_checks(verification):
+            raise ChecksIncompleteError(verification=verification)
         was_known = _accept(verification, by=by, reason=reason, numbers=numbers, at=at)
     else:
-        _refuse(verification, "refused-in-review", by=by, reason=reason, at=at)
+        is_complete = has_both_checks(verification)
+        because = "refused-in-review" if is_complete else _Verdict.NO_RECORD
+        _refuse(verification, because, by=by, reason=reason, at=at)
     _save(verification, by=by, at=at, was_queued=True)
     if was_known:
         onboarding.advance(verification.customer, policy=numbers, by=by, at=at)

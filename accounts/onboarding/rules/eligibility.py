@@ -111,6 +111,8 @@ def _age(facts: Facts, bounds: Bounds) -> ChecklistLine:
     return ChecklistLine(AGE, CheckOutcome.PASS if is_inside else CheckOutcome.FAIL, {"age": years})
 
 
+NO_RECORD = "-5"  # the provider's code of IDN-003
+
 _BY_FACE = {
     None: CheckOutcome.OPEN,
     FaceVerdict.PASS: CheckOutcome.PASS,
@@ -120,7 +122,10 @@ _BY_FACE = {
 
 
 def _identity(facts: Facts) -> ChecklistLine:
-    """Both checks must pass; one alone is not enough (ELIG-2)."""
+    """Both checks must pass; one alone is not enough (ELIG-2).
+
+    A face in manual review may stand for a number without a record (IDN-003).
+    """
     evidence: dict[str, int | str] = {}
     if facts.identity_code:
         evidence["identity_code"] = facts.identity_code
@@ -129,7 +134,8 @@ def _identity(facts: Facts) -> ChecklistLine:
     if facts.similarity_permille is not None:
         evidence["similarity_permille"] = facts.similarity_permille
     result = _BY_FACE[facts.face]
-    if facts.identity_code != "0" and result != CheckOutcome.FAIL:
+    is_no_record = result is CheckOutcome.REVIEW and facts.identity_code == NO_RECORD
+    if facts.identity_code != "0" and result != CheckOutcome.FAIL and not is_no_record:
         result = CheckOutcome.FAIL if facts.identity_code else CheckOutcome.OPEN
     return ChecklistLine(IDENTITY, result, evidence)
 

@@ -20,8 +20,11 @@ from accounts.models import Authorisation, Customer, GrantPurpose, TransactionPa
 from accounts.onboarding import operations as onboarding
 from accounts.onboarding.context import RequestContext
 from accounts.passwords.operations import passwords
+from accounts.passwords.rules import grant_max_fen
+from accounts.policy import AccountPolicy
 from backoffice.core import clock
 from backoffice.core.errors import NextCall, Refused
+from backoffice.core.money import yuan
 from backoffice.core.reasons import Reason
 from backoffice.platform import idempotency
 
@@ -35,6 +38,16 @@ class PasswordExpiredError(Refused):
     message = _("Your transaction password has expired.")
     remedy = _("Set a new one.")
     calls = (NextCall("set-password", "PUT", "/api/v1/me/transaction-password"),)
+
+
+class AmountImpossibleError(Refused):
+    """No movement for this purpose can need so much (LIMIT-1); no try is used."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    public_facts = ("amount_max_fen",)
+    code = "amount-impossible"
+    message = _("No such movement can need this amount.")
+    remedy = _("Ask for at most {amount_max_yuan} yuan.")
 
 
 class AuthorisationUnknownError(Refused):
@@ -97,6 +110,7 @@ def give(context: RequestContext, *, ask: GrantRequest) -> Authorisation:
         onboarding.CoolingOffError, onboarding.OnHoldError, onboarding.ClosedError:
             nothing may be moved.
         onboarding.DeviceRefusedError, onboarding.DeviceSharedError: nothing may be drawn there.
+        AmountImpossibleError: the amount is above what the purpose can need (LIMIT-1).
         passwords.NoPasswordError: there is no password yet.
         PasswordExpiredError: it is 90 days old (SEC-4); no try is used.
         passwords.PasswordLockedError, passwords.PasswordWrongError: as ``require_right``.
@@ -106,12 +120,20 @@ def give(context: RequestContext, *, ask: GrantRequest) -> Authorisation:
     if ask.purpose == GrantPurpose.DRAWDOWN:
         # What is owed can be repaid from any device.
         onboarding.require_device(context)
+    _require_possible(ask, context.policy)
     newest = passwords.newest(context.customer.pk)
     expires_at = passwords.expires_at(newest, numbers=context.policy)
     if context.at >= expires_at:
         raise PasswordExpiredError(expired_at=expires_at.astimezone(clock.SHANGHAI).isoformat())
     right = passwords.require_right(context, password=ask.password, newest=newest)
     return _store(context, ask, right)
+
+
+def _require_possible(ask: GrantRequest, numbers: AccountPolicy) -> None:
+    is_drawdown = ask.purpose == GrantPurpose.DRAWDOWN
+    most_fen = grant_max_fen(numbers.limit_max_fen, is_drawdown=is_drawdown)
+    if ask.amount_fen > most_fen:
+        raise AmountImpossibleError(amount_max_fen=most_fen, amount_max_yuan=yuan(most_fen))
 
 
 @transaction.atomic(durable=True)

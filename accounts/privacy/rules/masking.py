@@ -15,8 +15,12 @@ _NUMBER = re.compile(r"[0-9](?:[ -]?[0-9]){10,}[Xx]?")
 
 
 def name(full: str | None) -> str:
-    """Return a name with its first character only: ``张*``."""
-    return f"{full[0]}{'*' * (len(full) - 1)}" if full else ""
+    """Return a name with its first character only, ``张*``, whatever its length.
+
+    One character alone is hidden: it would be the whole name.
+    """
+    known = (full or "").strip()
+    return f"{known[0]}*" if len(known) > 1 else "*" if known else ""
 
 
 def id_number(full: str | None) -> str:

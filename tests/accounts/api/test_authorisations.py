@@ -64,6 +64,30 @@ def test_a_field_that_is_not_as_it_must_be_gives_nothing(holder, changed, pointe
     assert holder.post(URL, ASK | {"password": "Wrong999"}).json()["left"] == 4
 
 
+@pytest.mark.parametrize(
+    ("lender", "purpose", "most_fen"),
+    [
+        ("BANK", "drawdown", 30_000_000),
+        ("BANK", "settlement", 60_000_000),
+        ("MICRO", "drawdown", 20_000_000),
+    ],
+)
+def test_more_than_a_purpose_can_need_is_refused(holder, in_policy, lender, purpose, most_fen):
+    in_policy(lender_type=lender)
+    ask = ASK | {"purpose": purpose, "password": "Wrong999"}
+
+    for amount_fen in (most_fen + 1, 10**15):
+        answer = holder.post(URL, ask | {"amount_fen": amount_fen})
+        assert problem(answer) == (422, "amount-impossible")
+        assert answer.json()["amount_max_fen"] == most_fen
+    assert not Authorisation.objects.exists()
+
+    # No try was used, and the amount itself is possible.
+    assert holder.post(URL, ask | {"amount_fen": most_fen}).json()["left"] == 4
+    right = ask | {"password": PASSWORD, "amount_fen": most_fen}
+    assert holder.post(URL, right).status_code == 201
+
+
 @pytest.mark.parametrize("missing", list(ASK))
 def test_a_missing_field_gives_nothing(holder, missing):
     answer = holder.post(URL, {name: value for name, value in ASK.items() if name != missing})

@@ -95,7 +95,7 @@ def test_any_other_code_is_refused_as_scripted(code, fault):
     [
         ("张三丰", PASS, PASS),
         ("张不符", (Verdict.MISMATCH, "-1"), (Verdict.MISMATCH, "-1")),
-        ("张查无", (Verdict.MISMATCH, "-5"), (Verdict.MISMATCH, "-5")),
+        ("张查无", (Verdict.NO_RECORD, "-5"), (Verdict.NO_RECORD, "-5")),
         ("张停机", (Verdict.UNAVAILABLE, "-4"), (Verdict.UNAVAILABLE, "-4")),
         ("张稍候", TIMEOUT, PASS),
         ("不符张", PASS, PASS),

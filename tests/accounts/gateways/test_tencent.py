@@ -217,7 +217,7 @@ def test_every_documented_result_has_its_verdict(server, tencent, ask, table, la
         (identity, "-2", Verdict.INVALID),
         (identity, "-3", Verdict.INVALID),
         (identity, "-4", Verdict.UNAVAILABLE),
-        (identity, "-5", Verdict.MISMATCH),
+        (identity, "-5", Verdict.NO_RECORD),
         (identity, "-6", Verdict.UNAVAILABLE),
         (identity, "-7", Verdict.UNAVAILABLE),
         (card, "-1", Verdict.MISMATCH),
@@ -322,7 +322,8 @@ def test_a_failure_with_a_good_score_or_with_none_is_no_pass(server, tencent, ot
 OUTAGES = [4, 8, 10, 12, 13, 201, 202, 1001, 1006, 1007, 1008, 1105]
 GHOSTS = [1002, 1003, 1004, 1005, 1101, 1102, 1103, 1104, 1106, 1107, 1108, 1109, 1201, 1205, 1301]
 OTHERS = {
-    Verdict.MISMATCH: [2005, 2006, 2007, 2008, 2009, 2011, 2015, 2016],
+    Verdict.MISMATCH: [2006, 2008, 2011, 2015, 2016],
+    Verdict.NO_RECORD: [2005, 2007, 2009],
     Verdict.INVALID: [2002, 2003, 2004, 2010, 2012, 2013, 2014],
     Verdict.UNAVAILABLE: [2001, 2017, 2018, 1005],
 }
@@ -455,7 +456,7 @@ ANSWERS = {
     "FailedOperation.IdFormatError": Verdict.INVALID,
     "FailedOperation.NameFormatError": Verdict.INVALID,
     "FailedOperation.IdNameMisMatch": Verdict.MISMATCH,
-    "FailedOperation.IdNoExistSystem": Verdict.MISMATCH,
+    "FailedOperation.IdNoExistSystem": Verdict.NO_RECORD,
     "FailedOperation.InvalidTokenParameter": Verdict.INVALID,
     "InvalidParameter": Verdict.INVALID,
     "InvalidParameterValue": Verdict.INVALID,

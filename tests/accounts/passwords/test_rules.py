@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.passwords.rules import Weakness, expires_at, weaknesses
+from accounts.passwords.rules import Weakness, expires_at, grant_max_fen, weaknesses
 from tests.profiles import pure
 
 SET_AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -42,3 +42,8 @@ def test_a_good_password_has_all_kinds(text):
 
 def test_a_password_holds_ninety_days_to_the_moment():
     assert expires_at(SET_AT, 90) == datetime(2027, 2, 22, 9, tzinfo=UTC)
+
+
+def test_no_movement_needs_more_than_the_highest_limit_and_its_charges():
+    assert grant_max_fen(30_000_000, is_drawdown=True) == 30_000_000
+    assert grant_max_fen(30_000_000, is_drawdown=False) == 60_000_000

@@ -130,7 +130,7 @@ def test_a_worker_writes_the_file_masked(one, people):
 
     file = export.download(made.pk, by=one, at=LATER)
     assert file.content.decode("utf-8-sig") == (
-        "name,state\r\n张**,REGISTERED\r\n李*,REGISTERED\r\n"
+        "name,state\r\n张*,REGISTERED\r\n李*,REGISTERED\r\n"
     )
     assert file.file_name == f"customers-{made.pk}.csv"
     assert (made.state, made.rows, made.size) == ("done", 2, len(file.content))
@@ -156,7 +156,7 @@ def test_a_right_lost_before_the_worker_comes_masks_the_file(people):
 
     assert Export.objects.get().is_masked
     content = export.download(made.pk, by=seer, at=LATER).content.decode("utf-8-sig")
-    assert "张三丰" not in content and "张**" in content
+    assert "张三丰" not in content and "张*" in content
 
 
 def test_a_right_lost_before_the_download_refuses_it(people):

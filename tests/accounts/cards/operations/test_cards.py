@@ -66,7 +66,7 @@ def test_the_bank_is_asked_about_the_four_elements_and_the_record_is_masked():
     call = ProviderCall.objects.get()
     assert (call.action, call.verdict, call.code, call.request_id) == ("card", "match", "0", "r-1")
     assert call.masked == {
-        "name": "张**", "id_number": "110***********" + who.id_number[-4:],
+        "name": "张*", "id_number": "110***********" + who.id_number[-4:],
         "card": f"**** {who.card_number[-4:]}", "phone": "138****0001",
     }  # fmt: skip
 

@@ -10,12 +10,13 @@ from accounts.cards.operations.cards import ClassChange
 from accounts.consents.operations import consents
 from accounts.customer_page.queries import records
 from accounts.customer_page.queries.timeline import timeline
+from accounts.login import operations as logins
 from accounts.models import Profile, WechatAccount
 from accounts.privacy.operations import holds
 from tests.accounts.cards.cards import ONE, bound, customer, sent
 from tests.accounts.identity.operations.test_people import check, session
 from tests.accounts.identity.operations.test_submissions import submit
-from tests.accounts.people import AT, LONG_AGO, request_of
+from tests.accounts.people import AT, LONG_AGO, device, request_of
 
 pytestmark = pytest.mark.django_db
 
@@ -80,7 +81,21 @@ def test_a_device_is_shown_with_its_model_and_system():
 
     [(at, _what, detail, _by)] = shown(login.account.customer, "first login on a device")
 
-    assert (at, detail) == (AT, f"{login.device} Pixel 9 android 16")
+    assert (at, detail) == (LONG_AGO, f"{login.device} Pixel 9 android 16")
+
+
+def test_no_login_comes_before_the_registration_whatever_the_machine_says():
+    """A sandbox whose clock is ahead: the machine is 60 days behind the product."""
+    report = logins.DeviceReport(**device())
+    login = logins.log_in(
+        logins.Arrival("ahead", None, report, None), at=AT, wall_at=LONG_AGO
+    ).session
+
+    found = shown(login.account.customer)
+
+    assert [event[:2] for event in found] == [
+        (AT, "registered"), (AT, "WeChat account bound"), (AT, "first login on a device"),
+    ]  # fmt: skip
 
 
 def test_a_submission_is_shown_with_what_was_asked_about_it():

@@ -6,9 +6,18 @@ from accounts.privacy.rules import masking
 
 
 @pytest.mark.parametrize(
-    ("full", "shown"), [("张三", "张*"), ("欧阳娜娜", "欧***"), ("", ""), (None, "")]
+    ("full", "shown"),
+    [
+        ("张三", "张*"),
+        ("欧阳修", "欧*"),
+        ("欧阳娜娜", "欧*"),
+        ("张", "*"),
+        (" 张 ", "*"),
+        ("", ""),
+        (None, ""),
+    ],
 )
-def test_a_name_keeps_its_first_character(full, shown):
+def test_a_name_keeps_its_first_character_and_never_its_length(full, shown):
     assert masking.name(full) == shown
 
 
