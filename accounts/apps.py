@@ -23,6 +23,8 @@ class AccountsConfig(AppConfig):
         from accounts.customers.rules.reasons import TEXTS
         from accounts.identity.operations import identities
         from accounts.policy import AccountPolicy
+        from accounts.privacy.operations import deletions
+        from accounts.profile import operations as profiles
         from backoffice.core import policy, reasons
         from backoffice.platform import jobs, outbox, work_queue
         from backoffice.web.api import examples
@@ -40,6 +42,15 @@ class AccountsConfig(AppConfig):
                 permission="accounts.decide_identityverification",
             )
         )
+        work_queue.register(
+            work_queue.Queue(
+                name=profiles.QUEUE,
+                title=_("profiles in manual review"),
+                sla=timedelta(hours=24),
+                permission="accounts.decide_profilereview",
+            )
+        )
+        deletions.register(blocker=lambda _customer_id: "", end=profiles.end)
         outbox.register(identities.TOPIC, tasks.check_identity)
         outbox.register(cards.TOPIC, tasks.check_card)
         post_migrate.connect(_grant_rights, dispatch_uid="accounts.groups")

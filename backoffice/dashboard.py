@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customer_page.queries import waiting
-from accounts.models import BankCard, Complaint, IdentityVerification
+from accounts.models import BankCard, Complaint, IdentityVerification, ProfileReview
 from backoffice.core import clock
 from backoffice.core.models import JobRun
 from backoffice.core.money import yuan
@@ -63,6 +63,9 @@ def _waiting(request: HttpRequest) -> list[dict[str, Any]]:
     if may("accounts.decide_identityverification"):
         found.append(_card(_("Identity verifications in review"), waiting.proofs_in_review(),
                            IdentityVerification, "state__exact=in_review"))  # fmt: skip
+    if may("accounts.decide_profilereview"):
+        found.append(_card(_("Profiles in review"), waiting.profiles_in_review(),
+                           ProfileReview, "state__exact=in_review"))  # fmt: skip
     if may("accounts.decide_bankcard"):
         found.append(_card(_("Cards with an unknown account class"),
                            waiting.cards_without_class(), BankCard,
@@ -124,6 +127,8 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (_("Devices"), "smartphone", "accounts_device_changelist", "accounts.view_device"),
         (_("Logins"), "login", "accounts_loginsession_changelist", "accounts.view_loginsession"),
         (_("Profiles"), "work", "accounts_profile_changelist", "accounts.view_profile"),
+        (_("Profile reviews"), "rate_review", "accounts_profilereview_changelist",
+         "accounts.view_profilereview"),
         (_("Asset proofs"), "upload_file", "accounts_assetproof_changelist",
          "accounts.view_assetproof"),
         (_("API calls"), "dns", "accounts_providercall_changelist",

@@ -38,6 +38,8 @@ CLOCKS = {
     "accounts.LoginSession.revoked_at": "wall",
     "accounts.LoginSession.used_at": "wall",
     "accounts.Profile.declared_at": "product",
+    "accounts.ProfileReview.decided_at": "product",
+    "accounts.ProfileReview.requested_at": "product",
     "accounts.ProviderCall.answered_at": "product",
     "accounts.ProviderCall.asked_at": "product",
     "accounts.Staff.date_joined": "wall",

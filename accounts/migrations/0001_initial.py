@@ -466,6 +466,25 @@ class Migration(migrations.Migration):
             bases=(django_fsm.FSMModelMixin, models.Model),
         ),
         migrations.CreateModel(
+            name='ProfileReview',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('state', django_fsm.FSMField(choices=[('in_review', 'in review'), ('accepted', 'accepted'), ('refused', 'refused'), ('lapsed', 'lapsed')], default='in_review', max_length=20, protected=True, verbose_name='state')),
+                ('occupation', models.CharField(choices=[('civil_servant', 'civil servant'), ('public_institution', 'public institution'), ('employee', 'employee'), ('self_employed', 'self-employed'), ('freelancer', 'freelancer'), ('student', 'student'), ('other', 'other')], max_length=20, verbose_name='occupation')),
+                ('monthly_income_fen', models.BigIntegerField(verbose_name='monthly income')),
+                ('requested_at', models.DateTimeField(verbose_name='requested at')),
+                ('decided_at', models.DateTimeField(null=True, verbose_name='decided at')),
+                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='profile_reviews', to='accounts.customer', verbose_name='customer')),
+            ],
+            options={
+                'verbose_name': 'profile review',
+                'verbose_name_plural': 'profile reviews',
+                'permissions': [('decide_profilereview', 'Can decide on a profile in review')],
+                'default_permissions': ('view',),
+            },
+            bases=(django_fsm.FSMModelMixin, models.Model),
+        ),
+        migrations.CreateModel(
             name='Profile',
             fields=[
                 ('customer', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='profile', serialize=False, to='accounts.customer', verbose_name='customer')),
@@ -475,6 +494,7 @@ class Migration(migrations.Migration):
                 ('employer', backoffice.core.crypto.SealedField(null=True, verbose_name='employer')),
                 ('address', backoffice.core.crypto.SealedField(null=True, verbose_name='address')),
                 ('declared_at', models.DateTimeField(verbose_name='declared at')),
+                ('review', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='profile', to='accounts.profilereview', verbose_name='manual review')),
             ],
             options={
                 'verbose_name': 'profile',
@@ -864,4 +884,24 @@ class Migration(migrations.Migration):
         ),
         migrations.RunPython(create_groups, migrations.RunPython.noop),
         migrations.RunPython(load_bins, migrations.RunPython.noop),
+        migrations.AddConstraint(
+            model_name='profilereview',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['in_review', 'accepted', 'refused', 'lapsed'])), name='profile_review_state'),
+        ),
+        migrations.AddConstraint(
+            model_name='profilereview',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'in_review')), fields=('customer',), name='profile_review_one_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='profilereview',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('state', 'in_review')), models.Q(models.Q(('state', 'in_review'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='profile_review_decided_or_open'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='profilereview',
+            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('in_review', 'accepted'), ('in_review', 'lapsed'), ('in_review', 'refused')))", func="RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='54a199d3b33d2bf22bf33f7466a84013a93b46b0', operation='UPDATE', pgid='pgtrigger_state_machine_679fe', table='accounts_profilereview', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='profilereview',
+            trigger=pgtrigger.compiler.Trigger(name='initial_state', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'in_review' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_initial_state';", hash='416fabe1e75661a5db947884cd78de49c5514921', operation='INSERT', pgid='pgtrigger_initial_state_fd0c2', table='accounts_profilereview', when='AFTER')),
+        ),
     ]

@@ -20,7 +20,7 @@ from accounts.models.privacy import (
     DeletionRequest,
     DeletionState,
 )
-from accounts.models.profile import Profile
+from accounts.models.profile import Profile, ProfileReview
 from accounts.models.proof import AssetFile, AssetProof, ContentType, ProofKind
 from accounts.models.staff import Staff
 from accounts.onboarding.rules.occupations import Occupation
@@ -54,6 +54,7 @@ __all__ = [
     "LoginSession",
     "Occupation",
     "Profile",
+    "ProfileReview",
     "ProofKind",
     "ProviderCall",
     "Staff",

@@ -193,7 +193,8 @@ def advance(customer: Customer, *, policy: AccountPolicy, by: str, at: datetime)
     """Move a locked customer as far as the data allow, in the transaction that brought them.
 
     Consented: a card that receives money is bound and every required consent is given. Ready: the
-    profile is there too, and an assessment may be asked for. Nobody moves whose identity must be
+    profile is there too, accepted where a person must look at it, and an assessment may be asked
+    for. Nobody moves whose identity must be
     verified again, or whose age no longer allows it.
     """
     if customer.state not in (CustomerState.IDENTIFIED, CustomerState.CONSENTED):
@@ -205,7 +206,7 @@ def advance(customer: Customer, *, policy: AccountPolicy, by: str, at: datetime)
     is_consented = status.has_active_card and not status.missing_consents
     if customer.state == CustomerState.IDENTIFIED and is_consented:
         workflow.move([customer], "consent", by=by, reason=AccountReason.CARD_AND_CONSENTS, at=at)
-    if customer.state == CustomerState.CONSENTED and status.has_profile:
+    if customer.state == CustomerState.CONSENTED and status.is_profile_done:
         workflow.move([customer], "make_ready", by=by, reason=AccountReason.PROFILE_COMPLETE, at=at)
     if customer.state != before:
         workflow.save([customer])

@@ -78,6 +78,7 @@ def read(
         given_consents=tuple(facts.given),
         withdrawn_consents=tuple(facts.withdrawn),
         has_profile=facts.has_profile,
+        profile_review=facts.profile_review,
         has_password=facts.has_password,
         is_cooling=cooling_off.is_cooling(facts.registered_at, at, hours=policy.cooling_off_hours),
         is_on_hold=facts.is_held,
@@ -102,6 +103,7 @@ class _Facts(NamedTuple):
     given: list[str]
     withdrawn: list[str]
     has_profile: bool
+    profile_review: str | None
     has_password: bool
     is_held: bool
     device_accounts: int = 0
@@ -225,6 +227,7 @@ def _facts() -> QuerySet[Customer, Any]:
         given=ArraySubquery(given.values("purpose")),
         withdrawn=ArraySubquery(withdrawn.values("purpose")),
         has_profile=Exists(Profile.objects.filter(**of_customer)),
+        profile_review=Subquery(Profile.objects.filter(**of_customer).values("review__state")),
         has_password=Exists(TransactionPassword.objects.filter(**of_customer)),
         is_held=Exists(held),
     )

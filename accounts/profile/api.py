@@ -10,6 +10,7 @@ from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import Profile
 from accounts.onboarding import operations as onboarding
 from accounts.onboarding.rules.occupations import Occupation
+from accounts.onboarding.rules.onboarding import ProfileReviewState
 from accounts.profile import operations as profiles
 from backoffice.web.api.description import describe
 from backoffice.web.api.fields import Body, Choice, Day, Fen, Secret
@@ -37,6 +38,9 @@ class ProfileReply(serializers.Serializer[Any]):
     employer = serializers.CharField(allow_null=True)
     address = serializers.CharField(allow_null=True)
     declared_at = serializers.DateTimeField()
+    review = serializers.ChoiceField(
+        choices=[str(one) for one in ProfileReviewState], allow_null=True
+    )
 
 
 class ProfileView(CustomerEndpoint):
@@ -45,7 +49,8 @@ class ProfileView(CustomerEndpoint):
     @describe("Read the profile", replies={200: ProfileReply}, refusals=(NotFoundError,))
     def get(self, request: Request) -> Response:
         """Return what was declared last."""
-        profile = Profile.objects.filter(customer=self.customer(request)).first()
+        mine = Profile.objects.filter(customer=self.customer(request))
+        profile = mine.select_related("review").first()
         if profile is None:
             raise NotFoundError
         return Response(_reply(profile))
@@ -61,7 +66,7 @@ class ProfileView(CustomerEndpoint):
         ),
     )
     def put(self, request: Request) -> Response:
-        """Declare income and occupation; all of it, each time."""
+        """Declare income and occupation; all of it, each time. A person may have to look at it."""
         body = self.read(ProfileBody, request)
         declared = profiles.Declared(
             body["monthly_income_fen"],
@@ -81,4 +86,5 @@ def _reply(profile: Profile) -> dict[str, Any]:
         "employer": profile.employer,
         "address": profile.address,
         "declared_at": profile.declared_at,
+        "review": profile.review and profile.review.state,
     }

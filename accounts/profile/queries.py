@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from accounts.models import Customer, Profile
+from accounts.models import Customer
 from accounts.onboarding.rules import ages
 from accounts.onboarding.rules.occupations import Occupation, Ruling, student_rule
 from accounts.policy import AccountPolicy
@@ -23,15 +23,3 @@ def ruling(
         review_age_min=policy.age_min,
         review_age_max=policy.student_review_age_max,
     )
-
-
-def needs_student_review(customer: Customer, *, on: date, policy: AccountPolicy) -> bool:
-    """Return whether a customer needs a manual review before any loan, on a day.
-
-    It is not stored: who was 21 yesterday is asked about no more today.
-    """
-    profile = Profile.objects.only("occupation").filter(customer=customer).first()
-    if profile is None:
-        return False
-    occupation = Occupation(profile.occupation)
-    return ruling(customer, occupation=occupation, on=on, policy=policy) is Ruling.REVIEW

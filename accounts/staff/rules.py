@@ -4,7 +4,7 @@
 _CUSTOMERS = (
     "accounts.view_customer", "accounts.view_bankcard", "accounts.view_wechataccount",
     "accounts.view_customerhold", "accounts.view_complaint", "accounts.view_consent",
-    "accounts.view_profile", "accounts.view_deletionrequest",
+    "accounts.view_profile", "accounts.view_profilereview", "accounts.view_deletionrequest",
 )  # fmt: skip
 # How somebody proved to be who they are, and from where they come.
 _OPENING = (
@@ -50,10 +50,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "support": _CUSTOMERS + _OPENING + _BINS + _LINES + _LOANS + _COLLECTION + _UNMASK
     + ("accounts.answer_complaint", "accounts.revoke_loginsession", "accounts.report_history"),
     "credit": _CUSTOMERS + _OPENING + _BINS + _LINES + _LOANS + _UNMASK + _FILES
-    + _WORK + ("accounts.decide_identityverification", "accounts.decide_bankcard"),
+    + _WORK + ("accounts.decide_identityverification", "accounts.decide_profilereview",
+               "accounts.decide_bankcard"),
     "risk": _CUSTOMERS + _OPENING + _KEEP_BINS + _HOLD + _UNMASK + _LINES + _LOANS + _COLLECTION
     + _DAY + _FILES + _WORK
-    + ("accounts.decide_identityverification", "accounts.revoke_loginsession")
+    + ("accounts.decide_identityverification", "accounts.decide_profilereview",
+       "accounts.revoke_loginsession")
     + ("backoffice.view_policyversion", "backoffice.add_policyversion", *_WITHDRAW),
     "collections": _CUSTOMERS + _LINES + _LOANS + _COLLECTION + _DAY + _STOP
     + ("backoffice.start_jobrun",),

@@ -40,11 +40,10 @@ from accounts.onboarding import operations as onboarding
 from accounts.onboarding import queries as onboarding_status
 from accounts.onboarding.rules import cooling_off
 from accounts.onboarding.rules.eligibility import CheckOutcome
-from accounts.onboarding.rules.onboarding import StepState, steps
+from accounts.onboarding.rules.onboarding import ProfileReviewState, StepState, steps
 from accounts.policy import AccountPolicy
 from accounts.privacy.operations import holds, unmasking
 from accounts.privacy.rules import masking
-from accounts.profile.queries import needs_student_review
 from backoffice.core import clock
 from backoffice.core.crypto import blind
 from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field
@@ -239,8 +238,10 @@ def _onboarding(customer: Customer, numbers: AccountPolicy, at: datetime) -> Pag
     ends_at = cooling_off.ends_at(customer.registered_at, hours=numbers.cooling_off_hours)
     words = gettext("Cooling-off period until {until}: only reading works.")
     note = words.format(until=_when(ends_at)) if there.is_cooling else _moved(customer)
-    if needs_student_review(customer, on=at.date(), policy=numbers):
+    if there.profile_review == ProfileReviewState.IN_REVIEW:
         note = _("Manual review before any loan: a student, or of an age to be one.")
+    if there.profile_review == ProfileReviewState.REFUSED:
+        note = _("The profile was refused in a manual review: nothing is lent on it.")
     return PageSection(_("Onboarding steps"), (_("step"), _("state")), rows, note, is_lead=True)
 
 

@@ -19,11 +19,14 @@ from accounts.models import (
     IdentityVerification,
     LoginSession,
     Profile,
+    ProfileReview,
     ProviderCall,
     VerificationState,
     WechatAccount,
 )
+from accounts.onboarding.rules.onboarding import ProfileReviewState
 from accounts.privacy.rules import masking
+from accounts.profile import operations as profiles
 from backoffice.core import clock, reasons
 from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field
 from backoffice.web.readonly_admin import PageSection, ReadOnlyAdmin, display, link, timeline
@@ -245,3 +248,49 @@ class ProfilePages(CustomersRows):
     def masked_address(self, profile: Profile) -> str:
         """Return the address to its district."""
         return masking.address(profile.address)
+
+
+def _decide_profile(*, is_accepted: bool) -> Any:
+    def decide(request: HttpRequest, review: ProfileReview, given: dict[str, Any]) -> str:
+        profiles.decide(
+            review.pk, is_accepted=is_accepted, by=str(request.user), reason=given["reason"],
+            at=clock.now(),
+        )  # fmt: skip
+        if is_accepted:
+            return gettext("The profile is accepted.")
+        return gettext("The profile is refused.")
+
+    return decide
+
+
+def _profile_in_review(review: ProfileReview) -> bool:
+    return bool(review.state == ProfileReviewState.IN_REVIEW)
+
+
+@admin.register(ProfileReview)
+class ProfileReviewPages(AdminActionsMixin, CustomersRows):
+    """Profiles that a person looks at before anything is lent, and the decisions (IDN-020)."""
+
+    prefix = "PR"
+    list_display = ("__str__", "customer_link", "state_label", "occupation", "monthly_income_yuan",
+                    "requested_at", "decided_at")  # fmt: skip
+    list_filter = ("state",)
+    fields = ("customer_link", "state_label", "born_on", "occupation", "monthly_income_yuan",
+              "requested_at", "decided_at")  # fmt: skip
+    record_actions = (
+        AdminAction(
+            "accept", _("Accept"), "accounts.decide_profilereview",
+            _decide_profile(is_accepted=True), kind="primary", is_open=_profile_in_review,
+            explanation=_("The customer may then ask for an assessment."),
+        ),
+        AdminAction(
+            "refuse", _("Refuse"), "accounts.decide_profilereview",
+            _decide_profile(is_accepted=False), kind="danger", is_open=_profile_in_review,
+            explanation=_("Nothing is lent on this profile; the customer may declare another."),
+        ),
+    )  # fmt: skip
+
+    @display(description=_("born on"))
+    def born_on(self, review: ProfileReview) -> date | None:
+        """Return the day of birth, which the rule asks for beside the occupation."""
+        return review.customer.born_on

@@ -13,6 +13,7 @@ from accounts.models import (
     DeviceLink,
     IdentityVerification,
     Profile,
+    ProfileReview,
     ProviderCall,
     VerificationState,
     WechatAccount,
@@ -36,6 +37,7 @@ class OnboardingRecords(NamedTuple):
     consents: Sequence[Consent]
     holds: Sequence[CustomerHold]
     profile: Profile | None
+    reviews: Sequence[ProfileReview]
     moves: Sequence[StateChange]
 
     @property
@@ -52,6 +54,7 @@ def read(customer: Customer) -> OnboardingRecords:
         IdentityVerification.objects.filter(**mine).defer("name", "id_number", "face_token")
     )
     cards = _newest(BankCard.objects.filter(**mine).defer("number", "phone"))
+    reviews = _newest(ProfileReview.objects.filter(**mine))
     links = DeviceLink.objects.filter(account__customer=customer).select_related("device")
     return OnboardingRecords(
         customer,
@@ -63,7 +66,8 @@ def read(customer: Customer) -> OnboardingRecords:
         _newest(Consent.objects.filter(**mine)),
         _newest(CustomerHold.objects.filter(**mine)),
         Profile.objects.filter(**mine).defer("employer", "address").first(),
-        _moves(customer, *proofs, *cards),
+        reviews,
+        _moves(customer, *proofs, *cards, *reviews),
     )
 
 
@@ -71,7 +75,9 @@ def _newest(rows: QuerySet[Row]) -> list[Row]:
     return list(rows.order_by("-pk")[:EACH_MAX])[::-1]
 
 
-def _moves(*records: Customer | IdentityVerification | BankCard) -> list[StateChange]:
+def _moves(
+    *records: Customer | IdentityVerification | BankCard | ProfileReview,
+) -> list[StateChange]:
     mine = Q()
     for record in records:
         mine |= Q(subject_type=record._meta.label_lower, subject_id=record.pk)

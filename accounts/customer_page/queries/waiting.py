@@ -10,13 +10,20 @@ from accounts.models import (
     Complaint,
     ComplaintState,
     IdentityVerification,
+    ProfileReview,
     VerificationState,
 )
+from accounts.onboarding.rules.onboarding import ProfileReviewState
 
 
 def proofs_in_review() -> int:
     """Return how many identity verifications wait for a manual review (SEC-3)."""
     return IdentityVerification.objects.filter(state=VerificationState.IN_REVIEW).count()
+
+
+def profiles_in_review() -> int:
+    """Return how many profiles wait for a manual review before anything is lent (IDN-020)."""
+    return ProfileReview.objects.filter(state=ProfileReviewState.IN_REVIEW).count()
 
 
 def cards_without_class() -> int:

@@ -42,6 +42,7 @@ class AccountReason(StrEnum):
     REPORTED_BY_PARTNER = "reported-by-partner"
     CARD_AND_CONSENTS = "card-and-consents"
     PROFILE_COMPLETE = "profile-complete"
+    DECLARED_AGAIN = "declared-again"
     DELETED_BY_CUSTOMER = "deleted-by-customer"
     GRANT_USED = "grant-used"
 
@@ -75,6 +76,7 @@ TEXTS: Mapping[StrEnum, str] = {
     AccountReason.REPORTED_BY_PARTNER: gettext_noop("reported by a partner"),
     AccountReason.CARD_AND_CONSENTS: gettext_noop("card and consents are complete"),
     AccountReason.PROFILE_COMPLETE: gettext_noop("the profile is complete"),
+    AccountReason.DECLARED_AGAIN: gettext_noop("another profile was declared"),
     AccountReason.DELETED_BY_CUSTOMER: gettext_noop("deleted by the customer"),
     AccountReason.GRANT_USED: gettext_noop("used for {purpose}"),
 }

@@ -35,6 +35,15 @@ class Identity(StrEnum):
     DONE = "done"
 
 
+class ProfileReviewState(StrEnum):
+    """Progress of the manual review of a profile (LAW-11, IDN-020)."""
+
+    IN_REVIEW = "in_review"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    LAPSED = "lapsed"
+
+
 class StepState(StrEnum):
     """Where a step stands: waiting is for somebody else to do, locked needs another step first."""
 
@@ -57,12 +66,18 @@ class OnboardingStatus(NamedTuple):
     given_consents: tuple[str, ...] = ()
     withdrawn_consents: tuple[str, ...] = ()
     has_profile: bool = False
+    profile_review: str | None = None
     has_password: bool = False
     is_cooling: bool = False
     is_on_hold: bool = False
     device_accounts: int = 0
     device_flags: tuple[str, ...] = ()
     is_face_used: bool = False
+
+    @property
+    def is_profile_done(self) -> bool:
+        """Return whether there is a profile that needs no manual review, or was accepted in one."""
+        return self.has_profile and self.profile_review in (None, ProfileReviewState.ACCEPTED)
 
 
 class StepLine(NamedTuple):
@@ -127,7 +142,7 @@ def _is_done(step: Step, status: OnboardingStatus) -> bool:
         Step.IDENTITY: status.identity == Identity.DONE,
         Step.CARD: status.has_active_card,
         Step.CONSENTS: not status.missing_consents,
-        Step.PROFILE: status.has_profile,
+        Step.PROFILE: status.is_profile_done,
         Step.ASSESSMENT: False,
         Step.TRANSACTION_PASSWORD: status.has_password,
     }[step]
@@ -136,4 +151,6 @@ def _is_done(step: Step, status: OnboardingStatus) -> bool:
 def _is_waiting(step: Step, status: OnboardingStatus) -> bool:
     if step == Step.IDENTITY:
         return status.identity in (Identity.PENDING, Identity.IN_REVIEW)
+    if step == Step.PROFILE:
+        return status.profile_review == ProfileReviewState.IN_REVIEW
     return step == Step.CARD and status.has_pending_card

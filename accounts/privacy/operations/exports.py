@@ -24,6 +24,7 @@ from accounts.models import (
     IdentityVerification,
     LoginSession,
     Profile,
+    ProfileReview,
     ProviderCall,
     TransactionPassword,
     WechatAccount,
@@ -164,6 +165,14 @@ _OWN = (
             Profile, "monthly_income_fen", "occupation", "occupation_since_on", "employer",
             "address", "declared_at",
         ),
+    ),
+    CopySection(
+        "profile_reviews", _("Profile reviews"),
+        {"state": _("state"), "occupation": _("occupation"),
+         "monthly_income_fen": _("monthly income in fen"), "requested_at": _("requested at"),
+         "decided_at": _("decided at")},
+        latest(ProfileReview, "state", "occupation", "monthly_income_fen", "requested_at",
+               "decided_at"),
     ),
     CopySection(
         "proofs", _("Proofs"),

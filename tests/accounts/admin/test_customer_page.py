@@ -3,11 +3,12 @@
 import re
 
 import pytest
+from django.db import transaction
 
 from accounts.identity.operations import identities
-from accounts.models import IdentityVerification, Profile
+from accounts.models import IdentityVerification, Profile, ProfileReview
 from accounts.privacy.operations import holds
-from backoffice.core import clock
+from backoffice.core import clock, workflow
 from tests.accounts.admin.conftest import WHO, page_of
 
 pytestmark = pytest.mark.django_db
@@ -96,13 +97,27 @@ def test_a_newcomer_sees_when_the_waiting_ends(admin_client, newcomer):
     assert note == "Cooling-off period until 2026-12-24 15:00: only reading works."
 
 
-@pytest.mark.parametrize(("occupation", "is_shown"), [("student", True), ("employee", False)])
-def test_a_student_needs_a_manual_review(admin_client, onboarded, occupation, is_shown):
-    Profile.objects.update(occupation=occupation)
+@pytest.mark.parametrize(
+    ("review", "shown"),
+    [
+        (None, ""),
+        ("in_review", "Manual review before any loan"),
+        ("refused", "refused in a manual review"),
+    ],
+)
+def test_the_review_of_a_profile_is_noted(admin_client, onboarded, review, shown):
+    if review is not None:
+        with transaction.atomic(), workflow.importing():
+            decided_at = None if review == "in_review" else clock.now()
+            made = ProfileReview.objects.create(
+                customer=onboarded.customer, state=review, occupation="student",
+                monthly_income_fen=0, requested_at=clock.now(), decided_at=decided_at,
+            )  # fmt: skip
+        Profile.objects.update(review=made)
 
     note = str(sections(admin_client, onboarded)["Onboarding steps"].note)
 
-    assert ("Manual review before any loan" in note) is is_shown
+    assert shown in note and bool(note) is bool(shown)
 
 
 def test_the_timeline_shows_everything_oldest_first(admin_client, onboarded):

@@ -12,6 +12,7 @@ from accounts.models import (
     CustomerHold,
     IdentityVerification,
     LoginSession,
+    ProfileReview,
     WechatAccount,
 )
 from backoffice.core import clock
@@ -222,7 +223,7 @@ def test_the_overview_counts_what_waits_and_leads_there(as_group, onboarded, mak
     support, credit = waiting(as_group("support")), waiting(as_group("credit"))
 
     assert {title: count for title, (count, _address) in (support | credit).items()} == {
-        "Open complaints": 1, "Identity verifications in review": 0,
+        "Open complaints": 1, "Identity verifications in review": 0, "Profiles in review": 0,
         "Cards with an unknown account class": 1,
     }  # fmt: skip
     for client, found in ((as_group("support"), support), (as_group("credit"), credit)):
@@ -236,3 +237,34 @@ def test_a_complaint_that_is_late_is_marked(as_group, onboarded):
     [card] = as_group("manager").get(reverse("admin:index")).context["waiting"]
 
     assert (card["kind"], card["detail"]) == ("danger", "the earliest is due on 2026-12-01")
+
+
+@pytest.fixture
+def profile_review(onboarded):
+    """A student's profile in review, which was declared after everything else."""
+    declared = {"monthly_income_fen": 0, "occupation": "student"}
+    assert onboarded.put("me/profile", declared).status_code == 200
+    return ProfileReview.objects.get()
+
+
+@pytest.mark.parametrize(
+    ("code", "state", "message"),
+    [
+        ("accept", "accepted", "The profile is accepted."),
+        ("refuse", "refused", "The profile is refused."),
+    ],
+)
+@pytest.mark.parametrize("group", ["credit", "risk"])
+def test_a_profile_in_review_is_decided_with_a_reason(
+    as_group, profile_review, group, code, state, message
+):
+    client = as_group(group)
+    perform(client, profile_review, code, reason="no")
+    assert ProfileReview.objects.get().state == "in_review"
+
+    answer = perform(client, profile_review, code, reason="enrolled, parents support")
+
+    assert messages_of(answer) == [message]
+    assert ProfileReview.objects.get().state == state
+    assert WorkItem.objects.get(queue="profile-review").state == "done"
+    assert "/action/" not in client.get(page_of(profile_review)).content.decode()

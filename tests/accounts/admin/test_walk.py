@@ -7,7 +7,14 @@ from django.db.models import BinaryField
 from django.test import Client
 
 from accounts.login import operations as logins
-from accounts.models import AssetFile, AssetProof, LoginSession, Staff, TransactionPassword
+from accounts.models import (
+    AssetFile,
+    AssetProof,
+    LoginSession,
+    ProfileReview,
+    Staff,
+    TransactionPassword,
+)
 from accounts.staff.rules import GROUPS
 from backoffice.core import clock
 from backoffice.web.readonly_admin import address_of, list_address
@@ -39,6 +46,9 @@ def everything(onboarded):
         customer=customer, kind="house", content_type="application/pdf", size=len(PDF),
         digest=b"x" * 32, uploaded_at=clock.now(),
     )  # fmt: skip
+    ProfileReview.objects.create(
+        customer=customer, occupation="student", monthly_income_fen=0, requested_at=clock.now()
+    )
     AssetFile.objects.create(proof=proof, content=PDF)
     TransactionPassword.objects.create(customer=customer, digest=DIGEST, set_at=clock.now())
     logins.record_history(

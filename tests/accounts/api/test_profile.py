@@ -2,7 +2,8 @@
 
 import pytest
 
-from accounts.models import CustomerHold, Profile
+from accounts.models import CustomerHold, Profile, ProfileReview
+from accounts.profile import operations as profiles
 from tests.accounts.api.conftest import problem
 from tests.accounts.people import AT
 from tests.raw import execute
@@ -21,6 +22,7 @@ def test_the_profile_makes_a_customer_ready(consented):
         "employer": "某某公司",
         "address": None,
         "declared_at": "2026-12-24T15:00:00+08:00",
+        "review": None,
     }
     assert consented.get("me").json()["state"] == "ready"
     assert consented.get("me/profile").json() == answer.json()
@@ -128,8 +130,35 @@ def test_while_held_nothing_is_declared(consented):
     assert not Profile.objects.exists()
 
 
-def test_a_bank_lends_to_students(consented):
-    assert consented.put("me/profile", GOOD | {"occupation": "student"}).status_code == 200
+def test_a_bank_lends_to_students_whom_a_person_has_accepted(consented):
+    answer = consented.put("me/profile", GOOD | {"occupation": "student", "monthly_income_fen": 0})
+    assert (answer.status_code, answer.json()["review"]) == (200, "in_review")
+    assert steps(consented) == ("consented", "waiting", "locked")
+
+    review = ProfileReview.objects.get()
+    profiles.decide(review.pk, is_accepted=True, by="ann", reason="seen", at=AT)
+
+    assert consented.get("me/profile").json()["review"] == "accepted"
+    assert steps(consented) == ("ready", "done", "next")
+
+
+def test_who_is_refused_sees_it_and_may_declare_something_else(consented):
+    consented.put("me/profile", GOOD | {"occupation": "student"})
+    review = ProfileReview.objects.get()
+
+    profiles.decide(review.pk, is_accepted=False, by="ann", reason="seen", at=AT)
+
+    assert consented.get("me/profile").json()["review"] == "refused"
+    assert steps(consented) == ("consented", "next", "locked")
+    assert consented.put("me/profile", GOOD).json()["review"] is None
+    assert steps(consented) == ("ready", "done", "next")
+
+
+def steps(phone):
+    """The customer's state, and those of the steps profile and assessment."""
+    me = phone.get("me").json()
+    shown = {step["step"]: step["state"] for step in me["next_steps"]}
+    return me["state"], shown["profile"], shown["assessment"]
 
 
 def test_a_micro_loan_company_does_not(consented, in_policy):

@@ -4,13 +4,16 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from django.db import transaction
 
 from accounts.consents.operations import consents
-from accounts.models import Customer, Profile
+from accounts.models import Customer, Profile, ProfileReview
 from accounts.onboarding import operations as onboarding
 from accounts.onboarding.rules.occupations import Occupation
+from accounts.onboarding.rules.onboarding import Step
 from accounts.profile import operations as profiles
 from accounts.profile.operations import Declared
+from backoffice.core.models import StateChange, WorkItem
 from tests.accounts.cards.cards import ONE, bound, customer
 from tests.accounts.people import AT, request_of
 
@@ -73,3 +76,110 @@ def test_a_profile_comes_after_the_card():
         profiles.declare(request_of(customer()), declared=WORK)
 
     assert not Profile.objects.exists()
+
+
+STUDENT = WORK._replace(occupation=Occupation.STUDENT, monthly_income_fen=0)
+DECIDES = {"by": "ann", "reason": "enrolled, parents support", "at": AT + timedelta(hours=1)}
+
+
+def declare(owner, declared, at=AT):
+    return profiles.declare(request_of(owner, at=at), declared=declared)
+
+
+def state():
+    return Customer.objects.get().state
+
+
+def items():
+    return list(WorkItem.objects.order_by("pk").values_list("queue", "state"))
+
+
+def reviews():
+    return list(ProfileReview.objects.order_by("pk").values_list("state", flat=True))
+
+
+def test_a_student_without_income_waits_for_a_person(owner):
+    made = declare(owner, STUDENT)
+
+    assert (made.review.state, made.review.monthly_income_fen) == ("in_review", 0)
+    assert (state(), items()) == ("consented", [("profile-review", "waiting")])
+    [asked] = StateChange.objects.filter(subject_type="accounts.profilereview")
+    assert (asked.transition, asked.facts) == ("request", {"indicators": "IDN-020"})
+
+
+def test_so_does_everybody_of_an_age_to_be_a_student(owner):
+    Customer.objects.update(born_on=date(2004, 11, 25))
+
+    declare(owner, WORK._replace(occupation_since_on=None))
+
+    assert (state(), reviews()) == ("consented", ["in_review"])
+
+
+def test_who_is_accepted_becomes_ready(owner):
+    review = declare(owner, STUDENT).review
+
+    profiles.decide(review.pk, is_accepted=True, **DECIDES)
+
+    assert (state(), reviews()) == ("ready", ["accepted"])
+    assert items() == [("profile-review", "done")]
+    decided = StateChange.objects.get(transition="accept")
+    assert (decided.actor, decided.facts) == ("ann", {"text": "enrolled, parents support"})
+
+
+def test_who_is_refused_does_not_until_something_else_is_declared(owner):
+    profiles.decide(declare(owner, STUDENT).review.pk, is_accepted=False, **DECIDES)
+    assert (state(), items()) == ("consented", [("profile-review", "done")])
+
+    declare(owner, STUDENT)
+    assert (state(), reviews()) == ("consented", ["refused"])
+
+    declare(owner, WORK)
+    assert (state(), reviews()) == ("ready", ["refused"])
+
+
+def test_the_same_declaration_again_keeps_its_review(owner):
+    first = declare(owner, STUDENT).review
+
+    assert declare(owner, STUDENT._replace(employer="another")).review == first
+
+    assert items() == [("profile-review", "waiting")]
+
+
+def test_another_income_is_another_review(owner):
+    declare(owner, STUDENT)
+
+    declare(owner, STUDENT._replace(monthly_income_fen=100))
+
+    assert reviews() == ["lapsed", "in_review"]
+    assert items() == [("profile-review", "done"), ("profile-review", "waiting")]
+
+
+def test_what_was_accepted_once_is_looked_at_again_when_it_changes(owner):
+    profiles.decide(declare(owner, STUDENT).review.pk, is_accepted=True, **DECIDES)
+
+    declare(owner, STUDENT._replace(monthly_income_fen=900_000))
+
+    assert reviews() == ["accepted", "in_review"]
+    with pytest.raises(onboarding.StepMissingError) as refused:
+        onboarding.require_step(request_of(owner), step=Step.ASSESSMENT)
+    assert refused.value.facts["missing_step"] == "profile"
+
+
+def test_a_profile_is_decided_on_once(owner):
+    review = declare(owner, STUDENT).review
+    profiles.decide(review.pk, is_accepted=False, **DECIDES)
+
+    with pytest.raises(profiles.ProfileNotInReviewError):
+        profiles.decide(review.pk, is_accepted=True, **DECIDES)
+
+    assert (state(), reviews()) == ("consented", ["refused"])
+
+
+def test_a_customer_who_leaves_takes_the_review_along(owner):
+    declare(owner, STUDENT)
+
+    with transaction.atomic():
+        profiles.end(owner.pk, by="system:retention", reason="customer-left", at=AT)
+
+    assert (reviews(), items()) == ([], [("profile-review", "done")])
+    assert Profile.objects.get().review is None

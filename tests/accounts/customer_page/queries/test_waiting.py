@@ -6,7 +6,8 @@ import pytest
 
 from accounts.complaints import operations as complaints
 from accounts.customer_page.queries import waiting
-from accounts.models import Staff
+from accounts.models import ProfileReview, Staff
+from accounts.profile import operations as profiles
 from tests.accounts.cards.cards import UNKNOWN, bound, customer
 from tests.accounts.identity.operations.test_people import check, session
 from tests.accounts.identity.operations.test_submissions import submit
@@ -22,6 +23,17 @@ def test_verifications_wait_from_the_review_to_the_decision():
     check(pending.pk)
 
     assert waiting.proofs_in_review() == 1
+
+
+def test_profiles_wait_until_a_person_has_decided():
+    review = ProfileReview.objects.create(
+        customer=customer(), occupation="student", monthly_income_fen=0, requested_at=AT
+    )
+    assert waiting.profiles_in_review() == 1
+
+    profiles.decide(review.pk, is_accepted=True, by="ann", reason="x", at=AT)
+
+    assert waiting.profiles_in_review() == 0
 
 
 def test_cards_wait_when_the_bank_did_not_report_the_class():

@@ -100,6 +100,14 @@ def test_a_result_is_valid_for_a_day_and_the_card_through_its_last(
     assert validity(passed_at, id_valid_until_on, AT, AT.date(), 24) is expected
 
 
+@pytest.mark.parametrize(
+    ("review", "shown"),
+    [(None, "dddddn"), ("accepted", "dddddn"), ("in_review", "ddddwl"), ("refused", "ddddnl")],
+)
+def test_a_profile_in_review_waits_and_a_refused_one_is_to_be_corrected(review, shown):
+    assert letters(ALL_DONE._replace(profile_review=review)) == shown
+
+
 def test_a_stale_identity_locks_the_line_but_not_the_password():
     stale = ALL_DONE._replace(
         identity=Identity.STALE, was_identified=True, has_password=False, has_profile=False

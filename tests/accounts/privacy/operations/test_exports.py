@@ -22,8 +22,8 @@ pytestmark = pytest.mark.django_db
 LATER = AT + timedelta(hours=1)
 OWN = (
     "identity", "wechat_accounts", "logins", "verifications", "cards", "consents", "profile",
-    "proofs", "authorisations", "complaints", "passwords", "provider_calls", "deletion_requests",
-    "access_records",
+    "profile_reviews", "proofs", "authorisations", "complaints", "passwords", "provider_calls",
+    "deletion_requests", "access_records",
 )  # fmt: skip
 
 
