@@ -4,20 +4,30 @@ The person that most tests of opening use, and the password they set, are canari
 logged while any test runs is searched for them, tracebacks included.
 """
 
+import json
 import logging
 
 from tests.accounts.people import person
+from tests.spellings import spellings_of
 
 WHO = person()
 PASSWORD = "Canary-2026-sings"
-VALUES = (WHO.id_number, WHO.card_number, WHO.phone, PASSWORD)
+NUMBERS = (WHO.id_number, WHO.card_number, WHO.phone)
+VALUES = (*NUMBERS, PASSWORD)
+SPELLINGS = [spelled for number in NUMBERS for spelled in spellings_of(number)]
 
 
 def found_in(text: str | bytes) -> list[str]:
-    """Return the canaries in a text, as they are or as the bytes of a dump."""
+    """Return the canaries in a text, in any spelling or as the bytes of a dump."""
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
-    return [value for value in VALUES if value in text or value.encode().hex() in text]
+    found = [value for value in VALUES if value in text or value.encode().hex() in text]
+    return found + [spelled for spelled in SPELLINGS if spelled in text or _json(spelled) in text]
+
+
+def _json(spelled: str) -> str:
+    """Return a spelling as a JSON column and a JSON reply write it."""
+    return json.dumps(spelled)[1:-1]
 
 
 class Listener(logging.Handler):

@@ -73,7 +73,8 @@ class ComplaintPages(AdminActionsMixin, CustomersRows):
               "answered_by", "answered_at")  # fmt: skip
     record_actions = (
         AdminAction("answer", _("Answer"), "accounts.answer_complaint", _answer, kind="primary",
-            fields=(Field("words", _("answer"), "area", length_max=ANSWER_MAX),),
+            fields=(Field("words", _("answer"), "area", length_max=ANSWER_MAX,
+                          keeps_numbers=True),),
             needs_reason=False,
             is_open=lambda complaint: complaint.state == ComplaintState.FILED),
     )  # fmt: skip

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext
 
+from backoffice.core import personal_numbers
+
 STATED = "stated"
 CUSTOMER = "customer:"
 
@@ -33,12 +35,12 @@ def register(texts: Mapping[Any, str]) -> None:
 
 
 def stored(reason: Given) -> tuple[str, dict[str, Any] | None]:
-    """Return the code and the facts under which a reason is stored."""
+    """Return the code and the facts under which a reason is stored; personal numbers are masked."""
     if isinstance(reason, Reason):
         return str(reason.code), dict(reason.facts)
     if isinstance(reason, Enum):
         return str(reason.value), None
-    return (STATED, {"text": reason}) if reason else ("", None)
+    return (STATED, {"text": personal_numbers.mask(reason)}) if reason else ("", None)
 
 
 def text(code: str, facts: Mapping[str, Any] | None = None) -> str:

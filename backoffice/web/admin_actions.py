@@ -16,6 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from backoffice.core import personal_numbers
 from backoffice.core.errors import Refused
 
 if TYPE_CHECKING:
@@ -45,13 +46,17 @@ class FieldError(Refused):
 
 
 class Field(NamedTuple):
-    """An input of a dialog: text, date, area (long text), select, or checks (several of them)."""
+    """An input of a dialog: text, date, area (long text), select, or checks (several of them).
+
+    Phone, ID and card numbers in it are masked before it is used, unless ``keeps_numbers``.
+    """
 
     name: str
     label: Any
     kind: str = "text"
     options: Sequence[tuple[str, Any]] = ()
     length_max: int = 200
+    keeps_numbers: bool = False
 
 
 class AdminAction(NamedTuple):
@@ -151,10 +156,19 @@ def _has(request: HttpRequest, permission: str) -> bool:
     return bool(request.user.has_perm(permission))
 
 
+def typed_text(request: HttpRequest, name: str, *, length_max: int = REASON_MAX) -> str:
+    """Return what a person typed, to be stored: personal numbers masked, then cut to a length.
+
+    Cut first, a number at the end would lose the digits by which it is found.
+    """
+    text = request.POST.get(name, "").strip()[: 2 * length_max]
+    return personal_numbers.mask(text)[:length_max]
+
+
 def _given(request: HttpRequest, action: AdminAction) -> dict[str, Any]:
     given = {field.name: _value(request, field) for field in action.fields}
     if action.needs_reason:
-        reason = request.POST.get("reason", "").strip()[:REASON_MAX]
+        reason = typed_text(request, "reason")
         if len(reason) < REASON_MIN:
             raise ReasonMissingError(least=REASON_MIN)
         given["reason"] = reason
@@ -169,6 +183,8 @@ def _value(request: HttpRequest, field: Field) -> Any:
             raise FieldError(field=field.label)
         return chosen
     value = request.POST.get(field.name, "").strip()[: field.length_max]
+    if not (field.keeps_numbers or offered):
+        value = typed_text(request, field.name, length_max=field.length_max)
     if not value or (offered and value not in offered):
         raise FieldError(field=field.label)
     return value

@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts.models import Staff
 from accounts.staff.rules import GROUPS
 from tests.accounts.api.conftest import Phone, wait
-from tests.canary import PASSWORD, WHO, Listener, found_in
+from tests.canary import PASSWORD, SPELLINGS, WHO, Listener, found_in
 from tests.conftest import _owner
 
 
@@ -35,6 +35,9 @@ def onboarded(committed_db, stopped_clock):
     grant = {"purpose": "drawdown", "amount_fen": 100}
     phone.post("me/authorisations", {"password": f"{PASSWORD}x", **grant})
     assert phone.post("me/authorisations", {"password": PASSWORD, **grant}).status_code == 201
+    said = " ; ".join(SPELLINGS)
+    for text in (said[n : n + 1800] for n in range(0, len(said), 1800)):
+        assert phone.post("me/complaints", {"text": text}).status_code == 201
     yield phone
     root.setLevel(logging.WARNING)
 

@@ -115,6 +115,15 @@ def _cards(customer_id: int, limit: int) -> Iterable[Sequence[Any]]:
     ]  # fmt: skip
 
 
+def _complaints(customer_id: int, limit: int) -> Iterable[Sequence[Any]]:
+    complaints = Complaint.objects.filter(customer=customer_id).order_by("-pk")[:limit]
+    return [
+        (masking.text(one.text), None if one.answer is None else masking.text(one.answer),
+         one.filed_at, one.due_on, one.answered_at)
+        for one in complaints
+    ]  # fmt: skip
+
+
 _OWN = (
     CopySection(
         "identity", _("Identity"),
@@ -190,7 +199,7 @@ _OWN = (
         "complaints", _("Complaints"),
         {"text": _("complaint"), "answer": _("answer"), "filed_at": _("filed at"),
          "due_on": _("reply due on"), "answered_at": _("replied at")},
-        latest(Complaint, "text", "answer", "filed_at", "due_on", "answered_at"),
+        _complaints,
     ),
     CopySection(
         "passwords", _("Transaction passwords, of which nothing is shown"),

@@ -2,6 +2,8 @@
 
 import re
 
+from backoffice.core import personal_numbers
+
 # Province, prefecture and district, each of which may be missing but the last. The ends of names
 # of housing estates and the like (小区, 社区, 园区) are no districts.
 _DISTRICT = re.compile(
@@ -9,9 +11,6 @@ _DISTRICT = re.compile(
     r"(?:[\u4e00-\u9fff]{1,10}?(?:市|自治州|地区|盟))?"
     r"(?:[\u4e00-\u9fff]{1,12}?(?:(?<![小社园])区|县|旗|市))"
 )
-
-# Eleven digits or more, also in groups, and the X at the end of some ID numbers.
-_NUMBER = re.compile(r"[0-9](?:[ -]?[0-9]){10,}[Xx]?")
 
 
 def name(full: str | None) -> str:
@@ -40,12 +39,8 @@ def address(full: str | None) -> str:
 
 
 def text(full: str) -> str:
-    """Return free text with every number that is long enough for a phone, card or ID masked."""
-    return _NUMBER.sub(lambda found: _ends(found[0]), full)
-
-
-def _ends(number: str) -> str:
-    return _middle(re.sub(r"[ -]", "", number), first=3, last=4)
+    """Return free text with every phone, ID and card number masked, however it is spelled."""
+    return personal_numbers.mask(full)
 
 
 def card(last_four: str) -> str:

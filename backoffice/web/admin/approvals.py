@@ -19,12 +19,12 @@ from backoffice.core.models import Approval, ApprovalState, PolicyVersion
 from backoffice.platform import approvals, policy_changes
 from backoffice.platform.policy_changes import PolicyChange
 from backoffice.web.admin_actions import (
-    REASON_MAX,
     REASON_MIN,
     AdminAction,
     AdminActionsMixin,
     FieldError,
     ReasonMissingError,
+    typed_text,
 )
 from backoffice.web.readonly_admin import PageSection, ReadOnlyAdmin, address, display, link
 
@@ -170,7 +170,7 @@ def _propose(request: HttpRequest) -> Approval:
         effective_on = date.fromisoformat(request.POST.get("effective_on", ""))
     except ValueError:
         raise FieldError(field=_("effective on")) from None
-    reason = request.POST.get("reason", "").strip()[:REASON_MAX]
+    reason = typed_text(request, "reason")
     if len(reason) < REASON_MIN:
         raise ReasonMissingError(least=REASON_MIN)
     change = PolicyChange(app, {field: policy_changes.parse(value)}, effective_on)

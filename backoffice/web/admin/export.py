@@ -17,11 +17,11 @@ from backoffice.core.errors import Refused
 from backoffice.core.models import Export, ExportState
 from backoffice.platform import export, tasks
 from backoffice.web.admin_actions import (
-    REASON_MAX,
     REASON_MIN,
     AdminAction,
     AdminActionsMixin,
     ReasonMissingError,
+    typed_text,
 )
 from backoffice.web.readonly_admin import PageSection, ReadOnlyAdmin, address, display, list_address
 
@@ -130,7 +130,7 @@ class ExportMixin(_Admin):
         """Store the request and let a worker write the file; the operation checks permissions."""
         section = export.section_named(self.export_section)
         person: Any = request.user
-        reason = request.POST.get("reason", "").strip()[:REASON_MAX]
+        reason = typed_text(request, "reason")
         try:
             if len(reason) < REASON_MIN:
                 raise ReasonMissingError(least=REASON_MIN)

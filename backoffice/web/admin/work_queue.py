@@ -59,7 +59,7 @@ class WorkItemAdmin(AdminActionsMixin, ReadOnlyAdmin):
         ),
         AdminAction(
             "hand-over", _("Hand over"), "backoffice.hand_over_workitem", _hand_over,
-            fields=(Field("to", _("user name")),), is_open=_is_claimed,
+            fields=(Field("to", _("user name"), keeps_numbers=True),), is_open=_is_claimed,
         ),
     )  # fmt: skip
 

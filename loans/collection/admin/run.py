@@ -21,6 +21,7 @@ from backoffice.core import clock
 from backoffice.core.errors import Refused
 from backoffice.core.models import Approval, JobPause, JobRun
 from backoffice.platform import job_control, jobs, tasks
+from backoffice.web.admin_actions import typed_text
 from backoffice.web.readonly_admin import label, list_address
 from loans.accounting.labels import code_words
 from loans.collection.queries.debit_day import (
@@ -319,7 +320,7 @@ class NoReasonError(Refused):
 
 
 def _reason(request: HttpRequest) -> str:
-    reason = request.POST.get("reason", "").strip()[:200]
+    reason = typed_text(request, "reason")
     if not reason:
         raise NoReasonError
     return reason

@@ -17,6 +17,7 @@ from accounts.models import (
 )
 from backoffice.core import clock
 from backoffice.core.models import StateChange, WorkItem
+from backoffice.web.admin_actions import REASON_MAX
 from tests.accounts.admin.conftest import WHO, messages_of, page_of, perform
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +107,25 @@ def test_a_customer_is_held_and_let_go(as_group, newcomer):
     lifted = perform(as_group("manager"), hold, "lift", reason="it was nothing")
     assert messages_of(lifted) == ["The hold is lifted."]
     assert CustomerHold.objects.get().lifted_by == "manager"
+
+
+def test_numbers_in_what_staff_type_are_masked_before_it_is_stored(as_group, newcomer):
+    held = {"kind": "block", "holder": "１３８１２３４５６７８", "reason": "call 138.1234.5678"}
+
+    perform(as_group("risk"), newcomer.customer, "hold", **held)
+
+    hold = CustomerHold.objects.get()
+    assert (hold.holder, hold.reason) == ("１３８****５６７８", "call 138.****.5678")
+
+
+def test_a_number_at_the_end_of_a_long_reason_is_masked_before_the_reason_is_cut(
+    as_group, newcomer
+):
+    reason = "x" * (REASON_MAX - 10) + " 13812345678"
+
+    perform(as_group("risk"), newcomer.customer, "hold", kind="block", holder="x", reason=reason)
+
+    assert CustomerHold.objects.get().reason.endswith("x 138****56")
 
 
 @pytest.mark.parametrize("bad", [{"kind": "vip"}, {"holder": " "}, {"reason": "no"}])

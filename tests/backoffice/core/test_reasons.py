@@ -22,6 +22,7 @@ TABLES = (OF_ACCOUNTS, OF_PLATFORM, OF_LOANS)
         (LoanReason.PAID_IN_FULL, ("paid-in-full", None)),
         (Reason(AccountReason.JOINED, {"customer": 12}), ("joined", {"customer": 12})),
         ("bank is back", ("stated", {"text": "bank is back"})),
+        ("call 138.1234.5678", ("stated", {"text": "call 138.****.5678"})),
         ("", ("", None)),
     ],
 )

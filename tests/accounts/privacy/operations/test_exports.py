@@ -132,6 +132,17 @@ def test_what_the_customer_gave_and_asked_for_is_there(owner):
     ]
 
 
+def test_numbers_in_a_complaint_and_its_answer_are_masked(owner):
+    filed = complaints.file(owner, text="call １３８-1234-5678", by="customer:1", at=AT)
+    clerk = Staff.objects.create_user("clerk")
+    complaints.answer(filed.pk, words="13812345678 is wrong", by=clerk, at=AT)
+
+    [complaint] = rows(owner, "complaints")
+
+    assert complaint["text"] == "call １３８-****-5678"
+    assert complaint["answer"] == "138****5678 is wrong"
+
+
 def test_who_saw_the_identity_is_shown_without_the_name_of_the_staff(owner):
     AccessRecord.objects.create(
         customer=owner, staff=Staff.objects.create_user("support"), fields="name",
