@@ -1,7 +1,8 @@
 """Proofs that customers upload: taken by their bytes alone, kept sealed, handed out on record.
 
-A picture is re-encoded, so that nothing but its pixels goes on; a PDF is kept as it came, if it
-is plain paper. Of the upload itself only the digest is kept, by which the same file counts once.
+A picture is re-encoded, so that nothing but its pixels goes on; a PDF is parsed and written again,
+if it does no more than show pages. Of the upload itself only the digest is kept, by which the same
+file counts once.
 """
 
 import hashlib
@@ -23,7 +24,9 @@ from accounts.onboarding.context import RequestContext
 from accounts.onboarding.rules.onboarding import Step
 from accounts.policy import AccountPolicy
 from accounts.privacy.operations import deletions
+from accounts.proofs.pdf_process import PdfProcessesBusy, rewrite_apart
 from accounts.proofs.rules import pictures, uploads
+from accounts.proofs.rules.pdfs import BadPdf, PdfFault
 from accounts.proofs.rules.uploads import FileKind
 from backoffice.core.crypto import blind
 from backoffice.core.errors import NextCall, Refused
@@ -71,8 +74,28 @@ class PdfUnsafeError(Refused):
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "pdf-unsafe"
-    message = _("The PDF is broken, encrypted, or does more than show pages.")
-    remedy = _("Print it to a new PDF without a password, or send a picture.")
+    message = _(
+        "The PDF is broken or encrypted, or it holds scripts, other files, or links to elsewhere."
+    )
+    remedy = _("Save it again without these, or send pictures of its pages.")
+
+
+class PdfTooLargeError(Refused):
+    """The PDF takes too much memory or time when it is opened."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "pdf-too-large"
+    message = _("The PDF is too large or too complex when it is opened.")
+    remedy = _("Send fewer pages, or pictures of them.")
+
+
+class UploadsBusyError(Refused):
+    """As many PDFs are read at the moment as may be."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "uploads-busy"
+    message = _("Too many files are being checked at the moment.")
+    remedy = _("Send the file again in a few seconds.")
 
 
 class ProofExpiredError(Refused):
@@ -126,6 +149,8 @@ REFUSALS = (
     FileKindError,
     PictureBadError,
     PdfUnsafeError,
+    PdfTooLargeError,
+    UploadsBusyError,
     ProofKindError,
     AssetKnownError,
     TooManyProofsError,
@@ -167,6 +192,8 @@ def receive(context: RequestContext, *, upload: Upload) -> Received:
         FileKindError: neither JPEG nor PNG nor PDF, by its bytes.
         PictureBadError: the picture is broken or has too many pixels.
         PdfUnsafeError: the PDF is broken, encrypted or active.
+        PdfTooLargeError: the PDF takes too much memory or time.
+        UploadsBusyError: too many PDFs are read at the moment.
         ProofKindError: the same file was sent as another proof.
         AssetKnownError: another file proves the asset of this number.
         TooManyProofsError: 20 are kept already.
@@ -199,15 +226,24 @@ def _kept(data: bytes, numbers: AccountPolicy) -> _Content:
     except uploads.UnknownKind:
         raise FileKindError from None
     if kind is FileKind.PDF:
-        if not uploads.is_safe_pdf(data):
-            raise PdfUnsafeError
-        return _Content(ContentType.PDF, data)
+        return _Content(ContentType.PDF, _kept_pdf(data))
     try:
         with _PAINTING:
             painted = pictures.reencode(data, pixels_max=numbers.proof_pixels_max)
     except pictures.BadPicture:
         raise PictureBadError(pixels_max=numbers.proof_pixels_max) from None
     return _Content(_TYPES[kind], painted)
+
+
+def _kept_pdf(data: bytes) -> bytes:
+    try:
+        return rewrite_apart(data)
+    except PdfProcessesBusy:
+        raise UploadsBusyError from None
+    except BadPdf as bad:
+        if bad.fault is PdfFault.TOO_LARGE:
+            raise PdfTooLargeError from None
+        raise PdfUnsafeError from None
 
 
 @transaction.atomic(durable=True)

@@ -1,14 +1,17 @@
 """Files as customers send them, good and bad, and the form that carries them."""
 
 import struct
+import warnings
 import zlib
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any, NamedTuple
 
+from pikepdf import Dictionary, Name, PageCopyWarning, Pdf
 from PIL import Image
 
-PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer << /Root 1 0 R >>\n%%EOF\n"
-ACTIVE_PDF = PDF.replace(b"/Type /Catalog", b"/Type /Catalog /OpenAction 2 0 R")
+from accounts.proofs.rules.pdfs import rewrite
+
 TEN_MB = 10_485_760
 BOUNDARY = "boundary"
 
@@ -30,9 +33,36 @@ def bomb() -> bytes:
     )  # fmt: skip
 
 
+def a_pdf(edit: Callable[[Pdf], Any] | None = None, **how: Any) -> bytes:
+    """Return a PDF of two pages after a change, written in a way."""
+    with Pdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.add_blank_page()
+        if edit is not None:
+            edit(pdf)
+        written = BytesIO()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PageCopyWarning)  # fields outside of a form
+            pdf.save(written, **{"compress_streams": False, **how})
+        return written.getvalue()
+
+
+def _put_action(pdf: Pdf) -> None:
+    pdf.Root.OpenAction = Dictionary(S=Name.JavaScript, JS="app.alert(1)")
+
+
+PDF = rewrite(a_pdf())  # as it is kept
+ACTIVE_PDF = a_pdf(_put_action)
+
+
 def pdf_of(size: int) -> bytes:
     """Return a PDF of exactly so many bytes."""
-    return PDF.replace(b"trailer", b"%" + b"x" * (size - len(PDF) - 2) + b"\ntrailer")
+
+    def padded(count: int) -> bytes:
+        return a_pdf(lambda pdf: setattr(pdf.Root, "X", pdf.make_stream(b"x" * count)))
+
+    count = size - len(padded(0))
+    return padded(count - (len(padded(count)) - size))
 
 
 class Part(NamedTuple):

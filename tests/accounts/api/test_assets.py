@@ -5,9 +5,11 @@ import tempfile
 from io import BytesIO
 
 import pytest
+from pikepdf import Array, Encryption
 from PIL import Image
 
 from accounts.models import AssetFile, AssetProof, CustomerHold, ProofKind
+from accounts.proofs import pdf_process
 from tests.accounts.api.conftest import Phone, problem, wait
 from tests.accounts.people import AT, person
 from tests.accounts.uploads import (
@@ -15,6 +17,7 @@ from tests.accounts.uploads import (
     PDF,
     TEN_MB,
     Part,
+    a_pdf,
     bomb,
     file,
     kind,
@@ -93,8 +96,8 @@ def test_what_hangs_behind_a_picture_is_not_kept(identified, hidden):
     assert hidden not in kept()
 
 
-def test_a_pdf_is_kept_as_it_came(identified):
-    upload(identified, PDF)
+def test_a_pdf_is_kept_written_again(identified):
+    upload(identified, b"from a mail\n" + PDF + b"\0" * 2048)
 
     assert kept() == PDF
 
@@ -117,7 +120,8 @@ def test_the_content_is_sealed(identified):
         (picture("PNG")[:60], "picture-bad"),
         (bomb(), "picture-bad"),
         (ACTIVE_PDF, "pdf-unsafe"),
-        (PDF.replace(b"%%EOF", b""), "pdf-unsafe"),
+        (a_pdf(encryption=Encryption(owner="a", user="")), "pdf-unsafe"),
+        (a_pdf(lambda pdf: pdf.Root.update({"/X": Array([0] * 500_000)})), "pdf-too-large"),
         (b"%PDF-1.7 <script>", "pdf-unsafe"),
     ],
 )
@@ -267,7 +271,7 @@ def test_a_proof_is_valid_to_the_end_of_its_last_day(identified, day, status):
 
 def test_twenty_proofs_are_kept(identified):
     for number in range(20):
-        assert upload(identified, PDF + b"%%EOF" + b"\n" * number).status_code == 201
+        assert upload(identified, picture() + b"\n" * (number + 1)).status_code == 201
 
     assert problem(upload(identified, picture())) == (409, "too-many-proofs")
     assert AssetProof.objects.count() == 20
@@ -275,9 +279,25 @@ def test_twenty_proofs_are_kept(identified):
 
 def test_the_same_file_is_the_same_proof_also_at_the_maximum(identified):
     for number in range(20):
-        upload(identified, PDF + b"\n" * number)
+        upload(identified, picture() + b"\n" * number)
 
-    assert upload(identified, PDF).status_code == 200
+    assert upload(identified, picture()).status_code == 200
+
+
+def test_while_others_are_checked_a_pdf_is_refused_and_may_be_sent_again(identified, monkeypatch):
+    monkeypatch.setattr(pdf_process, "WAIT_SECONDS_MAX", 0.01)
+    for _slot in range(pdf_process.AT_ONCE_MAX):
+        assert pdf_process._running.acquire(timeout=1)
+    try:
+        answer = upload(identified, PDF)
+    finally:
+        for _slot in range(pdf_process.AT_ONCE_MAX):
+            pdf_process._running.release()
+
+    assert problem(answer) == (503, "uploads-busy")
+    assert "Retry-After" in answer.headers
+    assert nothing_kept()
+    assert upload(identified, PDF).status_code == 201
 
 
 def test_a_proof_comes_after_the_identity(waited):
@@ -347,14 +367,14 @@ def committed(committed_db, stopped_clock):
 
 
 def test_a_file_sent_twenty_times_at_once_is_one_proof(committed, together):
-    answers = together(20, lambda _number: upload(committed, PDF))
+    answers = together(20, lambda _number: upload(committed, picture()))
 
     assert sorted(answer.status_code for answer in answers) == [200] * 19 + [201]
     assert (AssetProof.objects.count(), AssetFile.objects.count()) == (1, 1)
 
 
 def test_of_thirty_files_at_once_twenty_are_kept(committed, together):
-    answers = together(30, lambda number: upload(committed, PDF + b"\n" * number))
+    answers = together(30, lambda number: upload(committed, picture() + b"\n" * number))
 
     assert sorted(answer.status_code for answer in answers) == [201] * 20 + [409] * 10
     assert (AssetProof.objects.count(), AssetFile.objects.count()) == (20, 20)

@@ -95,6 +95,7 @@ def test_the_same_file_of_another_customer_is_another_proof(owner):
         (bomb(), proofs.PictureBadError),
         (picture("PNG")[:60], proofs.PictureBadError),
         (ACTIVE_PDF, proofs.PdfUnsafeError),
+        (b"%PDF-1.7 <script>", proofs.PdfUnsafeError),
     ],
 )
 def test_bytes_that_cannot_be_kept_are_refused(owner, data, error):
@@ -102,12 +103,12 @@ def test_bytes_that_cannot_be_kept_are_refused(owner, data, error):
 
 
 def test_a_file_has_as_many_bytes_as_the_policy_allows_and_no_more(owner):
-    numbers = {"proof_bytes_max": 500}
+    numbers = {"proof_bytes_max": 5_000}
 
-    refusal = refused(proofs.FileTooLargeError, owner, pdf_of(501), numbers=numbers)
+    refusal = refused(proofs.FileTooLargeError, owner, pdf_of(5_001), numbers=numbers)
 
-    assert refusal.facts == {"bytes_max": 500}
-    assert receive(owner, pdf_of(500), numbers=numbers).is_new
+    assert refusal.facts == {"bytes_max": 5_000}
+    assert receive(owner, pdf_of(5_000), numbers=numbers).is_new
 
 
 def test_a_picture_has_as_many_pixels_as_the_policy_allows_and_no_more(owner):
@@ -258,7 +259,7 @@ def test_without_proof_or_reason_nothing_is_shown_or_recorded(owner, reason, err
 def test_a_file_sent_many_times_at_once_is_one_proof(together):
     owner = customer()
 
-    received = together(6, lambda _n: receive(owner))
+    received = together(6, lambda _n: receive(owner, picture()))
 
     assert sorted(one.is_new for one in received) == [False] * 5 + [True]
     assert AssetFile.objects.count() == 1
@@ -269,7 +270,7 @@ def test_of_many_files_at_once_no_more_are_kept_than_allowed(together):
 
     def send(number):
         try:
-            return receive(owner, PDF + b"\n" * number, numbers={"proofs_max": 2}).is_new
+            return receive(owner, picture() + b"\n" * number, numbers={"proofs_max": 2}).is_new
         except proofs.TooManyProofsError:
             return False
 
