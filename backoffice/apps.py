@@ -28,11 +28,12 @@ class BackofficeConfig(AppConfig):
     def ready(self) -> None:
         """Register the jobs and codes, check the keys, connect the signal handlers."""
         from backoffice import celery  # noqa: F401
-        from backoffice.core import crypto, reasons
+        from backoffice.core import crypto, log_records, reasons
         from backoffice.platform import job_control, jobs, policy_changes
         from backoffice.platform.reasons import TEXTS
         from backoffice.platform.tasks import JOBS
 
+        log_records.install()
         crypto.require_keys()
         reasons.register(TEXTS)
         job_control.register()
