@@ -27,11 +27,13 @@ class JobPausedError(Refused):
 def run_due() -> Iterator[JobRun]:
     """Run what is due, oldest first; held runs and paused optional jobs are skipped.
 
+    A run that is passed over comes last, and stays unfinished when something else falls due.
+
     Raises:
         JobPausedError: a job that later ones depend on is paused.
         ChunkFailedError: a chunk of a run raised an error.
     """
-    for day, job in jobs.due(now=clock.now()):
+    for day, job in jobs.in_turn(now=clock.now()):
         if jobs.is_paused(job.code):
             if not job.optional:
                 raise JobPausedError(job=job.name, day=day)
@@ -41,7 +43,7 @@ def run_due() -> Iterator[JobRun]:
 
 def finish(run: JobRun) -> JobRun:
     """Work on a run until it is finished; wait for chunks that another process owns."""
-    while run.finished_at is None and not jobs.is_held(run):
+    while not (run.finished_at or jobs.is_held(run) or jobs.gives_way(run, now=clock.now())):
         for chunk_id in run.chunks.filter(done_at=None).order_by("number").values_list("pk"):
             jobs.run_chunk(chunk_id[0], at=clock.now())
         run = JobRun.objects.get(pk=run.pk)
@@ -72,7 +74,7 @@ def _move_to(moment: datetime) -> None:
 def as_dict(run: JobRun) -> dict[str, Any]:
     """Return a run as commands print it."""
     title = str(jobs.job_named(run.job, on=run.business_date).title)
-    state = "finished" if run.finished_at else "held"
+    unfinished = "held" if jobs.is_held(run) else "passed-over"
     return {
         "business_date": run.business_date,
         "job": run.job,
@@ -82,7 +84,7 @@ def as_dict(run: JobRun) -> dict[str, Any]:
         "done": run.done,
         "failed": run.failed,
         "unknown": run.unknown,
-        "state": state,
+        "state": "finished" if run.finished_at else unfinished,
         "held_reason": run.held_because if not run.finished_at else "",
         "seconds": round((run.finished_at - run.started_at).total_seconds(), 2)
         if run.finished_at

@@ -4,7 +4,8 @@ A job has a time of the day, a plan and a work function. ``JobRun`` rows record 
 ``JobChunk`` rows who works on which part. The broker is only a hint: every tick sends again what
 the tables show as unfinished. A chunk belongs to the process whose connection holds its advisory
 lock, so the chunk of a killed worker is free at once. Runs go in order, oldest day first; a held
-run or a paused optional job does not block the later ones.
+run or a paused optional job does not block the later ones, and neither does a job whose time limit
+is over: it is passed over, and worked on when nothing else is due.
 """
 
 import gc
@@ -60,6 +61,7 @@ class Job:
     it is the name where nothing else is given. ``plan(on=, at=)`` runs in the transaction that
     creates the run; a job without a plan is one chunk without ids. ``work(ids, run_id=, on=, at=)``
     must be repeatable. A paused optional job is skipped; any other paused job blocks the day.
+    ``limit`` is for jobs that only check: that long after its time a run is passed over.
     """
 
     name: str
@@ -68,9 +70,11 @@ class Job:
     work: Callable[..., Tally]
     plan: Callable[..., RunPlan] | None = None
     optional: bool = False
+    limit: timedelta | None = None
     code: str = ""
 
     def __post_init__(self) -> None:
+        assert self.optional or not self.limit, "the day waits for a job that it needs"
         object.__setattr__(self, "code", self.code or self.name)
 
 
@@ -142,6 +146,35 @@ def due(*, now: datetime) -> list[tuple[date, Job]]:
         ]
         day += timedelta(days=1)
     return missing
+
+
+def is_passed_over(job: Job, *, on: date, now: datetime) -> bool:
+    """Return whether the time limit of a job is over: the later ones do not wait for its run."""
+    return job.limit is not None and now >= clock.moment_of(on, job.at) + job.limit
+
+
+def in_turn(*, now: datetime) -> list[tuple[date, Job]]:
+    """Return every due run that has not finished, oldest first, those passed over at the end."""
+    return sorted(due(now=now), key=lambda one: is_passed_over(one[1], on=one[0], now=now))
+
+
+def gives_way(run: JobRun, *, now: datetime) -> bool:
+    """Return whether a run is passed over and another one, which is not, may continue."""
+    job = job_named(run.job, on=run.business_date)
+    if not is_passed_over(job, on=run.business_date, now=now):
+        return False
+    paused = pauses()
+    for day, other in in_turn(now=now):
+        if is_passed_over(other, on=day, now=now):
+            return False
+        if other.code in paused:
+            if other.optional:
+                continue
+            return False
+        waiting = JobRun.objects.filter(business_date=day, job=other.name).first()
+        if waiting is None or not is_held(waiting):
+            return True
+    return False
 
 
 def _last_finished_day() -> date | None:
@@ -237,10 +270,11 @@ def is_held(run: JobRun) -> bool:
 def next_chunks(*, by: str, now: datetime) -> list[int]:
     """Return the chunks to work on now: those of the first unfinished run that may continue.
 
-    Earlier runs are finished, held or paused; later runs wait. ``by`` starts what is not planned.
+    Earlier runs are finished, held, paused or passed over; later runs wait. ``by`` starts what is
+    not planned.
     """
     paused = pauses()
-    for day, job in due(now=now):
+    for day, job in in_turn(now=now):
         if job.code in paused:
             if job.optional:
                 continue
@@ -298,7 +332,7 @@ def run_chunk(chunk_id: int, *, at: datetime) -> bool:
             return False
         run = chunk.run
         job = job_named(run.job, on=run.business_date)
-        if is_held(run) or is_paused(job.code):
+        if is_held(run) or is_paused(job.code) or gives_way(run, now=at):
             return False
         JobChunk.objects.filter(pk=chunk_id).update(
             owner=f"{socket.gethostname()}:{os.getpid()}", tries=F("tries") + 1

@@ -1,5 +1,6 @@
 """The business day as rows: planned once, in order, by whoever comes first, to its end."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
@@ -23,7 +24,9 @@ class Work:
         self.seen: list[tuple[str, list[int], date]] = []
         self.failures = 0
 
-    def job(self, name: str, *, ids=None, held: str = "", optional: bool = False) -> Job:
+    def job(
+        self, name: str, *, ids=None, held: str = "", optional: bool = False, limit=None
+    ) -> Job:
         def plan(*, on, at):
             return RunPlan(ids, amount_fen=100 * len(ids), held_because=held)
 
@@ -41,6 +44,7 @@ class Work:
             work=work,
             plan=None if ids is None else plan,
             optional=optional,
+            limit=limit,
         )
 
 
@@ -194,6 +198,97 @@ def test_the_day_stands_still_before_a_paused_job_it_needs(work, committed_db):
 
     assert jobs.next_chunks(by="test", now=NOON) == []
     assert not JobRun.objects.exists()
+
+
+@pytest.fixture
+def check(work, committed_db, monkeypatch) -> Callable[[], list[int]]:
+    """A check in two chunks with two hours' time, before a job of 09:00."""
+    monkeypatch.setattr(jobs, "CHUNK_SIZE", 1)
+    jobs.register(work.job("02:00", ids=[1, 2], optional=True, limit=timedelta(hours=2)))
+    jobs.register(work.job("09:00", ids=[3]))
+    jobs.register(work.job("21:00", ids=[4]))
+    return lambda: jobs.next_chunks(by="test", now=clock.moment_of(DAY, time(2)))
+
+
+def jobs_of(chunks: list[int]) -> list[str]:
+    return [JobChunk.objects.get(pk=chunk).run.job for chunk in chunks]
+
+
+def test_a_check_blocks_the_later_jobs_until_its_time_limit(work, check):
+    jobs.register(work.job("03:00", ids=[4]))
+    check()
+
+    assert jobs_of(jobs.next_chunks(by="test", now=at("03:59"))) == ["02:00", "02:00"]
+    assert jobs_of(jobs.next_chunks(by="test", now=at("04:00"))) == ["03:00"]
+
+
+def test_nine_begins_while_a_check_is_unfinished(work, check):
+    jobs.run_chunk(check()[0], at=at("02:00"))
+
+    [nine] = jobs.next_chunks(by="test", now=at("09:00"))
+    assert jobs.run_chunk(nine, at=at("09:00"))
+
+    assert [(name, ids) for name, ids, _on in work.seen] == [("02:00", [1]), ("09:00", [3])]
+    assert JobRun.objects.get(job="02:00").finished_at is None
+
+
+def test_a_chunk_of_a_check_that_was_sent_gives_way_to_nine_and_ends_after_it(work, check):
+    first, second = check()
+    jobs.run_chunk(first, at=at("02:00"))
+
+    assert not jobs.run_chunk(second, at=at("09:00"))
+    assert [name for name, *_facts in work.seen] == ["02:00"]
+    jobs.run_chunk(*jobs.next_chunks(by="test", now=at("09:00")), at=at("09:00"))
+
+    assert jobs.next_chunks(by="test", now=at("09:00")) == [second]
+    assert jobs.run_chunk(second, at=at("09:00"))
+    assert JobRun.objects.get(job="02:00").finished_at
+
+
+def test_a_check_that_fails_holds_back_nothing_after_its_limit(work, check):
+    work.failures = 1
+    with pytest.raises(ChunkFailedError):
+        jobs.run_chunk(check()[0], at=at("02:00"))
+
+    assert jobs_of(jobs.next_chunks(by="test", now=at("09:00"))) == ["09:00"]
+
+
+def test_a_check_does_not_wait_for_what_is_held_or_paused(work, check):
+    [_first, second] = check()
+    [nine] = jobs.next_chunks(by="test", now=at("09:00"))
+    JobRun.objects.filter(job="09:00").update(held_reason="too many")
+    assert jobs.run_chunk(second, at=at("09:00")) is False
+    assert JobChunk.objects.get(pk=second).done_at
+
+    assert jobs.run_chunk(nine, at=at("09:00")) is False
+
+
+def test_the_command_runs_what_a_check_would_hold_back_first(work, check, monkeypatch):
+    check()
+    monkeypatch.setattr(clock, "now", lambda: at("09:00"))
+
+    runs = [(run.job, bool(run.finished_at)) for run in day.run_due()]
+
+    assert runs == [("09:00", True), ("02:00", True)]
+    assert [ids for _name, ids, _on in work.seen] == [[3], [1], [2]]
+
+
+def test_the_command_leaves_a_check_when_something_else_falls_due(work, check, monkeypatch):
+    check()
+    monkeypatch.setattr(clock, "now", lambda: at("09:00"))
+
+    run = day.finish(JobRun.objects.get(job="02:00"))
+
+    assert (run.finished_at, work.seen, day.as_dict(run)["state"]) == (None, [], "passed-over")
+
+
+def test_only_a_job_that_the_day_can_miss_is_passed_over(work):
+    with pytest.raises(AssertionError):
+        work.job("00:05", limit=timedelta(hours=1))
+
+
+def at(text: str) -> datetime:
+    return clock.moment_of(DAY, time.fromisoformat(text))
 
 
 def test_an_unknown_job_is_named(work):
