@@ -1,6 +1,7 @@
 """The overview: business date, debit run, open work, overdue bills, last reconciliation."""
 
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Model
@@ -21,7 +22,7 @@ from loans.collection.queries.due import first_debits
 from loans.delinquency.queries import late
 from loans.models import Bill, BillState
 
-RECONCILE_JOB = "02:00"
+RECONCILE_JOBS = ("02:00", "02:30")
 
 
 def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -37,12 +38,30 @@ def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if request.user.has_perm("loans.view_bill"):
         context["late"] = _late()
     if request.user.has_perm("backoffice.view_jobrun"):
-        context["reconciled"] = (
-            JobRun.objects.filter(job=RECONCILE_JOB, finished_at__isnull=False)
-            .order_by("-business_date")
-            .first()
-        )
+        context["reconciled"] = _reconciled()
     return context
+
+
+class Reconciled(NamedTuple):
+    """What the reconciliation of a day found, and whether it got to its end."""
+
+    business_date: date
+    failed: int
+    is_complete: bool
+
+
+def _reconciled() -> Reconciled | None:
+    """Return the latest day of which something was reconciled."""
+    runs = JobRun.objects.filter(job__in=RECONCILE_JOBS)
+    last = runs.filter(finished_at__isnull=False).order_by("-business_date").first()
+    if last is None:
+        return None
+    of_day = runs.filter(business_date=last.business_date)
+    return Reconciled(
+        last.business_date,
+        sum(run.failed for run in of_day),
+        of_day.filter(finished_at__isnull=False).count() == len(RECONCILE_JOBS),
+    )
 
 
 def _waiting(request: HttpRequest) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """The loans side of the business day, as a table of jobs (GEN-8, REPAY-10, REPAY-11)."""
 
 from collections.abc import Callable
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -47,6 +47,9 @@ def _debits(at: time, title: Any, *, code: str = "") -> Job:
     )
 
 
+# From then on the other jobs do not wait for a check: long before the earliest debits, 07:00.
+_CHECKS_FOR = timedelta(hours=2)
+
 JOBS = (
     Job(
         name="00:05",
@@ -64,8 +67,18 @@ JOBS = (
     Job(
         name="02:00",
         at=time(2, 0),
-        title=_("reconciliation"),
+        title=_("reconciliation of bank and accounts"),
         work=_with_channel(reconciling.nightly),
         optional=True,
+        limit=_CHECKS_FOR,
+    ),
+    Job(
+        name="02:30",
+        at=time(2, 30),
+        title=_("reconciliation of loans"),
+        plan=reconciling.plan_loans,
+        work=reconciling.check_loans,
+        optional=True,
+        limit=_CHECKS_FOR,
     ),
 )

@@ -1,5 +1,8 @@
 """Reconciliation: every check over the portfolio, and the bank's record of each day.
 
+At night the bank and the accounts are one job, the loans another: in chunks of some customers with
+all they have, so that a check is bounded and the debits need not wait for it.
+
 The bank's statement is its last word: what it took for an order that we hold for refused or
 unknown is recorded before anything is compared.
 """
@@ -13,7 +16,7 @@ from itertools import chain
 from django.db import connection, transaction
 
 from backoffice.core import bulk
-from backoffice.platform.jobs import Tally
+from backoffice.platform.jobs import RunPlan, Tally
 from loans.accounting.rules.reasons import LoanActor
 from loans.collection.operations import results
 from loans.gateways.channel import Answer, Channel, ChannelError, Outcome, StatementLine
@@ -29,7 +32,7 @@ _NOT_TAKEN = (DebitOrderState.SENT, DebitOrderState.UNKNOWN, DebitOrderState.FAI
 
 
 def reconcile(*, days: Sequence[date], on: date, channel: Channel) -> list[Difference]:
-    """Return every difference: caches, accruals, trial balance, and the bank on these days.
+    """Return every difference: caches, accruals, accounts, and the bank on these days.
 
     The portfolio is looked at as it stands at one moment, each day of the bank as the orders stand
     after its statement was read: answers that come meanwhile are no differences.
@@ -39,7 +42,7 @@ def reconcile(*, days: Sequence[date], on: date, channel: Channel) -> list[Diffe
             chain(
                 reconciliation.caches(),
                 reconciliation.unapplied_funds(),
-                reconciliation.trial_balance(),
+                reconciliation.account_balances(),
                 reconciliation.orders(),
                 reconciliation.accruals(on=on),
                 reconciliation.unbilled(on=on),
@@ -70,7 +73,7 @@ def _one_moment() -> Iterator[None]:
 
 
 def nightly(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel: Channel) -> Tally:
-    """Take the bank's statement of the day before and reconcile that day.
+    """Take the bank's statement of the day before; reconcile that day and the accounts.
 
     Each difference counts as a failure and is logged.
     """
@@ -79,10 +82,43 @@ def nightly(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel:
         take_statement(day_before, by=LoanActor.RECONCILIATION, at=at, channel=channel)
     except ChannelError:
         logger.warning("the statement of %s could not be read", day_before)
-    differences = reconcile(days=[day_before], on=on, channel=channel)
+    with _one_moment():
+        differences = list(
+            chain(reconciliation.account_balances(), reconciliation.posted_accruals(on=on))
+        )
+    differences += _bank(day_before, channel)
+    return Tally(done=int(not differences), failed=_logged(differences))
+
+
+def plan_loans(*, on: date, at: datetime) -> RunPlan:
+    """Plan the check of every loan, those of one customer together."""
+    loan_ids, customer_ids = reconciliation.to_check()
+    return RunPlan(loan_ids, owners=customer_ids)
+
+
+def check_loans(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> Tally:
+    """Reconcile the customers of some loans, as they stand at one moment.
+
+    Each difference counts as a failure and is logged.
+    """
+    with _one_moment():
+        of = reconciliation.scope_of(ids)
+        differences = list(
+            chain(
+                reconciliation.caches(of),
+                reconciliation.unapplied_funds(of),
+                reconciliation.orders(of),
+                reconciliation.loan_accruals(of, on=on),
+                reconciliation.unbilled(of, on=on),
+            )
+        )
+    return Tally(done=len(ids), failed=_logged(differences))
+
+
+def _logged(differences: Sequence[Difference]) -> int:
     for difference in differences:
         logger.error("reconciliation: %s", difference)
-    return Tally(done=int(not differences), failed=len(differences))
+    return len(differences)
 
 
 def take_statement(day: date, *, by: str, at: datetime, channel: Channel) -> int:

@@ -241,7 +241,7 @@ class LifeOfALoan(RuleBasedStateMachine):
             reconciliation.caches(),
             reconciliation.orders(),
             reconciliation.unapplied_funds(),
-            reconciliation.trial_balance(),
+            reconciliation.account_balances(),
             reconciliation.accruals(on=on),
         )
         assert [difference for check in checks for difference in check] == []

@@ -1,8 +1,12 @@
 """Reading rows as positions of the rules, and which column stores which value."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import groupby
 from operator import itemgetter
+from typing import Any
+
+from django.db.models import QuerySet
 
 from loans.accounting.queries.terms import from_numbers
 from loans.accounting.rules.debt import Debt, columns
@@ -27,6 +31,16 @@ BILL_COLUMNS = tuple(
     for name in BillPosition._fields
     if name not in ("id", "rows", "loan_ids", "terms_id", "state", "billed_rows")
 )
+
+# The columns of a loan that its position is made of, before and after its parts.
+_OF_LOAN = (
+    "daily_rate_ppm", "accrued_on", "principal_nights_fen", "charged_fen", "waived_fen",
+    "drawn_on", "plan", "state", "overdue_on", "ended_on",
+)  # fmt: skip
+_ROW = ("loan_id", "loan__terms_id", *(f"loan__{name}" for name in _OF_LOAN), *PART_COLUMNS)
+_PARTS_FROM = 2 + len(_OF_LOAN)
+_DEBT_UNTIL = _PARTS_FROM + len(DEBT_COLUMNS)
+_READ_ROWS = 5_000
 
 _debt_of = itemgetter(*DEBT_COLUMNS)
 _part_of = itemgetter(*PART_COLUMNS[len(DEBT_COLUMNS) :])
@@ -55,6 +69,32 @@ def position_of(loan: Loan, instalments: Iterable[Instalment]) -> LoanPosition:
         loan.overdue_on,
         loan.ended_on,
     )
+
+
+def positions_of(instalments: QuerySet[Instalment]) -> Iterator[tuple[LoanTerms, LoanPosition]]:
+    """Read whole loans from the rows of their instalments: each with its terms, by id.
+
+    No record is made, and no more rows are kept than are read at a time: for those who look at
+    every loan of a portfolio.
+    """
+    rows = instalments.order_by("loan_id", "number").values_list(*_ROW)
+    for _loan_id, of_loan in groupby(rows.iterator(chunk_size=_READ_ROWS), itemgetter(0)):
+        parts = tuple(of_loan)
+        yield terms_of(parts[0][1]), _position(parts)
+
+
+def _position(rows: tuple[tuple[Any, ...], ...]) -> LoanPosition:
+    rate_ppm, accrued_on, nights_fen, charged_fen, waived_fen, drawn_on, plan, *now = rows[0][
+        2:_PARTS_FROM
+    ]
+    parts = tuple(
+        InstalmentPosition(Debt._make(row[_PARTS_FROM:_DEBT_UNTIL]), *row[_DEBT_UNTIL:])
+        for row in rows
+    )
+    return LoanPosition(
+        rate_ppm, parts, accrued_on, nights_fen, charged_fen, waived_fen, drawn_on,
+        plan == Plan.BULLET, *now,
+    )  # fmt: skip
 
 
 def bill_position_of(

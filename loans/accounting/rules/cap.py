@@ -43,10 +43,7 @@ def accrue(
     if not nights and not any(fees_fen):
         return loan, [Charged()] * len(loan.parts)
     ends_fen, late_fee_fen = _contract_ends(loan, on, terms), sum(fees_fen)
-    if _cannot_meet_the_cap(loan, nights, ends_fen, terms):
-        kept_fen, waived_fen = ends_fen, 0
-    else:
-        kept_fen, waived_fen = _night_by_night(loan, nights, late_fee_fen, terms)
+    kept_fen, waived_fen = _within_cap(loan, nights, ends_fen, late_fee_fen, terms)
     nights_fen = sum(kept_fen)
     kept_fees_fen = _within_headroom(loan, nights, fees_fen, nights_fen, terms)
     kept_late_fee_fen = sum(kept_fees_fen)
@@ -79,6 +76,27 @@ def accrue(
         waived_fen=loan.waived_fen + waived_fen + late_fee_fen - kept_late_fee_fen,
     )
     return after, charges
+
+
+def accrued_fen(loan: LoanPosition, *, on: date, terms: LoanTerms) -> int:
+    """Return what the nights up to ``on`` charge a loan, 0 where they are charged already.
+
+    The sum of what ``accrue`` charges, for those who read every loan and keep none.
+    """
+    nights = (on - loan.accrued_on).days
+    if nights <= 0:
+        return 0
+    kept_fen, _waived = _within_cap(loan, nights, _contract_ends(loan, on, terms), 0, terms)
+    return sum(kept_fen)
+
+
+def _within_cap(
+    loan: LoanPosition, nights: int, ends_fen: list[int], late_fee_fen: int, terms: LoanTerms
+) -> tuple[list[int], int]:
+    """Return what the cap leaves of the nights of each part, and the fen waived."""
+    if _cannot_meet_the_cap(loan, nights, ends_fen, terms):
+        return ends_fen, 0
+    return _night_by_night(loan, nights, late_fee_fen, terms)
 
 
 def _contract_ends(loan: LoanPosition, on: date, terms: LoanTerms) -> list[int]:

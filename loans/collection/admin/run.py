@@ -95,6 +95,7 @@ def _numbers(request: HttpRequest, *, on: date, job: str) -> dict[str, Any]:
         "run": day.run,
         "is_sandbox": settings.SANDBOX,
         "is_held": day.run is not None and jobs.is_held(day.run),
+        "is_passed_over": _is_passed_over(day.run, jobs.job_named(job, on=on)),
         "poll_seconds": _poll_seconds(day.run, on=on),
         "cards": _cards(day, on=on),
         "attempts": [_attempt(day, attempt, on=on) for attempt in day.attempts],
@@ -201,7 +202,7 @@ def _jobs(*, on: date) -> list[JobRow]:
     pauses = jobs.pauses()
     open_requests = job_control.requests() if pauses else {}
     return [
-        JobRow(job, run, pause, request, _state(run, pause, request), _address(on, job.name))
+        JobRow(job, run, pause, request, _state(job, run, pause, request), _address(on, job.name))
         for job in jobs.in_order(on=on)
         for run in [runs.get(job.name)]
         for pause in [pauses.get(job.code)]
@@ -209,7 +210,16 @@ def _jobs(*, on: date) -> list[JobRow]:
     ]
 
 
-def _state(run: JobRun | None, pause: JobPause | None, request: Approval | None) -> Any:
+def _is_passed_over(run: JobRun | None, job: jobs.Job) -> bool:
+    """Say whether a run has not finished within the time limit of its job."""
+    if run is None or run.finished_at or jobs.is_held(run):
+        return False
+    return jobs.is_passed_over(job, on=run.business_date, now=clock.now())
+
+
+def _state(
+    job: jobs.Job, run: JobRun | None, pause: JobPause | None, request: Approval | None
+) -> Any:
     """Return where a job stands, as a coloured label."""
     if run is not None and run.finished_at:
         return label(_("finished"), "paid")
@@ -221,6 +231,8 @@ def _state(run: JobRun | None, pause: JobPause | None, request: Approval | None)
         return label(_("not planned yet"), "")
     if jobs.is_held(run):
         return label(_("held"), "overdue")
+    if _is_passed_over(run, job):
+        return label(_("passed over"), "unknown")
     return label(_("running"), "sent")
 
 

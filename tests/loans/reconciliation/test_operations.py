@@ -6,12 +6,19 @@ from threading import Thread
 
 import pytest
 from django.db import connection
+from django.db.models import F
 
+from backoffice.core import clock
+from backoffice.core.models import JobRun
+from backoffice.platform import jobs
 from loans.collection.operations import results
+from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer, ChannelError, ChannelFault, Outcome
-from loans.models import Bill, DebitOrder, Repayment
+from loans.models import Bill, DebitOrder, Loan, Repayment
 from loans.reconciliation import operations as reconciling
 from loans.reconciliation import queries as reconciliation
+from loans.tasks import JOBS
+from tests.loans import days
 from tests.loans.conftest import FakeChannel, day, moment
 from tests.loans.delinquency.test_overdue_life import live
 from tests.loans.repayment.operations.test_reprocess import late_success
@@ -19,18 +26,18 @@ from tests.loans.repayment.operations.test_reprocess import late_success
 pytestmark = pytest.mark.usefixtures("committed_db")
 
 
-def reconcile(channel, *days: date) -> list[reconciliation.Difference]:
-    return reconciling.reconcile(days=days, on=day(1), channel=channel)
+def reconcile(channel, *of: date) -> list[reconciliation.Difference]:
+    return reconciling.reconcile(days=of, on=day(1), channel=channel)
 
 
 class Meanwhile:
-    """Does something once, in another transaction, when the second balance is about to be read."""
+    """Does something once, in another transaction, between loans and lines."""
 
     def __init__(self, work: Callable[[], object]) -> None:
         self.work, self.is_done = work, False
 
     def __call__(self, execute, sql, params, many, context):
-        if not self.is_done and sql.startswith("SELECT COALESCE") and "loan_principal" in params:
+        if not self.is_done and "drawn on the line" in sql:
             self.is_done = True
             thread = Thread(target=self.elsewhere)
             thread.start()
@@ -154,3 +161,68 @@ def test_a_statement_that_cannot_be_read_is_counted_and_changes_nothing(make_bil
 
     assert (tally.done, tally.failed) == (0, 1)
     assert DebitOrder.objects.get().state == "failed"
+
+
+def check(ids, n: int):
+    """A chunk of the 02:30 run of D+n."""
+    at = moment(day(n), time(2, 30))
+    return reconciling.check_loans(ids, run_id=0, on=day(n), at=at)
+
+
+def test_every_loan_is_planned_with_its_customer(make_bill):
+    first, other = make_bill(), make_bill()
+    make_bill(customer=first.customer, due_on=day(30))
+
+    plan = reconciling.plan_loans(on=day(0), at=moment(day(0)))
+
+    loans = dict(Loan.objects.values_list("pk", "customer_id"))
+    assert [loans[loan_id] for loan_id in plan.ids] == plan.owners
+    assert plan.owners == [first.customer_id, first.customer_id, other.customer_id]
+
+
+def test_a_chunk_counts_its_loans_and_what_differs_of_them(make_bill, channel):
+    good, bad = make_bill(), make_bill()
+    Bill.objects.filter(pk=bad.pk).update(paid_fen=1)
+    [sound], [faulty] = (list(bill.instalments.values_list("loan", flat=True))
+                         for bill in (good, bad))  # fmt: skip
+
+    assert check([sound], 0) == (1, 0, 0)
+    assert check([faulty], 0) == (1, 1, 0)
+    assert check([sound, faulty], 0) == (2, 1, 0)
+
+
+def test_the_job_of_the_bank_sees_an_account_that_its_records_do_not_explain(make_bill, channel):
+    live(make_bill(), channel, until=0)
+    end_of_day.accrue_night(on=day(1), at=moment(day(1), time(0, 30)))
+    assert nightly(channel, 1) == (1, 0, 0)
+
+    Loan.objects.update(principal_fen=F("principal_fen") + 5)
+
+    assert nightly(channel, 1) == (0, 1, 0)
+
+
+def test_no_check_stands_before_the_earliest_debits():
+    checks = [job for job in JOBS if job.limit]
+
+    assert [job.name for job in checks] == ["02:00", "02:30"]
+    for job in checks:
+        assert clock.moment_of(day(0), job.at) + job.limit <= moment(day(0), time(7)), job.name
+
+
+def test_the_debits_begin_while_a_reconciliation_is_unfinished(make_bill, channel, monkeypatch):
+    bill = make_bill()
+    monkeypatch.setattr("loans.tasks.debit_channel", lambda: channel)
+    monkeypatch.setattr(jobs, "CHUNK_SIZE", 1)
+    make_bill()
+    days.live(channel, monkeypatch, day(0), until="02:00", only=("00:05", "00:30", "02:00"))
+    started = jobs.next_chunks(by="test", now=moment(day(0), time(2, 30)))
+    assert [JobRun.objects.get(chunks=one).job for one in started] == ["02:30", "02:30"]
+    jobs.run_chunk(started[0], at=moment(day(0), time(2, 30)))
+    days.live(channel, monkeypatch, day(0), until="03:30", only=("03:00", "03:30"))
+
+    for chunk in jobs.next_chunks(by="test", now=moment(day(0))):
+        jobs.run_chunk(chunk, at=moment(day(0)))
+
+    assert Bill.objects.get(pk=bill.pk).state == "paid"
+    assert JobRun.objects.get(job="09:00").finished_at
+    assert JobRun.objects.get(job="02:30").finished_at is None

@@ -13,6 +13,7 @@ from loans.accounting.queries.unposted import unposted
 from loans.collection.operations import results
 from loans.delinquency.operations import end_of_day
 from loans.models import Bill, DebitOrder, Loan
+from loans.models.ledger import Account
 from loans.reconciliation import queries as reconciliation
 from tests.conftest import _owner
 from tests.loans.collection.queries.test_due import plan_of
@@ -78,9 +79,25 @@ def test_a_ledger_that_is_not_what_the_night_made_it_is_seen(make_bill, channel)
 
 # What went wrong past every guard, and the one check that sees it.
 FAULTS = {
+    "ledger penalty": "UPDATE loans_instalment SET unpaid_penalty_fen = unpaid_penalty_fen + 5",
+    "ledger late_fee": "UPDATE loans_instalment SET unpaid_late_fee_fen = unpaid_late_fee_fen + 5",
+    "ledger interest": "UPDATE loans_instalment SET unpaid_interest_fen = unpaid_interest_fen + 5",
+    "ledger plan_fee": "UPDATE loans_instalment SET plan_fee_fen = 5, unpaid_plan_fee_fen = 5",
+    "ledger loan_principal": "UPDATE loans_transfer SET amount_fen = amount_fen + 5 "
+    "WHERE debit_account = 'loan_principal'",
+    "principal of the parts": "UPDATE loans_instalment SET "
+    "unpaid_principal_fen = unpaid_principal_fen + 5",
     "charged to the loan": "UPDATE loans_loan SET charged_fen = charged_fen + 5",
+    "waived by the cap": "UPDATE loans_loan SET waived_fen = waived_fen + 5",
+    "charges = ledger": "UPDATE loans_charge SET charged_fen = charged_fen + 5, "
+    "contract_fen = contract_fen + 5",
+    "drawn on the line": "UPDATE risk_creditline SET drawn_fen = drawn_fen + 5",
+    "paid on the bill": "UPDATE loans_bill SET paid_fen = paid_fen + 5",
+    "owed on a paid bill": "UPDATE loans_instalment SET unpaid_interest_fen = 5",
     "unapplied funds": "UPDATE loans_unappliedfunds SET amount_fen = amount_fen + 5",
     "taken = repayment": "UPDATE loans_debitorder SET state = 'failed' WHERE state = 'succeeded'",
+    "asked = taken": "UPDATE loans_debitorder SET taken_fen = taken_fen + 5 "
+    "WHERE state = 'succeeded'",
     "allocations = ledger": "UPDATE loans_repaymentallocation SET "
     "interest_fen = interest_fen - 10, principal_fen = principal_fen + 10 WHERE interest_fen > 9",
 }
@@ -89,17 +106,177 @@ FAULTS = {
 @pytest.mark.parametrize("check", FAULTS)
 def test_a_fault_past_every_guard_is_seen(make_bill, channel, database_name, check):
     pay_twice(make_bill(), channel)
-    assert found() == set()
+    assert found() == []
 
     past_every_guard(database_name, FAULTS[check])
 
-    assert check in found()
+    assert check in {difference.check for difference in found()}
 
 
-def pay_twice(bill, channel) -> None:
+@pytest.mark.parametrize("check", FAULTS)
+def test_a_fault_is_seen_in_the_chunk_of_its_customer_alone(
+    make_bill, channel, database_name, check
+):
+    bills = [make_bill(), make_bill()]
+    for n, bill in enumerate(bills, 1):
+        pay_twice(bill, channel, account=f"acct-{n}")
+    past_every_guard(database_name, FAULTS[check])
+
+    chunks = [found(scope_of_bill(bill)) for bill in bills]
+
+    assert sorted(chunks[0] + chunks[1]) == sorted(found())
+    assert not set(chunks[0]) & set(chunks[1])
+    assert check in {difference.check for difference in chunks[1]}
+
+
+def test_a_scope_is_every_loan_its_customers_have_by_now(make_bill):
+    first, other = make_bill(), make_bill()
+    of = reconciliation.scope_of(loans_of(first))
+    second = make_bill(customer=first.customer, due_on=day(30))
+
+    assert of == ([first.customer_id], loans_of(first))
+    assert reconciliation.scope_of(of.loan_ids) == (
+        [first.customer_id], [*loans_of(first), *loans_of(second)]
+    )  # fmt: skip
+    assert reconciliation.to_check() == (
+        [*loans_of(first), *loans_of(second), *loans_of(other)],
+        [first.customer_id, first.customer_id, other.customer_id],
+    )
+
+
+def test_a_chunk_reads_the_rows_of_its_customers_by_their_indexes(make_bill, channel):
+    bill = make_bill()
+    pay_twice(bill, channel)
+    of = scope_of_bill(bill)
+
+    with CaptureQueriesContext(connection) as asked:
+        others = (reconciliation.loan_accruals(of, on=day(1)), reconciliation.unbilled(of, on=day(1)))
+        assert [*found(of), *others[0], *others[1]] == []
+
+    plans = [plan_of(one["sql"]) for one in asked if "loans_contractterms" not in one["sql"]]
+    assert len(plans) > 6
+    assert "Seq Scan" not in "".join(plans)
+
+
+# The records of each account: the check, the account, and a fault of the records.
+RECORDS = [
+    ("orders", "bank", FAULTS["asked = taken"]),
+    ("loans", "loan_principal", "UPDATE loans_loan SET unpaid_principal_fen = 7 "
+                                "WHERE unpaid_principal_fen > 7"),
+    ("lines", "loan_principal", FAULTS["drawn on the line"]),
+    ("instalments", "loan_principal", "UPDATE loans_instalment SET unpaid_principal_fen = 7 "
+                                      "WHERE unpaid_principal_fen > 7"),
+    ("instalments", "interest", FAULTS["ledger interest"]),
+    ("instalments", "plan_fee", FAULTS["ledger plan_fee"]),
+    ("instalments", "late_fee", FAULTS["ledger late_fee"]),
+    ("instalments", "penalty", FAULTS["ledger penalty"]),
+    ("unapplied funds", "unapplied_funds", FAULTS["unapplied funds"]),
+    ("charges", "late_fee_income", FAULTS["charges = ledger"]),
+    ("opened loans", "opening_balance", "UPDATE loans_loan SET principal_fen = principal_fen + 5"),
+]  # fmt: skip
+CREDITED = {"unapplied_funds", "late_fee_income", "opening_balance"}
+AT_NIGHT = {"accrued_unposted", "accrual_income"}
+
+
+@pytest.fixture
+def accounts(make_bill, channel):
+    """Something on every account: a bill paid twice, and one that is overdue."""
+    late = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(late, channel, until=7)
+    pay_twice(make_bill(), channel, account="acct-2")
+    part = unheard_of(late, channel, 1_000, at=moment(day(7), time(12)), key="part")
+    results.record(
+        [late_success(part, succeeded_at=moment(day(7), time(12)))],
+        by="system:debit-channel",
+        at=moment(day(7), time(12)),
+    )
+    end_of_day.accrue_night(on=day(8), at=moment(day(8), time(0, 30)))
+    assert by_account() == set()
+
+
+def by_account() -> set[tuple[str, str]]:
+    return {difference[:2] for difference in reconciliation.account_balances()}
+
+
+def test_every_account_has_records_that_are_not_the_ledger(accounts):
+    assert {account for _source, account, _fault in RECORDS} | AT_NIGHT == {*Account.values}
+    assert "loans_transfer" not in reconciliation._SOURCES
+    balances = reconciliation.balances()
+    assert {account for account, fen in balances.items() if not fen} == {"plan_fee"}
+
+
+@pytest.mark.parametrize(("source", "account", "fault"), RECORDS)
+def test_a_false_record_is_seen_by_its_account(accounts, database_name, source, account, fault):
+    past_every_guard(database_name, fault)
+
+    assert (f"ledger = {source}", f"account {account}") in by_account()
+
+
+@pytest.mark.parametrize(("source", "account", "fault"), RECORDS)
+def test_a_false_transfer_is_seen_by_its_account(accounts, database_name, source, account, fault):
+    moved = "debit_account = 'plan_fee'" if account == "plan_fee" else "amount_fen = amount_fen + 5"
+    where = "late_fee" if account == "plan_fee" else account
+    side = "credit_account" if account in CREDITED else "debit_account"
+    past_every_guard(
+        database_name,
+        f"UPDATE loans_transfer SET {moved} WHERE {side} = '{where}'",
+    )
+
+    assert (f"ledger = {source}", f"account {account}") in by_account()
+
+
+# Faults of what a night accrues, and the checks that see them on the morning after.
+NIGHT_FAULTS = {
+    "UPDATE loans_instalment SET segment_base_fen = segment_base_fen + 500000 "
+    "WHERE accrual <> 'none'": {"accrued, not posted", "accrual income"},
+    "UPDATE loans_transfer SET amount_fen = amount_fen + 5 WHERE kind = 'night'": {
+        "accrued, not posted", "accrual income",
+    },
+    "UPDATE loans_transfer SET credit_account = 'late_fee_income' WHERE kind = 'night'": {
+        "accrual income",
+    },
+    FAULTS["charges = ledger"] + " WHERE kind = 'penalty'": {"accrual income"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", NIGHT_FAULTS)
+def test_a_fault_of_the_night_is_seen_in_the_morning(accounts, database_name, fault):
+    assert list(reconciliation.accruals(on=day(8))) == []
+
+    past_every_guard(database_name, fault)
+
+    assert {one.check for one in reconciliation.accruals(on=day(8))} == NIGHT_FAULTS[fault]
+    assert {one.check for one in reconciliation.posted_accruals(on=day(8))} == NIGHT_FAULTS[fault]
+
+
+def test_a_chunk_compares_the_rules_with_the_night(make_bill, monkeypatch):
+    bill = make_bill()
+    of = scope_of_bill(bill)
+    assert list(reconciliation.loan_accruals(of, on=day(0))) == []
+
+    monkeypatch.setattr(reconciliation, "accrued_fen", lambda *_loan, **_facts: 14_999)
+
+    assert list(reconciliation.loan_accruals(of, on=day(0))) == [
+        (
+            "nightly accrual",
+            f"as of 2026-10-01, 1 loans from {of.loan_ids[0]} to {of.loan_ids[0]}",
+            14_999,
+            15_000,
+        )
+    ]
+
+
+def test_the_ledger_is_read_once_for_all_accounts(accounts, django_assert_num_queries):
+    with django_assert_num_queries(2):
+        assert by_account() == set()
+
+
+def pay_twice(bill, channel, account: str = "acct-1") -> None:
     """Debit a bill that a payment not heard of yet has paid in part: the surplus waits."""
-    lost = unheard_of(bill, channel, 1_000, at=moment(day(0), time(8)), key="lost")
-    channel.will_answer("acct-1", "SUCCESS")
+    channel.will_answer(account, "TIMEOUT")
+    lost = unheard_of(bill, channel, 1_000, at=moment(day(0), time(8)), key=f"lost-{bill.pk}")
+    channel.will_answer(account, "SUCCESS")
     debit(bill, channel, on=day(0))
     results.record(
         [late_success(lost, succeeded_at=moment(day(0)))],
@@ -108,9 +285,19 @@ def pay_twice(bill, channel) -> None:
     )
 
 
-def found() -> set[str]:
-    checks = (reconciliation.caches(), reconciliation.unapplied_funds(), reconciliation.orders())
-    return {difference.check for check in checks for difference in check}
+def found(of: reconciliation.Scope = reconciliation.EVERYBODY) -> list[reconciliation.Difference]:
+    checks = (
+        reconciliation.caches(of), reconciliation.unapplied_funds(of), reconciliation.orders(of)
+    )  # fmt: skip
+    return [difference for check in checks for difference in check]
+
+
+def loans_of(bill) -> list[int]:
+    return list(bill.instalments.order_by("loan").values_list("loan", flat=True))
+
+
+def scope_of_bill(bill) -> reconciliation.Scope:
+    return reconciliation.scope_of(loans_of(bill))
 
 
 def past_every_guard(database: str, statement: str) -> None:

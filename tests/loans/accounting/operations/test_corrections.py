@@ -85,7 +85,7 @@ def allocations(payment, revision):
 
 def differences():
     return [*reconciliation.caches(), *reconciliation.unapplied_funds(),
-            *reconciliation.trial_balance()]  # fmt: skip
+            *reconciliation.account_balances()]  # fmt: skip
 
 
 # Nothing differs.

@@ -16,6 +16,7 @@ from loans.accounting.queries.positions import (
     loan_values,
     part_values,
     position_of,
+    positions_of,
     terms_of,
 )
 from loans.accounting.rules.debt import Debt
@@ -122,6 +123,28 @@ def test_stored_rows_read_as_they_were_written(db, make_bill):
     assert (position.rate_ppm, position.principal_fen, position.is_bullet) == (200, 500_000, True)
     assert position.parts[0].bill_id == bill.pk
     assert position.accrued_on == bill.due_on - timedelta(days=30)
+
+
+def test_loans_are_read_without_records_as_from_them(db, make_bill):
+    make_bill(principal_fen=500_000, rate_ppm=200)
+    make_bill(policy=replace(TERMS, penalty_ppm=750))
+    first, second = Loan.objects.order_by("pk")
+    Loan.objects.filter(pk=first.pk).update(
+        accrued_on=day(9), principal_nights_fen=3, charged_fen=4, waived_fen=5, plan="plan-3",
+        overdue_on=day(4), ended_on=day(60),
+    )  # fmt: skip
+    again = Instalment.objects.get(loan=first)
+    again.pk, again.number, again.segment_posted_fen = None, 2, 77
+    again.save()
+
+    found = list(positions_of(Instalment.objects.all()))
+
+    assert found == [
+        (terms_of(loan.terms_id), position_of(loan, loan.instalments.order_by("number")))
+        for loan in Loan.objects.order_by("pk")
+    ]
+    assert [len(loan.parts) for _terms, loan in found] == [2, 1]
+    assert second.terms_id != first.terms_id
 
 
 def test_the_terms_are_those_of_the_contract(db):

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from loans.accounting.rules import cap as rules
-from loans.accounting.rules.cap import Charged, accrue, cap_fen
+from loans.accounting.rules.cap import Charged, accrue, accrued_fen, cap_fen
 from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.position import start_segment
 from tests.loans.cases import DUE_ON, TERMS, day, loan, part
@@ -103,6 +103,18 @@ def test_a_late_fee_is_cut_after_penalty_and_before_interest(case, fees_fen):
         charge.debt.late_fee_fen <= fee_fen
         for charge, fee_fen in zip(charges, fees_fen, strict=True)
     )
+
+
+@pure
+@given(cases())
+def test_the_sum_of_the_nights_is_what_is_charged(case):
+    policy, position, night_count = case
+    on = DUE_ON + timedelta(days=night_count)
+
+    after, _charges = accrue(position, on=on, terms=policy)
+
+    assert accrued_fen(position, on=on, terms=policy) == after.charged_fen - position.charged_fen
+    assert accrued_fen(after, on=on, terms=policy) == 0
 
 
 @pure

@@ -6,9 +6,10 @@ from django.test import Client
 
 from accounts.models import Staff
 from backoffice.core.models import Approval, JobChunk, JobPause, JobRun, StateChange
+from backoffice.platform import jobs
 from loans.collection.queries.debit_day import debit_day
 from loans.models import DebitOrder
-from tests.loans.conftest import day
+from tests.loans.conftest import day, moment
 from tests.loans.days import live, set_clock, work
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -134,7 +135,7 @@ def messages_of(page):
     return [str(message) for message in page.context["messages"]]
 
 
-EVERY = ("00:05", "00:30", "02:00", "03:00", "03:30", "09:00")
+EVERY = ("00:05", "00:30", "02:00", "02:30", "03:00", "03:30", "09:00")
 
 
 def test_run_now_does_what_the_tick_does_and_a_second_press_nothing(
@@ -269,3 +270,17 @@ def test_work_of_one_piece_counts_no_items(nine):
 
     assert rows["09:00"].is_counted
     assert not rows["00:30"].is_counted
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "passed over"), ("zh-hans", "超时跳过")])
+def test_a_check_beyond_its_time_is_passed_over(nine, language, words):
+    run = jobs.claim(jobs.job_named("02:30", on=day(0)), on=day(0), by="test", at=moment(day(0)))
+    client = person("finance")
+
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+    page = shown(client, on=day(0), job="02:30")
+
+    assert run.finished_at is None
+    assert page.content.decode().count(words) == 2  # of the run, and in the table of jobs
+    JobRun.objects.filter(pk=run.pk).update(finished_at=moment(day(0)))
+    assert words not in shown(client, on=day(0), job="02:30").content.decode()

@@ -37,7 +37,7 @@ def differences() -> list[reconciliation.Difference]:
         *reconciliation.caches(),
         *reconciliation.unapplied_funds(),
         *reconciliation.orders(),
-        *reconciliation.trial_balance(),
+        *reconciliation.account_balances(),
     ]
 
 
