@@ -13,6 +13,7 @@ from rich.progress import Progress
 LOANS = (100_000, 1_000_000)
 ROUNDS = 3
 LOANS_MIN = 3_000
+PARTS = ("portfolio", "endpoints", "reconcile", "search")
 
 
 def _at_least(least: int, text: str) -> int:
@@ -33,7 +34,9 @@ def parser() -> argparse.ArgumentParser:
         help="interleaved rounds, default 3",
     )  # fmt: skip
     command_line.add_argument(
-        "--only", choices=["portfolio", "endpoints"], help="one of the two, default both"
+        "--only",
+        choices=PARTS,
+        help="one of the three, default all",
     )
     command_line.add_argument(
         "--json", type=Path, default=Path(".run/bench.json"), help="default .run/bench.json"
@@ -46,18 +49,29 @@ def main() -> int:
     options = parser().parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
     django.setup()
-    from tests.bench import debit_day, endpoints, report
+    from tests.bench import debit_day, endpoints, reconcile, report, search
 
-    sizes = [] if options.only == "endpoints" else options.loans
+    parts = [options.only] if options.only else PARTS
     with Progress(console=Console(stderr=True)) as progress:
         called = None
-        if options.only != "portfolio":
+        if "endpoints" in parts:
             called = endpoints.measure(rounds=options.rounds, progress=progress)
         outcomes = [
-            debit_day.measure(loans, rounds=options.rounds, progress=progress) for loans in sizes
+            debit_day.measure(loans, rounds=options.rounds, progress=progress)
+            for loans in options.loans
+            if "portfolio" in parts
         ]
-    report.show(outcomes, called)
-    options.json.write_text(json.dumps(report.as_dict(outcomes, called), indent=2) + "\n")
+        reconciled = [
+            reconcile.measure(loans, rounds=options.rounds, progress=progress)
+            for loans in options.loans
+            if "reconcile" in parts
+        ]
+        searched = None
+        if "search" in parts:
+            searched = search.measure(rounds=options.rounds, progress=progress)
+    report.show(outcomes, called, reconciled, searched)
+    figures = report.as_dict(outcomes, called, reconciled, searched)
+    options.json.write_text(json.dumps(figures, indent=2) + "\n")
     return 0
 
 

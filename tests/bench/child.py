@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -32,11 +33,11 @@ def peak_mb() -> int:
     return int(line.split()[1]) // 1024
 
 
-def prepared(variant: str, *arguments: str) -> Callable[[], dict[str, int]]:
+def prepared(variant: str, *arguments: str) -> Callable[[], dict[str, Any]]:
     """Return the work of a variant, everything that is not on the clock done."""
     from django.db import connection
 
-    from tests.bench import baseline, night, orm, product
+    from tests.bench import baseline, night, orm, product, reconcile, search
     from tests.bench.databases import opened
 
     connection.ensure_connection()
@@ -48,10 +49,15 @@ def prepared(variant: str, *arguments: str) -> Callable[[], dict[str, int]]:
         return lambda: orm.run(int(arguments[0]))
     if variant == "two_children":
         return product.with_two_children()
+    if variant == "search":
+        return search.prepared(int(arguments[0]))
+    if variant == "reconcile":
+        return reconcile.prepared()
     variants = {
         "product": product.run,
         "closed_form": night.closed_form,
         "every_loan": night.every_loan,
+        "day": reconcile.live_a_day,
     }
     return variants[variant]
 

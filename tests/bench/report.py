@@ -9,6 +9,8 @@ from rich.table import Table
 
 from tests.bench.debit_day import Figure, Outcome
 from tests.bench.endpoints import CLIENTS, Endpoints
+from tests.bench.reconcile import Reconciled
+from tests.bench.search import Searched
 
 _VARIANTS = {
     "baseline": "baseline: COPY and one UPDATE a table",
@@ -29,7 +31,12 @@ AT_MOST = {
 AT_LEAST = {"a loan at a time / 9:00 run": 30.0, "every loan / closed form": 20.0}
 
 
-def show(outcomes: Sequence[Outcome], called: Endpoints | None) -> None:
+def show(
+    outcomes: Sequence[Outcome],
+    called: Endpoints | None,
+    reconciled: Sequence[Reconciled],
+    searched: Searched | None,
+) -> None:
     """Print a table for the endpoints and one a portfolio."""
     console = Console()
     if called is not None:
@@ -42,6 +49,26 @@ def show(outcomes: Sequence[Outcome], called: Endpoints | None) -> None:
             f"Chunks: {one.chunks}; statements a chunk: {one.statements_per_chunk}; "
             f"memory of the process: at most {one.peak_mb} MB\n"
         )
+    for whole in reconciled:
+        console.print(_reconciled(whole))
+    if searched is not None:
+        console.print(_searched(searched))
+
+
+_SIDES = {
+    "seconds": "by the clock",
+    "cpu": "CPU, both sides",
+    "client": "CPU of the process",
+    "server": "CPU of its server process",
+}
+
+
+def _reconciled(one: Reconciled) -> Table:
+    title = f"reconcile, {one.loans:,} loans"
+    table = Table("", "seconds", "least", "most", title=title, box=box.SIMPLE_HEAD)
+    for name, side in _SIDES.items():
+        table.add_row(side, *(f"{value:,.2f}" for value in one.seconds[name]))
+    return table
 
 
 def _milliseconds(called: Endpoints) -> Table:
@@ -81,7 +108,21 @@ def _bound(name: str, figure: Figure) -> str:
     return ""
 
 
-def as_dict(outcomes: Sequence[Outcome], called: Endpoints | None) -> dict[str, Any]:
+def _searched(one: Searched) -> Table:
+    title = f"search, {one.customers:,} customers"
+    table = Table("", "ms", "least", "most", "CPU ms", title=title, box=box.SIMPLE_HEAD)
+    for name, figure in one.milliseconds.items():
+        used = f"{one.cpu_milliseconds[name].median:,.2f}"
+        table.add_row(name, *(f"{value:,.2f}" for value in figure), used)
+    return table
+
+
+def as_dict(
+    outcomes: Sequence[Outcome],
+    called: Endpoints | None,
+    reconciled: Sequence[Reconciled],
+    searched: Searched | None,
+) -> dict[str, Any]:
     """Return the figures as JSON."""
     portfolios = [
         {
@@ -91,10 +132,17 @@ def as_dict(outcomes: Sequence[Outcome], called: Endpoints | None) -> dict[str, 
         }
         for one in outcomes
     ]
+    whole = [{**one._asdict(), "seconds": _figures(one.seconds)} for one in reconciled]
+    found: dict[str, Any] = {"portfolios": portfolios, "reconcile": whole}
+    if searched is not None:
+        found["search"] = {
+            "milliseconds": _figures(searched.milliseconds),
+            "cpu_milliseconds": _figures(searched.cpu_milliseconds),
+        }
     if called is None:
-        return {"portfolios": portfolios}
+        return found
     endpoints = {name: _figures(figures) for name, figures in called._asdict().items()}
-    return {"portfolios": portfolios, "endpoints": endpoints}
+    return found | {"endpoints": endpoints}
 
 
 def _figures(named: dict[str, Figure]) -> dict[str, dict[str, float]]:

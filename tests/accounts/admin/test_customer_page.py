@@ -3,13 +3,17 @@
 import re
 
 import pytest
-from django.db import transaction
-
 from accounts.identity.operations import identities
-from accounts.models import IdentityVerification, Profile, ProfileReview
+from accounts.models import BankCard, Customer, IdentityVerification, Profile, ProfileReview
 from accounts.privacy.operations import holds
 from backoffice.core import clock, workflow
-from tests.accounts.admin.conftest import WHO, page_of
+from backoffice.core.crypto import blind
+from backoffice.web.readonly_admin import list_address
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from tests.accounts.admin.conftest import CARD_PHONE, WHO, page_of
+from tests.loans.collection.queries.test_due import plan_of
+
 
 pytestmark = pytest.mark.django_db
 
@@ -167,3 +171,34 @@ def test_a_part_of_a_key_finds_nobody(admin_client, onboarded, term):
     page = admin_client.get("/admin/accounts/customer/", {"q": term})
 
     assert page.context["cl"].result_list == []
+
+
+@pytest.mark.parametrize(
+    "term", ["C{pk}", "{pk}", WHO.id_number, WHO.phone, WHO.card_number, CARD_PHONE]
+)
+def test_a_customer_is_found_by_what_identifies_him_alone(as_group, everything, term):
+    customer = everything.customer
+    Customer.objects.create(registered_at=customer.registered_at)
+    BankCard.objects.filter(customer=customer).update(phone_blind=blind(CARD_PHONE, "phone"))
+
+    page = as_group("support").get(list_address(Customer), {"q": term.format(pk=customer.pk)})
+
+    assert [one.pk for one in page.context["cl"].result_list] == [customer.pk]
+
+
+@pytest.mark.parametrize("term", ["C0", "nobody", "13700000000"])
+def test_a_search_for_nobody_finds_nobody(as_group, everything, term):
+    page = as_group("support").get(list_address(Customer), {"q": term})
+
+    assert list(page.context["cl"].result_list) == []
+
+
+def test_a_search_reads_the_customers_by_their_indexes(as_group, everything):
+    with CaptureQueriesContext(connection) as asked:
+        as_group("support").get(list_address(Customer), {"q": WHO.phone})
+
+    [search] = [one["sql"] for one in asked if "UNION" in one["sql"]]
+    plan = plan_of(search)
+    assert "Seq Scan" not in plan
+    assert "accounts_customer_pkey" in plan
+    assert plan.count("Index Cond") >= 5
