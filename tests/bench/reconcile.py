@@ -1,4 +1,4 @@
-"""``make bench ARGS="--only reconcile"``: every check over a portfolio that lived through a day."""
+"""``make bench ARGS="--only reconcile"``: every check over a portfolio after one business day."""
 
 from collections.abc import Iterator
 from datetime import date, time, timedelta
@@ -75,7 +75,7 @@ def live_a_day() -> dict[str, int]:
 
 
 def prepared() -> Any:
-    """Return the reconciliation of the day that was lived."""
+    """Return the reconciliation of that day."""
     channel = StatedChannel()
 
     def run() -> dict[str, float]:

@@ -176,8 +176,8 @@ def test_a_part_of_a_key_finds_nobody(admin_client, onboarded, term):
 @pytest.mark.parametrize(
     "term", ["C{pk}", "{pk}", WHO.id_number, WHO.phone, WHO.card_number, CARD_PHONE]
 )
-def test_a_customer_is_found_by_what_identifies_him_alone(as_group, everything, term):
-    customer = everything.customer
+def test_a_customer_is_found_by_what_identifies_him_alone(as_group, onboarded, term):
+    customer = onboarded.customer
     Customer.objects.create(registered_at=customer.registered_at)
     BankCard.objects.filter(customer=customer).update(phone_blind=blind(CARD_PHONE, "phone"))
 
@@ -187,13 +187,13 @@ def test_a_customer_is_found_by_what_identifies_him_alone(as_group, everything, 
 
 
 @pytest.mark.parametrize("term", ["C0", "nobody", "13700000000"])
-def test_a_search_for_nobody_finds_nobody(as_group, everything, term):
+def test_a_search_for_nobody_finds_nobody(as_group, onboarded, term):
     page = as_group("support").get(list_address(Customer), {"q": term})
 
     assert list(page.context["cl"].result_list) == []
 
 
-def test_a_search_reads_the_customers_by_their_indexes(as_group, everything):
+def test_a_search_reads_the_customers_by_their_indexes(as_group, onboarded):
     with CaptureQueriesContext(connection) as asked:
         as_group("support").get(list_address(Customer), {"q": WHO.phone})
 
@@ -201,4 +201,6 @@ def test_a_search_reads_the_customers_by_their_indexes(as_group, everything):
     plan = plan_of(search)
     assert "Seq Scan" not in plan
     assert "accounts_customer_pkey" in plan
-    assert plan.count("Index Cond") >= 5
+    for index in ("accounts_customer_id_blind", "accounts_customer_phone_blind",
+                  "accounts_bankcard_number_blind", "accounts_bankcard_phone_blind"):  # fmt: skip
+        assert index in plan, plan
