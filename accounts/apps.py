@@ -50,7 +50,7 @@ class AccountsConfig(AppConfig):
                 permission="accounts.decide_profilereview",
             )
         )
-        deletions.register(blocker=lambda _customer_id: "", end=profiles.end)
+        deletions.register(blocker=lambda _customer_id: "", end=profiles.end, words={})
         outbox.register(identities.TOPIC, tasks.check_identity)
         outbox.register(cards.TOPIC, tasks.check_card)
         post_migrate.connect(_grant_rights, dispatch_uid="accounts.groups")

@@ -92,7 +92,7 @@ class CardsView(CustomerEndpoint):
         "Bind a card",
         body=CardBody,
         replies={201: CardReply, 202: CardReply},
-        refusals=(CardRefusedError, onboarding.StepMissingError, *bindings.REFUSALS),
+        refusals=(CardRefusedError, *onboarding.STEP_REFUSALS, *bindings.REFUSALS),
     )
     @once(_bound)
     def post(self, request: Request) -> BankCard:

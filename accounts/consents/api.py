@@ -62,7 +62,7 @@ class ConsentView(CustomerEndpoint):
         refusals=(
             consents.UnknownPurposeError,
             *onboarding.ACTIVE_REFUSALS,
-            onboarding.StepMissingError,
+            *onboarding.STEP_REFUSALS,
         ),
         parameters=[OpenApiParameter("purpose", str, "path", enum=list(PURPOSES))],
     )

@@ -71,7 +71,8 @@ class IdExpiredError(Refused):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "id-card-expired"
     message = _("The ID card was valid until {valid_until_on}.")
-    remedy = _("Renew the card, then send its new date with POST /api/v1/me/identity.")
+    remedy = _("Renew the card, then send its new date.")
+    calls = (NextCall("submit-identity", "POST", "/api/v1/me/identity"),)
 
 
 class IdentityStaleError(Refused):
@@ -80,7 +81,8 @@ class IdentityStaleError(Refused):
     public_facts = ("next_steps",)
     code = "identity-stale"
     message = _("Your identity was verified more than {hours} hours ago.")
-    remedy = _("Verify it again with POST /api/v1/me/identity, then go on with this step.")
+    remedy = _("Verify it again, then go on with this step.")
+    calls = (NextCall("submit-identity", "POST", "/api/v1/me/identity"),)
 
 
 class DeviceSharedError(Refused):
@@ -98,7 +100,8 @@ class DeviceRefusedError(Refused):
     status = HTTPStatus.FORBIDDEN
     code = "device-refused"
     message = _("This step cannot be taken on this device.")
-    remedy = _("Use another device of your own, or file a complaint: POST /api/v1/me/complaints.")
+    remedy = _("Use another device of your own, or file a complaint.")
+    calls = (NextCall("ask-support", "POST", "/api/v1/me/complaints"),)
 
 
 class StepMissingError(Refused):
@@ -111,6 +114,14 @@ class StepMissingError(Refused):
 
 
 ACTIVE_REFUSALS = (CoolingOffError, OnHoldError, ClosedError)
+DEVICE_REFUSALS = (DeviceRefusedError, DeviceSharedError)
+STEP_REFUSALS = (
+    AgeError,
+    IdExpiredError,
+    IdentityStaleError,
+    StepMissingError,
+    *DEVICE_REFUSALS,
+)
 
 
 def numbers(*, on: date) -> AccountPolicy:

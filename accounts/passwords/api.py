@@ -57,7 +57,7 @@ class PasswordView(CustomerEndpoint):
         body=PasswordBody,
         replies={200: PasswordReply},
         refusals=(
-            onboarding.StepMissingError,
+            *onboarding.STEP_REFUSALS,
             passwords.PasswordWeakError,
             passwords.NoPasswordError,
             passwords.ProofMissingError,
@@ -91,7 +91,7 @@ class UnlockView(CustomerEndpoint):
         "Unlock the transaction password with a face check",
         body=UnlockBody,
         replies={204: None},
-        refusals=(onboarding.StepMissingError, *faces.REFUSALS),
+        refusals=(*onboarding.STEP_REFUSALS, *faces.REFUSALS),
     )
     @once(_unlocked)
     def post(self, request: Request) -> None:
@@ -137,8 +137,10 @@ class AuthorisationsView(CustomerEndpoint):
         refusals=(
             passwords.NoPasswordError,
             authorisations.PasswordExpiredError,
+            authorisations.AmountImpossibleError,
             passwords.PasswordChangedError,
             *passwords.RIGHT_REFUSALS,
+            *onboarding.DEVICE_REFUSALS,
         ),
     )
     @once(_granted, is_required=True)

@@ -60,7 +60,7 @@ class ProfileView(CustomerEndpoint):
         body=ProfileBody,
         replies={200: ProfileReply},
         refusals=(
-            onboarding.StepMissingError,
+            *onboarding.STEP_REFUSALS,
             profiles.StudentsError,
             profiles.OccupationSinceError,
         ),

@@ -84,7 +84,7 @@ class AssetsView(CustomerEndpoint):
         "Upload a proof",
         body={"multipart/form-data": AssetBody},
         replies={200: AssetReply, 201: AssetReply},
-        refusals=(onboarding.StepMissingError, *proofs.REFUSALS),
+        refusals=(*onboarding.STEP_REFUSALS, *proofs.REFUSALS),
     )
     def post(self, request: Request) -> Response:
         """Upload a JPEG, PNG or PDF of at most 10 MB; 200 when this very file is here already."""

@@ -143,13 +143,11 @@ def _checked(view: CustomerEndpoint, checked: IdentityVerification) -> Response:
         raise _refusal(checked, after)
     is_passed = checked.state == VerificationState.PASSED
     status = HTTPStatus.OK if is_passed else HTTPStatus.ACCEPTED
-    body = {**_reply(checked), "customer": me(after, _status(view.context, after, is_passed=is_passed))}
-    return Response(body, status=status)
+    onboarding = _status(view.context, after, is_passed=is_passed)
+    return Response({**_reply(checked), "customer": me(after, onboarding)}, status=status)
 
 
-def _status(
-    before: RequestContext, after: RequestContext, *, is_passed: bool
-) -> OnboardingStatus:
+def _status(before: RequestContext, after: RequestContext, *, is_passed: bool) -> OnboardingStatus:
     """Return the status after a check; read again unless a newcomer has passed."""
     is_joined = after.customer.pk != before.customer.pk
     if is_joined or not is_passed or before.status.was_identified:

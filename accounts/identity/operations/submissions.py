@@ -115,12 +115,13 @@ class TooManyTriesError(Refused):
 
 REFUSALS = (
     IdNumberError,
-    IdExpiredError,
-    AgeError,
+    onboarding.IdExpiredError,
+    onboarding.AgeError,
     HistoryUnknownError,
     HistoryShortError,
-    DeviceSharedError,
+    *onboarding.DEVICE_REFUSALS,
     IdentifiedError,
+    OtherPersonError,
     VerificationOpenError,
     FaceUsedError,
     TooManyTriesError,

@@ -3,17 +3,17 @@
 import re
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
 from accounts.identity.operations import identities
 from accounts.models import BankCard, Customer, IdentityVerification, Profile, ProfileReview
 from accounts.privacy.operations import holds
 from backoffice.core import clock, workflow
 from backoffice.core.crypto import blind
 from backoffice.web.readonly_admin import list_address
-from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext
 from tests.accounts.admin.conftest import CARD_PHONE, WHO, page_of
 from tests.loans.collection.queries.test_due import plan_of
-
 
 pytestmark = pytest.mark.django_db
 
