@@ -35,8 +35,8 @@ def onboarded(committed_db, stopped_clock):
     grant = {"purpose": "drawdown", "amount_fen": 100}
     phone.post("me/authorisations", {"password": f"{PASSWORD}x", **grant})
     assert phone.post("me/authorisations", {"password": PASSWORD, **grant}).status_code == 201
-    said = " ; ".join(SPELLINGS)
-    for text in (said[n : n + 1800] for n in range(0, len(said), 1800)):
+    spelled = " ; ".join(SPELLINGS)
+    for text in (spelled[n : n + 1800] for n in range(0, len(spelled), 1800)):
         assert phone.post("me/complaints", {"text": text}).status_code == 201
     yield phone
     root.setLevel(logging.WARNING)

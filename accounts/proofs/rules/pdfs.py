@@ -78,7 +78,7 @@ def rewrite(data: bytes, *, limits: PdfLimits = LIMITS) -> bytes:
     )
     try:
         with warnings.catch_warnings(), pikepdf.open(BytesIO(data), suppress_warnings=True) as pdf:
-            warnings.simplefilter("ignore")  # odd files are judged, not mended by anybody here
+            warnings.simplefilter("ignore")  # odd files are judged, and nobody here fixes them
             return _rewritten(pdf, limits)
     except BadPdf:
         raise

@@ -286,12 +286,12 @@ def test_the_same_file_is_the_same_proof_also_at_the_maximum(identified):
 
 def test_while_others_are_checked_a_pdf_is_refused_and_may_be_sent_again(identified, monkeypatch):
     monkeypatch.setattr(pdf_process, "WAIT_SECONDS_MAX", 0.01)
-    for _slot in range(pdf_process.AT_ONCE_MAX):
+    for _count in range(pdf_process.AT_ONCE_MAX):
         assert pdf_process._running.acquire(timeout=1)
     try:
         answer = upload(identified, PDF)
     finally:
-        for _slot in range(pdf_process.AT_ONCE_MAX):
+        for _count in range(pdf_process.AT_ONCE_MAX):
             pdf_process._running.release()
 
     assert problem(answer) == (503, "uploads-busy")

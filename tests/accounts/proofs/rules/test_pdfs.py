@@ -173,7 +173,7 @@ def test_what_is_written_again_is_written_the_same():
         with_streams(1, b"x", F=String("/etc/passwd")),
     ],
 )
-def test_what_acts_or_carries_files_is_refused(edit, how):
+def test_scripts_files_and_links_to_elsewhere_are_refused(edit, how):
     assert fault_of(a_pdf(edit, **how)) is PdfFault.ACTIVE
 
 
