@@ -50,10 +50,7 @@ class ChecksUnavailableError(Refused):
 
 REFUSALS = {
     "identity-mismatch": _("name and ID number do not belong together."),
-    "identity-no-record": _(
-        "the public security authorities have no record to compare with; have it brought up to "
-        "date there, then verify again."
-    ),
+    "identity-no-record": _("the public security authorities have no record to compare with."),
     "identity-invalid": _("the provider cannot read name or ID number."),
     "face-check-invalid": _("the face check has expired, or shows no whole face."),
     "face-not-live": _("no live face was detected."),
@@ -68,6 +65,9 @@ _LOOK = _("Look into the camera again in good light, or ask customer support wit
 _ASK = _("Ask customer support with a complaint.")
 REMEDIES = {
     "identity-mismatch": _COMPARE,
+    "identity-invalid": _COMPARE,
+    "identity-no-record": _("Have the record brought up to date there, then verify again."),
+    "face-check-invalid": _LOOK,
     "face-not-live": _LOOK,
     "face-mismatch": _LOOK,
     "three-accounts": _(
