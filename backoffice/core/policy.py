@@ -7,6 +7,7 @@ an argument.
 
 import dataclasses
 import json
+import logging
 from collections.abc import Mapping
 from datetime import date, time
 from typing import Any, TypeVar
@@ -18,6 +19,9 @@ from backoffice.core.errors import Refused
 from backoffice.core.models import PolicyVersion
 
 Policy = TypeVar("Policy")
+
+LOCK_SPACE = 7_702  # first key of the advisory lock of versions
+logger = logging.getLogger(__name__)
 
 _registered: dict[str, type[Any]] = {}
 
@@ -48,15 +52,34 @@ def current(policy: type[Policy], *, on: date) -> Policy:
 
 
 def history(policy: type[Policy]) -> list[tuple[date, Policy]]:
-    """Return the policies of all days, oldest first, each with the first day of its force."""
+    """Return the policies of all days, oldest first, each with the first day of its force.
+
+    A version that is invalid together with those before it is passed over: pages that show other
+    days must not fail because of it. Only ``current`` refuses it, on its own days.
+    """
     app = next(name for name, known in _registered.items() if known is policy)
     found: list[tuple[date, Policy]] = [(date.min, draft(app, {}))]
     merged: dict[str, Any] = {}
     versions = PolicyVersion.objects.filter(app=app).order_by("effective_on", "pk")
     for version in versions:
         merged |= version.overrides
-        found.append((version.effective_on, draft(app, merged)))
+        try:
+            found.append((version.effective_on, draft(app, merged)))
+        except BadPolicyError:
+            logger.exception("policy version %s of %s is invalid and passed over", version.pk, app)
     return found
+
+
+def later(app: str, *, on: date) -> list[PolicyVersion]:
+    """Return the versions that take effect after a day, oldest first."""
+    versions = PolicyVersion.objects.filter(app=app, effective_on__gt=on)
+    return list(versions.order_by("effective_on", "pk"))
+
+
+def lock_versions() -> None:
+    """Let one transaction at a time store versions: each is checked against all the others."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [LOCK_SPACE])
 
 
 def overridden(app: str, *, on: date, besides: PolicyVersion | None = None) -> dict[str, Any]:

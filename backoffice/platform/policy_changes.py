@@ -3,13 +3,14 @@
 A request holds the app, the overrides and the effective day. Its approval stores the
 ``PolicyVersion`` that ``policy.current`` reads; the database accepts only a version with the
 content of an approved request. A change is checked against the values in force on its day when it
-is proposed and again when it is approved.
+is proposed and again when it is approved, and together with every approved later change.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
@@ -46,6 +47,17 @@ class UnchangedPolicyError(Refused):
     code = "policy-unchanged"
     message = _("{field} is {value} on that day already.")
     remedy = _("Propose another value or another day.")
+
+
+class LaterPolicyConflictError(Refused):
+    """The change is invalid together with an approved change that takes effect later."""
+
+    code = "policy-conflict"
+    message = _(
+        "The change conflicts with the approved change of {app} that takes effect on {later_on} "
+        "({overrides}): {why}."
+    )
+    remedy = _("Choose values that are valid with it, or first propose to change it on its day.")
 
 
 class PolicyChange(NamedTuple):
@@ -90,6 +102,7 @@ def propose(
         PolicyInThePastError: an effective day is in the past.
         PolicyDuringTheDayError: it is today, and a field is fixed before the day begins.
         policy.BadPolicyError: a field is unknown or the value is invalid.
+        LaterPolicyConflictError: it is invalid together with an approved later change.
         UnchangedPolicyError: a field has the value on that day already.
         approvals.NotPermittedError: the person may not propose changes.
     """
@@ -125,7 +138,9 @@ def apply(
         PolicyInThePastError: an effective day is in the past.
         PolicyDuringTheDayError: it is today, and a field is fixed before the day begins.
         policy.BadPolicyError: a change conflicts with the values in force by now.
+        LaterPolicyConflictError: it is invalid together with an approved later change.
     """
+    policy.lock_versions()
     for approval in approved:
         change = _change_of(approval)
         _require_possible(change, at=at)
@@ -161,10 +176,28 @@ def _require_possible(change: PolicyChange, *, at: datetime) -> None:
         raise PolicyInThePastError(effective_on=change.effective_on)
     in_force = policy.overridden(change.app, on=change.effective_on)
     policy.draft(change.app, {**in_force, **change.overrides})
+    _require_valid_later(change, {**in_force, **change.overrides})
     if change.effective_on == clock.day_of(at):
         for one in fields(policy.registered()[change.app]):
             if one.name in change.overrides and one.metadata.get("from_later_day"):
                 raise PolicyDuringTheDayError(field=one.name)
+
+
+def _require_valid_later(change: PolicyChange, merged: Mapping[str, Any]) -> None:
+    """Refuse a change with which an approved later version is invalid from its day on."""
+    versions = policy.later(change.app, on=change.effective_on)
+    for later_on, of_day in groupby(versions, key=lambda version: version.effective_on):
+        overrides = {name: value for one in of_day for name, value in one.overrides.items()}
+        merged = {**merged, **overrides}
+        try:
+            policy.draft(change.app, merged)
+        except policy.BadPolicyError as error:
+            raise LaterPolicyConflictError(
+                app=change.app,
+                later_on=later_on,
+                overrides=", ".join(f"{name} = {_text(one)}" for name, one in overrides.items()),
+                why=error.facts["why"],
+            ) from error
 
 
 def _differences(

@@ -174,3 +174,22 @@ def test_a_version_in_force_is_changed_by_nobody(version):
         PolicyVersion.objects.all().delete()
 
     assert PolicyVersion.objects.get().overrides == {"rate_ppm": 400}
+
+
+@dataclass(frozen=True, slots=True)
+class Stricter(Numbers):
+    """The numbers of a release that allows less than the one before."""
+
+    def __post_init__(self) -> None:
+        if self.rate_ppm < 450:
+            raise ValueError("rates are 450 at least")
+
+
+def test_a_history_passes_over_a_version_that_is_invalid_by_now(version):
+    version(date(2026, 10, 1), words="y")
+    version(date(2026, 10, 2), rate_ppm=400)
+    policy.register("test", Stricter)
+
+    found = policy.history(Stricter)
+
+    assert found == [(date.min, Stricter()), (date(2026, 10, 1), Stricter(words="y"))]

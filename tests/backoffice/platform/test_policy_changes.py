@@ -9,6 +9,7 @@ from backoffice.core.models import Approval, PolicyVersion
 from backoffice.core.policy import BadPolicyError
 from backoffice.platform import approvals, policy_changes
 from backoffice.platform.policy_changes import (
+    LaterPolicyConflictError,
     PolicyChange,
     PolicyDuringTheDayError,
     PolicyInThePastError,
@@ -151,3 +152,45 @@ def test_a_history_has_a_policy_for_each_first_day(db):
     assert [(on, terms.grace_days, terms.tolerance_fen) for on, terms in found] == [
         (date.min, 3, 1000), (TODAY, 1, 1000), (TOMORROW, 1, 500),
     ]  # fmt: skip
+
+
+def hours(on, **overrides):
+    return PolicyChange("loan_operations", overrides, on)
+
+
+def test_a_change_that_an_approved_later_change_forbids_is_not_proposed(people):
+    put_in_force("loan_operations", {"debit_at": "14:00"}, on=date(2026, 10, 9))
+
+    with pytest.raises(LaterPolicyConflictError) as caught:
+        policy_changes.propose(
+            [hours(TOMORROW, debit_retry_until="12:00")], by=people[0], reason="a test", at=AT
+        )
+
+    assert caught.value.facts["later_on"] == date(2026, 10, 9)
+    assert caught.value.facts["overrides"] == "debit_at = 14:00"
+    assert not Approval.objects.filter(state="proposed").exists()
+
+
+def test_a_change_that_a_later_change_forbids_by_now_is_not_approved(people):
+    maker, checker = people
+    [made] = policy_changes.propose(
+        [hours(TOMORROW, debit_retry_until="12:00")], by=maker, reason="a test", at=AT
+    )
+    put_in_force("loan_operations", {"debit_at": "14:00"}, on=date(2026, 10, 9))
+
+    with pytest.raises(LaterPolicyConflictError):
+        approvals.approve([made.pk], by=checker, reason="agreed", at=AT)
+
+    assert Approval.objects.get(pk=made.pk).state == "proposed"
+    assert PolicyVersion.objects.count() == 1
+
+
+def test_a_later_change_that_sets_both_fields_conflicts_with_nothing(people):
+    both = {"debit_at": "14:00", "debit_retry_until": "20:00"}
+    put_in_force("loan_operations", both, on=date(2026, 10, 9))
+
+    [made] = policy_changes.propose(
+        [hours(TOMORROW, debit_retry_until="12:00")], by=people[0], reason="a test", at=AT
+    )
+
+    assert made.state == "proposed"
