@@ -13,13 +13,17 @@ from datetime import date, time
 from typing import Any, TypeVar
 
 from django.db import connection
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.errors import Refused
 from backoffice.core.models import PolicyVersion
+from backoffice.core.ranges import NotAllowedError
 
 Policy = TypeVar("Policy")
 
+VALUE_SHOWN = 40  # characters of a value in a refusal
 LOCK_SPACE = 7_702  # first key of the advisory lock of versions
 logger = logging.getLogger(__name__)
 
@@ -31,7 +35,7 @@ class BadPolicyError(Refused):
 
     code = "bad-policy"
     message = _("Invalid policy of {app}: {field} = {value}: {why}.")
-    remedy = _("Correct the field; {app}/policy.py defines the fields and their types.")
+    remedy = _("Correct the field; the form of a proposal lists the fields and what each allows.")
 
 
 def register(app: str, policy: type[Any]) -> None:
@@ -110,12 +114,27 @@ def draft(app: str, overrides: Mapping[str, Any]) -> Any:
     values = {}
     for name, value in overrides.items():
         if name not in fields:
-            raise BadPolicyError(app=app, field=name, value=value, why=_("unknown field"))
+            raise BadPolicyError(
+                app=app, field=name, value=shortened(value), why=_("unknown field")
+            )
         values[name] = _typed(app, fields[name], value)
     try:
         return policy(**values)
-    except ValueError as error:
-        raise BadPolicyError(app=app, field=", ".join(values), value="…", why=error) from error
+    except NotAllowedError as error:
+        why = format_lazy(_("allowed is {allowed}"), allowed=str(error.allowed))
+        raise BadPolicyError(
+            app=app, field=error.name, value=shortened(error.value), why=why
+        ) from error
+    except ValueError as error:  # a policy marks its reasons for the translators
+        raise BadPolicyError(
+            app=app, field=", ".join(values), value="…", why=gettext_lazy(str(error))
+        ) from error
+
+
+def shortened(value: Any) -> str:
+    """Return a value for a message, cut to a readable length."""
+    text = str(value)
+    return text if len(text) <= VALUE_SHOWN else f"{text[:VALUE_SHOWN]}…"
 
 
 def _typed(app: str, field: "dataclasses.Field[Any]", value: Any) -> Any:
@@ -123,12 +142,23 @@ def _typed(app: str, field: "dataclasses.Field[Any]", value: Any) -> Any:
     default = field.default
     try:
         if isinstance(default, time):
-            return time.fromisoformat(value)
+            return _hour(app, field, value)
         if isinstance(default, tuple):
             return tuple(value)
     except (TypeError, ValueError) as error:
-        raise BadPolicyError(app=app, field=field.name, value=value, why=error) from error
+        raise BadPolicyError(
+            app=app, field=field.name, value=shortened(value), why=error
+        ) from error
     if type(value) is not type(default):
-        why = _("it must be {kind}").format(kind=type(default).__name__)
-        raise BadPolicyError(app=app, field=field.name, value=value, why=why)
+        why = format_lazy(_("it must be {kind}"), kind=type(default).__name__)
+        raise BadPolicyError(app=app, field=field.name, value=shortened(value), why=why)
     return value
+
+
+def _hour(app: str, field: "dataclasses.Field[Any]", value: Any) -> time:
+    """Return an hour of the business day: it has no time zone of its own."""
+    found = time.fromisoformat(value)
+    if found.tzinfo is not None:
+        why = _("it must be an hour without a time zone, such as 09:00")
+        raise BadPolicyError(app=app, field=field.name, value=shortened(value), why=why)
+    return found

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core import clock, policy
+from backoffice.core import clock, policy, ranges
 from backoffice.core.errors import Refused
 from backoffice.core.models import Approval, PolicyVersion
 from backoffice.core.staff import StaffMember
@@ -69,19 +69,21 @@ class PolicyChange(NamedTuple):
 
 
 class Number(NamedTuple):
-    """A policy field of an app, with its value as JSON text."""
+    """A policy field of an app, with its value as JSON text and what it may be, if declared."""
 
     app: str
     field: str
     value: str
+    allowed: str
 
 
 def numbers(*, on: date) -> list[Number]:
     """Return every policy field with its value in force on a day."""
     return [
-        Number(app, field.name, _text(getattr(policy.current(known, on=on), field.name)))
+        Number(app, one.name, _text(getattr(in_force, one.name)), str(ranges.allowed(one) or ""))
         for app, known in policy.registered().items()
-        for field in fields(known)
+        for in_force in [policy.current(known, on=on)]
+        for one in fields(known)
     ]
 
 

@@ -35,19 +35,24 @@ def test_a_day_is_run_by_the_numbers_of_the_rulebook():
 @pytest.mark.parametrize(
     ("numbers", "why"),
     [
-        ({"daily_rate_min_ppm": -1}, "daily rates"),
-        ({"daily_rate_min_ppm": 501}, "daily rates"),
-        ({"daily_rate_max_ppm": 199}, "daily rates"),
-        ({"minimum_permille": 0}, "share of the bill"),
-        ({"minimum_permille": 1_001}, "share of the bill"),
-        ({"penalty_ppm": -1}, "rates are not negative"),
-        ({"cap_annual_ppm": -1}, "rates are not negative"),
-        ({"late_fee_ppm": -1}, "rates are not negative"),
-        ({"grace_days": -1}, "grace ends"),
+        ({"daily_rate_min_ppm": -1}, "daily_rate_min_ppm = -1"),
+        ({"daily_rate_min_ppm": 501}, "daily rate"),
+        ({"daily_rate_max_ppm": 199}, "daily rate"),
+        ({"minimum_permille": 0}, "allowed is 1 – 1000"),
+        ({"minimum_permille": 1_001}, "allowed is 1 – 1000"),
+        ({"penalty_ppm": -1}, "penalty_ppm = -1"),
+        ({"cap_annual_ppm": -1}, "cap_annual_ppm = -1"),
+        ({"late_fee_ppm": -1}, "late_fee_ppm = -1"),
+        ({"grace_days": -1}, "grace_days = -1"),
         ({"grace_days": 4}, "grace ends"),
         ({"second_window_days": 3}, "grace ends"),
         ({"second_window_days": 8}, "grace ends"),
         ({"classified_latest_days": 3}, "grace ends"),
+        ({"recovery_every_days": 2}, "before the next one begins"),
+        ({"recovery_every_days": 0}, "recovery_every_days = 0: allowed is 1 – 90"),
+        ({"cap_annual_ppm": 240_001}, "allowed is 0 – 240000"),
+        ({"cap_year_days": 360}, "allowed is 365 – 366"),
+        ({"tolerance_fen": 10**30}, "tolerance_fen"),
     ],
 )
 def test_terms_that_cannot_work_together_are_refused(numbers, why):
@@ -66,6 +71,7 @@ def test_terms_that_cannot_work_together_are_refused(numbers, why):
         {"grace_days": 0},
         {"second_window_days": 7},
         {"classified_latest_days": 4},
+        {"recovery_every_days": 3},
     ],
 )
 def test_the_last_numbers_that_work_together_are_taken(numbers):
@@ -77,11 +83,11 @@ def test_the_last_numbers_that_work_together_are_taken(numbers):
 @pytest.mark.parametrize(
     ("numbers", "why"),
     [
-        ({"debit_at": time(6, 59)}, "between 07:00 and 22:00"),
-        ({"debit_at": time(21, 1)}, "the first before its retries"),
-        ({"debit_retry_until": time(8, 59)}, "the first before its retries"),
-        ({"debit_retry_until": time(22, 1)}, "between 07:00 and 22:00"),
-        ({"runaway_permille": 999}, "above the usual day"),
+        ({"debit_at": time(6, 59)}, "allowed is 07:00 – 22:00"),
+        ({"debit_at": time(21, 1)}, "before their retries"),
+        ({"debit_retry_until": time(8, 59)}, "before their retries"),
+        ({"debit_retry_until": time(22, 1)}, "allowed is 07:00 – 22:00"),
+        ({"runaway_permille": 999}, "allowed is 1000 – 10000"),
     ],
 )
 def test_a_day_that_cannot_be_run_is_refused(numbers, why):

@@ -16,5 +16,5 @@ def test_a_buffer_is_a_share_of_the_limit(buffer_permille):
 
 @pytest.mark.parametrize("buffer_permille", [-1, 1001])
 def test_a_buffer_below_nothing_or_above_the_limit_is_refused(buffer_permille):
-    with pytest.raises(ValueError, match="share of the limit"):
+    with pytest.raises(ValueError, match="allowed is 0 – 1000"):
         RiskPolicy(buffer_permille=buffer_permille)

@@ -62,6 +62,7 @@ def test_json_values_become_the_types_of_the_dataclass():
         ({"words": 1}, "it must be str"),
         ({"at": "half past nine"}, "isoformat"),
         ({"at": 9}, "must be str"),
+        ({"at": "09:00+08:00"}, "without a time zone"),
         ({"hours": 9}, "not iterable"),
         ({"rate_ppm": -1}, "rates are not negative"),
     ],

@@ -116,6 +116,7 @@ def test_a_decision_needs_a_reason(proposed):
         ({"value": " "}, "value"),
         ({"value": "many"}, "it must be int"),
         ({"value": "3"}, "already"),
+        ({"value": "99"}, "loans: grace_days = 99: allowed is 0 – 13"),
         ({"effective_on": "soon"}, "effective on"),
         ({"effective_on": "2020-01-01"}, "in the past"),
         ({"reason": "x"}, "Enter a reason"),
@@ -126,6 +127,21 @@ def test_a_bad_proposal_is_refused_by_name_and_keeps_what_was_typed(filled, chan
 
     assert code in messages_of(page)[0]
     assert (filled | change)["reason"] in page.content.decode()
+    assert not Approval.objects.exists()
+
+
+def test_the_form_shows_what_each_number_may_be(filled):
+    page = client_of("risk").get(FORM).content.decode()
+
+    assert "loans.recovery_every_days = 7 (allowed: 1 – 90)" in page
+    assert "accounts.lender_type = BANK (allowed: BANK, MICRO)" in page
+
+
+def test_a_number_out_of_range_is_refused_in_chinese_too(filled):
+    bad = {"number": "loans.recovery_every_days", "value": "0"}
+    page = client_of("risk").post(FORM, filled | bad, headers={"accept-language": "zh-hans"})
+
+    assert "recovery_every_days = 0：允许范围为 1 – 90" in messages_of(page)[0]
     assert not Approval.objects.exists()
 
 

@@ -266,9 +266,9 @@ def test_the_cap_is_floored_to_the_fen(principal_nights_fen, most_fen):
 
 
 def test_the_cap_is_that_of_the_contract():
-    lower = replace(TERMS, cap_annual_ppm=120_000, cap_year_days=360)
+    lower = replace(TERMS, cap_annual_ppm=120_000, cap_year_days=366)
 
-    assert cap_fen(3_000_000, lower) == 1_000
+    assert cap_fen(3_050_000, lower) == 1_000
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,16 @@
 """When a bill is debited and for how much (REPAY-10, REPAY-11, REPAY-18)."""
 
+from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
+from backoffice.core import ranges
 from loans.collection.rules import cycle as rules
 from loans.collection.rules.cycle import Cycle, Demand, OrderEnd, ask_fen, counted_refusals
+from loans.policy import LoanTerms
 from tests.loans.cases import DUE_ON, TERMS, day
 from tests.profiles import pure
 
@@ -87,6 +90,32 @@ def test_a_cycle_that_still_runs_keeps_its_refusals():
 
     assert rules.running(cycle, on=day(12), due_on=DUE_ON, terms=TERMS) == cycle
     assert rules.running(cycle, on=day(13), due_on=DUE_ON, terms=TERMS) == Cycle(3, day(13), 0)
+
+
+@st.composite
+def valid_terms(draw):
+    """Any terms that validate: each number of the collection within its declared range."""
+    numbers = {
+        one.name: draw(st.integers(ranges.allowed(one).least, ranges.allowed(one).most))
+        for one in fields(LoanTerms)
+        if one.name.startswith("recovery_") or one.name == "debit_attempts_max"
+    }
+    try:
+        return replace(TERMS, **numbers)
+    except ValueError:
+        reject()
+
+
+@pure
+@given(valid_terms(), st.integers(0, 4_000))
+def test_every_cycle_of_valid_terms_begins_after_the_one_before(terms, later):
+    first = rules.after_classification(Cycle(1, DUE_ON, 3), on=day(4), terms=terms)
+    after = rules.following(first, due_on=DUE_ON, terms=terms)
+    assert after is None or after.first_on > first.first_on  # else ``running`` never ends
+
+    cycle = rules.running(first, on=day(later), due_on=DUE_ON, terms=terms)
+
+    assert cycle.number <= 2 + 90
 
 
 fen = st.one_of(st.integers(0, 2_000), st.integers(0, 5_000_000))
