@@ -163,6 +163,16 @@ X_FRAME_OPTIONS = "DENY"
 FIELD_KEYS = _required("FIELD_KEYS", f"1:{_NEW_KEY}").split(",")
 BLIND_KEY = _required("BLIND_KEY", _NEW_KEY)
 
+# Errors of requests go to standard error, with their traceback and without values of customers.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"lines": {"()": "backoffice.core.log_lines.LogLines"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"django": {"handlers": [], "level": "WARNING", "propagate": True}},
+}
+
 # Endpoints of customers. Each declares its authentication; one that does not is closed.
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
