@@ -91,7 +91,7 @@ def parse(text: str) -> Any:
     """Return a typed value as JSON; text that is not JSON, such as 09:00, stays text."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

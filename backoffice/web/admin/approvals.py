@@ -28,6 +28,8 @@ from backoffice.web.admin_actions import (
 )
 from backoffice.web.readonly_admin import PageSection, ReadOnlyAdmin, address, display, link
 
+VALUE_MAX = 200  # characters of a typed value
+
 
 def _decide(operation: Callable[..., Any], message: Any) -> Any:
     """Return the function of an action that decides one request."""
@@ -164,7 +166,7 @@ def _propose(request: HttpRequest) -> Approval:
     known = {(one.app, one.field) for one in policy_changes.numbers(on=clock.business_date())}
     if (app, field) not in known:
         raise FieldError(field=_("number"))
-    if not value:
+    if not value or len(value) > VALUE_MAX:
         raise FieldError(field=_("value"))
     try:
         effective_on = date.fromisoformat(request.POST.get("effective_on", ""))

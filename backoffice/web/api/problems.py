@@ -217,7 +217,9 @@ def _faults(details: Any, pointer: str = "") -> Iterator[dict[str, str]]:
 
 
 def _at(pointer: str, name: object) -> str:
-    return f"{pointer}/{str(name).replace('~', '~0').replace('/', '~1')}"
+    # A name with half of a surrogate pair has no UTF-8: it is shown escaped.
+    text = str(name).encode("utf-8", "backslashreplace").decode("utf-8")
+    return f"{pointer}/{text.replace('~', '~0').replace('/', '~1')}"
 
 
 def _add_headers(response: Response, refusal: Refused) -> None:

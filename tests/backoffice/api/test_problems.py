@@ -99,3 +99,11 @@ def test_the_description_of_the_endpoints_works_offline(ask):
 
     assert "http://" not in page.replace("http://testserver", "") and "https://" not in page
     assert Client().get("/api/schema/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["auth/wechat"])
+def test_a_field_name_without_utf_8_is_named_escaped(ask, path):
+    answer = ask("post", path, b'{"\\ud800": 1}')
+
+    assert code_of(answer) == (400, "invalid-input")
+    assert "/\\ud800" in {fault["pointer"] for fault in answer.json()["errors"]}

@@ -115,6 +115,8 @@ def test_a_decision_needs_a_reason(proposed):
         ({"number": ""}, "number"),
         ({"value": " "}, "value"),
         ({"value": "many"}, "it must be int"),
+        ({"value": "[" * 100_000}, "value"),
+        ({"number": "loan_operations.debit_at", "value": "09:00+08:00"}, "without a time zone"),
         ({"value": "3"}, "already"),
         ({"value": "99"}, "loans: grace_days = 99: allowed is 0 – 13"),
         ({"effective_on": "soon"}, "effective on"),
