@@ -4,6 +4,8 @@ import backoffice.core.crypto
 import datetime
 import django.contrib.postgres.fields
 import django.db.models.deletion
+import django.db.models.functions.comparison
+import django.db.models.functions.text
 import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
@@ -356,6 +358,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='approval',
             constraint=models.UniqueConstraint(condition=models.Q(('state', 'proposed')), fields=('kind', 'subject_id'), name='approval_one_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='approval',
+            constraint=models.UniqueConstraint(models.F('kind'), django.db.models.functions.text.MD5(django.db.models.functions.comparison.Cast('payload', models.TextField())), condition=models.Q(('state', 'proposed'), ('subject_id', None)), name='approval_one_open_content'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='approval',

@@ -25,6 +25,7 @@ from backoffice.core.staff import StaffMember
 
 VALID_FOR = timedelta(days=30)
 BATCH_SIZE = 5_000
+_ONE_OPEN = ("approval_one_open", "approval_one_open_content")
 
 
 class NotProposedError(Refused):
@@ -175,7 +176,8 @@ def propose(
     Raises:
         UnknownKindError: no app registered the kind.
         NotPermittedError: the person may not propose this.
-        AlreadyProposedError: the same request about the same record is open.
+        AlreadyProposedError: a request of the kind about the same record, or one without a record
+            and with the same content, is open.
     """
     for proposal in proposals:
         _require(by, kind_named(proposal.kind).propose_permission)
@@ -197,7 +199,7 @@ def propose(
             return Approval.objects.bulk_create(made)
     except IntegrityError as error:
         cause = error.__cause__
-        if isinstance(cause, psycopg.Error) and cause.diag.constraint_name == "approval_one_open":
+        if isinstance(cause, psycopg.Error) and cause.diag.constraint_name in _ONE_OPEN:
             raise AlreadyProposedError from error
         raise
 

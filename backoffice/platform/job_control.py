@@ -18,7 +18,7 @@ from backoffice.core.models import (
 )
 from backoffice.core.staff import StaffMember
 from backoffice.platform import approvals, jobs
-from backoffice.platform.approvals import AlreadyProposedError, Proposal
+from backoffice.platform.approvals import AlreadyProposedError, Proposal, ValueChange
 
 KIND = "job-resumption"
 
@@ -120,6 +120,17 @@ def apply(approved: Sequence[Approval], *, by: str, reason: str, at: datetime) -
     workflow.save(pauses, "approval", "resumed_at")
 
 
+def differences(approval: Approval) -> list[ValueChange]:
+    """Return the job that a request resumes, with its title and the reason of the pause."""
+    assert approval.subject_id is not None
+    pause = JobPause.objects.get(pk=approval.subject_id)
+    of_day = jobs.in_order(on=clock.day_of(pause.paused_at))
+    title = next((str(job.title) for job in of_day if job.name == pause.job), "")
+    name = f"{pause.job} {title}".strip()
+    now = f"{JobPauseState.PAUSED.label} · {pause.reason}"
+    return [ValueChange(name, now, JobPauseState.RESUMED.label)]
+
+
 def register() -> None:
     """Register the kind of request, once, when the site is ready."""
     approvals.register(
@@ -128,6 +139,7 @@ def register() -> None:
         apply=apply,
         permission="backoffice.resume_job",
         propose_permission="backoffice.request_resume",
+        differences=differences,
     )
 
 

@@ -8,6 +8,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import MD5, Cast
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.guards import Guard, InitialState, state_check
@@ -101,6 +102,13 @@ class Approval(django_fsm.FSMModelMixin, models.Model):
                 fields=["kind", "subject_id"],
                 condition=Q(state=ApprovalState.PROPOSED),
                 name="approval_one_open",
+            ),
+            # Without a record the content is what makes two requests the same.
+            models.UniqueConstraint(
+                F("kind"),
+                MD5(Cast("payload", models.TextField())),
+                condition=Q(state=ApprovalState.PROPOSED, subject_id=None),
+                name="approval_one_open_content",
             ),
         ]
         indexes: ClassVar = [

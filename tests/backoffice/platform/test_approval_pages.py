@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts.models import Staff
 from backoffice.core import clock, policy
 from backoffice.core.models import Approval, PolicyVersion
-from backoffice.platform import policy_changes
+from backoffice.platform import job_control, policy_changes
 from backoffice.platform.policy_changes import PolicyChange
 from loans.policy import LoanTerms
 
@@ -130,6 +130,27 @@ def test_a_bad_proposal_is_refused_by_name_and_keeps_what_was_typed(filled, chan
     assert code in messages_of(page)[0]
     assert (filled | change)["reason"] in page.content.decode()
     assert not Approval.objects.exists()
+
+
+def test_a_change_that_is_submitted_twice_is_one_request(filled):
+    client = client_of("risk")
+    client.post(FORM, filled)
+
+    page = client.post(FORM, filled | {"reason": "once more"})
+
+    assert messages_of(page)[-1].startswith("The same request is open already.")
+    assert Approval.objects.count() == 1
+
+
+def test_a_request_to_resume_names_its_job_and_why_it_is_paused():
+    maker = Staff.objects.create_superuser("maker")
+    job_control.pause("09:00", by=maker, reason="the bank is down", at=clock.now())
+    job_control.request_resume("09:00", by=maker, reason="the bank is up", at=clock.now())
+
+    page = client_of("manager").get(page_of(Approval.objects.get()))
+
+    [section] = page.context["lead_sections"]
+    assert list(section.rows) == [("09:00 direct debits", "paused · the bank is down", "resumed")]
 
 
 def test_the_form_shows_what_each_number_may_be(filled):

@@ -269,3 +269,22 @@ def test_of_two_deciders_at_once_one_is_refused(together, monkeypatch):
 
     assert sorted(together(2, decide)) == ["approved", "refused"]
     assert len(done) == 1
+
+
+def test_the_same_content_without_a_record_is_proposed_once(effects, maker, checker):
+    first = propose(maker, None, colour="blue", size=1)
+
+    with pytest.raises(AlreadyProposedError):
+        propose(checker_who_proposes(checker), None, size=1, colour="blue")
+    propose(maker, None, colour="green")
+    approvals.reject([first], by=checker, reason="not now", at=LATER)
+    propose(maker, None, colour="blue", size=1)
+
+    states = Approval.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["rejected", "proposed", "proposed"]
+
+
+def checker_who_proposes(checker):
+    right = Permission.objects.get(codename="add_policyversion")
+    checker.user_permissions.add(right)
+    return get_user_model().objects.get(pk=checker.pk)
