@@ -23,15 +23,16 @@ class AccountsConfig(AppConfig):
         from accounts.customers.rules.reasons import TEXTS
         from accounts.identity.operations import identities
         from accounts.policy import AccountPolicy
-        from accounts.privacy.operations import deletions
+        from accounts.privacy.operations import deletions, unmasking
         from accounts.profile import operations as profiles
         from backoffice.core import policy, reasons
-        from backoffice.platform import jobs, outbox, work_queue
+        from backoffice.platform import access, jobs, outbox, work_queue
         from backoffice.web.api import examples
 
         examples.register(EXAMPLES)
         policy.register("accounts", AccountPolicy)
         reasons.register(TEXTS)
+        access.register(unmasking.record_export)
         for job in tasks.JOBS:
             jobs.register(job)
         work_queue.register(

@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ('filters', models.JSONField(verbose_name='filters')),
                 ('file_format', models.CharField(choices=[('csv', 'CSV'), ('xlsx', 'XLSX')], max_length=4, verbose_name='format')),
                 ('is_masked', models.BooleanField(verbose_name='personal data masked')),
+                ('language', models.CharField(choices=[('zh-hans', '简体中文'), ('en', 'English')], max_length=10, verbose_name='language')),
                 ('reason', models.CharField(max_length=200, verbose_name='reason')),
                 ('state', django_fsm.FSMField(choices=[('requested', 'requested'), ('running', 'running'), ('done', 'done'), ('failed', 'failed'), ('expired', 'expired')], default='requested', max_length=20, protected=True, verbose_name='state')),
                 ('requested_at', models.DateTimeField(verbose_name='requested at')),
@@ -116,6 +117,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('export', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='file', serialize=False, to='backoffice.export', verbose_name='export')),
                 ('content', backoffice.core.crypto.SealedBytesField(verbose_name='content')),
+                ('owner_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None, verbose_name='owners')),
             ],
             options={
                 'verbose_name': 'file of an export',
@@ -421,7 +423,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='export',
-            trigger=pgtrigger.compiler.Trigger(name='as_requested', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.section IS DISTINCT FROM NEW.section OR (OLD.filters, OLD.file_format, OLD.reason, OLD.requested_by_id, OLD.requested_at) IS DISTINCT FROM (NEW.filters, NEW.file_format, NEW.reason, NEW.requested_by_id, NEW.requested_at) OR OLD.is_masked AND NOT NEW.is_masked OR OLD.state IN ('done', 'failed', 'expired') AND (OLD.is_masked, OLD.rows, OLD.size, OLD.sha256, OLD.error, OLD.finished_at, OLD.expires_at) IS DISTINCT FROM (NEW.is_masked, NEW.rows, NEW.size, NEW.sha256, NEW.error, NEW.finished_at, NEW.expires_at))", func="RAISE EXCEPTION 'export %: it stays as it was requested and written', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'export_as_requested';", hash='60218401c2ac20ae8ce3476168db20202811768a', operation='UPDATE', pgid='pgtrigger_as_requested_07589', table='backoffice_export', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='as_requested', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.section IS DISTINCT FROM NEW.section OR (OLD.filters, OLD.file_format, OLD.language, OLD.reason, OLD.requested_by_id, OLD.requested_at) IS DISTINCT FROM (NEW.filters, NEW.file_format, NEW.language, NEW.reason, NEW.requested_by_id, NEW.requested_at) OR OLD.is_masked AND NOT NEW.is_masked OR OLD.state IN ('done', 'failed', 'expired') AND (OLD.is_masked, OLD.rows, OLD.size, OLD.sha256, OLD.error, OLD.finished_at, OLD.expires_at) IS DISTINCT FROM (NEW.is_masked, NEW.rows, NEW.size, NEW.sha256, NEW.error, NEW.finished_at, NEW.expires_at))", func="RAISE EXCEPTION 'export %: it stays as it was requested and written', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'export_as_requested';", hash='225c6998dd7720f01d0d575e216878c14d349831', operation='UPDATE', pgid='pgtrigger_as_requested_07589', table='backoffice_export', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='exportdownload',

@@ -1,8 +1,9 @@
 """Exports: files that staff request, a worker writes, and the requester downloads.
 
 An app registers a section: its rows, columns, required filters and the permission of its list.
-Personal columns are masked unless the requester has the permission ``backoffice.pii_view`` both
-when the rows are read and when the file is downloaded. The file is sealed and deleted after
+Personal columns are masked unless the requester asks for them in full and has the permission
+``backoffice.pii_view`` both when the rows are read and when the file is downloaded. A download in
+full adds an access record for each person it shows. The file is sealed and deleted after
 ``KEPT_FOR``; the request and the log of downloads stay. All moments are the product's time.
 
 A killed worker leaves its export running; the broker or ``waiting`` sends it to another worker. If
@@ -22,12 +23,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from backoffice.core import workflow
 from backoffice.core.errors import Refused
 from backoffice.core.models import Export, ExportDownload, ExportFile, ExportFormat, ExportState
 from backoffice.core.staff import StaffMember
-from backoffice.platform import export_files
+from backoffice.platform import access, export_files
 from backoffice.platform.reasons import PlatformReason
 
 ROWS_MAX = 50_000
@@ -113,7 +115,8 @@ class Column:
 class ExportSection:
     """A list that can be exported: ``rows`` returns the rows for the values of all ``filters``.
 
-    ``rows`` raises ``ValueError`` for an invalid value.
+    ``rows`` raises ``ValueError`` for an invalid value. ``owner`` is the dotted path of the id of
+    the person whose data a row shows; a section with personal columns needs it.
     """
 
     name: str
@@ -122,7 +125,16 @@ class ExportSection:
     columns: Sequence[Column]
     filters: Sequence[str]
     rows: Callable[[Mapping[str, str]], "QuerySet[Any]"]
+    owner: str = ""
     rows_max: int = ROWS_MAX
+
+
+class FileOptions(NamedTuple):
+    """How a file is written: csv or xlsx, masked or in full, in which language."""
+
+    file_format: str
+    is_masked: bool
+    language: str
 
 
 class Download(NamedTuple):
@@ -138,6 +150,7 @@ _sections: dict[str, ExportSection] = {}
 def register(section: ExportSection) -> None:
     """Add a section, once, when an app is ready."""
     assert section.name not in _sections, f"section {section.name} is registered already"
+    assert section.owner or not _personal(section), f"section {section.name} names no owner"
     _sections[section.name] = section
 
 
@@ -161,12 +174,14 @@ def request(
     section: str,
     *,
     filters: Mapping[str, str],
-    file_format: str,
+    options: FileOptions,
     by: StaffMember,
     reason: str,
     at: datetime,
 ) -> Export:
-    """Store a request for a file; a worker writes it.
+    """Store a request for a file; a worker writes it in the language of the options.
+
+    It is masked if the options say so, and for a person without the right to personal data.
 
     Raises:
         UnknownSectionError: no app registered the section.
@@ -175,7 +190,7 @@ def request(
     """
     wanted = section_named(section)
     _require(by, RIGHT_TO_REQUEST, wanted.permission)
-    if file_format not in ExportFormat.values:
+    if options.file_format not in ExportFormat.values:
         raise ExportFilterError(name="format")
     for name in {*wanted.filters} ^ {*filters}:
         raise ExportFilterError(name=name)
@@ -186,8 +201,9 @@ def request(
     return Export.objects.create(
         section=section,
         filters=dict(filters),
-        file_format=file_format,
-        is_masked=not by.has_perm(RIGHT_TO_SEE),
+        file_format=options.file_format,
+        is_masked=options.is_masked or not by.has_perm(RIGHT_TO_SEE),
+        language=options.language,
         reason=reason,
         requested_by_id=by.pk,
         requested_at=at,
@@ -203,19 +219,22 @@ def run(export_id: int, *, by: str, at: datetime) -> None:
         section = section_named(export.section)
         person: Any = export.requested_by
         _require(person, RIGHT_TO_REQUEST, section.permission)
-        count, content = _content(section, export)
+        with override(export.language):
+            written = _content(section, export)
     except Refused as refusal:
         _fail(export_id, error=refusal.code, by=by, at=at)
     except Exception as error:  # the requester must see that the export has failed
         log.exception("export %s failed", export_id)
         _fail(export_id, error=type(error).__name__, by=by, at=at)
     else:
-        _finish(export_id, count=count, content=content, by=by, at=at)
+        _finish(export_id, written, by=by, at=at)
 
 
 @transaction.atomic(durable=True)
 def download(export_id: int, *, by: StaffMember, at: datetime) -> Download:
     """Return the file of an export to its requester; the download is logged first.
+
+    A file in full also adds an access record for each person it shows.
 
     Raises:
         ExportNotReadyError: the export has no file.
@@ -229,10 +248,14 @@ def download(export_id: int, *, by: StaffMember, at: datetime) -> Download:
     export = file.export
     if export.requested_by_id != by.pk:
         raise NotRequesterError
-    _require(by, RIGHT_TO_DOWNLOAD, section_named(export.section).permission)
+    section = section_named(export.section)
+    _require(by, RIGHT_TO_DOWNLOAD, section.permission)
     if not export.is_masked:
         _require(by, RIGHT_TO_SEE)
     ExportDownload.objects.create(export=export, staff_id=by.pk, at=at)
+    if file.owner_ids:
+        shown = f"X{export.pk}: {', '.join(column.field for column in _personal(section))}"
+        access.record(file.owner_ids, shown=shown, by=by, reason=export.reason, at=at)
     return Download(export.file_name, file.content)
 
 
@@ -279,9 +302,23 @@ def _start(export_id: int, *, by: str, at: datetime) -> Export | None:
     return export
 
 
-def _content(section: ExportSection, export: Export) -> tuple[int, bytes]:
-    """Return the number of rows and the file."""
+class _Written(NamedTuple):
+    """A file, its number of rows, and the people it shows in full."""
+
+    row_count: int
+    content: bytes
+    owner_ids: list[int]
+
+
+def _personal(section: ExportSection) -> list[Column]:
+    """Return the columns with personal data."""
+    return [column for column in section.columns if column.mask is not None]
+
+
+def _content(section: ExportSection, export: Export) -> _Written:
     count = 0
+    owner_ids: set[int] = set()
+    owner_of = attrgetter(section.owner) if _personal(section) and not export.is_masked else None
 
     def cells() -> Iterator[list[Any]]:
         nonlocal count
@@ -290,11 +327,13 @@ def _content(section: ExportSection, export: Export) -> tuple[int, bytes]:
             count += 1
             if count > section.rows_max:
                 raise TooManyRowsError(rows_max=section.rows_max)
+            if owner_of is not None:
+                owner_ids.add(owner_of(record))
             yield [_cell(record, column, export.is_masked) for column in section.columns]
 
     write = export_files.xlsx_file if export.file_format == "xlsx" else export_files.csv_file
     content = write(section.columns, cells())
-    return count, content
+    return _Written(count, content, sorted(owner_ids))
 
 
 def _cell(record: Any, column: Column, is_masked: bool) -> Any:
@@ -305,18 +344,19 @@ def _cell(record: Any, column: Column, is_masked: bool) -> Any:
 
 
 @transaction.atomic(durable=True)
-def _finish(export_id: int, *, count: int, content: bytes, by: str, at: datetime) -> None:
+def _finish(export_id: int, written: _Written, *, by: str, at: datetime) -> None:
     export = Export.objects.select_for_update().get(pk=export_id)
     if export.state != ExportState.RUNNING:
         return  # another worker finished it first
-    ExportFile.objects.create(export=export, content=content)
+    content = written.content
+    ExportFile.objects.create(export=export, content=content, owner_ids=written.owner_ids)
     workflow.move(
         [export],
         "finish",
         by=by,
         reason=PlatformReason.EXPORT_WRITTEN,
         at=at,
-        rows=count,
+        rows=written.row_count,
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         expires_at=at + KEPT_FOR,

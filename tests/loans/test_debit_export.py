@@ -138,11 +138,14 @@ def test_a_download_is_a_post_with_rights_of_its_own(orders, wanted):
     assert not ExportDownload.objects.exists()
 
 
-def test_a_manager_gets_names_in_full_and_finance_masked(orders, wanted):
+def test_a_manager_may_ask_for_names_in_full_and_finance_gets_them_masked(orders, wanted):
     for group in ("finance", "manager"):
-        person(group).post(f"{LIST}export/", wanted)
+        person(group).post(f"{LIST}export/", wanted | {"is_unmasked": "1"})
+    person("manager").post(f"{LIST}export/", wanted)
 
-    assert list(Export.objects.order_by("pk").values_list("is_masked", flat=True)) == [True, False]
+    assert list(Export.objects.order_by("pk").values_list("is_masked", flat=True)) == [
+        True, False, True,
+    ]  # fmt: skip
 
 
 def test_a_workbook_is_written_too(orders, wanted):

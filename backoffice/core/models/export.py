@@ -6,6 +6,7 @@ from typing import ClassVar
 import django_fsm
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -44,6 +45,7 @@ class Export(django_fsm.FSMModelMixin, models.Model):
     filters = models.JSONField(_("filters"))
     file_format = models.CharField(_("format"), max_length=4, choices=ExportFormat.choices)
     is_masked = models.BooleanField(_("personal data masked"))
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
     reason = models.CharField(_("reason"), max_length=200)
     state = StateField(
         _("state"),
@@ -117,9 +119,10 @@ class Export(django_fsm.FSMModelMixin, models.Model):
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
                     "OLD.section IS DISTINCT FROM NEW.section OR "
-                    "(OLD.filters, OLD.file_format, OLD.reason, OLD.requested_by_id, "
+                    "(OLD.filters, OLD.file_format, OLD.language, OLD.reason, OLD.requested_by_id, "
                     "OLD.requested_at) IS DISTINCT FROM (NEW.filters, "
-                    "NEW.file_format, NEW.reason, NEW.requested_by_id, NEW.requested_at) "
+                    "NEW.file_format, NEW.language, NEW.reason, NEW.requested_by_id, "
+                    "NEW.requested_at) "
                     "OR OLD.is_masked AND NOT NEW.is_masked "
                     # Once there is a result, only an expiry follows; the log of it stays.
                     "OR OLD.state IN ('done', 'failed', 'expired') "
@@ -171,13 +174,17 @@ class Export(django_fsm.FSMModelMixin, models.Model):
 
 
 class ExportFile(models.Model):
-    """The sealed content of an export; deleted when the export expires."""
+    """The sealed content of an export; deleted when the export expires.
+
+    ``owner_ids`` are the people whose personal data it shows in full, for the access records.
+    """
 
     export = models.OneToOneField(
         Export, on_delete=models.PROTECT, primary_key=True, related_name="file",
         verbose_name=_("export"),
     )  # fmt: skip
     content = SealedBytesField(_("content"))
+    owner_ids = ArrayField(models.BigIntegerField(), verbose_name=_("owners"), default=list)
 
     class Meta:
         verbose_name = _("file of an export")

@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ALL_VAR, ORDER_VAR, PAGE_VAR
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from kombu.exceptions import OperationalError
@@ -58,9 +59,9 @@ class ExportAdmin(AdminActionsMixin, ReadOnlyAdmin):
     list_display = ("__str__", "section_title", "state_label", "requester", "requested_at", "rows",
                     "is_masked", "expires_at")  # fmt: skip
     list_filter = ("state",)
-    fields = ("section_title", "chosen", "file_format", "is_masked", "reason", "state_label",
-              "requester", "requested_at", "rows", "size", "sha256", "error", "finished_at",
-              "expires_at")  # fmt: skip
+    fields = ("section_title", "chosen", "file_format", "is_masked", "language", "reason",
+              "state_label", "requester", "requested_at", "rows", "size", "sha256", "error",
+              "finished_at", "expires_at")  # fmt: skip
     record_actions = (
         AdminAction(
             "download", _("Download"), "backoffice.download_export", _download,
@@ -121,6 +122,7 @@ class ExportMixin(_Admin):
         context = {
             "export_address": reverse(f"admin:{self._name()}_export"),
             "export_filters": chosen,
+            "may_unmask": request.user.has_perm(export.RIGHT_TO_SEE),
             "is_exportable": filled - _SAME_ROWS == {*section.filters}
             and all(request.user.has_perm(right) for right in rights),
         }
@@ -137,7 +139,11 @@ class ExportMixin(_Admin):
             made = export.request(
                 section.name,
                 filters={name: request.POST.get(name, "") for name in section.filters},
-                file_format=request.POST.get("file_format", ""),
+                options=export.FileOptions(
+                    file_format=request.POST.get("file_format", ""),
+                    is_masked="is_unmasked" not in request.POST,
+                    language=get_language() or settings.LANGUAGE_CODE,
+                ),
                 by=person,
                 reason=reason,
                 at=clock.now(),

@@ -140,6 +140,7 @@ EXPORT = ExportSection(
     permission="loans.view_debitorder",
     filters=("business_date",),
     rows=_orders_of,
+    owner="customer_id",
     columns=(
         Column(_("number"), "number"),
         Column(_("customer"), "customer"),

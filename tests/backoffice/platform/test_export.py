@@ -1,14 +1,16 @@
 """Exports: requested with a reason, written by a worker, downloaded by their requester, deleted."""
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.utils.translation import gettext_lazy
 
-from accounts.models import Customer
+from accounts.models import AccessRecord, Customer
 from accounts.privacy.rules import masking
 from backoffice.core.models import Export, ExportDownload, ExportFile, StateChange
 from backoffice.platform import export
@@ -18,6 +20,7 @@ from backoffice.platform.export import (
     ExportNotPermittedError,
     ExportNotReadyError,
     ExportSection,
+    FileOptions,
     NotRequesterError,
     UnknownSectionError,
 )
@@ -37,7 +40,7 @@ def section(monkeypatch):
     monkeypatch.setattr(export, "_sections", {})
     made = ExportSection(
         name="customers", title="customers", permission=SEE_LIST, filters=("first",),
-        rows=customers, rows_max=3,
+        rows=customers, owner="pk", rows_max=3,
         columns=(
             Column("name", "name", mask=masking.name), Column("state", "state", show=str.upper),
         ),
@@ -68,9 +71,13 @@ def people(db):
 
 
 def request(by, **other):
-    given = {"section": "customers", "filters": {"first": "0"}, "file_format": "csv"} | other
+    given = {
+        "section": "customers", "filters": {"first": "0"}, "file_format": "csv",
+        "is_masked": False, "language": "en",
+    } | other  # fmt: skip
+    options = FileOptions(*(given.pop(name) for name in FileOptions._fields))
     name = given.pop("section")
-    return export.request(name, by=by, reason="the auditor asked", at=AT, **given)
+    return export.request(name, by=by, reason="the auditor asked", at=AT, options=options, **given)
 
 
 def written(by, **other):
@@ -145,6 +152,43 @@ def test_who_may_see_personal_data_gets_it(people):
 
     assert not made.is_masked
     assert "张三丰" in export.download(made.pk, by=seer, at=LATER).content.decode("utf-8-sig")
+
+
+def test_a_download_in_full_is_in_the_access_records(people):
+    seer = staff("seer", *RIGHTS, export.RIGHT_TO_SEE)
+    made = written(seer)
+    assert not AccessRecord.objects.exists()
+
+    export.download(made.pk, by=seer, at=LATER)
+
+    records = AccessRecord.objects.order_by("pk")
+    assert list(records.values_list("customer", "staff", "fields", "reason", "at")) == [
+        (one.pk, seer.pk, f"X{made.pk}: name", "the auditor asked", LATER) for one in people
+    ]
+
+
+def test_a_requester_with_the_right_may_choose_masked(people):
+    seer = staff("seer", *RIGHTS, export.RIGHT_TO_SEE)
+
+    made = written(seer, is_masked=True)
+
+    assert made.is_masked
+    content = export.download(made.pk, by=seer, at=LATER).content.decode("utf-8-sig")
+    assert "张三丰" not in content and "张**" in content
+    assert not AccessRecord.objects.exists()
+
+
+@pytest.mark.parametrize(("language", "head"), [("en", "name"), ("zh-hans", "姓名")])
+def test_a_file_is_in_the_language_of_its_requester(
+    one, people, section, monkeypatch, language, head
+):
+    columns = (Column(gettext_lazy("name"), "name", mask=masking.name),)
+    monkeypatch.setitem(export._sections, "customers", replace(section, columns=columns))
+
+    made = written(one, language=language)
+
+    content = export.download(made.pk, by=one, at=LATER).content.decode("utf-8-sig")
+    assert content.splitlines()[0] == head
 
 
 def test_a_right_lost_before_the_worker_comes_masks_the_file(people):

@@ -22,7 +22,7 @@ from backoffice.core.models import (
 )
 from backoffice.platform import approvals, export, jobs, outbox, tasks, work_queue
 from backoffice.platform.approvals import Proposal
-from backoffice.platform.export import Column, ExportSection
+from backoffice.platform.export import Column, ExportSection, FileOptions
 from backoffice.platform.jobs import ChunkFailedError, Job, RunPlan, Tally
 from backoffice.platform.outbox import Message
 from backoffice.platform.work_queue import Queue
@@ -94,7 +94,14 @@ def exports(monkeypatch):
 
 
 def requested(person, at=AT):
-    return export.request("customers", by=person, reason="x", filters={}, file_format="csv", at=at)
+    return export.request(
+        "customers",
+        by=person,
+        reason="x",
+        filters={},
+        options=FileOptions("csv", is_masked=True, language="en"),
+        at=at,
+    )
 
 
 def chunks(job):
