@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backoffice.core import reasons
 from backoffice.core.models import JobChunk, JobPause, JobRun, OutboxMessage, StateChange
@@ -76,7 +77,8 @@ class JobRunAdmin(ReadOnlyAdmin):
 
     def sections(self, request: HttpRequest, record: JobRun) -> list[PageSection]:
         """Return the chunks of the run."""
-        heads = (_("number"), _("ids"), _("sent by"), _("owner"), _("tries"), _("done at"),
+        heads = (pgettext_lazy("chunk", "number"), _("ids"), _("sent by"),
+                 _("owner"), _("tries"), _("done at"),
                  _("error"))  # fmt: skip
         rows = [
             (link(chunk, chunk.number), len(chunk.ids), chunk.sent_by, chunk.owner, chunk.tries,

@@ -6,7 +6,7 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.db import connections
 from django.db.models.signals import post_migrate
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from psycopg import sql
 
 from backoffice.core import partitions
@@ -23,7 +23,7 @@ class BackofficeConfig(AppConfig):
     """Starts the Celery app; grants the serving role its rights after a migration."""
 
     name = "backoffice"
-    verbose_name = _("System")
+    verbose_name = pgettext_lazy("menu", "System")
 
     def ready(self) -> None:
         """Register the jobs and codes, check the keys, connect the signal handlers."""

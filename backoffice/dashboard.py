@@ -8,7 +8,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customer_page.queries import waiting
@@ -182,7 +182,7 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (_("Charges"), "request_quote", "loans_charge_changelist", "loans.view_charge"),
         (_("Ledger"), "menu_book", "loans_transfer_changelist", "loans.view_transfer"),
     )),
-    (_("System"), (
+    (pgettext_lazy("menu", "System"), (
         (_("Approval requests"), "approval", "backoffice_approval_changelist",
          "backoffice.view_approval"),
         (_("Job pauses"), "pause_circle", "backoffice_jobpause_changelist",

@@ -8,6 +8,7 @@ import django_fsm
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.cards.rules.bins import CardKind
 from accounts.cards.rules.card_numbers import AccountClass
@@ -23,7 +24,7 @@ class BankCardState(models.TextChoices):
     PENDING = "pending", _("pending")
     ACTIVE = "active", _("active")
     REPAY_ONLY = "repay_only", _("repay only")
-    REJECTED = "rejected", _("rejected")
+    REJECTED = "rejected", pgettext_lazy("bank card", "rejected")
     UNBOUND = "unbound", _("unbound")
 
 

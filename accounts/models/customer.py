@@ -8,6 +8,7 @@ import django_fsm
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backoffice.core.crypto import SealedField
 from backoffice.core.guards import Guard, InitialState, state_check
@@ -21,7 +22,7 @@ class CustomerState(models.TextChoices):
     IDENTIFIED = "identified", _("identified")
     CONSENTED = "consented", _("consented")
     READY = "ready", _("ready")
-    CLOSED = "closed", _("closed")
+    CLOSED = "closed", pgettext_lazy("customer", "closed")
 
 
 class Customer(django_fsm.FSMModelMixin, models.Model):

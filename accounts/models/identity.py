@@ -9,6 +9,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models.customer import Customer
 from accounts.models.login import Device, WechatAccount
@@ -192,7 +193,7 @@ class ProviderCall(models.Model):
     empty and ``answered_at`` is None until then. Nothing of it is changed or deleted afterwards.
     """
 
-    number = models.CharField(_("number"), max_length=80, unique=True)
+    number = models.CharField(pgettext_lazy("provider call", "number"), max_length=80, unique=True)
     provider = models.CharField(_("provider"), max_length=40)
     action = models.CharField(_("action"), max_length=40)
     subject_type = models.CharField(_("subject type"), max_length=40)
@@ -201,7 +202,7 @@ class ProviderCall(models.Model):
         Customer, on_delete=models.PROTECT, related_name="provider_calls",
         verbose_name=_("customer"),
     )  # fmt: skip
-    attempt = models.SmallIntegerField(_("attempt"))
+    attempt = models.SmallIntegerField(pgettext_lazy("provider call", "attempt"))
     verdict = models.CharField(_("verdict"), max_length=20, blank=True)
     code = models.CharField(_("code"), max_length=80, blank=True)
     request_id = models.CharField(_("request id"), max_length=80, blank=True)

@@ -8,7 +8,7 @@ from django.db.models import Sum
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.text import capfirst
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
@@ -136,7 +136,8 @@ def _parts_fen(part: InstalmentPosition) -> tuple[int, ...]:
 def _lines(one: LoanStatement) -> PageSection:
     """Return the charges of one loan, each with the formula that gives it (RATE-9)."""
     heads = (
-        _("number"), _("charge"), _("from"), _("to"), _("nights"),
+        _("number"), _("charge"), pgettext_lazy("date", "from"),
+        pgettext_lazy("date", "to"), _("nights"),
         amount_head(_("base")), _("rate"), _("formula"), amount_head(_("by contract")),
         amount_head(_("waived by the cap")), amount_head(_("charged")),
     )  # fmt: skip

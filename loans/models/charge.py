@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backoffice.core.guards import append_only, code_check
 from backoffice.core.states import choices
@@ -41,8 +42,8 @@ class Charge(models.Model):
     customer_id = models.BigIntegerField(_("customer"))
     kind = models.CharField(_("kind"), max_length=10, choices=CHARGE_KINDS)
     segment_on = models.DateField(_("segment from"))
-    from_on = models.DateField(_("from"))
-    to_on = models.DateField(_("to"))
+    from_on = models.DateField(pgettext_lazy("date", "from"))
+    to_on = models.DateField(pgettext_lazy("date", "to"))
     base_fen = models.BigIntegerField(_("base"))
     rate_micro = models.BigIntegerField(_("daily rate"))
     contract_fen = models.BigIntegerField(_("by contract"))

@@ -4,9 +4,13 @@ import shutil
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext, override, pgettext
 
+from accounts.models import ProviderCall
+from backoffice.core.models import JobChunk
 from backoffice.management import catalogue
+from loans.collection.queries import debit_day
+from loans.models import Charge, Instalment
 
 
 @pytest.fixture
@@ -80,3 +84,36 @@ def test_writing_adds_what_is_missing_and_keeps_every_translation(copied):
     replace(copied, 'msgid "late fee"\nmsgstr ""', 'msgid "late fee"\nmsgstr "滞纳金"')
     catalogue.update()
     assert copied.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("context", "text", "chinese", "otherwise"),
+    [
+        ("date", "from", "自", "原状态"),
+        ("date", "to", "至", "新状态"),
+        ("chunk", "number", "编号", "期次"),
+        ("policy", "number", "参数", "期次"),
+        ("provider call", "number", "编号", "期次"),
+        ("provider call", "attempt", "次数", "代扣次序"),
+        ("run", "held", "已拦截", "已占用"),
+        ("menu", "System", "系统", "跟随系统"),
+        ("customer", "closed", "已销户", "已关闭"),
+        ("bank card", "rejected", "未通过", "已驳回"),
+        ("job", "Failed", "失败", "扣款失败"),
+    ],
+)
+def test_a_word_with_two_meanings_has_two_translations(context, text, chinese, otherwise):
+    with override("zh-hans"):
+        assert (pgettext(context, text), gettext(text)) == (chinese, otherwise)
+
+
+def test_columns_name_their_own_meaning():
+    with override("zh-hans"):
+        dates = [str(Charge._meta.get_field(name).verbose_name) for name in ("from_on", "to_on")]
+        numbers = [str(one._meta.get_field("number").verbose_name)
+                   for one in (JobChunk, ProviderCall, Instalment)]  # fmt: skip
+        export = str(debit_day.EXPORT.columns[0].title)
+
+    assert dates == ["自", "至"]
+    assert numbers == ["编号", "编号", "期次"]
+    assert export == "订单号"

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.consents.rules import PURPOSES
@@ -198,7 +198,8 @@ class IdentityVerificationPages(AdminActionsMixin, CustomersRows):
              call.latency_ms)
             for call in calls
         ]  # fmt: skip
-        heads = (_("asked at"), _("action"), _("attempt"), _("verdict"), _("code"),
+        heads = (_("asked at"), _("action"),
+                 pgettext_lazy("provider call", "attempt"), _("verdict"), _("code"),
                  _("request id"), _("took, in milliseconds"))  # fmt: skip
         return [PageSection(_("API calls"), heads, rows), *super().sections(request, record)]
 

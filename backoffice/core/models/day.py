@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backoffice.core.guards import Guard, InitialState, append_only, state_check
 from backoffice.core.models.approval import Approval
@@ -150,7 +151,7 @@ class JobChunk(models.Model):
     run = models.ForeignKey(
         JobRun, on_delete=models.CASCADE, related_name="chunks", verbose_name=_("run")
     )
-    number = models.IntegerField(_("number"))
+    number = models.IntegerField(pgettext_lazy("chunk", "number"))
     ids = ArrayField(models.BigIntegerField(), verbose_name=_("ids"))
     owner = models.CharField(_("owner"), max_length=80, blank=True)
     sent_by = models.CharField(_("sent by"), max_length=80, blank=True)

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
@@ -165,7 +165,7 @@ def _propose(request: HttpRequest) -> Approval:
     value = request.POST.get("value", "").strip()
     known = {(one.app, one.field) for one in policy_changes.numbers(on=clock.business_date())}
     if (app, field) not in known:
-        raise FieldError(field=_("number"))
+        raise FieldError(field=pgettext_lazy("policy", "number"))
     if not value or len(value) > VALUE_MAX:
         raise FieldError(field=_("value"))
     try:

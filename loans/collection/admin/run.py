@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import gettext, gettext_noop, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 from kombu.exceptions import OperationalError
@@ -230,7 +230,7 @@ def _state(
     if run is None:
         return label(_("not planned yet"), "")
     if jobs.is_held(run):
-        return label(_("held"), "overdue")
+        return label(pgettext_lazy("run", "held"), "overdue")
     if _is_passed_over(run, job):
         return label(_("passed over"), "unknown")
     return label(_("running"), "sent")

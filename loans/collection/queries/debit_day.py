@@ -142,7 +142,7 @@ EXPORT = ExportSection(
     rows=_orders_of,
     owner="customer_id",
     columns=(
-        Column(_("number"), "number"),
+        Column(_("order number"), "number"),
         Column(_("customer"), "customer"),
         Column(_("name"), "customer.name", mask=masking.name),
         Column(_("bank"), "card.bank"),

@@ -19,13 +19,13 @@ def nobody(monkeypatch):
     monkeypatch.setattr(access, "_recorders", [])
 
 
-def test_every_recorder_is_told_whose_data_is_shown():
-    told = []
-    access.register(lambda owner_ids, **given: told.append((owner_ids, given)))
+def test_every_recorder_receives_whose_data_is_shown():
+    records = []
+    access.register(lambda owner_ids, **given: records.append((owner_ids, given)))
 
     access.record([1, 2], **GIVEN)
 
-    assert told == [([1, 2], GIVEN)]
+    assert records == [([1, 2], GIVEN)]
 
 
 def test_without_a_recorder_nothing_is_shown():
