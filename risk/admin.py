@@ -14,6 +14,7 @@ class CreditLineAdmin(CustomersRows):
     """Credit lines: limit, drawn, reserved and available amounts."""
 
     prefix = "L"
+    latest_by = "opened_on"
     list_display = (
         "__str__", "customer_link", "state_label", "limit_yuan", "temporary_yuan", "drawn_yuan",
         "reserved_yuan", "available_yuan", "opened_on",
@@ -39,6 +40,7 @@ class CreditLineAdmin(CustomersRows):
 class ConductAdmin(CustomersRows):
     """Payment history: the outcome of each bill."""
 
+    latest_by = "due_on"
     list_display = (
         "source", "customer_link", "due_on", "total_yuan", "minimum_yuan", "paid_yuan",
         "outcome_label", "recorded_at",

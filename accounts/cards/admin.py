@@ -38,6 +38,7 @@ def _decide(request: HttpRequest, card: BankCard, given: dict[str, Any]) -> str:
 class BankCardPages(AdminActionsMixin, CustomersRows):
     """Bound cards; of a number only the last four digits are shown."""
 
+    latest_by = "bound_at"
     list_display = ("shown", "customer_link", "bank", "state_label", "account_class",
                     "is_default", "bound_at")  # fmt: skip
     list_filter = ("state", "account_class", ("checked_at", admin.EmptyFieldListFilter))

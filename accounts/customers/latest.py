@@ -52,13 +52,13 @@ def list_of(relation: Any, customer: Customer) -> str:
 
 
 def latest(relation: Any, request: HttpRequest, customer: Customer) -> PageSection | None:
-    """Return the latest rows of a relation in the columns of their list, if there are any."""
+    """Return the latest rows by business date in the columns of their list, if there are any."""
     pages: Any = admin.site.get_model_admin(relation.related_model)
     if not pages.has_view_permission(request):
         return None
     columns = [name for name in pages.list_display if name != "customer_link"]
     found = pages.get_queryset(request).filter(**{relation.field.name: customer})
-    rows = found.select_related(*pages.list_select_related).order_by("-pk")[:LATEST_MAX]
+    rows = found.select_related(*pages.list_select_related).order_by(f"-{pages.latest_by}", "-pk")[:LATEST_MAX]
     return rows and PageSection(
         relation.related_model._meta.verbose_name_plural,
         [_head(pages, name) for name in columns],

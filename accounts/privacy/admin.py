@@ -23,6 +23,7 @@ ANSWER_MAX = 2000
 class AccessRecordPages(CustomersRows):
     """Who of the staff saw an identity in full, and why."""
 
+    latest_by = "at"
     list_select_related = ("customer", "staff")
     list_display = ("__str__", "customer_link", "who", "fields_shown", "reason", "at")
     fields = ("customer_link", "who", "fields_shown", "reason", "at")
@@ -47,6 +48,7 @@ def _lift(request: HttpRequest, hold: CustomerHold, given: dict[str, Any]) -> st
 class CustomerHoldPages(AdminActionsMixin, CustomersRows):
     """Account holds, in force and lifted."""
 
+    latest_by = "placed_at"
     list_display = ("__str__", "customer_link", "kind", "holder", "reason", "placed_by",
                     "placed_at", "lifted_at")  # fmt: skip
     list_filter = ("kind", ("lifted_at", admin.EmptyFieldListFilter))
@@ -66,6 +68,7 @@ def _answer(request: HttpRequest, complaint: Complaint, given: dict[str, Any]) -
 class ComplaintPages(AdminActionsMixin, CustomersRows):
     """Complaints and their answers; the words are shown on the page of one alone."""
 
+    latest_by = "filed_at"
     list_display = ("__str__", "customer_link", "state_label", "filed_at", "due_on",
                     "answered_at")  # fmt: skip
     list_filter = ("state",)
@@ -94,6 +97,7 @@ class ComplaintPages(AdminActionsMixin, CustomersRows):
 class DeletionRequestPages(CustomersRows):
     """Deletion requests, and what the law kept of them."""
 
+    latest_by = "requested_at"
     list_display = ("__str__", "customer_link", "state_label", "requested_at", "decided_at")
     list_filter = ("state",)
     fields = (*list_display[1:], "erased", "kept")

@@ -34,6 +34,7 @@ def _download(request: HttpRequest, proof: AssetProof, given: dict[str, Any]) ->
 class AssetProofPages(AdminActionsMixin, CustomersRows):
     """What customers uploaded as proof; what it proves a person decides."""
 
+    latest_by = "uploaded_at"
     list_display = ("__str__", "customer_link", "kind", "content_type", "size", "valid_until_on",
                     "uploaded_at")  # fmt: skip
     list_filter = ("kind",)

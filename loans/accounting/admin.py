@@ -102,6 +102,7 @@ def _loan_link(loan_id: int | None) -> SafeString | str:
 class RepaymentPages(CustomersRows):
     """Money that channels have taken."""
 
+    latest_by = "value_on"
     list_select_related = ("customer", "bill", "order")
     list_display = (
         "__str__", "customer_link", "bill_link", "order_link", "amount_yuan", "value_on",
@@ -119,6 +120,7 @@ class RepaymentPages(CustomersRows):
 class UnappliedFundsPages(CustomersRows):
     """Money taken beyond what was owed."""
 
+    latest_by = "waiting_since"
     list_select_related = ("customer", "repayment")
     list_display = (
         "__str__", "customer_link", "repayment_link", "amount_yuan", "waiting_since", "refunded_at",

@@ -45,6 +45,7 @@ class BillPages(CustomersRows):
     """Bills: one a person and month."""
 
     prefix = "B"
+    latest_by = "due_on"
     list_display = (
         "__str__", "customer_link", "due_on", "state_label", "total_yuan", "minimum_yuan",
         "paid_yuan", "late_fee_yuan", "refusals", "next_debit",

@@ -35,6 +35,7 @@ from loans.models import ContractTerms, Instalment, Loan
 class LoanPages(CustomersRows):
     """Loans: what was drawn, what is unpaid, and everything that happened to them."""
 
+    latest_by = "drawn_on"
     list_display = (
         "__str__", "customer_link", "state_label", "plan", "principal_yuan",
         "unpaid_principal_yuan", "rate", "drawn_on", "overdue_on",

@@ -53,6 +53,7 @@ def _day(text: str) -> date:
 class WechatAccountPages(AdminActionsMixin, CustomersRows):
     """WeChat accounts; which one it is stays sealed."""
 
+    latest_by = "bound_at"
     list_display = ("__str__", "customer_link", "seat", "used_since_on", "bound_at", "unbound_at")
     list_filter = (("unbound_at", admin.EmptyFieldListFilter),)
     fields = (*list_display, "public_id")
@@ -158,6 +159,7 @@ def _in_review(proof: IdentityVerification) -> bool:
 class IdentityVerificationPages(AdminActionsMixin, CustomersRows):
     """Identity verifications, and the decisions on those in review."""
 
+    latest_by = "submitted_at"
     list_display = ("__str__", "customer_link", "state_label", "similarity_permille",
                     "identity_code", "refusal", "submitted_at", "decided_at")  # fmt: skip
     list_filter = ("state",)
@@ -208,6 +210,7 @@ class IdentityVerificationPages(AdminActionsMixin, CustomersRows):
 class ProviderCallPages(CustomersRows):
     """Every question to a provider and what it said; what was asked is masked."""
 
+    latest_by = "asked_at"
     list_display = ("__str__", "customer_link", "verdict", "code", "attempt", "latency_ms",
                     "asked_at")  # fmt: skip
     list_filter = (
@@ -221,6 +224,7 @@ class ProviderCallPages(CustomersRows):
 class ConsentPages(CustomersRows):
     """The ledger of consents: given, taken back, never erased."""
 
+    latest_by = "given_at"
     list_display = ("purpose_title", "customer_link", "version", "given_at", "withdrawn_at")
     list_filter = (
         code_filter("purpose", _("purpose"), {one.code: _(one.title) for one in PURPOSES.values()}),
@@ -240,6 +244,7 @@ class ConsentPages(CustomersRows):
 class ProfilePages(CustomersRows):
     """What customers declared; employer and address are masked."""
 
+    latest_by = "declared_at"
     list_display = ("__str__", "customer_link", "monthly_income_yuan", "occupation", "declared_at")
     list_filter = ("occupation",)
     fields = ("customer_link", "monthly_income_yuan", "occupation", "occupation_since_on",

@@ -55,6 +55,7 @@ class DebitOrderPages(ExportMixin, CustomersRows):
     """Each request for money, found by its number."""
 
     export_section = "debit-orders"
+    latest_by = "business_date"
     list_select_related = ("customer", "bill", "card", "run")
     list_display = (
         "number", "customer_link", "bill_link", "business_date", "attempt", "amount_yuan",
@@ -104,6 +105,7 @@ class DebitOrderPages(ExportMixin, CustomersRows):
 class MandatePages(CustomersRows):
     """Authorisations to debit a card."""
 
+    latest_by = "signed_at"
     list_select_related = ("customer", "card")
     list_display = ("__str__", "customer_link", "card_shown", "state_label", "signed_at",
                     "terminated_at")  # fmt: skip
