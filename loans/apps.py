@@ -12,6 +12,7 @@ class LoansConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the policy, the jobs, and what concerns a customer who leaves."""
+        from accounts.customers import debts
         from accounts.privacy.operations import deletions
         from accounts.privacy.operations import exports as copies
         from backoffice.core import policy, reasons
@@ -19,6 +20,7 @@ class LoansConfig(AppConfig):
         from loans import account_closure
         from loans.accounting.rules.reasons import TEXTS
         from loans.collection.queries import debit_day
+        from loans.delinquency.labels import debt_states
         from loans.policy import LoanOperations, LoanTerms
         from loans.reporting import operations as exports
         from loans.tasks import JOBS, debit_jobs
@@ -31,6 +33,7 @@ class LoansConfig(AppConfig):
         jobs.register_table(debit_jobs)
         export.register(debit_day.EXPORT)
         copies.register(exports.SECTIONS)
+        debts.register(debt_states)
         deletions.register(
             blocker=account_closure.blocker, end=account_closure.end, words=account_closure.WORDS
         )

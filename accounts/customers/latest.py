@@ -58,7 +58,9 @@ def latest(relation: Any, request: HttpRequest, customer: Customer) -> PageSecti
         return None
     columns = [name for name in pages.list_display if name != "customer_link"]
     found = pages.get_queryset(request).filter(**{relation.field.name: customer})
-    rows = found.select_related(*pages.list_select_related).order_by(f"-{pages.latest_by}", "-pk")[:LATEST_MAX]
+    rows = found.select_related(*pages.list_select_related).order_by(f"-{pages.latest_by}", "-pk")[
+        :LATEST_MAX
+    ]
     return rows and PageSection(
         relation.related_model._meta.verbose_name_plural,
         [_head(pages, name) for name in columns],

@@ -1,18 +1,18 @@
 """How much is late: bills in grace and overdue, in numbers, and how late a customer has been."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import reduce
 from operator import add
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, Min, Q, Sum
 
 from backoffice.core import bulk, clock
 from loans.accounting.queries.unposted import unposted_of
 from loans.accounting.rules.debt import columns
-from loans.models import BillState, Instalment
+from loans.models import Bill, BillState, Instalment, Loan, LoanState
 
 
 class Late(NamedTuple):
@@ -37,6 +37,35 @@ def _late(state: str, *, on: date) -> Late:
     found = rows.aggregate(bills=Count("bill", distinct=True), fen=Sum(unpaid, default=0))
     loan_ids = {loan_id for (loan_id,) in bulk.rows(rows, "loan_id")}
     return Late(found["bills"], found["fen"] + unposted_of(loan_ids, on=on))
+
+
+class CustomerDebt(NamedTuple):
+    """What is late of a customer: the earliest due date of the late bills, and how late they are.
+
+    ``late_since`` is None when no bill is late.
+    """
+
+    late_since: date | None = None
+    is_overdue: bool = False
+    is_charged_off: bool = False
+
+
+def customer_debts(customer_ids: Sequence[int]) -> dict[int, CustomerDebt]:
+    """Return what is late of each customer with a running or a charged-off loan."""
+    running = (LoanState.ACTIVE, LoanState.OVERDUE, LoanState.CHARGED_OFF)
+    loans = Loan.objects.filter(customer__in=customer_ids, state__in=running)
+    charged_off = Count("pk", filter=Q(state=LoanState.CHARGED_OFF))
+    given_up = dict(loans.values_list("customer").annotate(given_up=charged_off))
+    bills = Bill.objects.filter(
+        customer__in=list(given_up), state__in=(BillState.GRACE, BillState.OVERDUE)
+    ).values_list("customer")
+    overdue = Count("pk", filter=Q(state=BillState.OVERDUE))
+    rows = bills.annotate(since=Min("due_on"), overdue=overdue)
+    late = {customer_id: (since, bool(count)) for customer_id, since, count in rows}
+    return {
+        customer_id: CustomerDebt(*late.get(customer_id, (None, False)), bool(count))
+        for customer_id, count in given_up.items()
+    }
 
 
 class Arrears(NamedTuple):

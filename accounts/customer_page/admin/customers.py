@@ -21,6 +21,7 @@ from accounts.customer_page.queries import records
 from accounts.customer_page.queries.checklist import checklist
 from accounts.customer_page.queries.records import OnboardingRecords
 from accounts.customer_page.queries.timeline import timeline
+from accounts.customers import debts
 from accounts.customers.latest import latest, list_of, relations, with_rows
 from accounts.customers.rows import shown_name
 from accounts.identity.rules.faces import FaceVerdict
@@ -30,6 +31,7 @@ from accounts.models import (
     Consent,
     Customer,
     CustomerHold,
+    CustomerState,
     HoldKind,
     IdentityVerification,
     Profile,
@@ -123,12 +125,12 @@ def _hold(request: HttpRequest, customer: Customer, given: dict[str, Any]) -> st
 class CustomerPages(AdminActionsMixin, ReadOnlyAdmin):
     """Customers, found by id or by their full ID number, phone or card number."""
 
-    list_display = ("shown", "masked_id", "masked_phone", "state_label", "registered_at")
+    list_display = ("shown", "masked_id", "masked_phone", "state_label", "debt", "registered_at")
     list_filter = ("state",)
     search_fields = ("pk",)
     search_help_text = _("Customer id, or the full ID number, phone or card number")
     fieldsets = (
-        (None, {"fields": (("shown", "state_label", "registered_at"),
+        (None, {"fields": (("shown", "debt"), ("state_label", "registered_at"),
                            ("masked_id", "masked_phone", "born_on"),
                            ("public_id", "origin"), "related")}),
     )  # fmt: skip
@@ -166,6 +168,28 @@ class CustomerPages(AdminActionsMixin, ReadOnlyAdmin):
             BankCard.objects.filter(phone_blind=phone).values("customer_id"),
         )
         return Q(pk__in=ids[0].union(*ids[1:]))
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Give the customers of the list the states of their debts, read at once."""
+        changes = super().get_changelist_instance(request)
+        ids = [customer.pk for customer in changes.result_list]
+        states = debts.states(ids, on=clock.business_date())
+        for customer in changes.result_list:
+            customer.debt_state = states.get(customer.pk)
+        return changes
+
+    @display(description=_("debt"))
+    def debt(self, customer: Any) -> str:
+        """Return the state of the debt; who owes nothing has none."""
+        if not hasattr(customer, "debt_state"):
+            states = debts.states([customer.pk], on=clock.business_date())
+            customer.debt_state = states.get(customer.pk)
+        return label(*customer.debt_state) if customer.debt_state else ""
+
+    @display(description=_("onboarding"))
+    def state_label(self, customer: Customer) -> str:
+        """Return the onboarding state, never in the green of debts that are paid in time."""
+        return label(customer.get_state_display(), CustomerState.IDENTIFIED)
 
     @display(description=_("customer"))
     def shown(self, customer: Customer) -> str:

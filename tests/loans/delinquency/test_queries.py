@@ -7,7 +7,7 @@ from django.db import transaction
 
 from backoffice.core import workflow
 from loans.delinquency import queries
-from loans.delinquency.queries import Arrears, Late
+from loans.delinquency.queries import Arrears, CustomerDebt, Late
 from loans.models import Bill, Instalment
 from risk.lines import operations as lines
 from risk.models import CreditLine
@@ -182,3 +182,29 @@ def test_each_customer_asked_about_has_arrears_of_their_own(make_bill):
 
     assert found == {first.customer_id: Arrears(True, 0), second.customer_id: Arrears(False, 9)}
     assert queries.since_suspended([]) == {}
+
+
+def debt(bill):
+    return queries.customer_debts([bill.customer_id]).get(bill.customer_id)
+
+
+def test_the_earliest_late_bill_of_a_customer_dates_the_debt(make_bill):
+    overdue = make_bill()
+    younger = make_bill(customer=overdue.customer, due_on=day(2))
+    record_overdue(overdue)
+    move(younger, "enter_grace", n=3)
+
+    assert debt(overdue) == CustomerDebt(day(0), is_overdue=True)
+
+
+def test_a_bill_in_grace_is_not_overdue(make_bill):
+    bill = make_bill()
+    move(bill, "enter_grace", n=1)
+
+    assert debt(bill) == CustomerDebt(day(0))
+
+
+def test_who_is_not_late_has_a_debt_without_a_date_and_who_has_no_loan_has_none(make_bill):
+    bill = make_bill()
+    assert debt(bill) == CustomerDebt()
+    assert queries.customer_debts([bill.customer_id + 1]) == {}
