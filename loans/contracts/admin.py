@@ -1,13 +1,9 @@
 """Staff pages of loans, their instalments, and the terms they were signed under."""
 
-import json
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -24,10 +20,11 @@ from backoffice.web.readonly_admin import (
     number_in,
     timeline,
 )
+from backoffice.web.wording import percent
 from loans.accounting.admin import allocations, ledger_of
-from loans.accounting.labels import percent
 from loans.accounting.queries.statement import accrued_on
 from loans.accounting.rules.engine import Accrued
+from loans.contracts.labels import in_words
 from loans.models import ContractTerms, Instalment, Loan
 
 
@@ -129,11 +126,26 @@ class InstalmentPages(CustomersRows):
 class ContractTermsPages(ReadOnlyAdmin):
     """The product numbers contracts were signed under."""
 
-    list_display = ("__str__",)
-    fields = ("digest", "readable")
+    list_display = ("__str__", "rates", "penalty", "cap")
+    fields = ("digest",)
 
-    @display(description=_("numbers"))
-    def readable(self, terms: ContractTerms) -> SafeString:
-        """Return the numbers one a line."""
-        words: Any = json.dumps(terms.numbers, indent=2, sort_keys=True, ensure_ascii=False)
-        return format_html("<pre>{}</pre>", words)
+    @display(description=_("daily rate"))
+    def rates(self, terms: ContractTerms) -> str:
+        """Return the lowest and the highest daily rate."""
+        bounds = (terms.numbers.get(f"daily_rate_{end}_ppm", 0) for end in ("min", "max"))
+        return " - ".join(map(percent, bounds))
+
+    @display(description=_("penalty interest a day"))
+    def penalty(self, terms: ContractTerms) -> str:
+        """Return the daily rate of penalty interest."""
+        return percent(terms.numbers.get("penalty_ppm", 0))
+
+    @display(description=_("cap a year"))
+    def cap(self, terms: ContractTerms) -> str:
+        """Return the cap on all charges a year."""
+        return percent(terms.numbers.get("cap_annual_ppm", 0))
+
+    def sections(self, request: HttpRequest, record: ContractTerms) -> list[PageSection]:
+        """Return each number in words with its unit."""
+        rows = [(capfirst(title), value) for title, value in in_words(record.numbers)]
+        return [PageSection(_("Contract terms"), (_("number"), _("value")), rows, is_lead=True)]
