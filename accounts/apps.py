@@ -27,12 +27,14 @@ class AccountsConfig(AppConfig):
         from accounts.profile import operations as profiles
         from backoffice.core import policy, reasons
         from backoffice.platform import access, jobs, outbox, work_queue
+        from backoffice.web import wording
         from backoffice.web.api import examples
 
         examples.register(EXAMPLES)
         policy.register("accounts", AccountPolicy)
         reasons.register(TEXTS)
         access.register(unmasking.record_export)
+        wording.register_actor("customer", "accounts.customer")
         for job in tasks.JOBS:
             jobs.register(job)
         work_queue.register(

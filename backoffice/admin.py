@@ -15,6 +15,7 @@ from django.utils.translation import pgettext_lazy
 from backoffice.core import reasons
 from backoffice.core.models import JobChunk, JobPause, JobRun, OutboxMessage, StateChange
 from backoffice.platform import jobs
+from backoffice.web import wording
 from backoffice.web.admin import approvals, export, work_queue
 from backoffice.web.readonly_admin import (
     PageSection,
@@ -40,7 +41,7 @@ class JobRunAdmin(ReadOnlyAdmin):
         "starter", "started_at", "finished_at", "page",
     )  # fmt: skip
     fields = ("business_date", "job", "planned", "planned_yuan", "done", "failed", "unknown",
-              "held", "released_by", "starter", "started_at", "heartbeat_at",
+              "held", "released_by_shown", "starter", "started_at", "heartbeat_at",
               "finished_at")  # fmt: skip
     list_filter = (day_filter("business_date", _("business date")),
                    ("finished_at", admin.EmptyFieldListFilter))  # fmt: skip
@@ -65,9 +66,9 @@ class JobRunAdmin(ReadOnlyAdmin):
         return run.held_because
 
     @display(description=_("started by"))
-    def starter(self, run: JobRun) -> str:
+    def starter(self, run: JobRun) -> SafeString | str:
         """Return who started the run."""
-        return reasons.actor(run.started_by)
+        return wording.actor(run.started_by)
 
     @display(description=_("page of the run"))
     def page(self, run: JobRun) -> SafeString:
@@ -81,8 +82,8 @@ class JobRunAdmin(ReadOnlyAdmin):
                  _("owner"), _("tries"), _("done at"),
                  _("error"))  # fmt: skip
         rows = [
-            (link(chunk, chunk.number), len(chunk.ids), chunk.sent_by, chunk.owner, chunk.tries,
-             chunk.done_at or "", chunk.error)
+            (link(chunk, chunk.number), len(chunk.ids), wording.actor(chunk.sent_by), chunk.owner,
+             chunk.tries, chunk.done_at or "", chunk.error)
             for chunk in record.chunks.order_by("number")
         ]  # fmt: skip
         return [PageSection(JobChunk._meta.verbose_name_plural, heads, rows)]
@@ -93,9 +94,9 @@ class JobChunkAdmin(ReadOnlyAdmin):
     """Chunks of runs."""
 
     list_select_related = ("run",)
-    list_display = ("__str__", "run_link", "sent_by", "owner", "tries", "done_at", "error")
+    list_display = ("__str__", "run_link", "sent_by_shown", "owner", "tries", "done_at", "error")
     list_filter = (("done_at", admin.EmptyFieldListFilter),)
-    fields = ("run_link", "number", "sent_by", "owner", "tries", "error", "done_at")
+    fields = ("run_link", "number", "sent_by_shown", "owner", "tries", "error", "done_at")
 
     @display(description=_("run"))
     def run_link(self, chunk: JobChunk) -> SafeString | str:
@@ -133,20 +134,26 @@ class JobPauseAdmin(ReadOnlyAdmin):
 class StateChangeAdmin(ReadOnlyAdmin):
     """Every state change of every state machine."""
 
-    list_display = ("at", "subject", "transition", "before", "after", "who", "why")
-    fields = list_display
+    list_display = ("at", "subject", "move", "before", "after", "who", "why")
+    fields = ("at", "effective_on", *list_display[1:])
     search_fields = ("pk",)
-    search_help_text = _("Kind and id, such as loans.bill 42")
+    search_help_text = _("Kind and id, such as bill 42")
 
     def find(self, term: str) -> Q:
-        """Return the state changes of one record."""
+        """Return the state changes of one record, named in words or by the label of its model."""
         kind, _space, number = term.rpartition(" ")
-        return Q(subject_type=kind.strip().lower(), subject_id=number_in(number, ""))
+        label = wording.label_of(kind.strip())
+        return Q(subject_type=label, subject_id=number_in(number, ""))
 
     @display(description=_("subject"))
-    def subject(self, change: StateChange) -> str:
-        """Return the model and id of the record."""
-        return f"{change.subject_type} {change.subject_id}"
+    def subject(self, change: StateChange) -> SafeString | str:
+        """Return the kind and id of the record, as a link."""
+        return wording.subject(change.subject_type, change.subject_id)
+
+    @display(description=_("transition"))
+    def move(self, change: StateChange) -> str:
+        """Return what was done."""
+        return wording.transition(change.transition)
 
     @display(description=_("from"))
     def before(self, change: StateChange) -> SafeString:
@@ -159,9 +166,9 @@ class StateChangeAdmin(ReadOnlyAdmin):
         return _state(change, change.target)
 
     @display(description=_("actor"))
-    def who(self, change: StateChange) -> str:
+    def who(self, change: StateChange) -> SafeString | str:
         """Return the actor; actors of the system are translated."""
-        return reasons.actor(change.actor)
+        return wording.actor(change.actor)
 
     @display(description=_("reason"))
     def why(self, change: StateChange) -> str:

@@ -23,7 +23,7 @@ class CreditLineAdmin(CustomersRows):
     fieldsets = (
         (None, {"fields": (("customer_link", "state_label", "opened_on"),)}),
         (_("Amounts"), {"fields": (
-            ("limit_yuan", "temporary_yuan"), ("buffer_permille", "available_yuan"),
+            ("limit_yuan", "temporary_yuan"), ("buffer_percent", "available_yuan"),
             ("drawn_yuan", "held_yuan", "reserved_yuan"),
         )}),
     )  # fmt: skip

@@ -49,7 +49,7 @@ class CustomerHoldPages(AdminActionsMixin, CustomersRows):
     """Account holds, in force and lifted."""
 
     latest_by = "placed_at"
-    list_display = ("__str__", "customer_link", "kind", "holder", "reason", "placed_by",
+    list_display = ("__str__", "customer_link", "kind", "holder", "reason", "placed_by_shown",
                     "placed_at", "lifted_at")  # fmt: skip
     list_filter = ("kind", ("lifted_at", admin.EmptyFieldListFilter))
     record_actions = (

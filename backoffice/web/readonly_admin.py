@@ -28,6 +28,7 @@ from unfold.decorators import display as unfold_display
 from backoffice.core import clock, reasons
 from backoffice.core.models import StateChange
 from backoffice.core.money import yuan
+from backoffice.web import wording
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
@@ -130,7 +131,7 @@ def timeline(*records: Model) -> PageSection:
             named[change.subject_type, change.subject_id],
             state_text(type(named[change.subject_type, change.subject_id]), change.source),
             state_text(type(named[change.subject_type, change.subject_id]), change.target),
-            reasons.actor(change.actor),
+            wording.actor(change.actor),
             reasons.text(change.reason, change.facts),
         )
         for change in StateChange.objects.filter(mine).order_by("at", "pk")
@@ -255,6 +256,13 @@ class ReadOnlyAdmin(_Admin):
         if name.endswith("_fen"):
             self.columns[name] = f"{name.removesuffix('_fen')}_yuan"
             column = _yuan_column(field)
+        elif name.endswith(("_ppm", "_permille")):
+            stem, _underscore, unit = name.rpartition("_")
+            self.columns[name] = f"{stem}_percent"
+            column = _percent_column(field, 1 if unit == "ppm" else 1000)
+        elif name.endswith("_by") and isinstance(field, models.CharField):
+            self.columns[name] = f"{name}_shown"
+            column = _actor_column(field)
         elif name == "state":
             self.columns[name] = "state_label"
             column = _state_column(field)
@@ -327,6 +335,25 @@ def _yuan_column(field: "models.Field[Any, Any]") -> Callable[[Any], Any]:
     @display(description=field.verbose_name)
     def column(record: Model) -> SafeString | str:
         return amount(getattr(record, field.name))
+
+    return column
+
+
+def _percent_column(field: "models.Field[Any, Any]", ppm: int) -> Callable[[Any], Any]:
+    """Return the column of a rate or share, of which one is ``ppm`` millionths."""
+
+    @display(description=field.verbose_name)
+    def column(record: Model) -> str:
+        share = getattr(record, field.name)
+        return "" if share is None else wording.percent(share * ppm)
+
+    return column
+
+
+def _actor_column(field: "models.Field[Any, Any]") -> Callable[[Any], Any]:
+    @display(description=field.verbose_name)
+    def column(record: Model) -> SafeString | str:
+        return wording.actor(getattr(record, field.name))
 
     return column
 

@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from backoffice.core.money import yuan
+from backoffice.web.wording import percent
 from loans.accounting.queries.statement import ChargeLine
 from loans.accounting.rules.codes import ChargeKind
 from loans.collection.rules import refusal_codes
@@ -16,12 +17,6 @@ from loans.policy import LoanTerms
 
 SUCCESS = "SUCCESS"  # the state of the order says it already
 KINDS: dict[str, Any] = dict(CHARGE_KINDS)
-
-
-def percent(ppm: int) -> str:
-    """Write millionths as per cent: 500 becomes ``0.05%``."""
-    whole, part = divmod(ppm, 10_000)
-    return f"{whole}.{part:04}".rstrip("0").rstrip(".") + "%"
 
 
 def rate(line: ChargeLine, loan: Loan, terms: LoanTerms) -> str:

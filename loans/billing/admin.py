@@ -24,8 +24,9 @@ from backoffice.web.readonly_admin import (
     link,
     timeline,
 )
+from backoffice.web.wording import percent
 from loans.accounting.admin import allocations, ledger_of
-from loans.accounting.labels import KINDS, code_words, formula, percent, rate
+from loans.accounting.labels import KINDS, code_words, formula, rate
 from loans.accounting.queries.statement import (
     BillStatement,
     ChargeLine,

@@ -48,6 +48,7 @@ from accounts.privacy.operations import holds, unmasking
 from accounts.privacy.rules import masking
 from backoffice.core import clock
 from backoffice.core.crypto import blind
+from backoffice.web import wording
 from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field
 from backoffice.web.readonly_admin import (
     PageSection,
@@ -88,7 +89,7 @@ _EVIDENCE = {
     "identity_call": _("API call of the ID check"),
     "face": _("face"),
     "face_code": _("result of the face check"),
-    "similarity_permille": _("similarity in permille"),
+    "similarity_permille": _("similarity (of 100)"),
     "face_checked_on": _("face checked on"),
     "face_call": _("API call of the face check"),
     "card": _("bank card"),
@@ -258,7 +259,8 @@ def _evidence(facts: dict[str, int | str]) -> Iterator[tuple[str, Any]]:
     """Return each fact with its name, values that are codes of ours in words."""
     for code, value in facts.items():
         known = {"face": _FACES, "account_class": _CLASSES}.get(code, {})
-        yield capfirst(str(_EVIDENCE.get(code, code))), known.get(value, value)
+        shown = wording.score(int(value)) if code == "similarity_permille" else value
+        yield capfirst(str(_EVIDENCE.get(code, code))), known.get(value, shown)
 
 
 def _onboarding(customer: Customer, numbers: AccountPolicy, at: datetime) -> PageSection:
@@ -277,7 +279,8 @@ def _onboarding(customer: Customer, numbers: AccountPolicy, at: datetime) -> Pag
 def _holds(known: OnboardingRecords) -> list[PageSection]:
     """Return the holds in force, each with a link to the page where it is lifted."""
     rows = [
-        (link(hold, hold.get_kind_display()), hold.holder, hold.reason, hold.placed_by,
+        (link(hold, hold.get_kind_display()), hold.holder, hold.reason,
+         wording.actor(hold.placed_by),
          _when(hold.placed_at))
         for hold in known.holds
         if hold.lifted_at is None
@@ -287,7 +290,7 @@ def _holds(known: OnboardingRecords) -> list[PageSection]:
 
 
 def _timeline(known: OnboardingRecords) -> PageSection:
-    rows = [(_when(one.at), one.what, one.detail, one.by) for one in timeline(known)]
+    rows = [(_when(one.at), one.what, one.detail, wording.actor(one.by)) for one in timeline(known)]
     heads = (_("at"), _("what"), _("details"), _("actor"))
     return PageSection(_("Onboarding timeline"), heads, rows)
 

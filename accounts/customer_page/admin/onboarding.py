@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -28,6 +29,7 @@ from accounts.onboarding.rules.onboarding import ProfileReviewState
 from accounts.privacy.rules import masking
 from accounts.profile import operations as profiles
 from backoffice.core import clock, reasons
+from backoffice.web import wording
 from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field
 from backoffice.web.readonly_admin import PageSection, ReadOnlyAdmin, display, link, timeline
 
@@ -126,7 +128,7 @@ class LoginSessionPages(AdminActionsMixin, CustomersRows):
     @display(description=_("ended by"))
     def ended_by(self, session: LoginSession) -> str:
         """Return who ended the login."""
-        return reasons.actor(session.revoked_by)
+        return wording.actor(session.revoked_by)
 
     @display(description=_("ended because"))
     def ended_because(self, session: LoginSession) -> str:
@@ -160,12 +162,12 @@ class IdentityVerificationPages(AdminActionsMixin, CustomersRows):
     """Identity verifications, and the decisions on those in review."""
 
     latest_by = "submitted_at"
-    list_display = ("__str__", "customer_link", "state_label", "similarity_permille",
+    list_display = ("__str__", "customer_link", "state_label", "similarity",
                     "identity_code", "refusal", "submitted_at", "decided_at")  # fmt: skip
     list_filter = ("state",)
     fields = ("customer_link", "state_label", "masked_name", "masked_id", "valid_until_on",
               "identity_code", "identity_checked_at", "face_code", "face_checked_at",
-              "similarity_permille", "is_live", "tries", "refusal", "account_link", "device_link",
+              "similarity", "is_live", "tries", "refusal", "account_link", "device_link",
               "submitted_at", "decided_at")  # fmt: skip
     record_actions = (
         AdminAction(
@@ -179,6 +181,11 @@ class IdentityVerificationPages(AdminActionsMixin, CustomersRows):
             kind="danger", is_open=_in_review,
         ),
     )  # fmt: skip
+
+    @display(description=_("similarity (of 100)"))
+    def similarity(self, proof: IdentityVerification) -> str:
+        """Return the similarity of the face as the score of the provider."""
+        return wording.score(proof.similarity_permille)
 
     @display(description=_("name"))
     def masked_name(self, proof: IdentityVerification) -> str:
@@ -218,6 +225,16 @@ class ProviderCallPages(CustomersRows):
         code_filter("verdict", _("verdict"), {str(one): str(one) for one in Verdict}),
         ("answered_at", admin.EmptyFieldListFilter),
     )
+    hidden = ("subject_type", "subject_id")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return every visible column, and the record that was checked."""
+        return ["subject", *super().get_fields(request, obj)]
+
+    @display(description=_("subject"))
+    def subject(self, call: ProviderCall) -> SafeString | str:
+        """Return the record that was checked, as a link."""
+        return wording.subject(call.subject_type, call.subject_id)
 
 
 @admin.register(Consent)
@@ -230,8 +247,8 @@ class ConsentPages(CustomersRows):
         code_filter("purpose", _("purpose"), {one.code: _(one.title) for one in PURPOSES.values()}),
         ("withdrawn_at", admin.EmptyFieldListFilter),
     )
-    fields = ("purpose_title", "customer_link", "version", "text_digest", "given_at", "given_by",
-              "withdrawn_at", "withdrawn_by")  # fmt: skip
+    fields = ("purpose_title", "customer_link", "version", "text_digest", "given_at",
+              "given_by_shown", "withdrawn_at", "withdrawn_by_shown")  # fmt: skip
 
     @display(description=_("purpose"))
     def purpose_title(self, consent: Consent) -> str:

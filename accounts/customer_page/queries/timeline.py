@@ -19,7 +19,7 @@ from backoffice.core.models import StateChange
 
 
 class TimelineEntry(NamedTuple):
-    """Something that happened: when, what, the particulars, and who did it if that is known."""
+    """Something that happened: when, what, the particulars, and the code of who did it if known."""
 
     at: datetime
     what: Any
@@ -130,5 +130,5 @@ def _move(move: StateChange, cards: dict[int, str]) -> TimelineEntry:
     arrow = f"{states.get(move.source, move.source)} → {states.get(move.target, move.target)}"
     return TimelineEntry(
         move.at, model._meta.verbose_name, f"{named} {arrow}: {reason}".rstrip(": "),
-        reasons.actor(move.actor),
+        move.actor,
     )  # fmt: skip

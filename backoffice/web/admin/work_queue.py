@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
@@ -18,6 +17,7 @@ from backoffice.core import clock
 from backoffice.core.errors import Refused
 from backoffice.core.models import WorkItem, WorkItemState
 from backoffice.platform import work_queue
+from backoffice.web import wording
 from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field, FieldError
 from backoffice.web.readonly_admin import ReadOnlyAdmin, address, display, link
 
@@ -72,8 +72,7 @@ class WorkItemAdmin(AdminActionsMixin, ReadOnlyAdmin):
     @display(description=_("subject"))
     def subject(self, item: WorkItem) -> SafeString | str:
         """Return a link to the record to review."""
-        model = apps.get_model(item.subject_type)
-        return link(model(pk=item.subject_id), f"{model._meta.verbose_name} {item.subject_id}")
+        return wording.subject(item.subject_type, item.subject_id)
 
     @display(description=_("claimed by"))
     def holder(self, item: WorkItem) -> str:

@@ -7,11 +7,12 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
 from accounts.privacy.rules import masking
-from backoffice.core import reasons
+from backoffice.web import wording
 from backoffice.web.admin.export import ExportMixin
 from backoffice.web.readonly_admin import day_filter, display, link
 from loans.accounting.labels import code_words
@@ -87,9 +88,9 @@ class DebitOrderPages(ExportMixin, CustomersRows):
         return code_words(order.code)
 
     @display(description=_("requested by"))
-    def requester(self, order: DebitOrder) -> str:
+    def requester(self, order: DebitOrder) -> SafeString | str:
         """Return who requested the debit."""
-        return reasons.actor(order.requested_by)
+        return wording.actor(order.requested_by)
 
     @display(description=_("bank card"))
     def card_shown(self, order: DebitOrder) -> str:

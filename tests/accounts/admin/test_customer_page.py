@@ -42,7 +42,7 @@ def test_four_lines_say_what_was_found(admin_client, onboarded):
     assert [line[0] for line in lines] == ["Age", "Real name", "Bank card", "Number of accounts"]
     assert ["passed" in line[3] for line in lines] == [True] * 4
     identity, card = lines[1][4], lines[2][4]
-    assert "Similarity in permille 920" in identity
+    assert "Similarity (of 100) 92.0" in identity
     assert "API call of the ID check sandbox" in identity
     assert "Face passed" in identity
     assert "建设银行 **** " in card
