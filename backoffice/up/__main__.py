@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 
 from backoffice.up import command, environment, faults, launch
-from backoffice.up.console import LaunchError, print_error, tolerant_stream
+from backoffice.up.console import LaunchError, both, print_error, tolerant_stream
 from backoffice.up.paths import ROOT, RUN, VENV, data_folder
 from backoffice.up.terminal import end_with_make
 
@@ -22,7 +22,7 @@ def port_number(text: str) -> int:
     """
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(
-            f"{text!r} 不是端口, 例如 8001 / {text!r} is not a port, for example 8001"
+            both(f"{text!r} 不是端口, 例如 8001", f"{text!r} is not a port, for example 8001")
         )
     return int(text)
 
@@ -31,31 +31,33 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     arguments = argparse.ArgumentParser(
         prog="python -m backoffice.up",
-        description="启动全部进程 / Start everything in one terminal; Ctrl-C ends it.",
+        description=both("启动全部进程", "Start everything in one terminal; Ctrl-C ends it."),
     )
     # Without arguments: start. "exec" is the only subcommand: a plain start needs no argument.
     commands = arguments.add_subparsers(dest="command", metavar="exec")
     execute = commands.add_parser(
-        "exec", help="在就绪的环境中运行命令 / run a command with environment and services"
+        "exec", help=both("在就绪的环境中运行命令", "run a command with environment and services")
     )
     execute.add_argument(
-        "--dev", action="store_true", help="含开发依赖 / with requirements-dev.txt"
+        "--dev", action="store_true", help=both("含开发依赖", "with requirements-dev.txt")
     )
     execute.add_argument("argv", nargs="+", metavar="CMD", help="-- CMD ARG ...")
     arguments.add_argument(
         "--port",
         type=port_number,
         default=os.environ.get("PORT") or str(PORT),
-        help=f"网页端口 / port of the pages (PORT, {PORT})",
+        help=both("网页端口", f"port of the pages (PORT, {PORT})"),
     )
     arguments.add_argument(
         "--no-demo",
         dest="demo",
         action="store_false",
-        help="不建演示数据 / without demo portfolio and logins; SANDBOX=0 unless --sandbox",
+        help=both("不建演示数据", "without demo portfolio and logins; SANDBOX=0 unless --sandbox"),
     )
     arguments.add_argument(
-        "--sandbox", action="store_true", help="沙箱模式 / sandbox: movable clock, sandbox bank"
+        "--sandbox",
+        action="store_true",
+        help=both("沙箱模式", "sandbox: movable clock, sandbox bank"),
     )
     return arguments
 

@@ -1,4 +1,4 @@
-"""Messages of the launcher, each in Chinese and English on one line."""
+"""Messages of the launcher, each in Chinese and English on one line, LANGUAGE_CODE's first."""
 
 import io
 import os
@@ -7,15 +7,26 @@ import time
 from pathlib import Path
 from typing import TextIO
 
+from backoffice.up import dotenv
+
 GREEN, RED, GREY, BOLD = "32", "31", "90", "1"
 STARTED = time.monotonic()
+ENV_FILE = Path(__file__).resolve().parents[2] / ".env"
+
+
+def both(chinese: str, english: str) -> str:
+    """Return a message in both languages: English first if LANGUAGE_CODE is en, in .env too."""
+    names = dotenv.read(ENV_FILE) | os.environ
+    if names.get("LANGUAGE_CODE") == "en":
+        return f"{english} / {chinese}"
+    return f"{chinese} / {english}"
 
 
 class LaunchError(Exception):
     """The launcher cannot continue; the message names the problem and its remedy."""
 
     def __init__(self, chinese: str, english: str) -> None:
-        super().__init__(f"{chinese} / {english}")
+        super().__init__(both(chinese, english))
 
 
 def tolerant_stream(stream: TextIO | None) -> TextIO:
@@ -42,12 +53,12 @@ def paint(colour: str, text: str, stream: TextIO) -> str:
 
 def print_done(chinese: str, english: str) -> None:
     """Print a finished step, with the seconds since the start."""
-    _line(paint(GREEN, "✓", sys.stderr), f"{chinese} / {english}")
+    _line(paint(GREEN, "✓", sys.stderr), both(chinese, english))
 
 
 def print_started(chinese: str, english: str) -> None:
     """Print a step that takes a while."""
-    _line("…", f"{chinese} / {english}")
+    _line("…", both(chinese, english))
 
 
 def _line(mark: str, text: str) -> None:

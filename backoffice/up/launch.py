@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from backoffice.up import network, services
-from backoffice.up.console import BOLD, LaunchError, paint, print_done, put
+from backoffice.up.console import BOLD, LaunchError, both, paint, print_done, put
 from backoffice.up.lock import Lock
 from backoffice.up.paths import RUN, make_own
 from backoffice.up.processes import ProcessGroup, bound_to_parent
@@ -114,7 +114,7 @@ def start_all(group: ProcessGroup, options: Options) -> None:
     logins = manage("demo", env=env) if options.demo else ""
     wait(group, lambda: network.is_alive(options.port))
     start_workers(group, env)
-    ready = f"就绪 / ready: {options.address}  ·  Ctrl-C"
+    ready = f"{both('就绪', 'ready')}: {options.address}  ·  Ctrl-C"
     put(f"{logins}{paint(BOLD, ready, sys.stdout)}\n", sys.stdout)
 
 
