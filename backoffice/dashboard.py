@@ -17,6 +17,7 @@ from backoffice.core import clock
 from backoffice.core.models import JobRun
 from backoffice.core.money import yuan
 from backoffice.web.readonly_admin import list_address
+from loans.collection.admin.run import cards_of
 from loans.collection.queries.debit_day import debit_day, runs_before
 from loans.collection.queries.due import first_debits
 from loans.delinquency.queries import late
@@ -30,7 +31,8 @@ def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     now = clock.now()
     context |= {"now": now, "is_sandbox": settings.SANDBOX}
     if request.user.has_perm("loans.view_debitorder"):
-        context["day"] = debit_day(on=now.date(), job=first_debits(on=now.date()))
+        day = debit_day(on=now.date(), job=first_debits(on=now.date()))
+        context |= {"day": day, "cards": cards_of(day, on=now.date())}
         context["run_address"] = reverse("admin:loans_run")
         runs = runs_before(now.date())
         context["runs"] = [(run, yuan(run.planned_fen)) for run in runs]

@@ -97,7 +97,7 @@ def _numbers(request: HttpRequest, *, on: date, job: str) -> dict[str, Any]:
         "is_held": day.run is not None and jobs.is_held(day.run),
         "is_passed_over": _is_passed_over(day.run, jobs.job_named(job, on=on)),
         "poll_seconds": _poll_seconds(day.run, on=on),
-        "cards": _cards(day, on=on),
+        "cards": cards_of(day, on=on),
         "attempts": [_attempt(day, attempt, on=on) for attempt in day.attempts],
         "refusals": _refusals(day, on=on),
         "expected": _expected(day, on=on),
@@ -121,21 +121,22 @@ def _orders(day: DebitDay, *, on: date, **filters: object) -> str:
     return f"{list_address(DebitOrder)}?{urlencode(query | filters)}"
 
 
-def _cards(day: DebitDay, *, on: date) -> list[Card]:
+def cards_of(day: DebitDay, *, on: date) -> list[Card]:
+    """Return the numbers of a run with their lists, for the page of the run and the overview."""
     if day.run is None:
         return []
     whole = day.whole
     states = DebitOrderState
     return [
-        Card(_("planned"), Sums(day.run.planned, day.run.planned_fen)),
-        Card(_("sent"), whole.sent, _orders(day, on=on)),
+        Card(_("Planned"), Sums(day.run.planned, day.run.planned_fen)),
+        Card(_("Sent"), whole.sent, _orders(day, on=on)),
         Card(_("Paid"), whole.paid, _orders(day, on=on, state__exact=states.SUCCEEDED), "success"),
-        Card(_("debit failed"), whole.refused, _orders(day, on=on, state__exact=states.FAILED),
+        Card(_("Failed"), whole.refused, _orders(day, on=on, state__exact=states.FAILED),
              "danger" if whole.refused.orders else ""),
-        Card(_("unknown"), whole.unknown, _orders(day, on=on, state__in="sent,unknown"),
+        Card(_("Unknown"), whole.unknown, _orders(day, on=on, state__in="sent,unknown"),
              "warning" if whole.unknown.orders else ""),
-        Card(_("retry 2"), day.attempts[2].sent, _orders(day, on=on, attempt=2)),
-        Card(_("retry 3"), day.attempts[3].sent, _orders(day, on=on, attempt=3)),
+        Card(_("Retry 2"), day.attempts[2].sent, _orders(day, on=on, attempt=2)),
+        Card(_("Retry 3"), day.attempts[3].sent, _orders(day, on=on, attempt=3)),
     ]  # fmt: skip
 
 

@@ -50,13 +50,13 @@ def test_the_page_shows_the_run_in_numbers(nine):
     page = shown(person("finance"))
 
     assert numbers(page) == {
-        "planned": 5,
-        "sent": 5,
+        "Planned": 5,
+        "Sent": 5,
         "Paid": 1,
-        "debit failed": 3,
-        "unknown": 1,
-        "retry 2": 0,
-        "retry 3": 0,
+        "Failed": 3,
+        "Unknown": 1,
+        "Retry 2": 0,
+        "Retry 3": 0,
     }
     assert [(words, sums.orders) for words, sums, _list in page.context["refusals"]] == [
         ("Balance too low (NOTENOUGH)", 2),
@@ -76,6 +76,16 @@ def test_every_number_opens_the_list_behind_it(nine):
         assert len(client.get(address).context["cl"].result_list) == sums.orders
 
 
+def test_the_overview_shows_the_same_figures_under_the_same_words(nine):
+    client = person("finance")
+
+    overview = client.get("/admin/")
+
+    assert numbers(overview) == numbers(shown(client))
+    page = overview.content.decode()
+    assert [title for title in numbers(overview) if f"<h3>{title}</h3>" not in page] == []
+
+
 def test_retries_are_shown_with_how_they_ended(nine, channel, monkeypatch):
     channel.will_answer("acct-2", "SUCCESS")
     live(channel, monkeypatch, day(1), until="09:00")
@@ -86,7 +96,7 @@ def test_retries_are_shown_with_how_they_ended(nine, channel, monkeypatch):
     second = page.context["attempts"][1]
     ends = second.ends
     assert (ends.sent.orders, ends.paid.orders, ends.refused.orders) == (2, 1, 1)
-    assert numbers(page)["retry 2"] == 2
+    assert numbers(page)["Retry 2"] == 2
 
 
 def test_another_day_can_be_chosen(nine):
