@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from accounts.staff import login_page
 from backoffice.web.api import problems
 from backoffice.web.api.health import livez, readyz
 from backoffice.web.api.requests import API
@@ -17,6 +18,7 @@ urlpatterns = [
     path("livez", livez),
     path("readyz", readyz),
     path("i18n/setlang/", set_language, name="set_language"),
+    path("admin/login/", login_page.log_in),  # the address of admin:login
     path("admin/", admin.site.urls),
     path("api/v1/", include("accounts.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -148,4 +148,4 @@ class ContractTermsPages(ReadOnlyAdmin):
     def sections(self, request: HttpRequest, record: ContractTerms) -> list[PageSection]:
         """Return each number in words with its unit."""
         rows = [(capfirst(title), value) for title, value in in_words(record.numbers)]
-        return [PageSection(_("Contract terms"), (_("number"), _("value")), rows, is_lead=True)]
+        return [PageSection(_("Contract terms"), (_("term"), _("value")), rows, is_lead=True)]
