@@ -87,9 +87,9 @@ def cause(transfer: Transfer | Charge) -> SafeString | str:
     if known is None:
         return transfer.get_cause_type_display()
     model, prefix = known
-    address = address_of(model, transfer.cause_id)
-    shown = format_html('<a class="link" href="{}">{}{}</a>', address, prefix, transfer.cause_id)
-    return format_html("{} {}", transfer.get_cause_type_display(), shown)
+    address, kind = address_of(model, transfer.cause_id), transfer.get_cause_type_display()
+    shown = '<a class="link" href="{}">{} {}{}</a>'
+    return format_html(shown, address, kind, prefix, transfer.cause_id)
 
 
 def _loan_link(loan_id: int | None) -> SafeString | str:

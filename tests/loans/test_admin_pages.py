@@ -164,7 +164,7 @@ def test_the_ledger_names_what_made_a_transfer(overdue):
         closed = Transfer(cause_type="end_of_day", cause_id=overdue.pk)
         night = Transfer(cause_type="night")
         assert cause(closed) == (
-            f'end-of-day close <a class="link" href="{bill}">B{overdue.pk}</a>'
+            f'<a class="link" href="{bill}">end-of-day close B{overdue.pk}</a>'
         )
         assert cause(night) == "nightly accrual"
 
