@@ -17,13 +17,13 @@ from backoffice.core.models import JobChunk, JobPause, JobRun, OutboxMessage, St
 from backoffice.platform import jobs
 from backoffice.web import wording
 from backoffice.web.admin import approvals, export, work_queue
+from backoffice.web.keyset import number_in
 from backoffice.web.readonly_admin import (
     PageSection,
     ReadOnlyAdmin,
     day_filter,
     display,
     link,
-    number_in,
     state_text,
 )
 

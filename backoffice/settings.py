@@ -265,7 +265,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SITE_URL": None,  # there is no public site
     "SHOW_LANGUAGES": True,
-    "LOGIN": {"form": "accounts.staff.login_page.StaffLoginForm"},
+    "LOGIN": {"form": "accounts.staff.admin.login_page.StaffLoginForm"},
     "ENVIRONMENT": "backoffice.dashboard.badge",
     "DASHBOARD_CALLBACK": "backoffice.dashboard.callback",
     "SIDEBAR": {"show_search": False, "navigation": "backoffice.dashboard.navigation"},

@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from accounts.staff import login_page
+from accounts.staff.admin import login_page
 from backoffice.web.api import problems
 from backoffice.web.api.health import livez, readyz
 from backoffice.web.api.requests import API

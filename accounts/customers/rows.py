@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
 from accounts.privacy.rules import masking
-from backoffice.web.readonly_admin import ReadOnlyAdmin, display, link, number_in
+from backoffice.web.keyset import number_in
+from backoffice.web.readonly_admin import ReadOnlyAdmin, display, link
 
 
 def shown_name(customer: Customer) -> str:

@@ -6,7 +6,7 @@ locked out by an attacker, and the wait ends by itself.
 """
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
@@ -38,7 +38,7 @@ class _Window(NamedTuple):
     def starts_at(self) -> datetime:
         return _EPOCH + self.number * WINDOW
 
-    def key(self, name: str, place: str) -> dict[str, object]:
+    def key(self, name: str, place: str) -> dict[str, Any]:
         """Return where the throttle counts the tries; the subject names nobody."""
         subject = f"{blind(f'{name}/{place}', SCOPE).hex()}:{self.number}"
         return {"scope": SCOPE, "subject": subject, "on": day_of(self.starts_at)}

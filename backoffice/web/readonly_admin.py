@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
-from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -29,18 +28,16 @@ from backoffice.core import clock, reasons
 from backoffice.core.models import StateChange
 from backoffice.core.money import yuan
 from backoffice.web import wording
+from backoffice.web.keyset import KEYS, KeysetChangeList, number_in
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
-    from django.contrib.admin.views.main import ChangeList
 
     _Admin = ModelAdmin[Any]
 else:
     from unfold.admin import ModelAdmin as _Admin
-    from unfold.views import ChangeList
 
 PAGE_SIZE = 50
-_KEYS = ("before", "after")
 
 # The colour of a state in every state machine; other states are grey.
 _COLOURS = {
@@ -85,12 +82,6 @@ def link(record: Model | None, text: object = None) -> SafeString | str:
     if record is None:
         return ""
     return format_html('<a class="link" href="{}">{}</a>', address(record), text or record)
-
-
-def number_in(term: str, prefix: str) -> int | None:
-    """Return the id in a term such as ``B42`` or ``42``, or None."""
-    digits = term.strip().upper().removeprefix(prefix)
-    return int(digits) if digits.isdecimal() and len(digits) <= 18 else None
 
 
 class PageSection(NamedTuple):
@@ -144,81 +135,6 @@ def state_text(model: type[Model], state: str) -> SafeString:
     field: Any = {one.name: one for one in model._meta.concrete_fields}.get("state")
     labels = dict(field.flatchoices) if field else {}
     return label(labels.get(state, state), state)
-
-
-class KeysetPaginator(Paginator):  # type: ignore[type-arg]
-    """Names the template of a page with neighbours and no total."""
-
-    template_name = "admin/keyset_pagination.html"
-
-
-class KeysetChangeList(ChangeList):
-    """A page of rows by descending key; the next page starts after its last key."""
-
-    newer: int | None = None
-    older: int | None = None
-
-    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
-        """Return the filter parameters, without the keys of the page."""
-        found = super().get_filters_params(params)
-        return {name: value for name, value in found.items() if name not in _KEYS}
-
-    def get_results(self, request: HttpRequest) -> None:
-        """Read one row more than the page shows, to know whether a next page exists."""
-        before, after = (number_in(request.GET.get(name, ""), "") for name in _KEYS)
-        rows, more = self._page(before, after)
-        self.older = rows[-1].pk if rows and (more or after is not None) else None
-        self.newer = rows[0].pk if rows and (before is not None or (after and more)) else None
-        self.result_list = rows
-        self.result_count = self.full_result_count = len(rows)
-        self.show_full_result_count = False
-        self.show_admin_actions = False
-        self.can_show_all = self.multi_page = False
-        self.paginator = KeysetPaginator(rows, self.list_per_page)
-
-    def _page(self, before: int | None, after: int | None) -> tuple[list[Any], bool]:
-        size = self.list_per_page
-        rows: QuerySet[Any] = self.queryset
-        if after is not None:
-            found = list(rows.filter(pk__gt=after).order_by("pk")[: size + 1])
-            return found[:size][::-1], len(found) > size
-        rows = rows if before is None else rows.filter(pk__lt=before)
-        found = list(rows.order_by("-pk")[: size + 1])
-        return found[:size], len(found) > size
-
-    def page_address(self, name: str, key: int) -> str:
-        """Return the URL of this list, with its filters, from a key on."""
-        return self.get_query_string({name: key}, [other for other in _KEYS if other != name])
-
-    @property
-    def chosen(self) -> list[tuple[Any, Any]]:
-        """Return the active filters of the list and their values."""
-        return [
-            (spec.title, text)
-            for spec in self.filter_specs
-            for number, choice in enumerate(spec.choices(self))
-            if (text := choice.get("value") or (number and _selected(choice)))
-        ]
-
-    @property
-    def older_address(self) -> str:
-        """Return the address of the page after this one, or nothing."""
-        return "" if self.older is None else self.page_address("before", self.older)
-
-    @property
-    def newer_address(self) -> str:
-        """Return the address of the page before this one, or nothing."""
-        return "" if self.newer is None else self.page_address("after", self.newer)
-
-    @property
-    def first_address(self) -> str:
-        """Return the address of the first page."""
-        return self.get_query_string({}, list(_KEYS))
-
-
-def _selected(choice: Any) -> Any:
-    """Return the text of the selected choice of a filter; the first choice means all."""
-    return choice["display"] if choice.get("selected") else ""
 
 
 class ReadOnlyAdmin(_Admin):
@@ -409,11 +325,11 @@ class DayFilter(admin.SimpleListFilter):
             "others": [
                 (name, value)
                 for name, value in changelist.params.items()
-                if name not in (self.parameter_name, *_KEYS)
+                if name not in (self.parameter_name, *KEYS)
             ],
-            "all": changelist.get_query_string({}, [self.parameter_name, *_KEYS]),
+            "all": changelist.get_query_string({}, [self.parameter_name, *KEYS]),
             "days": [
-                (text, changelist.get_query_string({self.parameter_name: day}, list(_KEYS)))
+                (text, changelist.get_query_string({self.parameter_name: day}, list(KEYS)))
                 for text, day in (
                     (_("today"), today),
                     (_("yesterday"), today - timedelta(days=1)),

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
+from backoffice.web.keyset import number_in
 from backoffice.web.readonly_admin import (
     PageSection,
     ReadOnlyAdmin,
@@ -20,7 +21,6 @@ from backoffice.web.readonly_admin import (
     day_filter,
     display,
     link,
-    number_in,
 )
 from loans.models import (
     Bill,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
 from backoffice.core import clock
+from backoffice.web.keyset import number_in
 from backoffice.web.readonly_admin import (
     PageSection,
     ReadOnlyAdmin,
@@ -17,7 +18,6 @@ from backoffice.web.readonly_admin import (
     day_filter,
     display,
     link,
-    number_in,
     timeline,
 )
 from backoffice.web.wording import percent

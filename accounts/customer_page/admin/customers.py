@@ -50,13 +50,13 @@ from backoffice.core import clock
 from backoffice.core.crypto import blind
 from backoffice.web import wording
 from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field
+from backoffice.web.keyset import number_in
 from backoffice.web.readonly_admin import (
     PageSection,
     ReadOnlyAdmin,
     display,
     label,
     link,
-    number_in,
 )
 
 # Words and colour (the one of a machine's state) of what a line says.

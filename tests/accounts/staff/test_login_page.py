@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Staff
-from accounts.staff.login_page import COOKIE
+from accounts.staff.admin.login_page import COOKIE
 
 pytestmark = pytest.mark.django_db
 

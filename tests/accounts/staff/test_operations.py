@@ -35,7 +35,7 @@ def test_the_sixth_password_is_not_compared():
     assert [count.taken for count in ThrottleCount.objects.all()] == [5]
 
 
-def test_the_wait_lasts_over_midnight_and_ends_at_the_time_that_was_said():
+def test_the_wait_lasts_over_midnight_and_ends_at_the_announced_time():
     spend(5)
     late = AT + timedelta(minutes=5)
 
