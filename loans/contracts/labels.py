@@ -44,6 +44,10 @@ def _attempts(count: int) -> str:
     return ngettext("{count} attempt", "{count} attempts", count).format(count=count)
 
 
+def _times(count: int) -> str:
+    return ngettext("{count} time", "{count} times", count).format(count=count)
+
+
 class TermLabel(NamedTuple):
     """The words of a number of ``LoanTerms``, and how its value is written with its unit."""
 
@@ -64,6 +68,8 @@ TERMS: dict[str, TermLabel] = {
     "late_fee_ppm": TermLabel(_("late fee"), _of_the_unpaid),
     "minimum_permille": TermLabel(_("minimum payment"), _of_the_bill),
     "minimum_floor_fen": TermLabel(_("smaller bills are paid in full"), _yuan),
+    "minimum_months_max": TermLabel(_("minimum payments before a bill is due in full"), _times),
+    "bill_lead_days": TermLabel(_("bills are issued before the due date by"), _days),
     "tolerance_fen": TermLabel(_("largest balance carried to the next bill"), _yuan),
     "grace_days": TermLabel(_("grace after the due date"), _days),
     "classified_latest_days": TermLabel(
