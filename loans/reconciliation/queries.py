@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import Max, Q, QuerySet, Sum
 
 from backoffice.core import bulk
 from backoffice.core.policy import current
@@ -176,13 +176,17 @@ def _posted_accruals(accrued: int, ledger: int, *, on: date) -> Iterator[Differe
 
 
 def _is_booked(night: date) -> bool:
-    """Say whether a night is the last one booked, and nothing earlier was posted after it."""
+    """Say whether a night is the last one booked, and still holds everything before it.
+
+    It does not once an earlier day was posted after it, or a loan with nights of its own came.
+    """
     last = Transfer.objects.filter(kind=TransferKind.NIGHT).aggregate(
         on=Max("business_date"), pk=Max("id")
     )
     if last["on"] != night:
         return False
-    return not Transfer.objects.filter(pk__gt=last["pk"], business_date__lte=night).exists()
+    since = Transfer.objects.filter(pk__gt=last["pk"])
+    return not since.filter(Q(business_date__lte=night) | Q(kind=TransferKind.OPENING)).exists()
 
 
 def bank(stated: Mapping[str, int], *, on: date) -> Iterator[Difference]:

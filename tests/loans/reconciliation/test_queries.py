@@ -50,6 +50,21 @@ def test_between_the_close_and_the_night_nothing_is_missing(make_bill, channel):
     assert list(reconciliation.accruals(on=day(4))) == []
 
 
+def test_after_a_loan_was_taken_over_the_ledger_waits_for_the_night(make_bill, channel):
+    """It comes with nights that are not posted: the next night posts them."""
+    bill = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, until=3)
+    assert list(reconciliation.accruals(on=day(3))) == []
+
+    make_bill(drawn_on=day(-20), due_on=day(10))
+
+    assert unposted(on=day(3)).closed_form_fen > unposted(on=day(3)).ledger_fen
+    assert list(reconciliation.accruals(on=day(3))) == []
+    end_of_day.accrue_night(on=day(4), at=moment(day(4), time(0, 30)))
+    assert list(reconciliation.accruals(on=day(4))) == []
+
+
 def test_after_money_of_an_earlier_day_the_ledger_waits_for_the_night(make_bill, channel):
     bill = make_bill()
     channel.will_answer("acct-1", "NOTENOUGH")

@@ -23,7 +23,7 @@ from tests.loans.repayment.operations.test_reprocess import differences, late_su
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
-TENTH, NEXT_BILL, HEARD, PAYOFF = day(9), day(21), day(24), day(25)
+TENTH, NEXT_BILL, RECEIVED, PAYOFF = day(9), day(21), day(24), day(25)
 
 
 def close(bill, *days):
@@ -47,11 +47,11 @@ def bill(make_bill, channel):
 
 @pytest.fixture
 def lost(bill, channel):
-    """1,000.00 that the customer offered on 10-10 and of which nothing was heard."""
+    """1,000.00 that the customer offered on 10-10 and of which no answer came."""
     return unheard_of(bill, channel, 100_000, at=moment(TENTH, time(8)), key="lost")
 
 
-def hear(order, *, succeeded_on, on=HEARD):
+def receive(order, *, succeeded_on, on=RECEIVED):
     results.record(
         [late_success(order, succeeded_at=moment(succeeded_on))],
         by="system:debit-channel",
@@ -64,7 +64,7 @@ def test_the_worked_example(bill, lost):
     assert (later.due_on, later.billed_on) == (date(2026, 11, 1), date(2026, 10, 22))
     assert payoff_fen(later, PAYOFF) == 930_628
 
-    hear(lost, succeeded_on=TENTH)
+    receive(lost, succeeded_on=TENTH)
 
     part = Instalment.objects.get()
     assert (part.bill_id, part.unpaid_principal_fen) == (later.pk, 819_666)
@@ -77,7 +77,7 @@ def test_the_later_bill_asks_what_was_really_owed(bill, lost):
     later = issue_next(bill)
     assert (later.total_fen, later.minimum_fen) == (913_500 + 21_239, 93_474)
 
-    hear(lost, succeeded_on=TENTH)
+    receive(lost, succeeded_on=TENTH)
 
     later = reread(later)
     assert (later.total_fen, later.minimum_fen) == (819_666 + 13_524, 83_319)
@@ -86,10 +86,10 @@ def test_the_later_bill_asks_what_was_really_owed(bill, lost):
     assert reread(bill).paid_fen == 201_500
 
 
-def test_hearing_of_it_at_once_leads_to_the_same(bill, lost, make_bill, channel):
+def test_knowing_it_at_once_leads_to_the_same(bill, lost, make_bill, channel):
     """The same life, the money known on its day: equal balances, charges and bills."""
     later = issue_next(bill)
-    hear(lost, succeeded_on=TENTH)
+    receive(lost, succeeded_on=TENTH)
     timely = make_bill(mode="off")
     pay(timely, channel, 101_500, at=moment(day(0), time(10)), key="first")
     close(timely, 1)
@@ -121,7 +121,7 @@ def standing_charges(bill):
 def test_money_of_a_day_after_the_issue_counts_on_the_later_bill(bill, lost):
     later = issue_next(bill)
 
-    hear(lost, succeeded_on=NEXT_BILL)
+    receive(lost, succeeded_on=NEXT_BILL)
 
     later = reread(later)
     assert (later.paid_fen, reread(bill).paid_fen) == (100_000, 101_500)
@@ -132,13 +132,13 @@ def test_money_of_a_day_after_the_issue_counts_on_the_later_bill(bill, lost):
     assert differences() == []
 
 
-def test_money_of_the_day_heard_on_the_day_counts_on_the_later_bill(bill, lost):
+def test_money_of_the_day_received_on_the_day_counts_on_the_later_bill(bill, lost):
     later = issue_next(bill)
 
-    hear(lost, succeeded_on=HEARD, on=HEARD)
+    receive(lost, succeeded_on=RECEIVED, on=RECEIVED)
 
     assert reread(later).paid_fen == 100_000
-    assert payoff_fen(later, HEARD) == 913_500 + 16_443 - 100_000
+    assert payoff_fen(later, RECEIVED) == 913_500 + 16_443 - 100_000
     assert differences() == []
 
 
@@ -146,7 +146,7 @@ def test_what_is_more_than_the_rest_waits_and_the_later_bill_asks_nothing(bill, 
     lost = unheard_of(bill, channel, 919_666, at=moment(TENTH, time(8)), key="all")
     later = issue_next(bill)
 
-    hear(lost, succeeded_on=TENTH)
+    receive(lost, succeeded_on=TENTH)
 
     assert reread(later).state == "paid"
     assert Loan.objects.get().state == "settled"
@@ -163,7 +163,7 @@ def test_an_overdue_record_of_the_later_bill_is_taken_back(bill, channel):
     states = (reread(later).state, Loan.objects.get().state, CreditLine.objects.get().state)
     assert states == ("overdue", "overdue", "suspended")
 
-    hear(lost, succeeded_on=TENTH, on=day(36))
+    receive(lost, succeeded_on=TENTH, on=day(36))
 
     assert (reread(later).total_fen, reread(later).overdue_on) == (677, None)
     states = (reread(later).state, Loan.objects.get().state, CreditLine.objects.get().state)
@@ -177,7 +177,7 @@ def test_three_bills_in_a_row_are_run_again(bill, lost):
     pay_on_minimum(second)
     third = issue_next(second)
 
-    hear(lost, succeeded_on=TENTH, on=day(55))
+    receive(lost, succeeded_on=TENTH, on=day(55))
 
     assert reread(second).total_fen == 819_666 + 13_524
     assert Instalment.objects.get().bill_id == third.pk
@@ -194,10 +194,10 @@ def pay_on_minimum(bill):
 def test_a_second_late_payment_starts_from_where_the_first_led(bill, lost, channel):
     other = unheard_of(bill, channel, 50_000, at=moment(day(12), time(8)), key="other")
     later = issue_next(bill)
-    hear(lost, succeeded_on=TENTH)
+    receive(lost, succeeded_on=TENTH)
     first = BillSnapshot.objects.filter(bill=later).order_by("revision").last()
 
-    hear(other, succeeded_on=day(12), on=day(26))
+    receive(other, succeeded_on=day(12), on=day(26))
 
     last = BillSnapshot.objects.filter(bill=later).order_by("revision").last()
     assert (first.revision, last.revision) == (2, 3)
@@ -212,7 +212,7 @@ def test_a_late_payment_of_the_later_bill_leaves_the_closed_one_alone(bill, chan
     close(later, 32)
     before = facts(reread(bill))
 
-    hear(lost, succeeded_on=day(23), on=day(33))
+    receive(lost, succeeded_on=day(23), on=day(33))
 
     assert facts(reread(bill)) == before
     assert (reread(later).paid_fen, reread(later).state) == (20_000, "grace")
@@ -222,10 +222,10 @@ def test_a_late_payment_of_the_later_bill_leaves_the_closed_one_alone(bill, chan
 
 def test_an_answer_that_comes_twice_changes_nothing_more(bill, lost):
     later = issue_next(bill)
-    hear(lost, succeeded_on=TENTH)
+    receive(lost, succeeded_on=TENTH)
     before = (facts(reread(later)), Transfer.objects.count(), Conduct.objects.count())
 
-    hear(lost, succeeded_on=TENTH)
+    receive(lost, succeeded_on=TENTH)
 
     assert (facts(reread(later)), Transfer.objects.count(), Conduct.objects.count()) == before
     assert Bill.objects.count() == 2
