@@ -103,6 +103,7 @@ class IdentityReply(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=VerificationState.choices)
     reason = serializers.CharField(allow_null=True)
     words = serializers.CharField(allow_null=True)
+    remedy = serializers.CharField(allow_null=True)
     submitted_at = serializers.DateTimeField()
     decided_at = serializers.DateTimeField(allow_null=True)
 
@@ -195,6 +196,7 @@ def _reply(verification: IdentityVerification) -> dict[str, Any]:
         "state": verification.state,
         "reason": reason or None,
         "words": words and str(words),
+        "remedy": str(REMEDIES.get(reason, _ASK)) if verification.refusal else None,
         "submitted_at": verification.submitted_at,
         "decided_at": verification.decided_at,
     }

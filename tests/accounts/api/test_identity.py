@@ -130,7 +130,7 @@ def test_no_person_can_accept_what_was_compared_with_nothing(waited):
     identities.decide(pk, is_accepted=False, **by)
     shown = waited.get("me/identity").json()
     assert (shown["state"], shown["reason"]) == ("refused", "identity-no-record")
-    assert "brought up to date" in shown["words"]
+    assert "no record" in shown["words"] and "brought up to date" in shown["remedy"]
 
 
 def test_an_outage_waits_and_the_outbox_asks_again(waited):
@@ -384,6 +384,8 @@ def test_the_latest_submission_can_be_read(waited):
         "state": "refused",
         "reason": "face-not-live",
         "words": "no live face was detected.",
+        "remedy": "Look into the camera again in good light, or ask customer support with a "
+        "complaint.",
         "submitted_at": "2026-12-24T15:00:00+08:00",
         "decided_at": "2026-12-24T15:00:00+08:00",
     }
