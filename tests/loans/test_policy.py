@@ -16,6 +16,8 @@ def test_a_contract_takes_the_numbers_of_the_rulebook():
         "penalty_ppm": 1_000,  # RATE-5
         "cap_annual_ppm": 240_000, "cap_year_days": 365,  # RATE-7
         "late_fee_ppm": 500,  # REPAY-13
+        "bill_lead_days": 10,  # REPAY-2
+        "minimum_months_max": 12,  # REPAY-7
         "minimum_permille": 100, "minimum_floor_fen": 1_000,  # REPAY-7
         "tolerance_fen": 1_000,  # REPAY-16
         "grace_days": 3,  # REPAY-12
