@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import path
 
+from backoffice import urls
 from backoffice.core.log_lines import harmless
 
 NAME, PHONE = "张三", "13800138000"
@@ -25,7 +26,11 @@ def fail_in_the_database(request):
         cursor.execute("SELECT %s::text::bigint", [NAME + PHONE])
 
 
-urlpatterns = [path("fails/", fail), path("database/", fail_in_the_database)]
+urlpatterns = [
+    path("fails/", fail),
+    path("database/", fail_in_the_database),
+    *urls.urlpatterns,  # the page of the error links to the desk
+]
 
 
 @pytest.fixture
