@@ -1,6 +1,7 @@
 """What commands say of arguments that they can do nothing with."""
 
 import io
+import json
 
 import pytest
 from django.core.management import call_command
@@ -19,6 +20,10 @@ pytestmark = pytest.mark.django_db
         (
             ["clock", "set", "noon"],
             "[not-a-moment] noon 不是时刻。 请写成 2026-10-01T08:59。 / noon is",
+        ),
+        (
+            ["clock", "set", "9999-12-31T23:59"],
+            "[too-far-ahead] 9999-12-31 23:59:00+08:00 比业务时钟晚 1100 天以上。",
         ),
         (
             ["business_day", "--date", "2026-10-02", "--through", "2026-10-01"],
@@ -50,3 +55,12 @@ def test_the_clock_is_shown_to_the_second():
 
     assert "." not in output.getvalue()
     assert output.getvalue().count("+08:00") == 2
+
+
+@pytest.mark.parametrize("words", [["--json", "show"], ["show", "--json"]])
+def test_the_clock_takes_json_before_and_after_its_action(words):
+    output = io.StringIO()
+
+    call_command("clock", *words, stdout=output)
+
+    assert set(json.loads(output.getvalue())) == {"now", "wall", "runs"}

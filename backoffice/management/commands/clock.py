@@ -1,7 +1,7 @@
 """Show or move a sandbox's business clock; moving it runs every due job."""
 
 import re
-from argparse import ArgumentParser
+from argparse import SUPPRESS, ArgumentParser
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from backoffice.management import day
 from backoffice.management.base import BadArgumentError, SystemCommand
 
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+AHEAD_MAX = timedelta(days=1_100)  # three years and a bit: the jobs of each day are run
 
 
 class NotAMomentError(BadArgumentError):
@@ -31,6 +32,14 @@ class NotASpanError(BadArgumentError):
     remedy = _("Write it like 5d, 12h or 30m.")
 
 
+class TooFarError(BadArgumentError):
+    """The moment is further ahead than one command works through."""
+
+    code = "too-far-ahead"
+    message = _("{moment} is more than {days} days ahead of the business clock.")
+    remedy = _("Move it in steps: every job on the way is run.")
+
+
 class Command(SystemCommand):
     """``clock show``, ``clock set ISO``, ``clock advance 3d``, ``clock reset``."""
 
@@ -47,6 +56,10 @@ class Command(SystemCommand):
         actions.add_parser("advance", help="move by a span").add_argument(
             "span", help="5d, 12h or 30m"
         )
+        for action in actions.choices.values():  # before or after the action
+            action.add_argument(
+                "--json", action="store_true", default=SUPPRESS, help="print one JSON document"
+            )
 
     def perform(self, **options: Any) -> dict[str, Any]:
         runs: list[dict[str, Any]] = []
@@ -61,6 +74,8 @@ class Command(SystemCommand):
         return {"now": now.isoformat(), "wall": clock.wall().isoformat(), "runs": runs}
 
     def _run_until(self, moment: datetime) -> list[dict[str, Any]]:
+        if moment > clock.now() + AHEAD_MAX:
+            raise TooFarError(moment=moment.isoformat(" ", "seconds"), days=AHEAD_MAX.days)
         if moment < clock.now():
             _refuse_after_runs(moment)
             clock.move_to(moment, is_back_allowed=True)
