@@ -146,9 +146,7 @@ class ReadOnlyAdmin(_Admin):
     show_facets = admin.ShowFacets.NEVER
     sortable_by: ClassVar[tuple[str, ...]] = ()
     ordering = ("-pk",)
-    latest_by = (
-        ""  # the column of the business date: the latest rows are those with the latest date
-    )
+    latest_by = "pk"  # in the lists of a customer: the column of the business date
     list_filter_sheet = False
     list_before_template = "admin/chosen.html"
     change_form_template = "admin/read_only.html"

@@ -294,6 +294,7 @@ def _profile_in_review(review: ProfileReview) -> bool:
 class ProfileReviewPages(AdminActionsMixin, CustomersRows):
     """Profiles that a person looks at before anything is lent, and the decisions (IDN-020)."""
 
+    latest_by = "requested_at"
     prefix = "PR"
     list_display = ("__str__", "customer_link", "state_label", "occupation", "monthly_income_yuan",
                     "requested_at", "decided_at")  # fmt: skip
