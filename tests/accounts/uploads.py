@@ -16,10 +16,10 @@ TEN_MB = 10_485_760
 BOUNDARY = "boundary"
 
 
-def picture(kind: str = "JPEG", colour: str = "teal") -> bytes:
+def picture(kind: str = "JPEG", colour: str = "teal", *, size: tuple[int, int] = (40, 30)) -> bytes:
     """Return a small picture."""
     written = BytesIO()
-    Image.new("RGB", (40, 30), colour).save(written, format=kind)
+    Image.new("RGB", size, colour).save(written, format=kind)
     return written.getvalue()
 
 

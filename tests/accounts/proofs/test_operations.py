@@ -112,12 +112,14 @@ def test_a_file_has_as_many_bytes_as_the_policy_allows_and_no_more(owner):
 
 
 def test_a_picture_has_as_many_pixels_as_the_policy_allows_and_no_more(owner):
-    numbers = {"proof_pixels_max": 40 * 30 - 1}
+    large = picture(size=(120, 100))
 
-    refusal = refused(proofs.PictureBadError, owner, picture(), numbers=numbers)
+    refusal = refused(
+        proofs.PictureBadError, owner, large, numbers={"proof_pixels_max": 120 * 100 - 1}
+    )
 
-    assert refusal.facts == {"pixels_max": 1199}
-    assert receive(owner, picture(), numbers={"proof_pixels_max": 1200}).is_new
+    assert refusal.facts == {"pixels_max": 11_999}
+    assert receive(owner, large, numbers={"proof_pixels_max": 12_000}).is_new
 
 
 def test_what_is_shown_is_valid_to_the_end_of_its_day(owner):

@@ -31,8 +31,8 @@ def propose(maker, **other):
 
 @pytest.fixture
 def requests(people):
-    for _number in range(3):
-        propose(people[0])
+    for number in range(3):
+        propose(people[0], payload={"number": number})
     return Approval.objects.select_for_update().order_by("pk")
 
 
