@@ -140,7 +140,8 @@ def pay(loan: Loan, part: Instalment, repayment: Repayment) -> None:
     """Take the money off the loan and settle it."""
     interest, principal = part.unpaid_interest_fen, part.unpaid_principal_fen
     RepaymentAllocation.objects.create(
-        repayment=repayment, loan=loan, instalment=part, penalty_fen=0, late_fee_fen=0,
+        repayment=repayment, bill_id=repayment.bill_id, loan=loan, instalment=part,
+        penalty_fen=0, late_fee_fen=0,
         interest_fen=interest, plan_fee_fen=0, principal_fen=principal,
     )  # fmt: skip
     kind = TransferKind.REPAYMENT
