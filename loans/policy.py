@@ -32,7 +32,7 @@ class LoanTerms:
     cap_annual_ppm: int = number(240_000, least=0, most=240_000)  # RATE-7 24 % a year
     # RATE-7, GEN-7 legal figures count 365 days
     cap_year_days: int = number(365, least=365, most=366)
-    late_fee_ppm: int = number(500, least=0, most=10_000)  # REPAY-13 未还金额的0.05%
+    late_fee_ppm: int = number(500, least=0, most=50_000)  # REPAY-13 未还金额的0.05%
     bill_lead_days: int = number(10, least=1, most=27)  # REPAY-2 bill date = due date - 10 days
     minimum_permille: int = number(100, least=1, most=1000)  # REPAY-7 当期账单的10%
     # REPAY-7 a bill below 10.00 is paid whole
