@@ -25,7 +25,15 @@ from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import ends_mandate, is_counted
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer, Outcome
-from loans.models import DebitOrder, DebitOrderState, Mandate, MandateState, Origin, Repayment
+from loans.models import (
+    Bill,
+    DebitOrder,
+    DebitOrderState,
+    Mandate,
+    MandateState,
+    Origin,
+    Repayment,
+)
 from loans.models.debit import CARD_HOLDER
 from loans.repayment.operations import lines, reprocess
 from loans.repayment.rules import Payment
@@ -61,7 +69,7 @@ def record(
     """
     by_number = {answer.number: answer for answer in answers}
     asked = DebitOrder.objects.filter(number__any=bulk.Of(by_number.keys()))
-    batch = LoanBatch.lock(_bills_to_lock(asked, by_number, at=at), seen=seen)
+    batch = LoanBatch.lock(_bills_to_lock(asked, by_number, seen=seen, at=at), seen=seen)
     orders = bulk.load(asked.order_by("pk"))  # an order changes under the lock of its bill alone
     changed = _changed(orders, by_number)
     _store(changed, by_number, by=by, at=at)
@@ -76,21 +84,30 @@ def record(
 
 
 def _bills_to_lock(
-    asked: QuerySet[DebitOrder], answers: Mapping[str, Answer], *, at: datetime
+    asked: QuerySet[DebitOrder],
+    answers: Mapping[str, Answer],
+    *,
+    seen: LoanBatch | None,
+    at: datetime,
 ) -> set[int]:
     """Return the bills of the orders, and for money that may change others all of its customer.
 
     That is money of an earlier day, and money for a closed bill: it follows the debt (GEN-9).
+    Bills that ``prepare`` has just seen open are not looked at again.
     """
-    rows = bulk.rows(asked, "bill_id", "number", "bill__state")
     on = clock.day_of(at)
-    following = {
-        bill_id
-        for bill_id, number, state in rows
-        if answers[number].outcome == Outcome.SUCCEEDED
-        and (state not in COLLECTED_STATES or clock.day_of(answers[number].at or at) < on)
+    rows = bulk.rows(asked, "bill_id", "number")
+    taken = {
+        bill_id: clock.day_of(answer.at or at)
+        for bill_id, number in rows
+        if (answer := answers[number]).outcome == Outcome.SUCCEEDED
     }
-    return {bill_id for bill_id, _number, _state in rows} | of_the_same_customers(following)
+    unseen = taken.keys() - (seen.bills.keys() if seen else set())
+    closed = Bill.objects.filter(pk__any=bulk.Of(unseen)).exclude(state__in=COLLECTED_STATES)
+    following = {bill_id for bill_id, day in taken.items() if day < on}
+    if unseen:
+        following |= {bill_id for (bill_id,) in bulk.rows(closed, "pk")}
+    return {bill_id for bill_id, _number in rows} | of_the_same_customers(following)
 
 
 def _changed(orders: Sequence[DebitOrder], answers: Mapping[str, Answer]) -> Changed:
