@@ -178,3 +178,23 @@ def test_how_a_bill_ended_of_which_only_amounts_are_known(paid_fen, outcome):
     found = outcome_at_due(10_000, minimum_fen=1_000, paid_fen=paid_fen, terms=TERMS)
 
     assert found == outcome
+
+
+@pytest.mark.parametrize(
+    ("paid_fen", "late_fee_fen", "is_met"),
+    [
+        (101_500, 0, True),
+        (101_499, 0, False),
+        (101_500, 508, False),
+        (102_007, 508, False),
+        (102_008, 508, True),
+    ],
+)
+def test_in_grace_the_minimum_is_met_with_the_late_fee_on_top(paid_fen, late_fee_fen, is_met):
+    bill = Unpaid(
+        state="grace", due_on=DUE_ON, minimum_fen=101_500, paid_fen=paid_fen, last_paid_on=day(2),
+        shortfall_fen=900_000, unpaid_fen=900_000, mandatory_unpaid_fen=0,
+        late_fee_fen=late_fee_fen, refusals=1, is_debited=True,
+    )  # fmt: skip
+
+    assert is_minimum_met(bill) == is_met
