@@ -98,6 +98,7 @@ def test_knowing_it_at_once_leads_to_the_same(bill, lost, make_bill, channel):
 
     for one, other in ((bill, timely), (later, timely_later)):
         assert facts(reread(one)) == facts(reread(other))
+    assert parts(bill) == parts(timely)
     assert standing_charges(bill) == standing_charges(timely)
     assert payoff_fen(later, PAYOFF) == payoff_fen(timely_later, PAYOFF)
 
@@ -105,6 +106,12 @@ def test_knowing_it_at_once_leads_to_the_same(bill, lost, make_bill, channel):
 def facts(bill):
     return (bill.state, bill.total_fen, bill.minimum_fen, bill.paid_fen, bill.last_paid_on,
             bill.shortfall_fen, bill.closed_through)  # fmt: skip
+
+
+def parts(bill):
+    columns = ("accrual", "segment_on", "segment_base_fen", "segment_posted_fen",
+               "late_fee_base_fen", "unpaid_principal_fen", "unpaid_interest_fen")  # fmt: skip
+    return list(Instalment.objects.filter(customer=bill.customer).values_list(*columns))
 
 
 def standing_charges(bill):
