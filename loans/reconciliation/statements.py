@@ -162,8 +162,8 @@ BALANCES = """
 SELECT debit_account, credit_account, sum(amount_fen) FROM loans_transfer GROUP BY 1, 2
 """
 # The records of what stands on each account, debits less credits: an account, where it is recorded,
-# and the sum. Nothing here reads the ledger. Every loan so far was opened with its principal and
-# what an earlier lender had charged.
+# and the sum. Nothing here reads the ledger. Every loan so far was opened with its principal, its
+# plan fees and what an earlier lender had charged.
 SOURCES = f"""
 SELECT 'bank', 'orders', coalesce(sum(taken_fen), 0) FROM loans_debitorder
 WHERE state = 'succeeded'
@@ -186,6 +186,7 @@ WHERE kind = 'late_fee' AND cause_type <> 'migration'
 UNION ALL
 SELECT 'opening_balance', 'opened loans',
        -coalesce((SELECT sum(principal_fen) FROM loans_loan), 0)
+       -coalesce((SELECT sum(plan_fee_fen) FROM loans_instalment), 0)
        -coalesce((SELECT sum(charged_fen) FROM loans_charge WHERE cause_type = 'migration'), 0)
 """  # nosec B608: column names of our own
 ACCRUAL_INCOME = f"""
