@@ -133,9 +133,13 @@ def test_a_bank_that_did_not_confirm_is_named(db, bank):
 
 
 def is_free():
-    """Return whether another connection could begin an import."""
+    """Return whether another connection could begin an import.
+
+    It tries for its transaction alone: a session's lock outlives the closing of its connection.
+    """
     with _second_connection() as other:
-        return other.execute("SELECT pg_try_advisory_lock(%s)", [admission._LOCK]).fetchone()[0]
+        found = other.execute("SELECT pg_try_advisory_xact_lock(%s)", [admission._LOCK])
+        return found.fetchone()[0]
 
 
 def test_the_lock_is_held_for_the_import_and_free_afterwards(committed_db):
@@ -154,6 +158,7 @@ def test_the_lock_of_another_is_not_freed_by_who_was_refused(committed_db):
         for _ in "12":
             with pytest.raises(ImportUnderWayError), alone():
                 pytest.fail("another import is under way")
+        other.execute("SELECT pg_advisory_unlock(%s)", [admission._LOCK])
 
     assert is_free()
 
