@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.text import capfirst
@@ -81,7 +81,11 @@ class BillPages(CustomersRows):
         """Return what is owed, why, the orders, the money and the timeline."""
         statement = statement_of(record, on=_day(request))
         loans = [one.loan for one in statement.loans]
-        allocated = RepaymentAllocation.objects.filter(repayment__bill=record)
+        # Money for an earlier bill may have been settled here, money for this one in a later.
+        allocated = RepaymentAllocation.objects.filter(
+            Q(bill=record) | Q(repayment__bill=record),
+            repayment__bill__customer=record.customer_id,
+        )
         return [
             _owed(statement),
             *(_lines(one) for one in statement.loans),

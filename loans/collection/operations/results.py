@@ -93,19 +93,19 @@ def _bills_to_lock(
     """Return the bills of the orders, and for money that may change others all of its customer.
 
     That is money of an earlier day, and money for a closed bill: it follows the debt (GEN-9).
-    Bills that ``prepare`` has just seen open are not looked at again.
+    Bills that ``prepare`` has just found money owed on are not looked at again.
     """
     on = clock.day_of(at)
     rows = bulk.rows(asked, "bill_id", "number")
-    taken = {
-        bill_id: clock.day_of(answer.at or at)
+    taken = [
+        (bill_id, clock.day_of(answer.at or at))
         for bill_id, number in rows
         if (answer := answers[number]).outcome == Outcome.SUCCEEDED
-    }
-    unseen = taken.keys() - (seen.bills.keys() if seen else set())
-    closed = Bill.objects.filter(pk__any=bulk.Of(unseen)).exclude(state__in=COLLECTED_STATES)
-    following = {bill_id for bill_id, day in taken.items() if day < on}
+    ]
+    following = {bill_id for bill_id, day in taken if day < on}
+    unseen = {bill_id for bill_id, _day in taken} - (seen.bills.keys() if seen else set())
     if unseen:
+        closed = Bill.objects.filter(pk__any=bulk.Of(unseen)).exclude(state__in=COLLECTED_STATES)
         following |= {bill_id for (bill_id,) in bulk.rows(closed, "pk")}
     return {bill_id for bill_id, _number in rows} | of_the_same_customers(following)
 
@@ -204,14 +204,13 @@ def _apply(
 ) -> None:
     """Apply what was taken, write everything that the batch changed, and report how bills ended."""
     arrived = _store_repayments(orders, answers, at=at)
-    late = {bill_id for bill_id, payments in arrived.items() if _is_late(batch, bill_id, payments)}
+    late = _late_bills(batch, arrived)
     in_time = {bill_id: found for bill_id, found in arrived.items() if bill_id not in late}
     carried = {
         bill_id for bill_id in in_time if batch.position.bills[bill_id].state == BillState.CARRIED
     }
     paid = _settle(batch, in_time, by=by, at=at) - carried  # how those ended is reported
-    reruns = [reprocess.rerun(batch, bill_id, arrived=arrived[bill_id], on=clock.day_of(at))
-              for bill_id in sorted(late)]  # fmt: skip
+    reruns = _reprocess(batch, {one: arrived[one] for one in late}, on=clock.day_of(at))
     _reset_counters(batch, orders)
     batch.write(by=by, at=at)
     _report_paid(batch, paid, by=by, at=at)
@@ -239,6 +238,33 @@ def _store_repayments(
     for payments in arrived.values():
         payments.sort(key=lambda payment: payment.on)
     return arrived
+
+
+def _late_bills(batch: LoanBatch, arrived: Mapping[int, Sequence[Payment]]) -> set[int]:
+    """Return the bills to reprocess: late ones, and whatever else arrived of their customers.
+
+    What is reprocessed contains every repayment of bills that are connected by their loans: none
+    of them may be applied beside it.
+    """
+    late = {
+        batch.bills[bill_id].customer_id
+        for bill_id, payments in arrived.items()
+        if _is_late(batch, bill_id, payments)
+    }
+    return {bill_id for bill_id in arrived if batch.bills[bill_id].customer_id in late}
+
+
+def _reprocess(
+    batch: LoanBatch, arrived: Mapping[int, Sequence[Payment]], *, on: date
+) -> list[reprocess.Rerun]:
+    """Run bills again, the oldest first: it takes the later ones along, each of them once."""
+    reruns: list[reprocess.Rerun] = []
+    done: set[int] = set()
+    for bill_id in sorted(arrived, key=lambda one: (batch.bills[one].due_on, one)):
+        if bill_id not in done:
+            reruns.append(reprocess.rerun(batch, bill_id, arrived=arrived[bill_id], on=on))
+            done |= {bill.id for bill in reruns[-1].before}
+    return reruns
 
 
 def _is_late(batch: LoanBatch, bill_id: int, payments: Sequence[Payment]) -> bool:

@@ -4,6 +4,7 @@ from datetime import date, time
 
 import pytest
 
+from loans.accounting.rules.debt import COMPONENTS
 from loans.collection.operations import results
 from loans.delinquency.operations import end_of_day
 from loans.models import (
@@ -236,3 +237,25 @@ def test_an_answer_that_comes_twice_changes_nothing_more(bill, lost):
 
     assert (facts(reread(later)), Transfer.objects.count(), Conduct.objects.count()) == before
     assert Bill.objects.count() == 2
+
+
+@pytest.mark.parametrize("second_on", [day(12), day(23), day(26)])
+def test_late_money_of_two_bills_in_one_batch_is_applied_once(bill, lost, channel, second_on):
+    """Both answers come at once, the one for the later bill late too or of the same day."""
+    later = issue_next(bill)
+    second = unheard_of(later, channel, 20_000, at=moment(day(23), time(8)), key="second")
+
+    results.record(
+        [
+            late_success(lost, succeeded_at=moment(TENTH)),
+            late_success(second, succeeded_at=moment(second_on)),
+        ],
+        by="system:debit-channel",
+        at=moment(day(26), time(12)),
+    )
+
+    assert differences() == []
+    [repaid] = RepaymentAllocation.objects.filter(repayment__order=second, revision=1)
+    assert sum(getattr(repaid, name) for name in COMPONENTS) == 20_000
+    assert not RepaymentAllocation.objects.filter(repayment__order__in=[lost, second], revision=2)
+    assert not UnappliedFunds.objects.exists()
