@@ -195,9 +195,8 @@ def start_bank(group: ProcessGroup, port: int, env: Mapping[str, str]) -> None:
 
 def start_web(group: ProcessGroup, port: int, env: Mapping[str, str]) -> None:
     """Start the web process."""
-    gunicorn = [sys.executable, "-m", "gunicorn", "backoffice.wsgi:application"]
-    options = ["-b", f"{network.HOST}:{port}", "--threads", "4", "--no-control-socket"]
-    group.start("web", [*gunicorn, *options], env=env)
+    server = [sys.executable, "-m", "backoffice.web.server"]
+    group.start("web", [*server, "--bind", f"{network.HOST}:{port}"], env=env)
 
 
 def start_workers(group: ProcessGroup, env: Mapping[str, str]) -> None:

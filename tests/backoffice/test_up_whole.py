@@ -13,7 +13,7 @@ import pytest
 from backoffice.up import environment
 from tests.launcher import ANONYMOUS_UID, READY_SECONDS_MAX, as_root, built, is_progress, until
 
-PARTS = ("postgres", "valkey-server", "sandbox_bank", "gunicorn", "celery", "beat")
+PARTS = ("postgres", "valkey-server", "sandbox_bank", "backoffice.web.server", "celery", "beat")
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="the parent-death signal is Linux's"
 )
@@ -162,7 +162,7 @@ def test_with_services_of_ones_own_nothing_embedded_is_installed_or_started(chec
     try:
         with checkout.starts(names=given) as start:
             lines = list(checkout.processes().values())
-            assert any("gunicorn" in line for line in lines)
+            assert any("backoffice.web.server" in line for line in lines)
             assert not any("postgres" in line or "valkey-server" in line for line in lines)
             assert "using the given DATABASE_URL" in start.output
             assert "using the given CELERY_BROKER_URL" in start.output
