@@ -10,5 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
 # A connection costs more than most requests. Workers have none between two tasks.
 POOL = {"min_size": 1, "max_size": 16, "timeout": 5}
 
-settings.DATABASES["default"]["OPTIONS"]["pool"] = POOL  # type: ignore[index]
+_options: dict[str, object] = settings.DATABASES["default"]["OPTIONS"]  # type: ignore[assignment]
+# From the second time on a connection runs a statement of ``backoffice.core.prepared``.
+_options |= {"pool": POOL, "prepare_threshold": 1}
 application = get_wsgi_application()

@@ -8,20 +8,21 @@ customers is in product time (``at``); sessions live in machine time (``wall_at`
 import base64
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from itertools import islice
 from typing import Any, NamedTuple
+from uuid import uuid4
 
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
 from django.db.models import Case, Q, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers import trace
 from accounts.customers.rules.reasons import AccountReason
-from accounts.models import Customer, Device, DeviceLink, LoginSession, WechatAccount
-from backoffice.core import clock
+from accounts.models import Customer, LoginSession, WechatAccount
+from backoffice.core import clock, prepared
 from backoffice.core.crypto import blind
 from backoffice.core.errors import Refused
 from backoffice.core.models import StateChange
@@ -83,31 +84,29 @@ def log_in(arrival: Arrival, *, at: datetime, wall_at: datetime) -> IssuedSessio
 @transaction.atomic(durable=True)
 def _log_in(arrival: Arrival, *, at: datetime, wall_at: datetime) -> IssuedSession:
     account = _known(arrival) or _register(arrival, at)
-    device = _seen(arrival.device, account, at=at, wall_at=wall_at)
     token = secrets.token_bytes(_TOKEN_BYTES)
-    session = LoginSession.objects.create(
+    session = LoginSession(
+        public_id=uuid4(),
         account=account,
-        device=device,
         token_digest=hashlib.sha256(token).digest(),
         address=arrival.address,
         began_at=wall_at,
         used_at=wall_at,
         ends_at=wall_at + LASTS,
     )
+    _begin(session, arrival.device, at=at)
     return IssuedSession(session, base64.urlsafe_b64encode(token).rstrip(b"=").decode())
 
 
 def _known(arrival: Arrival) -> WechatAccount | None:
-    found = (
-        WechatAccount.objects.select_related("customer")
-        .defer("openid", "customer__name", "customer__id_number", "customer__phone")
-        .filter(openid_blind=blind(arrival.openid, "openid"), unbound_at=None)
-        .first()
-    )
-    if found and _is_earlier(arrival.used_since_on, found.used_since_on):
-        found.used_since_on = arrival.used_since_on
-        found.save(update_fields=["used_since_on"])
-    return found
+    found = prepared.rows(_OF_OPENID, [blind(arrival.openid, "openid")])
+    if not found:
+        return None
+    account = _account(iter(found[0]))
+    if _is_earlier(arrival.used_since_on, account.used_since_on):
+        account.used_since_on = arrival.used_since_on
+        account.save(update_fields=["used_since_on"])
+    return account
 
 
 def _is_earlier(reported: date | None, known: date | None) -> bool:
@@ -126,36 +125,24 @@ def _register(arrival: Arrival, at: datetime) -> WechatAccount:
     )
 
 
-def _seen(
-    report: DeviceReport, account: WechatAccount, *, at: datetime, wall_at: datetime
-) -> Device:
-    """Return the device as its newest report has it, linked to the account (ELIG-9)."""
-    fields = report._asdict()
-    fingerprint = blind(fields.pop("fingerprint"), "device")
-    device = Device(
-        fingerprint_blind=fingerprint, first_seen_at=wall_at, reported_at=wall_at, **fields
-    )
-    [device] = Device.objects.bulk_create(
-        [device],
-        update_conflicts=True,
-        unique_fields=["fingerprint_blind"],
-        update_fields=[*_DEVICE, "reported_at"],
-    )
-    DeviceLink.objects.bulk_create(
+def _begin(session: LoginSession, report: DeviceReport, *, at: datetime) -> None:
+    """Store a session and its device as the newest report has it, linked to the account (ELIG-9).
+
+    One statement: three of the ORM took a third of a login.
+    """
+    signals = report._asdict()
+    fingerprint = blind(signals.pop("fingerprint"), "device")
+    wall_at = session.began_at
+    [(session.pk, session.device_id)] = prepared.rows(
+        _BEGIN,
         [
-            DeviceLink(
-                device=device,
-                account=account,
-                linked_at=at,
-                first_seen_at=wall_at,
-                seen_at=wall_at,
-            )
+            *(fingerprint, wall_at, wall_at, *(signals[name] for name in _DEVICE)),
+            *(session.account_id, at, wall_at, wall_at),
+            *(getattr(session, name) for name in _NEW_SESSION),
         ],
-        update_conflicts=True,
-        unique_fields=["device", "account"],
-        update_fields=["seen_at"],
     )
-    return device
+    session._state.adding = False
+    session._state.db = DEFAULT_DB_ALIAS
 
 
 # What a request needs to know of its caller. Written out: every request asks this first, and
@@ -173,16 +160,52 @@ _CALLER = (
 _SESSION = ("id", "public_id", "account_id", "device_id", "began_at", "used_at", "ends_at")
 _ACCOUNT = ("id", "customer_id", "public_id", "used_since_on")
 _CUSTOMER = ("id", "public_id", "state", "born_on", "registered_at")
+_OF_OPENID = (
+    "SELECT a.id, a.customer_id, a.public_id, a.used_since_on, "
+    "c.id, c.public_id, c.state, c.born_on, c.registered_at "
+    "FROM accounts_wechataccount AS a JOIN accounts_customer AS c ON c.id = a.customer_id "
+    "WHERE a.openid_blind = %s AND a.unbound_at IS NULL"
+)
+_NEW_SESSION = (
+    "public_id",
+    "account_id",
+    "token_digest",
+    "address",
+    "began_at",
+    "used_at",
+    "ends_at",
+)
+_VALUES = ", ".join(["%s"] * len(_DEVICE))
+_NEWEST = ", ".join(f"EXCLUDED.{signal}" for signal in _DEVICE)
+_BEGIN = f"""
+    WITH device AS (
+        INSERT INTO accounts_device
+            (fingerprint_blind, first_seen_at, reported_at, {", ".join(_DEVICE)})
+        VALUES (%s, %s, %s, {_VALUES})
+        ON CONFLICT (fingerprint_blind) DO UPDATE
+        SET (reported_at, {", ".join(_DEVICE)}) = (EXCLUDED.reported_at, {_NEWEST})
+        RETURNING id
+    ), link AS (
+        INSERT INTO accounts_devicelink (device_id, account_id, linked_at, first_seen_at, seen_at)
+        SELECT id, %s::bigint, %s::timestamptz, %s::timestamptz, %s::timestamptz FROM device
+        ON CONFLICT (device_id, account_id) DO UPDATE SET seen_at = EXCLUDED.seen_at
+    )
+    INSERT INTO accounts_loginsession
+        (device_id, public_id, account_id, token_digest, address, began_at, used_at, ends_at,
+         revoked_by, revoked_reason)
+    SELECT id, %s::uuid, %s::bigint, %s::bytea, %s::inet, %s::timestamptz, %s::timestamptz,
+        %s::timestamptz, '', ''
+    FROM device
+    RETURNING id, device_id
+"""  # nosec B608: column names of our own
 
 
 def session_of(token: str, *, wall_at: datetime) -> LoginSession | None:
     """Return the living session of a token with account and customer, and prolong it."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CALLER, [_digest(token), wall_at, wall_at - IDLE])
-        row = cursor.fetchone()
-    if row is None:
+    found = prepared.rows(_CALLER, [_digest(token), wall_at, wall_at - IDLE])
+    if not found:
         return None
-    session = _with_caller(row)
+    session = _with_caller(found[0])
     if wall_at - session.used_at > USE_NOTED_AFTER:
         LoginSession.objects.filter(pk=session.pk, used_at__lt=wall_at).update(used_at=wall_at)
     return session
@@ -190,15 +213,20 @@ def session_of(token: str, *, wall_at: datetime) -> LoginSession | None:
 
 def _with_caller(row: Sequence[Any]) -> LoginSession:
     """Return the records of a row; what it does not hold is read when it is asked for."""
-    rest = iter(row)
-
-    def values(columns: Sequence[str]) -> list[Any]:
-        return list(islice(rest, len(columns)))
-
-    session = LoginSession.from_db(DEFAULT_DB_ALIAS, _SESSION, values(_SESSION))
-    session.account = WechatAccount.from_db(DEFAULT_DB_ALIAS, _ACCOUNT, values(_ACCOUNT))
-    session.account.customer = Customer.from_db(DEFAULT_DB_ALIAS, _CUSTOMER, values(_CUSTOMER))
+    values = iter(row)
+    session = LoginSession.from_db(DEFAULT_DB_ALIAS, _SESSION, _taken(values, _SESSION))
+    session.account = _account(values)
     return session
+
+
+def _account(values: Iterator[Any]) -> WechatAccount:
+    account = WechatAccount.from_db(DEFAULT_DB_ALIAS, _ACCOUNT, _taken(values, _ACCOUNT))
+    account.customer = Customer.from_db(DEFAULT_DB_ALIAS, _CUSTOMER, _taken(values, _CUSTOMER))
+    return account
+
+
+def _taken(values: Iterator[Any], columns: Sequence[str]) -> list[Any]:
+    return list(islice(values, len(columns)))
 
 
 def _digest(token: str) -> bytes:

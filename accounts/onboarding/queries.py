@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from accounts.consents import rules as consents
@@ -26,6 +25,7 @@ from accounts.onboarding.rules import cooling_off, devices, onboarding
 from accounts.onboarding.rules.ages import is_of_age
 from accounts.onboarding.rules.onboarding import Identity, OnboardingStatus, Step, StepLine, steps
 from accounts.policy import AccountPolicy
+from backoffice.core import prepared
 from backoffice.core.clock import day_of
 
 _API = "/api/v1"
@@ -140,12 +140,10 @@ def _read(customer_id: int, sender: Sender | None) -> _Facts:
         statement = _OF_SENDER.format(status=statement, flags=_FLAGS)
         face = [sender.face_blind, sender.face_blind]
         values = [sender.device_id, sender.since, sender.device_id, *face, *values]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        row = cursor.fetchone()
-    if row is None:
+    found = prepared.rows(statement, values)
+    if not found:
         raise Customer.DoesNotExist
-    return _Facts(*row)
+    return _Facts(*found[0])
 
 
 @cache

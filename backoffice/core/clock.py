@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core import prepared
 from backoffice.core.errors import Refused
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -69,12 +70,10 @@ def offset() -> timedelta:
     Raises:
         NotASandboxError: the database is not marked as a sandbox.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT ahead FROM backoffice_sandboxclock")
-        row = cursor.fetchone()
-    if row is None:
+    found = prepared.rows("SELECT ahead FROM backoffice_sandboxclock")
+    if not found:
         raise NotASandboxError
-    ahead: timedelta = row[0]
+    ahead: timedelta = found[0][0]
     return ahead
 
 

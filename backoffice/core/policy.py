@@ -17,6 +17,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core import prepared
 from backoffice.core.errors import Refused
 from backoffice.core.models import PolicyVersion
 from backoffice.core.ranges import NotAllowedError
@@ -92,14 +93,13 @@ def overridden(app: str, *, on: date, besides: PolicyVersion | None = None) -> d
     ``besides`` is a version to leave out. Every request calls this: one plain statement.
     """
     merged: dict[str, Any] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT overrides FROM backoffice_policyversion "
-            "WHERE app = %s AND effective_on <= %s AND id <> %s ORDER BY effective_on, id",
-            [app, on, besides.pk if besides else 0],
-        )
-        for (overrides,) in cursor.fetchall():
-            merged |= json.loads(overrides)
+    found = prepared.rows(
+        "SELECT overrides FROM backoffice_policyversion "
+        "WHERE app = %s AND effective_on <= %s AND id <> %s ORDER BY effective_on, id",
+        [app, on, besides.pk if besides else 0],
+    )
+    for (overrides,) in found:
+        merged |= json.loads(overrides)
     return merged
 
 
