@@ -19,11 +19,15 @@ def main(variant: str, *arguments: str) -> None:
     """Run one variant and print what it took."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
     django.setup()
+    from tests.bench import cpu
+
     work = prepared(variant, *arguments)
-    before = time.perf_counter()
+    trees = (os.getpid(), cpu.database())
+    used, before = sum(map(cpu.of_tree, trees)), time.perf_counter()
     facts = work()
     seconds = time.perf_counter() - before
-    print(json.dumps({"seconds": seconds, "peak_mb": peak_mb(), **facts}))
+    used = sum(map(cpu.of_tree, trees)) - used
+    print(json.dumps({"seconds": seconds, "cpu": used, "peak_mb": peak_mb(), **facts}))
 
 
 def peak_mb() -> int:

@@ -17,6 +17,8 @@ from loans.migration.operations.generating import DUE_SHARE_PPM
 from tests.bench import baseline, databases, portfolios
 
 ORM_BILLS = 1_000
+BILLS_MIN = 6_600  # more than one chunk holds
+IN_A_THIRD = "9:00 run in the portfolio / in a third of it"
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 Measured = dict[str, list[dict[str, Any]]]
@@ -40,8 +42,10 @@ class Outcome(NamedTuple):
 
     loans: int
     bills: int
-    seconds: dict[str, Figure]  # per variant; the plain way scaled from its sample
-    ratios: dict[str, Figure]  # against the same round's runs
+    seconds: dict[str, Figure]  # per variant, by the clock; the plain way scaled from its sample
+    cpu: dict[str, Figure]  # the same of CPU: the process, its children and the database
+    ratios: dict[str, Figure]  # against the same round's runs, by the clock
+    cpu_ratios: dict[str, Figure]
     peak_mb: int
     chunks: int
     statements_per_chunk: int
@@ -50,10 +54,10 @@ class Outcome(NamedTuple):
 def measure(loans: int, *, rounds: int, progress: Progress) -> Outcome:
     """Measure one size of portfolio in interleaved rounds, each run on a fresh copy of it."""
     steps = progress.add_task(f"{loans:,} loans", total=3 + 7 * rounds)
-    smaller_share_ppm = min(1_000_000, 3 * DUE_SHARE_PPM)
-    portfolio = portfolios.make(loans, due_share_ppm=DUE_SHARE_PPM)
+    share_ppm = due_share_ppm(loans)
+    portfolio = portfolios.make(loans, due_share_ppm=share_ppm)
     progress.advance(steps)
-    smaller = portfolios.make(loans // 3, due_share_ppm=smaller_share_ppm)
+    smaller = portfolios.make(loans // 3, due_share_ppm=3 * share_ppm)
     progress.advance(steps)
     measured: Measured = defaultdict(list)
     with tempfile.TemporaryDirectory() as name:
@@ -72,6 +76,11 @@ def measure(loans: int, *, rounds: int, progress: Progress) -> Outcome:
     for database in (portfolio, smaller):
         databases.drop(database)
     return outcome(loans, measured)
+
+
+def due_share_ppm(loans: int) -> int:
+    """Return the share of the loans that fall due, in a million: the usual one, or two chunks."""
+    return max(DUE_SHARE_PPM, BILLS_MIN * 1_000_000 // loans)
 
 
 def variants(
@@ -105,26 +114,36 @@ def outcome(loans: int, measured: Measured) -> Outcome:
     """Return the figures of what was measured."""
     product = measured["product"]
     bills = product[0]["bills"]
-    seconds = {variant: [run["seconds"] for run in runs] for variant, runs in measured.items()}
-    seconds["orm"] = [run["seconds"] * bills / run["bills"] for run in measured["orm"]]
+    by_clock, by_cpu = _scaled(measured, "seconds"), _scaled(measured, "cpu")
     return Outcome(
         loans,
         bills,
-        {variant: Figure.of(values) for variant, values in seconds.items()},
-        {
-            "9:00 run / baseline": _ratio(seconds, "product", "baseline"),
-            "two children / baseline": _ratio(seconds, "two_children", "baseline"),
-            "a loan at a time / 9:00 run": _ratio(seconds, "orm", "product"),
-            "9:00 run in the portfolio / in a third of it": _ratio(
-                seconds, "product", "smaller_product"
-            ),
-            "every loan / closed form": _ratio(seconds, "every_loan", "closed_form"),
-        },
+        {variant: Figure.of(values) for variant, values in by_clock.items()},
+        {variant: Figure.of(values) for variant, values in by_cpu.items()},
+        _ratios(by_clock),
+        _ratios(by_cpu),
         max(run["peak_mb"] for run in product),
         product[0]["chunks"],
         max(run["statements_per_chunk"] for run in product),
     )
 
 
-def _ratio(seconds: dict[str, list[float]], above: str, below: str) -> Figure:
-    return Figure.of([a / b for a, b in zip(seconds[above], seconds[below], strict=True)])
+def _scaled(measured: Measured, name: str) -> dict[str, list[float]]:
+    """Return a figure of each run; of the plain way, as if its sample had been all bills."""
+    found = {variant: [run[name] for run in runs] for variant, runs in measured.items()}
+    bills = measured["product"][0]["bills"]
+    return found | {"orm": [run[name] * bills / run["bills"] for run in measured["orm"]]}
+
+
+def _ratios(found: dict[str, list[float]]) -> dict[str, Figure]:
+    return {
+        "9:00 run / baseline": _ratio(found, "product", "baseline"),
+        "two children / baseline": _ratio(found, "two_children", "baseline"),
+        "a loan at a time / 9:00 run": _ratio(found, "orm", "product"),
+        IN_A_THIRD: _ratio(found, "product", "smaller_product"),
+        "every loan / closed form": _ratio(found, "every_loan", "closed_form"),
+    }
+
+
+def _ratio(found: dict[str, list[float]], above: str, below: str) -> Figure:
+    return Figure.of([a / b for a, b in zip(found[above], found[below], strict=True)])

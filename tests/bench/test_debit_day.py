@@ -2,8 +2,11 @@
 
 import pytest
 
+from backoffice.platform import jobs
+from loans.migration.operations.generating import DUE_SHARE_PPM
 from tests.bench import baseline, databases, portfolios
-from tests.bench.debit_day import Figure, child
+from tests.bench.__main__ import LOANS_MIN
+from tests.bench.debit_day import Figure, child, due_share_ppm
 from tests.bench.fixed_channel import is_poor
 
 BILLS = 40
@@ -80,6 +83,27 @@ def test_a_night_is_the_same_sum_in_both_ways(portfolio):
         closed = child("closed_form", database=database)["fen"]
     with databases.copied(portfolio) as database:
         assert child("every_loan", database=database)["fen"] == closed > 0
+
+
+def test_every_row_stands_in_the_partition_of_its_month(portfolio):
+    tables = (
+        "SELECT c.relname FROM pg_class AS c JOIN pg_inherits ON inhrelid = c.oid "
+        "WHERE relname LIKE '%\\_default'"
+    )
+    with databases.copied(portfolio) as database:
+        child("product", database=database)
+        with databases.owner(database) as owner:
+            names = [name for (name,) in owner.execute(tables)]
+            beyond = [owner.execute(f"SELECT count(*) FROM {name}").fetchone() for name in names]
+
+    assert len(names) >= 3
+    assert set(beyond) == {(0,)}
+
+
+def test_a_small_portfolio_has_more_than_one_chunk_of_bills():
+    assert 100_000 * due_share_ppm(100_000) // 1_000_000 > jobs.CHUNK_SIZE
+    assert due_share_ppm(1_000_000) == DUE_SHARE_PPM
+    assert 3 * due_share_ppm(LOANS_MIN) <= 1_000_000
 
 
 def test_one_account_in_five_is_poor():
