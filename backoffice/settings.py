@@ -234,6 +234,8 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Its queue is exclusive to a node name: on RabbitMQ a second worker on a machine ends one of them.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 if CELERY_BROKER_URL.startswith(("redis://", "rediss://")):
     # All three, else a killed worker's task returns after an hour.
     CELERY_BROKER_TRANSPORT_OPTIONS = {

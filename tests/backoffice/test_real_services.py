@@ -161,7 +161,6 @@ def test_nine_oclock_with_the_broker_lost_asks_for_each_bill_once(deployment, br
 
         assert until(lambda: query(OPEN_CHUNKS) == [(0,)], RUN_SECONDS_MAX), worker.last_output()
         assert "Connection to broker lost" in worker.log.read_text()
-        assert [child.process.poll() for child in deployment.children] == [None] * 4
 
         outcomes = dict(bank.query_store("SELECT code, count(*) FROM attempts GROUP BY code"))
         paid, refused, technical = outcomes["SUCCESS"], outcomes["NOTENOUGH"], outcomes["BANKERROR"]
@@ -173,6 +172,8 @@ def test_nine_oclock_with_the_broker_lost_asks_for_each_bill_once(deployment, br
         assert differing(query(ORDERS), bank.query_store(ASKED)) == []
     result = json.loads(deployment.manage("reconcile", "--json"))
     assert (result["differences"], len(result["days"])) == ([], 1)
+    assert "Unrecoverable error" not in worker.log.read_text()
+    assert [child.process.poll() for child in deployment.children] == [None] * 4
 
 
 @pytest.mark.parametrize(
