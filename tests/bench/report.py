@@ -12,6 +12,7 @@ from tests.bench.endpoints import CLIENTS, Endpoints
 from tests.bench.reconcile import Reconciled
 from tests.bench.search import Searched
 
+WIDTH_MIN = 132
 _VARIANTS = {
     "baseline": "baseline: COPY and one UPDATE a table",
     "product": "9:00 run, one process",
@@ -39,6 +40,8 @@ def show(
 ) -> None:
     """Print a table for the endpoints and one a portfolio."""
     console = Console()
+    if console.width < WIDTH_MIN:  # in a pipe too
+        console = Console(width=WIDTH_MIN)
     if called is not None:
         console.print(_endpoints(called))
         console.print(_ratios(called))
