@@ -9,7 +9,7 @@ from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from accounts.staff.admin import login_page
-from backoffice.web.api import problems
+from backoffice.web.api import error_catalogue, problems
 from backoffice.web.api.health import livez, readyz
 from backoffice.web.api.requests import API
 
@@ -22,6 +22,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("accounts.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/errors/", error_catalogue.page, name="errors"),
+    path("api/errors/<slug:code>", error_catalogue.entry_page, name="error"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
 ]
 

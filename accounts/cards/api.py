@@ -1,5 +1,6 @@
 """The bank cards of a customer: bound, listed, chosen, and taken away (ELIG-6, ELIG-7)."""
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ from accounts.gateways.from_settings import identity_checks
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import ACCOUNT_CLASSES, BankCard, BankCardState, Customer
 from accounts.onboarding import operations as onboarding
-from backoffice.core.errors import Refused
+from backoffice.core.errors import RefusalCause, Refused
 from backoffice.web.api.description import describe
 from backoffice.web.api.endpoint import once
 from backoffice.web.api.fields import Body, Secret
@@ -35,6 +36,13 @@ class CardRefusedError(Refused):
     code = "card-refused"
     message = _("The card could not be bound: {words}")
     remedy = "{remedy}"
+
+    @classmethod
+    def causes(cls) -> Iterable[RefusalCause]:
+        """Return why a card can be rejected."""
+        return [
+            RefusalCause(one.reason, _(one.words), _(one.remedy)) for one in card_refusals.every()
+        ]
 
 
 class CardBody(Body):

@@ -38,7 +38,7 @@ class CoolingOffError(Refused):
 
 
 class OnHoldError(Refused):
-    """Somebody holds the customer."""
+    """An account hold is in force: only reading works."""
 
     status = HTTPStatus.FORBIDDEN
     code = "customer-on-hold"
@@ -48,7 +48,7 @@ class OnHoldError(Refused):
 
 
 class ClosedError(Refused):
-    """The relation has ended."""
+    """The customer relationship has ended: the account was closed."""
 
     status = HTTPStatus.FORBIDDEN
     code = "customer-closed"
@@ -95,7 +95,7 @@ class DeviceSharedError(Refused):
 
 
 class DeviceRefusedError(Refused):
-    """The device reports what a genuine one does not (SEC-2); which signal it was is not told."""
+    """The device reports a risk signal (SEC-2); the reply does not name it."""
 
     status = HTTPStatus.FORBIDDEN
     code = "device-refused"

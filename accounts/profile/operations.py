@@ -40,7 +40,7 @@ class StudentsError(Refused):
 
 
 class OccupationSinceError(Refused):
-    """Nobody has been in an occupation since before birth or from a day to come."""
+    """The first day of the occupation is before birth or in the future."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "occupation-since-impossible"

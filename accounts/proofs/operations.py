@@ -52,7 +52,7 @@ class FileTooLargeError(Refused):
 
 
 class FileKindError(Refused):
-    """The bytes of the file are of no kind that is taken."""
+    """The content of the file is of no accepted type."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "file-kind-unknown"
@@ -90,7 +90,7 @@ class PdfTooLargeError(Refused):
 
 
 class UploadsBusyError(Refused):
-    """As many PDFs are read at the moment as may be."""
+    """The most PDFs that are checked at a time are being checked."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "uploads-busy"
@@ -99,7 +99,7 @@ class UploadsBusyError(Refused):
 
 
 class ProofExpiredError(Refused):
-    """What the file shows is no longer valid."""
+    """The document in the file is no longer valid."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "proof-expired"
@@ -126,7 +126,7 @@ class AssetKnownError(Refused):
 
 
 class TooManyProofsError(Refused):
-    """As many proofs are kept as may be."""
+    """The customer has the maximum number of proofs."""
 
     code = "too-many-proofs"
     message = _("We keep {proofs_max} of your proofs already.")
@@ -134,7 +134,7 @@ class TooManyProofsError(Refused):
 
 
 class ProofUnknownError(Refused):
-    """There is no such proof, or it is somebody else's."""
+    """The proof does not exist, or it belongs to another customer."""
 
     status = HTTPStatus.NOT_FOUND
     code = "proof-unknown"

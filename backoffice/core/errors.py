@@ -1,6 +1,7 @@
 """Refusals: each has a stable code, a message and a remedy."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple
 
@@ -21,6 +22,14 @@ class NextCall(NamedTuple):
     endpoint: str
 
 
+class RefusalCause(NamedTuple):
+    """A code of a fact of a refusal (``reason``, ``blockers``), with its message and remedy."""
+
+    code: str
+    message: Text
+    remedy: Text = ""
+
+
 class Refused(Exception):
     """A refused request; nothing was changed.
 
@@ -29,7 +38,8 @@ class Refused(Exception):
     The words are for people: endpoints stand in ``calls``, which programs read as ``next_steps``.
     ``status`` is the HTTP status of the reply, ``public_facts`` names the facts that the reply
     returns as fields. A refusal that ``is_recorded`` is an effect itself: a repeated request
-    receives it again instead of another try.
+    receives it again instead of another try. The first paragraph of the docstring is public and
+    translated: the error catalogue shows it as the meaning of the code.
     """
 
     status: ClassVar[int] = 409
@@ -43,6 +53,11 @@ class Refused(Exception):
     def __init__(self, **facts: Any) -> None:
         super().__init__(facts)
         self.facts = facts
+
+    @classmethod
+    def causes(cls) -> Iterable[RefusalCause]:
+        """Return the codes of the facts on which message and remedy depend."""
+        return ()
 
     def __str__(self) -> str:
         """Return message and remedy in the active language."""
@@ -63,6 +78,27 @@ class Refused(Exception):
         with override("en"):
             english = str(self)
         return f"[{self.code}] {chinese} / {english}"
+
+
+class _Blanks(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+def without_facts(text: Text) -> str:
+    """Return a message or remedy in the active language, with … in the place of each fact."""
+    return str(text).format_map(_Blanks())
+
+
+def by_code() -> dict[str, type[Refused]]:
+    """Return every refusal of the modules that are loaded, by its code."""
+    found: dict[str, type[Refused]] = {}
+    waiting: list[type[Refused]] = [Refused]
+    while waiting:
+        refusal = waiting.pop()
+        waiting += refusal.__subclasses__()
+        found[refusal.code] = refusal
+    return found
 
 
 def _worded(fact: Any) -> Any:

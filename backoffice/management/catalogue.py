@@ -2,7 +2,7 @@
 
 Reads Python with Babel and templates with Django's own ``templatize``; needs no gettext programs.
 The catalogue also holds strings of unfold that Django does not translate, names of permissions,
-and reasons of operations (``reason=``).
+and the meanings of the refusals of endpoints (their docstrings).
 """
 
 import importlib.util
@@ -22,6 +22,8 @@ from django import conf
 from django.apps import apps
 from django.conf import settings
 from django.utils.translation.template import templatize
+
+from backoffice.web.api import error_catalogue
 
 OWN_APPS = ("backoffice", "accounts", "risk", "loans")
 CALLS: dict[str, Any] = {
@@ -144,6 +146,8 @@ def _own() -> Iterator[tuple[str, MessageId, str | None]]:
         if model._meta.app_label in OWN_APPS:
             for _codename, text in model._meta.permissions:
                 yield model._meta.label, str(text), None
+    for refusal in error_catalogue.refusals().values():
+        yield refusal.__module__, error_catalogue.meaning_of(refusal), None
 
 
 def _unfold() -> Iterator[tuple[str, MessageId, str | None]]:

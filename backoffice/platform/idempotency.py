@@ -55,7 +55,7 @@ class BadKeyError(Refused):
 
 
 class KeyReusedError(Refused):
-    """The client used the key for another request."""
+    """The key was used for a request with another body or address."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "idempotency-key-reused"

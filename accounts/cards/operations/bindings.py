@@ -75,7 +75,7 @@ class CreditCardError(Refused):
 
 
 class TooManyCardsError(Refused):
-    """The customer has as many cards as one may have."""
+    """The customer has the maximum number of cards."""
 
     code = "too-many-cards"
     message = _("You have {cards_max} cards already.")

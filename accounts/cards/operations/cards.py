@@ -41,7 +41,7 @@ _FIELDS = ("account_class", "is_default", "check_code", "checked_at", "tries")
 
 
 class CardNotBoundError(Refused):
-    """The card was rejected or taken away, or its bank has not confirmed it yet."""
+    """The card was rejected or unbound, or its bank has not confirmed it yet."""
 
     code = "card-not-bound"
     message = _("The card {card} is not bound.")

@@ -122,3 +122,8 @@ REFUSALS: dict[str, CardRefusal] = {
 def of(code: str) -> CardRefusal:
     """Return what a code means; one never heard of means that the card was not confirmed."""
     return REFUSALS.get(code, _UNCONFIRMED)
+
+
+def every() -> list[CardRefusal]:
+    """Return each meaning once, in the order of the table."""
+    return [*dict.fromkeys(REFUSALS.values()), _UNCONFIRMED]

@@ -1,5 +1,6 @@
 """Identity verification: the start of a face check, a submission, and its result."""
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -21,7 +22,7 @@ from accounts.models import (
 from accounts.onboarding import queries as onboarding_status
 from accounts.onboarding.context import RequestContext
 from accounts.onboarding.rules.onboarding import Identity, OnboardingStatus
-from backoffice.core.errors import Refused
+from backoffice.core.errors import RefusalCause, Refused
 from backoffice.web.api.description import describe
 from backoffice.web.api.endpoint import once
 from backoffice.web.api.fields import Body, Day, Secret
@@ -37,6 +38,13 @@ class IdentityRefusedError(Refused):
     code = "identity-refused"
     message = _("Your identity could not be verified: {words}")
     remedy = "{remedy}"
+
+    @classmethod
+    def causes(cls) -> Iterable[RefusalCause]:
+        """Return why a submission can be refused."""
+        return [
+            RefusalCause(code, text, REMEDIES.get(code, _ASK)) for code, text in REFUSALS.items()
+        ]
 
 
 class ChecksUnavailableError(Refused):

@@ -30,7 +30,7 @@ SCOPE = "face"
 
 
 class FaceRefusedError(Refused):
-    """The face was compared and is not surely the customer's; the check is used up."""
+    """The face does not match the customer's closely enough; the face check is used up."""
 
     status = HTTPStatus.FORBIDDEN
     public_facts = ("reason",)

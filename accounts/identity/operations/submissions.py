@@ -88,7 +88,7 @@ class OtherPersonError(Refused):
 
 
 class VerificationOpenError(Refused):
-    """Another submission is still being worked on."""
+    """Another submission is still being checked."""
 
     code = "identity-in-progress"
     message = _("Your last submission is still being checked.")

@@ -57,7 +57,7 @@ class TooOftenError(Refused):
 
 
 class WechatUnavailableError(Refused):
-    """WeChat does not answer, or not as it should."""
+    """WeChat does not answer, or its answer cannot be read."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "wechat-unavailable"

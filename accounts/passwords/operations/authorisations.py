@@ -41,7 +41,7 @@ class PasswordExpiredError(Refused):
 
 
 class AmountImpossibleError(Refused):
-    """No movement for this purpose can need so much (LIMIT-1); no try is used."""
+    """No movement for this purpose can need this amount (LIMIT-1); no try is counted."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     public_facts = ("amount_max_fen",)

@@ -25,7 +25,7 @@ from accounts.passwords import rules as passwords
 from accounts.passwords.rules import Weakness
 from accounts.policy import AccountPolicy
 from backoffice.core import clock
-from backoffice.core.errors import NextCall, Refused
+from backoffice.core.errors import NextCall, RefusalCause, Refused
 from backoffice.platform import idempotency, rate_limit
 
 SCOPE = "transaction-password"
@@ -42,7 +42,7 @@ WEAKNESSES = {
 
 
 class PasswordWeakError(Refused):
-    """The password lacks something (SEC-4)."""
+    """The password does not meet the rules for passwords (SEC-4)."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     public_facts = ("weaknesses", "errors")
@@ -52,6 +52,11 @@ class PasswordWeakError(Refused):
         "Use {length_min} to {length_max} characters with capital letters, small letters and "
         "digits."
     )
+
+    @classmethod
+    def causes(cls) -> Iterable[RefusalCause]:
+        """Return what a password can lack."""
+        return [RefusalCause(str(weakness), text) for weakness, text in WEAKNESSES.items()]
 
 
 class PasswordUsedError(Refused):
@@ -73,7 +78,7 @@ class NoPasswordError(Refused):
 
 
 class ProofMissingError(Refused):
-    """A password is to be changed by somebody who does not say why they may."""
+    """A password exists, and the request has neither the current one nor a face check."""
 
     status = HTTPStatus.FORBIDDEN
     code = "password-proof-missing"

@@ -5,7 +5,7 @@ Who owes or is owed money cannot leave: apps above say so, and end what is their
 ``register``. What the law keeps is kept until its day and named in the reply.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
@@ -19,17 +19,22 @@ from accounts.onboarding import operations as onboarding
 from accounts.privacy.rules import retention
 from accounts.privacy.rules.retention import DataClass
 from backoffice.core import clock, workflow
-from backoffice.core.errors import NextCall, Refused, Text
+from backoffice.core.errors import NextCall, RefusalCause, Refused, Text
 
 
 class BlockedClosureError(Refused):
-    """Something between us is not settled."""
+    """Open items block the closure of the account."""
 
     public_facts = ("blockers",)
     code = "deletion-not-possible"
     message = _("Your account cannot be closed yet: some items are not settled.")
     remedy = "{words}"
     calls = (NextCall("ask-support", "POST", "/api/v1/me/complaints"),)
+
+    @classmethod
+    def causes(cls) -> Iterable[RefusalCause]:
+        """Return what can block a closure, as the apps have registered it."""
+        return [RefusalCause(code, text) for code, text in _words.items()]
 
 
 class NotRequestedError(Refused):

@@ -17,7 +17,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 
-from backoffice.core.errors import Refused
+from backoffice.core.errors import Refused, without_facts
 from backoffice.platform import idempotency
 from backoffice.web.api import examples, paging, problems
 from backoffice.web.api.endpoint import KEY, REPLAYED, KeyMissingError
@@ -200,7 +200,9 @@ def _problem(status: int, codes: Mapping[str, type[Refused]]) -> Json:
         code: {"summary": _title(one), "value": _document(one)} for code, one in codes.items()
     }
     return {
-        "description": "\n".join(f"- `{code}`: {_title(one)}" for code, one in codes.items()),
+        "description": "\n".join(
+            f"- [`{code}`]({problems.type_of(code)}): {_title(one)}" for code, one in codes.items()
+        ),
         "content": {
             problems.CONTENT_TYPE: {
                 "schema": {"allOf": [_ref("Problem"), {"properties": narrowed}]},
@@ -210,21 +212,16 @@ def _problem(status: int, codes: Mapping[str, type[Refused]]) -> Json:
     }
 
 
-class _Blanks(dict[str, str]):
-    def __missing__(self, name: str) -> str:
-        return "…"
-
-
 def _title(refusal: type[Refused]) -> str:
     with override("en"):
-        return str(refusal.message).format_map(_Blanks())
+        return without_facts(refusal.message)
 
 
 def _document(refusal: type[Refused]) -> Json:
     with override("en"):
-        remedy = str(refusal.remedy).format_map(_Blanks())
+        remedy = without_facts(refusal.remedy)
     found = {
-        "type": f"urn:weidai:problem:{refusal.code}",
+        "type": problems.type_of(refusal.code),
         "title": _title(refusal),
         "status": int(refusal.status),
         "detail": f"{_title(refusal)} {remedy}".strip(),
@@ -244,7 +241,7 @@ PROBLEM: Json = {
     "description": "A refusal (RFC 9457); further fields are facts of its code.",
     "required": ["type", "title", "status", "detail", "code", "request_id"],
     "properties": {
-        "type": {"type": "string", "pattern": "^urn:weidai:problem:"},
+        "type": {"type": "string", "pattern": f"^{problems.CATALOGUE}[a-z0-9-]+$"},
         "title": _TEXT,
         "status": {"type": "integer"},
         "detail": _TEXT,

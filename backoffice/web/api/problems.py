@@ -17,6 +17,7 @@ from backoffice.core.errors import NextCall, Refused
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = "5"
+CATALOGUE = "/api/errors/"
 
 log = logging.getLogger(__name__)
 
@@ -137,6 +138,12 @@ _OF_FRAMEWORK: dict[type[Exception], type[Refused]] = {
 }
 
 
+# What any address can answer, whichever its operation.
+ANYWHERE: frozenset[type[Refused]] = frozenset(
+    {BadInputError, BusyError, InternalError, *_OF_FRAMEWORK.values()}
+)
+
+
 def handler(error: Exception, context: Mapping[str, Any]) -> Response:
     """Return the problem document of an exception of an endpoint."""
     request = context["request"]
@@ -159,7 +166,7 @@ def document(refusal: Refused, *, request_id: str) -> dict[str, Any]:
     if refusal.calls:
         facts.setdefault("next_steps", next_steps(refusal))
     return {
-        "type": f"urn:weidai:problem:{refusal.code}",
+        "type": type_of(refusal.code),
         "title": refusal.title(),
         "status": int(refusal.status),
         "detail": str(refusal),
@@ -167,6 +174,14 @@ def document(refusal: Refused, *, request_id: str) -> dict[str, Any]:
         "request_id": request_id,
         **facts,
     }
+
+
+def type_of(code: str) -> str:
+    """Return the address of a code in the error catalogue.
+
+    It names no host (RFC 9457, section 3.1.1), so that a stored reply is valid at every address.
+    """
+    return f"{CATALOGUE}{code}"
 
 
 def next_steps(refusal: Refused | type[Refused]) -> list[dict[str, str]]:

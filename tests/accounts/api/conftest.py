@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import Customer, LoginSession
 from backoffice.core import clock
-from tests.accounts.api import described
+from tests import described
 from tests.accounts.people import device, person
 from tests.policies import put_in_force
 

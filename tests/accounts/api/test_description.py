@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.accounts.api import described
+from tests import described
 
 OPERATIONS = [
     pytest.param(*one, id=f"{one[1]} {one[0]}") for one in described.operations()

@@ -21,7 +21,7 @@ from backoffice.core.errors import Refused
 from backoffice.web.api import problems
 from loans import account_closure as of_loans
 from risk import account_closure as of_risk
-from tests.accounts.api import described
+from tests import described
 
 UUID = "00000000-0000-4000-8000-000000000000"
 ADDRESS = re.compile(r"/api/|\b(GET|POST|PUT|PATCH|DELETE) ")

@@ -25,7 +25,7 @@ def code_of(answer):
     document = answer.json()
     assert document["status"] == answer.status_code
     assert document["request_id"] == answer["X-Request-ID"]
-    assert document["type"] == f"urn:weidai:problem:{document['code']}"
+    assert document["type"] == f"/api/errors/{document['code']}"
     assert document["title"] and document["detail"]
     return answer.status_code, document["code"]
 
