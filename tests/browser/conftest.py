@@ -2,21 +2,16 @@
 
 import os
 import shutil
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from threading import Thread
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
-from django.core.wsgi import get_wsgi_application
-from django.db import connections
-from django.test import override_settings
 
 from accounts.models import Staff
 from tests.browser.pictures import shrink
 from tests.loans.conftest import channel, day, make_bill  # fixtures
 from tests.loans.days import live, set_clock
+from tests.server import served
 
 __all__ = ["channel", "make_bill"]
 
@@ -26,19 +21,6 @@ ANSWERS = (
     ("SUCCESS",), ("NOTENOUGH",), ("NOTENOUGH", "SUCCESS"), ("TIMEOUT",), ("BANKERROR",),
     ("RULELIMIT",), ("CONTRACT_NOT_EXIST",),
 )  # fmt: skip
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, *args):
-        """Say nothing of each request."""
-
-
-class _Server(WSGIServer):
-    """One thread: every request closes the database connection it used."""
-
-    def shutdown_request(self, request):
-        super().shutdown_request(request)
-        connections.close_all()
 
 
 @pytest.fixture(scope="session")
@@ -66,20 +48,6 @@ def portfolio(committed_db, make_bill, channel, monkeypatch):
     live(channel, monkeypatch, *(day(n) for n in range(9)), until="09:00")
     set_clock(day(8), "09:00")
     Staff.objects.create_superuser("admin", password=PASSWORD)
-
-
-@contextmanager
-def served():
-    """Serve the database of the tests; yield the address."""
-    with (
-        override_settings(ALLOWED_HOSTS=["127.0.0.1"]),
-        make_server("127.0.0.1", 0, get_wsgi_application(), _Server, _Quiet) as server,
-    ):
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
