@@ -207,6 +207,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "backoffice.web.api.description.add_components",
+        "backoffice.web.api.health.add_operations",
         "backoffice.web.api.examples.add",
     ],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -55,7 +55,7 @@ def faults(method, address, answer):
     media_type = answer.headers["content-type"].split(";")[0]
     if media_type not in response["content"]:
         return [f"{method} {path} {status}: {media_type} is not described"]
-    if media_type == "text/html":
+    if media_type.startswith("text/"):
         return missing
     check = validator(path, method.lower(), status, media_type)
     found = check.iter_errors(answer.json())

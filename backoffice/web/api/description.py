@@ -79,8 +79,8 @@ class Description(AutoSchema):
     """The description of one operation."""
 
     def get_tags(self) -> list[str]:
-        """Return the subject: the part of the address after me/, or the first one."""
-        parts = self.path.strip("/").split("/")[2:]
+        """Return the subject: the part of the address after api/v1/me/, or the first one."""
+        parts = self.path.removeprefix("/api/v1").strip("/").split("/")
         return [parts[1] if parts[0] == "me" and len(parts) > 1 else parts[0]]
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Json | None:

@@ -2,19 +2,31 @@
 
 from datetime import date
 
+import pytest
 from django.db import OperationalError
 from django.test import Client
 
 from backoffice.web.api import health
+from tests import described
 
 
 def ready():
     answer = Client().get("/readyz")
+    assert described.faults("get", "/readyz", answer) == []
     return answer.status_code, answer.json()
 
 
 def test_a_process_that_runs_is_alive(db):
-    assert Client().get("/livez").content == b"ok\n"
+    answer = Client().get("/livez")
+
+    assert answer.content == b"ok\n"
+    assert described.faults("get", "/livez", answer) == []
+
+
+@pytest.mark.parametrize("address", ["/livez", "/readyz"])
+def test_a_health_check_is_only_read(db, address):
+    assert Client().post(address).status_code == 405
+    assert Client().head(address).status_code == 200
 
 
 def test_a_process_with_a_database_is_ready(db):
