@@ -11,8 +11,10 @@ import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connection, connections
+from django.test import Client
 from psycopg import sql
 
+from tests import described
 from tests.canary import Listener
 
 KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission", "auth_group",
@@ -73,6 +75,23 @@ def silent_canaries(canaries: Listener) -> Iterator[None]:
     yield
     leaks, canaries.leaks = canaries.leaks, []
     assert leaks == []
+
+
+@pytest.fixture(autouse=True, scope="session")
+def replies_as_described() -> Iterator[None]:
+    """Compare every reply that a test receives from an endpoint with the description."""
+    send = Client.request
+
+    def request(self, **environ):
+        answer = send(self, **environ)
+        address = environ["PATH_INFO"]
+        if address.startswith(described.ENDPOINTS):
+            described.check(environ["REQUEST_METHOD"], address, answer)
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "request", request)
+        yield
 
 
 @pytest.fixture

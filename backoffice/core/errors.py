@@ -91,13 +91,14 @@ def without_facts(text: Text) -> str:
 
 
 def by_code() -> dict[str, type[Refused]]:
-    """Return every refusal of the modules that are loaded, by its code."""
+    """Return every refusal of the loaded modules by its code; a base has none of its own."""
     found: dict[str, type[Refused]] = {}
     waiting: list[type[Refused]] = [Refused]
     while waiting:
         refusal = waiting.pop()
         waiting += refusal.__subclasses__()
-        found[refusal.code] = refusal
+        if "code" in vars(refusal):
+            found[refusal.code] = refusal
     return found
 
 

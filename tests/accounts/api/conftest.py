@@ -10,7 +10,6 @@ from django.test import Client
 
 from accounts.models import Customer, LoginSession
 from backoffice.core import clock
-from tests import described
 from tests.accounts.people import device, person
 from tests.policies import put_in_force
 
@@ -18,7 +17,7 @@ KEYED = ("me/authorisations",)  # what requires an idempotency key
 
 
 class Phone:
-    """A client that sends JSON and the token of its login; every reply must be as described."""
+    """A client that sends JSON and the token of its login."""
 
     def __init__(self, openid: str, device_number: int = 1) -> None:
         self.openid = openid
@@ -71,9 +70,7 @@ class Phone:
             sent.setdefault("authorization", f"Bearer {self.token}")
         ask = getattr(self.client, method)
         given = {} if body is None else {"data": body, "content_type": "application/json"}
-        answer = ask(f"/api/v1/{path}", headers=sent, **given)
-        assert described.faults(method, f"/api/v1/{path}".partition("?")[0], answer) == []
-        return answer
+        return ask(f"/api/v1/{path}", headers=sent, **given)
 
 
 def wait(days: float) -> None:

@@ -7,20 +7,15 @@ from django.db import OperationalError
 from django.test import Client
 
 from backoffice.web.api import health
-from tests import described
 
 
 def ready():
     answer = Client().get("/readyz")
-    assert described.faults("get", "/readyz", answer) == []
     return answer.status_code, answer.json()
 
 
 def test_a_process_that_runs_is_alive(db):
-    answer = Client().get("/livez")
-
-    assert answer.content == b"ok\n"
-    assert described.faults("get", "/livez", answer) == []
+    assert Client().get("/livez").content == b"ok\n"
 
 
 @pytest.mark.parametrize("address", ["/livez", "/readyz"])

@@ -3,7 +3,7 @@
 import pytest
 from django.utils.translation import gettext_lazy, override
 
-from backoffice.core.errors import Refused
+from backoffice.core.errors import Refused, by_code, without_facts
 
 
 class ShelfEmptyError(Refused):
@@ -68,3 +68,16 @@ def test_a_moment_is_worded_to_the_full_minute_that_is_not_too_early(moment, wor
 
     assert str(refused) == f"Shelf 1 holds {words} of 1. Ask for at most {words}."
     assert refused.facts["held"] == moment
+
+
+class ShelfTooHighError(ShelfEmptyError):
+    """A base of others: it has no code of its own."""
+
+
+def test_each_refusal_is_found_by_its_code():
+    assert by_code()["shelf-empty"] is ShelfEmptyError
+    assert by_code()["refused"] is Refused
+
+
+def test_a_message_stands_without_its_facts():
+    assert without_facts(ShelfEmptyError.message) == "Shelf … holds … of …."
