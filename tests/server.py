@@ -31,6 +31,8 @@ def served():
     ):
         thread = Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:  # also after a failed test: the process would wait for the thread for ever
+            server.shutdown()
+            thread.join()

@@ -6,6 +6,7 @@ from django.urls import reverse
 from backoffice.web.readonly_admin import address
 from loans.models import Bill, ContractTerms, DebitOrder
 from tests.browser.accessibility import faults
+from tests.server import served
 
 pytestmark = pytest.mark.chromium
 
@@ -45,6 +46,25 @@ def test_no_page_has_a_serious_fault(walk, theme, locale, width):
         assert person.page.locator("main").count() == 1, name
 
     assert {name: those for name, those in found.items() if those} == {}
+
+
+@pytest.fixture
+def site(committed_db):
+    """The address of a server without data."""
+    with served() as site:
+        yield site
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("theme", "locale"), [("light", "zh-CN"), ("dark", "en-GB")])
+def test_the_error_catalogue_fits_and_has_no_serious_fault(site, walk_at, theme, locale, width):
+    person = walk_at(site, locale, color_scheme=theme, viewport={"width": width, "height": 900})
+    for path in ("/api/errors/", "/api/errors/card-refused"):
+        person.go(path)
+        assert faults(person.page) == []
+        assert person.overhang() <= 0
+        assert person.page.locator("main").count() == 1
+    assert person.faults == []
 
 
 def test_a_fault_is_found(walk):
