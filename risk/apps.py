@@ -5,21 +5,22 @@ from django.utils.translation import gettext_lazy as _
 
 
 class RiskConfig(AppConfig):
-    """The app of limits: registers its policy, exports and account closure."""
+    """The app of limits: registers its policies, exports and account closure."""
 
     name = "risk"
     verbose_name = _("Risk")
 
     def ready(self) -> None:
-        """Register the policy, the sections of the customer export, and account closure."""
+        """Register the policies, the sections of the customer export, and account closure."""
         from accounts.privacy.operations import deletions
         from accounts.privacy.operations import exports as copies
         from backoffice.core import policy
         from risk import account_closure
         from risk.lines import export as exports
-        from risk.policy import RiskPolicy
+        from risk.policy import LimitPolicy, ScoringPolicy
 
-        policy.register("risk", RiskPolicy)
+        policy.register("scoring", ScoringPolicy)
+        policy.register("limits", LimitPolicy)
         copies.register(exports.SECTIONS)
         deletions.register(
             blocker=account_closure.blocker, end=account_closure.end, words=account_closure.WORDS

@@ -21,7 +21,7 @@ from loans.accounting.operations.terms import signed_under
 from loans.gateways.channel import ChannelError
 from loans.migration.operations.writing import Client, Terms, write
 from loans.policy import LoanTerms
-from risk.policy import RiskPolicy
+from risk.policy import LimitPolicy
 
 BATCH_CLIENTS = 5_000
 _LOCK = 7_061_001
@@ -125,5 +125,5 @@ def _fund(bank: Purse, clients: Sequence[Client]) -> None:
 
 def _store(clients: Sequence[Client], *, on: date, at: datetime) -> None:
     numbers = policy.current(LoanTerms, on=on)
-    buffer_permille = policy.current(RiskPolicy, on=on).buffer_permille
+    buffer_permille = policy.current(LimitPolicy, on=on).buffer_permille
     write(clients, terms=Terms(on, at, numbers, signed_under(numbers).pk, buffer_permille))

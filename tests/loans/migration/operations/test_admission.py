@@ -35,7 +35,7 @@ def test_the_policy_in_force_is_what_the_loans_are_signed_under(db, run):
 
 
 def test_the_buffer_in_force_is_that_of_the_lines(db, run):
-    approve("risk", {"buffer_permille": 200})
+    approve("limits", {"buffer_permille": 200})
 
     run(row())
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import Customer
-from risk.lines.rules import LineAmounts, available_fen, uncovered_sql
+from risk.lines.rules.available import LineAmounts, available_fen, uncovered_sql
 from risk.models import CreditLine
 from tests.loans.conftest import moment
 
