@@ -1,0 +1,51 @@
+"""The limit of a day on its way to the target: at most 20 % up or down (LIMIT-5, GEN-2)."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from fractions import Fraction
+from typing import NamedTuple
+
+from risk.policy import LimitPolicy
+
+
+class WalkVerdict(StrEnum):
+    """What a target asks of the line."""
+
+    KEEP = "keep"
+    SUSPEND = "suspend"
+
+
+class WalkedLimit(NamedTuple):
+    """The limit at the end of a day in fen, and whether the line is suspended."""
+
+    limit_fen: int
+    verdict: WalkVerdict
+
+
+def next_day(limit_fen: int, target_fen: Fraction | int, *, policy: LimitPolicy) -> WalkedLimit:
+    """Return the limit of the next day.
+
+    The unrounded target is compared with the limit in force. A rise is floored to 100 yuan, a fall
+    ceiled, so that a day is never over 20 %; rounding alone never turns one into the other.
+    Where the target is below 500.00 the line is suspended, and its limit stops there (LIMIT-1).
+    """
+    is_below = target_fen < policy.limit_min_fen
+    verdict = WalkVerdict.SUSPEND if is_below else WalkVerdict.KEEP
+    step_fen = policy.limit_step_fen
+    if target_fen > limit_fen:
+        most_fen = limit_fen * (1000 + policy.daily_walk_permille) // 1000
+        raised_fen = min(int(target_fen), most_fen) // step_fen * step_fen
+        return WalkedLimit(max(limit_fen, raised_fen), verdict)
+    least_fen = -(-limit_fen * (1000 - policy.daily_walk_permille) // 1000)
+    wanted_fen = max(-(-target_fen.numerator // target_fen.denominator), least_fen)
+    lowered_fen = max(-(-wanted_fen // step_fen) * step_fen, policy.limit_min_fen)
+    return WalkedLimit(min(limit_fen, lowered_fen), verdict)
+
+
+def walk(limit_fen: int, target_fen: Fraction | int, *, policy: LimitPolicy) -> Iterator[int]:
+    """Yield the limits of the days to come, until nothing changes any more."""
+    following = next_day(limit_fen, target_fen, policy=policy).limit_fen
+    while following != limit_fen:
+        limit_fen = following
+        yield limit_fen
+        following = next_day(limit_fen, target_fen, policy=policy).limit_fen
