@@ -1,4 +1,7 @@
-"""The limit of a day on its way to the target: at most 20 % up or down (LIMIT-5, GEN-2)."""
+"""The limit of a day on its way to the target: at most 20 % up or down (LIMIT-5, GEN-2).
+
+A new verified income is a new target, from the next step on (LIMIT-13).
+"""
 
 from collections.abc import Iterator
 from enum import StrEnum

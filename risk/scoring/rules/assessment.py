@@ -1,6 +1,7 @@
 """The score of everything that is known of a customer, in one call.
 
-The same inputs under the same policy give the same result on every day (SCORE-8).
+The same inputs under the same policy give the same result on every day, so that a stored decision
+can be explained later (SCORE-8, LAW-18).
 """
 
 from typing import NamedTuple
