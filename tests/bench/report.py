@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.debit_day import IN_A_THIRD, Figure, Outcome
+from tests.bench.decisions import Decided
 from tests.bench.endpoints import CLIENTS, Endpoints
 from tests.bench.reconcile import Reconciled
 from tests.bench.search import Searched
@@ -28,6 +29,7 @@ AT_MOST = {
     IN_A_THIRD: 1.15,
     "me / empty": 3.0,
     "login / empty": 6.0,
+    "assessment": 60.0,  # µs
 }
 AT_LEAST = {"a loan at a time / 9:00 run": 30.0, "every loan / closed form": 20.0}
 
@@ -37,6 +39,7 @@ def show(
     called: Endpoints | None,
     reconciled: Sequence[Reconciled],
     searched: Searched | None,
+    decided: Decided | None,
 ) -> None:
     """Print a table for the endpoints and one a portfolio."""
     console = Console()
@@ -60,6 +63,8 @@ def show(
         console.print(_reconciled(whole))
     if searched is not None:
         console.print(_searched(searched))
+    if decided is not None:
+        console.print(_decided(decided))
 
 
 _SIDES = {
@@ -142,11 +147,21 @@ def _searched(one: Searched) -> Table:
     return table
 
 
+def _decided(one: Decided) -> Table:
+    title = "rules of an assessment, µs of CPU"
+    table = Table("", "µs", "least", "most", "bound", title=title, box=box.SIMPLE_HEAD)
+    for name, figure in one.microseconds.items():
+        table.add_row(name, *(f"{value:,.1f}" for value in figure), _bound(name, figure))
+    table.add_row("assessment / bare loop", *(f"{value:,.1f}" for value in one.ratio), "")
+    return table
+
+
 def as_dict(
     outcomes: Sequence[Outcome],
     called: Endpoints | None,
     reconciled: Sequence[Reconciled],
     searched: Searched | None,
+    decided: Decided | None,
 ) -> dict[str, Any]:
     """Return the figures as JSON."""
     portfolios = [
@@ -165,6 +180,11 @@ def as_dict(
         found["search"] = {
             "milliseconds": _figures(searched.milliseconds),
             "cpu_milliseconds": _figures(searched.cpu_milliseconds),
+        }
+    if decided is not None:
+        found["decisions"] = {
+            "microseconds": _figures(decided.microseconds),
+            "ratio": decided.ratio._asdict(),
         }
     if called is None:
         return found
