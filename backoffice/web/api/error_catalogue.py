@@ -90,8 +90,8 @@ def entries() -> dict[str, CatalogueEntry]:
 
 def refusals() -> dict[str, type[Refused]]:
     """Return the refusals that the endpoints can answer, by their codes."""
-    known = by_code()
     codes = {*_operations(), *(refusal.code for refusal in problems.ANYWHERE)}
+    known = by_code()  # after the operations, which load the modules of their refusals
     return {code: known[code] for code in sorted(codes)}
 
 
