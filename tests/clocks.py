@@ -81,5 +81,8 @@ CLOCKS = {
     "loans.Transfer.at": "product",
     "loans.UnappliedFunds.refunded_at": "product",
     "loans.UnappliedFunds.waiting_since": "product",
+    "risk.BureauReport.fetched_at": "product",
     "risk.Conduct.recorded_at": "product",
+    "risk.PartnerEvent.occurred_at": "product",
+    "risk.PartnerEvent.received_at": "product",
 }

@@ -79,7 +79,7 @@ PURPOSES: dict[str, ConsentPurpose] = {
             gettext_noop("Payment behaviour"),
             "2026-11",
             gettext_noop(
-                "Number, amounts and times of my payments of the last 12 months are used for my"
+                "Number, amounts and times of my payments of the last 24 months are used for my"
                 " score."
             ),
             _STOPS,
