@@ -1,6 +1,7 @@
 """Settings of Weidai, read from the environment; ``.env.example`` lists every name."""
 
 import os
+import re
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -190,8 +191,8 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Weidai",
-    "DESCRIPTION": "Endpoints for customers: onboarding, privacy, complaints. Every refusal is a "
-    "problem document (RFC 9457); its `type` is the address of its code in the "
+    "DESCRIPTION": "Endpoints for customers: onboarding, privacy, complaints; and for partners. "
+    "Every refusal is a problem document (RFC 9457); its `type` is the address of its code in the "
     "[error catalogue](/api/errors/).",
     "EXTERNAL_DOCS": {"description": "Error catalogue 错误码一览", "url": "/api/errors/"},
     "VERSION": "1",
@@ -225,6 +226,32 @@ TENCENT_SECRET_KEY = env.str("TENCENT_SECRET_KEY", default="")
 TENCENT_REGION = env.str("TENCENT_REGION", default="")
 TENCENT_RULE_ID = env.str("TENCENT_RULE_ID", default="")
 TENCENT_ENDPOINT = env.str("TENCENT_ENDPOINT", default="")
+
+PARTNER_SECRET_LENGTH_MIN = 32
+# A sandbox without partners has one whose secret everybody may know.
+_SANDBOX_PARTNER = "sandbox:secret-of-the-sandbox-partner-0123456789"
+
+
+def _partners(text: str) -> dict[str, str]:
+    """Return the secrets of the partners by name; refuse a bad entry without showing it."""
+    partners: dict[str, str] = {}
+    for number, entry in enumerate(filter(None, text.split(",")), start=1):
+        name, _colon, secret = entry.strip().partition(":")
+        is_good = (
+            re.fullmatch("[a-z0-9-]{1,20}", name) is not None
+            and len(secret) >= PARTNER_SECRET_LENGTH_MIN
+            and name not in partners
+        )
+        what = f"entry {number} is no name of its own with : and a secret of 32 characters or more"
+        _check("PARTNER_SECRETS", is_good, what, "pay:<secret>,fund:<secret>")
+        partners[name] = secret
+    return partners
+
+
+# Who may send partner events, each with the secret that signs them.
+PARTNER_SECRETS = _partners(
+    env.str("PARTNER_SECRETS", default="") or (_SANDBOX_PARTNER if SANDBOX else "")
+)
 
 CHANNEL_URL = env.str("CHANNEL_URL", default="")
 CHANNEL_SECRET = env.str("CHANNEL_SECRET", default="")

@@ -21,6 +21,7 @@ urlpatterns = [
     path("admin/login/", login_page.log_in),  # the address of admin:login
     path("admin/", admin.site.urls),
     path("api/v1/", include("accounts.urls")),
+    path("hooks/", include("risk.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/errors/", error_catalogue.page, name="errors"),
     path("api/errors/<slug:code>", error_catalogue.entry_page, name="error"),

@@ -15,10 +15,13 @@ class RiskConfig(AppConfig):
         from accounts.privacy.operations import deletions
         from accounts.privacy.operations import exports as copies
         from backoffice.core import policy
+        from backoffice.web.api import examples
         from risk import account_closure
+        from risk.api_examples import EXAMPLES
         from risk.lines import export as exports
         from risk.policy import LimitPolicy, ScoringPolicy
 
+        examples.register(EXAMPLES)
         policy.register("scoring", ScoringPolicy)
         policy.register("limits", LimitPolicy)
         copies.register(exports.SECTIONS)

@@ -154,3 +154,28 @@ def test_a_command_beside_no_run_says_that_nothing_is_running(tmp_path):
 
     assert done.returncode == 1
     assert done.stderr.strip().endswith("make run is not running in this checkout)")
+
+
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+def test_partners_are_read_with_their_secrets(load):
+    settings = load(PARTNER_SECRETS=f"pay:{SECRET}, fund:{SECRET}:x")
+
+    assert settings["PARTNER_SECRETS"] == {"pay": SECRET, "fund": f"{SECRET}:x"}
+
+
+def test_only_a_sandbox_has_a_partner_by_itself(load):
+    assert list(load(PARTNER_SECRETS="")["PARTNER_SECRETS"]) == ["sandbox"]
+    assert load(PARTNER_SECRETS="", SANDBOX="0")["PARTNER_SECRETS"] == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["pay", f"Pay:{SECRET}", "pay:short", f":{SECRET}", f"pay:{SECRET},pay:{SECRET}"]
+)
+def test_a_bad_partner_stops_the_start_and_its_secret_is_not_shown(load, text):
+    with pytest.raises(ImproperlyConfigured) as refused:
+        load(PARTNER_SECRETS=text)
+
+    assert "PARTNER_SECRETS: entry" in str(refused.value)
+    assert SECRET not in str(refused.value) and "short" not in str(refused.value)

@@ -131,7 +131,7 @@ class Description(AutoSchema):
         if status in ("429", "503"):
             headers["Retry-After"] = _header("Seconds after which to send the request again.")
         if status == "401":
-            headers["WWW-Authenticate"] = _header("Bearer")
+            headers["WWW-Authenticate"] = _header("How to authenticate.")
         if self._key is not None and status[0] in "24":
             words = "true where the reply is that to an earlier request with this key."
             headers[REPLAYED] = {"description": words, "schema": {"type": "string"}}

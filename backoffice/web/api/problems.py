@@ -239,6 +239,6 @@ def _at(pointer: str, name: object) -> str:
 
 def _add_headers(response: Response, refusal: Refused) -> None:
     if refusal.status == HTTPStatus.UNAUTHORIZED:
-        response["WWW-Authenticate"] = "Bearer"
+        response["WWW-Authenticate"] = getattr(refusal, "challenge", "Bearer")
     if refusal.status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
         response["Retry-After"] = RETRY_AFTER_SECONDS
