@@ -12,7 +12,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from backoffice.web.api import error_catalogue, problems
 
-ENDPOINTS = ("/api/v1/", "/livez", "/readyz")
+ENDPOINTS = ("/api/v1/", "/hooks/", "/livez", "/readyz")
 
 
 @cache

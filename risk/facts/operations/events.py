@@ -145,9 +145,10 @@ def _stored_content(partner: str, event_ids: Sequence[str]) -> dict[str, bytes]:
     """Return the content of the events received before, by their ids."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT event_id, content_blind FROM risk_partnereventkey "
-            "WHERE partner = %s AND event_id = ANY(%s)",
-            [partner, list(event_ids)],
+            # A join: ANY(list) is compared row by row where the planner knows too little.
+            "SELECT known.event_id, known.content_blind FROM unnest(%s::text[]) AS sent (event_id) "
+            "JOIN risk_partnereventkey AS known USING (event_id) WHERE known.partner = %s",
+            [list(event_ids), partner],
         )
         return {event_id: bytes(content) for event_id, content in cursor.fetchall()}
 

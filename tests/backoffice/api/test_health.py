@@ -37,7 +37,7 @@ def test_months_that_run_out_are_warned_of_and_requests_served(db, monkeypatch):
     assert answer["warnings"][0] == (
         "backoffice_statechange: partitions for 0 months are left: run manage.py migrate"
     )
-    assert len(answer["warnings"]) == 3
+    assert len(answer["warnings"]) == 4
 
 
 def test_a_process_without_a_database_is_not_ready(db, monkeypatch):

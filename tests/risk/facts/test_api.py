@@ -8,7 +8,7 @@ from django.utils import translation
 
 from backoffice.web.api import signed
 from risk.models import PartnerEvent
-from tests.accounts.api import described
+from tests import described
 from tests.accounts.people import AT
 from tests.risk.people import consenting, payment
 

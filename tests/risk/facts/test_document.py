@@ -35,6 +35,7 @@ def test_each_kind_names_its_fields_and_each_code_is_there():
         for name, field in fields.items():
             assert f"`{name}`" in row
             assert (f"`{name}`?" in row) is not field.is_required
+    assert [fault for fault in reading.EventFault if f"`{fault.value}`" not in TEXT] == []
     for codes in CATEGORIES.values():
         for code in codes or ():
             assert f"`{code.value}`" in TEXT or code.value in ("R2", "R3", "R4")
