@@ -12,12 +12,16 @@ class RiskConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the policies, the sections of the customer export, and account closure."""
+        """Register the policy, the sections of the customer export, and account closure."""
+        from accounts.consents.operations import consents
         from accounts.privacy.operations import deletions
         from accounts.privacy.operations import exports as copies
         from backoffice.core import policy
         from backoffice.web.api import examples
         from risk import account_closure
         from risk.api_examples import EXAMPLES
+        from risk.bureau import export as bureau
+        from risk.facts import export as facts
         from risk.lines import export as exports
         from risk.policy import LimitPolicy, ScoringPolicy
 
@@ -25,6 +29,9 @@ class RiskConfig(AppConfig):
         policy.register("scoring", ScoringPolicy)
         policy.register("limits", LimitPolicy)
         copies.register(exports.SECTIONS)
+        from risk.sandbox import operations as sandbox
+        copies.register((*exports.SECTIONS, *facts.SECTIONS, *bureau.SECTIONS))
+        consents.register(sandbox.announce)
         deletions.register(
             blocker=account_closure.blocker, end=account_closure.end, words=account_closure.WORDS
         )

@@ -6,6 +6,7 @@ period. What was given stays on record with the digest of the text that was show
 
 from datetime import datetime
 from http import HTTPStatus
+from typing import Protocol
 
 from django.db import transaction
 from django.utils.translation import gettext
@@ -41,6 +42,21 @@ class WithdrawnError(Refused):
     calls = (NextCall("give-consent", "PUT", "/api/v1/me/consents/biometrics"),)
 
 
+class ConsentListener(Protocol):
+    """Learns of a consent in the transaction that records it."""
+
+    def __call__(self, customer_id: int, *, purpose: str, at: datetime) -> None:
+        """Note that a customer has consented to a purpose."""
+
+
+_listeners: list[ConsentListener] = []
+
+
+def register(listener: ConsentListener) -> None:
+    """Let an app above learn of consents, once, when it is ready."""
+    _listeners.append(listener)
+
+
 def purpose_named(code: str) -> ConsentPurpose:
     """Return a purpose.
 
@@ -70,6 +86,8 @@ def give(context: RequestContext, *, purpose: str) -> Consent:
         onboarding.require_step(locked, step=Step.CONSENTS)
     given = _give(locked.customer, wanted, by=locked.by, at=locked.at)
     onboarding.advance(locked.customer, policy=locked.policy, by=locked.by, at=locked.at)
+    for listener in _listeners:
+        listener(locked.customer.pk, purpose=wanted.code, at=locked.at)
     return given
 
 
