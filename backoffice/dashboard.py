@@ -138,6 +138,9 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (_("Bank cards"), "credit_card", "accounts_bankcard_changelist", "accounts.view_bankcard"),
         (_("Credit lines"), "speed", "risk_creditline_changelist", "risk.view_creditline"),
         (_("Payment history"), "history_edu", "risk_conduct_changelist", "risk.view_conduct"),
+        (_("Partner events"), "hub", "risk_partnerevent_changelist", "risk.view_partnerevent"),
+        (_("Credit reports"), "assignment", "risk_bureaureport_changelist",
+         "risk.view_bureaureport"),
     )),
     (_("Onboarding"), (
         (_("Identity verifications"), "how_to_reg", "accounts_identityverification_changelist",

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core import workflow
-from risk.models import CreditLine, CreditLineState
+from risk.models import BureauPayload, CreditLine, CreditLineState
 
 WORDS = {
     "line-in-use": _(
@@ -23,7 +23,12 @@ def blocker(customer_id: int) -> str:
 
 
 def end(customer_id: int, *, by: str, reason: str, at: datetime) -> None:
-    """Close the credit line of a customer."""
+    """Close the credit line of a customer and erase the content of the credit reports.
+
+    Partner events stay: append-only facts under a customer id, which name nobody once the identity
+    is erased.
+    """
+    BureauPayload.objects.filter(customer=customer_id).delete()
     open_still = CreditLine.objects.filter(customer=customer_id)
     lines = list(
         open_still.exclude(state=CreditLineState.CLOSED).select_for_update().order_by("pk")

@@ -6,7 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
 from backoffice.web.readonly_admin import amount, day_filter, display, label
+from risk.bureau import admin as bureau
+from risk.facts import admin as facts
 from risk.models import Conduct, CreditLine
+
+__all__ = ["ConductAdmin", "CreditLineAdmin", "bureau", "facts"]
 
 
 @admin.register(CreditLine)

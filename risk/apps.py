@@ -12,7 +12,6 @@ class RiskConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the policies, the sections of the customer export, and account closure."""
-        """Register the policy, the sections of the customer export, and account closure."""
         from accounts.consents.operations import consents
         from accounts.privacy.operations import deletions
         from accounts.privacy.operations import exports as copies
@@ -24,12 +23,11 @@ class RiskConfig(AppConfig):
         from risk.facts import export as facts
         from risk.lines import export as exports
         from risk.policy import LimitPolicy, ScoringPolicy
+        from risk.sandbox import operations as sandbox
 
         examples.register(EXAMPLES)
         policy.register("scoring", ScoringPolicy)
         policy.register("limits", LimitPolicy)
-        copies.register(exports.SECTIONS)
-        from risk.sandbox import operations as sandbox
         copies.register((*exports.SECTIONS, *facts.SECTIONS, *bureau.SECTIONS))
         consents.register(sandbox.announce)
         deletions.register(

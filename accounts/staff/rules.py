@@ -18,6 +18,8 @@ _HOLD = ("accounts.place_customerhold", "accounts.lift_customerhold")
 _UNMASK = ("accounts.unmask_customer",)
 _FILES = ("accounts.view_assetfile",)  # what customers uploaded as proof
 _ACCESS = ("accounts.view_accessrecord",)
+# What credit decisions are made from.
+_FACTS = ("risk.view_partnerevent", "risk.view_bureaureport")
 _LINES = ("risk.view_creditline", "risk.view_conduct")
 _LOANS = ("loans.view_loan", "loans.view_instalment", "loans.view_contractterms", "loans.view_bill")
 _COLLECTION = (
@@ -49,11 +51,11 @@ _STOP = ("backoffice.add_jobpause", "backoffice.request_resume", *_WITHDRAW)
 GROUPS: dict[str, tuple[str, ...]] = {
     "support": _CUSTOMERS + _OPENING + _BINS + _LINES + _LOANS + _COLLECTION + _UNMASK
     + ("accounts.answer_complaint", "accounts.revoke_loginsession", "accounts.report_history"),
-    "credit": _CUSTOMERS + _OPENING + _BINS + _LINES + _LOANS + _UNMASK + _FILES
+    "credit": _CUSTOMERS + _OPENING + _BINS + _LINES + _FACTS + _LOANS + _UNMASK + _FILES
     + _WORK + ("accounts.decide_identityverification", "accounts.decide_profilereview",
                "accounts.decide_bankcard"),
-    "risk": _CUSTOMERS + _OPENING + _KEEP_BINS + _HOLD + _UNMASK + _LINES + _LOANS + _COLLECTION
-    + _DAY + _FILES + _WORK
+    "risk": _CUSTOMERS + _OPENING + _KEEP_BINS + _HOLD + _UNMASK + _LINES + _FACTS + _LOANS
+    + _COLLECTION + _DAY + _FILES + _WORK
     + ("accounts.decide_identityverification", "accounts.decide_profilereview",
        "accounts.revoke_loginsession")
     + ("backoffice.view_policyversion", "backoffice.add_policyversion", *_WITHDRAW),
@@ -62,7 +64,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "finance": _CUSTOMERS + _LOANS + _COLLECTION + _LEDGER + _DAY + _STOP + _EXPORT
     + ("backoffice.start_jobrun",),
     "auditor": _CUSTOMERS + _OPENING + _BINS + _ACCESS
-    + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF,
+    + _LINES + _FACTS + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF,
     "manager": _CUSTOMERS + _OPENING + _KEEP_BINS + _ACCESS + _HOLD + _UNMASK + _FILES
     + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF
     + _STOP + ("accounts.answer_complaint",)
