@@ -181,3 +181,14 @@ def test_no_question_is_asked_inside_a_transaction(make_customer, bureau):
     assert bureau.attempts == []
     assert isinstance(fetch(customer, bureau), reports.FetchedReport)
     assert BureauAnswer(BureauVerdict.FOUND, "0", "").payload is None
+
+
+def test_a_consent_withdrawn_after_the_moment_of_the_request_stores_nothing_either(
+    make_customer, bureau
+):
+    customer = make_customer()
+    later = AT + timedelta(seconds=1)
+    bureau.answers = lambda _subject: withdraw(customer, "bureau", at=later)
+
+    assert fetch(customer, bureau).current is None
+    assert BureauReport.objects.count() == BureauPayload.objects.count() == 0
