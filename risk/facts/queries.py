@@ -29,13 +29,13 @@ from risk.facts.rules import (
     DeclaredFeatures,
     EventKind,
     EvidenceFeatures,
+    FactSource,
     Features,
     FriendRelation,
     LivingSpend,
     PaymentCategory,
     PaymentFeatures,
     SocialFeatures,
-    Source,
     WealthFeatures,
     continuous,
     months_before,
@@ -93,7 +93,7 @@ def _parameters(customer_ids: Sequence[int], *, on: date, at: datetime) -> dict[
 def _features(row: dict[str, Any], on: date) -> Features:
     sources = tuple(code for code in PURPOSES if code in row["sources"])
 
-    def part(kind: Any, source: Source) -> Any:
+    def part(kind: Any, source: FactSource) -> Any:
         return _part(kind, row) if source.value in sources else None
 
     row["monthly_inflow_fen"] = tuple(int(fen) for fen in row["monthly_inflow_fen"] or ())
@@ -102,11 +102,11 @@ def _features(row: dict[str, Any], on: date) -> Features:
         customer_id=row["customer_id"],
         on=on,
         sources=sources,
-        payment=part(PaymentFeatures, Source.PAYMENT),
-        social=part(SocialFeatures, Source.SOCIAL),
-        wealth=part(WealthFeatures, Source.WEALTH),
-        consumption=part(ConsumptionFeatures, Source.CONSUMPTION),
-        evidence=_evidence(row) if Source.AGREEMENT.value in sources else None,
+        payment=part(PaymentFeatures, FactSource.PAYMENT),
+        social=part(SocialFeatures, FactSource.SOCIAL),
+        wealth=part(WealthFeatures, FactSource.WEALTH),
+        consumption=part(ConsumptionFeatures, FactSource.CONSUMPTION),
+        evidence=_evidence(row) if FactSource.AGREEMENT.value in sources else None,
         declared=_declared(row),
     )
 

@@ -16,6 +16,7 @@ from backoffice.core.translation import gettext_noop
 from risk.facts.rules import (
     SOURCE_OF,
     EventKind,
+    FactSource,
     FriendRelation,
     IncomeDocument,
     PaymentCategory,
@@ -23,7 +24,6 @@ from risk.facts.rules import (
     PaymentResult,
     ProductMove,
     ProductRisk,
-    Source,
 )
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -140,7 +140,7 @@ class IncomingEvent(NamedTuple):
     facts: Mapping[str, Any] = {}
 
     @property
-    def source(self) -> Source:
+    def source(self) -> FactSource:
         """Return the source whose consent the use of the event needs."""
         return SOURCE_OF[self.kind]
 

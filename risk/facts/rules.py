@@ -17,7 +17,7 @@ TENURE_MONTHS = 24  # PAY-12 counts up to two years
 EVIDENCE_DAYS = 365  # income evidence older than a year proves nothing about today
 
 
-class Source(StrEnum):
+class FactSource(StrEnum):
     """Sources of facts, each the code of the consent that its use needs (GEN-14).
 
     ``NONE`` needs no consent: since when WeChat is used is asked before any step (ELIG-12).
@@ -44,13 +44,13 @@ class EventKind(StrEnum):
 
 
 SOURCE_OF = {
-    EventKind.PAYMENT: Source.PAYMENT,
-    EventKind.SOCIAL_LINK: Source.SOCIAL,
-    EventKind.HOLDING: Source.WEALTH,
-    EventKind.PRODUCT_MOVE: Source.WEALTH,
-    EventKind.WECHAT_SINCE: Source.NONE,
-    EventKind.EMPLOYER: Source.AGREEMENT,
-    EventKind.INCOME: Source.AGREEMENT,
+    EventKind.PAYMENT: FactSource.PAYMENT,
+    EventKind.SOCIAL_LINK: FactSource.SOCIAL,
+    EventKind.HOLDING: FactSource.WEALTH,
+    EventKind.PRODUCT_MOVE: FactSource.WEALTH,
+    EventKind.WECHAT_SINCE: FactSource.NONE,
+    EventKind.EMPLOYER: FactSource.AGREEMENT,
+    EventKind.INCOME: FactSource.AGREEMENT,
 }
 
 

@@ -14,9 +14,9 @@ from risk.facts.rules import (
     CATEGORIES,
     SOURCE_OF,
     EventKind,
+    FactSource,
     PaymentDirection,
     PaymentResult,
-    Source,
 )
 
 EVENT_KINDS = choices(
@@ -32,14 +32,14 @@ EVENT_KINDS = choices(
     },
 )
 SOURCES = choices(
-    Source,
+    FactSource,
     {
-        Source.PAYMENT: _("payment behaviour"),
-        Source.SOCIAL: _("social relations"),
-        Source.WEALTH: _("savings and investments"),
-        Source.CONSUMPTION: _("spending"),
-        Source.AGREEMENT: _("service agreement"),
-        Source.NONE: _("no consent needed"),
+        FactSource.PAYMENT: _("payment behaviour"),
+        FactSource.SOCIAL: _("social relations"),
+        FactSource.WEALTH: _("savings and investments"),
+        FactSource.CONSUMPTION: _("spending"),
+        FactSource.AGREEMENT: _("service agreement"),
+        FactSource.NONE: _("no consent needed"),
     },
 )
 

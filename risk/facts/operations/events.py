@@ -21,7 +21,7 @@ from backoffice.core.crypto import blind
 from backoffice.core.errors import Refused
 from risk.facts import reading
 from risk.facts.reading import FAULTS, EventError, EventFault, IncomingEvent
-from risk.facts.rules import EventKind, Source
+from risk.facts.rules import EventKind, FactSource
 from risk.models import PartnerEvent
 
 BATCH_MAX = 1_000
@@ -136,7 +136,7 @@ def _fault(event: IncomingEvent, owners: Mapping[str, _Owner]) -> EventFault | N
     owner = owners.get(_name(event))
     if owner is None:
         return EventFault.CUSTOMER_UNKNOWN
-    if event.source is not Source.NONE and event.source.value not in owner.sources:
+    if event.source is not FactSource.NONE and event.source.value not in owner.sources:
         return EventFault.CONSENT_MISSING
     return None
 

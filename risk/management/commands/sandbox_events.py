@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Customer
 from backoffice.core import clock
 from backoffice.management.base import BadArgumentError, SystemCommand
-from risk.facts.rules import Source
+from risk.facts.rules import FactSource
 from risk.sandbox import operations as sandbox
 
 
@@ -37,7 +37,9 @@ class Command(SystemCommand):
         customer = Customer.objects.filter(_named(options["customer"])).first()
         if customer is None:
             raise UnknownCustomerError(customer=options["customer"])
-        done = sandbox.store(customer.pk, sources=set(Source), by="partner:sandbox", at=clock.now())
+        done = sandbox.store(
+            customer.pk, sources=set(FactSource), by="partner:sandbox", at=clock.now()
+        )
         refused = Counter(one.fault.value for one in done.refused)
         return {"accepted": done.accepted, "repeated": done.repeated, "refused": dict(refused)}
 

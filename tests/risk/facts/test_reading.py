@@ -6,7 +6,7 @@ import pytest
 
 from risk.facts import reading
 from risk.facts.reading import FAULTS, EventError, EventFault
-from risk.facts.rules import CATEGORIES, SOURCE_OF, EventKind, Source
+from risk.facts.rules import CATEGORIES, SOURCE_OF, EventKind, FactSource
 from tests.accounts.people import AT
 from tests.risk.people import EVERY_KIND, employer, friend, holding, income, payment, wechat_since
 
@@ -29,7 +29,7 @@ def test_a_payment_is_read_whole():
         "p-1", EventKind.PAYMENT, "o-1", "", datetime.fromisoformat("2026-11-20T12:00:00+08:00"),
         3500, "out", "succeeded", "dining", "shop-1", None, {"channel": "qr"},
     )  # fmt: skip
-    assert (event.source, event.occurred_on) == (Source.PAYMENT, date(2026, 11, 20))
+    assert (event.source, event.occurred_on) == (FactSource.PAYMENT, date(2026, 11, 20))
 
 
 @pytest.mark.parametrize("kind", EVERY_KIND, ids=lambda kind: kind.__name__)

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 
 from backoffice.core import clock
 from risk.facts import queries
-from risk.facts.rules import Source
+from risk.facts.rules import FactSource
 from risk.models import PartnerEvent
 from risk.sandbox import operations as sandbox
 from tests.accounts.people import AT
@@ -19,7 +19,7 @@ from tests.risk.people import consenting
 pytestmark = pytest.mark.django_db
 
 ON = AT.date()
-ALL = {source.value for source in Source}
+ALL = {source.value for source in FactSource}
 
 
 def store(customer, *, sources=ALL, at=AT):
