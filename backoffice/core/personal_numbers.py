@@ -249,7 +249,7 @@ def _is_card(digits: str) -> bool:
 
 
 def _is_id(digits: str) -> bool:
-    if len(digits) != _ID or not _is_resident(digits[:2], digits[6:14]):
+    if len(digits) != _ID or "X" in digits[:-1] or not _is_resident(digits[:2], digits[6:14]):
         return False
     return str(ric.calc_check_digit(digits)) == digits[-1]
 

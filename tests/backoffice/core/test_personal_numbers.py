@@ -93,6 +93,7 @@ def test_no_spelling_shows_a_number(number):
         "12345678901",  # no mobile prefix
         "138123456789",  # a digit too many
         "110101199003070012",  # wrong check digit
+        "13109X20000307109X",  # a check digit in the middle
         "110101199013070011",  # no 13th month
         "6222020200112233447",  # Luhn
         "12345-10-2-1, 138-1-1-1 139-1-1-1",
