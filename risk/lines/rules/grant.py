@@ -53,7 +53,7 @@ class GrantVerdict(StrEnum):
     REFUSED = "refused"
 
 
-class Grant(NamedTuple):
+class FirstLimit(NamedTuple):
     """The first limit in fen, 0 where it is refused."""
 
     limit_fen: int
@@ -140,10 +140,10 @@ def target(model: Fraction, growth: Fraction, *, cap_fen: int) -> Fraction:
     return min(model * growth, Fraction(cap_fen))
 
 
-def grant(model: Fraction, *, cap_fen: int, policy: LimitPolicy) -> Grant:
+def grant(model: Fraction, *, cap_fen: int, policy: LimitPolicy) -> FirstLimit:
     """Return the first limit, floored to 100 yuan; below 500.00 it is refused (LIMIT-1, GEN-2)."""
     step_fen = policy.limit_step_fen
     limit_fen = min(model.numerator // model.denominator, cap_fen) // step_fen * step_fen
     if limit_fen < policy.limit_min_fen:
-        return Grant(0, GrantVerdict.REFUSED)
-    return Grant(limit_fen, GrantVerdict.GRANTED)
+        return FirstLimit(0, GrantVerdict.REFUSED)
+    return FirstLimit(limit_fen, GrantVerdict.GRANTED)

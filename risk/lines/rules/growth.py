@@ -27,6 +27,25 @@ class GrowthStep(NamedTuple):
 START = Fraction(1)
 
 
+def outcome_of(*, is_overdue: bool, paid_on: date | None, due_on: date) -> GrowthOutcome:
+    """Return how growth weighs a bill: ``paid_on`` is the day on which all of it was paid, if any.
+
+    Paid by the due date counts in full; the minimum, a carried rest and grace are neutral.
+    """
+    if is_overdue:
+        return GrowthOutcome.OVERDUE
+    in_full = paid_on is not None and paid_on <= due_on
+    return GrowthOutcome.IN_FULL if in_full else GrowthOutcome.NEUTRAL
+
+
+def step_of(
+    outcome: GrowthOutcome, *, counted: GrowthOutcome | None, policy: LimitPolicy
+) -> Fraction:
+    """Return the step of a bill; a corrected outcome replaces the one that was counted before."""
+    before = 1000 if counted is None else step_permille(counted, policy=policy)
+    return Fraction(step_permille(outcome, policy=policy), before)
+
+
 def step_permille(outcome: GrowthOutcome, *, policy: LimitPolicy) -> int:
     """Return the factor of a bill: 1.05, 1 or 0.95 (LIMIT-10)."""
     if outcome == GrowthOutcome.IN_FULL:

@@ -45,6 +45,16 @@ def next_day(limit_fen: int, target_fen: Fraction | int, *, policy: LimitPolicy)
     return WalkedLimit(min(limit_fen, lowered_fen), verdict)
 
 
+def resting_fen(limit_fen: int, target_fen: Fraction | int, *, policy: LimitPolicy) -> int:
+    """Return the limit at which the walk to a target ends: in whole steps, never past either."""
+    step_fen = policy.limit_step_fen
+    if target_fen > limit_fen:
+        return max(limit_fen, int(target_fen) // step_fen * step_fen)
+    wanted_fen = -(-target_fen.numerator // target_fen.denominator)
+    lowered_fen = max(-(-wanted_fen // step_fen) * step_fen, policy.limit_min_fen)
+    return min(limit_fen, lowered_fen)
+
+
 def walk(limit_fen: int, target_fen: Fraction | int, *, policy: LimitPolicy) -> Iterator[int]:
     """Yield the limits of the days to come, until nothing changes any more."""
     following = next_day(limit_fen, target_fen, policy=policy).limit_fen

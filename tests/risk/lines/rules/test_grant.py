@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from accounts.onboarding.rules.occupations import Occupation
 from risk.lines.rules import grant
-from risk.lines.rules.grant import Asset, AssetKind, Capacity, Grant, GrantVerdict
+from risk.lines.rules.grant import Asset, AssetKind, Capacity, FirstLimit, GrantVerdict
 from risk.policy import LimitPolicy
 from tests import profiles
 
@@ -118,7 +118,7 @@ def test_growth_alone_lifts_a_low_income_above_10_000():
     ],
 )
 def test_a_limit_is_floored_within_its_range(model, limit_fen, verdict):
-    assert grant.grant(model, cap_fen=CAP_FEN, policy=POLICY) == Grant(limit_fen, verdict)
+    assert grant.grant(model, cap_fen=CAP_FEN, policy=POLICY) == FirstLimit(limit_fen, verdict)
 
 
 def test_the_cap_is_the_lenders():

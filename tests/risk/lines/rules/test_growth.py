@@ -101,3 +101,31 @@ def test_a_step_up_never_lowers_and_a_step_down_is_exact(life):
 @given(lives)
 def test_the_same_life_gives_the_same_factors(life):
     assert replayed(life) == replayed(list(life))
+
+
+@pytest.mark.parametrize(
+    ("is_overdue", "paid_on", "outcome"),
+    [
+        (False, OPENED, GrowthOutcome.IN_FULL),
+        (False, OPENED + timedelta(1), GrowthOutcome.NEUTRAL),
+        (False, None, GrowthOutcome.NEUTRAL),
+        (True, OPENED, GrowthOutcome.OVERDUE),
+    ],
+)
+def test_a_bill_counts_by_when_all_of_it_was_paid(is_overdue, paid_on, outcome):
+    found = growth.outcome_of(is_overdue=is_overdue, paid_on=paid_on, due_on=OPENED)
+
+    assert found == outcome
+
+
+@pytest.mark.parametrize(
+    ("outcome", "counted", "step"),
+    [
+        (GrowthOutcome.IN_FULL, None, UP),
+        (GrowthOutcome.IN_FULL, GrowthOutcome.OVERDUE, UP / DOWN),
+        (GrowthOutcome.OVERDUE, GrowthOutcome.IN_FULL, DOWN / UP),
+        (GrowthOutcome.NEUTRAL, GrowthOutcome.NEUTRAL, Fraction(1)),
+    ],
+)
+def test_a_corrected_outcome_replaces_the_counted_one(outcome, counted, step):
+    assert growth.step_of(outcome, counted=counted, policy=POLICY) == step

@@ -1,10 +1,17 @@
 """Growth points of a year and the rise that they give (SCORE-10)."""
 
+from datetime import date
 from fractions import Fraction
 
 import pytest
 
-from risk.lines.rules.points import MonthOfUse, points, yearly_step
+from risk.lines.rules.points import (
+    MonthOfUse,
+    months_of_use,
+    next_anniversary,
+    points,
+    yearly_step,
+)
 from risk.policy import LimitPolicy
 
 POLICY = LimitPolicy()
@@ -29,3 +36,28 @@ def test_a_day_gives_one_a_bill_ten_and_a_month_with_an_overdue_nothing():
 )
 def test_points_give_up_to_15_percent(earned, step):
     assert yearly_step(earned, policy=POLICY) == Fraction(step)
+
+
+@pytest.mark.parametrize(
+    ("opened_on", "after", "anniversary_on"),
+    [
+        (date(2026, 10, 1), date(2026, 10, 1), date(2027, 10, 1)),
+        (date(2026, 10, 1), date(2027, 9, 30), date(2027, 10, 1)),
+        (date(2026, 10, 1), date(2027, 10, 1), date(2028, 10, 1)),
+        (date(2024, 2, 29), date(2024, 2, 29), date(2025, 3, 1)),
+        (date(2024, 2, 29), date(2027, 3, 1), date(2028, 2, 29)),
+    ],
+)
+def test_the_next_anniversary(opened_on, after, anniversary_on):
+    assert next_anniversary(opened_on, after=after) == anniversary_on
+
+
+def test_a_month_that_an_anniversary_divides_has_its_days_on_their_side():
+    days = {date(2026, 10, 1): 0b111, date(2026, 11, 1): 1 << 29}
+    facts = {"in_full": [date(2026, 10, 2)], "overdue": {date(2026, 11, 5)}}
+
+    before = months_of_use(days, since=date(2025, 10, 2), until=date(2026, 10, 2), **facts)
+    after = months_of_use(days, since=date(2026, 10, 2), until=date(2027, 10, 2), **facts)
+
+    assert before == [MonthOfUse(1, 0, False), MonthOfUse(0, 0, True)]
+    assert after == [MonthOfUse(2, 1, False), MonthOfUse(1, 0, True)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk.lines.rules.walk import WalkedLimit, WalkVerdict, next_day, walk
+from risk.lines.rules.walk import WalkedLimit, WalkVerdict, next_day, resting_fen, walk
 from risk.policy import LimitPolicy
 from tests import profiles
 
@@ -73,3 +73,10 @@ def test_a_day_never_passes_its_target_or_turns_back(limit_fen, target_fen):
 @given(limits, limits)
 def test_every_walk_of_whole_steps_arrives(limit_fen, target_fen):
     assert [limit_fen, *walk(limit_fen, target_fen, policy=POLICY)][-1] == target_fen
+
+
+@given(limits | odd_limits, targets)
+def test_the_walk_ends_where_it_rests(limit_fen, target_fen):
+    *_, last_fen = [limit_fen, *walk(limit_fen, target_fen, policy=POLICY)]
+
+    assert resting_fen(limit_fen, target_fen, policy=POLICY) == last_fen
