@@ -5,8 +5,8 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core import workflow
-from risk.models import BureauPayload, CreditLine, CreditLineState
+from risk.lines import operations as lines
+from risk.models import BureauPayload, CreditLine
 
 WORDS = {
     "line-in-use": _(
@@ -29,9 +29,4 @@ def end(customer_id: int, *, by: str, reason: str, at: datetime) -> None:
     is erased.
     """
     BureauPayload.objects.filter(customer=customer_id).delete()
-    open_still = CreditLine.objects.filter(customer=customer_id)
-    lines = list(
-        open_still.exclude(state=CreditLineState.CLOSED).select_for_update().order_by("pk")
-    )
-    workflow.move(lines, "close", by=by, reason=reason, at=at)
-    workflow.save(lines)
+    lines.close([customer_id], by=by, reason=reason, at=at)

@@ -85,4 +85,12 @@ CLOCKS = {
     "risk.Conduct.recorded_at": "product",
     "risk.PartnerEvent.occurred_at": "product",
     "risk.PartnerEvent.received_at": "product",
+    "risk.GrowthChange.at": "product",
+    "risk.LimitChange.at": "product",
+    "risk.ModelInputs.at": "product",
+    "risk.ReserveHold.purchased_at": "product",
+    "risk.ReserveHold.released_at": "product",
+    "risk.ReserveHold.until_at": "product",
+    "risk.TemporaryLimit.ended_at": "product",
+    "risk.TemporaryLimit.requested_at": "product",
 }

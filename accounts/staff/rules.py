@@ -20,7 +20,11 @@ _FILES = ("accounts.view_assetfile",)  # what customers uploaded as proof
 _ACCESS = ("accounts.view_accessrecord",)
 # What credit decisions are made from.
 _FACTS = ("risk.view_partnerevent", "risk.view_bureaureport")
-_LINES = ("risk.view_creditline", "risk.view_conduct")
+_LINES = (
+    "risk.view_creditline", "risk.view_conduct", "risk.view_limitchange", "risk.view_reservehold",
+    "risk.view_temporarylimit", "risk.view_growthchange",
+)  # fmt: skip
+_STOP_LINES = ("risk.suspend_creditline", "risk.freeze_creditline", "risk.revoke_temporarylimit")
 _LOANS = ("loans.view_loan", "loans.view_instalment", "loans.view_contractterms", "loans.view_bill")
 _COLLECTION = (
     "loans.view_debitorder", "loans.view_mandate", "loans.view_repayment",
@@ -53,12 +57,15 @@ GROUPS: dict[str, tuple[str, ...]] = {
     + ("accounts.answer_complaint", "accounts.revoke_loginsession", "accounts.report_history"),
     "credit": _CUSTOMERS + _OPENING + _BINS + _LINES + _FACTS + _LOANS + _UNMASK + _FILES
     + _WORK + ("accounts.decide_identityverification", "accounts.decide_profilereview",
-               "accounts.decide_bankcard"),
+               "accounts.decide_bankcard")
+    + ("risk.propose_limitreview", "risk.revoke_temporarylimit", "backoffice.view_approval",
+       *_WITHDRAW),
     "risk": _CUSTOMERS + _OPENING + _KEEP_BINS + _HOLD + _UNMASK + _LINES + _FACTS + _LOANS
     + _COLLECTION + _DAY + _FILES + _WORK
     + ("accounts.decide_identityverification", "accounts.decide_profilereview",
        "accounts.revoke_loginsession")
-    + ("backoffice.view_policyversion", "backoffice.add_policyversion", *_WITHDRAW),
+    + ("backoffice.view_policyversion", "backoffice.add_policyversion", *_WITHDRAW)
+    + ("risk.decide_limitreview", *_STOP_LINES, *_DECIDE),
     "collections": _CUSTOMERS + _LINES + _LOANS + _COLLECTION + _DAY + _STOP
     + ("backoffice.start_jobrun",),
     "finance": _CUSTOMERS + _LOANS + _COLLECTION + _LEDGER + _DAY + _STOP + _EXPORT
@@ -67,7 +74,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     + _LINES + _FACTS + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF,
     "manager": _CUSTOMERS + _OPENING + _KEEP_BINS + _ACCESS + _HOLD + _UNMASK + _FILES
     + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF
-    + _STOP + ("accounts.answer_complaint",)
+    + _STOP + _STOP_LINES + ("accounts.answer_complaint", "risk.decide_limitreview")
     + ("backoffice.start_jobrun", "backoffice.release_jobrun", "backoffice.resume_job",
        "backoffice.decide_policyversion", *_DECIDE, *_WORK[1:], "backoffice.reassign_workitem",
        *_EXPORT[1:], "backoffice.pii_view"),

@@ -41,6 +41,7 @@ def reconcile(*, days: Sequence[date], on: date, channel: Channel) -> list[Diffe
         differences = list(
             chain(
                 reconciliation.caches(),
+                reconciliation.limits(),
                 reconciliation.unapplied_funds(),
                 reconciliation.account_balances(),
                 reconciliation.orders(),
@@ -106,6 +107,7 @@ def check_loans(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> T
         differences = list(
             chain(
                 reconciliation.caches(of),
+                reconciliation.limits(of),
                 reconciliation.unapplied_funds(of),
                 reconciliation.orders(of),
                 reconciliation.loan_accruals(of, on=on),

@@ -28,6 +28,7 @@ from loans.models import (
 from loans.models.ledger import Account
 from loans.policy import LoanTerms
 from loans.reconciliation import statements
+from risk.lines.queries.reconciliation import differences as line_differences
 
 
 class Difference(NamedTuple):
@@ -68,6 +69,12 @@ def caches(of: Scope = EVERYBODY) -> Iterator[Difference]:
     yield from _rows("loan", statements.LOANS, of)
     yield from _rows("line", statements.DRAWN, of)
     yield from _rows("bill", statements.BILLS, of)
+
+
+def limits(of: Scope = EVERYBODY) -> Iterator[Difference]:
+    """Compare each limit with its last change, and what is held and temporary with its records."""
+    for found in line_differences(of.customer_ids):
+        yield Difference(*found)
 
 
 def unbilled(of: Scope = EVERYBODY, *, on: date) -> Iterator[Difference]:

@@ -10,7 +10,10 @@ from backoffice.core import bulk
 
 
 class ConductReport(NamedTuple):
-    """How a bill ended, in fen. ``source`` identifies the bill."""
+    """How a bill ended, in fen. ``source`` identifies the report of the bill.
+
+    ``paid_on`` is the value date on which the last of it was paid, if it was (LIMIT-7, LIMIT-10).
+    """
 
     customer_id: int
     source: str
@@ -19,6 +22,7 @@ class ConductReport(NamedTuple):
     minimum_fen: int
     paid_fen: int
     outcome: str
+    paid_on: date | None = None
 
 
 def record(reports: Sequence[ConductReport], *, at: datetime) -> None:
@@ -29,8 +33,8 @@ def record(reports: Sequence[ConductReport], *, at: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO risk_conduct (customer_id, source, due_on, total_fen, minimum_fen, "
-            "paid_fen, outcome, recorded_at) "
+            "paid_fen, outcome, paid_on, recorded_at) "
             "SELECT *, %s FROM unnest(%s::bigint[], %s::text[], %s::date[], %s::bigint[], "
-            "%s::bigint[], %s::bigint[], %s::text[]) ON CONFLICT (source) DO NOTHING",
+            "%s::bigint[], %s::bigint[], %s::text[], %s::date[]) ON CONFLICT (source) DO NOTHING",
             [at, *map(bulk.array, columns)],
         )

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from accounts.privacy.operations.exports import CopySection, latest
-from risk.models import Conduct, CreditLine
+from risk.models import Conduct, CreditLine, LimitChange, TemporaryLimit
 
 SECTIONS = (
     CopySection(
@@ -12,6 +12,19 @@ SECTIONS = (
          "temporary_fen": _("temporary limit in fen"), "drawn_fen": _("drawn in fen"),
          "opened_on": _("opened on")},
         latest(CreditLine, "state", "limit_fen", "temporary_fen", "drawn_fen", "opened_on"),
+    ),
+    CopySection(
+        "limit_changes", _("Limit changes"),
+        {"effective_on": _("effective on"), "old_fen": _("old limit in fen"),
+         "new_fen": _("new limit in fen"), "target_fen": _("target in fen"), "rule": _("rule"),
+         "reason": _("reason")},
+        latest(LimitChange, "effective_on", "old_fen", "new_fen", "target_fen", "rule", "reason"),
+    ),
+    CopySection(
+        "temporary_limits", _("Temporary limits"),
+        {"state": _("state"), "amount_fen": _("amount in fen"), "granted_on": _("granted on"),
+         "valid_to_on": _("valid to")},
+        latest(TemporaryLimit, "state", "amount_fen", "granted_on", "valid_to_on"),
     ),
     CopySection(
         "conduct", _("Payment history"),

@@ -2,6 +2,7 @@
 
 import backoffice.core.crypto
 import django.db.models.deletion
+import uuid
 import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
@@ -32,10 +33,17 @@ class Migration(migrations.Migration):
                 ('drawn_fen', models.BigIntegerField(default=0, verbose_name='drawn')),
                 ('opened_on', models.DateField(verbose_name='opened on')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='accounts.customer', verbose_name='customer')),
+                ('anniversary_on', models.DateField(blank=True, null=True, verbose_name='next anniversary')),
+                ('growth', models.TextField(db_default='1', default='1', verbose_name='growth factor')),
+                ('growth_since_on', models.DateField(blank=True, null=True, verbose_name='growth counts from')),
+                ('is_below_minimum', models.BooleanField(db_default=False, default=False, verbose_name='below the lowest limit')),
+                ('is_stopped', models.BooleanField(db_default=False, default=False, verbose_name='stopped')),
+                ('model_part', models.TextField(blank=True, db_default='', default='', verbose_name='model part')),
+                ('target_fen', models.BigIntegerField(blank=True, null=True, verbose_name='target')),
+                ('walked_on', models.DateField(blank=True, null=True, verbose_name='limit last computed on')),
             ],
             options={
-                'verbose_name': 'credit line',
-                'verbose_name_plural': 'credit lines',
+                'permissions': [('suspend_creditline', 'Can suspend and resume a credit line'), ('freeze_creditline', 'Can freeze and unfreeze a credit line'), ('propose_limitreview', 'Can propose a limit review'), ('decide_limitreview', 'Can decide a limit review')], 'verbose_name': 'credit line', 'verbose_name_plural': 'credit lines',
             },
             bases=(django_fsm.FSMModelMixin, models.Model),
         ),
@@ -51,6 +59,7 @@ class Migration(migrations.Migration):
                 ('outcome', models.CharField(choices=[('paid', 'paid'), ('min_paid', 'minimum paid'), ('carried', 'small balance carried forward'), ('overdue', 'overdue')], max_length=20, verbose_name='outcome')),
                 ('recorded_at', models.DateTimeField(verbose_name='recorded at')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='conduct', to='accounts.customer', verbose_name='customer')),
+                ('paid_on', models.DateField(blank=True, null=True, verbose_name='paid in full on')),
             ],
             options={
                 'verbose_name': 'payment history record',
@@ -90,6 +99,338 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='creditline',
             trigger=pgtrigger.compiler.Trigger(name='reservation_within_limit', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.reserved_fen > OLD.reserved_fen AND (NEW.state <> 'active' OR ((((((NEW.limit_fen + NEW.temporary_fen) * (1000 - NEW.buffer_permille)) / 1000) - NEW.held_fen) - NEW.reserved_fen) - NEW.drawn_fen) < 0))", func="RAISE EXCEPTION 'credit line %: reservation above available', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_line_available';", hash='1540b8cefe5838f935919d436af27eb719ed76f4', operation='UPDATE', pgid='pgtrigger_reservation_within_limit_fd2a9', table='risk_creditline', when='BEFORE')),
+        ),
+        migrations.CreateModel(
+            name='GrowthChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('effective_on', models.DateField(verbose_name='effective on')),
+                ('at', models.DateTimeField(verbose_name='at')),
+                ('cause', models.CharField(choices=[('bill', 'bill'), ('anniversary', 'anniversary')], max_length=20, verbose_name='cause')),
+                ('bill', models.CharField(blank=True, max_length=60, verbose_name='bill')),
+                ('outcome', models.CharField(blank=True, choices=[('in_full', 'paid in full by the due date'), ('neutral', 'minimum paid, or paid in grace'), ('overdue', 'overdue')], max_length=20, verbose_name='outcome')),
+                ('points', models.IntegerField(null=True, verbose_name='growth points')),
+                ('before', models.TextField(verbose_name='factor before')),
+                ('after', models.TextField(verbose_name='factor after')),
+            ],
+            options={
+                'verbose_name': 'growth step',
+                'verbose_name_plural': 'growth steps',
+                'default_permissions': ('view',),
+            },
+        ),
+        migrations.CreateModel(
+            name='LimitChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('effective_on', models.DateField(verbose_name='effective on')),
+                ('at', models.DateTimeField(verbose_name='at')),
+                ('old_fen', models.BigIntegerField(verbose_name='old limit')),
+                ('new_fen', models.BigIntegerField(verbose_name='new limit')),
+                ('target_fen', models.BigIntegerField(verbose_name='target')),
+                ('rule', models.CharField(max_length=20, verbose_name='rule')),
+                ('reason', models.CharField(max_length=60, verbose_name='reason')),
+                ('facts', models.JSONField(null=True, verbose_name='facts')),
+                ('changed_by', models.CharField(max_length=150, verbose_name='actor')),
+                ('evidence', models.CharField(blank=True, max_length=200, verbose_name='evidence')),
+            ],
+            options={
+                'verbose_name': 'limit change',
+                'verbose_name_plural': 'limit changes',
+                'default_permissions': ('view',),
+            },
+        ),
+        migrations.CreateModel(
+            name='ModelInputs',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('effective_on', models.DateField(verbose_name='effective on')),
+                ('at', models.DateTimeField(verbose_name='at')),
+                ('income_fen', models.BigIntegerField(verbose_name='verified monthly income')),
+                ('occupation_permille', models.IntegerField(verbose_name='occupation factor')),
+                ('assets', models.JSONField(default=list, verbose_name='assets')),
+                ('consumption_permille', models.IntegerField(verbose_name='consumption factor')),
+                ('has_low_income_override', models.BooleanField(default=False, verbose_name='cap of low incomes lifted')),
+                ('agreed_part', models.TextField(blank=True, default='', verbose_name='agreed model part')),
+                ('evidence', models.CharField(blank=True, max_length=200, verbose_name='evidence')),
+                ('changed_by', models.CharField(max_length=150, verbose_name='actor')),
+            ],
+            options={
+                'verbose_name': 'model inputs',
+                'verbose_name_plural': 'model inputs',
+                'default_permissions': ('view',),
+            },
+        ),
+        migrations.CreateModel(
+            name='PaymentMonth',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('month_on', models.DateField(verbose_name='month')),
+                ('day_bits', models.BigIntegerField(verbose_name='days with a payment')),
+            ],
+            options={
+                'verbose_name': 'payment days of a month',
+                'verbose_name_plural': 'payment days of months',
+                'default_permissions': ('view',),
+            },
+        ),
+        migrations.CreateModel(
+            name='ReserveHold',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('source', models.CharField(max_length=80, verbose_name='payment')),
+                ('purchase_fen', models.BigIntegerField(verbose_name='purchase')),
+                ('amount_fen', models.BigIntegerField(verbose_name='held')),
+                ('purchased_at', models.DateTimeField(verbose_name='purchased at')),
+                ('until_at', models.DateTimeField(verbose_name='held until')),
+                ('released_at', models.DateTimeField(blank=True, null=True, verbose_name='released at')),
+                ('release', models.CharField(blank=True, choices=[('review', 'the special review passed'), ('time', 'its time was over')], max_length=20, verbose_name='released because')),
+                ('placed_by', models.CharField(max_length=150, verbose_name='held by')),
+                ('released_by', models.CharField(blank=True, max_length=150, verbose_name='released by')),
+            ],
+            options={
+                'verbose_name': 'purchase hold',
+                'verbose_name_plural': 'purchase holds',
+                'default_permissions': ('view',),
+            },
+        ),
+        migrations.CreateModel(
+            name='TemporaryLimit',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name='public id')),
+                ('state', django_fsm.FSMField(choices=[('requested', 'requested'), ('granted', 'granted'), ('refused', 'refused'), ('expired', 'expired'), ('revoked', 'revoked')], default='requested', max_length=20, protected=True, verbose_name='state')),
+                ('amount_fen', models.BigIntegerField(verbose_name='amount')),
+                ('days', models.IntegerField(verbose_name='days')),
+                ('requested_at', models.DateTimeField(verbose_name='requested at')),
+                ('granted_on', models.DateField(blank=True, null=True, verbose_name='granted on')),
+                ('valid_to_on', models.DateField(blank=True, null=True, verbose_name='valid to')),
+                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended at')),
+                ('refusal', models.CharField(blank=True, choices=[('ok', 'granted'), ('amount', 'the amount is too high'), ('days', 'too many days'), ('bills', 'the last bills were not all paid in full by their due dates'), ('gap', 'too soon after the last one'), ('cap', 'above the highest limit')], max_length=20, verbose_name='refused because')),
+            ],
+            options={
+                'verbose_name': 'temporary limit',
+                'verbose_name_plural': 'temporary limits',
+                'permissions': [('revoke_temporarylimit', 'Can revoke a temporary limit')],
+                'default_permissions': ('view',),
+            },
+            bases=(django_fsm.FSMModelMixin, models.Model),
+        ),
+        migrations.AddIndex(
+            model_name='conduct',
+            index=models.Index(fields=['due_on'], name='conduct_due'),
+        ),
+        migrations.AddIndex(
+            model_name='creditline',
+            index=models.Index(condition=models.Q(models.Q(('target_fen', models.F('limit_fen')), _negated=True), models.Q(('state', 'closed'), _negated=True)), fields=['id'], name='credit_line_walking'),
+        ),
+        migrations.AddIndex(
+            model_name='creditline',
+            index=models.Index(condition=models.Q(('state', 'closed'), _negated=True), fields=['anniversary_on'], name='credit_line_anniversary'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='creditline',
+            trigger=pgtrigger.compiler.Trigger(name='limit_is_explained', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW.limit_fen <> OLD.limit_fen)', func="IF NEW.limit_fen IS DISTINCT FROM (SELECT new_fen FROM risk_limitchange WHERE line_id = NEW.id ORDER BY id DESC LIMIT 1) THEN RAISE EXCEPTION 'credit line %: a limit without its change', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_line_limit_explained'; END IF; RETURN NEW;", hash='e6ac64f11d37d7df9d9871aaf8dc916688c51877', operation='UPDATE', pgid='pgtrigger_limit_is_explained_2b701', table='risk_creditline', when='BEFORE')),
+        ),
+        migrations.AddConstraint(
+            model_name='creditline',
+            constraint=models.CheckConstraint(condition=models.Q(('growth__regex', '^[0-9]+(/[0-9]+)?$'), models.Q(models.Q(('model_part', ''), ('target_fen__isnull', True)), models.Q(('model_part__regex', '^[0-9]+(/[0-9]+)?$'), ('target_fen__gt', 0)), _connector='OR')), name='credit_line_exact'),
+        ),
+        migrations.AddField(
+            model_name='growthchange',
+            name='conduct',
+            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='risk.conduct', verbose_name='payment history record'),
+        ),
+        migrations.AddField(
+            model_name='growthchange',
+            name='customer',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.customer', verbose_name='customer'),
+        ),
+        migrations.AddField(
+            model_name='growthchange',
+            name='line',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='growth_changes', to='risk.creditline', verbose_name='credit line'),
+        ),
+        migrations.AddField(
+            model_name='limitchange',
+            name='customer',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.customer', verbose_name='customer'),
+        ),
+        migrations.AddField(
+            model_name='limitchange',
+            name='line',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='risk.creditline', verbose_name='credit line'),
+        ),
+        migrations.AddField(
+            model_name='modelinputs',
+            name='customer',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.customer', verbose_name='customer'),
+        ),
+        migrations.AddField(
+            model_name='modelinputs',
+            name='line',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='inputs', to='risk.creditline', verbose_name='credit line'),
+        ),
+        migrations.AddField(
+            model_name='paymentmonth',
+            name='customer',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.customer', verbose_name='customer'),
+        ),
+        migrations.AddField(
+            model_name='reservehold',
+            name='customer',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.customer', verbose_name='customer'),
+        ),
+        migrations.AddField(
+            model_name='reservehold',
+            name='line',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='risk.creditline', verbose_name='credit line'),
+        ),
+        migrations.AddField(
+            model_name='temporarylimit',
+            name='customer',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.customer', verbose_name='customer'),
+        ),
+        migrations.AddField(
+            model_name='temporarylimit',
+            name='line',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='temporary_limits', to='risk.creditline', verbose_name='credit line'),
+        ),
+        migrations.AddIndex(
+            model_name='growthchange',
+            index=models.Index(fields=['line', 'id'], name='growth_change_line'),
+        ),
+        migrations.AddConstraint(
+            model_name='growthchange',
+            constraint=models.CheckConstraint(condition=models.Q(('cause__in', ['bill', 'anniversary'])), name='growth_change_cause'),
+        ),
+        migrations.AddConstraint(
+            model_name='growthchange',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cause', 'bill'), ('conduct__isnull', False), ('outcome__in', ['in_full', 'neutral', 'overdue']), ('points__isnull', True)), models.Q(('cause', 'anniversary'), ('conduct__isnull', True), ('outcome', ''), ('points__gte', 0)), _connector='OR'), name='growth_change_fits_cause'),
+        ),
+        migrations.AddConstraint(
+            model_name='growthchange',
+            constraint=models.CheckConstraint(condition=models.Q(('after__regex', '^[0-9]+(/[0-9]+)?$'), ('before__regex', '^[0-9]+(/[0-9]+)?$')), name='growth_change_exact'),
+        ),
+        migrations.AddConstraint(
+            model_name='growthchange',
+            constraint=models.UniqueConstraint(condition=models.Q(('cause', 'anniversary')), fields=('customer', 'line', 'effective_on'), name='growth_change_anniversary'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='growthchange',
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='720ca4d5ca6a6881be688d4445ccd90a0435636a', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_7870f', table='risk_growthchange', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='growthchange',
+            trigger=pgtrigger.compiler.Trigger(name='never_truncated', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;", hash='a920766b2820bae66f4c70ec56324606ad932ea5', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_truncated_80d3f', table='risk_growthchange', when='BEFORE')),
+        ),
+        migrations.AddIndex(
+            model_name='limitchange',
+            index=models.Index(fields=['line', 'id'], name='limit_change_line'),
+        ),
+        migrations.AddConstraint(
+            model_name='limitchange',
+            constraint=models.CheckConstraint(condition=models.Q(('new_fen__gt', 0), ('old_fen__gte', 0), ('target_fen__gt', 0)), name='limit_change_signs'),
+        ),
+        migrations.AddConstraint(
+            model_name='limitchange',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('rule', ''), _negated=True), models.Q(('reason', ''), _negated=True)), name='limit_change_has_a_reason'),
+        ),
+        migrations.AddConstraint(
+            model_name='limitchange',
+            constraint=models.UniqueConstraint(condition=models.Q(('old_fen', models.F('new_fen')), _negated=True), fields=('customer', 'line', 'effective_on'), name='limit_change_once_a_day'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='limitchange',
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='fd787ef5472bd7ea99883a748d7dc3ead63eb90b', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_eda76', table='risk_limitchange', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='limitchange',
+            trigger=pgtrigger.compiler.Trigger(name='never_truncated', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;", hash='e9cf714dd099ef4bef5b9031a8a7ccd8e7f374a2', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_truncated_17724', table='risk_limitchange', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='limitchange',
+            trigger=pgtrigger.compiler.Trigger(name='starts_at_the_limit', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE stands_fen bigint;', func="SELECT limit_fen INTO stands_fen FROM risk_creditline WHERE id = NEW.line_id; IF NEW.old_fen <> stands_fen AND NOT (NEW.old_fen = 0 AND NEW.new_fen = stands_fen AND NOT EXISTS (SELECT FROM risk_limitchange WHERE line_id = NEW.line_id)) THEN RAISE EXCEPTION 'credit line %: the change starts at % and the limit is %', NEW.line_id, NEW.old_fen, stands_fen USING ERRCODE = 'check_violation', CONSTRAINT = 'limit_change_starts'; END IF; RETURN NEW;", hash='62254275058b131c3f50e2f9b3e7fca71fc6570b', operation='INSERT', pgid='pgtrigger_starts_at_the_limit_0ded4', table='risk_limitchange', when='BEFORE')),
+        ),
+        migrations.AddIndex(
+            model_name='modelinputs',
+            index=models.Index(fields=['line', 'id'], name='model_inputs_line'),
+        ),
+        migrations.AddConstraint(
+            model_name='modelinputs',
+            constraint=models.CheckConstraint(condition=models.Q(('consumption_permille__gt', 0), ('income_fen__gte', 0), ('occupation_permille__gt', 0)), name='model_inputs_signs'),
+        ),
+        migrations.AddConstraint(
+            model_name='modelinputs',
+            constraint=models.CheckConstraint(condition=models.Q(('agreed_part', ''), ('agreed_part__regex', '^[0-9]+(/[0-9]+)?$'), _connector='OR'), name='model_inputs_exact'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='modelinputs',
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='350546eeb38345a7b93e5b45aa7429f674559549', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_56df0', table='risk_modelinputs', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='modelinputs',
+            trigger=pgtrigger.compiler.Trigger(name='never_truncated', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;", hash='3bf1de550b9fb8a20e12cd3851de7b003635e4ee', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_truncated_86852', table='risk_modelinputs', when='BEFORE')),
+        ),
+        migrations.AddConstraint(
+            model_name='paymentmonth',
+            constraint=models.UniqueConstraint(fields=('customer', 'month_on'), name='payment_month_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='paymentmonth',
+            constraint=models.CheckConstraint(condition=models.Q(('day_bits__gte', 0), ('day_bits__lt', 2147483648), ('month_on__day', 1)), name='payment_month_days'),
+        ),
+        migrations.AddIndex(
+            model_name='reservehold',
+            index=models.Index(condition=models.Q(('released_at__isnull', True)), fields=['until_at'], name='reserve_hold_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='reservehold',
+            constraint=models.UniqueConstraint(fields=('customer', 'source'), name='reserve_hold_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='reservehold',
+            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gte', 0), ('purchase_fen__gt', 0), ('amount_fen__lte', models.F('purchase_fen'))), name='reserve_hold_signs'),
+        ),
+        migrations.AddConstraint(
+            model_name='reservehold',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('release', ''), ('released_at__isnull', True), ('released_by', '')), models.Q(('release__in', ['review', 'time']), ('released_at__isnull', False), models.Q(('released_by', ''), _negated=True)), _connector='OR'), name='reserve_hold_release'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='reservehold',
+            trigger=pgtrigger.compiler.Trigger(name='released_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.released_at IS NOT NULL OR (NEW.line_id, NEW.customer_id, NEW.source, NEW.purchase_fen, NEW.amount_fen, NEW.purchased_at, NEW.until_at) IS DISTINCT FROM (OLD.line_id, OLD.customer_id, OLD.source, OLD.purchase_fen, OLD.amount_fen, OLD.purchased_at, OLD.until_at))', func="RAISE EXCEPTION 'hold %: only its release may be written, once', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'reserve_hold_released_once';", hash='14cc398ef6be086b2b785b3575b510701ba000ec', operation='UPDATE', pgid='pgtrigger_released_once_6a076', table='risk_reservehold', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='reservehold',
+            trigger=pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='f055d4fa6d63e87d23a5b900b90ce67be464dc3c', operation='DELETE', pgid='pgtrigger_never_deleted_efdeb', table='risk_reservehold', when='BEFORE')),
+        ),
+        migrations.AddIndex(
+            model_name='temporarylimit',
+            index=models.Index(condition=models.Q(('state', 'granted')), fields=['valid_to_on'], name='temporary_limit_in_force'),
+        ),
+        migrations.AddConstraint(
+            model_name='temporarylimit',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['requested', 'granted', 'refused', 'expired', 'revoked'])), name='temporary_limit_state'),
+        ),
+        migrations.AddConstraint(
+            model_name='temporarylimit',
+            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0), ('days__gt', 0)), name='temporary_limit_signs'),
+        ),
+        migrations.AddConstraint(
+            model_name='temporarylimit',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('granted_on__isnull', True), ('state__in', ['requested', 'refused']), ('valid_to_on__isnull', True)), models.Q(('granted_on__isnull', False), ('state__in', ['granted', 'expired', 'revoked']), ('valid_to_on__gte', models.F('granted_on'))), _connector='OR'), name='temporary_limit_granted_has_days'),
+        ),
+        migrations.AddConstraint(
+            model_name='temporarylimit',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'granted')), fields=('customer', 'line'), name='temporary_limit_one_at_a_time'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='temporarylimit',
+            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('granted', 'expired'), ('granted', 'revoked'), ('requested', 'granted'), ('requested', 'refused')))", func="RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='edd646fa71f28392a67208e89f8b3446f9c085ba', operation='UPDATE', pgid='pgtrigger_state_machine_a0911', table='risk_temporarylimit', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='temporarylimit',
+            trigger=pgtrigger.compiler.Trigger(name='initial_state', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'requested' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_initial_state';", hash='c0ccdbc27990534806642345f901bbee302a3f9f', operation='INSERT', pgid='pgtrigger_initial_state_88143', table='risk_temporarylimit', when='AFTER')),
         ),
         # Free space on each page for the next version of a row: updates that change no index stay there.
         migrations.RunSQL(

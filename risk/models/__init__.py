@@ -3,7 +3,10 @@
 from risk.models.bureau import BureauPayload, BureauReport
 from risk.models.conduct import Conduct, ConductOutcome
 from risk.models.facts import PartnerEvent, PartnerEventKey
+from risk.models.holds import HoldRelease, ReserveHold
+from risk.models.limits import GrowthCause, GrowthChange, LimitChange, ModelInputs, PaymentMonth
 from risk.models.lines import CreditLine, CreditLineState
+from risk.models.temporary import TemporaryLimit, TemporaryLimitState
 
 __all__ = [
     "BureauPayload",
@@ -12,6 +15,15 @@ __all__ = [
     "ConductOutcome",
     "CreditLine",
     "CreditLineState",
+    "GrowthCause",
+    "GrowthChange",
+    "HoldRelease",
+    "LimitChange",
+    "ModelInputs",
     "PartnerEvent",
     "PartnerEventKey",
+    "PaymentMonth",
+    "ReserveHold",
+    "TemporaryLimit",
+    "TemporaryLimitState",
 ]

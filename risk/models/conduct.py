@@ -22,7 +22,8 @@ class ConductOutcome(models.TextChoices):
 class Conduct(models.Model):
     """Payment history: the outcome of one bill.
 
-    Append-only; a repeated report has the same ``source`` and is stored once.
+    Append-only; a repeated report has the same ``source`` and is stored once. ``paid_on`` is the
+    value date on which the last of the bill was paid, if it was.
     """
 
     customer = models.ForeignKey(
@@ -34,6 +35,7 @@ class Conduct(models.Model):
     minimum_fen = models.BigIntegerField(_("minimum payment"))
     paid_fen = models.BigIntegerField(_("paid"))
     outcome = models.CharField(_("outcome"), max_length=20, choices=ConductOutcome.choices)
+    paid_on = models.DateField(_("paid in full on"), null=True, blank=True)
     recorded_at = models.DateTimeField(_("recorded at"))
 
     class Meta:
@@ -50,6 +52,7 @@ class Conduct(models.Model):
                 condition=Q(total_fen__gt=0, minimum_fen__gte=0, paid_fen__gte=0),
             ),
         ]
+        indexes: ClassVar = [models.Index(fields=["due_on"], name="conduct_due")]
         triggers: ClassVar = append_only()
 
     def __str__(self) -> str:

@@ -1,18 +1,22 @@
 """The credit line of a customer and its states."""
 
 from datetime import datetime
+from fractions import Fraction
 from typing import ClassVar
 
 import django_fsm
 import pgtrigger
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
 from backoffice.core.guards import Guard, InitialState, state_check
 from backoffice.core.states import StateField
 from risk.lines.rules import PERMILLE, LineAmounts, uncovered_fen, uncovered_sql
+
+EXACT = r"^[0-9]+(/[0-9]+)?$"  # an exact number, as a whole one or as a fraction
+NO_MODEL_PART = ""
 
 
 class CreditLineState(models.TextChoices):
@@ -29,7 +33,7 @@ class CreditLineQuerySet(models.QuerySet["CreditLine"]):
 
     def usable_at_least(self, amount_fen: int) -> "CreditLineQuerySet":
         """Return active lines with at least this amount available (LIMIT-9)."""
-        columns = LineAmounts(*map(models.F, LineAmounts._fields))
+        columns = LineAmounts(*map(F, LineAmounts._fields))
         available = uncovered_fen(columns, thousandth=lambda fen: fen / PERMILLE)
         return (
             self.filter(state=CreditLineState.ACTIVE)
@@ -44,6 +48,11 @@ class CreditLine(django_fsm.FSMModelMixin, models.Model):
     States: active <-> suspended; active or suspended <-> frozen; any of them -> closed. The
     available amount is checked at the reservation only: a limit may fall below what is drawn, and a
     reversed payment draws again.
+
+    The limit follows ``model_part`` x ``growth``, which are exact, in daily steps to
+    ``target_fen`` (LIMIT-5, LIMIT-10). A line without a model part keeps its limit. The line is
+    suspended while the model gives less than the lowest limit (``is_below_minimum``) and while
+    somebody else stopped it (``is_stopped``); it resumes when neither holds.
     """
 
     customer = models.ForeignKey(
@@ -63,12 +72,30 @@ class CreditLine(django_fsm.FSMModelMixin, models.Model):
     reserved_fen = models.BigIntegerField(_("reserved"), default=0)
     drawn_fen = models.BigIntegerField(_("drawn"), default=0)
     opened_on = models.DateField(_("opened on"))
+    # Written by default in the database too: an import names only the columns it fills.
+    model_part = models.TextField(_("model part"), default="", db_default="", blank=True)
+    growth = models.TextField(_("growth factor"), default="1", db_default="1")
+    target_fen = models.BigIntegerField(_("target"), null=True, blank=True)
+    # Bills due before were weighed by what the line was granted or imported with.
+    growth_since_on = models.DateField(_("growth counts from"), null=True, blank=True)
+    anniversary_on = models.DateField(_("next anniversary"), null=True, blank=True)
+    walked_on = models.DateField(_("limit last computed on"), null=True, blank=True)
+    is_below_minimum = models.BooleanField(
+        _("below the lowest limit"), default=False, db_default=False
+    )
+    is_stopped = models.BooleanField(_("stopped"), default=False, db_default=False)
 
     objects = CreditLineQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("credit line")
         verbose_name_plural = _("credit lines")
+        permissions: ClassVar = [
+            ("suspend_creditline", "Can suspend and resume a credit line"),
+            ("freeze_creditline", "Can freeze and unfreeze a credit line"),
+            ("propose_limitreview", "Can propose a limit review"),
+            ("decide_limitreview", "Can decide a limit review"),
+        ]
         constraints: ClassVar = [
             state_check("credit_line_state", CreditLineState),
             models.UniqueConstraint(
@@ -87,10 +114,42 @@ class CreditLine(django_fsm.FSMModelMixin, models.Model):
                     buffer_permille__range=(0, 1000),
                 ),
             ),
+            models.CheckConstraint(
+                name="credit_line_exact",
+                condition=Q(growth__regex=EXACT)
+                & (
+                    Q(model_part=NO_MODEL_PART, target_fen__isnull=True)
+                    | Q(model_part__regex=EXACT, target_fen__gt=0)
+                ),
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["id"],
+                condition=~Q(target_fen=F("limit_fen")) & ~Q(state=CreditLineState.CLOSED),
+                name="credit_line_walking",
+            ),
+            models.Index(
+                fields=["anniversary_on"],
+                condition=~Q(state=CreditLineState.CLOSED),
+                name="credit_line_anniversary",
+            ),
         ]
         triggers: ClassVar = [
             Guard(),
             InitialState(CreditLineState.ACTIVE),
+            pgtrigger.Trigger(
+                name="limit_is_explained",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition("NEW.limit_fen <> OLD.limit_fen"),
+                func=(
+                    "IF NEW.limit_fen IS DISTINCT FROM (SELECT new_fen FROM risk_limitchange WHERE "
+                    "line_id = NEW.id ORDER BY id DESC LIMIT 1) THEN RAISE EXCEPTION 'credit line "
+                    "%: a limit without its change', NEW.id USING ERRCODE = 'check_violation', "
+                    "CONSTRAINT = 'credit_line_limit_explained'; END IF; RETURN NEW;"
+                ),
+            ),
             pgtrigger.Trigger(
                 name="reservation_within_limit",
                 when=pgtrigger.Before,
@@ -108,6 +167,11 @@ class CreditLine(django_fsm.FSMModelMixin, models.Model):
 
     def __str__(self) -> str:
         return f"L{self.pk}"
+
+    @property
+    def unrounded(self) -> Fraction | None:
+        """Return model part x growth, before the lender's cap; None without a model part."""
+        return Fraction(self.model_part) * Fraction(self.growth) if self.model_part else None
 
     @django_fsm.transition(
         field=state, source=CreditLineState.ACTIVE, target=CreditLineState.SUSPENDED

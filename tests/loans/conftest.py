@@ -28,6 +28,7 @@ from loans.models import (
     Plan,
 )
 from loans.policy import LoanTerms
+from risk.lines.operations.imports import ImportedLine, record_import
 from risk.models import CreditLine, CreditLineState
 
 DUE_ON = date(2026, 10, 1)
@@ -123,7 +124,7 @@ def make_bill() -> MakeBill:
             who = customer or _customer(made)
             if with_mandate and customer is None:
                 _mandate(who, made)
-            line, _ = CreditLine.objects.get_or_create(
+            line, is_new = CreditLine.objects.get_or_create(
                 customer=who,
                 defaults={
                     "state": CreditLineState.ACTIVE,
@@ -132,6 +133,9 @@ def make_bill() -> MakeBill:
                     "opened_on": drawn_on,
                 },
             )
+            if is_new:
+                first = ImportedLine(who.pk, line.pk, line.limit_fen, "test")
+                record_import([first], by="system:import", on=drawn_on, at=moment(drawn_on))
             CreditLine.objects.filter(pk=line.pk).update(drawn_fen=line.drawn_fen + principal_fen)
             return _bill(who, line, terms, principal_fen, rate_ppm, drawn_on, due_on, mode)
 

@@ -262,9 +262,7 @@ def test_no_reservation_above_the_headroom_of_a_line(bill):
         execute(RESERVE, 1)
 
 
-@pytest.mark.parametrize(
-    "change", ["held_fen = 1", "buffer_permille = 151", "limit_fen = limit_fen - 2"]
-)
+@pytest.mark.parametrize("change", ["held_fen = 1", "buffer_permille = 151"])
 def test_whatever_uses_the_line_counts_at_the_reservation(bill, change):
     with refused("credit_line_available", "risk_creditline"):
         execute(f"UPDATE risk_creditline SET {change}")
@@ -278,9 +276,38 @@ def test_a_line_that_is_not_active_reserves_nothing(bill):
         execute(RESERVE, 1)
 
 
+CHANGE = """
+INSERT INTO risk_limitchange (customer_id, line_id, effective_on, at, old_fen, new_fen, target_fen,
+    rule, reason, changed_by, evidence)
+SELECT customer_id, id, '2026-10-01', now(), limit_fen, %s, 1, 'LIMIT-5', 'stated', 'staff', ''
+FROM risk_creditline
+"""
+
+
+def test_no_limit_without_its_change(bill):
+    with refused("credit_line_limit_explained", "risk_creditline"):
+        execute("UPDATE risk_creditline SET limit_fen = limit_fen - 1")
+    execute(CHANGE, 50_000)
+
+    with refused("credit_line_limit_explained", "risk_creditline"):
+        execute("UPDATE risk_creditline SET limit_fen = 50001")
+    execute("UPDATE risk_creditline SET limit_fen = 50000")
+
+
+def test_a_change_starts_where_the_line_stands_and_once_a_day(bill):
+    with refused("limit_change_starts", "risk_limitchange"):
+        execute(CHANGE.replace("limit_fen, %s", "limit_fen + 1, %s"), 50_000)
+    execute(CHANGE, 50_000)
+    execute("UPDATE risk_creditline SET limit_fen = 50000")
+
+    with refused("limit_change_once_a_day", "risk_limitchange"):
+        execute(CHANGE, 60_000)
+
+
 def test_a_limit_may_fall_below_what_is_drawn(bill):
     execute(RESERVE, HEADROOM_FEN)
 
+    execute(CHANGE, 50_000)
     execute("UPDATE risk_creditline SET limit_fen = 50000")
     execute("UPDATE risk_creditline SET reserved_fen = reserved_fen - 1, drawn_fen = drawn_fen + 1")
 
@@ -288,7 +315,7 @@ def test_a_limit_may_fall_below_what_is_drawn(bill):
     assert (line.limit_fen, line.reserved_fen) == (50_000, HEADROOM_FEN - 1)
 
 
-@pytest.mark.parametrize("column", ["limit_fen", "temporary_fen", "held_fen", "drawn_fen"])
+@pytest.mark.parametrize("column", ["temporary_fen", "held_fen", "drawn_fen"])
 def test_a_line_holds_no_negative_amount(bill, column):
     with refused("credit_line_signs", "risk_creditline"):
         execute(f"UPDATE risk_creditline SET {column} = -1")

@@ -96,6 +96,7 @@ def report(batch: LoanBatch, bill: BillPosition, outcome: str) -> conduct.Conduc
         bill.minimum_fen,
         bill.paid_fen,
         outcome,
+        bill.paid_on,
     )
 
 

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.policy import AccountPolicy
 from backoffice.core import policy, workflow
 from backoffice.core.errors import Refused
 from loans.accounting.operations.terms import signed_under
@@ -126,4 +127,6 @@ def _fund(bank: Purse, clients: Sequence[Client]) -> None:
 def _store(clients: Sequence[Client], *, on: date, at: datetime) -> None:
     numbers = policy.current(LoanTerms, on=on)
     buffer_permille = policy.current(LimitPolicy, on=on).buffer_permille
-    write(clients, terms=Terms(on, at, numbers, signed_under(numbers).pk, buffer_permille))
+    limit_max_fen = policy.current(AccountPolicy, on=on).limit_max_fen
+    signed = signed_under(numbers).pk
+    write(clients, terms=Terms(on, at, numbers, signed, buffer_permille, limit_max_fen))

@@ -38,6 +38,9 @@ from loans.models import (
 from loans.models.debit import CARD_HOLDER
 from loans.policy import LoanTerms
 from risk.conduct import operations as conduct
+from risk.lines.operations.imports import ImportedLine, record_import
+from risk.lines.rules.points import next_anniversary
+from risk.lines.rules.reasons import LineActor
 from risk.models import CreditLine, CreditLineState
 
 _CUSTOMER = ("id", "public_id", "state", "name", "id_number", "id_blind", "phone", "phone_blind",
@@ -47,7 +50,8 @@ _CARD = ("id", "customer", "state", "public_id", "number", "number_blind", "last
 _CARD_HOLD = ("card", "holder", "placed_at")
 _MANDATE = ("customer", "card", "state", "signed_at")
 _LINE = ("id", "customer", "state", "limit_fen", "temporary_fen", "buffer_permille", "held_fen",
-         "reserved_fen", "drawn_fen", "opened_on")  # fmt: skip
+         "reserved_fen", "drawn_fen", "opened_on", "model_part", "target_fen", "growth_since_on",
+         "anniversary_on")  # fmt: skip
 _LOAN = ("id", "customer", "line", "terms", "state", "plan", "principal_fen", "daily_rate_ppm",
          "drawn_on", "unpaid_principal_fen", "accrued_on", "principal_nights_fen", "charged_fen",
          "waived_fen")  # fmt: skip
@@ -73,6 +77,7 @@ class Terms(NamedTuple):
     policy: LoanTerms
     row_id: int
     buffer_permille: int
+    limit_max_fen: int
 
     @property
     def opened_on(self) -> date:
@@ -148,6 +153,11 @@ def write(clients: Sequence[Client], *, terms: Terms) -> None:
         [(ids.customer, ids.card, MandateState.SIGNED, opened_at) for _, ids in known],
     )  # fmt: skip
     bulk.copy(CreditLine, _LINE, [_line(client, ids, terms) for client, ids in known])
+    limits = [
+        ImportedLine(ids.customer, ids.line, client.limit_fen, client.origin)
+        for client, ids in known
+    ]
+    record_import(limits, by=LineActor.IMPORT, on=terms.on, at=terms.at)
     conduct.record([one for pair in known for one in _conduct(*pair, terms)], at=terms.at)
     bulk.copy(Loan, _LOAN, [_loan(loan, ids, terms) for _, loan, ids in live])
     bulk.copy(Bill, _BILL, [_bill(loan, ids, terms) for _, loan, ids in live])
@@ -207,8 +217,19 @@ def _line(client: Client, ids: _Ids, terms: Terms) -> Values:
     drawn_fen = client.loan.principal_fen if client.loan else 0
     return (
         ids.line, ids.customer, CreditLineState.ACTIVE, client.limit_fen, 0,
-        terms.buffer_permille, 0, 0, drawn_fen, terms.opened_on,
+        terms.buffer_permille, 0, 0, drawn_fen, terms.opened_on, *_model(client, terms), terms.on,
+        next_anniversary(terms.opened_on, after=terms.on),
     )  # fmt: skip
+
+
+def _model(client: Client, terms: Terms) -> tuple[str, int | None]:
+    """Return model part and target: the limit itself, which growth moves from now on.
+
+    A limit above the lender's highest one stays as it was agreed, until it is granted again.
+    """
+    if client.limit_fen > terms.limit_max_fen:
+        return "", None
+    return str(client.limit_fen), client.limit_fen
 
 
 def _conduct(client: Client, ids: _Ids, terms: Terms) -> Iterator[conduct.ConductReport]:

@@ -70,7 +70,7 @@ def test_a_success_is_stored_and_its_money_applied(make_bill):
     )  # fmt: skip
     assert (reread(bill).state, reread(bill).paid_fen) == ("paid", WHOLE_FEN)
     assert CreditLine.objects.get().drawn_fen == 0
-    assert Conduct.objects.get().outcome == "paid"
+    assert (Conduct.objects.get().outcome, Conduct.objects.get().paid_on) == ("paid", day(0))
 
 
 def test_each_order_is_counted_as_it_stands(make_bill):

@@ -17,7 +17,7 @@ from loans.migration.operations.writing import Terms, write
 from loans.models import Bill, BillSnapshot, Charge, Instalment, Loan, Mandate, Transfer
 from loans.policy import LoanTerms
 from loans.reconciliation import queries as reconciliation
-from risk.models import Conduct, CreditLine
+from risk.models import Conduct, CreditLine, LimitChange
 from tests.loans.migration.operations.conftest import AT, ON, OPENED_AT, client, counts, values
 from tests.loans.portfolios import row
 
@@ -48,6 +48,26 @@ def test_a_row_becomes_a_customer_with_card_mandate_and_line(db, run):
         line, "customer_id", "state", "limit_fen", "temporary_fen", "buffer_permille", "held_fen",
         "reserved_fen", "drawn_fen", "opened_on",
     ) == (who.pk, "active", 2_000_000, 0, 150, 0, 0, 1_000_000, date(2026, 4, 1))  # fmt: skip
+
+
+def test_an_imported_limit_has_its_change_and_grows_from_now_on(db, run):
+    run(row())
+
+    line, change = CreditLine.objects.get(), LimitChange.objects.get()
+    assert values(line, "model_part", "growth", "target_fen", "growth_since_on") == (
+        "2000000", "1", 2_000_000, ON,
+    )  # fmt: skip
+    assert line.anniversary_on == date(2027, 4, 1)
+    assert values(change, "line_id", "old_fen", "new_fen", "reason", "evidence") == (
+        line.pk, 0, 2_000_000, "limit-imported", "book:1",
+    )  # fmt: skip
+
+
+def test_an_imported_limit_above_the_cap_stays_as_it_was_agreed(db, run):
+    run(row(LIMIT_BAL=1_300_000))
+
+    line = CreditLine.objects.get()
+    assert values(line, "limit_fen", "model_part", "target_fen") == (32_500_000, "", None)
 
 
 def test_the_account_of_a_card_says_nothing_of_its_number(db, run):
@@ -145,7 +165,7 @@ def test_interest_of_the_earlier_lender_is_explained_where_the_formula_gives_it(
 def store(*clients):
     numbers = LoanTerms()
     with transaction.atomic(), workflow.importing():
-        write(clients, terms=Terms(ON, AT, numbers, signed_under(numbers).pk, 150))
+        write(clients, terms=Terms(ON, AT, numbers, signed_under(numbers).pk, 150, 30_000_000))
 
 
 UNCHARGED = LiveLoan(
@@ -225,7 +245,7 @@ def test_the_rows_of_many_clients_belong_together(db):
 
 def test_nothing_is_stored_outside_an_import(db):
     numbers = LoanTerms()
-    terms = Terms(ON, AT, numbers, signed_under(numbers).pk, 150)
+    terms = Terms(ON, AT, numbers, signed_under(numbers).pk, 150, 30_000_000)
 
     with pytest.raises(Exception, match="no row may start"), transaction.atomic():
         write([client(1)], terms=terms)
@@ -247,7 +267,7 @@ def test_the_same_row_is_the_same_client_on_any_day():
     [(date(2026, 10, 1), date(2026, 4, 1)), (date(2026, 8, 31), date(2026, 2, 28))],
 )
 def test_customers_are_known_from_a_month_before_their_history(on, opened_on):
-    terms = Terms(on, AT, LoanTerms(), 1, 150)
+    terms = Terms(on, AT, LoanTerms(), 1, 150, 30_000_000)
 
     assert terms.opened_on == opened_on
     assert terms.opened_at == clock.moment_of(opened_on, time())
