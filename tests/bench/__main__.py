@@ -13,7 +13,7 @@ from rich.progress import Progress
 LOANS = (100_000, 1_000_000)
 ROUNDS = 3
 LOANS_MIN = 20_000  # a third of them must hold the bills of two chunks
-PARTS = ("portfolio", "endpoints", "reconcile", "search", "decisions")
+PARTS = ("portfolio", "endpoints", "reconcile", "search", "decisions", "lines")
 
 
 def _at_least(least: int, text: str) -> int:
@@ -49,7 +49,7 @@ def main() -> int:
     options = parser().parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
     django.setup()
-    from tests.bench import debit_day, decisions, endpoints, reconcile, report, search
+    from tests.bench import debit_day, decisions, endpoints, lines, reconcile, report, search
 
     parts = [options.only] if options.only else PARTS
     with Progress(console=Console(stderr=True)) as progress:
@@ -69,9 +69,12 @@ def main() -> int:
         searched = None
         if "search" in parts:
             searched = search.measure(rounds=options.rounds, progress=progress)
+        drawn = None
+        if "lines" in parts:
+            drawn = lines.measure(rounds=options.rounds, progress=progress)
     decided = decisions.measure(rounds=options.rounds) if "decisions" in parts else None
-    report.show(outcomes, called, reconciled, searched, decided)
-    figures = report.as_dict(outcomes, called, reconciled, searched, decided)
+    report.show(outcomes, called, reconciled, searched, decided, drawn)
+    figures = report.as_dict(outcomes, called, reconciled, searched, decided, drawn)
     options.json.write_text(json.dumps(figures, indent=2) + "\n")
     return 0
 

@@ -41,7 +41,7 @@ def prepared(variant: str, *arguments: str) -> Callable[[], dict[str, Any]]:
     """Return the work of a variant, everything that is not on the clock done."""
     from django.db import connection
 
-    from tests.bench import baseline, night, orm, product, reconcile, search
+    from tests.bench import baseline, lines, night, orm, product, reconcile, search
     from tests.bench.databases import opened
 
     connection.ensure_connection()
@@ -55,6 +55,8 @@ def prepared(variant: str, *arguments: str) -> Callable[[], dict[str, Any]]:
         return product.with_two_children()
     if variant == "search":
         return search.prepared(int(arguments[0]))
+    if variant == "lines":
+        return lines.prepared(int(arguments[0]))
     if variant == "reconcile":
         return reconcile.prepared()
     variants = {

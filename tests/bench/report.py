@@ -10,6 +10,7 @@ from rich.table import Table
 from tests.bench.debit_day import IN_A_THIRD, Figure, Outcome
 from tests.bench.decisions import Decided
 from tests.bench.endpoints import CLIENTS, Endpoints
+from tests.bench.lines import Drawn
 from tests.bench.reconcile import Reconciled
 from tests.bench.search import Searched
 
@@ -31,6 +32,7 @@ AT_MOST = {
     "login / empty": 6.0,
     "assessment": 60.0,  # µs
 }
+DRAWDOWNS_LEAST = 0.15
 AT_LEAST = {"a loan at a time / 9:00 run": 30.0, "every loan / closed form": 20.0}
 
 
@@ -40,6 +42,7 @@ def show(
     reconciled: Sequence[Reconciled],
     searched: Searched | None,
     decided: Decided | None,
+    drawn: Drawn | None,
 ) -> None:
     """Print a table for the endpoints and one a portfolio."""
     console = Console()
@@ -65,6 +68,8 @@ def show(
         console.print(_searched(searched))
     if decided is not None:
         console.print(_decided(decided))
+    if drawn is not None:
+        console.print(_drawn(drawn))
 
 
 _SIDES = {
@@ -156,12 +161,24 @@ def _decided(one: Decided) -> Table:
     return table
 
 
+def _drawn(one: Drawn) -> Table:
+    title = f"reserve + draw, {one.processes} processes on {one.lines:,} lines"
+    table = Table("", "a second", "least", "most", title=title, box=box.SIMPLE_HEAD)
+    table.add_row("reserve + draw", *(f"{value:,.0f}" for value in one.drawdowns))
+    table.add_row("pgbench, TPC-B-like", *(f"{value:,.0f}" for value in one.baseline))
+    missed = "" if one.ratio.median >= DRAWDOWNS_LEAST else ", missed"
+    bound = f"ratio (>= {DRAWDOWNS_LEAST:g}{missed})"
+    table.add_row(bound, *(f"{value:,.2f}" for value in one.ratio))
+    return table
+
+
 def as_dict(
     outcomes: Sequence[Outcome],
     called: Endpoints | None,
     reconciled: Sequence[Reconciled],
     searched: Searched | None,
     decided: Decided | None,
+    drawn: Drawn | None,
 ) -> dict[str, Any]:
     """Return the figures as JSON."""
     portfolios = [
@@ -186,6 +203,9 @@ def as_dict(
             "microseconds": _figures(decided.microseconds),
             "ratio": decided.ratio._asdict(),
         }
+    if drawn is not None:
+        figures = {"drawdowns": drawn.drawdowns, "pgbench": drawn.baseline, "ratio": drawn.ratio}
+        found["lines"] = _figures(figures)
     if called is None:
         return found
     named = called._asdict()
