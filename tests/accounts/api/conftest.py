@@ -13,7 +13,7 @@ from backoffice.core import clock
 from tests.accounts.people import device, person
 from tests.policies import put_in_force
 
-KEYED = ("me/authorisations",)  # what requires an idempotency key
+KEYED = ("me/authorisations", "me/line/temporary-limits")  # what requires an idempotency key
 
 
 class Phone:

@@ -73,7 +73,8 @@ def test_lists_are_pages_with_their_parameters():
 
     assert pages == [
         "/api/v1/auth/sessions", "/api/v1/me/assets", "/api/v1/me/cards", "/api/v1/me/complaints",
-        "/api/v1/me/consents", "/api/v1/me/wechat-accounts",
+        "/api/v1/me/consents", "/api/v1/me/line/changes", "/api/v1/me/line/temporary-limits",
+        "/api/v1/me/wechat-accounts",
     ]  # fmt: skip
 
 
@@ -86,9 +87,10 @@ def test_the_idempotency_key_is_a_header_of_what_takes_it():
     }
 
     assert [call for call, is_required in keys.items() if is_required] == [
-        "post /api/v1/me/authorisations"
+        "post /api/v1/me/authorisations",
+        "post /api/v1/me/line/temporary-limits",
     ]
-    assert len(keys) == 7
+    assert len(keys) == 8
 
 
 def test_every_address_is_described_or_a_page():

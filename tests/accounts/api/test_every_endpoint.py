@@ -4,8 +4,9 @@ import pytest
 from django.urls import resolve
 
 from accounts.models import CustomerHold
-from accounts.urls import urlpatterns
+from accounts.urls import urlpatterns as of_accounts
 from backoffice.core import clock
+from risk.lines.urls import urlpatterns as of_lines
 from tests.accounts.api.conftest import problem
 
 UUID = "00000000-0000-4000-8000-000000000000"
@@ -24,7 +25,7 @@ OPEN = {
 
 def addresses():
     """Every address with a value for each of its parts."""
-    for pattern in urlpatterns:
+    for pattern in (*of_accounts, *of_lines):
         route = str(pattern.pattern).replace("<uuid:public_id>", UUID)
         yield route.replace("<slug:purpose>", "social")
 

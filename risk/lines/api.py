@@ -1,0 +1,179 @@
+"""The credit line of a customer: its amounts, its changes, temporary limits."""
+
+from http import HTTPStatus
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.login.api.endpoint import CustomerEndpoint
+from backoffice.web.api.description import describe
+from backoffice.web.api.endpoint import once
+from backoffice.web.api.fields import Body, Fen, Whole
+from backoffice.web.api.paging import page
+from risk.lines.operations import temporary
+from risk.lines.queries.amounts import NoLineError, open_line, sentence, summary, why
+from risk.models import (
+    CreditLine,
+    CreditLineState,
+    LimitChange,
+    TemporaryLimit,
+    TemporaryLimitState,
+)
+
+SHOWN_MAX = 500
+DAYS_MAX = 10_000
+
+
+class LineReply(serializers.Serializer[Any]):
+    """The amounts of a credit line; ``why`` adds them up in the caller's language."""
+
+    limit_fen = serializers.IntegerField()
+    temporary_fen = serializers.IntegerField()
+    buffer_fen = serializers.IntegerField()
+    held_fen = serializers.IntegerField()
+    reserved_fen = serializers.IntegerField()
+    drawn_fen = serializers.IntegerField()
+    usable_fen = serializers.IntegerField()
+    target_fen = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=CreditLineState.choices)
+    why = serializers.CharField()
+
+
+class LimitChangeReply(serializers.Serializer[Any]):
+    """A change of the limit or of its target, with its rule and in plain words."""
+
+    effective_on = serializers.DateField()
+    at = serializers.DateTimeField()
+    old_fen = serializers.IntegerField()
+    new_fen = serializers.IntegerField()
+    target_fen = serializers.IntegerField()
+    rule = serializers.CharField()
+    reason_code = serializers.CharField()
+    text = serializers.CharField()
+
+
+class TemporaryLimitBody(Body):
+    """How much is requested, and for how many days."""
+
+    amount_fen = Fen(min_value=1)
+    days = Whole(min_value=1, max_value=DAYS_MAX)
+
+
+class TemporaryLimitReply(serializers.Serializer[Any]):
+    """A temporary limit; ``valid_to_on`` is its last day, which counts to its end."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=TemporaryLimitState.choices)
+    amount_fen = serializers.IntegerField()
+    days = serializers.IntegerField()
+    requested_at = serializers.DateTimeField()
+    granted_on = serializers.DateField(allow_null=True)
+    valid_to_on = serializers.DateField(allow_null=True)
+    refusal = serializers.CharField(allow_null=True)
+
+
+class LineEndpoint(CustomerEndpoint):
+    """An endpoint of the open credit line of a customer."""
+
+    def line(self, request: Request) -> CreditLine:
+        """Return the open line of the caller.
+
+        Raises:
+            NoLineError: there is none.
+        """
+        line = open_line(self.customer(request).pk)
+        if line is None:
+            raise NoLineError
+        return line
+
+
+class LineView(LineEndpoint):
+    """The credit line of a customer."""
+
+    @describe("Read the credit line", replies={200: LineReply}, refusals=[NoLineError])
+    def get(self, request: Request) -> Response:
+        """Return every amount of the line, and the sentence that adds them up (LIMIT-9)."""
+        amounts = summary(self.line(request))
+        shown = amounts._asdict()
+        del shown["buffer_permille"]  # the sentence names it
+        return Response({**shown, "why": why(amounts)})
+
+
+class LineChangesView(LineEndpoint):
+    """The changes of a credit line."""
+
+    @describe(
+        "List the changes of the limit",
+        replies={200: LimitChangeReply}, refusals=[NoLineError], pages=True,
+    )  # fmt: skip
+    def get(self, request: Request) -> Response:
+        """List the latest changes of limit and target, the newest first (LIMIT-14)."""
+        changes = self.line(request).changes.order_by("-pk")
+        rows = [change_reply(change) for change in changes[:SHOWN_MAX]]
+        return page(request, rows, is_newest_first=True)
+
+
+def _answer(view: LineEndpoint, made: TemporaryLimit) -> Response:
+    if made.state == TemporaryLimitState.REFUSED:
+        raise temporary.refusal_of(made, on=view.context.on)
+    return Response(_temporary_reply(made), status=HTTPStatus.CREATED)
+
+
+class TemporaryLimitsView(LineEndpoint):
+    """The temporary limits of a credit line."""
+
+    @describe(
+        "List the temporary limits",
+        replies={200: TemporaryLimitReply}, refusals=[NoLineError], pages=True,
+    )  # fmt: skip
+    def get(self, request: Request) -> Response:
+        """List the latest requests for temporary limits, the newest first."""
+        limits = self.line(request).temporary_limits.order_by("-pk")
+        rows = [_temporary_reply(one) for one in limits[:SHOWN_MAX]]
+        return page(request, rows, is_newest_first=True)
+
+    @describe(
+        "Request a temporary limit",
+        body=TemporaryLimitBody,
+        replies={201: TemporaryLimitReply},
+        refusals=[
+            NoLineError,
+            temporary.LineNotActiveError,
+            temporary.TemporaryLimitInForceError,
+            *temporary.REFUSALS.values(),
+        ],
+    )
+    @once(_answer, is_required=True)
+    def post(self, request: Request) -> TemporaryLimit:
+        """Request a temporary limit, which is decided at once (LIMIT-7, LIMIT-8)."""
+        given = self.read(TemporaryLimitBody, request)
+        return temporary.request(
+            self.customer(request),
+            amount_fen=given["amount_fen"],
+            days=given["days"],
+            by=self.context.by,
+            on=self.context.on,
+            at=self.context.at,
+        )
+
+
+def change_reply(change: LimitChange) -> dict[str, Any]:
+    """Return a change with its sentence in the active language."""
+    names = ("effective_on", "at", "old_fen", "new_fen", "target_fen", "rule")
+    shown = {name: getattr(change, name) for name in names}
+    return {**shown, "reason_code": change.reason, "text": sentence(change)}
+
+
+def _temporary_reply(made: TemporaryLimit) -> dict[str, Any]:
+    return {
+        "id": made.public_id,
+        "state": made.state,
+        "amount_fen": made.amount_fen,
+        "days": made.days,
+        "requested_at": made.requested_at,
+        "granted_on": made.granted_on,
+        "valid_to_on": made.valid_to_on,
+        "refusal": made.refusal or None,
+    }
