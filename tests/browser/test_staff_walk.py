@@ -7,7 +7,7 @@ from django.urls import reverse
 from backoffice.core.models import JobPause, JobRun, StateChange
 from backoffice.web.readonly_admin import address
 from loans.models import Bill, DebitOrder, Transfer
-from risk.models import Conduct
+from risk.models import Conduct, CreditLine
 from tests.browser.page_language import chinese, english
 from tests.loans.conftest import day, moment
 from tests.loans.days import set_clock
@@ -34,7 +34,7 @@ def pages():
         ("run-row", reverse("admin:backoffice_jobrun_change", args=[order.run_id])),
         ("group", reverse("admin:auth_group_change", args=[7])),
         *((f"{model._meta.model_name}-row", address(model.objects.latest("pk")))
-          for model in (Conduct, StateChange, Transfer)),
+          for model in (Conduct, CreditLine, StateChange, Transfer)),
         *((name.removeprefix("admin:").removesuffix("_changelist"), reverse(name))
           for name in CHECKED),
     ]  # fmt: skip
