@@ -134,7 +134,7 @@ def make_bill() -> MakeBill:
                 },
             )
             if is_new:
-                first = ImportedLine(who.pk, line.pk, line.limit_fen, "test")
+                first = ImportedLine(who.pk, line.pk, line.limit_fen, "")
                 record_import([first], by="system:import", on=drawn_on, at=moment(drawn_on))
             CreditLine.objects.filter(pk=line.pk).update(drawn_fen=line.drawn_fen + principal_fen)
             return _bill(who, line, terms, principal_fen, rate_ppm, drawn_on, due_on, mode)
