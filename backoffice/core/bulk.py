@@ -210,7 +210,12 @@ def _escaped(value: str) -> str:
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 # A moment is a date too; both are written as ISO 8601.
 _ISO = methodcaller("isoformat")
-_QUOTED: dict[type, Callable[[Any], str]] = {int: str, str: _quoted, date: _ISO}
+_QUOTED: dict[type, Callable[[Any], str]] = {
+    int: str,
+    str: _quoted,
+    date: _ISO,
+    dict: lambda value: _quoted(json.dumps(value, ensure_ascii=False)),
+}
 _COPIED: dict[type, Callable[[Any], str]] = {
     int: str,
     str: _escaped,
