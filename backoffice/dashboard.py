@@ -136,6 +136,9 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
     (_("Customers"), (
         (_("Customers"), "person", "accounts_customer_changelist", "accounts.view_customer"),
         (_("Bank cards"), "credit_card", "accounts_bankcard_changelist", "accounts.view_bankcard"),
+        (_("Assessments"), "fact_check", "risk_assessment_changelist", "risk.view_assessment"),
+        (_("Special reviews"), "policy", "risk_specialreview_changelist",
+         "risk.view_specialreview"),
         (_("Credit lines"), "speed", "risk_creditline_changelist", "risk.view_creditline"),
         (_("Payment history"), "history_edu", "risk_conduct_changelist", "risk.view_conduct"),
         (_("Partner events"), "hub", "risk_partnerevent_changelist", "risk.view_partnerevent"),

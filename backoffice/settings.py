@@ -204,6 +204,7 @@ SPECTACULAR_SETTINGS = {
         "CustomerState": "accounts.models.CustomerState",
         "CardState": "accounts.models.BankCardState",
         "VerificationState": "accounts.models.VerificationState",
+        "AssessmentState": "risk.models.AssessmentState",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -274,7 +275,10 @@ if CELERY_BROKER_URL.startswith(("redis://", "rediss://")):
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
     }
-CELERY_BEAT_SCHEDULE = {"tick": {"task": "backoffice.platform.tasks.tick", "schedule": 60.0}}
+CELERY_BEAT_SCHEDULE = {
+    "tick": {"task": "backoffice.platform.tasks.tick", "schedule": 60.0},
+    "assessments": {"task": "risk.tasks.sweep_assessments", "schedule": 60.0},
+}
 
 # The colour of links and buttons; red and amber mark what needs attention.
 _BLUE = {

@@ -6,20 +6,27 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from risk.lines import operations as lines
-from risk.models import BureauPayload, CreditLine
+from risk.models import OPEN_STATES, Assessment, BureauPayload, CreditLine
 
 WORDS = {
     "line-in-use": _(
         "Your credit line is in use: it is free when what was drawn is repaid by its bills."
     ),
+    "assessment-open": _("Your assessment is not decided yet: wait for its decision."),
 }
 
 
 def blocker(customer_id: int) -> str:
-    """Return the code of what blocks an account closure: drawn principal or a reservation."""
+    """Return the code of what blocks an account closure.
+
+    That is drawn principal, a reservation, or an assessment without a decision.
+    """
     used = Q(drawn_fen__gt=0) | Q(reserved_fen__gt=0)
     is_used = CreditLine.objects.filter(used, customer=customer_id).exists()
-    return "line-in-use" if is_used else ""
+    if is_used:
+        return "line-in-use"
+    is_open = Assessment.objects.filter(customer=customer_id, state__in=OPEN_STATES).exists()
+    return "assessment-open" if is_open else ""
 
 
 def end(customer_id: int, *, by: str, reason: str, at: datetime) -> None:

@@ -1,44 +1,56 @@
-"""Credit lines and conduct."""
+"""Facts, decisions and credit lines."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 
 class RiskConfig(AppConfig):
-    """The app of limits: registers its policies, job, reviews, exports and account closure."""
+    """The app of decisions and limits: policies, queues, exports and account closure."""
 
     name = "risk"
     verbose_name = _("Risk")
 
     def ready(self) -> None:
-        """Register policies, the job, limit reviews, the customer export, account closure."""
+        """Register policies, jobs, queues, what starts a decision, exports, account closure."""
         from accounts.consents.operations import consents
         from accounts.privacy.operations import deletions
         from accounts.privacy.operations import exports as copies
         from backoffice.core import policy, reasons
-        from backoffice.platform import jobs
+        from backoffice.platform import jobs, work_queue
         from backoffice.web.api import examples
-        from risk import account_closure
+        from risk import account_closure, tasks
         from risk.api_examples import EXAMPLES
         from risk.bureau import export as bureau
+        from risk.decisions import examples as decision_examples
+        from risk.decisions import export as decisions
+        from risk.decisions.operations import requests as assessments
+        from risk.decisions.operations import reviews, special_reviews
+        from risk.decisions.rules.reasons import TEXTS
         from risk.facts import export as facts
+        from risk.facts.operations import events
         from risk.lines import export as exports
-        from risk.lines import tasks
+        from risk.lines import tasks as line_tasks
         from risk.lines.examples import EXAMPLES as OF_LINES
-        from risk.lines.operations import reviews
-        from risk.lines.rules.reasons import TEXTS
-        from risk.policy import LimitPolicy, ScoringPolicy
+        from risk.lines.operations import reviews as limit_reviews
+        from risk.lines.rules.reasons import TEXTS as LINE_TEXTS
+        from risk.policy import AssessmentPolicy, LimitPolicy, ScoringPolicy
         from risk.sandbox import operations as sandbox
 
-        examples.register(EXAMPLES)
-        examples.register(OF_LINES)
+        for values in (EXAMPLES, OF_LINES, decision_examples.EXAMPLES):
+            examples.register(values)
         policy.register("scoring", ScoringPolicy)
         policy.register("limits", LimitPolicy)
+        policy.register("assessments", AssessmentPolicy)
+        reasons.register(LINE_TEXTS)
         reasons.register(TEXTS)
-        for job in tasks.JOBS:
+        for job in line_tasks.JOBS:
             jobs.register(job)
-        reviews.register()
-        copies.register((*exports.SECTIONS, *facts.SECTIONS, *bureau.SECTIONS))
+        limit_reviews.register()
+        events.register(special_reviews.open_for)
+        for queue in (*reviews.QUEUES, special_reviews.WORK_QUEUE):
+            work_queue.register(queue)
+        assessments.register(tasks.start)
+        copies.register((*exports.SECTIONS, *facts.SECTIONS, *bureau.SECTIONS, *decisions.SECTIONS))
         consents.register(sandbox.announce)
         deletions.register(
             blocker=account_closure.blocker, end=account_closure.end, words=account_closure.WORDS

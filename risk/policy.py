@@ -1,7 +1,8 @@
 """Product numbers of scores and limits; the defaults are the rulebook's, the ids its rules.
 
-``ScoringPolicy`` prices and grades a customer, ``LimitPolicy`` sizes and moves the limit. The
-highest limit of a lender is a number of accounts (LIMIT-1): it bounds authorisations there too.
+``ScoringPolicy`` prices and grades a customer, ``LimitPolicy`` sizes and moves the limit,
+``AssessmentPolicy`` says when a decision may be asked for and is due. The highest limit of a lender
+is a number of accounts (LIMIT-1): it bounds authorisations there too.
 """
 
 from collections.abc import Iterable
@@ -288,3 +289,19 @@ class LimitPolicy:
                 _("growth points give no more than the rises of a year"),
             ),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentPolicy:
+    """When an assessment may be requested again, and by when it is decided."""
+
+    decision_minutes: int = number(15, least=1, most=1440)  # GEN-12 15分钟
+    human_review_hours: int = number(24, least=1, most=720)  # LAW-18 names no time
+    # No rule names a time between two requests. After 30 days a new credit report is fetched, so
+    # that a second score is one of new facts; a human review may be asked for at once (FAQ-1).
+    again_after_refusal_days: int = number(30, least=0, most=365)
+    again_after_approval_days: int = number(30, least=0, most=365)
+
+    def __post_init__(self) -> None:
+        """Refuse numbers out of range; raises ValueError."""
+        ranges.check(self)

@@ -36,6 +36,7 @@ ENDPOINTS: dict[Step, tuple[str, str]] = {
     Step.CARD: ("POST", f"{_API}/me/cards"),
     Step.CONSENTS: ("PUT", f"{_API}/me/consents/{{purpose}}"),
     Step.PROFILE: ("PUT", f"{_API}/me/profile"),
+    Step.ASSESSMENT: ("POST", f"{_API}/me/assessments"),
     Step.TRANSACTION_PASSWORD: ("PUT", f"{_API}/me/transaction-password"),
 }
 _NOT_IDENTIFIED = (CustomerState.REGISTERED, CustomerState.CLOSED)

@@ -20,6 +20,7 @@ _FILES = ("accounts.view_assetfile",)  # what customers uploaded as proof
 _ACCESS = ("accounts.view_accessrecord",)
 # What credit decisions are made from.
 _FACTS = ("risk.view_partnerevent", "risk.view_bureaureport")
+_ASSESSMENTS = ("risk.view_assessment", "risk.view_specialreview")
 _LINES = (
     "risk.view_creditline", "risk.view_conduct", "risk.view_limitchange", "risk.view_reservehold",
     "risk.view_temporarylimit", "risk.view_growthchange",
@@ -54,16 +55,18 @@ _STOP = ("backoffice.add_jobpause", "backoffice.request_resume", *_WITHDRAW)
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "support": _CUSTOMERS + _OPENING + _BINS + _LINES + _LOANS + _COLLECTION + _UNMASK
+    + _ASSESSMENTS
     + ("accounts.answer_complaint", "accounts.revoke_loginsession", "accounts.report_history"),
     "credit": _CUSTOMERS + _OPENING + _BINS + _LINES + _FACTS + _LOANS + _UNMASK + _FILES
-    + _WORK + ("accounts.decide_identityverification", "accounts.decide_profilereview",
-               "accounts.decide_bankcard")
+    + _ASSESSMENTS + _WORK
+    + ("accounts.decide_identityverification", "accounts.decide_profilereview",
+       "accounts.decide_bankcard", "risk.decide_assessment")
     + ("risk.propose_limitreview", "risk.revoke_temporarylimit", "backoffice.view_approval",
        *_WITHDRAW),
     "risk": _CUSTOMERS + _OPENING + _KEEP_BINS + _HOLD + _UNMASK + _LINES + _FACTS + _LOANS
-    + _COLLECTION + _DAY + _FILES + _WORK
+    + _ASSESSMENTS + _COLLECTION + _DAY + _FILES + _WORK
     + ("accounts.decide_identityverification", "accounts.decide_profilereview",
-       "accounts.revoke_loginsession")
+       "accounts.revoke_loginsession", "risk.decide_specialreview")
     + ("backoffice.view_policyversion", "backoffice.add_policyversion", *_WITHDRAW)
     + ("risk.decide_limitreview", *_STOP_LINES, *_DECIDE),
     "collections": _CUSTOMERS + _LINES + _LOANS + _COLLECTION + _DAY + _STOP
@@ -71,13 +74,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "finance": _CUSTOMERS + _LOANS + _COLLECTION + _LEDGER + _DAY + _STOP + _EXPORT
     + ("backoffice.start_jobrun",),
     "auditor": _CUSTOMERS + _OPENING + _BINS + _ACCESS
-    + _LINES + _FACTS + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF,
+    + _ASSESSMENTS + _LINES + _FACTS + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF,
     "manager": _CUSTOMERS + _OPENING + _KEEP_BINS + _ACCESS + _HOLD + _UNMASK + _FILES
-    + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF
+    + _ASSESSMENTS + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF
     + _STOP + _STOP_LINES + ("accounts.answer_complaint", "risk.decide_limitreview")
     + ("backoffice.start_jobrun", "backoffice.release_jobrun", "backoffice.resume_job",
        "backoffice.decide_policyversion", *_DECIDE, *_WORK[1:], "backoffice.reassign_workitem",
-       *_EXPORT[1:], "backoffice.pii_view"),
+       *_EXPORT[1:], "backoffice.pii_view", "risk.decide_assessment"),
 }  # fmt: skip
 
 

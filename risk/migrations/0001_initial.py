@@ -582,4 +582,161 @@ class Migration(migrations.Migration):
             model_name='partnerevent',
             trigger=pgtrigger.compiler.Trigger(name='never_truncated', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;", hash='b4ccbbe12254756f09620568f9f4f1efdc8b943f', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_truncated_29939', table='risk_partnerevent', when='BEFORE')),
         ),
+        migrations.CreateModel(
+            name='SpecialReview',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('state', django_fsm.FSMField(choices=[('open', 'open'), ('cleared', 'cleared'), ('suspicious', 'suspicious')], default='open', max_length=20, protected=True, verbose_name='state')),
+                ('partner', models.CharField(max_length=20, verbose_name='partner')),
+                ('event_id', models.CharField(max_length=64, verbose_name='event id')),
+                ('amount_fen', models.BigIntegerField(verbose_name='amount')),
+                ('occurred_at', models.DateTimeField(verbose_name='occurred at')),
+                ('opened_at', models.DateTimeField(verbose_name='opened at')),
+                ('due_at', models.DateTimeField(verbose_name='due at')),
+                ('decided_at', models.DateTimeField(null=True, verbose_name='decided at')),
+            ],
+            options={
+                'verbose_name': 'special review',
+                'verbose_name_plural': 'special reviews',
+                'permissions': [('decide_specialreview', 'Can decide on a special review')],
+                'default_permissions': ('view',),
+            },
+            bases=(django_fsm.FSMModelMixin, models.Model),
+        ),
+        migrations.CreateModel(
+            name='Assessment',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name='public id')),
+                ('state', django_fsm.FSMField(choices=[('requested', 'requested'), ('scoring', 'scoring'), ('manual_review', 'in manual review'), ('approved', 'approved'), ('refused', 'refused')], default='requested', max_length=20, protected=True, verbose_name='state')),
+                ('requested_at', models.DateTimeField(verbose_name='requested at')),
+                ('due_at', models.DateTimeField(verbose_name='due at')),
+                ('escalated_at', models.DateTimeField(null=True, verbose_name='escalated at')),
+                ('bureau_tries', models.IntegerField(default=0, verbose_name='bureau asked in vain')),
+                ('inputs', models.JSONField(null=True, verbose_name='inputs')),
+                ('policies', models.JSONField(null=True, verbose_name='policy digests')),
+                ('result', models.JSONField(null=True, verbose_name='result')),
+                ('scored_at', models.DateTimeField(null=True, verbose_name='scored at')),
+                ('score', models.IntegerField(null=True, verbose_name='score')),
+                ('grade', models.CharField(blank=True, max_length=3, verbose_name='grade')),
+                ('rate_ppm', models.IntegerField(null=True, verbose_name='daily rate')),
+                ('limit_fen', models.BigIntegerField(null=True, verbose_name='limit')),
+                ('decided_at', models.DateTimeField(null=True, verbose_name='decided at')),
+                ('decided_by', models.CharField(blank=True, max_length=150, verbose_name='decided by')),
+                ('viewed_at', models.DateTimeField(null=True, verbose_name='report viewed at')),
+                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assessments', to='accounts.customer', verbose_name='customer')),
+                ('review_of', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reviewed_by', to='risk.assessment', verbose_name='human review of')),
+            ],
+            options={
+                'verbose_name': 'assessment',
+                'verbose_name_plural': 'assessments',
+                'permissions': [('decide_assessment', 'Can decide on an assessment in manual review')],
+                'default_permissions': ('view',),
+            },
+            bases=(django_fsm.FSMModelMixin, models.Model),
+        ),
+        migrations.CreateModel(
+            name='PolicyNumbers',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('app', models.CharField(max_length=40, verbose_name='policy')),
+                ('digest', models.CharField(max_length=64, verbose_name='digest of the content')),
+                ('numbers', models.JSONField(verbose_name='numbers')),
+            ],
+            options={
+                'verbose_name': 'policy numbers of decisions',
+                'verbose_name_plural': 'policy numbers of decisions',
+                'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('app', 'digest'), name='policy_numbers_once')],
+            },
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='policynumbers',
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8f6765a17e0e9087fcec9e9436593862d91d41e3', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_82039', table='risk_policynumbers', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='policynumbers',
+            trigger=pgtrigger.compiler.Trigger(name='never_truncated', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;", hash='560d994bfd28c421091a45c445179103e0f0f012', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_truncated_ab272', table='risk_policynumbers', when='BEFORE')),
+        ),
+        migrations.AddField(
+            model_name='specialreview',
+            name='customer',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='special_reviews', to='accounts.customer', verbose_name='customer'),
+        ),
+        migrations.AddIndex(
+            model_name='assessment',
+            index=models.Index(fields=['customer', '-id'], name='assessment_of'),
+        ),
+        migrations.AddIndex(
+            model_name='assessment',
+            index=models.Index(condition=models.Q(('state__in', ('requested', 'scoring', 'manual_review'))), fields=['due_at'], name='assessment_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='assessment',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['requested', 'scoring', 'manual_review', 'approved', 'refused'])), name='assessment_state'),
+        ),
+        migrations.AddConstraint(
+            model_name='assessment',
+            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('requested', 'scoring', 'manual_review'))), fields=('customer',), name='assessment_one_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='assessment',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', ''), ('limit_fen', None), ('state__in', ('requested', 'scoring', 'manual_review'))), models.Q(('decided_at__isnull', False), ('state__in', ('approved', 'refused')), models.Q(('decided_by', ''), _negated=True)), _connector='OR'), name='assessment_decided_or_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='assessment',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('inputs', None), ('policies', None), ('result', None), ('scored_at', None)), models.Q(('inputs__isnull', False), ('policies__isnull', False), ('result__isnull', False), ('scored_at__isnull', False)), _connector='OR'), name='assessment_scored_has_its_result'),
+        ),
+        migrations.AddConstraint(
+            model_name='assessment',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['requested', 'scoring']), ('scored_at__isnull', False), _connector='OR'), name='assessment_scored_where_reviewed_or_decided'),
+        ),
+        migrations.AddConstraint(
+            model_name='assessment',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('limit_fen__gt', 0), ('limit_fen__isnull', False), ('state', 'approved')), models.Q(models.Q(('state', 'approved'), _negated=True), ('limit_fen', None)), _connector='OR'), name='assessment_only_approved_has_a_limit'),
+        ),
+        migrations.AddConstraint(
+            model_name='assessment',
+            constraint=models.CheckConstraint(condition=models.Q(('due_at__gt', models.F('requested_at'))), name='assessment_due_after_requested'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='assessment',
+            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('manual_review', 'approved'), ('manual_review', 'refused'), ('requested', 'scoring'), ('scoring', 'approved'), ('scoring', 'manual_review'), ('scoring', 'refused')))", func="RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='0a0acb68097dddbbbec507491bb3422319fab2ee', operation='UPDATE', pgid='pgtrigger_state_machine_67361', table='risk_assessment', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='assessment',
+            trigger=pgtrigger.compiler.Trigger(name='initial_state', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'requested' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_initial_state';", hash='a854d449265ebf42ca31b76f664a8b4d6f94f620', operation='INSERT', pgid='pgtrigger_initial_state_7ab90', table='risk_assessment', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='assessment',
+            trigger=pgtrigger.compiler.Trigger(name='decided_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (((NEW.customer_id, NEW.public_id, NEW.review_of_id, NEW.requested_at, NEW.due_at) IS DISTINCT FROM (OLD.customer_id, OLD.public_id, OLD.review_of_id, OLD.requested_at, OLD.due_at)) OR (OLD.scored_at IS NOT NULL AND ((NEW.inputs, NEW.policies, NEW.result, NEW.score, NEW.grade, NEW.rate_ppm, NEW.scored_at) IS DISTINCT FROM (OLD.inputs, OLD.policies, OLD.result, OLD.score, OLD.grade, OLD.rate_ppm, OLD.scored_at))) OR (OLD.decided_at IS NOT NULL AND ((NEW.limit_fen, NEW.decided_at, NEW.decided_by) IS DISTINCT FROM (OLD.limit_fen, OLD.decided_at, OLD.decided_by))) OR (OLD.viewed_at IS NOT NULL AND NEW.viewed_at IS DISTINCT FROM OLD.viewed_at))', func="RAISE EXCEPTION 'assessment %: a decision and its inputs are never changed', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'assessment_decided_once';", hash='c2778da60d3dccd5efd26dd103476e9fd1619be9', operation='UPDATE', pgid='pgtrigger_decided_once_4436d', table='risk_assessment', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='assessment',
+            trigger=pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='eb95fd97c4e0cc04c1dcca579a3aaaa9479b7a56', operation='DELETE', pgid='pgtrigger_never_deleted_56614', table='risk_assessment', when='BEFORE')),
+        ),
+        migrations.AddConstraint(
+            model_name='specialreview',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'cleared', 'suspicious'])), name='special_review_state'),
+        ),
+        migrations.AddConstraint(
+            model_name='specialreview',
+            constraint=models.UniqueConstraint(fields=('partner', 'event_id'), name='special_review_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='specialreview',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='special_review_decided_or_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='specialreview',
+            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0)), name='special_review_of_an_amount'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='specialreview',
+            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('open', 'cleared'), ('open', 'suspicious')))", func="RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='4ca61d2b08d61013f1e1ad02c04ea6f30bc2030f', operation='UPDATE', pgid='pgtrigger_state_machine_74621', table='risk_specialreview', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='specialreview',
+            trigger=pgtrigger.compiler.Trigger(name='initial_state', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'open' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_initial_state';", hash='91f9d6cd286b64b7d26c0fc18a220c8cdf2bb6c4', operation='INSERT', pgid='pgtrigger_initial_state_5a789', table='risk_specialreview', when='AFTER')),
+        ),
     ]

@@ -6,7 +6,7 @@ received before changes nothing, whatever has become of the consent since.
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -21,7 +21,7 @@ from backoffice.core.crypto import blind
 from backoffice.core.errors import Refused
 from risk.facts import reading
 from risk.facts.reading import FAULTS, EventError, EventFault, IncomingEvent
-from risk.facts.rules import EventKind, FactSource
+from risk.facts.rules import EventKind, FactSource, PaymentDirection, PaymentResult
 from risk.models import PartnerEvent
 
 BATCH_MAX = 1_000
@@ -55,6 +55,31 @@ class ReceivedEvents(NamedTuple):
     accepted: int
     repeated: int
     refused: list[RefusedEvent]
+
+
+class ReceivedPayment(NamedTuple):
+    """An outgoing payment that succeeded and was stored just now."""
+
+    customer_id: int
+    partner: str
+    event_id: str
+    amount_fen: int
+    occurred_at: datetime
+
+
+class PaymentObserver(Protocol):
+    """Does what follows from new payments, in the transaction that stores them."""
+
+    def __call__(self, payments: Sequence[ReceivedPayment], *, at: datetime) -> None:
+        """Take the payments of one batch."""
+
+
+_observers: list[PaymentObserver] = []
+
+
+def register(observer: PaymentObserver) -> None:
+    """Add what follows from new payments, once, when the app is ready."""
+    _observers.append(observer)
 
 
 class _Owner(NamedTuple):
@@ -93,6 +118,9 @@ def receive(batch: Sequence[Any], *, partner: str, by: str, at: datetime) -> Rec
     ]
 
     _write([(event, owners[_name(event)]) for event in new], partner=partner, at=at)
+    paid = _payments([(event, owners[_name(event)]) for event in new], partner=partner)
+    for observer in _observers:
+        observer(paid, at=at)
     _report_history(new, owners, by=by, at=at)
     refused = sorted([*refused, *faulty, *conflicts], key=lambda one: one.position)
     return ReceivedEvents(len(new), len(others) - len(conflicts), refused)
@@ -225,6 +253,21 @@ def _write(events: Sequence[tuple[IncomingEvent, _Owner]], *, partner: str, at: 
         for event, owner in events
     ]  # fmt: skip
     bulk.copy(PartnerEvent, _COLUMNS, rows)
+
+
+def _payments(
+    events: Sequence[tuple[IncomingEvent, _Owner]], *, partner: str
+) -> list[ReceivedPayment]:
+    return [
+        ReceivedPayment(
+            owner.customer_id, partner, event.event_id, event.amount_fen, event.occurred_at
+        )
+        for event, owner in events
+        if event.kind is EventKind.PAYMENT
+        and event.direction == PaymentDirection.OUT
+        and event.result == PaymentResult.SUCCEEDED
+        and event.amount_fen is not None
+    ]
 
 
 def _report_history(

@@ -6,6 +6,7 @@ from django.urls import resolve
 from accounts.models import CustomerHold
 from accounts.urls import urlpatterns as of_accounts
 from backoffice.core import clock
+from risk.decisions.urls import urlpatterns as of_decisions
 from risk.lines.urls import urlpatterns as of_lines
 from tests.accounts.api.conftest import problem
 
@@ -25,7 +26,7 @@ OPEN = {
 
 def addresses():
     """Every address with a value for each of its parts."""
-    for pattern in (*of_accounts, *of_lines):
+    for pattern in (*of_accounts, *of_lines, *of_decisions):
         route = str(pattern.pattern).replace("<uuid:public_id>", UUID)
         yield route.replace("<slug:purpose>", "social")
 

@@ -22,7 +22,7 @@ def test_a_newcomer_is_registered(newcomer):
     assert me["state"] == "registered"
     assert me["registered_at"] == "2026-11-24T15:00:00+08:00"
     assert me["cooling_off_until"] == "2026-12-24T15:00:00+08:00"
-    assert [line["state"] for line in me["next_steps"]] == ["locked"] * 5 + ["not-available-yet"]
+    assert [line["state"] for line in me["next_steps"]] == ["locked"] * 6
 
 
 def test_the_same_account_is_the_same_customer(newcomer):

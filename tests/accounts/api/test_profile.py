@@ -133,13 +133,13 @@ def test_while_held_nothing_is_declared(consented):
 def test_a_bank_lends_to_students_whom_a_person_has_accepted(consented):
     answer = consented.put("me/profile", GOOD | {"occupation": "student", "monthly_income_fen": 0})
     assert (answer.status_code, answer.json()["review"]) == (200, "in_review")
-    assert steps(consented) == ("consented", "waiting", "not-available-yet")
+    assert steps(consented) == ("consented", "waiting", "locked")
 
     review = ProfileReview.objects.get()
     profiles.decide(review.pk, is_accepted=True, by="ann", reason="seen", at=AT)
 
     assert consented.get("me/profile").json()["review"] == "accepted"
-    assert steps(consented) == ("ready", "done", "not-available-yet")
+    assert steps(consented) == ("ready", "done", "next")
 
 
 def test_who_is_refused_sees_it_and_may_declare_something_else(consented):
@@ -149,9 +149,9 @@ def test_who_is_refused_sees_it_and_may_declare_something_else(consented):
     profiles.decide(review.pk, is_accepted=False, by="ann", reason="seen", at=AT)
 
     assert consented.get("me/profile").json()["review"] == "refused"
-    assert steps(consented) == ("consented", "next", "not-available-yet")
+    assert steps(consented) == ("consented", "next", "locked")
     assert consented.put("me/profile", GOOD).json()["review"] is None
-    assert steps(consented) == ("ready", "done", "not-available-yet")
+    assert steps(consented) == ("ready", "done", "next")
 
 
 def steps(phone):

@@ -67,7 +67,7 @@ def statuses():
 
 def test_an_endpoint_that_is_not_there_is_noticed():
     assert exists("POST", "/api/v1/me/cards")
-    assert not exists("POST", "/api/v1/me/assessments")
+    assert not exists("POST", "/api/v1/me/nothing")
     assert not exists("PATCH", "/api/v1/me/cards")
 
 
@@ -103,10 +103,10 @@ def test_every_next_step_exists_or_is_not_available_yet():
                 assert exists(step["method"], step["endpoint"]), step
 
 
-def test_what_is_not_available_yet_is_the_assessment_alone():
+def test_every_step_is_available():
     steps = queries.guide(OnboardingStatus())
 
-    assert [one["step"] for one in steps if one["endpoint"] is None] == ["assessment"]
+    assert [one["step"] for one in steps if one["endpoint"] is None] == []
 
 
 def test_every_example_of_a_next_step_exists():
@@ -120,7 +120,7 @@ def test_every_example_of_a_next_step_exists():
 
 def test_every_blocker_of_a_closure_says_what_to_do():
     assert set(of_loans.WORDS) == {"debts-open", "debit-under-way", "money-waiting"}
-    assert set(of_risk.WORDS) == {"line-in-use"}
+    assert set(of_risk.WORDS) == {"line-in-use", "assessment-open"}
     assert set(deletions._words) >= {*of_loans.WORDS, *of_risk.WORDS}
 
 

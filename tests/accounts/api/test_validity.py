@@ -150,7 +150,7 @@ def test_who_was_ready_is_verified_again_before_an_assessment(come):
 
     steps = {step["step"]: step["state"] for step in phone.get("me").json()["next_steps"]}
 
-    assert (steps["identity"], steps["assessment"]) == ("next", "not-available-yet")
+    assert (steps["identity"], steps["assessment"]) == ("next", "locked")
     assert state() == "ready"
 
 

@@ -1,14 +1,16 @@
 """Many rows at once: COPY in, one UPDATE out, ids ahead of the rows."""
 
+import json
 from datetime import UTC, date, datetime
 
 import pytest
-from django.db import DataError, transaction
+from django.db import DataError, connection, transaction
 from django.db.models import F
 from django.forms.models import model_to_dict
 
 from backoffice.core import bulk
 from backoffice.core.models import IdempotencyKey, JobChunk, JobRun, StateChange
+from risk.models import PolicyNumbers
 
 AT = datetime(2024, 3, 1, 9, tzinfo=UTC)
 RUN_COLUMNS = (
@@ -222,3 +224,17 @@ def test_facts_are_copied_as_json():
     bulk.copy(StateChange, columns, [(*row, facts, AT.date(), AT), (*row, None, AT.date(), AT)])
 
     assert [*StateChange.objects.order_by("pk").values_list("facts", flat=True)] == [facts, None]
+
+
+def test_json_is_written_as_it_is():
+    facts = {"text": 'say "no"\\n', "中": [1, None, {"a": "{b}"}]}
+    columns = ("app", "digest", "numbers")
+    bulk.copy(PolicyNumbers, columns, [("scoring", "d", {})])
+    stored = PolicyNumbers(pk=PolicyNumbers.objects.get().pk, numbers=facts)
+
+    statement = bulk._update_statement(PolicyNumbers, ("numbers",))
+
+    assert "jsonb[]" in statement
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT (%s::jsonb[])[1]::text", [bulk.array([stored.numbers])])
+        assert json.loads(cursor.fetchone()[0]) == facts

@@ -1,0 +1,27 @@
+"""Values for the examples of assessments in the description of the endpoints."""
+
+EXAMPLES = {
+    "score": 724,
+    "grade": "A",
+    "annual_rate_ppm": 109_500,
+    "daily_rate_ppm": 300,
+    "limit_fen": 2_000_000,
+    "is_late": False,
+    "is_human_review": False,
+    "due_at": "2026-11-24T15:15:00+08:00",
+    "requested_at": "2026-11-24T15:00:00+08:00",
+    "decided_at": "2026-11-24T15:00:02+08:00",
+    "scored_at": "2026-11-24T15:00:02+08:00",
+    "component": "payment",
+    "title": "payment behaviour",
+    "value_hundredths": 8000,
+    "points": 132,
+    "what_counts": "Consumption: the share of everyday spending in all spending.",
+    "indicator": "PAY-01",
+    "measured": "5.74",
+    "smallest_change_score": 503,
+    "neutral_note": "This explains how the score is computed.",
+    "without": "social",
+    "score_without": 736,
+    "stops_scoring": False,
+}

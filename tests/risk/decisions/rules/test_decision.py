@@ -1,0 +1,165 @@
+"""The decision from its inputs: verdicts, the income that counts, and JSON that comes back."""
+
+import json
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+import pytest
+
+from risk.bureau.rules import BureauReading
+from risk.decisions.rules import decision as rules
+from risk.decisions.rules.decision import DecisionInputs
+from risk.facts.rules import (
+    ConsumptionFeatures,
+    DeclaredFeatures,
+    EvidenceFeatures,
+    Features,
+    PaymentFeatures,
+    SocialFeatures,
+    WealthFeatures,
+)
+from risk.policy import LimitPolicy, ScoringPolicy
+
+SCORING, LIMITS = ScoringPolicy(), LimitPolicy()
+ON = date(2026, 11, 24)
+READING = BureauReading(ON, "N" * 24, "N", False, 0, 0, 0, 0, 0)
+FEATURES = Features(
+    customer_id=1,
+    on=ON,
+    sources=("agreement", "bureau", "payment"),
+    payment=PaymentFeatures(720, 2_700_000, 0, 10, 90, 30, 12, 2, 5, (800_000,) * 6, 2_400_000, 24),
+    social=SocialFeatures(20, 20, 10, 2, 0),
+    wealth=WealthFeatures(365, 900_000, 1),
+    consumption=ConsumptionFeatures(600_000, 1_000_000),
+    evidence=EvidenceFeatures(800_000, "payroll", "ab", date(2015, 1, 1)),
+    declared=DeclaredFeatures(900_000, "employee", date(2016, 1, 1), "ab"),
+)
+INPUTS = DecisionInputs(FEATURES, READING, {"id": 1, "digest": "d"}, "", 30_000_000)
+
+
+def decide(inputs):
+    return rules.decide(inputs, scoring=SCORING, limits=LIMITS)
+
+
+def with_facts(**parts):
+    return replace(INPUTS, features=replace(FEATURES, **parts))
+
+
+def codes(decided):
+    return [one.code for one in decided.failed]
+
+
+def test_an_ordinary_customer_is_approved_with_twice_the_verified_income():
+    decided = decide(INPUTS)
+
+    assert (decided.verdict, codes(decided), decided.doubts) == ("approved", [], ())
+    # 8,000.00 x 2 x 1.0 (employee, proved) x 1.1 (consumption 80 points)
+    assert decided.limit_fen == 1_760_000
+
+
+@pytest.mark.parametrize(
+    ("inputs", "verdict", "found"),
+    [
+        (replace(INPUTS, is_ready=False), "refused", ["customer-not-ready"]),
+        (replace(INPUTS, reading=replace(READING, months="N" * 23 + "4")), "refused",
+         ["overdue-history"]),
+        (replace(INPUTS, reading=replace(READING, months="N" * 23 + "3")), "approved", []),
+        (replace(INPUTS, reading=None), "refused", ["not-scorable"]),
+        (with_facts(payment=None), "refused", ["not-scorable"]),
+        (with_facts(evidence=EvidenceFeatures(20_000, "payroll", None, None)), "refused",
+         ["limit-below-minimum"]),
+    ],
+)  # fmt: skip
+def test_each_gate_refuses(inputs, verdict, found):
+    decided = decide(inputs)
+
+    assert (decided.verdict, codes(decided)) == (verdict, found)
+
+
+def test_a_contradiction_goes_to_a_person_and_the_lower_income_counts():
+    decided = decide(with_facts(
+        declared=DeclaredFeatures(2_400_000, "employee", None, None), evidence=None
+    ))  # fmt: skip
+
+    assert (decided.verdict, decided.doubts) == ("manual_review", ("income",))
+    assert decided.capacity.income_fen == 800_000
+
+
+def test_a_contradicted_employer_goes_to_a_person():
+    declared = replace(FEATURES.declared, employer="cd")
+
+    assert decide(with_facts(declared=declared)).doubts == ("employer",)
+
+
+def test_an_income_that_nothing_evidences_goes_to_a_person():
+    paid = replace(FEATURES.payment, monthly_inflow_fen=(0,) * 6, inflow_fen=0)
+
+    decided = decide(with_facts(payment=paid, evidence=None))
+
+    assert (decided.verdict, decided.doubts) == ("manual_review", ("income-unverified",))
+    assert (codes(decided), decided.limit_fen) == ([], 0)
+
+
+def test_without_evidence_the_lower_of_declared_and_inflow_counts():
+    assert decide(with_facts(evidence=None)).capacity.income_fen == 800_000
+    declared = DeclaredFeatures(700_000, "employee", None, None)
+    assert decide(with_facts(evidence=None, declared=declared)).capacity.income_fen == 700_000
+
+
+@pytest.mark.parametrize(
+    ("declared_on", "evidenced_on", "permille"),
+    [
+        (date(2016, 1, 1), date(2015, 1, 1), 1500),
+        (date(2016, 1, 1), date(2020, 1, 1), 1350),
+        (date(2023, 11, 25), None, 1200),
+    ],
+)
+def test_years_count_from_the_later_day_and_only_with_a_proof(declared_on, evidenced_on, permille):
+    declared = DeclaredFeatures(900_000, "civil_servant", declared_on, "ab")
+    evidence = EvidenceFeatures(800_000, "payroll", "ab", evidenced_on)
+
+    proved = decide(with_facts(declared=declared, evidence=evidence))
+    unproved = decide(with_facts(declared=replace(declared, employer=None), evidence=evidence))
+
+    assert proved.capacity.occupation_permille == permille
+    assert unproved.capacity.occupation_permille == 1000
+
+
+def test_a_withdrawn_source_neither_raises_nor_lowers_the_limit():
+    assert decide(with_facts(consumption=None)).capacity.consumption_permille == 1000
+
+
+def test_inputs_and_result_come_back_from_json_exactly():
+    stored = json.loads(json.dumps(INPUTS.as_json()))
+    again = DecisionInputs.from_json(stored)
+    result = rules.result_of(decide(INPUTS), scoring=SCORING)
+
+    assert again == INPUTS
+    assert json.loads(json.dumps(result)) == result
+    assert rules.result_of(decide(again), scoring=SCORING) == result
+    assert rules.capacity_of(result) == decide(INPUTS).capacity
+
+
+def test_the_points_of_a_result_sum_to_its_score():
+    result = rules.result_of(decide(INPUTS), scoring=SCORING)
+
+    points = {code: one["points"] for code, one in result["components"].items()}
+    assert 300 + sum(points.values()) == result["score"]
+    assert sum(one["points"] for one in result["indicators"]) == points["payment"]
+    assert Fraction(result["components"]["consumption"]["value"]) == 80
+
+
+def test_a_score_too_low_has_the_smallest_change_that_passes():
+    paid = replace(FEATURES.payment, failed_count=400, refund_count=200, night_count=500)
+    poor = with_facts(
+        payment=paid, social=SocialFeatures(0, 0, 0, 0, 9), wealth=WealthFeatures(0, 0, 9),
+        consumption=ConsumptionFeatures(0, 100),
+    )  # fmt: skip
+    decided = decide(poor)
+
+    assert codes(decided) == ["low-score"]
+    result = rules.result_of(decided, scoring=SCORING)
+    assert (result["grade"], result["lowest_grade_rate_ppm"]) == (None, 500)
+    if result["smallest_change"]:
+        assert result["smallest_change"]["total"] >= 500
