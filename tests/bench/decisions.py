@@ -1,14 +1,28 @@
 """``make bench ARGS="--only decisions"``: the rules of one assessment, without a database.
 
-Beside it runs the same arithmetic as one bare loop over constants, without names, codes, checks or
-a policy: what the rules cost above that is what their form costs.
+The whole decision is that of an assessment, with its frozen inputs and result as JSON. Beside them
+runs the arithmetic as one bare loop over constants, without names, codes, checks or a policy: what
+the rules cost above that is what their form costs.
 """
 
+import json
 import time
 from collections.abc import Callable
+from datetime import date
 from typing import Any, NamedTuple
 
 from accounts.onboarding.rules.occupations import Occupation
+from risk.bureau.rules import BureauReading
+from risk.decisions.rules.decision import DecisionInputs, decide, result_of
+from risk.facts.rules import (
+    ConsumptionFeatures,
+    DeclaredFeatures,
+    EvidenceFeatures,
+    Features,
+    PaymentFeatures,
+    SocialFeatures,
+    WealthFeatures,
+)
 from risk.lines.rules import grant
 from risk.policy import LimitPolicy, ScoringPolicy
 from risk.scoring.rules.assessment import ScoreInputs, assess
@@ -32,7 +46,7 @@ ASSETS = (grant.Asset(grant.AssetKind.HOUSE, "h1"), grant.Asset(grant.AssetKind.
 
 
 class Decided(NamedTuple):
-    """Microseconds of CPU of one assessment, of the bare loop, and their ratio."""
+    """Microseconds of CPU of the rules, of a whole decision and the bare loop; rules to loop."""
 
     microseconds: dict[str, Figure]
     ratio: Figure
@@ -52,6 +66,31 @@ def assessment() -> tuple[int | None, str | None, int | None, int]:
     model = grant.model_part(capacity, policy=LIMITS)
     limit_fen = grant.grant(model, cap_fen=CAP_FEN, policy=LIMITS).limit_fen
     return scored.score.total, scored.score.grade, scored.score.rate_ppm, limit_fen
+
+
+FEATURES = Features(
+    customer_id=1,
+    on=date(2026, 11, 24),
+    sources=("agreement", "bureau", "payment", "social", "wealth", "consumption"),
+    payment=PaymentFeatures(
+        517, 1_913_771, 2, 41, 83, 29, 9, 13, 11,
+        (812_340, 790_001, 815_517, 803_219, 777_777, 821_003), 2_413_739, 24,
+    ),
+    social=SocialFeatures(9, 13, 47, 5, 1),
+    wealth=WealthFeatures(211, 803_217, 6),
+    consumption=ConsumptionFeatures(1_013_557, 1_913_771),
+    evidence=EvidenceFeatures(803_216, "payroll", "ab", date(2020, 1, 1)),
+    declared=DeclaredFeatures(803_216, "employee", date(2020, 1, 1), "ab"),
+)  # fmt: skip
+READING = BureauReading(FEATURES.on, str(INPUTS.codes), "1", False, 1, 0, 0, 0, 0)
+FROZEN = DecisionInputs(FEATURES, READING, {"id": 1, "digest": "0" * 64}, "", CAP_FEN)
+
+
+def decision() -> str:
+    """Decide on one assessment; return inputs and result as they are stored."""
+    decided = decide(FROZEN, scoring=SCORING, limits=LIMITS)
+    result = result_of(decided, scoring=SCORING)
+    return json.dumps([FROZEN.as_json(), result])
 
 
 # Value, shape (rising, falling, balanced), number, weight.
@@ -92,11 +131,12 @@ def measure(*, rounds: int) -> Decided:
     """Measure both in alternating rounds."""
     score, _grade, rate, limit_fen = assessment()
     assert (score, rate, limit_fen) == bare()
-    used: dict[str, list[float]] = {"assessment": [], "bare loop": []}
+    used: dict[str, list[float]] = {"assessment": [], "bare loop": [], "whole decision": []}
     for _round in range(max(rounds, 3)):
         used["assessment"].append(_each(assessment))
         used["bare loop"].append(_each(bare))
-    ratios = [a / b for a, b in zip(*used.values(), strict=True)]
+        used["whole decision"].append(_each(decision))
+    ratios = [a / b for a, b in zip(used["assessment"], used["bare loop"], strict=True)]
     return Decided({name: Figure.of(values) for name, values in used.items()}, Figure.of(ratios))
 
 
