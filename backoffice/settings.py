@@ -176,7 +176,11 @@ LOGGING = {
     "formatters": {"lines": {"()": "backoffice.core.log_lines.LogLines"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"django": {"handlers": [], "level": "WARNING", "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        # Scanners send any host; each is answered 400.
+        "django.security.DisallowedHost": {"handlers": [], "level": "CRITICAL", "propagate": False},
+    },
 }
 
 # Endpoints of customers. Each declares its authentication; one that does not is closed.

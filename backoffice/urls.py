@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
-from django.views.defaults import page_not_found
+from django.views.defaults import bad_request, page_not_found
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
@@ -31,8 +31,15 @@ urlpatterns = [
 ]
 
 
+def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request that Django refuses as suspicious, such as one for an unknown host."""
+    if request.path.startswith(API):
+        return problems.plain(problems.BadRequestError(), request)
+    return bad_request(request, exception)
+
+
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer in the form that the address promises: a page for people, a problem for programs."""
     if request.path.startswith(API):
-        return problems.not_found(request)
+        return problems.plain(problems.NotFoundError(), request)
     return page_not_found(request, exception)

@@ -5,10 +5,9 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
+from backoffice.core.pool import POOL
 
-# A connection costs more than most requests. Workers have none between two tasks.
-POOL = {"min_size": 1, "max_size": 16, "timeout": 5}
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
 
 _options: dict[str, object] = settings.DATABASES["default"]["OPTIONS"]  # type: ignore[assignment]
 # From the second time on a connection runs a statement of ``backoffice.core.prepared``.

@@ -5,7 +5,7 @@
 waitress receives whole requests in one loop and gives a thread to complete ones only, so a client
 that sends a byte a second occupies a socket and no thread. Added here: a request that waits too
 long for a thread is answered 503, ``/livez`` has a thread of its own, and a request that is not
-complete in time is cut off.
+complete in time, or a reply that is not read, is cut off.
 """
 
 import argparse
@@ -35,6 +35,8 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
 WAIT_SECONDS_MAX = 1.0  # of a complete request for a thread; then 503
 RECEIVE_SECONDS_MAX = 60.0  # of a request from its first byte to its last; then the end
+UNREAD_SECONDS_MAX = 30.0  # of a client that reads nothing of its reply; then the end
+PIPELINED_MAX = 8  # requests sent ahead on a connection; no proxy or browser sends any
 IDLE_SECONDS_MAX = 75  # of a connection without a request; a proxy in front should give up first
 CONNECTIONS_MAX = 1000
 BODY_BYTES_MAX = 12 * 2**20  # a file has 10 MiB at most
@@ -72,7 +74,7 @@ class Waiting(NamedTuple):
         """Answer the first request with 503."""
         request = self.task.requests[0]
         request.error = request.error or OverloadedError("")
-        log.warning("503 after %.1f s: %s", time.monotonic() - self.since, request.path)
+        log.warning("503 after %.1f s: %s", time.monotonic() - self.since, _path(self.task))
         self.task.service()
 
     def cancel(self) -> None:
@@ -98,12 +100,22 @@ class Dispatcher(ThreadedTaskDispatcher):
         """Take a channel whose first request is complete."""
         waiting = Waiting(task, time.monotonic())
         with self.lock:
-            if task.requests[0].path == LIVENESS:
+            if _path(task) == LIVENESS:
                 self._urgent.append(waiting)
             else:
                 self.queue.append(waiting)
                 self.queue_cv.notify()
             self._urgent_cv.notify()
+
+    def shutdown(self, cancel_pending: bool = True, timeout: int = 5) -> bool:
+        """Answer 503 to what waits, and let what is being answered end."""
+        with self.lock:
+            late = [*self.queue]
+            self.queue.clear()
+        for waiting in late:
+            waiting.refuse()
+        is_complete: bool = super().shutdown(cancel_pending, timeout)
+        return is_complete
 
     def _answer_urgent(self) -> None:
         while True:
@@ -128,6 +140,11 @@ class Dispatcher(ThreadedTaskDispatcher):
         if not self.queue:
             return None
         return float(self.queue[0].since) + self._wait_seconds_max - time.monotonic()
+
+
+def _path(task: Task) -> str:
+    """Return the address of the first request; one that cannot be read has none."""
+    return getattr(task.requests[0], "path", "")
 
 
 class OverloadedError(utilities.Error):
@@ -178,6 +195,24 @@ class Connection(HTTPChannel):
     parser_class = Parser
     error_task_class = Refusal
 
+    def received(self, data: bytes) -> bool:
+        """Take what was received; give up a client that sends many requests ahead.
+
+        Their replies would pile up unread, and a thread would wait for the client to read them.
+        """
+        is_read: bool = super().received(data)
+        if len(self.requests) > PIPELINED_MAX:
+            self.will_close = True
+        return is_read
+
+    def is_stuck(self, now: float, *, receive_seconds_max: float) -> bool:
+        """Return whether the client takes too long to send its request or to read its reply."""
+        request = self.request
+        is_slow = bool(request) and now - request.since > receive_seconds_max
+        return is_slow or bool(
+            self.total_outbufs_len and now - self.last_activity > UNREAD_SECONDS_MAX
+        )
+
 
 class Server(TcpWSGIServer):
     """The loop that receives requests and sends replies."""
@@ -186,12 +221,12 @@ class Server(TcpWSGIServer):
     receive_seconds_max = RECEIVE_SECONDS_MAX
 
     def maintenance(self, now: float) -> None:
-        """Close connections that are idle, and those whose request takes too long to arrive."""
+        """Close connections that are idle, and those whose client is too slow."""
         super().maintenance(now)
-        for channel in self.active_channels.values():
-            request = channel.request
-            if request and now - request.since > self.receive_seconds_max:
-                channel.will_close = True
+        for channel in list(self.active_channels.values()):
+            if channel.is_stuck(now, receive_seconds_max=self.receive_seconds_max):
+                # At once: the loop closes what can be written to, and a full socket never can.
+                channel.handle_close()
 
 
 def create(application: str, listener: socket.socket, *, threads: int) -> Server:

@@ -25,7 +25,13 @@ from backoffice.web.api.endpoint import KEY, REPLAYED, KeyMissingError
 Method = TypeVar("Method", bound=Callable[..., Any])
 Json = dict[str, Any]
 
-_OF_EVERY = (problems.NotAcceptableError, problems.BusyError, problems.InternalError)
+_OF_EVERY = (
+    problems.BadRequestError,
+    problems.NotAcceptableError,
+    problems.BusyError,
+    problems.DatabaseLostError,
+    problems.InternalError,
+)
 _OF_BODY = (
     problems.BadInputError,
     problems.MalformedError,

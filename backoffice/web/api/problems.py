@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
+import psycopg
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, JsonResponse
@@ -39,6 +40,15 @@ class MalformedError(Refused):
     code = "malformed-body"
     message = _("The body of the request cannot be read.")
     remedy = _("Send one JSON object in UTF-8, or a form where the endpoint requires one.")
+
+
+class BadRequestError(Refused):
+    """The host or the form of the request is not one that the service accepts."""
+
+    status = HTTPStatus.BAD_REQUEST
+    code = "bad-request"
+    message = _("The service does not accept this request.")
+    remedy = _("Check the address of the service, and the Host header of the request.")
 
 
 class NotLoggedInError(Refused):
@@ -114,6 +124,18 @@ class BusyError(Refused):
     remedy = _("Send the request again in a few seconds; nothing was changed.")
 
 
+class DatabaseLostError(Refused):
+    """The connection to the database was lost while the request was served."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "database-lost"
+    message = _("The connection to the database was lost.")
+    remedy = _(
+        "Send the request again with the same Idempotency-Key in a few seconds; without a key, "
+        "check first whether it was carried out."
+    )
+
+
 class InternalError(Refused):
     """An unexpected error of the server."""
 
@@ -140,7 +162,14 @@ _OF_FRAMEWORK: dict[type[Exception], type[Refused]] = {
 
 # What any address can answer, whichever its operation.
 ANYWHERE: frozenset[type[Refused]] = frozenset(
-    {BadInputError, BusyError, InternalError, *_OF_FRAMEWORK.values()}
+    {
+        BadInputError,
+        BadRequestError,
+        BusyError,
+        DatabaseLostError,
+        InternalError,
+        *_OF_FRAMEWORK.values(),
+    }
 )
 
 
@@ -148,7 +177,7 @@ def handler(error: Exception, context: Mapping[str, Any]) -> Response:
     """Return the problem document of an exception of an endpoint."""
     request = context["request"]
     refusal = _refusal(error)
-    if isinstance(refusal, InternalError):
+    if isinstance(refusal, InternalError | DatabaseLostError):
         # The traceback names lines, not values: customer input stays out of the log.
         log.error("%s failed", request.path, exc_info=error)
     response = Response(
@@ -189,10 +218,10 @@ def next_steps(refusal: Refused | type[Refused]) -> list[dict[str, str]]:
     return [{**call._asdict(), "state": "open"} for call in refusal.calls]
 
 
-def not_found(request: HttpRequest) -> JsonResponse:
-    """Return the problem document for an address under /api/ without an endpoint."""
-    body = document(NotFoundError(), request_id=getattr(request, "request_id", ""))
-    return JsonResponse(body, status=NotFoundError.status, content_type=CONTENT_TYPE)
+def plain(refusal: Refused, request: HttpRequest) -> JsonResponse:
+    """Return the problem document of a request under /api/ that reached no endpoint."""
+    body = document(refusal, request_id=getattr(request, "request_id", ""))
+    return JsonResponse(body, status=refusal.status, content_type=CONTENT_TYPE)
 
 
 def _refusal(error: Exception) -> Refused:
@@ -203,15 +232,23 @@ def _refusal(error: Exception) -> Refused:
     for kind, refusal in _OF_FRAMEWORK.items():
         if isinstance(error, kind):
             return refusal()
-    return BusyError() if _is_pool_timeout(error) else InternalError()
+    for cause in _causes(error):
+        if isinstance(cause, PoolTimeout):
+            return BusyError()
+        if isinstance(cause, psycopg.OperationalError) and _is_lost(cause):
+            return DatabaseLostError()
+    return InternalError()
 
 
-def _is_pool_timeout(error: BaseException | None) -> bool:
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
-        if isinstance(error, PoolTimeout):
-            return True
+        yield error
         error = error.__cause__ or error.__context__
-    return False
+
+
+def _is_lost(error: psycopg.OperationalError) -> bool:
+    """Say whether an error ended the connection: its class is 08 or 57P, or it has no code."""
+    return error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
 
 
 def _faults(details: Any, pointer: str = "") -> Iterator[dict[str, str]]:

@@ -2,8 +2,13 @@
 
 import json
 
+import psycopg
 import pytest
-from django.test import Client
+from django.db import OperationalError
+from django.test import Client, RequestFactory
+from psycopg_pool import PoolTimeout
+
+from backoffice.web.api.problems import handler
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +76,36 @@ def test_a_body_that_is_too_large(ask):
     body = json.dumps({"code": "x" * 70_000}).encode()
 
     assert code_of(ask("post", "auth/wechat", body)) == (413, "body-too-large")
+
+
+def test_an_unknown_host(ask):
+    answer = Client().get("/api/v1/me", headers={"Host": "other.example"})
+
+    assert code_of(answer) == (400, "bad-request")
+
+
+def lost(kind):
+    error = OperationalError("the server closed the connection")
+    error.__cause__ = kind("lost")
+    return handler(error, {"request": RequestFactory().get("/api/v1/me")})
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (psycopg.OperationalError, "database-lost"),
+        (psycopg.errors.AdminShutdown, "database-lost"),
+        (psycopg.errors.ConnectionFailure, "database-lost"),
+        (PoolTimeout, "busy"),
+        (psycopg.errors.LockNotAvailable, "internal-error"),
+    ],
+)
+def test_a_lost_database_is_to_be_asked_again(kind, code):
+    answer = lost(kind)
+
+    assert answer.data["code"] == code
+    assert answer.status_code == (500 if code == "internal-error" else 503)
+    assert answer.has_header("Retry-After") is (code != "internal-error")
 
 
 def test_the_words_follow_the_caller(ask):

@@ -14,13 +14,18 @@ from backoffice.web import server
 
 THREADS = 2
 SLOW = 200
+LARGE = 40  # MiB of a reply: more than is kept for a client that does not read
 release = threading.Event()
+DISPATCHERS = []
 
 
 def application(environ, start_response):
     """Answer at once, or when the test releases it."""
     if environ["PATH_INFO"] == "/slow":
         release.wait(30)
+    if environ["PATH_INFO"] == "/large":
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"x" * 2**20] * LARGE
     body = environ["wsgi.input"].read() or environ["PATH_INFO"].encode()
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [body]
@@ -35,6 +40,7 @@ def served(**limits):
         setattr(web, name, value)
     threading.Thread(target=web.run, daemon=True).start()
     release.clear()
+    DISPATCHERS[:] = [web.task_dispatcher]
     try:
         yield listener.getsockname()[1]
     finally:
@@ -145,6 +151,71 @@ def test_a_request_that_never_ends_is_cut_off():
         clients[0].settimeout(10)
 
         assert clients[0].recv(10) == b""
+
+
+@pytest.mark.parametrize("sent", [b"HELLO", b"get /livez", b"GET / HTTP/1.1\r\nA : b"])
+def test_what_is_no_request_is_answered_400(sent):
+    with served() as port, socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(sent + b"\r\n\r\n")
+
+        assert client.recv(100).split(b"\r\n")[0] == b"HTTP/1.0 400 Bad Request"
+
+
+def unread(port, sent):
+    """Return a connection that has sent something and reads nothing."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(("127.0.0.1", port))
+    client.sendall(sent)
+    return client
+
+
+def is_cut_off(client):
+    client.settimeout(15)
+    try:
+        while client.recv(2**16):
+            pass
+    except ConnectionResetError:
+        return True
+    return True
+
+
+def test_clients_that_read_nothing_give_their_threads_back(monkeypatch):
+    monkeypatch.setattr(server, "UNREAD_SECONDS_MAX", 0.5)
+    with served() as port, ExitStack() as stack:
+        for _ in range(THREADS):
+            sent = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
+            stack.enter_context(closing(unread(port, sent)))
+        time.sleep(0.5)
+        assert call(port, "/other")[0].status == 503  # both wait for a reader
+        time.sleep(6)  # the loop looks after the connections every five seconds
+        assert call(port, "/other")[0].status == 200
+
+
+def test_a_client_that_sends_many_requests_ahead_is_cut_off():
+    request = b"GET /other HTTP/1.1\r\nHost: a\r\n\r\n"
+    with served() as port:
+        with closing(unread(port, request * (server.PIPELINED_MAX + 2))) as many:
+            assert is_cut_off(many)
+        with closing(unread(port, request * server.PIPELINED_MAX)) as few:
+            few.settimeout(5)
+            received = b""
+            while received.count(b"/other") < server.PIPELINED_MAX:
+                received += few.recv(2**16)
+
+
+def test_at_the_end_what_waits_is_answered_503():
+    with served() as port, occupied(port):
+        replies = []
+        waiting = threading.Thread(target=lambda: replies.append(call(port, "/other")[0]))
+        waiting.start()
+        time.sleep(0.2)
+        [dispatcher] = DISPATCHERS
+        threading.Timer(0.3, release.set).start()
+        dispatcher.shutdown()
+        waiting.join()
+
+    assert [reply.status for reply in replies] == [503]
 
 
 def test_a_body_beyond_the_limit_is_refused():
