@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -75,8 +76,11 @@ class EventsView(SignedEndpoint):
 
 def _batch(sent: Any) -> list[Any]:
     """Return the events of a body, as they were sent."""
-    body = EventsBody(data=sent if isinstance(sent, dict) else {"": sent})
-    batch = sent.get("events") if isinstance(sent, dict) else None
+    if not isinstance(sent, dict):
+        expected = gettext("Send one JSON object with the field events.")
+        raise BadInputError(errors=[{"pointer": "", "code": "invalid", "detail": expected}])
+    body = EventsBody(data=sent)
+    batch = sent.get("events")
     if not isinstance(batch, list) or len(sent) != 1:
         body.is_valid(raise_exception=True)
         raise BadInputError(errors=[])

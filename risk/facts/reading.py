@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from backoffice.core import personal_numbers
 from backoffice.core.translation import gettext_noop
 from risk.facts.rules import (
     SOURCE_OF,
@@ -27,12 +28,15 @@ from risk.facts.rules import (
 )
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-ID_LENGTH_MAX, PARTY_LENGTH_MAX = 64, 128
+ID_LENGTH_MAX, PARTY_LENGTH_MAX, CHANNEL_LENGTH_MAX = 64, 128, 20
 AMOUNT_MAX_FEN = 10**12
 EARLIEST_ON = date(2011, 1, 1)  # WeChat began in 2011: nothing earlier was reported by it
 PERIOD_MONTHS_MAX = 36
 
 _ID = re.compile(rf"[\x21-\x7e]{{1,{ID_LENGTH_MAX}}}")
+# As RFC 9562 writes one: one in 250 contains digits like those of a phone number by chance.
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_DAY_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # not 2016-W01-1, which ISO 8601 has too
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -45,6 +49,7 @@ class EventFault(StrEnum):
     FIELD_UNKNOWN = "field-unknown"
     FIELD_MISSING = "field-missing"
     FIELD_INVALID = "field-invalid"
+    PERSONAL_NUMBER = "personal-number"
     KIND_UNKNOWN = "kind-unknown"
     CODE_UNKNOWN = "code-unknown"
     AMOUNT_INVALID = "amount-invalid"
@@ -67,6 +72,10 @@ FAULTS: dict[EventFault, str] = {
     EventFault.FIELD_MISSING: gettext_noop("The field {field} is missing. Add it."),
     EventFault.FIELD_INVALID: gettext_noop(
         "The field {field} is invalid. Send text of the length that the description names."
+    ),
+    EventFault.PERSONAL_NUMBER: gettext_noop(
+        "The field {field} contains a phone, ID or card number, and is stored in readable form."
+        " Send another text."
     ),
     EventFault.KIND_UNKNOWN: gettext_noop("Unknown kind of event. Send one of: {codes}."),
     EventFault.CODE_UNKNOWN: gettext_noop(
@@ -201,7 +210,7 @@ def _whole(least: int, most: int = AMOUNT_MAX_FEN) -> FieldReader:
 
 def _read_day(name: str, value: Any) -> date:
     try:
-        day = date.fromisoformat(value) if len(value) == len("YYYY-MM-DD") else None
+        day = date.fromisoformat(value) if _DAY_FORM.fullmatch(value) else None
     except (TypeError, ValueError):
         day = None
     if day is None or day < EARLIEST_ON:
@@ -233,6 +242,21 @@ def _read_moment(name: str, value: Any) -> datetime:
     return moment
 
 
+def _stored_readable(reader: FieldReader) -> FieldReader:
+    """Refuse a text with a phone, ID or card number: staff read it, and it is never erased.
+
+    A UUID passes: partners draw it at random.
+    """
+
+    def read(name: str, value: Any) -> str:
+        text = str(reader.read(name, value))
+        if not _UUID.fullmatch(text.lower()) and personal_numbers.mask(text) != text:
+            raise EventError(EventFault.PERSONAL_NUMBER, field=name)
+        return text
+
+    return FieldReader(read, reader.schema)
+
+
 _DAY = FieldReader(_read_day, {"type": "string", "format": "date"})
 _ID_TEXT = FieldReader(_read_id, {"type": "string", "pattern": f"^{_ID.pattern}$"})
 _PUBLIC_ID = FieldReader(_read_public_id, {"type": "string", "format": "uuid"})
@@ -240,7 +264,7 @@ _PARTY = _text(PARTY_LENGTH_MAX)
 # The kind is known before the fields of the kind are read.
 _KIND = FieldReader(lambda _name, value: value, {"type": "string"})
 COMMON = {
-    "id": EventField("event_id", _ID_TEXT),
+    "id": EventField("event_id", _stored_readable(_ID_TEXT)),
     "kind": EventField("kind", _KIND),
     "openid": EventField("openid", _ID_TEXT, False),
     "customer": EventField("customer", _PUBLIC_ID, False),
@@ -255,7 +279,7 @@ FIELDS: dict[EventKind, dict[str, EventField]] = {
         "amount_fen": EventField("amount_fen", _whole(1)),
         "category": EventField("category", _code(PaymentCategory)),
         "counterparty": EventField("party", _PARTY),
-        "channel": EventField("facts", _text(20), False),
+        "channel": EventField("facts", _stored_readable(_text(CHANNEL_LENGTH_MAX)), False),
     },
     EventKind.SOCIAL_LINK: {
         "friend": EventField("party", _PARTY),

@@ -135,6 +135,28 @@ def test_a_body_that_is_no_batch_is_refused_whole(body, code):
     assert refusal(send(body)) == (400, code)
 
 
+@pytest.mark.parametrize("body", [[], None, 1, "events"])
+def test_a_body_that_is_no_object_gets_the_form_that_is_expected(body):
+    errors = send(body).json()["errors"]
+
+    assert [(one["pointer"], one["detail"]) for one in errors] == [
+        ("", "Send one JSON object with the field events.")
+    ]
+
+
+def test_a_personal_number_refuses_its_event_and_is_not_stored():
+    consenting()
+
+    answer = send({"events": [payment("p-13812345678"), payment(channel="13812345678"), payment()]})
+
+    assert answer.json()["accepted"] == 1
+    assert [(one["index"], one["code"]) for one in answer.json()["refused"]] == [
+        (0, "personal-number"), (1, "personal-number"),
+    ]  # fmt: skip
+    assert "13812345678" not in answer.content.decode()
+    assert [(one.event_id, one.facts) for one in PartnerEvent.objects.all()] == [("p-1", {})]
+
+
 def test_more_than_a_thousand_events_are_refused_whole():
     assert refusal(send({"events": [{}] * 1001})) == (422, "too-many-events")
 

@@ -39,3 +39,22 @@ def test_each_kind_names_its_fields_and_each_code_is_there():
     for codes in CATEGORIES.values():
         for code in codes or ():
             assert f"`{code.value}`" in TEXT or code.value in ("R2", "R3", "R4")
+
+
+def bounds(schema):
+    """Return what a row of a field must say of its length or its range."""
+    if "maxLength" in schema:
+        return f"{schema['minLength']} to {schema['maxLength']} characters"
+    if schema["type"] == "integer":
+        return f"from {schema['minimum']} to {schema['maximum']}"
+    return f"1 to {reading.ID_LENGTH_MAX} printable ASCII characters" if "pattern" in schema else ""
+
+
+def test_each_length_and_range_that_is_checked_is_there():
+    rows = [line for line in TEXT.splitlines() if line.startswith("| `")]
+    for fields in (reading.COMMON, *reading.FIELDS.values()):
+        for name, field in fields.items():
+            found = [row for row in rows if f"`{name}`" in row.split("|")[1]]
+            assert any(bounds(field.reader.schema) in row for row in found) or "enum" in (
+                field.reader.schema
+            ), name

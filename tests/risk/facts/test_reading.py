@@ -89,12 +89,38 @@ def test_each_required_field_is_missed_and_no_other_field_is_taken(kind):
         (wechat_since(since="2026-11-11"), "day-invalid"),
         (wechat_since(since="2010-12-31"), "day-invalid"),
         (wechat_since(since="soon"), "day-invalid"),
+        (wechat_since(since="2016-W01-1"), "day-invalid"),
+        (wechat_since(since="２016-05-01"), "day-invalid"),
         (holding(stable_since="2026-11-02"), "day-invalid"),
         (employer(since=20240101), "day-invalid"),
     ],
 )  # fmt: skip
 def test_a_bad_event_is_refused_with_its_code(sent, code):
     assert fault(sent) == code
+
+
+@pytest.mark.parametrize("number", ["13812345678", "11010519491231002X", "6222021001123459"])
+def test_no_text_that_is_stored_readable_contains_a_personal_number(number):
+    """A field that is added later is refused here too, unless it is stored as a hash."""
+    for kind in EVERY_KIND:
+        sent = kind()
+        fields = {**reading.COMMON, **reading.FIELDS[EventKind(sent["kind"])]}
+        texts = [name for name, field in fields.items() if is_readable(field)]
+        assert "id" in texts
+        for name in texts:
+            assert fault(sent | {name: f"p-{number}"}) == "personal-number"
+
+
+def is_readable(field):
+    schema = field.reader.schema
+    is_free = schema["type"] == "string" and not {"enum", "format"} & set(schema)
+    return is_free and field.target not in ("kind", "openid", "party")
+
+
+def test_hashed_text_and_ids_drawn_at_random_are_taken():
+    by_chance = payment("0190a1b2-c3d4-4e5f-8a9b-013812345678", counterparty="13812345678")
+
+    assert reading.read(by_chance, at=AT).event_id == by_chance["id"]
 
 
 def test_an_event_of_this_moment_is_taken():
