@@ -15,8 +15,13 @@ from risk.facts.rules import (
     SOURCE_OF,
     EventKind,
     FactSource,
+    FriendRelation,
+    IncomeDocument,
+    PaymentCategory,
     PaymentDirection,
     PaymentResult,
+    ProductMove,
+    ProductRisk,
 )
 
 EVENT_KINDS = choices(
@@ -41,6 +46,83 @@ SOURCES = choices(
         FactSource.AGREEMENT: _("service agreement"),
         FactSource.NONE: _("no consent needed"),
     },
+)
+DIRECTIONS = choices(
+    PaymentDirection,
+    {PaymentDirection.IN: _("money in"), PaymentDirection.OUT: _("money out")},
+)
+RESULTS = choices(
+    PaymentResult,
+    {
+        PaymentResult.SUCCEEDED: _("payment succeeded"),
+        PaymentResult.FAILED: _("payment failed"),
+        PaymentResult.REFUNDED: _("payment refunded"),
+    },
+)
+_PAYMENT_CATEGORIES = choices(
+    PaymentCategory,
+    {
+        PaymentCategory.GROCERIES: _("groceries"),
+        PaymentCategory.CONVENIENCE: _("convenience stores"),
+        PaymentCategory.DINING: _("dining"),
+        PaymentCategory.UTILITIES: _("utilities"),
+        PaymentCategory.TRANSPORT: _("transport"),
+        PaymentCategory.TELECOM: _("telecom"),
+        PaymentCategory.HEALTH: _("health"),
+        PaymentCategory.EDUCATION: _("education"),
+        PaymentCategory.HOUSING: _("housing"),
+        PaymentCategory.CLOTHING: _("clothing"),
+        PaymentCategory.ELECTRONICS: _("electronics"),
+        PaymentCategory.TRAVEL: _("travel"),
+        PaymentCategory.ENTERTAINMENT: _("entertainment"),
+        PaymentCategory.GAMES: _("games"),
+        PaymentCategory.LOTTERY: _("lottery"),
+        PaymentCategory.LUXURY: _("luxury goods"),
+        PaymentCategory.OTHER: _("other"),
+        PaymentCategory.SALARY: _("salary"),
+        PaymentCategory.TRANSFER: _("transfer of money"),
+        PaymentCategory.INVESTMENT: _("investment"),
+        PaymentCategory.LOAN_REPAYMENT: _("loan repayment"),
+    },
+)
+_RELATIONS = choices(
+    FriendRelation,
+    {
+        FriendRelation.PRODUCT_USER: _("product user in good standing"),
+        FriendRelation.REAL_NAME: _("verified contact with mutual transfers"),
+        FriendRelation.OTHER: _("other"),
+        FriendRelation.SECOND_DEGREE: _("contact of a contact"),
+        FriendRelation.OVERDUE: _("overdue contact"),
+        FriendRelation.ENDED: _("former contact"),
+    },
+)
+_RISKS = choices(
+    ProductRisk,
+    {
+        ProductRisk.R1: _("R1, low risk"),
+        ProductRisk.R2: _("R2, medium to low risk"),
+        ProductRisk.R3: _("R3, medium risk"),
+        ProductRisk.R4: _("R4, medium to high risk"),
+        ProductRisk.R5: _("R5, high risk"),
+    },
+)
+_MOVES = choices(
+    ProductMove,
+    {ProductMove.SUBSCRIBE: _("subscription"), ProductMove.REDEEM: _("redemption")},
+)
+_DOCUMENTS = choices(
+    IncomeDocument,
+    {
+        IncomeDocument.PAYROLL: _("payroll"),
+        IncomeDocument.TAX: _("tax record"),
+        IncomeDocument.SOCIAL_SECURITY: _("social security record"),
+        IncomeDocument.HOUSING_FUND: _("housing fund record"),
+        IncomeDocument.BANK_STATEMENT: _("bank account statement"),
+    },
+)
+# A code that two kinds share has one label ("other").
+CATEGORY_CHOICES = list(
+    dict(_PAYMENT_CATEGORIES + _RELATIONS + _RISKS + _MOVES + _DOCUMENTS).items()
 )
 
 
@@ -95,9 +177,9 @@ class PartnerEvent(models.Model):
     occurred_on = models.DateField(_("occurred on"))
     received_at = models.DateTimeField(_("received at"))
     amount_fen = models.BigIntegerField(_("amount"), null=True)
-    direction = models.CharField(_("direction"), max_length=4, blank=True)
-    result = models.CharField(_("result"), max_length=10, blank=True)
-    category = models.CharField(_("category"), max_length=20, blank=True)
+    direction = models.CharField(_("direction"), max_length=4, blank=True, choices=DIRECTIONS)
+    result = models.CharField(_("result"), max_length=10, blank=True, choices=RESULTS)
+    category = models.CharField(_("category"), max_length=20, blank=True, choices=CATEGORY_CHOICES)
     party_blind = models.BinaryField(_("counterparty index"), max_length=16, null=True)
     since_on = models.DateField(_("since"), null=True)
     facts = models.JSONField(_("further facts"), default=dict)
