@@ -25,18 +25,16 @@ from backoffice.web.api.endpoint import KEY, REPLAYED, KeyMissingError
 Method = TypeVar("Method", bound=Callable[..., Any])
 Json = dict[str, Any]
 
+# An operation without a body refuses one that is sent all the same.
 _OF_EVERY = (
     problems.BadRequestError,
     problems.NotAcceptableError,
     problems.BusyError,
     problems.DatabaseLostError,
     problems.InternalError,
-)
-_OF_BODY = (
     problems.BadInputError,
     problems.MalformedError,
     problems.TooBigError,
-    problems.MediaTypeError,
 )
 _OF_KEY = (idempotency.BadKeyError, idempotency.InProgressError, idempotency.KeyReusedError)
 # White space as Python cuts it off; \s means less in other languages.
@@ -64,6 +62,7 @@ def describe(
         )(method)
         described.refusals = tuple(refusals)
         described.is_paged = pages
+        described.has_body = body is not None
         return cast("Method", described)
 
     return wrap
@@ -114,9 +113,7 @@ class Description(AutoSchema):
         method, view = self._method, self.view
         found = [*_OF_EVERY, *method.refusals, *getattr(view, "refusals_of", _none)(self.method)]
         if "requestBody" in operation:
-            found += _OF_BODY
-        elif method.is_paged or any(one["in"] == "query" for one in operation["parameters"]):
-            found.append(problems.BadInputError)
+            found.append(problems.MediaTypeError)
         if any(one["in"] == "path" for one in operation["parameters"]):
             found.append(problems.NotFoundError)
         if self._key is not None:

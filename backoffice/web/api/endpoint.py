@@ -5,6 +5,7 @@ import hmac
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
+from io import BytesIO
 from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
@@ -51,6 +52,20 @@ class Endpoint(APIView):
     """An endpoint with strict input, JSON output and problem documents."""
 
     parser_classes = (StrictJSONParser,)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse a body that an operation does not have; an empty one and ``{}`` say nothing.
+
+        Raises:
+            rest_framework.exceptions.ParseError: no JSON.
+            rest_framework.exceptions.ValidationError: fields, or no object.
+        """
+        super().initial(request, *args, **kwargs)
+        method = getattr(self, str(request.method).lower(), None)
+        if not getattr(method, "has_body", True) and request.body:
+            # The content type and the parsers of the endpoint are for its other methods.
+            sent = StrictJSONParser().parse(BytesIO(request.body))
+            Body(data=sent).is_valid(raise_exception=True)
 
     def read(self, body: type[Body], request: Request) -> dict[str, Any]:
         """Return the validated fields of a request.

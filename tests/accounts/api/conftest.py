@@ -69,7 +69,9 @@ class Phone:
         if self.token:
             sent.setdefault("authorization", f"Bearer {self.token}")
         ask = getattr(self.client, method)
-        given = {} if body is None else {"data": body, "content_type": "application/json"}
+        given = {"data": "" if body is None else body, "content_type": "application/json"}
+        if method in ("get", "delete"):
+            given = {}
         return ask(f"/api/v1/{path}", headers=sent, **given)
 
 

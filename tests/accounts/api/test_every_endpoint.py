@@ -3,11 +3,12 @@
 import pytest
 from django.urls import resolve
 
-from accounts.models import CustomerHold
+from accounts.models import CustomerHold, DeletionRequest
 from accounts.urls import urlpatterns as of_accounts
 from backoffice.core import clock
 from risk.decisions.urls import urlpatterns as of_decisions
 from risk.lines.urls import urlpatterns as of_lines
+from tests import described
 from tests.accounts.api.conftest import problem
 
 UUID = "00000000-0000-4000-8000-000000000000"
@@ -88,6 +89,41 @@ def test_what_is_always_open_is_never_cooling_off(newcomer, method, address):
 @pytest.mark.parametrize("address", sorted({a for m, a in calls() if m == "get"}))
 def test_reading_works_from_the_first_moment(newcomer, address):
     assert newcomer.get(address).status_code in (200, 404)
+
+
+BODYLESS = sorted(
+    (method, path.removeprefix("/api/v1/").replace("{public_id}", UUID).replace("{purpose}", "x"))
+    for path, method, operation in described.operations()
+    if path.startswith("/api/v1/") and "requestBody" not in operation
+)
+
+
+def test_operations_without_a_body_are_still_there():
+    assert {("post", "me/deletion"), ("get", "me"), ("delete", "me/deletion")} <= {*BODYLESS}
+    assert {path for _method, path in BODYLESS if "{" in path} == set()
+
+
+@pytest.mark.parametrize(("method", "address"), BODYLESS)
+def test_an_operation_without_a_body_refuses_one(newcomer, method, address):
+    def sent(body, content_type="application/json"):
+        headers = {"authorization": f"Bearer {newcomer.token}"}
+        url = f"/api/v1/{address}"
+        return newcomer.client.generic(method, url, body, content_type, headers=headers)
+
+    for body, code in ((b"{", "malformed-body"), (b" ", "malformed-body"), (b"[]", "invalid-input"),
+                       (b"null", "invalid-input"), (b'{"a": 1}', "invalid-input")):  # fmt: skip
+        assert problem(sent(body)) == (400, code)
+    assert problem(sent(b"a=1", "application/x-www-form-urlencoded")) == (400, "malformed-body")
+    for body in (b"", b"{}"):
+        assert sent(body).status_code not in (400, 415)
+
+
+def test_a_refused_body_leaves_nothing_done(newcomer):
+    answer = newcomer.post("me/deletion", {"reason": "x"}, **{"idempotency-key": "key-of-a-body"})
+
+    assert problem(answer) == (400, "invalid-input")
+    assert answer.json()["errors"][0]["pointer"] == "/reason"
+    assert not DeletionRequest.objects.exists()
 
 
 def test_who_one_is_takes_six_queries_at_most(identified, django_assert_max_num_queries):
