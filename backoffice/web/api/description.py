@@ -63,6 +63,8 @@ def describe(
         described.refusals = tuple(refusals)
         described.is_paged = pages
         described.has_body = body is not None
+        in_query = [one.name for one in parameters if one.location == OpenApiParameter.QUERY]
+        described.query_names = frozenset(in_query + (["limit", "cursor"] if pages else []))
         return cast("Method", described)
 
     return wrap

@@ -11,7 +11,9 @@ from typing import Any, NamedTuple, Protocol
 from django.conf import settings
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -54,14 +56,19 @@ class Endpoint(APIView):
     parser_classes = (StrictJSONParser,)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse a body that an operation does not have; an empty one and ``{}`` say nothing.
+        """Refuse parameters and a body that an operation does not have.
+
+        An empty body and ``{}`` say nothing.
 
         Raises:
             rest_framework.exceptions.ParseError: no JSON.
-            rest_framework.exceptions.ValidationError: fields, or no object.
+            rest_framework.exceptions.ValidationError: parameters, fields, or no object.
         """
         super().initial(request, *args, **kwargs)
         method = getattr(self, str(request.method).lower(), None)
+        names = getattr(method, "query_names", None)
+        if names is not None:
+            _require_known(request, names)
         if not getattr(method, "has_body", True) and request.body:
             # The content type and the parsers of the endpoint are for its other methods.
             sent = StrictJSONParser().parse(BytesIO(request.body))
@@ -76,6 +83,13 @@ class Endpoint(APIView):
         form = body(data=request.data)
         form.is_valid(raise_exception=True)
         return dict(form.validated_data)
+
+
+def _require_known(request: Request, names: frozenset[str]) -> None:
+    unknown = [name for name in request.query_params if name not in names]
+    if unknown:
+        words = gettext("Unknown parameter.")
+        raise ValidationError({name: [ErrorDetail(words, "unknown")] for name in unknown})
 
 
 class Keyed(Protocol):

@@ -180,7 +180,7 @@ def test_bad_fields_change_nothing(identified, sent, status, code):
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
-        (None, 415, "unsupported-media-type"),
+        (None, 400, "invalid-input"),
         ("text", 400, "malformed-body"),
         ([], 400, "invalid-input"),
         ({}, 400, "invalid-input"),

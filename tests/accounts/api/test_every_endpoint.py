@@ -118,6 +118,14 @@ def test_an_operation_without_a_body_refuses_one(newcomer, method, address):
         assert sent(body).status_code not in (400, 415)
 
 
+@pytest.mark.parametrize(("method", "address"), BODYLESS)
+def test_an_operation_refuses_an_unknown_parameter(newcomer, method, address):
+    answer = getattr(newcomer, method)(f"{address}?zz=1")
+
+    assert problem(answer) == (400, "invalid-input")
+    assert [one["pointer"] for one in answer.json()["errors"]] == ["/zz"]
+
+
 def test_a_refused_body_leaves_nothing_done(newcomer):
     answer = newcomer.post("me/deletion", {"reason": "x"}, **{"idempotency-key": "key-of-a-body"})
 

@@ -81,7 +81,7 @@ def test_a_page_of_the_staff_is_not_compared(db):
 
 
 def test_a_page_where_nothing_is_described_fails_the_test(newcomer, monkeypatch):
-    monkeypatch.setattr(problems, "not_found", lambda _request: HttpResponse("here"))
+    monkeypatch.setattr(problems, "plain", lambda _refusal, _request: HttpResponse("here"))
 
     with pytest.raises(AssertionError, match="200 where nothing is described"):
         newcomer.get("nothing")
