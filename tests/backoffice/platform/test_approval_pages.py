@@ -85,11 +85,20 @@ def test_a_manager_rejects_and_the_proposer_withdraws(proposed, filled):
     assert not PolicyVersion.objects.exists()
 
 
-@pytest.mark.parametrize("group", ["risk", "finance", "auditor", "support"])
+@pytest.mark.parametrize("group", ["finance", "auditor", "support"])
 @pytest.mark.parametrize("code", ["approve", "reject"])
 def test_only_managers_decide(proposed, group, code):
     assert perform(client_of(group, 2), proposed, code, reason="agreed then").status_code == 403
 
+    assert Approval.objects.get().state == "proposed"
+
+
+@pytest.mark.parametrize("code", ["approve", "reject"])
+def test_who_decides_other_requests_does_not_decide_on_numbers(proposed, code):
+    # Risk decides on limits: the page serves, the request itself asks for its own permission.
+    [message] = messages_of(perform(client_of("risk", 2), proposed, code, reason="agreed then"))
+
+    assert "permission" in message
     assert Approval.objects.get().state == "proposed"
 
 

@@ -47,7 +47,13 @@ def test_the_page_lists_every_queue_with_its_numbers(item):
     page = client_of("credit").get(QUEUES)
 
     found = [(one.queue.name, one.waiting, may_take) for one, may_take in page.context["rows"]]
-    assert found == [("identity-review", 1, True), ("profile-review", 0, True)]
+    assert found == [
+        ("identity-review", 1, True),
+        ("profile-review", 0, True),
+        ("assessment-review", 0, True),
+        ("human-review", 0, True),
+        ("special-review", 0, False),  # risk looks at payments
+    ]
     assert "Identity submissions in manual review" in page.content.decode()
 
 
