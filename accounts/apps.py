@@ -25,6 +25,7 @@ class AccountsConfig(AppConfig):
         from accounts.policy import AccountPolicy
         from accounts.privacy.operations import deletions, unmasking
         from accounts.profile import operations as profiles
+        from accounts.proofs.operations import reviews as proof_reviews
         from backoffice.core import policy, reasons
         from backoffice.platform import access, jobs, outbox, work_queue
         from backoffice.web import wording
@@ -53,7 +54,9 @@ class AccountsConfig(AppConfig):
                 permission="accounts.decide_profilereview",
             )
         )
-        deletions.register(blocker=lambda _customer_id: "", end=profiles.end, words={})
+        work_queue.register(proof_reviews.WORK_QUEUE)
+        for end in (profiles.end, proof_reviews.end):
+            deletions.register(blocker=lambda _customer_id: "", end=end, words={})
         outbox.register(identities.TOPIC, tasks.check_identity)
         outbox.register(cards.TOPIC, tasks.check_card)
         post_migrate.connect(_grant_rights, dispatch_uid="accounts.groups")

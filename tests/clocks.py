@@ -7,6 +7,7 @@
 CLOCKS = {
     "accounts.AccessRecord.at": "product",
     "accounts.AssetProof.uploaded_at": "product",
+    "accounts.ProofReview.at": "product",
     "accounts.Authorisation.expires_at": "wall",
     "accounts.Authorisation.given_at": "wall",
     "accounts.Authorisation.used_at": "wall",

@@ -20,13 +20,26 @@ from accounts.models.privacy import (
     DeletionRequest,
     DeletionState,
 )
-from accounts.models.profile import Profile, ProfileReview
-from accounts.models.proof import AssetFile, AssetProof, ContentType, ProofKind
+from accounts.models.profile import OCCUPATIONS, Profile, ProfileReview
+from accounts.models.proof import (
+    ASSET_KINDS,
+    REVIEWED_KINDS,
+    VERDICTS,
+    AssetFile,
+    AssetProof,
+    ContentType,
+    ProofKind,
+    ProofReview,
+)
 from accounts.models.staff import Staff
 from accounts.onboarding.rules.occupations import Occupation
 
 __all__ = [
     "ACCOUNT_CLASSES",
+    "ASSET_KINDS",
+    "OCCUPATIONS",
+    "REVIEWED_KINDS",
+    "VERDICTS",
     "AccessRecord",
     "AccountClass",
     "AssetFile",
@@ -56,6 +69,7 @@ __all__ = [
     "Profile",
     "ProfileReview",
     "ProofKind",
+    "ProofReview",
     "ProviderCall",
     "Staff",
     "TransactionPassword",

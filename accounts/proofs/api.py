@@ -14,12 +14,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.login.api.endpoint import CustomerEndpoint
-from accounts.models import AssetProof, ProofKind
+from accounts.models import REVIEWED_KINDS, AssetProof, ProofKind, ProofReview
 from accounts.onboarding import operations as onboarding
-from accounts.proofs import operations as proofs
+from accounts.proofs.operations import proofs, reviews
+from accounts.proofs.rules.findings import ProofVerdict
 from backoffice.web.api.description import describe
 from backoffice.web.api.fields import Body, Choice, Day, Secret
 from backoffice.web.api.paging import page
+
+WAITING = "waiting"  # for a person to look at it
 
 
 class MemoryOnly(MemoryFileUploadHandler):
@@ -67,6 +70,10 @@ class AssetReply(serializers.Serializer[Any]):
     content_type = serializers.CharField()
     size = serializers.IntegerField()
     uploaded_at = serializers.DateTimeField()
+    review = serializers.ChoiceField(
+        choices=[WAITING, *ProofVerdict], allow_null=True,
+        help_text="What a person found; null where no decision uses a proof of this kind.",
+    )  # fmt: skip
 
 
 class AssetsView(CustomerEndpoint):
@@ -77,7 +84,9 @@ class AssetsView(CustomerEndpoint):
     @describe("List the proofs", replies={200: AssetReply}, pages=True)
     def get(self, request: Request) -> Response:
         """List the proofs, the newest first."""
-        rows = [_reply(proof) for proof in proofs.of(self.customer(request))]
+        mine = list(proofs.of(self.customer(request)))
+        found = reviews.latest_of(mine)
+        rows = [_reply(proof, found.get(proof.pk)) for proof in mine]
         return page(request, rows, is_newest_first=True)
 
     @describe(
@@ -96,7 +105,8 @@ class AssetsView(CustomerEndpoint):
         )
         got = proofs.receive(self.context, upload=upload)
         status = HTTPStatus.CREATED if got.is_new else HTTPStatus.OK
-        return Response(_reply(got.proof), status=status)
+        found = reviews.latest_of([got.proof])
+        return Response(_reply(got.proof, found.get(got.proof.pk)), status=status)
 
 
 class AssetView(CustomerEndpoint):
@@ -110,7 +120,8 @@ class AssetView(CustomerEndpoint):
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
-def _reply(proof: AssetProof) -> dict[str, Any]:
+def _reply(proof: AssetProof, review: ProofReview | None) -> dict[str, Any]:
+    waiting = WAITING if proof.kind in REVIEWED_KINDS else None
     return {
         "id": proof.public_id,
         "kind": proof.kind,
@@ -118,4 +129,5 @@ def _reply(proof: AssetProof) -> dict[str, Any]:
         "content_type": proof.content_type,
         "size": proof.size,
         "uploaded_at": proof.uploaded_at,
+        "review": review.verdict if review else waiting,
     }

@@ -60,7 +60,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "credit": _CUSTOMERS + _OPENING + _BINS + _LINES + _FACTS + _LOANS + _UNMASK + _FILES
     + _ASSESSMENTS + _WORK
     + ("accounts.decide_identityverification", "accounts.decide_profilereview",
-       "accounts.decide_bankcard", "risk.decide_assessment")
+       "accounts.decide_bankcard", "accounts.decide_proofreview", "risk.decide_assessment")
     + ("risk.propose_limitreview", "risk.revoke_temporarylimit", "backoffice.view_approval",
        *_WITHDRAW),
     "risk": _CUSTOMERS + _OPENING + _KEEP_BINS + _HOLD + _UNMASK + _LINES + _FACTS + _LOANS

@@ -165,6 +165,18 @@ def typed_text(request: HttpRequest, name: str, *, length_max: int = REASON_MAX)
     return personal_numbers.mask(text)[:length_max]
 
 
+def whole_yuan_fen(text: str, label: Any) -> int:
+    """Return whole yuan as a person typed them, such as 12,000, in fen.
+
+    Raises:
+        FieldError: it is something else; ``label`` names the field.
+    """
+    digits = text.replace(",", "").removesuffix(".00")
+    if not (digits.isascii() and digits.isdecimal()):
+        raise FieldError(field=label)
+    return int(digits) * 100
+
+
 def _given(request: HttpRequest, action: AdminAction) -> dict[str, Any]:
     given = {field.name: _value(request, field) for field in action.fields}
     if action.needs_reason:

@@ -13,7 +13,7 @@ from accounts.customers.rows import CustomersRows, code_filter
 from backoffice.core import clock
 from backoffice.core.money import yuan
 from backoffice.web import wording
-from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field, FieldError
+from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field, whole_yuan_fen
 from backoffice.web.readonly_admin import PageSection, display
 from risk.decisions import queries
 from risk.decisions.operations import reviews, special_reviews
@@ -49,7 +49,7 @@ def _approve(request: HttpRequest, assessment: Assessment, given: dict[str, Any]
     at = clock.now()
     reviews.approve(
         assessment.pk,
-        limit_fen=_fen(given["limit"]),
+        limit_fen=whole_yuan_fen(given["limit"], _("limit in yuan")),
         by=cast("Any", request.user),
         reason=given["reason"],
         at=at,
@@ -62,14 +62,6 @@ def _refuse(request: HttpRequest, assessment: Assessment, given: dict[str, Any])
     person = cast("Any", request.user)
     reviews.refuse(assessment.pk, by=person, reason=given["reason"], at=clock.now())
     return gettext("The assessment is refused.")
-
-
-def _fen(text: str) -> int:
-    """Return whole yuan as typed, such as 12,000, in fen."""
-    digits = text.replace(",", "").removesuffix(".00")
-    if not (digits.isascii() and digits.isdecimal()):
-        raise FieldError(field=_("limit in yuan"))
-    return int(digits) * 100
 
 
 def _in_review(assessment: Assessment) -> bool:

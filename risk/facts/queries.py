@@ -4,6 +4,7 @@ Windows are full Shanghai days before the day (GEN-4). Only what was received by
 and only under a consent in force at the moment: a record can be made again exactly.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, datetime, timedelta
@@ -12,7 +13,9 @@ from typing import Any
 from django.db import connection
 
 from accounts.consents.rules import PURPOSES
-from accounts.models import Profile
+from accounts.models import AssetProof, Profile
+from accounts.proofs.operations.reviews import ProofFinding
+from accounts.proofs.rules.findings import ProofVerdict
 from backoffice.core.crypto import blind
 from risk.facts.rules import (
     EVIDENCE_DAYS,
@@ -35,6 +38,7 @@ from risk.facts.rules import (
     LivingSpend,
     PaymentCategory,
     PaymentFeatures,
+    ProvenFact,
     SocialFeatures,
     WealthFeatures,
     continuous,
@@ -108,6 +112,7 @@ def _features(row: dict[str, Any], on: date) -> Features:
         consumption=part(ConsumptionFeatures, FactSource.CONSUMPTION),
         evidence=_evidence(row) if FactSource.AGREEMENT.value in sources else None,
         declared=_declared(row),
+        proofs=_proofs(row) if FactSource.AGREEMENT.value in sources else (),
     )
 
 
@@ -122,9 +127,44 @@ def _evidence(row: dict[str, Any]) -> EvidenceFeatures:
     return EvidenceFeatures(
         monthly_income_fen=row["evidenced_income_fen"],
         income_document=row["income_document"],
+        income_on=row["income_on"],
         employer=None if employer is None else bytes(employer).hex(),
         employer_since_on=row["employer_since_on"],
     )
+
+
+def _proofs(row: dict[str, Any]) -> tuple[ProvenFact, ...]:
+    return tuple(ProvenFact(**_dated(one)) for one in json.loads(row["proofs"]))
+
+
+def _dated(fact: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: date.fromisoformat(value) if value and name.endswith("_on") else value
+        for name, value in fact.items()
+    }
+
+
+def with_findings(record: Features, findings: Sequence[ProofFinding], *, on: date) -> Features:
+    """Return a feature record as it is once findings about the customer's proofs are stored."""
+    rows = AssetProof.objects.filter(customer=record.customer_id).defer("asset_number")
+    proofs = {one.pk: one for one in rows.filter(pk__in=[one.proof_id for one in findings])}
+    facts = {
+        str(proof.public_id): ProvenFact(
+            proof=str(proof.public_id),
+            kind=proof.kind,
+            accepted_on=on,
+            valid_until_on=proof.valid_until_on,
+            monthly_income_fen=one.monthly_income_fen,
+            occupation=one.occupation and one.occupation.value,
+            since_on=one.since_on,
+            asset=None if proof.asset_blind is None else bytes(proof.asset_blind).hex(),
+        )
+        if one.verdict is ProofVerdict.ACCEPTED
+        else None
+        for one in findings
+        for proof in [proofs[one.proof_id]]
+    }
+    return record.with_proofs(facts)
 
 
 def _declared(row: dict[str, Any]) -> DeclaredFeatures | None:
@@ -156,7 +196,7 @@ _RELATIONS = ", ".join(
 # The months are aggregated apart: the first lateral reads the rows once for all windows of days.
 _STATEMENT = f"""
 SELECT customer.id AS customer_id, consent.sources, payment.*, monthly.*, social.*, holding.*,
-    moves.move_count, income.*, employer.*,
+    moves.move_count, income.*, employer.*, proof.proofs::text,
     profile.monthly_income_fen AS declared_income_fen, profile.occupation,
     profile.occupation_since_on, profile.employer AS declared_employer
 FROM unnest(%(ids)s::bigint[]) AS customer (id)
@@ -227,7 +267,8 @@ CROSS JOIN LATERAL (
     WHERE {_RECEIVED} AND kind = %(product_move)s AND occurred_on >= %(short_on)s
 ) AS moves
 LEFT JOIN LATERAL (
-    SELECT amount_fen AS evidenced_income_fen, category AS income_document
+    SELECT amount_fen AS evidenced_income_fen, category AS income_document,
+        occurred_on AS income_on
     FROM risk_partnerevent AS event
     WHERE {_RECEIVED} AND kind = %(income)s AND occurred_on >= %(evidence_on)s
     ORDER BY occurred_at DESC, id DESC LIMIT 1
@@ -237,5 +278,16 @@ LEFT JOIN LATERAL (
     FROM risk_partnerevent AS event WHERE {_RECEIVED} AND kind = %(employer)s
     ORDER BY occurred_at DESC, id DESC LIMIT 1
 ) AS employer ON TRUE
+CROSS JOIN LATERAL (
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'proof', proof_id, 'kind', kind, 'accepted_on', reviewed_on,
+        'valid_until_on', valid_until_on, 'monthly_income_fen', monthly_income_fen,
+        'occupation', nullif(occupation, ''), 'since_on', since_on,
+        'asset', encode(asset_blind, 'hex')) ORDER BY id), '[]') AS proofs
+    FROM (
+        SELECT DISTINCT ON (proof_id) * FROM accounts_proofreview
+        WHERE customer_id = customer.id AND at <= %(at)s ORDER BY proof_id, id DESC
+    ) AS latest WHERE verdict = '{ProofVerdict.ACCEPTED.value}'
+) AS proof
 LEFT JOIN accounts_profile AS profile ON profile.customer_id = customer.id
 """  # nosec B608: names and codes of our own

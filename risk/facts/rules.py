@@ -4,7 +4,8 @@
 nothing here divides or weighs.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
@@ -229,12 +230,14 @@ class EvidenceFeatures:
     """Income and employer as a partner verified them; None is what nobody verified.
 
     The employer is a blind index in hex, comparable with the declared one and readable by nobody.
+    ``income_on`` is the day that the income is of.
     """
 
     monthly_income_fen: int | None
     income_document: str | None
     employer: str | None
     employer_since_on: date | None
+    income_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,11 +251,30 @@ class DeclaredFeatures:
 
 
 @dataclass(frozen=True, slots=True)
+class ProvenFact:
+    """What a person accepted of a proof that the customer sent (LIMIT-3, LIMIT-4, LIMIT-13).
+
+    ``proof`` is the public id of the proof, ``asset`` the blind index in hex of the number of an
+    asset. What is not of the kind is None.
+    """
+
+    proof: str
+    kind: str
+    accepted_on: date
+    valid_until_on: date | None
+    monthly_income_fen: int | None
+    occupation: str | None
+    since_on: date | None
+    asset: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Features:
     """What a decision about a customer may use, as of a day: the frozen input of a decision.
 
     ``sources`` are the consents in force. The part of a source without a consent is None, also
-    where facts were received before (SCORE-9).
+    where facts were received before (SCORE-9). ``proofs`` are the accepted ones, each once, in the
+    order of their reviews.
     """
 
     customer_id: int
@@ -264,6 +286,7 @@ class Features:
     consumption: ConsumptionFeatures | None
     evidence: EvidenceFeatures | None
     declared: DeclaredFeatures | None
+    proofs: tuple[ProvenFact, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the record as JSON holds it: days as text, tuples as lists."""
@@ -279,7 +302,13 @@ class Features:
             date.fromisoformat(stored["on"]),
             tuple(stored["sources"]),
             **parts,
+            proofs=tuple(_part(ProvenFact, one) for one in stored["proofs"]),
         )
+
+    def with_proofs(self, reviewed: Mapping[str, ProvenFact | None]) -> "Features":
+        """Return the record with proofs, by id, as reviewed since; None is a rejected one."""
+        kept = tuple(one for one in self.proofs if one.proof not in reviewed)
+        return replace(self, proofs=(*kept, *(one for one in reviewed.values() if one)))
 
 
 _PARTS: dict[str, Any] = {
@@ -295,7 +324,7 @@ _PARTS: dict[str, Any] = {
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _plain(one) for name, one in value.items()}
-    if isinstance(value, tuple):
+    if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
     return value.isoformat() if isinstance(value, date) else value
 

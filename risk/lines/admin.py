@@ -17,7 +17,7 @@ from backoffice.core import clock
 from backoffice.core.money import yuan
 from backoffice.core.policy import current
 from backoffice.web import wording
-from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field, FieldError
+from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field, whole_yuan_fen
 from backoffice.web.readonly_admin import (
     PageSection,
     amount,
@@ -63,18 +63,12 @@ def _move(operation: Callable[..., None], message: Any) -> Any:
 
 
 def _propose(request: HttpRequest, line: CreditLine, given: dict[str, Any]) -> str:
-    review = LimitReview(line.pk, _fen(given["limit"]), given["evidence"])
+    review = LimitReview(
+        line.pk, whole_yuan_fen(given["limit"], _("limit in yuan")), given["evidence"]
+    )
     person = cast("Any", request.user)
     reviews.propose([review], by=person, reason=given["reason"], at=clock.now())
     return str(_("The review waits for a second person."))
-
-
-def _fen(text: str) -> int:
-    """Return whole yuan as typed, such as 12,000, in fen."""
-    digits = text.replace(",", "").removesuffix(".00")
-    if not (digits.isascii() and digits.isdecimal()):
-        raise FieldError(field=_("limit in yuan"))
-    return int(digits) * 100
 
 
 def _revoke(request: HttpRequest, limit: TemporaryLimit, given: dict[str, Any]) -> str:

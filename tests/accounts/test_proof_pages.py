@@ -1,11 +1,13 @@
 """The file of a proof, for staff who may see it and say why."""
 
+from datetime import date
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import AccessRecord, AssetFile, AssetProof, Customer, Staff
+from accounts.models import AccessRecord, AssetFile, AssetProof, Customer, ProofReview, Staff
 from tests.accounts.people import LONG_AGO
 from tests.accounts.uploads import PDF
 
@@ -114,3 +116,66 @@ def test_there_is_no_file_of_another_name(reader, proof):
 
     assert answer.status_code == 404
     assert not AccessRecord.objects.exists()
+
+
+def press(client, proof, code, **given):
+    address = reverse("admin:accounts_assetproof_action", args=[proof.pk, code])
+    return client.post(address, REASON | given, follow=True).content.decode()
+
+
+@pytest.fixture
+def reviewer(client):
+    client.force_login(clerk("view_assetproof", "decide_proofreview"))
+    return client
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "given", "found"),
+    [
+        ("house", "accept-asset", {}, ("accepted", None, "", None)),
+        ("income", "accept-income", {"income": "12,000"}, ("accepted", 1_200_000, "", None)),
+        ("occupation", "accept-occupation",
+         {"occupation": "civil_servant", "since": "2020-01-02"},
+         ("accepted", None, "civil_servant", date(2020, 1, 2))),
+        ("house", "reject", {"verdict": "altered"}, ("altered", None, "", None)),
+    ],
+)  # fmt: skip
+def test_a_reviewer_notes_what_a_proof_shows(reviewer, proof, kind, code, given, found):
+    AssetProof.objects.filter(pk=proof.pk).update(
+        kind=kind, asset_blind=b"a" * 16, asset_number="1"
+    )
+
+    page = press(reviewer, proof, code, **given)
+
+    made = ProofReview.objects.get()
+    assert (made.verdict, made.monthly_income_fen, made.occupation, made.since_on) == found
+    assert (made.reviewed_by, made.reason) == ("clerk", "appeal 12")
+    assert "appeal 12" in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "given"),
+    [
+        ("house", "accept-asset", {}),  # no number of the asset
+        ("income", "accept-income", {"income": "a lot"}),
+        ("income", "accept-income", {"income": "0"}),
+        ("occupation", "accept-occupation", {"occupation": "employee", "since": "2020-13-01"}),
+        ("house", "reject", {"verdict": "accepted"}),
+        ("income", "accept-asset", {}),
+    ],
+)
+def test_what_a_proof_cannot_show_is_refused_and_nothing_is_stored(
+    reviewer, proof, kind, code, given
+):
+    AssetProof.objects.filter(pk=proof.pk).update(kind=kind)
+
+    press(reviewer, proof, code, **given)
+
+    assert not ProofReview.objects.exists()
+
+
+def test_who_may_only_see_proofs_reviews_none(reader, proof):
+    address = reverse("admin:accounts_assetproof_action", args=[proof.pk, "reject"])
+
+    assert reader.post(address, REASON | {"verdict": "altered"}).status_code == 403
+    assert not ProofReview.objects.exists()

@@ -79,7 +79,7 @@ FEATURES = Features(
     social=SocialFeatures(9, 13, 47, 5, 1),
     wealth=WealthFeatures(211, 803_217, 6),
     consumption=ConsumptionFeatures(1_013_557, 1_913_771),
-    evidence=EvidenceFeatures(803_216, "payroll", "ab", date(2020, 1, 1)),
+    evidence=EvidenceFeatures(803_216, "payroll", "ab", date(2020, 1, 1), date(2026, 11, 1)),
     declared=DeclaredFeatures(803_216, "employee", date(2020, 1, 1), "ab"),
 )  # fmt: skip
 READING = BureauReading(FEATURES.on, str(INPUTS.codes), "1", False, 1, 0, 0, 0, 0)

@@ -25,6 +25,7 @@ from accounts.models import (
     LoginSession,
     Profile,
     ProfileReview,
+    ProofReview,
     ProviderCall,
     TransactionPassword,
     WechatAccount,
@@ -188,6 +189,14 @@ _OWN = (
         {"kind": _("kind"), "valid_until": _("valid until"), "content_type": _("content type"),
          "size": _("size in bytes"), "uploaded_at": _("uploaded at")},
         latest(AssetProof, "kind", "valid_until_on", "content_type", "size", "uploaded_at"),
+    ),
+    CopySection(
+        "proof_reviews", _("Reviews of proofs"),
+        {"kind": _("kind"), "verdict": _("verdict"),
+         "monthly_income_fen": _("monthly income in fen"), "occupation": _("occupation"),
+         "since": _("since"), "valid_until": _("valid until"), "at": _("at")},
+        latest(ProofReview, "kind", "verdict", "monthly_income_fen", "occupation", "since_on",
+               "valid_until_on", "at"),
     ),
     CopySection(
         "authorisations", _("Authorisations"),

@@ -10,16 +10,16 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from accounts.onboarding.rules.occupations import Occupation
 from risk.bureau.rules import BureauReading
+from risk.decisions.rules import capacity as capacities
 from risk.facts.rules import Features
 from risk.lines.rules import grant
-from risk.lines.rules.grant import Capacity, GrantVerdict
+from risk.lines.rules.grant import Asset, AssetKind, Capacity, GrantVerdict
 from risk.policy import LimitPolicy, ScoringPolicy
 from risk.scoring.rules import explanation, payment_behaviour
 from risk.scoring.rules.assessment import Scored, ScoreInputs, assess
 from risk.scoring.rules.components import Component, Friends, Holdings, Spending
-from risk.scoring.rules.cross_checks import CrossChecked, Declaration, cross_check
+from risk.scoring.rules.cross_checks import CrossCheck, CrossChecked, Declaration, cross_check
 from risk.scoring.rules.gates import GateCode, failed_gates
 from risk.scoring.rules.payment_behaviour import PAYMENT_INDICATORS, PaymentCounts, Ratio
 from risk.scoring.rules.score import is_scorable
@@ -130,14 +130,23 @@ def decide(
         UnknownCodeError: credit reporting does not define a monthly code.
     """
     checked = _cross_checked(inputs.features, scoring)
-    income_fen = verified_income_fen(inputs.features, checked)
+    income_fen = capacities.verified_income_fen(inputs.features, checked, policy=limits)
     asked = score_inputs(inputs, income_fen=income_fen)
     scored = assess(asked, policy=scoring)
-    capacity = _capacity(inputs.features, scored, income_fen or 0, limits)
+    capacity = capacities.capacity(
+        inputs.features, income_fen=income_fen or 0, consumption=scored.components.consumption,
+        policy=limits,
+    )  # fmt: skip
     granted = grant.grant(
         grant.model_part(capacity, policy=limits), cap_fen=inputs.cap_fen, policy=limits
     )
-    doubts = tuple(Doubt(str(check)) for check in checked.contradictions)
+    is_income_proven = capacities.proven_income(inputs.features, policy=limits) is not None
+    doubts = tuple(
+        Doubt(str(check))
+        for check in checked.contradictions
+        # A person has read the proof of the income: the contradiction is cleared.
+        if not (is_income_proven and check is CrossCheck.INCOME)
+    )
     if income_fen is None:
         doubts = (*doubts, Doubt.INCOME_UNVERIFIED)
     failed = _failed(inputs, scored, granted, income_fen, scoring=scoring, limits=limits)
@@ -204,70 +213,16 @@ def score_inputs(inputs: DecisionInputs, *, income_fen: int | None) -> ScoreInpu
     return ScoreInputs(counts, friends, holdings, spending, codes, inputs.own_codes)
 
 
-def verified_income_fen(features: Features, checked: CrossChecked) -> int | None:
-    """Return the monthly income in fen on which a limit is based; None where nothing evidences one.
-
-    That is the income a partner verified; else the lower of what was declared and what came in a
-    month on average (LIMIT-2, SCORE-12). A contradiction never gives more than the lower value.
-    """
-    evidence, inflow_fen = features.evidence, mean_inflow_fen(features)
-    found = [checked.income_fen, inflow_fen]
-    if evidence and evidence.monthly_income_fen is not None:
-        found = [evidence.monthly_income_fen]
-        if Doubt.INCOME in tuple(map(str, checked.contradictions)):
-            found.append(checked.income_fen)
-    elif inflow_fen is None:
-        return None
-    return min((one for one in found if one is not None), default=None)
-
-
-def mean_inflow_fen(features: Features) -> int | None:
-    """Return the mean monthly inflow in fen, rounded down; None where nothing came in."""
-    months_fen = features.payment.monthly_inflow_fen if features.payment else ()
-    return sum(months_fen) // len(months_fen) if sum(months_fen) else None
-
-
 def _cross_checked(features: Features, policy: ScoringPolicy) -> CrossChecked:
     declared, evidence = features.declared, features.evidence
     return cross_check(
         Declaration(
             income_fen=declared.monthly_income_fen if declared else None,
-            inflow_fen=mean_inflow_fen(features),
+            inflow_fen=capacities.mean_inflow_fen(features),
             employer=(declared.employer or "") if declared else "",
             bureau_employer=(evidence.employer or "") if evidence else "",
         ),
         policy=policy,
-    )
-
-
-def _capacity(features: Features, scored: Scored, income_fen: int, policy: LimitPolicy) -> Capacity:
-    """Return the inputs of a limit; no asset counts before a person has approved its proof."""
-    declared, evidence = features.declared, features.evidence
-    occupation = Occupation(declared.occupation) if declared else Occupation.OTHER
-    is_proved = bool(
-        declared and evidence and declared.employer and declared.employer == evidence.employer
-    )
-    since = [
-        one
-        for one in (
-            declared.occupation_since_on if declared else None,
-            evidence.employer_since_on if evidence else None,
-        )
-        if one is not None
-    ]
-    years = 0
-    if since:
-        began, on = max(since), features.on
-        years = max(0, on.year - began.year - ((on.month, on.day) < (began.month, began.day)))
-    component = scored.components.consumption
-    return Capacity(
-        income_fen,
-        grant.occupation_permille(occupation, years, is_proved=is_proved, policy=policy),
-        (),
-        # A withdrawn source drops out (SCORE-9): the middle factor neither raises nor lowers.
-        policy.consumption_middle_permille
-        if component is None
-        else grant.consumption_permille(component, policy=policy),
     )
 
 
@@ -294,6 +249,9 @@ def result_of(decision: AssessmentDecision, *, scoring: ScoringPolicy) -> dict[s
         "capacity": {
             "income_fen": decision.capacity.income_fen,
             "occupation_permille": decision.capacity.occupation_permille,
+            "assets": [
+                {"kind": str(kind), "number": number} for kind, number in decision.capacity.assets
+            ],
             "consumption_permille": decision.capacity.consumption_permille,
         },
         "weakest": [one.value for one in explanation.weakest(scored.components)],
@@ -311,8 +269,9 @@ def result_of(decision: AssessmentDecision, *, scoring: ScoringPolicy) -> dict[s
 def capacity_of(result: Mapping[str, Any]) -> Capacity:
     """Return the inputs of a limit from a stored result."""
     stored = result["capacity"]
+    assets = tuple(Asset(AssetKind(one["kind"]), one["number"]) for one in stored["assets"])
     return Capacity(
-        stored["income_fen"], stored["occupation_permille"], (), stored["consumption_permille"]
+        stored["income_fen"], stored["occupation_permille"], assets, stored["consumption_permille"]
     )
 
 

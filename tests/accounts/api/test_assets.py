@@ -68,6 +68,7 @@ def test_a_file_is_what_its_bytes_are(identified, content, content_type, claimed
         "content_type": content_type,
         "size": len(kept()),
         "uploaded_at": "2026-12-24T15:00:00+08:00",
+        "review": "waiting",
     }
     assert bytes(proof.digest) == hashlib.sha256(content).digest()
 

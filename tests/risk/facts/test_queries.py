@@ -5,13 +5,20 @@ from datetime import date, datetime, time, timedelta
 import pytest
 from django.db import connection
 
-from accounts.models import Profile
+from accounts.models import Consent, Profile
+from accounts.onboarding.rules.occupations import Occupation
+from accounts.proofs.operations import proofs, reviews
+from accounts.proofs.operations.proofs import Upload
+from accounts.proofs.operations.reviews import ProofFinding
+from accounts.proofs.rules.findings import ProofVerdict
 from backoffice.core.clock import SHANGHAI
 from backoffice.core.crypto import blind
 from risk.facts import queries
 from risk.facts.operations import events
 from risk.facts.rules import Features
-from tests.accounts.people import AT
+from tests.accounts.cards.cards import customer as identified
+from tests.accounts.people import AT, request_of
+from tests.accounts.uploads import PDF, pdf_of
 from tests.risk.people import (
     consenting,
     employer,
@@ -272,3 +279,61 @@ def test_the_live_sources_are_those_of_the_moment(customer):
 
     assert "social" in queries.live_sources(customer.pk, at=AT - timedelta(seconds=1))
     assert "social" not in queries.live_sources(customer.pk, at=AT)
+
+
+def agreeing():
+    """Return a customer with an identity who has consented to the agreement alone."""
+    customer = identified()
+    Consent.objects.create(
+        customer=customer, purpose="agreement", version="2026-11", text_digest="0" * 64,
+        given_at=AT - timedelta(days=30), given_by="customer",
+    )  # fmt: skip
+    return customer
+
+
+def proof_of(customer, data=PDF, kind="income", **other):
+    upload = Upload(kind, data, **other)
+    return proofs.receive(request_of(customer, at=AT), upload=upload).proof
+
+
+def find(*findings, at=AT):
+    reviews.review(findings, by="li", reason="seen it", at=at, on=ON)
+
+
+def test_the_latest_review_of_each_proof_counts_if_it_accepted():
+    customer = agreeing()
+    income, deed = proof_of(customer), proof_of(customer, pdf_of(2), "house", asset_number="A-1")
+    accepted = ProofFinding(income.pk, ProofVerdict.ACCEPTED, monthly_income_fen=700_000)
+    find(accepted, ProofFinding(deed.pk, ProofVerdict.ACCEPTED))
+    later = AT + timedelta(hours=2)
+    find(ProofFinding(deed.pk, ProofVerdict.ALTERED), at=later)
+
+    before, after = of(customer).proofs, of(customer, at=later).proofs
+
+    assert [one.kind for one in before] == ["income", "house"]
+    assert before[1].asset == bytes(deed.asset_blind).hex()
+    [left] = after
+    assert (left.proof, left.accepted_on, left.monthly_income_fen) == (
+        str(income.public_id), ON, 700_000,
+    )  # fmt: skip
+
+
+def test_a_record_with_findings_is_the_record_once_they_are_stored():
+    customer = agreeing()
+    work = proof_of(customer, kind="occupation")
+    finding = ProofFinding(
+        work.pk, ProofVerdict.ACCEPTED, occupation=Occupation.EMPLOYEE, since_on=ON
+    )
+    expected = queries.with_findings(of(customer), [finding], on=ON)
+
+    find(finding)
+
+    assert of(customer) == expected
+    assert len(expected.proofs) == 1
+
+
+def test_without_the_agreement_no_proof_is_used():
+    customer = identified()
+    find(ProofFinding(proof_of(customer).pk, ProofVerdict.ACCEPTED, monthly_income_fen=1))
+
+    assert of(customer).proofs == ()

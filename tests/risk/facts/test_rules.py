@@ -15,6 +15,7 @@ from risk.facts.rules import (
     LivingSpend,
     PaymentCategory,
     PaymentFeatures,
+    ProvenFact,
     SocialFeatures,
     WealthFeatures,
     continuous,
@@ -41,10 +42,17 @@ records = st.builds(
     evidence=st.none()
     | st.builds(
         EvidenceFeatures, st.none() | counts, st.none() | texts, st.none() | texts,
-        st.none() | days,
+        st.none() | days, st.none() | days,
     ),
     declared=st.none()
     | st.builds(DeclaredFeatures, counts, texts, st.none() | days, st.none() | texts),
+    proofs=st.lists(
+        st.builds(
+            ProvenFact, texts, texts, days, st.none() | days, st.none() | counts,
+            st.none() | texts, st.none() | days, st.none() | texts,
+        ),
+        max_size=2,
+    ).map(tuple),
 )  # fmt: skip
 
 

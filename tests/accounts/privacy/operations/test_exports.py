@@ -9,8 +9,8 @@ from accounts.consents.operations import consents
 from accounts.models import AccessRecord, Complaint, Customer, LoginSession, Profile, Staff
 from accounts.privacy.operations import deletions, exports
 from accounts.privacy.operations.exports import ROWS_MAX, CopySection
-from accounts.proofs import operations as proofs
-from accounts.proofs.operations import Upload
+from accounts.proofs.operations import proofs
+from accounts.proofs.operations.proofs import Upload
 from tests.accounts.cards.cards import ONE, bound, customer
 from tests.accounts.identity.operations.test_people import check, session
 from tests.accounts.identity.operations.test_submissions import submit
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.django_db
 LATER = AT + timedelta(hours=1)
 OWN = (
     "identity", "wechat_accounts", "logins", "verifications", "cards", "consents", "profile",
-    "profile_reviews", "proofs", "authorisations", "complaints", "passwords", "provider_calls",
-    "deletion_requests", "access_records",
+    "profile_reviews", "proofs", "proof_reviews", "authorisations", "complaints", "passwords",
+    "provider_calls", "deletion_requests", "access_records",
 )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ FEATURES = Features(
     social=SocialFeatures(20, 20, 10, 2, 0),
     wealth=WealthFeatures(365, 900_000, 1),
     consumption=ConsumptionFeatures(600_000, 1_000_000),
-    evidence=EvidenceFeatures(800_000, "payroll", "ab", date(2015, 1, 1)),
+    evidence=EvidenceFeatures(800_000, "payroll", "ab", date(2015, 1, 1), ON),
     declared=DeclaredFeatures(900_000, "employee", date(2016, 1, 1), "ab"),
 )
 INPUTS = DecisionInputs(FEATURES, READING, {"id": 1, "digest": "d"}, "", 30_000_000)
@@ -67,7 +67,7 @@ def test_an_ordinary_customer_is_approved_with_twice_the_verified_income():
         (replace(INPUTS, reading=replace(READING, months="N" * 23 + "3")), "approved", []),
         (replace(INPUTS, reading=None), "refused", ["not-scorable"]),
         (with_facts(payment=None), "refused", ["not-scorable"]),
-        (with_facts(evidence=EvidenceFeatures(20_000, "payroll", None, None)), "refused",
+        (with_facts(evidence=EvidenceFeatures(20_000, "payroll", None, None, ON)), "refused",
          ["limit-below-minimum"]),
     ],
 )  # fmt: skip
@@ -117,7 +117,7 @@ def test_without_evidence_the_lower_of_declared_and_inflow_counts():
 )
 def test_years_count_from_the_later_day_and_only_with_a_proof(declared_on, evidenced_on, permille):
     declared = DeclaredFeatures(900_000, "civil_servant", declared_on, "ab")
-    evidence = EvidenceFeatures(800_000, "payroll", "ab", evidenced_on)
+    evidence = EvidenceFeatures(800_000, "payroll", "ab", evidenced_on, ON)
 
     proved = decide(with_facts(declared=declared, evidence=evidence))
     unproved = decide(with_facts(declared=replace(declared, employer=None), evidence=evidence))

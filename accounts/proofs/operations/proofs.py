@@ -18,18 +18,28 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.customers import trace
 from accounts.customers.rules.reasons import AccountReason
-from accounts.models import AccessRecord, AssetFile, AssetProof, ContentType, Customer, Staff
+from accounts.models import (
+    REVIEWED_KINDS,
+    AccessRecord,
+    AssetFile,
+    AssetProof,
+    ContentType,
+    Customer,
+    Staff,
+)
 from accounts.onboarding import operations as onboarding
 from accounts.onboarding.context import RequestContext
 from accounts.onboarding.rules.onboarding import Step
 from accounts.policy import AccountPolicy
 from accounts.privacy.operations import deletions
+from accounts.proofs.operations import reviews
 from accounts.proofs.pdf_process import PdfProcessesBusy, rewrite_apart
 from accounts.proofs.rules import pictures, uploads
 from accounts.proofs.rules.pdfs import BadPdf, PdfFault
 from accounts.proofs.rules.uploads import FileKind
 from backoffice.core.crypto import blind
 from backoffice.core.errors import NextCall, Refused
+from backoffice.platform import work_queue
 
 _TYPES = {
     FileKind.JPEG: ContentType.JPEG,
@@ -269,6 +279,8 @@ def _store(context: RequestContext, upload: Upload, content: _Content, digest: b
         uploaded_at=locked.at,
     )
     AssetFile.objects.create(proof=proof, content=content.data)
+    if proof.kind in REVIEWED_KINDS:
+        work_queue.add([proof], queue=reviews.QUEUE, at=locked.at)
     return Received(proof, is_new=True)
 
 
@@ -301,7 +313,9 @@ def delete(public_id: UUID, *, customer: Customer, by: str, at: datetime) -> Non
         raise ProofUnknownError
     if deletions.is_legally_held(customer.pk):
         raise onboarding.OnHoldError
-    trace.note([proof], "delete", by=by, reason=AccountReason.DELETED_BY_CUSTOMER, at=at)
+    reason = AccountReason.DELETED_BY_CUSTOMER
+    trace.note([proof], "delete", by=by, reason=reason, at=at)
+    work_queue.finish([proof], queue=reviews.QUEUE, by=by, reason=reason, at=at)
     AssetFile.objects.filter(proof=proof).delete()
     proof.delete()
 

@@ -9,8 +9,8 @@ import pytest
 
 from accounts.models import AccessRecord, AssetFile, AssetProof, Customer, CustomerHold, Staff
 from accounts.onboarding import operations as onboarding
-from accounts.proofs import operations as proofs
-from accounts.proofs.operations import Upload
+from accounts.proofs.operations import proofs
+from accounts.proofs.operations.proofs import Upload
 from backoffice.core.crypto import blind
 from backoffice.core.models import StateChange
 from tests.accounts.cards.cards import customer
