@@ -15,16 +15,18 @@ class RiskConfig(AppConfig):
         from accounts.consents.operations import consents
         from accounts.privacy.operations import deletions
         from accounts.privacy.operations import exports as copies
+        from accounts.proofs.operations import reviews as proof_reviews
         from backoffice.core import policy, reasons
-        from backoffice.platform import jobs, work_queue
+        from backoffice.platform import jobs, outbox, work_queue
         from backoffice.web.api import examples
         from risk import account_closure, tasks
         from risk.api_examples import EXAMPLES
         from risk.bureau import export as bureau
         from risk.decisions import examples as decision_examples
         from risk.decisions import export as decisions
+        from risk.decisions import tasks as tasks_of_decisions
+        from risk.decisions.operations import inputs, purchases, reviews, special_reviews
         from risk.decisions.operations import requests as assessments
-        from risk.decisions.operations import reviews, special_reviews
         from risk.decisions.rules.reasons import TEXTS
         from risk.facts import export as facts
         from risk.facts.operations import events
@@ -43,10 +45,13 @@ class RiskConfig(AppConfig):
         policy.register("assessments", AssessmentPolicy)
         reasons.register(LINE_TEXTS)
         reasons.register(TEXTS)
-        for job in line_tasks.JOBS:
+        for job in (*tasks_of_decisions.JOBS, *line_tasks.JOBS):
             jobs.register(job)
         limit_reviews.register()
         events.register(special_reviews.open_for)
+        events.register(purchases.announce)
+        outbox.register(purchases.TOPIC, tasks.hold_purchase)
+        proof_reviews.register(inputs.follow_proofs)
         for queue in (*reviews.QUEUES, special_reviews.WORK_QUEUE):
             work_queue.register(queue)
         assessments.register(tasks.start)

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from celery import shared_task
 
 from backoffice.core import clock
-from risk.decisions.operations import decisions
+from risk.decisions.operations import decisions, purchases
 from risk.decisions.operations.decisions import Decided
 from risk.decisions.rules.reasons import DecisionActor
 from risk.gateways.from_settings import credit_bureau
+from risk.lines.operations import holds
+from risk.lines.rules.reasons import LineActor
 
 
 def _run(decide: Callable[..., Decided]) -> None:
@@ -30,5 +33,11 @@ def decide_assessment(assessment_id: int) -> None:
 
 @shared_task
 def sweep_assessments() -> None:
-    """Decide on what waits, and escalate what is late (GEN-12)."""
+    """Decide on what waits, and escalate what is late (GEN-12); release holds (LIMIT-6)."""
     _run(decisions.sweep)
+    holds.release_expired(by=LineActor.LIMITS, at=clock.now())
+
+
+def hold_purchase(payload: dict[str, Any], *, key: str) -> None:  # noqa: ARG001 - of the outbox
+    """Hold for a large purchase that the outbox delivers; a repetition holds nothing more."""
+    purchases.hold(payload, by=LineActor.LIMITS, at=clock.now())

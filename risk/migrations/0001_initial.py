@@ -739,4 +739,8 @@ class Migration(migrations.Migration):
             model_name='specialreview',
             trigger=pgtrigger.compiler.Trigger(name='initial_state', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'open' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_initial_state';", hash='91f9d6cd286b64b7d26c0fc18a220c8cdf2bb6c4', operation='INSERT', pgid='pgtrigger_initial_state_5a789', table='risk_specialreview', when='AFTER')),
         ),
+        migrations.AddIndex(
+            model_name='partnerevent',
+            index=django.contrib.postgres.indexes.BrinIndex(fields=['received_at', 'occurred_on'], name='partner_event_received'),
+        ),
     ]

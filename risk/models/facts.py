@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -190,6 +191,8 @@ class PartnerEvent(models.Model):
         default_permissions = ("view",)
         indexes: ClassVar = [
             models.Index(fields=["customer", "kind", "occurred_on"], name="partner_event_of"),
+            # Rows come almost in the order of both: the daily job reads what is new, or too old.
+            BrinIndex(fields=["received_at", "occurred_on"], name="partner_event_received"),
         ]
         constraints: ClassVar = [
             code_check("partner_event_kind", EventKind, column="kind"),

@@ -10,8 +10,10 @@ from backoffice.core import clock, workflow
 from backoffice.core.errors import Refused
 from backoffice.core.policy import current
 from backoffice.platform import work_queue
+from risk.decisions.operations import purchases
 from risk.decisions.rules.reasons import DecisionReason
 from risk.facts.operations.events import ReceivedPayment
+from risk.lines import operations as lines
 from risk.models import SpecialReview, SpecialReviewState
 from risk.policy import ScoringPolicy
 from risk.scoring.rules import special_review as rules
@@ -45,7 +47,15 @@ def open_for(payments: Sequence[ReceivedPayment], *, at: datetime) -> None:
         return
     SpecialReview.objects.bulk_create(
         [
-            SpecialReview(**one._asdict(), opened_at=at, due_at=rules.due_at(at, policy=policy))
+            SpecialReview(
+                customer_id=one.customer_id,
+                partner=one.partner,
+                event_id=one.event_id,
+                amount_fen=one.amount_fen,
+                occurred_at=one.occurred_at,
+                opened_at=at,
+                due_at=rules.due_at(at, policy=policy),
+            )
             for one in large
         ],
         ignore_conflicts=True,
@@ -61,7 +71,7 @@ def open_for(payments: Sequence[ReceivedPayment], *, at: datetime) -> None:
 def decide(
     review_id: int, *, is_suspicious: bool, by: str, reason: str, at: datetime
 ) -> SpecialReview:
-    """Decide on a special review, once; nothing else follows from it.
+    """Decide on a special review, once; passing it releases the hold of the purchase (LIMIT-6).
 
     Raises:
         NotOpenError: somebody has decided it.
@@ -73,4 +83,6 @@ def decide(
     workflow.move([review], transition, by=by, reason=reason, at=at)
     workflow.save([review], "decided_at")
     work_queue.finish([review], queue=QUEUE, by=by, reason=DecisionReason.DECIDED, at=at)
+    if not is_suspicious:
+        lines.release_holds([purchases.source_of(review.partner, review.event_id)], by=by, at=at)
     return review

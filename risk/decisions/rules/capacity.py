@@ -116,20 +116,24 @@ def occupation_permille(features: Features, *, policy: LimitPolicy) -> int:
     declared, evidence = features.declared, features.evidence
     if declared is None:
         return grant.occupation_permille(Occupation.OTHER, 0, is_proved=False, policy=policy)
-    proofs = [
-        one
-        for one in valid_proofs(features, policy=policy)
-        if one.occupation == declared.occupation
-    ]
-    is_reported = bool(evidence and declared.employer and declared.employer == evidence.employer)
+    proofs = _proofs_of_occupation(features, declared.occupation, policy)
     since = [declared.occupation_since_on, evidence.employer_since_on if evidence else None]
     since += [proofs[-1].since_on] if proofs else []
     return grant.occupation_permille(
         Occupation(declared.occupation),
         _years(since, features.on),
-        is_proved=is_reported or bool(proofs),
+        is_proved=is_occupation_proved(features, policy=policy),
         policy=policy,
     )
+
+
+def is_occupation_proved(features: Features, *, policy: LimitPolicy) -> bool:
+    """Return whether a partner or an accepted proof confirms the declared occupation (LIMIT-3)."""
+    declared, evidence = features.declared, features.evidence
+    if declared is None:
+        return False
+    is_reported = bool(evidence and declared.employer and declared.employer == evidence.employer)
+    return is_reported or bool(_proofs_of_occupation(features, declared.occupation, policy))
 
 
 def assets(features: Features, *, policy: LimitPolicy) -> Sequence[Asset]:
@@ -140,6 +144,12 @@ def assets(features: Features, *, policy: LimitPolicy) -> Sequence[Asset]:
         for one in valid_proofs(features, policy=policy)
         if one.kind in kinds and one.asset is not None
     )
+
+
+def _proofs_of_occupation(
+    features: Features, occupation: str, policy: LimitPolicy
+) -> list[ProvenFact]:
+    return [one for one in valid_proofs(features, policy=policy) if one.occupation == occupation]
 
 
 def _years(since: Sequence[date | None], on: date) -> int:

@@ -129,7 +129,7 @@ def decide(
     Raises:
         UnknownCodeError: credit reporting does not define a monthly code.
     """
-    checked = _cross_checked(inputs.features, scoring)
+    checked = cross_checked(inputs.features, policy=scoring)
     income_fen = capacities.verified_income_fen(inputs.features, checked, policy=limits)
     asked = score_inputs(inputs, income_fen=income_fen)
     scored = assess(asked, policy=scoring)
@@ -213,7 +213,8 @@ def score_inputs(inputs: DecisionInputs, *, income_fen: int | None) -> ScoreInpu
     return ScoreInputs(counts, friends, holdings, spending, codes, inputs.own_codes)
 
 
-def _cross_checked(features: Features, policy: ScoringPolicy) -> CrossChecked:
+def cross_checked(features: Features, *, policy: ScoringPolicy) -> CrossChecked:
+    """Return what was declared against what a feature record evidences (SCORE-12)."""
     declared, evidence = features.declared, features.evidence
     return cross_check(
         Declaration(

@@ -21,7 +21,13 @@ from backoffice.core.crypto import blind
 from backoffice.core.errors import Refused
 from risk.facts import reading
 from risk.facts.reading import FAULTS, EventError, EventFault, IncomingEvent
-from risk.facts.rules import EventKind, FactSource, PaymentDirection, PaymentResult
+from risk.facts.rules import (
+    NOT_SPENT,
+    EventKind,
+    FactSource,
+    PaymentDirection,
+    PaymentResult,
+)
 from risk.models import PartnerEvent
 
 BATCH_MAX = 1_000
@@ -65,6 +71,7 @@ class ReceivedPayment(NamedTuple):
     event_id: str
     amount_fen: int
     occurred_at: datetime
+    is_purchase: bool
 
 
 class PaymentObserver(Protocol):
@@ -260,7 +267,12 @@ def _payments(
 ) -> list[ReceivedPayment]:
     return [
         ReceivedPayment(
-            owner.customer_id, partner, event.event_id, event.amount_fen, event.occurred_at
+            owner.customer_id,
+            partner,
+            event.event_id,
+            event.amount_fen,
+            event.occurred_at,
+            is_purchase=event.category not in NOT_SPENT,
         )
         for event, owner in events
         if event.kind is EventKind.PAYMENT

@@ -14,6 +14,7 @@ from backoffice.core.errors import Refused
 from backoffice.core.money import yuan
 from backoffice.core.reasons import Given
 from risk.lines.operations.batch import LineBatch, locked
+from risk.lines.queries import inputs
 from risk.lines.rules import grant as rules
 from risk.lines.rules.grant import Asset, AssetKind, Capacity
 from risk.lines.rules.points import next_anniversary
@@ -75,7 +76,7 @@ def grant(grants: Sequence[Grant], *, by: str, at: datetime, on: date) -> list[C
 
     for customer_id in new:
         _open(of_customers[customer_id], batch)
-    before = _latest_of([line.pk for line in lines])
+    before = inputs.latest([line.pk for line in lines])
     for line in lines:
         given = of_customers[line.customer_id]
         agreed = _agreed(given, batch, growth=Fraction(line.growth))
@@ -95,11 +96,11 @@ def recompute(line_ids: Sequence[int], *, by: str, on: date, at: datetime) -> No
     For numbers of the policy that changed; the limit follows by days (LIMIT-5).
     """
     batch = LineBatch(locked(line_ids), by=by, on=on, at=at)
-    latest = _latest_of([*batch.lines])
+    latest = inputs.latest([*batch.lines])
     for line in batch.lines.values():
-        inputs = latest.get(line.pk)
-        if inputs is not None:
-            line.model_part = str(_part(inputs, batch))
+        row = latest.get(line.pk)
+        if row is not None:
+            line.model_part = str(_part(row, batch))
         batch.retarget(line, LineReason.RECOMPUTED)
     batch.write()
 
@@ -112,7 +113,7 @@ def revise(changes: Sequence[InputsChange], *, by: str, on: date, at: datetime) 
     that a person decided stays until the next grant.
     """
     batch = LineBatch(locked([one.line_id for one in changes]), by=by, on=on, at=at)
-    latest = _latest_of([*batch.lines])
+    latest = inputs.latest([*batch.lines])
     for one in changes:
         line, before = batch.lines.get(one.line_id), latest.get(one.line_id)
         if line is None or before is None:
@@ -130,7 +131,7 @@ def agree(
     line: CreditLine, limit_fen: int, reason: Given, batch: LineBatch, *, evidence: str
 ) -> None:
     """Let a decided limit replace the model part of a line, at its growth factor of today."""
-    before = _latest_of([line.pk]).get(line.pk)
+    before = inputs.latest([line.pk]).get(line.pk)
     capacity = capacity_of(before) if before else Capacity(0, 1000, (), 1000)
     agreed = str(Fraction(limit_fen) / Fraction(line.growth))
     row = _row(line, capacity, batch, evidence=evidence, agreed=agreed)
@@ -151,12 +152,12 @@ def require_possible(limit_fen: int, *, batch: LineBatch) -> None:
         )  # fmt: skip
 
 
-def capacity_of(inputs: ModelInputs) -> Capacity:
+def capacity_of(row: ModelInputs) -> Capacity:
     """Return stored inputs as the rules take them."""
-    assets = [Asset(AssetKind(one["kind"]), one["number"]) for one in inputs.assets]
+    assets = [Asset(AssetKind(one["kind"]), one["number"]) for one in row.assets]
     return Capacity(
-        inputs.income_fen, inputs.occupation_permille, assets, inputs.consumption_permille,
-        inputs.has_low_income_override,
+        row.income_fen, row.occupation_permille, assets, row.consumption_permille,
+        row.has_low_income_override,
     )  # fmt: skip
 
 
@@ -241,20 +242,13 @@ def _set_model(line: CreditLine, row: ModelInputs, reason: Given, batch: LineBat
     batch.retarget(line, reason, evidence=row.evidence)
 
 
-def _part(inputs: ModelInputs, batch: LineBatch) -> Fraction:
-    if inputs.agreed_part:
-        return Fraction(inputs.agreed_part)
-    return rules.model_part(capacity_of(inputs), policy=batch.policy)
+def _part(row: ModelInputs, batch: LineBatch) -> Fraction:
+    if row.agreed_part:
+        return Fraction(row.agreed_part)
+    return rules.model_part(capacity_of(row), policy=batch.policy)
 
 
 def _revised(before: Capacity, change: InputsChange) -> Capacity:
     names = ("income_fen", "occupation_permille", "assets", "consumption_permille")
     given = {name: getattr(change, name) for name in names if getattr(change, name) is not None}
     return before._replace(**given)
-
-
-def _latest_of(line_ids: Sequence[int]) -> dict[int, ModelInputs]:
-    """Return the inputs in force of each line that has some."""
-    rows = ModelInputs.objects.filter(line_id__any=bulk.Of(line_ids))
-    latest = rows.order_by("line_id", "-pk").distinct("line_id")
-    return {row.line_id: row for row in latest}

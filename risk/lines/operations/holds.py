@@ -14,6 +14,7 @@ from risk.lines.rules import reserve as rules
 from risk.models import CreditLine, CreditLineState, HoldRelease, ReserveHold
 from risk.policy import LimitPolicy
 
+EXPIRED_MAX = 500
 _HOLD = ("customer", "line", "source", "purchase_fen", "amount_fen", "purchased_at", "until_at",
          "release", "placed_by", "released_by")  # fmt: skip
 
@@ -70,6 +71,13 @@ def release_due(line_ids: Sequence[int], *, by: str, at: datetime) -> int:
         line_id__any=bulk.Of(line_ids), released_at=None, until_at__lte=at
     )
     return _release(sorted(line_ids), due, HoldRelease.TIME, by=by, at=at)
+
+
+def release_expired(*, by: str, at: datetime) -> int:
+    """Release holds of any line whose 72 hours are over, at most 500 a call; return how many."""
+    due = ReserveHold.objects.filter(released_at=None, until_at__lte=at).order_by("until_at")
+    line_ids = sorted({*due.values_list("line_id", flat=True)[:EXPIRED_MAX]})
+    return release_due(line_ids, by=by, at=at)
 
 
 def _release(

@@ -1,9 +1,12 @@
 """The lines that something touched since they were computed last: the job reads no others."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 from django.db import connection
 
+from accounts.proofs.rules.findings import ProofVerdict
+from backoffice.core import clock
+from risk.facts.rules import LONG_DAYS
 from risk.lines.queries import growth
 
 _TOUCHED = f"""
@@ -18,6 +21,45 @@ UNION
 SELECT line_id FROM risk_reservehold WHERE released_at IS NULL AND until_at <= %(at)s
 ORDER BY 1
 """  # nosec B608 - constants only
+
+
+# What was received or withdrawn counts from the midnight that began the day before.
+_NEW_FACTS = f"""
+SELECT DISTINCT line.id FROM risk_creditline AS line
+JOIN (
+    SELECT customer_id FROM risk_partnerevent
+    WHERE received_at >= %(since)s AND received_at < %(at)s
+    UNION
+    SELECT customer_id FROM risk_partnerevent WHERE occurred_on = %(left_on)s
+    UNION
+    SELECT customer_id FROM accounts_proofreview
+    WHERE verdict = '{ProofVerdict.ACCEPTED.value}'
+        AND (reviewed_on = %(proof_left_on)s OR valid_until_on = %(document_left_on)s)
+    UNION
+    SELECT customer_id FROM accounts_consent
+    WHERE withdrawn_at >= %(since)s AND withdrawn_at < %(at)s
+) AS fact ON fact.customer_id = line.customer_id
+WHERE line.state <> 'closed' ORDER BY line.id
+"""  # nosec B608 - constants only
+
+
+def with_new_facts(*, on: date, at: datetime, proof_days: int) -> list[int]:
+    """Return the open lines whose inputs may be others on a day than on the day before (LIMIT-12).
+
+    Those of customers with partner events received since the day before began, with events that
+    have left the longest window of features, with a proof or document that has just stopped to
+    count after ``proof_days`` days, or who withdrew a consent.
+    """
+    parameters = {
+        "since": clock.moment_of(on - timedelta(days=1), time.min),
+        "at": at,
+        "left_on": on - timedelta(days=LONG_DAYS + 1),
+        "proof_left_on": on - timedelta(days=proof_days),
+        "document_left_on": on - timedelta(days=1),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_NEW_FACTS, parameters)
+        return [line_id for (line_id,) in cursor.fetchall()]
 
 
 def line_ids(*, on: date, at: datetime) -> list[int]:

@@ -1,13 +1,15 @@
 """The job computes only lines that something touched (GEN-8)."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
 
+from accounts.models import Consent, ProofReview
 from risk.lines import operations as lines
 from risk.lines.operations import temporary
 from risk.lines.queries import touched
-from risk.models import CreditLine
+from risk.models import CreditLine, PartnerEvent
 from tests.risk.lines.making import BY, ON, day, granted, moment, report
 
 pytestmark = pytest.mark.django_db
@@ -67,3 +69,51 @@ def test_a_closed_line_is_left_out(line):
     lines.close([line.customer_id], by=BY, reason="left", at=moment(ON))
 
     assert of_day(5) == []
+
+
+def new_facts(n, *, proof_days=365):
+    return touched.with_new_facts(on=day(n), at=moment(day(n)), proof_days=proof_days)
+
+
+def event(line, *, on, received_at):
+    PartnerEvent.objects.create(
+        customer_id=line.customer_id, partner="pay", event_id="e", kind="payment",
+        source="payment", occurred_at=moment(on), occurred_on=on, received_at=received_at,
+        amount_fen=1, direction="out", result="succeeded", category="dining",
+        party_blind=b"x" * 16,
+    )  # fmt: skip
+
+
+def test_an_event_counts_on_the_day_after_its_receipt_and_when_it_leaves_the_window(line):
+    event(line, on=day(1), received_at=moment(day(1)) + timedelta(hours=9))
+
+    reached = [n for n in range(95) if new_facts(n)]
+
+    assert reached == [2, 92]
+    assert new_facts(2) == [line.pk]
+
+
+def test_a_proof_counts_on_the_day_it_stops_to_count(line):
+    ProofReview.objects.create(
+        customer_id=line.customer_id, proof_id=uuid.uuid4(), kind="house", verdict="accepted",
+        asset_blind=b"x" * 16, valid_until_on=day(20), reviewed_on=day(0), at=moment(day(0)),
+    )  # fmt: skip
+
+    assert [n for n in range(40) if new_facts(n, proof_days=30)] == [21, 30]
+
+
+def test_a_withdrawn_consent(line):
+    Consent.objects.create(
+        customer_id=line.customer_id, purpose="consumption", version="1", text_digest="0" * 64,
+        given_at=moment(day(0)), given_by="customer", withdrawn_by="customer",
+        withdrawn_at=moment(day(3)) + timedelta(hours=9),
+    )  # fmt: skip
+
+    assert [n for n in range(7) if new_facts(n)] == [4]
+
+
+def test_a_closed_line_is_not_read(line):
+    event(line, on=day(1), received_at=moment(day(1)) + timedelta(hours=9))
+    lines.close([line.customer_id], by=BY, reason="left", at=moment(day(1)))
+
+    assert new_facts(2) == []
