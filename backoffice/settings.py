@@ -209,6 +209,9 @@ SPECTACULAR_SETTINGS = {
         "CardState": "accounts.models.BankCardState",
         "VerificationState": "accounts.models.VerificationState",
         "AssessmentState": "risk.models.AssessmentState",
+        "AppealState": "risk.models.AppealState",
+        "AppealKind": "risk.models.CONTESTED",
+        "ProofKind": "accounts.models.ProofKind",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -282,6 +285,7 @@ if CELERY_BROKER_URL.startswith(("redis://", "rediss://")):
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "backoffice.platform.tasks.tick", "schedule": 60.0},
     "assessments": {"task": "risk.tasks.sweep_assessments", "schedule": 60.0},
+    "appeals": {"task": "risk.tasks.sweep_appeals", "schedule": 60.0},
 }
 
 # The colour of links and buttons; red and amber mark what needs attention.

@@ -21,6 +21,10 @@ class RiskConfig(AppConfig):
         from backoffice.web.api import examples
         from risk import account_closure, tasks
         from risk.api_examples import EXAMPLES
+        from risk.appeals import examples as appeal_examples
+        from risk.appeals import export as appeals
+        from risk.appeals.operations.queue import WORK_QUEUE as APPEALS
+        from risk.appeals.rules.reasons import TEXTS as APPEAL_TEXTS
         from risk.bureau import export as bureau
         from risk.decisions import examples as decision_examples
         from risk.decisions import export as decisions
@@ -35,16 +39,19 @@ class RiskConfig(AppConfig):
         from risk.lines.examples import EXAMPLES as OF_LINES
         from risk.lines.operations import reviews as limit_reviews
         from risk.lines.rules.reasons import TEXTS as LINE_TEXTS
-        from risk.policy import AssessmentPolicy, LimitPolicy, ScoringPolicy
+        from risk.policy import AppealPolicy, AssessmentPolicy, LimitPolicy, ScoringPolicy
         from risk.sandbox import operations as sandbox
 
-        for values in (EXAMPLES, OF_LINES, decision_examples.EXAMPLES):
+        of_packages = (OF_LINES, decision_examples.EXAMPLES, appeal_examples.EXAMPLES)
+        for values in (EXAMPLES, *of_packages):
             examples.register(values)
         policy.register("scoring", ScoringPolicy)
         policy.register("limits", LimitPolicy)
         policy.register("assessments", AssessmentPolicy)
+        policy.register("appeals", AppealPolicy)
         reasons.register(LINE_TEXTS)
         reasons.register(TEXTS)
+        reasons.register(APPEAL_TEXTS)
         for job in (*tasks_of_decisions.JOBS, *line_tasks.JOBS):
             jobs.register(job)
         limit_reviews.register()
@@ -52,10 +59,11 @@ class RiskConfig(AppConfig):
         events.register(purchases.announce)
         outbox.register(purchases.TOPIC, tasks.hold_purchase)
         proof_reviews.register(inputs.follow_proofs)
-        for queue in (*reviews.QUEUES, special_reviews.WORK_QUEUE):
+        for queue in (*reviews.QUEUES, special_reviews.WORK_QUEUE, APPEALS):
             work_queue.register(queue)
         assessments.register(tasks.start)
         copies.register((*exports.SECTIONS, *facts.SECTIONS, *bureau.SECTIONS, *decisions.SECTIONS))
+        copies.register(appeals.SECTIONS)
         consents.register(sandbox.announce)
         deletions.register(
             blocker=account_closure.blocker, end=account_closure.end, words=account_closure.WORDS

@@ -1,8 +1,9 @@
 """Product numbers of scores and limits; the defaults are the rulebook's, the ids its rules.
 
 ``ScoringPolicy`` prices and grades a customer, ``LimitPolicy`` sizes and moves the limit,
-``AssessmentPolicy`` says when a decision may be asked for and is due. The highest limit of a lender
-is a number of accounts (LIMIT-1): it bounds authorisations there too.
+``AssessmentPolicy`` says when a decision may be asked for and is due, ``AppealPolicy`` until when
+it may be contested and by when an appeal is decided. The highest limit of a lender is a number of
+accounts (LIMIT-1): it bounds authorisations there too.
 """
 
 from collections.abc import Iterable
@@ -305,3 +306,27 @@ class AssessmentPolicy:
     def __post_init__(self) -> None:
         """Refuse numbers out of range; raises ValueError."""
         ranges.check(self)
+
+
+@dataclass(frozen=True, slots=True)
+class AppealPolicy:
+    """Until when a decision may be contested, and the deadlines of an appeal, in natural days."""
+
+    review_days: int = number(15, least=1, most=180)  # FAQ-8 decision within 15 days
+    bureau_review_days: int = number(20, least=1, most=180)  # FAQ-8 20 for credit reports
+    # No rule names the following. Sixty days leave time for papers; a shorter time than the 30 days
+    # after which another assessment may be requested would make an appeal the slower way.
+    filing_days: int = number(60, least=1, most=3650)
+    answer_days: int = number(15, least=1, most=180)  # for the customer to send what is missing
+    close_days: int = number(7, least=0, most=365)  # an outcome that nobody reads
+    materials_max: int = number(20, least=1, most=200)
+
+    def __post_init__(self) -> None:
+        """Refuse numbers out of range and such that cannot work together; raises ValueError."""
+        ranges.check(self)
+        _require(
+            (
+                self.review_days <= self.bureau_review_days,
+                _("an objection to a credit report has no shorter deadline"),
+            ),
+        )

@@ -1,4 +1,7 @@
-"""What risk does by itself: decide on assessments at once, and every minute what is left."""
+"""What risk does by itself: decide on assessments at once, and every minute what is left.
+
+The deadlines of appeals are looked at every minute too (FAQ-8).
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,6 +10,8 @@ from typing import Any
 from celery import shared_task
 
 from backoffice.core import clock
+from risk.appeals.operations import closing
+from risk.appeals.rules.reasons import AppealActor
 from risk.decisions.operations import decisions, purchases
 from risk.decisions.operations.decisions import Decided
 from risk.decisions.rules.reasons import DecisionActor
@@ -36,6 +41,12 @@ def sweep_assessments() -> None:
     """Decide on what waits, and escalate what is late (GEN-12); release holds (LIMIT-6)."""
     _run(decisions.sweep)
     holds.release_expired(by=LineActor.LIMITS, at=clock.now())
+
+
+@shared_task
+def sweep_appeals() -> None:
+    """Close appeals that are over, hand back unanswered ones, and escalate late ones (FAQ-8)."""
+    closing.sweep(by=AppealActor.APPEALS, at=clock.now())
 
 
 def hold_purchase(payload: dict[str, Any], *, key: str) -> None:  # noqa: ARG001 - of the outbox

@@ -20,7 +20,9 @@ _FILES = ("accounts.view_assetfile",)  # what customers uploaded as proof
 _ACCESS = ("accounts.view_accessrecord",)
 # What credit decisions are made from.
 _FACTS = ("risk.view_partnerevent", "risk.view_bureaureport")
-_ASSESSMENTS = ("risk.view_assessment", "risk.view_specialreview")
+_ASSESSMENTS = (
+    "risk.view_assessment", "risk.view_specialreview", "risk.view_appeal",
+)  # fmt: skip
 _LINES = (
     "risk.view_creditline", "risk.view_conduct", "risk.view_limitchange", "risk.view_reservehold",
     "risk.view_temporarylimit", "risk.view_growthchange",
@@ -60,7 +62,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "credit": _CUSTOMERS + _OPENING + _BINS + _LINES + _FACTS + _LOANS + _UNMASK + _FILES
     + _ASSESSMENTS + _WORK
     + ("accounts.decide_identityverification", "accounts.decide_profilereview",
-       "accounts.decide_bankcard", "accounts.decide_proofreview", "risk.decide_assessment")
+       "accounts.decide_bankcard", "accounts.decide_proofreview", "risk.decide_assessment",
+       "risk.review_appeal")
     + ("risk.propose_limitreview", "risk.revoke_temporarylimit", "backoffice.view_approval",
        *_WITHDRAW),
     "risk": _CUSTOMERS + _OPENING + _KEEP_BINS + _HOLD + _UNMASK + _LINES + _FACTS + _LOANS
@@ -68,7 +71,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     + ("accounts.decide_identityverification", "accounts.decide_profilereview",
        "accounts.revoke_loginsession", "risk.decide_specialreview")
     + ("backoffice.view_policyversion", "backoffice.add_policyversion", *_WITHDRAW)
-    + ("risk.decide_limitreview", *_STOP_LINES, *_DECIDE),
+    + ("risk.decide_limitreview", "risk.decide_appeal", *_STOP_LINES, *_DECIDE),
     "collections": _CUSTOMERS + _LINES + _LOANS + _COLLECTION + _DAY + _STOP
     + ("backoffice.start_jobrun",),
     "finance": _CUSTOMERS + _LOANS + _COLLECTION + _LEDGER + _DAY + _STOP + _EXPORT
@@ -77,7 +80,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     + _ASSESSMENTS + _LINES + _FACTS + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF,
     "manager": _CUSTOMERS + _OPENING + _KEEP_BINS + _ACCESS + _HOLD + _UNMASK + _FILES
     + _ASSESSMENTS + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF
-    + _STOP + _STOP_LINES + ("accounts.answer_complaint", "risk.decide_limitreview")
+    + _STOP + _STOP_LINES
+    + ("accounts.answer_complaint", "risk.decide_limitreview", "risk.decide_appeal")
     + ("backoffice.start_jobrun", "backoffice.release_jobrun", "backoffice.resume_job",
        "backoffice.decide_policyversion", *_DECIDE, *_WORK[1:], "backoffice.reassign_workitem",
        *_EXPORT[1:], "backoffice.pii_view", "risk.decide_assessment"),

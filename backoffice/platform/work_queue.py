@@ -106,14 +106,23 @@ def queue_named(name: str) -> Queue:
     return _queues[name]
 
 
-def add(subjects: Sequence[Model], *, queue: str, at: datetime, priority: int = 0) -> None:
+def add(
+    subjects: Sequence[Model],
+    *,
+    queue: str,
+    at: datetime,
+    priority: int = 0,
+    deadline_at: datetime | None = None,
+) -> None:
     """Add records to a queue; a record with an open item keeps that item.
+
+    The deadline is that of the records if they have one, else it comes from the queue's SLA.
 
     Raises:
         UnknownQueueError: no app registered the queue.
     """
     assert connection.in_atomic_block, "work is added in the transaction that creates the need"
-    deadline_at = at + queue_named(queue).sla
+    deadline_at = deadline_at or at + queue_named(queue).sla
     WorkItem.objects.bulk_create(
         (
             WorkItem(

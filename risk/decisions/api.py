@@ -96,6 +96,7 @@ class AssessmentReply(AssessmentBriefReply):
     limit_fen = serializers.IntegerField(allow_null=True)
     explanation = ExplanationReply(allow_null=True)
     human_review = CallReply(allow_null=True)
+    appeal = CallReply(allow_null=True)
     next_steps = CallReply(many=True)
 
 
@@ -148,6 +149,7 @@ class AssessmentsView(CustomerEndpoint):
         refusals=(
             *onboarding.STEP_REFUSALS,
             requests.AssessmentOpenError,
+            requests.AppealUnderReviewError,
             requests.AssessmentTooSoonError,
         ),
     )
@@ -177,6 +179,7 @@ class HumanReviewView(CustomerEndpoint):
             requests.ReviewedAlreadyError,
             requests.NotLatestError,
             requests.AssessmentOpenError,
+            requests.AppealUnderReviewError,
         ),
     )
     @once(_accepted)
@@ -268,6 +271,8 @@ def _reply(assessment: Assessment, view: CustomerEndpoint) -> dict[str, Any]:
     daily_ppm = queries.rate_ppm(assessment)
     is_decided = assessment.decided_at is not None
     is_refused = assessment.state == AssessmentState.REFUSED
+    steps = onboarding_status.after_refusal(view.context.status) if is_refused else []
+    appeal = _appeal(assessment) if queries.is_contestable(assessment) else None
     return {
         **_brief(assessment),
         "decided_at": assessment.decided_at,
@@ -280,13 +285,20 @@ def _reply(assessment: Assessment, view: CustomerEndpoint) -> dict[str, Any]:
         "limit_fen": assessment.limit_fen,
         "explanation": _explanation(assessment) if is_decided else None,
         "human_review": _human_review(assessment) if queries.is_reviewable(assessment) else None,
-        "next_steps": onboarding_status.after_refusal(view.context.status) if is_refused else [],
+        "appeal": appeal,
+        "next_steps": [*steps, appeal] if is_refused and appeal else steps,
     }
 
 
 def _human_review(assessment: Assessment) -> dict[str, str]:
     address = f"/api/v1/me/assessments/{assessment.public_id}/human-review"
     return {"step": "human-review", "state": "open", "method": "POST", "endpoint": address}
+
+
+def _appeal(assessment: Assessment) -> dict[str, str]:
+    """Return how the decision is contested: locked until its report was read (FAQ-8)."""
+    state = "locked" if assessment.viewed_at is None else "open"
+    return {"step": "appeal", "state": state, "method": "POST", "endpoint": "/api/v1/appeals"}
 
 
 def _explanation(assessment: Assessment) -> dict[str, Any]:

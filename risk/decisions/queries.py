@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -17,7 +18,7 @@ from backoffice.core import bulk
 from backoffice.core.money import yuan
 from risk.decisions.rules import decision as rules
 from risk.decisions.rules.decision import DecisionGate, DecisionInputs, Doubt
-from risk.models import Assessment, AssessmentState, Conduct, ConductOutcome
+from risk.models import Appeal, Assessment, AssessmentState, Conduct, ConductOutcome
 from risk.policy import ScoringPolicy
 from risk.scoring.rules import explanation as words
 from risk.scoring.rules import withdrawal
@@ -154,11 +155,24 @@ def rate_ppm(assessment: Assessment) -> int | None:
 
 def is_reviewable(assessment: Assessment) -> bool:
     """Return whether the customer may ask a person to review this decision (LAW-18)."""
-    if assessment.is_open or assessment.review_of_id is not None:
+    if assessment.is_open or assessment.review_of_id is not None or assessment.appeal_id:
         return False
-    return not Assessment.objects.filter(
-        customer=assessment.customer_id, pk__gt=assessment.pk
-    ).exists()
+    return not _later(assessment).exists()
+
+
+def is_contestable(assessment: Assessment) -> bool:
+    """Return whether the customer may contest this decision in an appeal (FAQ-8).
+
+    That is the latest decision, once; the time for it is not looked at.
+    """
+    if assessment.is_open or assessment.appeal_id is not None:
+        return False
+    is_contested = Appeal.objects.filter(assessment=assessment).exists()
+    return not (is_contested or _later(assessment).exists())
+
+
+def _later(assessment: Assessment) -> QuerySet[Assessment]:
+    return Assessment.objects.filter(customer=assessment.customer_id, pk__gt=assessment.pk)
 
 
 def components_of(result: Mapping[str, Any]) -> Components:

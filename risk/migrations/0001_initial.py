@@ -6,6 +6,7 @@ import uuid
 import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
+from django.conf import settings
 from django.db import migrations, models
 
 from backoffice.migrations._partitions import partition_by_month
@@ -709,10 +710,6 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='assessment',
-            trigger=pgtrigger.compiler.Trigger(name='decided_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (((NEW.customer_id, NEW.public_id, NEW.review_of_id, NEW.requested_at, NEW.due_at) IS DISTINCT FROM (OLD.customer_id, OLD.public_id, OLD.review_of_id, OLD.requested_at, OLD.due_at)) OR (OLD.scored_at IS NOT NULL AND ((NEW.inputs, NEW.policies, NEW.result, NEW.score, NEW.grade, NEW.rate_ppm, NEW.scored_at) IS DISTINCT FROM (OLD.inputs, OLD.policies, OLD.result, OLD.score, OLD.grade, OLD.rate_ppm, OLD.scored_at))) OR (OLD.decided_at IS NOT NULL AND ((NEW.limit_fen, NEW.decided_at, NEW.decided_by) IS DISTINCT FROM (OLD.limit_fen, OLD.decided_at, OLD.decided_by))) OR (OLD.viewed_at IS NOT NULL AND NEW.viewed_at IS DISTINCT FROM OLD.viewed_at))', func="RAISE EXCEPTION 'assessment %: a decision and its inputs are never changed', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'assessment_decided_once';", hash='c2778da60d3dccd5efd26dd103476e9fd1619be9', operation='UPDATE', pgid='pgtrigger_decided_once_4436d', table='risk_assessment', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='assessment',
             trigger=pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='eb95fd97c4e0cc04c1dcca579a3aaaa9479b7a56', operation='DELETE', pgid='pgtrigger_never_deleted_56614', table='risk_assessment', when='BEFORE')),
         ),
         migrations.AddConstraint(
@@ -742,5 +739,172 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='partnerevent',
             index=django.contrib.postgres.indexes.BrinIndex(fields=['received_at', 'occurred_on'], name='partner_event_received'),
+        ),
+        migrations.CreateModel(
+            name='Appeal',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name='public id')),
+                ('kind', models.CharField(choices=[('refusal', 'refusal'), ('limit', 'limit'), ('bureau', 'credit report')], max_length=20, verbose_name='what is contested')),
+                ('state', django_fsm.FSMField(choices=[('draft', 'draft'), ('proof', 'collecting materials'), ('submitted', 'submitted'), ('in_review', 'in review'), ('more_info', 'waiting for the customer'), ('upheld', 'upheld'), ('rejected', 'rejected'), ('closed', 'closed')], default='draft', max_length=20, protected=True, verbose_name='state')),
+                ('statement', backoffice.core.crypto.SealedField(verbose_name='statement')),
+                ('opened_at', models.DateTimeField(verbose_name='opened at')),
+                ('report_viewed_at', models.DateTimeField(verbose_name='report viewed at')),
+                ('submitted_at', models.DateTimeField(null=True, verbose_name='submitted at')),
+                ('due_at', models.DateTimeField(null=True, verbose_name='due at')),
+                ('escalated_at', models.DateTimeField(null=True, verbose_name='escalated at')),
+                ('question', backoffice.core.crypto.SealedField(null=True, verbose_name='question to the customer')),
+                ('asked_at', models.DateTimeField(null=True, verbose_name='asked at')),
+                ('outcome', models.CharField(blank=True, choices=[('upheld', 'upheld'), ('rejected', 'rejected'), ('withdrawn', 'ended without a decision')], max_length=20, verbose_name='outcome')),
+                ('answer', backoffice.core.crypto.SealedField(null=True, verbose_name='answer to the customer')),
+                ('decided_at', models.DateTimeField(null=True, verbose_name='decided at')),
+                ('decided_by', models.CharField(blank=True, max_length=150, verbose_name='decided by')),
+                ('read_at', models.DateTimeField(null=True, verbose_name='outcome read at')),
+                ('closed_at', models.DateTimeField(null=True, verbose_name='closed at')),
+            ],
+            options={
+                'verbose_name': 'appeal',
+                'verbose_name_plural': 'appeals',
+                'permissions': [('review_appeal', 'Can review an appeal and propose to uphold it'), ('decide_appeal', 'Can decide a proposal to uphold an appeal')],
+                'default_permissions': ('view',),
+            },
+            bases=(django_fsm.FSMModelMixin, models.Model),
+        ),
+        migrations.CreateModel(
+            name='AppealMaterial',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('proof_id', models.UUIDField(null=True, verbose_name='proof')),
+                ('proof_kind', models.CharField(blank=True, choices=[('house', 'house'), ('vehicle', 'vehicle'), ('other', 'other asset'), ('income', 'income'), ('occupation', 'occupation'), ('card', 'bank card')], max_length=20, verbose_name='kind of proof')),
+                ('text', backoffice.core.crypto.SealedField(null=True, verbose_name='text')),
+                ('added_at', models.DateTimeField(verbose_name='added at')),
+            ],
+            options={
+                'verbose_name': 'material of an appeal',
+                'verbose_name_plural': 'materials of appeals',
+                'default_permissions': ('view',),
+            },
+        ),
+        migrations.AddField(
+            model_name='appeal',
+            name='assessment',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='contested_by', to='risk.assessment', verbose_name='contested assessment'),
+        ),
+        migrations.AddField(
+            model_name='appeal',
+            name='customer',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appeals', to='accounts.customer', verbose_name='customer'),
+        ),
+        migrations.AddField(
+            model_name='appeal',
+            name='reviewer',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='reviewer'),
+        ),
+        migrations.AddField(
+            model_name='assessment',
+            name='appeal',
+            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='new_assessment', to='risk.appeal', verbose_name='upheld appeal'),
+        ),
+        migrations.AddConstraint(
+            model_name='assessment',
+            constraint=models.CheckConstraint(condition=models.Q(('review_of', None), ('appeal', None), _connector='OR'), name='assessment_of_one_origin'),
+        ),
+        migrations.AddField(
+            model_name='appealmaterial',
+            name='appeal',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='materials', to='risk.appeal', verbose_name='appeal'),
+        ),
+        migrations.AddField(
+            model_name='appealmaterial',
+            name='customer',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.customer', verbose_name='customer'),
+        ),
+        migrations.AddIndex(
+            model_name='appeal',
+            index=models.Index(fields=['customer', '-id'], name='appeal_of'),
+        ),
+        migrations.AddIndex(
+            model_name='appeal',
+            index=models.Index(condition=models.Q(('state', 'closed'), _negated=True), fields=['due_at'], name='appeal_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='appeal',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'proof', 'submitted', 'in_review', 'more_info', 'upheld', 'rejected', 'closed'])), name='appeal_state'),
+        ),
+        migrations.AddConstraint(
+            model_name='appeal',
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['refusal', 'limit', 'bureau'])), name='appeal_kind'),
+        ),
+        migrations.AddConstraint(
+            model_name='appeal',
+            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('draft', 'proof', 'submitted', 'in_review', 'more_info'))), fields=('customer',), name='appeal_one_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='appeal',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('due_at', None), ('state__in', ('draft', 'proof')), ('submitted_at', None)), models.Q(('due_at', None), ('state', 'closed'), ('submitted_at', None)), models.Q(models.Q(('state__in', ('draft', 'proof')), _negated=True), ('due_at__isnull', False), ('submitted_at__isnull', False), ('due_at__gt', models.F('submitted_at'))), _connector='OR'), name='appeal_submitted_has_a_deadline'),
+        ),
+        migrations.AddConstraint(
+            model_name='appeal',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'proof', 'submitted', 'closed']), ('reviewer__isnull', False), _connector='OR'), name='appeal_in_review_has_a_reviewer'),
+        ),
+        migrations.AddConstraint(
+            model_name='appeal',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('asked_at__isnull', False), ('question__isnull', False), ('state', 'more_info')), models.Q(models.Q(('state', 'more_info'), _negated=True), ('asked_at', None)), _connector='OR'), name='appeal_waits_with_a_question'),
+        ),
+        migrations.AddConstraint(
+            model_name='appeal',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', ''), ('outcome', ''), ('state__in', ('draft', 'proof', 'submitted', 'in_review', 'more_info'))), models.Q(('state__in', ['upheld', 'rejected', 'closed']), ('decided_at__isnull', False), ('outcome__in', ('upheld', 'rejected')), models.Q(('decided_by', ''), _negated=True), models.Q(('state', 'closed'), ('state', models.F('outcome')), _connector='OR')), models.Q(('decided_at', None), ('decided_by', ''), ('outcome', 'withdrawn'), ('state', 'closed')), _connector='OR'), name='appeal_decided_or_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='appeal',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'rejected'), _negated=True), ('answer__isnull', False), _connector='OR'), name='appeal_rejected_with_an_answer'),
+        ),
+        migrations.AddConstraint(
+            model_name='appeal',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('state', 'closed')), models.Q(models.Q(('state', 'closed'), _negated=True), ('closed_at', None)), _connector='OR'), name='appeal_closed_has_its_moment'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='appeal',
+            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('draft', 'closed'), ('draft', 'proof'), ('draft', 'submitted'), ('in_review', 'closed'), ('in_review', 'more_info'), ('in_review', 'rejected'), ('in_review', 'upheld'), ('more_info', 'closed'), ('more_info', 'submitted'), ('proof', 'closed'), ('proof', 'submitted'), ('rejected', 'closed'), ('submitted', 'closed'), ('submitted', 'in_review'), ('upheld', 'closed')))", func="RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='bff38ef96fd7ab3f2f96dae8e135680601ba9ff7', operation='UPDATE', pgid='pgtrigger_state_machine_ad5c9', table='risk_appeal', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='appeal',
+            trigger=pgtrigger.compiler.Trigger(name='initial_state', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'draft' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_initial_state';", hash='16eed06563bec130464313235f31dcd49b321693', operation='INSERT', pgid='pgtrigger_initial_state_ddd8f', table='risk_appeal', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='appeal',
+            trigger=pgtrigger.compiler.Trigger(name='fixed_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (((NEW.customer_id, NEW.public_id, NEW.assessment_id, NEW.kind, NEW.opened_at, NEW.report_viewed_at) IS DISTINCT FROM (OLD.customer_id, OLD.public_id, OLD.assessment_id, OLD.kind, OLD.opened_at, OLD.report_viewed_at)) OR (OLD.submitted_at IS NOT NULL AND NEW.submitted_at IS DISTINCT FROM OLD.submitted_at) OR (OLD.decided_at IS NOT NULL AND ((NEW.outcome, NEW.decided_at, NEW.decided_by) IS DISTINCT FROM (OLD.outcome, OLD.decided_at, OLD.decided_by))))', func="RAISE EXCEPTION 'appeal %: what was asked and decided is never changed', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'appeal_fixed_once';", hash='3d597deef377373b926df7c21368928ac4143a9e', operation='UPDATE', pgid='pgtrigger_fixed_once_9c15e', table='risk_appeal', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='appeal',
+            trigger=pgtrigger.compiler.Trigger(name='reviewed_by_another', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE reviewer_name text;', func="SELECT username INTO reviewer_name FROM accounts_staff WHERE id = NEW.reviewer_id; IF EXISTS (SELECT FROM risk_assessment AS contested JOIN risk_assessment AS decided ON decided.id IN (contested.id, contested.review_of_id) WHERE contested.id = NEW.assessment_id AND decided.decided_by IN (coalesce(reviewer_name, ''), NEW.decided_by) AND decided.decided_by <> '') THEN RAISE EXCEPTION 'appeal %: the reviewer decided before', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'appeal_reviewed_by_another'; END IF; IF NEW.outcome = 'upheld' AND NEW.decided_by = reviewer_name THEN RAISE EXCEPTION 'appeal %: a second person upholds it', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'appeal_upheld_by_two'; END IF; RETURN NEW;", hash='1cacfb1fe9cea149a482649e1c85b658ad33b4e2', operation='INSERT OR UPDATE', pgid='pgtrigger_reviewed_by_another_a0a62', table='risk_appeal', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='appeal',
+            trigger=pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='baabf96689af66abc4f42168088cde7417668252', operation='DELETE', pgid='pgtrigger_never_deleted_e0463', table='risk_appeal', when='BEFORE')),
+        ),
+        migrations.AddConstraint(
+            model_name='appealmaterial',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('proof_id__isnull', False), ('text__isnull', True), models.Q(('proof_kind', ''), _negated=True)), models.Q(('proof_id', None), ('proof_kind', ''), ('text__isnull', False)), _connector='OR'), name='appeal_material_is_proof_or_text'),
+        ),
+        migrations.AddConstraint(
+            model_name='appealmaterial',
+            constraint=models.UniqueConstraint(fields=('appeal', 'proof_id'), name='appeal_material_proof_once'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='appealmaterial',
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c650f447bc76f6b470778004629bac5c1417a425', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_8b34a', table='risk_appealmaterial', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='appealmaterial',
+            trigger=pgtrigger.compiler.Trigger(name='never_truncated', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;", hash='a2ee82c5728c53d88b4aae2bbc619690994dedc5', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_truncated_cbdfc', table='risk_appealmaterial', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='appealmaterial',
+            trigger=pgtrigger.compiler.Trigger(name='while_prepared', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF EXISTS (SELECT FROM risk_appeal WHERE id = NEW.appeal_id AND (customer_id <> NEW.customer_id OR state NOT IN ('draft', 'proof', 'more_info'))) THEN RAISE EXCEPTION 'appeal %: it takes no material now', NEW.appeal_id USING ERRCODE = 'check_violation', CONSTRAINT = 'appeal_material_while_prepared'; END IF; RETURN NEW;", hash='aff90b6465295dcb1d1e31f5c7779837ecf34104', operation='INSERT', pgid='pgtrigger_while_prepared_fd7a9', table='risk_appealmaterial', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='assessment',
+            trigger=pgtrigger.compiler.Trigger(name='decided_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (((NEW.customer_id, NEW.public_id, NEW.review_of_id, NEW.appeal_id, NEW.requested_at, NEW.due_at) IS DISTINCT FROM (OLD.customer_id, OLD.public_id, OLD.review_of_id, OLD.appeal_id, OLD.requested_at, OLD.due_at)) OR (OLD.scored_at IS NOT NULL AND ((NEW.inputs, NEW.policies, NEW.result, NEW.score, NEW.grade, NEW.rate_ppm, NEW.scored_at) IS DISTINCT FROM (OLD.inputs, OLD.policies, OLD.result, OLD.score, OLD.grade, OLD.rate_ppm, OLD.scored_at))) OR (OLD.decided_at IS NOT NULL AND ((NEW.limit_fen, NEW.decided_at, NEW.decided_by) IS DISTINCT FROM (OLD.limit_fen, OLD.decided_at, OLD.decided_by))) OR (OLD.viewed_at IS NOT NULL AND NEW.viewed_at IS DISTINCT FROM OLD.viewed_at))', func="RAISE EXCEPTION 'assessment %: a decision and its inputs are never changed', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'assessment_decided_once';", hash='c0697ddf6c64ef0c8ef064941576fde2f605c278', operation='UPDATE', pgid='pgtrigger_decided_once_4436d', table='risk_assessment', when='BEFORE')),
         ),
     ]

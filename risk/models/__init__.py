@@ -1,5 +1,17 @@
 """The records of risk, a module for each noun."""
 
+from risk.models.appeals import (
+    CONTESTED,
+    DECIDED_APPEALS,
+    OPEN_APPEALS,
+    PREPARED_STATES,
+    REVIEWED_STATES,
+    WRITABLE_STATES,
+    Appeal,
+    AppealMaterial,
+    AppealOutcome,
+    AppealState,
+)
 from risk.models.assessments import (
     DECIDED_STATES,
     OPEN_STATES,
@@ -17,8 +29,18 @@ from risk.models.special_reviews import SpecialReview, SpecialReviewState
 from risk.models.temporary import TemporaryLimit, TemporaryLimitState
 
 __all__ = [
+    "CONTESTED",
+    "DECIDED_APPEALS",
     "DECIDED_STATES",
+    "OPEN_APPEALS",
     "OPEN_STATES",
+    "PREPARED_STATES",
+    "REVIEWED_STATES",
+    "WRITABLE_STATES",
+    "Appeal",
+    "AppealMaterial",
+    "AppealOutcome",
+    "AppealState",
     "Assessment",
     "AssessmentState",
     "BureauPayload",

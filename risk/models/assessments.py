@@ -56,7 +56,7 @@ OPEN_STATES = (
 DECIDED_STATES = (AssessmentState.APPROVED, AssessmentState.REFUSED)
 _FROZEN = ("inputs", "policies", "result", "score", "grade", "rate_ppm", "scored_at")
 _DECIDED = ("limit_fen", "decided_at", "decided_by")
-_ASKED = ("customer_id", "public_id", "review_of_id", "requested_at", "due_at")
+_ASKED = ("customer_id", "public_id", "review_of_id", "appeal_id", "requested_at", "due_at")
 
 
 def _changed(columns: tuple[str, ...]) -> str:
@@ -88,6 +88,7 @@ class Assessment(django_fsm.FSMModelMixin, models.Model):
     or refused. ``inputs`` are frozen when the score is computed, ``policies`` name the numbers by
     digest, ``result`` holds everything that was computed. ``review_of`` is the decision that a
     customer asked a person to look at again; such an assessment has the inputs of that one.
+    ``appeal`` is the upheld appeal from which the decision follows (FAQ-8).
     """
 
     public_id = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)
@@ -97,6 +98,10 @@ class Assessment(django_fsm.FSMModelMixin, models.Model):
     review_of = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, related_name="reviewed_by",
         verbose_name=_("human review of"),
+    )  # fmt: skip
+    appeal = models.OneToOneField(
+        "risk.Appeal", on_delete=models.PROTECT, null=True, related_name="new_assessment",
+        verbose_name=_("upheld appeal"),
     )  # fmt: skip
     state = StateField(
         _("state"),
@@ -158,6 +163,10 @@ class Assessment(django_fsm.FSMModelMixin, models.Model):
                     state=AssessmentState.APPROVED, limit_fen__isnull=False, limit_fen__gt=0
                 )
                 | (~Q(state=AssessmentState.APPROVED) & Q(limit_fen=None)),
+            ),
+            models.CheckConstraint(
+                name="assessment_of_one_origin",
+                condition=Q(review_of=None) | Q(appeal=None),
             ),
             models.CheckConstraint(
                 name="assessment_due_after_requested",

@@ -1,21 +1,29 @@
 """Tasks of risk: a request is decided right after its commit, the sweep finds the rest."""
 
+from datetime import timedelta
+
 import pytest
 from django.conf import settings
 
+from backoffice.core import clock
 from risk import tasks
+from risk.appeals.operations import reviewing
 from risk.decisions.operations import requests
-from risk.models import Assessment
-from tests.risk.decisions.conftest import people
+from risk.models import Appeal, Assessment
+from tests.risk.appeals.conftest import bureau, in_review, people, refused, staff
 
-__all__ = ["people"]
+__all__ = ["bureau", "in_review", "people", "refused", "staff"]
 pytestmark = pytest.mark.django_db
 
 
-def test_the_beat_sweeps_every_minute():
-    entry = settings.CELERY_BEAT_SCHEDULE["assessments"]
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [("assessments", tasks.sweep_assessments), ("appeals", tasks.sweep_appeals)],
+)
+def test_the_beat_sweeps_every_minute(name, task):
+    entry = settings.CELERY_BEAT_SCHEDULE[name]
 
-    assert (entry["task"], entry["schedule"]) == (tasks.sweep_assessments.name, 60.0)
+    assert (entry["task"], entry["schedule"]) == (task.name, 60.0)
 
 
 def test_a_request_is_sent_to_a_worker(monkeypatch):
@@ -42,3 +50,12 @@ def test_the_sweep_decides_what_no_worker_received(people, stopped_clock):
     tasks.sweep_assessments()
 
     assert Assessment.objects.get().state == "approved"
+
+
+def test_the_sweep_of_appeals_closes_what_is_over(stopped_clock, in_review, staff):
+    reviewing.reject(in_review.pk, answer="No.", by=staff.one, reason="no proof", at=clock.now())
+    stopped_clock.shift(timedelta(days=7))
+
+    tasks.sweep_appeals()
+
+    assert Appeal.objects.get().state == "closed"

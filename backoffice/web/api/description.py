@@ -49,17 +49,20 @@ def describe(
     refusals: Sequence[type[Refused]] = (),
     parameters: Sequence[OpenApiParameter] = (),
     pages: bool = False,
+    operation_id: str | None = None,
 ) -> Callable[[Method], Method]:
     """Describe a method: its summary, its replies by status, and the refusals of its command.
 
-    With ``pages`` the reply is a page of its serializer.
+    With ``pages`` the reply is a page of its serializer. ``operation_id`` names the operation where
+    the list and one of its records would have the same name.
     """
 
     def wrap(method: Method) -> Method:
         given = {status: page_of(one) if pages else one for status, one in replies.items()}
         described: Any = extend_schema(
-            summary=summary, request=body, responses=given, parameters=list(parameters)
-        )(method)
+            summary=summary, request=body, responses=given, parameters=list(parameters),
+            operation_id=operation_id,
+        )(method)  # fmt: skip
         described.refusals = tuple(refusals)
         described.is_paged = pages
         described.has_body = body is not None

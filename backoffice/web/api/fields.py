@@ -131,3 +131,15 @@ class Day(serializers.DateField):
         if not isinstance(value, str) or len(value) != len("YYYY-MM-DD"):
             self.fail(_WRONG_TYPE)
         return super().to_internal_value(value)
+
+
+class PublicId(serializers.UUIDField):
+    """The id of a record as replies name it: a UUID as text."""
+
+    default_error_messages = {_WRONG_TYPE: _("It must be text.")}
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the id; refuse a number, which the framework would take for one."""
+        if not isinstance(data, str):
+            self.fail(_WRONG_TYPE)
+        return super().to_internal_value(data)

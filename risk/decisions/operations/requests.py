@@ -19,7 +19,7 @@ from backoffice.core.errors import NextCall, Refused
 from backoffice.core.policy import current
 from backoffice.platform import idempotency, work_queue
 from risk.decisions.rules.reasons import DecisionReason
-from risk.models import OPEN_STATES, Assessment, AssessmentState
+from risk.models import OPEN_STATES, REVIEWED_STATES, Appeal, Assessment, AssessmentState
 from risk.policy import AssessmentPolicy
 
 HUMAN_REVIEWS = "human-review"  # decisions that customers asked a person to look at again
@@ -48,6 +48,16 @@ class AssessmentTooSoonError(Refused):
     calls = _READ
 
 
+class AppealUnderReviewError(Refused):
+    """The staff reviews an appeal of the customer: its outcome is the next decision (FAQ-8)."""
+
+    public_facts = ("appeal",)
+    code = "appeal-under-review"
+    message = _("Your appeal is under review.")
+    remedy = _("Wait for its outcome; it can be read at any time.")
+    calls = (NextCall("list-appeals", "GET", "/api/v1/appeals"),)
+
+
 class NotDecidedError(Refused):
     """The assessment has no decision that a person could review."""
 
@@ -58,7 +68,7 @@ class NotDecidedError(Refused):
 
 
 class ReviewedAlreadyError(Refused):
-    """A person has reviewed this decision, or is asked to; each is reviewed once."""
+    """Persons have reviewed this decision or made it, or are asked to; each is reviewed once."""
 
     code = "human-review-done"
     message = _("A human review of this decision was requested before, or is its origin.")
@@ -93,6 +103,7 @@ def request(context: RequestContext) -> Assessment:
             every step.
         onboarding.StepMissingError: an earlier step is missing; it names the steps (GEN-11).
         AssessmentOpenError: one is not decided yet.
+        AppealUnderReviewError: an appeal of the customer is with the staff.
         AssessmentTooSoonError: the last decision is too recent.
     """
     locked = context.locked()
@@ -127,8 +138,9 @@ def human_review(public_id: UUID, *, context: RequestContext) -> Assessment:
     Raises:
         Assessment.DoesNotExist: the customer has no such assessment.
         AssessmentOpenError: another one of the customer is not decided yet.
+        AppealUnderReviewError: an appeal of the customer is with the staff.
         NotDecidedError: it has no decision yet.
-        ReviewedAlreadyError: it was reviewed, or is a review itself.
+        ReviewedAlreadyError: it was reviewed, is a review itself, or follows from an appeal.
         NotLatestError: a later assessment took its place.
     """
     locked = context.locked()
@@ -136,7 +148,8 @@ def human_review(public_id: UUID, *, context: RequestContext) -> Assessment:
     before = mine.select_for_update().get(public_id=public_id)
     if before.is_open:
         raise NotDecidedError
-    if before.review_of_id is not None or mine.filter(review_of=before).exists():
+    is_of_persons = before.review_of_id is not None or before.appeal_id is not None
+    if is_of_persons or mine.filter(review_of=before).exists():
         raise ReviewedAlreadyError
     _require_none_open(locked.customer.pk)
     if mine.filter(pk__gt=before.pk).exists():
@@ -169,6 +182,9 @@ def _require_none_open(customer_id: int) -> None:
     still_open = Assessment.objects.filter(customer=customer_id, state__in=OPEN_STATES).first()
     if still_open is not None:
         raise AssessmentOpenError(assessment=str(still_open.public_id))
+    contested = Appeal.objects.filter(customer=customer_id, state__in=REVIEWED_STATES).first()
+    if contested is not None:
+        raise AppealUnderReviewError(appeal=str(contested.public_id))
 
 
 def _require_gap(locked: RequestContext, policy: AssessmentPolicy) -> None:

@@ -299,3 +299,13 @@ def test_many_people_at_once_never_get_one_item(together):
 
     assert sorted(taken) == sorted(row["id"] for row in rows())
     assert len({row["claimed_by_id"] for row in rows()}) == 4
+
+
+def test_a_record_may_bring_its_own_deadline(db):
+    customer = Customer.objects.create(registered_at=AT)
+
+    with transaction.atomic():
+        work_queue.add([customer], queue="review", at=AT, deadline_at=AT + timedelta(days=20))
+
+    item = WorkItem.objects.get()
+    assert (item.added_at, item.deadline_at) == (AT, AT + timedelta(days=20))

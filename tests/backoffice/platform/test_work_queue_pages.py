@@ -50,9 +50,11 @@ def test_the_page_lists_every_queue_with_its_numbers(item):
     assert found == [
         ("identity-review", 1, True),
         ("profile-review", 0, True),
+        ("proof-review", 0, True),
         ("assessment-review", 0, True),
         ("human-review", 0, True),
         ("special-review", 0, False),  # risk looks at payments
+        ("appeal", 0, True),
     ]
     assert "Identity submissions in manual review" in page.content.decode()
 

@@ -3,53 +3,21 @@
 import pytest
 
 from backoffice.core import clock
-from risk.decisions.operations import decisions, requests
-from risk.gateways.sandbox import SandboxBureau
 from risk.models import Assessment
-from risk.sandbox import operations as sandbox
-from tests.accounts.api.conftest import (
-    Phone,
+from tests.accounts.api.conftest import Phone, problem, wait
+from tests.policies import put_in_force
+from tests.risk.phones import (
     carded,
     consented,
+    decide,
     identified,
-    problem,
-    wait,
+    newcomer,
+    persona,
+    ready,
     waited,
 )
-from tests.policies import put_in_force
 
-__all__ = ["carded", "consented", "identified", "waited"]
-
-
-@pytest.fixture
-def newcomer(db, stopped_clock, persona):
-    return Phone(persona).log_in()
-
-
-@pytest.fixture
-def persona():
-    return "strong-7"
-
-
-@pytest.fixture
-def ready(consented, monkeypatch):
-    """Somebody who has declared a profile; decisions are made when the test makes them."""
-    monkeypatch.setattr(requests, "_starters", [])
-    body = {"monthly_income_fen": 2_000_000, "occupation": "employee",
-            "occupation_since": "2015-03-01"}  # fmt: skip
-    assert consented.put("me/profile", body).status_code == 200
-    for purpose in ("social", "wealth", "consumption"):
-        assert consented.put(f"me/consents/{purpose}", {"granted": True}).status_code == 200
-    sources = {"none", "agreement", "payment", "social", "wealth", "consumption"}
-    sandbox.store(consented.customer.pk, sources=sources, by="partner:sandbox", at=clock.now())
-    return consented
-
-
-def decide():
-    at = clock.now()
-    return decisions.sweep(
-        bureau=SandboxBureau(), by="system:assessment", at=at, on=clock.day_of(at)
-    )
+__all__ = ["carded", "consented", "identified", "newcomer", "persona", "ready", "waited"]
 
 
 def test_the_next_step_of_somebody_ready_is_the_assessment(ready):
@@ -102,7 +70,7 @@ def test_a_refusal_has_its_reason_next_steps_and_a_human_review(ready):
     found = ready.get("me/report").json()
     assert [one["code"] for one in found["explanation"]["failed_gates"]] == ["overdue-history"]
     assert [one["step"] for one in found["next_steps"]] == [
-        "check-identity", "update-profile", "ask-support",
+        "check-identity", "update-profile", "ask-support", "appeal",
     ]  # fmt: skip
     assert found["human_review"]["endpoint"].endswith(f"{asked['id']}/human-review")
 
