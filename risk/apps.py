@@ -13,6 +13,7 @@ class RiskConfig(AppConfig):
     def ready(self) -> None:
         """Register policies, jobs, queues, what starts a decision, exports, account closure."""
         from accounts.consents.operations import consents
+        from accounts.customer_page.queries import timeline
         from accounts.privacy.operations import deletions
         from accounts.privacy.operations import exports as copies
         from accounts.proofs.operations import reviews as proof_reviews
@@ -23,6 +24,8 @@ class RiskConfig(AppConfig):
         from risk.api_examples import EXAMPLES
         from risk.appeals import examples as appeal_examples
         from risk.appeals import export as appeals
+        from risk.appeals import queries as appeal_queries
+        from risk.appeals.operations import upholding
         from risk.appeals.operations.queue import WORK_QUEUE as APPEALS
         from risk.appeals.rules.reasons import TEXTS as APPEAL_TEXTS
         from risk.bureau import export as bureau
@@ -55,6 +58,8 @@ class RiskConfig(AppConfig):
         for job in (*tasks_of_decisions.JOBS, *line_tasks.JOBS):
             jobs.register(job)
         limit_reviews.register()
+        upholding.register()
+        timeline.register(appeal_queries.history)
         events.register(special_reviews.open_for)
         events.register(purchases.announce)
         outbox.register(purchases.TOPIC, tasks.hold_purchase)

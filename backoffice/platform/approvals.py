@@ -104,7 +104,10 @@ class ValueChange(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalKind:
-    """A kind of request; ``differences`` returns the values that a request changes."""
+    """A kind of request; ``differences`` returns the values that a request changes.
+
+    A kind whose differences say everything in words ``hides_payload`` from its page.
+    """
 
     title: Promise | str
     apply: Effect
@@ -112,6 +115,7 @@ class ApprovalKind:
     propose_permission: str
     valid_for: timedelta = VALID_FOR
     differences: Callable[[Approval], Sequence[ValueChange]] = lambda _approval: ()
+    hides_payload: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ class Proposal:
 _kinds: dict[str, ApprovalKind] = {}
 
 
-def register(
+def register(  # noqa: PLR0913 - the columns of the table of kinds
     kind: str,
     *,
     title: Promise | str,
@@ -135,6 +139,7 @@ def register(
     propose_permission: str,
     valid_for: timedelta = VALID_FOR,
     differences: Callable[[Approval], Sequence[ValueChange]] = lambda _approval: (),
+    hides_payload: bool = False,
 ) -> None:
     """Register a kind of request.
 
@@ -148,6 +153,7 @@ def register(
         propose_permission=propose_permission,
         valid_for=valid_for,
         differences=differences,
+        hides_payload=hides_payload,
     )
 
 

@@ -129,7 +129,7 @@ def explain(assessment: Assessment) -> Explanation:
     return Explanation(
         [_part(component, result) for component in Component],
         list(_indicators(result)),
-        [CodedText(one["code"], _gate_text(one)) for one in result["failed_gates"]],
+        [CodedText(one["code"], gate_text(one)) for one in result["failed_gates"]],
         [CodedText(code, str(DOUBT_TEXTS[Doubt(code)])) for code in result["doubts"]],
         list(result["not_evaluated"]),
         [
@@ -256,7 +256,8 @@ def _measured(code: str, value: Fraction) -> str:
     return f"{sign}{cents // 100}.{cents % 100:02}" if value.denominator > 1 else str(value)
 
 
-def _gate_text(stored: Mapping[str, Any]) -> str:
+def gate_text(stored: Mapping[str, Any]) -> str:
+    """Return a failed gate, stored as code and facts, in the active language."""
     facts = dict(stored["facts"])
     if "limit_min_fen" in facts:
         facts["limit_min_yuan"] = yuan(facts["limit_min_fen"])

@@ -748,7 +748,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('refusal', 'refusal'), ('limit', 'limit'), ('bureau', 'credit report')], max_length=20, verbose_name='what is contested')),
                 ('state', django_fsm.FSMField(choices=[('draft', 'draft'), ('proof', 'collecting materials'), ('submitted', 'submitted'), ('in_review', 'in review'), ('more_info', 'waiting for the customer'), ('upheld', 'upheld'), ('rejected', 'rejected'), ('closed', 'closed')], default='draft', max_length=20, protected=True, verbose_name='state')),
                 ('statement', backoffice.core.crypto.SealedField(verbose_name='statement')),
-                ('opened_at', models.DateTimeField(verbose_name='opened at')),
+                ('opened_at', models.DateTimeField(verbose_name='appeal opened at')),
                 ('report_viewed_at', models.DateTimeField(verbose_name='report viewed at')),
                 ('submitted_at', models.DateTimeField(null=True, verbose_name='submitted at')),
                 ('due_at', models.DateTimeField(null=True, verbose_name='due at')),
@@ -760,7 +760,7 @@ class Migration(migrations.Migration):
                 ('decided_at', models.DateTimeField(null=True, verbose_name='decided at')),
                 ('decided_by', models.CharField(blank=True, max_length=150, verbose_name='decided by')),
                 ('read_at', models.DateTimeField(null=True, verbose_name='outcome read at')),
-                ('closed_at', models.DateTimeField(null=True, verbose_name='closed at')),
+                ('closed_at', models.DateTimeField(null=True, verbose_name='appeal closed at')),
             ],
             options={
                 'verbose_name': 'appeal',

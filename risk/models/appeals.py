@@ -129,7 +129,7 @@ class Appeal(django_fsm.FSMModelMixin, models.Model):
         protected=True,
     )
     statement = SealedField(_("statement"))
-    opened_at = models.DateTimeField(_("opened at"))
+    opened_at = models.DateTimeField(_("appeal opened at"))
     report_viewed_at = models.DateTimeField(_("report viewed at"))
     submitted_at = models.DateTimeField(_("submitted at"), null=True)
     due_at = models.DateTimeField(_("due at"), null=True)
@@ -147,7 +147,7 @@ class Appeal(django_fsm.FSMModelMixin, models.Model):
     decided_at = models.DateTimeField(_("decided at"), null=True)
     decided_by = models.CharField(_("decided by"), max_length=150, blank=True)
     read_at = models.DateTimeField(_("outcome read at"), null=True)
-    closed_at = models.DateTimeField(_("closed at"), null=True)
+    closed_at = models.DateTimeField(_("appeal closed at"), null=True)
 
     class Meta:
         verbose_name = _("appeal")

@@ -292,7 +292,7 @@ def _holds(known: OnboardingRecords) -> list[PageSection]:
 def _timeline(known: OnboardingRecords) -> PageSection:
     rows = [(_when(one.at), one.what, one.detail, wording.actor(one.by)) for one in timeline(known)]
     heads = (_("at"), _("what"), _("details"), _("actor"))
-    return PageSection(_("Onboarding timeline"), heads, rows)
+    return PageSection(_("Customer timeline"), heads, rows)
 
 
 def _when(moment: Any) -> str:

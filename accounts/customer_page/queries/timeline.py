@@ -1,8 +1,9 @@
-"""The onboarding timeline of a customer: everything that happened, oldest first.
+"""The timeline of a customer: the onboarding, and what apps above add, oldest first.
 
 Every moment is product time, that of the first login on a device too.
 """
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -27,11 +28,23 @@ class TimelineEntry(NamedTuple):
     by: str = ""
 
 
+TimelineSource = Callable[[int], Iterable[TimelineEntry]]
+
+_sources: list[TimelineSource] = []
+
+
+def register(source: TimelineSource) -> None:
+    """Let an app above add entries of a customer, by id, once, when it is ready."""
+    _sources.append(source)
+
+
 def timeline(records: OnboardingRecords) -> list[TimelineEntry]:
-    """Return the events of an onboarding, oldest first."""
+    """Return the events of an onboarding and those that apps above add, oldest first."""
     events = [TimelineEntry(records.customer.registered_at, _("registered"))]
     for kind in (_accounts, _devices, _proofs, _cards, _consents, _profile, _holds, _moves):
         events += kind(records)
+    for source in _sources:
+        events += source(records.customer.pk)
     return sorted(events, key=lambda event: event.at)
 
 

@@ -93,13 +93,11 @@ class ApprovalAdmin(AdminActionsMixin, ReadOnlyAdmin):
         kind = approvals.kinds().get(record.kind)
         payload = [(name, _shown(value)) for name, value in record.payload.items()]
         changed = kind.differences(record) if kind else ()
-        return [
-            PageSection(
-                _("changes"), (_("field"), _("now"), _("proposed value")), changed, is_lead=True
-            ),
-            PageSection(_("request"), (_("field"), _("value")), payload),
-            *super().sections(request, record),
-        ]
+        heads = (_("field"), _("now"), _("proposed value"))
+        tables = [PageSection(_("changes"), heads, changed, is_lead=True)]
+        if kind is None or not kind.hides_payload:
+            tables.append(PageSection(_("request"), (_("field"), _("value")), payload))
+        return [*tables, *super().sections(request, record)]
 
 
 def _shown(value: Any) -> str:

@@ -18,7 +18,7 @@ from tests.raw import execute
 
 pytestmark = pytest.mark.django_db
 
-QUERIES_MAX = 25
+QUERIES_MAX = 29
 TAG = re.compile("<[^>]*>")
 
 
@@ -131,7 +131,7 @@ def test_the_timeline_shows_everything_oldest_first(admin_client, onboarded):
         at=clock.now(), wall_at=clock.wall(),
     )  # fmt: skip
 
-    rows = sections(admin_client, onboarded)["Onboarding timeline"].rows
+    rows = sections(admin_client, onboarded)["Customer timeline"].rows
 
     assert [str(row[1]) for row in rows] == [
         "registered", "WeChat account bound", "first login on a device",
@@ -155,7 +155,7 @@ def test_who_may_not_see_proofs_finds_none(as_group, onboarded):
     shown = sections(as_group("collections"), onboarded)
 
     assert "Basic conditions" not in shown
-    assert "Onboarding timeline" not in shown
+    assert "Customer timeline" not in shown
     assert "sandbox" not in as_group("finance").get(page_of(onboarded.customer)).content.decode()
 
 
