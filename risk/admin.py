@@ -6,13 +6,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
 from backoffice.web.readonly_admin import day_filter, display, label
+from risk.appeals import admin as appeals
 from risk.bureau import admin as bureau
 from risk.decisions import admin as decisions
 from risk.facts import admin as facts
 from risk.lines import admin as lines
 from risk.models import Conduct
 
-__all__ = ["ConductAdmin", "bureau", "decisions", "facts", "lines"]
+__all__ = ["ConductAdmin", "appeals", "bureau", "decisions", "facts", "lines"]
 
 
 @admin.register(Conduct)

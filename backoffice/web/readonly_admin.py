@@ -41,7 +41,7 @@ PAGE_SIZE = 50
 
 # The colour of a state in every state machine; other states are grey.
 _COLOURS = {
-    "success": "active approved ready paid succeeded signed settled resumed granted",
+    "success": "active approved ready paid succeeded signed settled resumed granted upheld",
     "info": "billed sent identified consented disbursing min_paid extended",
     "warning": "grace unknown pending proposed suspended repay_only paused resume_requested",
     "danger": "overdue failed frozen charged_off rejected refused",

@@ -86,7 +86,8 @@ class AssessmentPages(AdminActionsMixin, CustomersRows):
     fields = (
         ("customer_link", "state_label"), ("requested_at", "due_at"),
         ("decided_at", "took", "decided_by_shown"), ("score", "grade", "annual_rate"),
-        ("limit_yuan", "model_limit"), ("review_of_link", "bureau_tries", "viewed_at"),
+        ("limit_yuan", "model_limit"), ("review_of_link", "appeal_link"),
+        ("bureau_tries", "viewed_at"),
     )  # fmt: skip
     record_actions = (
         AdminAction(
@@ -232,4 +233,6 @@ def _options(assessment: Assessment) -> PageSection:
         ]
     if queries.is_reviewable(assessment):
         rows.append((_("Ask for a human review of this decision"),))
+    if queries.is_contestable(assessment):
+        rows.append((_("Contest this decision in an appeal, once the report is read"),))
     return PageSection(_("What the customer may do"), (_("step"),), rows)
