@@ -7,16 +7,17 @@ modules of rules and their tests name in their docstrings.
 import ast
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from accounts.onboarding.rules.occupations import Occupation
 from accounts.policy import AccountPolicy
+from risk.appeals.rules import deadlines
 from risk.lines.rules import grant, growth, points, reserve, temporary, walk
 from risk.lines.rules.available import LineAmounts, available_fen
-from risk.policy import COMPONENTS, LimitPolicy, ScoringPolicy
+from risk.policy import COMPONENTS, AppealPolicy, LimitPolicy, ScoringPolicy
 from risk.scoring.rules import (
     components,
     cross_checks,
@@ -32,7 +33,7 @@ from risk.scoring.rules.smallest_change import smallest_change
 from tests.risk.scoring.inputs import ORDINARY
 from tests.source_tree import ROOT, name_of, sources, tree
 
-SCORING, LIMITS = ScoringPolicy(), LimitPolicy()
+SCORING, LIMITS, APPEALS = ScoringPolicy(), LimitPolicy(), AppealPolicy()
 BANK_FEN = AccountPolicy().limit_max_fen
 MICRO_FEN = AccountPolicy(lender_type="MICRO").limit_max_fen
 PAGE = ROOT / "docs" / "rules.md"
@@ -40,6 +41,7 @@ GOOD = Components(*map(Fraction, (80, 70, 60, 90, 100)))
 HALF = [(4, 1), (15_000, 1), (10, 3), (1, 5), (45, 1), (15, 1), (6, 1), (1, 10), (1, 6), (1, 2),
         (0, 1), (12, 1)]  # fmt: skip
 OPENED = date(2026, 9, 1)
+SUBMITTED = datetime(2026, 11, 24, 15, tzinfo=UTC)
 
 
 class Row(NamedTuple):
@@ -97,6 +99,7 @@ _SCORE, _REVIEW = "risk/scoring/rules/score.py", "risk/scoring/rules/special_rev
 _GRANT, _WALK = "risk/lines/rules/grant.py", "risk/lines/rules/walk.py"
 _GATES, _CHECKS = "risk/scoring/rules/gates.py", "risk/scoring/rules/cross_checks.py"
 _GROWTH, _POINTS = "risk/lines/rules/growth.py", "risk/lines/rules/points.py"
+_DEADLINES = "risk/appeals/rules/deadlines.py"
 _TEMPORARY, _RESERVE = "risk/lines/rules/temporary.py", "risk/lines/rules/reserve.py"
 
 ROWS = (
@@ -201,6 +204,18 @@ ROWS = (
         lambda: sum(one.points for one in explanation.deltas(
             GOOD, GOOD._replace(social=None), policy=SCORING)), 12,
         "risk/scoring/rules/explanation.py"),
+    Row("FAQ-8", "submitted on 2026-11-24 15:00: a limit, a credit report due on",
+        lambda: [deadlines.due_at(SUBMITTED, one, policy=APPEALS)
+                 for one in (deadlines.Contested.LIMIT, deadlines.Contested.BUREAU)],
+        [SUBMITTED + timedelta(days=15), SUBMITTED + timedelta(days=20)], _DEADLINES),
+    Row("FAQ-8", "the same limit, four days waited for the customer",
+        lambda: deadlines.moved_on(
+            SUBMITTED + timedelta(days=15), asked_at=SUBMITTED + timedelta(days=3),
+            answered_at=SUBMITTED + timedelta(days=7)),
+        SUBMITTED + timedelta(days=19), _DEADLINES),
+    Row("FAQ-8", "a decision of 2026-11-24 15:00 may be contested until",
+        lambda: deadlines.filed_until(SUBMITTED, policy=APPEALS),
+        SUBMITTED + timedelta(days=60), _DEADLINES),
     Row("LAW-18", "the same inputs again give the same score",
         lambda: assess(ORDINARY, policy=SCORING) == assess(ORDINARY, policy=SCORING), True,
         "risk/scoring/rules/assessment.py"),
