@@ -13,7 +13,6 @@ class RiskConfig(AppConfig):
     def ready(self) -> None:
         """Register policies, jobs, queues, what starts a decision, exports, account closure."""
         from accounts.consents.operations import consents
-        from accounts.customer_page.queries import timeline
         from accounts.privacy.operations import deletions
         from accounts.privacy.operations import exports as copies
         from accounts.proofs.operations import reviews as proof_reviews
@@ -22,12 +21,6 @@ class RiskConfig(AppConfig):
         from backoffice.web.api import examples
         from risk import account_closure, tasks
         from risk.api_examples import EXAMPLES
-        from risk.appeals import examples as appeal_examples
-        from risk.appeals import export as appeals
-        from risk.appeals import queries as appeal_queries
-        from risk.appeals.operations import upholding
-        from risk.appeals.operations.queue import WORK_QUEUE as APPEALS
-        from risk.appeals.rules.reasons import TEXTS as APPEAL_TEXTS
         from risk.bureau import export as bureau
         from risk.decisions import examples as decision_examples
         from risk.decisions import export as decisions
@@ -42,34 +35,50 @@ class RiskConfig(AppConfig):
         from risk.lines.examples import EXAMPLES as OF_LINES
         from risk.lines.operations import reviews as limit_reviews
         from risk.lines.rules.reasons import TEXTS as LINE_TEXTS
-        from risk.policy import AppealPolicy, AssessmentPolicy, LimitPolicy, ScoringPolicy
+        from risk.policy import AssessmentPolicy, LimitPolicy, ScoringPolicy
         from risk.sandbox import operations as sandbox
 
-        of_packages = (OF_LINES, decision_examples.EXAMPLES, appeal_examples.EXAMPLES)
-        for values in (EXAMPLES, *of_packages):
+        for values in (EXAMPLES, OF_LINES, decision_examples.EXAMPLES):
             examples.register(values)
         policy.register("scoring", ScoringPolicy)
         policy.register("limits", LimitPolicy)
         policy.register("assessments", AssessmentPolicy)
-        policy.register("appeals", AppealPolicy)
         reasons.register(LINE_TEXTS)
         reasons.register(TEXTS)
-        reasons.register(APPEAL_TEXTS)
         for job in (*tasks_of_decisions.JOBS, *line_tasks.JOBS):
             jobs.register(job)
         limit_reviews.register()
-        upholding.register()
-        timeline.register(appeal_queries.history)
         events.register(special_reviews.open_for)
         events.register(purchases.announce)
         outbox.register(purchases.TOPIC, tasks.hold_purchase)
         proof_reviews.register(inputs.follow_proofs)
-        for queue in (*reviews.QUEUES, special_reviews.WORK_QUEUE, APPEALS):
+        for queue in (*reviews.QUEUES, special_reviews.WORK_QUEUE):
             work_queue.register(queue)
         assessments.register(tasks.start)
         copies.register((*exports.SECTIONS, *facts.SECTIONS, *bureau.SECTIONS, *decisions.SECTIONS))
-        copies.register(appeals.SECTIONS)
         consents.register(sandbox.announce)
         deletions.register(
             blocker=account_closure.blocker, end=account_closure.end, words=account_closure.WORDS
         )
+        self._register_appeals()
+
+    def _register_appeals(self) -> None:
+        """Register what belongs to appeals (FAQ-8)."""
+        from accounts.customer_page.queries import timeline
+        from accounts.privacy.operations import exports as copies
+        from backoffice.core import policy, reasons
+        from backoffice.platform import work_queue
+        from backoffice.web.api import examples
+        from risk.appeals import export, queries
+        from risk.appeals.examples import EXAMPLES
+        from risk.appeals.operations import queue, upholding
+        from risk.appeals.rules.reasons import TEXTS
+        from risk.policy import AppealPolicy
+
+        examples.register(EXAMPLES)
+        policy.register("appeals", AppealPolicy)
+        reasons.register(TEXTS)
+        upholding.register()
+        work_queue.register(queue.WORK_QUEUE)
+        timeline.register(queries.history)
+        copies.register(export.SECTIONS)
