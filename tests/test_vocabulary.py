@@ -90,6 +90,9 @@ ALLOWED = {
     ("risk/lines/rules/grant.py", "house"),
     ("tests/risk/lines/rules/test_grant.py", "house"),
     ("tests/bench/decisions.py", "house"),
+    ("tests/risk/simulation/queries/test_portfolio.py", "house"),
+    ("tests/risk/simulation/rules/test_drafts.py", "house"),
+    ("tests/risk/simulation/rules/test_moves.py", "house"),
     ("tests/rulebook.py", "house"),
     ("tests/test_rulebook.py", "house"),
 }

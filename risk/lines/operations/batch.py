@@ -45,6 +45,12 @@ class LineBatch:
         """Return the unrounded limit of a line with a model part, at most the lender's cap."""
         return target(Fraction(line.model_part), Fraction(line.growth), cap_fen=self.cap_fen)
 
+    def _line_target(self, line: CreditLine) -> walk.LineTarget:
+        part, growth = Fraction(line.model_part), Fraction(line.growth)
+        return walk.line_target(
+            line.limit_fen, part, growth, cap_fen=self.cap_fen, policy=self.policy
+        )
+
     def opened(self, line: CreditLine, reason: Given, *, evidence: str) -> None:
         """Note the first limit of a line."""
         self._note(line, 0, reason, evidence)
@@ -53,7 +59,7 @@ class LineBatch:
         """Compute the target again; note where it is another one. The limit follows by days."""
         if not line.model_part:
             return
-        resting_fen = walk.resting_fen(line.limit_fen, self.target(line), policy=self.policy)
+        resting_fen = self._line_target(line).resting_fen
         if resting_fen != line.target_fen:
             line.target_fen = resting_fen
             self._note(line, line.limit_fen, reason, evidence)
@@ -84,7 +90,9 @@ class LineBatch:
         facts = {"minimum": yuan(least_fen)}
         for line in lines:
             was_below = line.is_below_minimum
-            line.is_below_minimum = bool(line.model_part) and self.target(line) < least_fen
+            line.is_below_minimum = (
+                bool(line.model_part) and self._line_target(line).is_below_minimum
+            )
             if line.is_below_minimum and line.state == CreditLineState.ACTIVE:
                 self._switch(line, "suspend", Reason(LineReason.BELOW_MINIMUM, facts))
             is_free = was_below and not (line.is_below_minimum or line.is_stopped)

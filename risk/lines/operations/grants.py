@@ -243,9 +243,8 @@ def _set_model(line: CreditLine, row: ModelInputs, reason: Given, batch: LineBat
 
 
 def _part(row: ModelInputs, batch: LineBatch) -> Fraction:
-    if row.agreed_part:
-        return Fraction(row.agreed_part)
-    return rules.model_part(capacity_of(row), policy=batch.policy)
+    agreed = Fraction(row.agreed_part) if row.agreed_part else None
+    return rules.part_in_force(capacity_of(row), agreed, policy=batch.policy)
 
 
 def _revised(before: Capacity, change: InputsChange) -> Capacity:

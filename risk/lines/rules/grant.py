@@ -132,6 +132,11 @@ def model_part(capacity: Capacity, *, policy: LimitPolicy) -> Fraction:
     return Fraction(amount, _DENOMINATOR)
 
 
+def part_in_force(capacity: Capacity, agreed: Fraction | None, *, policy: LimitPolicy) -> Fraction:
+    """Return the model part of a line in fen, exact: what a person agreed replaces the model's."""
+    return model_part(capacity, policy=policy) if agreed is None else agreed
+
+
 def target(model: Fraction, growth: Fraction, *, cap_fen: int) -> Fraction:
     """Return the unrounded limit that model part and growth factor give, at most the cap (LIMIT-1).
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
+from risk.lines.rules.grant import target
 from risk.policy import LimitPolicy
 
 
@@ -53,6 +54,26 @@ def resting_fen(limit_fen: int, target_fen: Fraction | int, *, policy: LimitPoli
     wanted_fen = -(-target_fen.numerator // target_fen.denominator)
     lowered_fen = max(-(-wanted_fen // step_fen) * step_fen, policy.limit_min_fen)
     return min(limit_fen, lowered_fen)
+
+
+class LineTarget(NamedTuple):
+    """Where a limit rests in fen, and whether the model gives less than the lowest limit."""
+
+    resting_fen: int
+    is_below_minimum: bool
+
+
+def line_target(
+    limit_fen: int, model: Fraction, growth: Fraction, *, cap_fen: int, policy: LimitPolicy
+) -> LineTarget:
+    """Return the target of a line from its model part and growth factor (LIMIT-1, 5, 10).
+
+    Both stay exact; the limit at which the walk ends is rounded as every limit is (GEN-2).
+    """
+    unrounded = target(model, growth, cap_fen=cap_fen)
+    return LineTarget(
+        resting_fen(limit_fen, unrounded, policy=policy), unrounded < policy.limit_min_fen
+    )
 
 
 def walk(limit_fen: int, target_fen: Fraction | int, *, policy: LimitPolicy) -> Iterator[int]:

@@ -146,3 +146,10 @@ def test_more_income_never_gives_less(capacity, more_fen):
     richer = capacity._replace(income_fen=capacity.income_fen + more_fen)
 
     assert grant.model_part(richer, policy=POLICY) >= grant.model_part(capacity, policy=POLICY)
+
+
+def test_what_a_person_agreed_replaces_the_model_part():
+    capacity = grant.Capacity(700_000, 1000, (), 1000)
+
+    assert grant.part_in_force(capacity, None, policy=LimitPolicy()) == 1_400_000
+    assert grant.part_in_force(capacity, Fraction(7, 3), policy=LimitPolicy()) == Fraction(7, 3)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk.lines.rules.walk import WalkedLimit, WalkVerdict, next_day, resting_fen, walk
+from risk.lines.rules.walk import WalkedLimit, WalkVerdict, line_target, next_day, resting_fen, walk
 from risk.policy import LimitPolicy
 from tests import profiles
 
@@ -80,3 +80,15 @@ def test_the_walk_ends_where_it_rests(limit_fen, target_fen):
     *_, last_fen = [limit_fen, *walk(limit_fen, target_fen, policy=POLICY)]
 
     assert resting_fen(limit_fen, target_fen, policy=POLICY) == last_fen
+
+
+def test_a_target_rests_in_whole_steps_and_says_whether_it_is_below_the_lowest_limit():
+    growth = Fraction(21, 20)
+
+    found = line_target(1_400_000, Fraction(1_400_000), growth, cap_fen=30_000_000, policy=POLICY)
+    little = line_target(100_000, Fraction(40_000), growth, cap_fen=30_000_000, policy=POLICY)
+    most = line_target(100_000, Fraction(99_000_000), growth, cap_fen=30_000_000, policy=POLICY)
+
+    assert found == (1_470_000, False)
+    assert little == (50_000, True)
+    assert most == (30_000_000, False)

@@ -1,0 +1,86 @@
+"""Figures of a simulation: every line counted once, sums exact, parts merged in any cut."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from risk.decisions.rules.decision import DecisionVerdict
+from risk.simulation.rules import figures
+from risk.simulation.rules.figures import SimulationFigures
+from risk.simulation.rules.moves import DecisionMove, LineMove, MoveReason
+
+amounts = st.integers(0, 30_000_000)
+UP, DOWN, SAME = MoveReason.RAISED, MoveReason.LOWERED, MoveReason.UNCHANGED
+
+
+def move(line_id, before_fen, after_fen, **other):
+    return LineMove(line_id, line_id, before_fen, after_fen, UP, **other)
+
+
+@pytest.mark.parametrize(
+    ("after_fen", "bucket"),
+    [
+        (0, 0), (50_000, 0), (50_001, 1), (80_000, 1), (80_001, 2), (90_000, 2), (95_000, 3),
+        (99_999, 4), (100_000, 5), (100_001, 6), (105_000, 6), (105_001, 7), (110_000, 7),
+        (120_000, 8), (150_000, 9), (150_001, 10), (900_000, 10),
+    ],
+)  # fmt: skip
+def test_a_change_is_in_the_bucket_of_its_percent(after_fen, bucket):
+    assert figures.bucket_of(100_000, after_fen) == bucket
+
+
+def test_what_was_nothing_before_is_in_the_last_bucket():
+    assert figures.bucket_of(0, 10_000) == figures.BUCKETS - 1
+    assert figures.bucket_of(0, 0) == figures.UNCHANGED_BUCKET
+
+
+def test_lines_are_counted_by_their_target_and_beside_it():
+    moves = [
+        move(1, 100, 200),
+        move(2, 100, 50, is_below=True),
+        move(3, 100, 100, was_below=True),
+        LineMove(None, 9, 0, 0, SAME),
+    ]
+
+    found = figures.of_moves(moves)
+
+    assert (found.lines, found.raised, found.lowered, found.unchanged) == (3, 1, 1, 1)
+    assert (found.suspended, found.resumed, found.applicants) == (1, 1, 1)
+    assert (found.before_fen, found.after_fen, sum(found.buckets)) == (300, 350, 3)
+    assert [row["line"] for row in found.movers] == [1, 2]
+
+
+def test_decisions_are_counted_by_verdict_and_grade():
+    out = DecisionMove(DecisionVerdict.APPROVED, DecisionVerdict.REFUSED, "C", "")
+    better = DecisionMove(DecisionVerdict.APPROVED, DecisionVerdict.APPROVED, "B", "A")
+    moves = [move(1, 1, 1, decision=out), move(2, 1, 1, decision=better), move(3, 1, 1)]
+
+    found = figures.of_moves(moves)
+
+    assert (found.refused, found.approved, found.grade_up, found.grade_down) == (1, 0, 1, 1)
+    assert found.grades == {"B > A": 1, "C > -": 1}
+
+
+def test_only_the_largest_moves_are_listed_and_equal_ones_in_order():
+    moves = [move(n, 1000, 1000 + (n % 5)) for n in range(1, 101)]
+
+    found = figures.of_moves(moves).movers
+
+    assert [row["line"] for row in found] == list(range(4, 100, 5))[: figures.MOVERS_MAX]
+
+
+@given(st.lists(st.tuples(amounts, amounts), max_size=60), st.integers(1, 20))
+def test_parts_merge_to_the_figures_of_the_whole(pairs, size):
+    moves = [move(n, *pair) for n, pair in enumerate(pairs, 1)]
+    parts = [figures.of_moves(moves[n : n + size]) for n in range(0, len(moves), size)]
+
+    whole = figures.merged(parts)
+
+    assert whole == figures.of_moves(moves)
+    assert whole.raised + whole.lowered + whole.unchanged == sum(whole.buckets) == len(pairs)
+
+
+def test_figures_are_stored_and_read_again():
+    found = figures.of_moves([move(1, 100, 200)])
+
+    assert SimulationFigures.from_json(found.as_json()) == found
