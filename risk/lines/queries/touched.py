@@ -3,9 +3,11 @@
 from datetime import date, datetime, time, timedelta
 
 from django.db import connection
+from django.db.models import Q
 
 from accounts.proofs.rules.findings import ProofVerdict
 from backoffice.core import clock
+from backoffice.core.models import PolicyVersion
 from risk.facts.rules import LONG_DAYS
 from risk.lines.queries import growth
 
@@ -21,6 +23,31 @@ UNION
 SELECT line_id FROM risk_reservehold WHERE released_at IS NULL AND until_at <= %(at)s
 ORDER BY 1
 """  # nosec B608 - constants only
+
+# The numbers of accounts that bound a limit (LIMIT-1).
+_CAP = ("lender_type", "limit_bank_max_fen", "limit_micro_max_fen")
+
+
+def has_new_numbers(*, on: date) -> bool:
+    """Return whether the job of a day computes every open line again: other numbers of limits.
+
+    Those that take effect on the day, and those of the day before that were approved during it,
+    after the job of their own day was planned.
+    """
+    midnight = clock.moment_of(on, time())
+    before = on - timedelta(days=1)
+    is_new = Q(effective_on=on, approval__decided_at__lt=midnight) | Q(
+        effective_on=before, approval__decided_at__gte=clock.moment_of(before, time())
+    )
+    of_limits = Q(app="limits") | Q(app="accounts", overrides__has_any_keys=_CAP)
+    return PolicyVersion.objects.filter(is_new, of_limits).exists()
+
+
+def open_line_ids() -> list[int]:
+    """Return the lines that are not closed, in the order of their ids."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM risk_creditline WHERE state <> 'closed' ORDER BY id")
+        return [line_id for (line_id,) in cursor.fetchall()]
 
 
 # What was received or withdrawn counts from the midnight that began the day before.

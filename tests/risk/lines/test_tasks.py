@@ -9,6 +9,7 @@ from risk.lines import operations as lines
 from risk.lines.operations import temporary
 from risk.models import CreditLine, LimitChange
 from tests.loans.days import work
+from tests.policies import put_in_force
 from tests.risk.lines.making import (
     BY,
     CAPACITY,
@@ -87,3 +88,17 @@ def test_what_has_ended_is_taken_off(committed_db):
 
     found = CreditLine.objects.get()
     assert (found.temporary_fen, found.held_fen, found.limit_fen) == (0, 0, 1_400_000)
+
+
+def test_new_numbers_of_limits_move_every_open_line_from_their_day_on(committed_db):
+    line, closed = granted(), granted()
+    lines.close([closed.customer_id], by=BY, reason="left", at=moment(ON))
+    put_in_force("limits", {"income_permille": 2100}, on=day(2))
+
+    before, run, after = (work(JOB, day(n)) for n in (1, 2, 3))
+
+    assert (before.planned, run.planned, run.done, after.planned) == (0, 1, 1, 0)
+    assert [change[:4] for change in changes(line)][1:] == [
+        (1_400_000, 1_400_000, 1_470_000, "LIMIT-12"), (1_400_000, 1_470_000, 1_470_000, "LIMIT-5"),
+    ]  # fmt: skip
+    assert reread(closed).limit_fen == 1_400_000

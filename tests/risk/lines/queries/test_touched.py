@@ -1,15 +1,19 @@
 """The job computes only lines that something touched (GEN-8)."""
 
 import uuid
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
 from accounts.models import Consent, ProofReview
+from backoffice.core import clock
+from backoffice.platform import approvals
+from backoffice.platform.approvals import Proposal
 from risk.lines import operations as lines
 from risk.lines.operations import temporary
 from risk.lines.queries import touched
 from risk.models import CreditLine, PartnerEvent
+from tests.policies import payload, put_in_force, two_people
 from tests.risk.lines.making import BY, ON, day, granted, moment, report
 
 pytestmark = pytest.mark.django_db
@@ -117,3 +121,36 @@ def test_a_closed_line_is_not_read(line):
     lines.close([line.customer_id], by=BY, reason="left", at=moment(day(1)))
 
     assert new_facts(2) == []
+
+
+@pytest.mark.parametrize(
+    ("app", "overrides", "is_new"),
+    [
+        ("limits", {"reserve_hours": 48}, True),
+        ("accounts", {"lender_type": "MICRO"}, True),
+        ("accounts", {"age_max": 59}, False),
+        ("scoring", {"special_review_hours": 48}, False),
+    ],
+)
+def test_numbers_that_make_a_limit_are_new_on_their_day_alone(app, overrides, is_new):
+    put_in_force(app, overrides, on=day(3))
+
+    found = [touched.has_new_numbers(on=day(n)) for n in (2, 3, 4)]
+
+    assert found == [False, is_new, False]
+
+
+def test_numbers_approved_during_their_day_are_new_on_the_next():
+    maker, checker = two_people()
+    proposal = Proposal("policy-change", payload=payload("limits", {"reserve_hours": 48}, day(3)))
+    [made] = approvals.propose([proposal], by=maker, reason="a test", at=moment(day(2)))
+    at = clock.moment_of(day(3), time(10))
+    approvals.approve([made.pk], by=checker, reason="agreed", at=at)
+
+    assert [touched.has_new_numbers(on=day(n)) for n in (3, 4, 5)] == [False, True, False]
+
+
+def test_every_line_that_is_not_closed_is_open(line):
+    lines.close([line.customer_id], by=BY, reason="left", at=moment(ON))
+
+    assert touched.open_line_ids() == [CreditLine.objects.exclude(pk=line.pk).get().pk]
