@@ -13,7 +13,7 @@ from rich.progress import Progress
 LOANS = (100_000, 1_000_000)
 ROUNDS = 3
 LOANS_MIN = 20_000  # a third of them must hold the bills of two chunks
-PARTS = ("portfolio", "endpoints", "reconcile", "search", "decisions", "lines")
+PARTS = ("portfolio", "endpoints", "reconcile", "search", "decisions", "lines", "simulation")
 
 
 def _at_least(least: int, text: str) -> int:
@@ -49,7 +49,17 @@ def main() -> int:
     options = parser().parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
     django.setup()
-    from tests.bench import debit_day, decisions, endpoints, lines, reconcile, report, search
+    from tests.bench import (
+        debit_day,
+        decisions,
+        endpoints,
+        lines,
+        reconcile,
+        report,
+        scoring,
+        search,
+    )
+    from tests.bench import simulation as simulations
 
     parts = [options.only] if options.only else PARTS
     with Progress(console=Console(stderr=True)) as progress:
@@ -72,9 +82,15 @@ def main() -> int:
         drawn = None
         if "lines" in parts:
             drawn = lines.measure(rounds=options.rounds, progress=progress)
+        simulated = None
+        if "simulation" in parts:
+            simulated = simulations.measure(rounds=options.rounds, progress=progress)
     decided = decisions.measure(rounds=options.rounds) if "decisions" in parts else None
-    report.show(outcomes, called, reconciled, searched, decided, drawn)
-    figures = report.as_dict(outcomes, called, reconciled, searched, decided, drawn)
+    scored = scoring.measure(rounds=options.rounds) if "decisions" in parts else None
+    report.show(outcomes, called, reconciled, searched, decided, drawn, simulated, scored)
+    figures = report.as_dict(
+        outcomes, called, reconciled, searched, decided, drawn, simulated, scored
+    )
     options.json.write_text(json.dumps(figures, indent=2) + "\n")
     return 0
 

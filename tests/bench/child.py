@@ -41,7 +41,7 @@ def prepared(variant: str, *arguments: str) -> Callable[[], dict[str, Any]]:
     """Return the work of a variant, everything that is not on the clock done."""
     from django.db import connection
 
-    from tests.bench import baseline, lines, night, orm, product, reconcile, search
+    from tests.bench import baseline, lines, night, orm, product, reconcile, search, simulation
     from tests.bench.databases import opened
 
     connection.ensure_connection()
@@ -57,6 +57,10 @@ def prepared(variant: str, *arguments: str) -> Callable[[], dict[str, Any]]:
         return search.prepared(int(arguments[0]))
     if variant == "lines":
         return lines.prepared(int(arguments[0]))
+    if variant == "simulation":
+        return simulation.run
+    if variant == "bare_simulation":
+        return simulation.prepared_bare()
     if variant == "reconcile":
         return reconcile.prepared()
     variants = {

@@ -12,7 +12,9 @@ from tests.bench.decisions import Decided
 from tests.bench.endpoints import CLIENTS, Endpoints
 from tests.bench.lines import Drawn
 from tests.bench.reconcile import Reconciled
+from tests.bench.scoring import Scoring
 from tests.bench.search import Searched
+from tests.bench.simulation import Simulated
 
 WIDTH_MIN = 132
 _VARIANTS = {
@@ -43,6 +45,8 @@ def show(
     searched: Searched | None,
     decided: Decided | None,
     drawn: Drawn | None,
+    simulated: Simulated | None,
+    scoring: Scoring | None,
 ) -> None:
     """Print a table for the endpoints and one a portfolio."""
     console = Console()
@@ -70,6 +74,14 @@ def show(
         console.print(_decided(decided))
     if drawn is not None:
         console.print(_drawn(drawn))
+    if simulated is not None:
+        console.print(_simulated(simulated))
+    if scoring is not None:
+        console.print(_scoring(scoring))
+        console.print(
+            f"Real: {', '.join(scoring.real)}. Generated with a seed: "
+            f"{', '.join(scoring.generated)}. Decided: {scoring.verdicts}\n"
+        )
 
 
 _SIDES = {
@@ -172,6 +184,37 @@ def _drawn(one: Drawn) -> Table:
     return table
 
 
+SCORINGS_LEAST = 2_000
+
+
+def _scoring(one: Scoring) -> Table:
+    title = f"bulk scoring, {one.clients:,} clients, {one.processes} processes"
+    table = Table("", "a second", "least", "most", "bound", title=title, box=box.SIMPLE_HEAD)
+    bound = f"≥ {SCORINGS_LEAST:,}"
+    table.add_row("by the clock", *(f"{value:,.0f}" for value in one.a_second), bound)
+    table.add_row("by CPU", *(f"{value:,.0f}" for value in one.a_cpu_second), "")
+    return table
+
+
+SIMULATION_MOST = {"seconds": 20.0, "ratio": 3.0, "memory": 400}
+
+
+def _simulated(one: Simulated) -> Table:
+    title = f"simulate_policy, {one.lines:,} generated lines, {one.processes} processes"
+    columns = ("seconds", "least", "most", "CPU seconds", "bound")
+    table = Table("", *columns, title=title, box=box.SIMPLE_HEAD)
+    for name, figure in one.seconds.items():
+        bound = f"≤ {SIMULATION_MOST['seconds']:g}" if name == "simulation" else ""
+        used = f"{one.cpu[name].median:,.2f}"
+        table.add_row(name, *(f"{value:,.2f}" for value in figure), used, bound)
+    for name, figure in one.ratios.items():
+        bound = f"≤ {SIMULATION_MOST['ratio']:g}" if name == "by the clock" else ""
+        table.add_row(f"ratio {name}", *(f"{value:,.2f}" for value in figure), "", bound)
+    memory = ("MB of a process, at most", f"{one.peak_mb}")
+    table.add_row(*memory, "", "", "", f"≤ {SIMULATION_MOST['memory']}")
+    return table
+
+
 def as_dict(
     outcomes: Sequence[Outcome],
     called: Endpoints | None,
@@ -179,6 +222,8 @@ def as_dict(
     searched: Searched | None,
     decided: Decided | None,
     drawn: Drawn | None,
+    simulated: Simulated | None,
+    scoring: Scoring | None,
 ) -> dict[str, Any]:
     """Return the figures as JSON."""
     portfolios = [
@@ -206,6 +251,14 @@ def as_dict(
     if drawn is not None:
         figures = {"drawdowns": drawn.drawdowns, "pgbench": drawn.baseline, "ratio": drawn.ratio}
         found["lines"] = _figures(figures)
+    if scoring is not None:
+        figures = {"a_second": scoring.a_second, "a_cpu_second": scoring.a_cpu_second}
+        found["scoring"] = scoring._asdict() | _figures(figures)
+    if simulated is not None:
+        found["simulation"] = {
+            **simulated._asdict(),
+            **{name: _figures(getattr(simulated, name)) for name in ("seconds", "cpu", "ratios")},
+        }
     if called is None:
         return found
     named = called._asdict()
