@@ -6,7 +6,7 @@ UP = exec $(PYTHON) -m backoffice.up
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long shots bench debit-day rules check audit
+.PHONY: help run test test-long shots bench debit-day rules guide check audit
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -30,7 +30,10 @@ debit-day: bench  # the one benchmark there is: make bench debit-day
 	@:
 
 rules:  ## 规则表 / docs/rules.md, written again from the table of rules
-	@$(UP) exec --dev -- python -m tests.rulebook
+	@$(UP) exec --dev -- python manage.py shell --verbosity 0 -c "from tests import rulebook; rulebook.write()"
+
+guide:  ## 开通指南与术语表 / docs/guide.md and docs/glossary.md, written again from texts and numbers
+	@$(UP) exec --dev -- python manage.py write_guide
 
 check:  ## 检查 / lint, types, layers, templates, migrations, deployment, translations, security
 	@$(UP) exec --dev -- .ci/check

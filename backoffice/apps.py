@@ -29,13 +29,16 @@ class BackofficeConfig(AppConfig):
         """Register the jobs and codes, check the keys, connect the signal handlers."""
         from backoffice import celery  # noqa: F401
         from backoffice.core import crypto, log_records, reasons
+        from backoffice.guide.examples import EXAMPLES
         from backoffice.platform import job_control, jobs, policy_changes
         from backoffice.platform.reasons import TEXTS
         from backoffice.platform.tasks import JOBS
+        from backoffice.web.api import examples
 
         log_records.install()
         crypto.require_keys()
         reasons.register(TEXTS)
+        examples.register(EXAMPLES)
         job_control.register()
         policy_changes.register()
         for job in JOBS:

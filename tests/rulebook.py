@@ -1,6 +1,6 @@
 """The rules of scores and limits, each with an example and its exact value.
 
-``python -m tests.rulebook`` writes ``docs/rules.md`` from this table and from the rule ids that
+``make rules`` writes ``docs/rules.md`` from this table and from the rule ids that
 modules of rules and their tests name in their docstrings.
 """
 
@@ -12,9 +12,16 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from django.utils.translation import override
+
+from accounts.cards.rules import card_numbers
+from accounts.onboarding import queries as onboarding
+from accounts.onboarding.rules.history import enough_history_on
 from accounts.onboarding.rules.occupations import Occupation
+from accounts.onboarding.rules.onboarding import Identity, OnboardingStatus
 from accounts.policy import AccountPolicy
 from risk.appeals.rules import deadlines
+from backoffice.guide import comparison, numbers, opening
 from risk.lines.rules import grant, growth, points, reserve, temporary, walk
 from risk.lines.rules.available import LineAmounts, available_fen
 from risk.policy import COMPONENTS, AppealPolicy, LimitPolicy, ScoringPolicy
@@ -45,13 +52,17 @@ SUBMITTED = datetime(2026, 11, 24, 15, tzinfo=UTC)
 
 
 class Row(NamedTuple):
-    """A rule, an example in words, its value by the rules and as it must be, and the module."""
+    """A rule, an example in words, its value by the rules and as it must be, and the module.
+
+    ``test`` is the test module where it is not the mirror of the module.
+    """
 
     rule: str
     example: str
     found: Callable[[], Any]
     expected: Any
     module: str
+    test: str = ""
 
 
 def first_limit(
@@ -87,6 +98,20 @@ def temporary_verdict(**change: Any) -> str:
     request = temporary.TemporaryRequest(1_000_000, 200_000, 30, (True,) * 3, OPENED)
     changed = request._replace(**change)
     return temporary.decide(changed, cap_fen=BANK_FEN, policy=LIMITS).verdict.value
+
+
+def own_cells() -> list[str]:
+    """Return the own column of the comparison in English, the numbers of the rulebook."""
+    with override("en"):
+        found = numbers.by_default()
+        return [row.cells[0].text for row in comparison.rows(found)]
+
+
+def guide_needs(step: str) -> str:
+    """Return the first thing that a step of the opening guide needs, in English."""
+    with override("en"):
+        [found] = [one for one in opening.guide(numbers.by_default()) if one.step == step]
+        return found.needs[0]
 
 
 def occupation(kind: Occupation, years: int, *, is_proved: bool) -> int:
@@ -216,6 +241,28 @@ ROWS = (
     Row("FAQ-8", "a decision of 2026-11-24 15:00 may be contested until",
         lambda: deadlines.filed_until(SUBMITTED, policy=APPEALS),
         SUBMITTED + timedelta(days=60), _DEADLINES),
+    Row("FAQ-1", "next steps of a refused customer whose identity is verified",
+        lambda: [(one["step"], one["state"]) for one in onboarding.after_refusal(
+            OnboardingStatus(identity=Identity.DONE))],
+        [("check-identity", "done"), ("update-profile", "open"), ("ask-support", "open")],
+        "accounts/onboarding/queries.py"),
+    Row("FAQ-4", "day limits of cards of class I, II and III in fen",
+        lambda: [card_numbers.day_limit_fen(one) for one in ("I", "II", "III")],
+        [None, 1_000_000, 200_000], "accounts/cards/rules/card_numbers.py"),
+    Row("CMP-1", "own column of the comparison, from the policies", own_cells,
+        ["15 minutes",
+         "7.3 % - 18.25 % of 365 days, that is 0.02 % - 0.05 % a day (7.2 % - 18 % of 360 days)",
+         "500 - 300,000 yuan", "payment behaviour 30 %, social relations 25 %"],
+        "backoffice/guide/comparison.py", "tests/backoffice/guide/test_api.py"),
+    Row("CMP-2", "WeChat used since 31 August 2026: long enough on",
+        lambda: enough_history_on(date(2026, 8, 31), AccountPolicy().history_months).isoformat(),
+        "2027-02-28", "accounts/onboarding/rules/history.py"),
+    Row("GEN-16", "first need of the identity step in the opening guide",
+        lambda: guide_needs("identity"), "Age: 18 to 60 complete years.",
+        "backoffice/guide/opening.py", "tests/backoffice/guide/test_texts.py"),
+    Row("RATE-2", "annual rates of the best and the last grade in the comparison",
+        lambda: own_cells()[1][:16], "7.3 % - 18.25 % ", "backoffice/guide/numbers.py",
+        "tests/backoffice/guide/test_texts.py"),
     Row("LAW-18", "the same inputs again give the same score",
         lambda: assess(ORDINARY, policy=SCORING) == assess(ORDINARY, policy=SCORING), True,
         "risk/scoring/rules/assessment.py"),
@@ -224,7 +271,9 @@ ROWS = (
 # Rules whose place is not in the rules of risk, with the reason.
 ELSEWHERE = {
     "LIMIT-14": "a row for each change of a limit: models and operations of `risk/lines`",
-    "CMP-1": "a comparison page made from the policies: not built",
+    "FAQ-5": "the statement of charges (RATE-9): `loans/accounting/queries/statement.py`",
+    "FAQ-7": "another card, direct debit, extension: endpoints of loans are not built",
+    "RATE-8": "rates of other lenders: content of `backoffice/guide/comparison.py`",
 }
 HEAD = """# Rules, code and tests
 
@@ -246,14 +295,16 @@ Modules of rules, and test modules, that name a rule in the sentence at their to
 | rule | code | tests |
 |---|---|---|
 """
-ID = re.compile(r"\b(GEN|ELIG|SCORE|LIMIT|SEC|RATE|REPAY|FAQ|LAW|OPS)-(\d+)((?:(?:, | to )\d+)*)")
+ID = re.compile(
+    r"\b(GEN|ELIG|SCORE|LIMIT|SEC|RATE|REPAY|FAQ|LAW|OPS|CMP)-(\d+)((?:(?:, | to )\d+)*)"
+)
 
 
 def page() -> str:
     """Return the page as it must be committed."""
     rows = "".join(
         f"| {row.rule} | {row.example} | {_shown(row.expected)} | `{row.module}` |"
-        f" {_test_of(row.module)} |\n"
+        f" {f'`{row.test}`' if row.test else _test_of(row.module)} |\n"
         for row in ROWS
     )
     elsewhere = "".join(f"| {rule} | {where} |\n" for rule, where in ELSEWHERE.items())
@@ -325,5 +376,6 @@ def rules_in(text: str) -> set[str]:
     return found
 
 
-if __name__ == "__main__":
+def write() -> None:
+    """Write the page again."""
     PAGE.write_text(page())

@@ -55,7 +55,8 @@ def test_a_rule_gives_its_example(row):
 
 def test_every_rule_of_scores_and_limits_has_a_row():
     expected = {f"SCORE-{n}" for n in range(1, 13)} | {f"LIMIT-{n}" for n in range(1, 15)}
-    expected |= {"CMP-1", "FAQ-2", "FAQ-3", "FAQ-8"}
+    expected |= {"CMP-1", "CMP-2", "GEN-16", "RATE-1", "RATE-2", "RATE-8"}
+    expected |= {f"FAQ-{n}" for n in range(1, 9)}
 
     assert expected <= {row.rule for row in ROWS} | {*ELSEWHERE}
     assert not {row.rule for row in ROWS} & {*ELSEWHERE}

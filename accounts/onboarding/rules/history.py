@@ -1,4 +1,4 @@
-"""Since when somebody has used WeChat long enough (ELIG-12)."""
+"""Since when somebody has used WeChat long enough (ELIG-12, CMP-2)."""
 
 from calendar import monthrange
 from datetime import date

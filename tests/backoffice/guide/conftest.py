@@ -1,0 +1,1 @@
+from tests.accounts.conftest import stopped_clock  # noqa: F401 (a fixture)
