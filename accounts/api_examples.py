@@ -28,6 +28,7 @@ EXAMPLES = {
     "is_on_hold": False,
     "cooling_off_until": None,
     "step": "card",
+    "decision": None,
     "method": "POST",
     "endpoint": "/api/v1/me/cards",
     "version": "2026-11",

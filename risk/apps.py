@@ -13,6 +13,7 @@ class RiskConfig(AppConfig):
     def ready(self) -> None:
         """Register policies, jobs, queues, what starts a decision, exports, account closure."""
         from accounts.consents.operations import consents
+        from accounts.login.api import me
         from accounts.privacy.operations import deletions
         from accounts.privacy.operations import exports as copies
         from accounts.proofs.operations import reviews as proof_reviews
@@ -24,6 +25,7 @@ class RiskConfig(AppConfig):
         from risk.bureau import export as bureau
         from risk.decisions import examples as decision_examples
         from risk.decisions import export as decisions
+        from risk.decisions import next_steps
         from risk.decisions import tasks as tasks_of_decisions
         from risk.decisions.operations import inputs, purchases, reviews, special_reviews
         from risk.decisions.operations import requests as assessments
@@ -55,6 +57,7 @@ class RiskConfig(AppConfig):
         for queue in (*reviews.QUEUES, special_reviews.WORK_QUEUE):
             work_queue.register(queue)
         assessments.register(tasks.start)
+        me.register(next_steps.after_assessment)
         copies.register((*exports.SECTIONS, *facts.SECTIONS, *bureau.SECTIONS, *decisions.SECTIONS))
         consents.register(sandbox.announce)
         deletions.register(

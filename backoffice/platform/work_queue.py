@@ -6,9 +6,9 @@ calls ``add``, the one that decides calls ``finish``; both run in their caller's
 product's time.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core import workflow
+from backoffice.core.clock import day_of
 from backoffice.core.errors import Refused
 from backoffice.core.models import WorkItem, WorkItemState
 from backoffice.core.staff import StaffMember
@@ -62,11 +63,14 @@ class NotHolderError(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """A queue of work: ``sla`` is the time from adding an item to its deadline."""
+    """A queue of work: ``sla`` is the time from adding an item to its deadline.
+
+    A function returns that of a day, for a queue whose time is a product number.
+    """
 
     name: str
     title: Promise | str
-    sla: timedelta
+    sla: timedelta | Callable[[date], timedelta]
     permission: str
 
 
@@ -122,7 +126,9 @@ def add(
         UnknownQueueError: no app registered the queue.
     """
     assert connection.in_atomic_block, "work is added in the transaction that creates the need"
-    deadline_at = deadline_at or at + queue_named(queue).sla
+    if deadline_at is None:
+        sla = queue_named(queue).sla
+        deadline_at = at + (sla if isinstance(sla, timedelta) else sla(day_of(at)))
     WorkItem.objects.bulk_create(
         (
             WorkItem(

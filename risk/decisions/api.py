@@ -4,8 +4,10 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,7 +18,7 @@ from backoffice.core.policy import current
 from backoffice.web.api.description import describe
 from backoffice.web.api.endpoint import once
 from backoffice.web.api.paging import page
-from backoffice.web.api.problems import BadInputError, NotFoundError
+from backoffice.web.api.problems import NotFoundError
 from risk.decisions import queries
 from risk.decisions.operations import reports, requests
 from risk.models import Assessment, AssessmentState
@@ -246,7 +248,8 @@ class PreviewView(CustomerEndpoint):
             raise NotFoundError
         code = request.query_params.get("without")
         if code not in list(Source):
-            raise BadInputError(errors=[])
+            words = gettext("It must be one of: {choices}.").format(choices=", ".join(Source))
+            raise ValidationError({"without": [ErrorDetail(words, "invalid_choice")]})
         policy = current(ScoringPolicy, on=self.context.on)
         found = queries.preview(latest, Source(code), policy=policy)
         return Response(

@@ -1,5 +1,6 @@
 """The customer who calls, and the next steps of onboarding."""
 
+from collections.abc import Callable
 from typing import Any
 
 from rest_framework import serializers
@@ -11,8 +12,17 @@ from accounts.models import Customer, CustomerState
 from accounts.onboarding import queries as onboarding_status
 from accounts.onboarding.context import RequestContext
 from accounts.onboarding.rules import cooling_off
-from accounts.onboarding.rules.onboarding import OnboardingStatus
+from accounts.onboarding.rules.onboarding import OnboardingStatus, Step
 from backoffice.web.api.description import describe
+
+Steps = list[dict[str, str | None]]
+# What apps above know of the assessment of a customer who is ready.
+_continuations: list[Callable[[RequestContext, OnboardingStatus], Steps]] = []
+
+
+def register(continuation: Callable[[RequestContext, OnboardingStatus], Steps]) -> None:
+    """Add who states how the assessment stands and the steps after it; an empty list is silence."""
+    _continuations.append(continuation)
 
 
 class StepReply(serializers.Serializer[Any]):
@@ -22,6 +32,12 @@ class StepReply(serializers.Serializer[Any]):
     state = serializers.CharField()
     method = serializers.CharField(allow_null=True)
     endpoint = serializers.CharField(allow_null=True)
+
+
+class MeStepReply(StepReply):
+    """A step; ``decision`` is that of an assessment that is done: approved or refused."""
+
+    decision = serializers.CharField(allow_null=True)
 
 
 class BriefReply(serializers.Serializer[Any]):
@@ -37,7 +53,7 @@ class MeReply(BriefReply):
 
     cooling_off_until = serializers.DateTimeField(allow_null=True)
     is_on_hold = serializers.BooleanField()
-    next_steps = StepReply(many=True)
+    next_steps = MeStepReply(many=True)
 
 
 def customer_brief(customer: Customer) -> dict[str, Any]:
@@ -68,5 +84,15 @@ def me(context: RequestContext, status: OnboardingStatus) -> dict[str, Any]:
         **customer_brief(customer),
         "cooling_off_until": ends_at if status.is_cooling else None,
         "is_on_hold": status.is_on_hold,
-        "next_steps": onboarding_status.guide(status),
+        "next_steps": _next_steps(context, status),
     }
+
+
+def _next_steps(context: RequestContext, status: OnboardingStatus) -> Steps:
+    """Return the steps of onboarding; from the assessment on, what became of it and follows it."""
+    steps: Steps = [{**one, "decision": None} for one in onboarding_status.guide(status)]
+    if context.customer.state != CustomerState.READY:
+        return steps
+    after = [one for continued in _continuations for one in continued(context, status)]
+    replaced = {one["step"] for one in after} & {str(Step.ASSESSMENT)}
+    return [one for one in steps if one["step"] not in replaced] + after

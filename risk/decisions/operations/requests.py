@@ -1,7 +1,7 @@
 """Requests of customers: an assessment, and a human review of its decision (GEN-11, LAW-18)."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -190,12 +190,16 @@ def _require_none_open(customer_id: int) -> None:
 def _require_gap(locked: RequestContext, policy: AssessmentPolicy) -> None:
     decided = Assessment.objects.filter(customer=locked.customer, decided_at__isnull=False)
     last = decided.order_by("-pk").first()
-    if last is None or last.decided_at is None:
+    if last is None:
         return
-    is_refusal = last.state == AssessmentState.REFUSED
+    again_at = available_at(last, policy=policy)
+    if locked.at < again_at:
+        raise AssessmentTooSoonError(available_at=again_at.astimezone(clock.SHANGHAI).isoformat())
+
+
+def available_at(decided: Assessment, *, policy: AssessmentPolicy) -> datetime:
+    """Return from when on another assessment may follow a decided one."""
+    assert decided.decided_at is not None, "an assessment is decided first"
+    is_refusal = decided.state == AssessmentState.REFUSED
     days = policy.again_after_refusal_days if is_refusal else policy.again_after_approval_days
-    available_at = last.decided_at + timedelta(days=days)
-    if locked.at < available_at:
-        raise AssessmentTooSoonError(
-            available_at=available_at.astimezone(clock.SHANGHAI).isoformat()
-        )
+    return decided.decided_at + timedelta(days=days)

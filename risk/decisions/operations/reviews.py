@@ -10,6 +10,7 @@ from accounts.models import Customer, CustomerState
 from backoffice.core import workflow
 from backoffice.core.errors import Refused
 from backoffice.core.money import yuan
+from backoffice.core.policy import current
 from backoffice.platform import work_queue
 from risk.decisions.operations import granting, numbers
 from risk.decisions.operations.decisions import MANUAL_REVIEWS
@@ -23,17 +24,27 @@ from risk.models import Assessment, AssessmentState
 from risk.policy import AssessmentPolicy
 
 _PERMISSION = "risk.decide_assessment"
+
+
+def _decision_sla(on: date) -> timedelta:
+    return timedelta(minutes=current(AssessmentPolicy, on=on).decision_minutes)
+
+
+def _human_review_sla(on: date) -> timedelta:
+    return timedelta(hours=current(AssessmentPolicy, on=on).human_review_hours)
+
+
 QUEUES = (
     work_queue.Queue(
         name=MANUAL_REVIEWS,
         title=_("assessments in manual review"),
-        sla=timedelta(minutes=AssessmentPolicy().decision_minutes),
+        sla=_decision_sla,
         permission=_PERMISSION,
     ),
     work_queue.Queue(
         name=HUMAN_REVIEWS,
         title=_("human reviews that customers asked for"),
-        sla=timedelta(hours=AssessmentPolicy().human_review_hours),
+        sla=_human_review_sla,
         permission=_PERMISSION,
     ),
 )

@@ -1,7 +1,7 @@
 """Special reviews of large payments: opened with the payment, decided by a person (SCORE-3)."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
@@ -19,10 +19,16 @@ from risk.policy import ScoringPolicy
 from risk.scoring.rules import special_review as rules
 
 QUEUE = "special-review"
+
+
+def _sla(on: date) -> timedelta:
+    return timedelta(hours=current(ScoringPolicy, on=on).special_review_hours)
+
+
 WORK_QUEUE = work_queue.Queue(
     name=QUEUE,
     title=_("special reviews of large payments"),
-    sla=timedelta(hours=ScoringPolicy().special_review_hours),
+    sla=_sla,
     permission="risk.decide_specialreview",
 )
 

@@ -1,6 +1,6 @@
 """Work for people: each item is held by one person, in order, until a decision finishes it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from threading import Event, Thread
 
 import pytest
@@ -63,6 +63,19 @@ def claim(by, queue="review", at=LATER):
 
 def rows():
     return list(WorkItem.objects.order_by("pk").values())
+
+
+def test_a_queue_may_take_its_time_from_the_numbers_of_the_day(db):
+    days = []
+    work_queue.register(
+        Queue(name="dated", title="dated", permission=RIGHT,
+              sla=lambda on: days.append(on) or timedelta(minutes=20))
+    )  # fmt: skip
+
+    add("dated")
+
+    assert WorkItem.objects.get().deadline_at == AT + timedelta(minutes=20)
+    assert days == [date(2026, 10, 1)]
 
 
 def test_an_item_waits_with_the_deadline_of_its_queue(db):

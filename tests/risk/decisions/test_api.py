@@ -4,6 +4,7 @@ import pytest
 
 from backoffice.core import clock
 from risk.models import Assessment
+from risk.scoring.rules.withdrawal import Source
 from tests.accounts.api.conftest import Phone, problem, wait
 from tests.policies import put_in_force
 from tests.risk.phones import (
@@ -100,7 +101,19 @@ def test_the_preview_tells_what_withdrawing_a_source_would_change(ready):
 
     assert found["score"] == Assessment.objects.get().score != found["score_without"]
     assert (stopped["score_without"], stopped["stops_scoring"]) == (None, True)
-    assert problem(ready.get("me/assessments/preview?without=friends"))[0] == 400
+
+
+def test_a_source_that_does_not_exist_is_named_with_the_allowed_ones(ready):
+    ready.post("me/assessments")
+    decide()
+
+    for query in ("?without=friends", ""):
+        answer = ready.get(f"me/assessments/preview{query}")
+
+        assert problem(answer) == (400, "invalid-input")
+        [fault] = answer.json()["errors"]
+        assert (fault["pointer"], fault["code"]) == ("/without", "invalid-choice")
+        assert fault["detail"] == f"It must be one of: {', '.join(Source)}."
 
 
 def test_scores_are_listed_with_their_deltas(ready):
@@ -124,3 +137,17 @@ def test_nobody_reads_the_assessment_of_somebody_else(ready):
     other = Phone("somebody-else", device_number=2).log_in()
 
     assert problem(other.get(f"me/assessments/{asked['id']}")) == (404, "not-found")
+
+
+def test_the_next_step_after_an_approval_is_the_line(ready):
+    ready.post("me/assessments")
+    decide()
+
+    found = ready.get("me").json()["next_steps"]
+
+    assert [(one["step"], one["state"], one["decision"]) for one in found][-2:] == [
+        ("assessment", "done", "approved"), ("line", "next", None),
+    ]  # fmt: skip
+    assert [one["step"] for one in found].count("assessment") == 1
+    assert ready.get(found[-2]["endpoint"].removeprefix("/api/v1/")).status_code == 200
+    assert ready.get(found[-1]["endpoint"].removeprefix("/api/v1/")).status_code == 200
