@@ -16,6 +16,7 @@ from loans.gateways.http_channel import HttpChannel
 from loans.migration.operations import demo
 from loans.migration.operations.reading import ClientRow, read
 from loans.models import Bill
+from risk.models import TemporaryLimit
 from tests.loans.portfolios import portfolio, row, text
 from tests.sandbox import SECRET, BankProcess
 
@@ -189,7 +190,7 @@ def test_the_shipped_book_holds_24000_rows_and_no_bad_line():
 
 
 def test_a_demo_prints_logins_that_work_and_shows_its_book_once(committed_db, monkeypatch):
-    monkeypatch.setattr(demo, "PORTFOLIO_ROWS", 10)
+    monkeypatch.setattr(demo, "PORTFOLIO_ROWS", 40)
 
     code, summary = run_json("demo", "--password", "cold-feet-9")
 
@@ -197,9 +198,12 @@ def test_a_demo_prints_logins_that_work_and_shows_its_book_once(committed_db, mo
     assert summary["password"] == "cold-feet-9"
     assert summary["logins"][0]["username"] == "admin"
     assert Staff.objects.get(username="admin").check_password("cold-feet-9")
-    assert summary["book"]["imported"] == 10
+    assert summary["book"]["imported"] == 40
+    assert summary["customers"]["strong-9"] == "approved"
+    assert {"granted", "expired"} <= {*TemporaryLimit.objects.values_list("state", flat=True)}
     assert clock.now().strftime("%H:%M") == "08:58"
-    assert run_json("demo")[1]["book"] is None
+    again = run_json("demo")[1]
+    assert (again["book"], again["customers"]) == (None, None)
 
 
 def test_a_demo_without_a_book_has_a_random_password(committed_db):

@@ -6,10 +6,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accounts.gateways.from_settings import identity_checks
 from backoffice.core import clock
 from backoffice.management.base import SystemCommand
 from loans.management import portfolio
+from loans.migration.operations import demo_customers
 from loans.migration.operations.demo import create_logins, show_portfolio
+from risk.gateways.from_settings import credit_bureau
+from risk.models import AssessmentState
 
 # Without those that are mistaken for each other.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -32,6 +36,7 @@ class Command(SystemCommand):
             "password": password,
             "logins": [{"username": one.username, "role": str(one.role)} for one in logins],
             "book": None if options["no_book"] else _portfolio(),
+            "customers": None if options["no_book"] else _customers(),
         }
         return result | {"now": clock.now().isoformat(" ", "minutes")}
 
@@ -42,6 +47,11 @@ class Command(SystemCommand):
             self.stdout.write(f"  {login['username']:<12} {login['role']}")
         if result["book"]:
             self.stdout.write(portfolio.counts(result["book"]))
+        if result["customers"]:
+            self.stdout.write(_("Assessed customers log in with these codes"))
+            for openid, state in result["customers"].items():
+                shown = AssessmentState(state).label if state else _("profile in review")
+                self.stdout.write(f"  sandbox:{openid:<18} {shown}")
         self.stdout.write(_("Business clock: {now}").format(now=result["now"]))
 
 
@@ -53,3 +63,9 @@ def _portfolio() -> dict[str, Any] | None:
     with portfolio.sandbox_bank() as bank:
         shown = show_portfolio(bank=bank, now=clock.now())
     return portfolio.summary(shown.report) if shown else None
+
+
+def _customers() -> dict[str, str] | None:
+    providers = demo_customers.Providers(identity_checks(), credit_bureau())
+    shown = demo_customers.show_customers(providers=providers, at=clock.now(), wall_at=clock.wall())
+    return shown.states if shown else None
