@@ -143,7 +143,7 @@ def test_the_pages_need_no_other_host_and_no_script(address, language):
 def test_the_description_links_the_catalogue():
     assert "/api/errors/" in described.description()["info"]["description"]
     assert described.description()["externalDocs"]["url"] == "/api/errors/"
-    assert "/api/errors/" in (ROOT / "docs" / "onboarding.md").read_text()
+    assert "/api/errors/" in (ROOT / "docs" / "customer-journey.md").read_text()
 
 
 def test_the_meaning_is_the_first_paragraph_of_the_docstring():
