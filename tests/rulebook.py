@@ -20,8 +20,8 @@ from accounts.onboarding.rules.history import enough_history_on
 from accounts.onboarding.rules.occupations import Occupation
 from accounts.onboarding.rules.onboarding import Identity, OnboardingStatus
 from accounts.policy import AccountPolicy
-from risk.appeals.rules import deadlines
 from backoffice.guide import comparison, numbers, opening
+from risk.appeals.rules import deadlines
 from risk.lines.rules import grant, growth, points, reserve, temporary, walk
 from risk.lines.rules.available import LineAmounts, available_fen
 from risk.policy import COMPONENTS, AppealPolicy, LimitPolicy, ScoringPolicy
