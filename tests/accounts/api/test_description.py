@@ -76,9 +76,10 @@ def test_lists_are_pages_with_their_parameters():
     ]
 
     assert pages == [
-        "/api/v1/auth/sessions", "/api/v1/me/assets", "/api/v1/me/cards", "/api/v1/me/complaints",
-        "/api/v1/me/consents", "/api/v1/me/line/changes", "/api/v1/me/line/temporary-limits",
-        "/api/v1/me/score-history", "/api/v1/me/wechat-accounts",
+        "/api/v1/appeals", "/api/v1/auth/sessions", "/api/v1/me/assets", "/api/v1/me/cards",
+        "/api/v1/me/complaints", "/api/v1/me/consents", "/api/v1/me/line/changes",
+        "/api/v1/me/line/temporary-limits", "/api/v1/me/score-history",
+        "/api/v1/me/wechat-accounts",
     ]  # fmt: skip
 
 
@@ -94,7 +95,7 @@ def test_the_idempotency_key_is_a_header_of_what_takes_it():
         "post /api/v1/me/authorisations",
         "post /api/v1/me/line/temporary-limits",
     ]
-    assert len(keys) == 10
+    assert len(keys) == 13
 
 
 def test_every_address_is_described_or_a_page():
