@@ -143,6 +143,8 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (_("Credit lines"), "speed", "risk_creditline_changelist", "risk.view_creditline"),
         (_("Payment history"), "history_edu", "risk_conduct_changelist", "risk.view_conduct"),
         (_("Partner events"), "hub", "risk_partnerevent_changelist", "risk.view_partnerevent"),
+        (_("Simulations"), "insights", "risk_policysimulation_changelist",
+         "risk.view_policysimulation"),
         (_("Credit reports"), "assignment", "risk_bureaureport_changelist",
          "risk.view_bureaureport"),
     )),

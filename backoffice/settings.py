@@ -286,6 +286,7 @@ CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "backoffice.platform.tasks.tick", "schedule": 60.0},
     "assessments": {"task": "risk.tasks.sweep_assessments", "schedule": 60.0},
     "appeals": {"task": "risk.tasks.sweep_appeals", "schedule": 60.0},
+    "simulations": {"task": "risk.tasks.sweep_simulations", "schedule": 60.0},
 }
 
 # The colour of links and buttons; red and amber mark what needs attention.

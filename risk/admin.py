@@ -12,8 +12,9 @@ from risk.decisions import admin as decisions
 from risk.facts import admin as facts
 from risk.lines import admin as lines
 from risk.models import Conduct
+from risk.simulation import admin as simulation
 
-__all__ = ["ConductAdmin", "appeals", "bureau", "decisions", "facts", "lines"]
+__all__ = ["ConductAdmin", "appeals", "bureau", "decisions", "facts", "lines", "simulation"]
 
 
 @admin.register(Conduct)

@@ -64,6 +64,19 @@ class RiskConfig(AppConfig):
             blocker=account_closure.blocker, end=account_closure.end, words=account_closure.WORDS
         )
         self._register_appeals()
+        self._register_simulations()
+
+    def _register_simulations(self) -> None:
+        """Register what belongs to simulations of product numbers."""
+        from backoffice.core import reasons
+        from backoffice.platform import policy_changes
+        from risk import tasks
+        from risk.simulation.operations import requests
+        from risk.simulation.rules.reasons import TEXTS
+
+        reasons.register(TEXTS)
+        requests.register(tasks.start_simulation)
+        policy_changes.register_check(requests.require_simulated)
 
     def _register_appeals(self) -> None:
         """Register what belongs to appeals (FAQ-8)."""

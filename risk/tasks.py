@@ -18,6 +18,10 @@ from risk.decisions.rules.reasons import DecisionActor
 from risk.gateways.from_settings import credit_bureau
 from risk.lines.operations import holds
 from risk.lines.rules.reasons import LineActor
+from risk.simulation.operations import requests as simulations
+from risk.simulation.rules.reasons import SimulationActor
+
+SIMULATION_WORKERS = 2
 
 
 def _run(decide: Callable[..., Decided]) -> None:
@@ -47,6 +51,27 @@ def sweep_assessments() -> None:
 def sweep_appeals() -> None:
     """Close appeals that are over, hand back unanswered ones, and escalate late ones (FAQ-8)."""
     closing.sweep(by=AppealActor.APPEALS, at=clock.now())
+
+
+def start_simulation(simulation_id: int) -> None:
+    """Send a simulation to as many workers as compute at the same time."""
+    for _worker in range(SIMULATION_WORKERS):
+        simulate_policy.delay(simulation_id)
+
+
+@shared_task
+def simulate_policy(simulation_id: int) -> None:
+    """Compute parts of a simulation until none is left; several workers share them."""
+    by = SimulationActor.SIMULATION
+    while simulations.work_on_part(simulation_id, by=by, at=clock.now(), wall_at=clock.wall()):
+        continue
+
+
+@shared_task
+def sweep_simulations() -> None:
+    """Go on with simulations that no worker has received, or whose worker was killed."""
+    for simulation_id in simulations.unfinished():
+        simulate_policy.delay(simulation_id)
 
 
 def hold_purchase(payload: dict[str, Any], *, key: str) -> None:  # noqa: ARG001 - of the outbox

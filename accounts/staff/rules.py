@@ -45,6 +45,10 @@ _SYSTEM = (
     "backoffice.view_policyversion", "backoffice.view_outboxmessage", "backoffice.view_workitem",
     "backoffice.view_export",
 )  # fmt: skip
+_SIMULATIONS = (
+    "risk.view_policysimulation", "risk.request_policysimulation",
+    "risk.download_policysimulation",
+)  # fmt: skip
 _WORK = (
     "backoffice.view_workitem", "backoffice.claim_workitem", "backoffice.release_workitem",
     "backoffice.hand_over_workitem",
@@ -71,17 +75,20 @@ GROUPS: dict[str, tuple[str, ...]] = {
     + ("accounts.decide_identityverification", "accounts.decide_profilereview",
        "accounts.revoke_loginsession", "risk.decide_specialreview")
     + ("backoffice.view_policyversion", "backoffice.add_policyversion", *_WITHDRAW)
+    + _SIMULATIONS
     + ("risk.decide_limitreview", "risk.decide_appeal", *_STOP_LINES, *_DECIDE),
     "collections": _CUSTOMERS + _LINES + _LOANS + _COLLECTION + _DAY + _STOP
     + ("backoffice.start_jobrun",),
     "finance": _CUSTOMERS + _LOANS + _COLLECTION + _LEDGER + _DAY + _STOP + _EXPORT
     + ("backoffice.start_jobrun",),
     "auditor": _CUSTOMERS + _OPENING + _BINS + _ACCESS
-    + _ASSESSMENTS + _LINES + _FACTS + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF,
+    + _ASSESSMENTS + _LINES + _FACTS + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF
+    + ("risk.view_policysimulation",),
     "manager": _CUSTOMERS + _OPENING + _KEEP_BINS + _ACCESS + _HOLD + _UNMASK + _FILES
     + _ASSESSMENTS + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF
     + _STOP + _STOP_LINES
     + ("accounts.answer_complaint", "risk.decide_limitreview", "risk.decide_appeal")
+    + _SIMULATIONS
     + ("backoffice.start_jobrun", "backoffice.release_jobrun", "backoffice.resume_job",
        "backoffice.decide_policyversion", *_DECIDE, *_WORK[1:], "backoffice.reassign_workitem",
        *_EXPORT[1:], "backoffice.pii_view", "risk.decide_assessment"),

@@ -7,7 +7,7 @@ is proposed and again when it is approved, and together with every approved late
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from itertools import groupby
@@ -60,6 +60,10 @@ class LaterPolicyConflictError(Refused):
     remedy = _("Choose values that are valid with it, or first propose to change it on its day.")
 
 
+# What an app requires of a request before it is approved; each raises a refusal.
+_checks: list[Callable[[Approval], None]] = []
+
+
 class PolicyChange(NamedTuple):
     """Overrides of an app's policy from a day on, as JSON values."""
 
@@ -75,6 +79,11 @@ class Number(NamedTuple):
     field: str
     value: str
     allowed: str
+
+
+def register_check(check: Callable[[Approval], None]) -> None:
+    """Add a check that refuses the approval of a request, once, when an app is ready."""
+    _checks.append(check)
 
 
 def numbers(*, on: date) -> list[Number]:
@@ -141,11 +150,14 @@ def apply(
         PolicyDuringTheDayError: it is today, and a field is fixed before the day begins.
         policy.BadPolicyError: a change conflicts with the values in force by now.
         LaterPolicyConflictError: it is invalid together with an approved later change.
+        Refused: an app requires something before the approval, such as a simulation.
     """
     policy.lock_versions()
     for approval in approved:
         change = _change_of(approval)
         _require_possible(change, at=at)
+        for check in _checks:
+            check(approval)
         PolicyVersion.objects.create(approval=approval, **change._asdict())
 
 

@@ -907,4 +907,81 @@ class Migration(migrations.Migration):
             model_name='assessment',
             trigger=pgtrigger.compiler.Trigger(name='decided_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (((NEW.customer_id, NEW.public_id, NEW.review_of_id, NEW.appeal_id, NEW.requested_at, NEW.due_at) IS DISTINCT FROM (OLD.customer_id, OLD.public_id, OLD.review_of_id, OLD.appeal_id, OLD.requested_at, OLD.due_at)) OR (OLD.scored_at IS NOT NULL AND ((NEW.inputs, NEW.policies, NEW.result, NEW.score, NEW.grade, NEW.rate_ppm, NEW.scored_at) IS DISTINCT FROM (OLD.inputs, OLD.policies, OLD.result, OLD.score, OLD.grade, OLD.rate_ppm, OLD.scored_at))) OR (OLD.decided_at IS NOT NULL AND ((NEW.limit_fen, NEW.decided_at, NEW.decided_by) IS DISTINCT FROM (OLD.limit_fen, OLD.decided_at, OLD.decided_by))) OR (OLD.viewed_at IS NOT NULL AND NEW.viewed_at IS DISTINCT FROM OLD.viewed_at))', func="RAISE EXCEPTION 'assessment %: a decision and its inputs are never changed', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'assessment_decided_once';", hash='c0697ddf6c64ef0c8ef064941576fde2f605c278', operation='UPDATE', pgid='pgtrigger_decided_once_4436d', table='risk_assessment', when='BEFORE')),
         ),
+        migrations.CreateModel(
+            name='PolicySimulation',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('state', django_fsm.FSMField(choices=[('requested', 'requested'), ('running', 'running'), ('done', 'done'), ('failed', 'failed')], default='requested', max_length=20, protected=True, verbose_name='state')),
+                ('content_digest', models.CharField(max_length=64, verbose_name='digest of the content')),
+                ('effective_on', models.DateField(verbose_name='effective on')),
+                ('requested_by', models.CharField(max_length=150, verbose_name='requested by')),
+                ('requested_at', models.DateTimeField(verbose_name='requested at')),
+                ('finished_at', models.DateTimeField(null=True, verbose_name='finished at')),
+                ('result', models.JSONField(null=True, verbose_name='result')),
+                ('error', models.CharField(blank=True, max_length=200, verbose_name='error')),
+                ('approval', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='backoffice.approval', verbose_name='approval request')),
+            ],
+            options={
+                'verbose_name': 'simulation of product numbers',
+                'verbose_name_plural': 'simulations of product numbers',
+                'permissions': [('request_policysimulation', 'Can simulate proposed product numbers'), ('download_policysimulation', 'Can download the rows of a simulation')],
+                'default_permissions': ('view',),
+            },
+            bases=(django_fsm.FSMModelMixin, models.Model),
+        ),
+        migrations.CreateModel(
+            name='PolicySimulationPart',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.IntegerField(verbose_name='number')),
+                ('kind', models.CharField(max_length=20, verbose_name='kind')),
+                ('first_id', models.BigIntegerField(verbose_name='first id')),
+                ('last_id', models.BigIntegerField(verbose_name='last id')),
+                ('claimed_until', models.DateTimeField(null=True, verbose_name='claimed until')),
+                ('figures', models.JSONField(null=True, verbose_name='figures')),
+                ('rows', models.BinaryField(null=True, verbose_name='rows')),
+                ('simulation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='risk.policysimulation', verbose_name='simulation of product numbers')),
+            ],
+            options={
+                'verbose_name': 'part of a simulation',
+                'verbose_name_plural': 'parts of simulations',
+                'default_permissions': (),
+            },
+        ),
+        migrations.AddConstraint(
+            model_name='policysimulation',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['requested', 'running', 'done', 'failed'])), name='policy_simulation_state'),
+        ),
+        migrations.AddConstraint(
+            model_name='policysimulation',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'failed'), _negated=True), fields=('approval', 'content_digest'), name='policy_simulation_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='policysimulation',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('error', ''), ('finished_at', None), ('result__isnull', True), ('state__in', ['requested', 'running'])), models.Q(('error', ''), ('finished_at__isnull', False), ('state', 'done'), ('result__isnull', False)), models.Q(('finished_at__isnull', False), ('state', 'failed'), ('result__isnull', True), models.Q(('error', ''), _negated=True)), _connector='OR'), name='policy_simulation_result'),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='policysimulation',
+            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('requested', 'failed'), ('requested', 'running'), ('running', 'done'), ('running', 'failed')))", func="RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='23084b446e35180e6580f66a401499ed15230944', operation='UPDATE', pgid='pgtrigger_state_machine_80567', table='risk_policysimulation', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='policysimulation',
+            trigger=pgtrigger.compiler.Trigger(name='initial_state', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'requested' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_initial_state';", hash='768a5072bb58672dcae26f9df63e9266a94cc70e', operation='INSERT', pgid='pgtrigger_initial_state_f23c8', table='risk_policysimulation', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='policysimulation',
+            trigger=pgtrigger.compiler.Trigger(name='result_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.finished_at IS NOT NULL OR (NEW.approval_id, NEW.content_digest, NEW.effective_on, NEW.requested_by, NEW.requested_at) IS DISTINCT FROM (OLD.approval_id, OLD.content_digest, OLD.effective_on, OLD.requested_by, OLD.requested_at))', func="RAISE EXCEPTION 'simulation %: only its result is written, once', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'policy_simulation_result_once';", hash='4cfdfacb045a29b8245b8d1e9a409bb28a4f76cc', operation='UPDATE', pgid='pgtrigger_result_once_d2940', table='risk_policysimulation', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='policysimulation',
+            trigger=pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='8004f82bae0f6c919c89e040cfd94e3afd4d955b', operation='DELETE', pgid='pgtrigger_never_deleted_09256', table='risk_policysimulation', when='BEFORE')),
+        ),
+        migrations.AddConstraint(
+            model_name='policysimulationpart',
+            constraint=models.UniqueConstraint(fields=('simulation', 'number'), name='policy_simulation_part_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='policysimulationpart',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('figures__isnull', True), ('rows__isnull', True)), models.Q(('figures__isnull', False), ('rows__isnull', False)), _connector='OR'), name='policy_simulation_part_result'),
+        ),
     ]

@@ -25,6 +25,12 @@ from risk.models.facts import PartnerEvent, PartnerEventKey
 from risk.models.holds import HoldRelease, ReserveHold
 from risk.models.limits import GrowthCause, GrowthChange, LimitChange, ModelInputs, PaymentMonth
 from risk.models.lines import CreditLine, CreditLineState
+from risk.models.simulations import (
+    UNFINISHED_STATES,
+    PolicySimulation,
+    PolicySimulationPart,
+    SimulationState,
+)
 from risk.models.special_reviews import SpecialReview, SpecialReviewState
 from risk.models.temporary import TemporaryLimit, TemporaryLimitState
 
@@ -36,6 +42,7 @@ __all__ = [
     "OPEN_STATES",
     "PREPARED_STATES",
     "REVIEWED_STATES",
+    "UNFINISHED_STATES",
     "WRITABLE_STATES",
     "Appeal",
     "AppealMaterial",
@@ -58,7 +65,10 @@ __all__ = [
     "PartnerEventKey",
     "PaymentMonth",
     "PolicyNumbers",
+    "PolicySimulation",
+    "PolicySimulationPart",
     "ReserveHold",
+    "SimulationState",
     "SpecialReview",
     "SpecialReviewState",
     "TemporaryLimit",

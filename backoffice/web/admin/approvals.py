@@ -1,8 +1,8 @@
 """Staff pages of approval requests and policy versions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -41,6 +41,16 @@ def _decide(operation: Callable[..., Any], message: Any) -> Any:
     return perform
 
 
+Panel = Callable[[Approval], list[PageSection]]
+_panels: list[Panel] = []
+
+
+def extend(*, action: AdminAction, panel: Panel) -> None:
+    """Add an action and tables of an app to the pages of requests and of policy versions, once."""
+    ApprovalAdmin.record_actions = (*ApprovalAdmin.record_actions, action)
+    _panels.append(panel)
+
+
 def _is_open(approval: Approval) -> bool:
     return bool(approval.state == ApprovalState.PROPOSED)
 
@@ -55,7 +65,7 @@ class ApprovalAdmin(AdminActionsMixin, ReadOnlyAdmin):
     list_filter = ("state",)
     fields = ("kind_title", "state_label", "reason", "proposer", "proposed_at", "expires_at",
               "decider", "decided_at", "note")  # fmt: skip
-    record_actions = (
+    record_actions: ClassVar[Sequence[AdminAction]] = (
         AdminAction(
             "approve", _("Approve"), "backoffice.approve_approval",
             _decide(approvals.approve, _("The request is approved and has taken effect.")),
@@ -97,7 +107,8 @@ class ApprovalAdmin(AdminActionsMixin, ReadOnlyAdmin):
         tables = [PageSection(_("changes"), heads, changed, is_lead=True)]
         if kind is None or not kind.hides_payload:
             tables.append(PageSection(_("request"), (_("field"), _("value")), payload))
-        return [*tables, *super().sections(request, record)]
+        of_apps = [table for panel in _panels for table in panel(record)]
+        return [*of_apps, *tables, *super().sections(request, record)]
 
 
 def _shown(value: Any) -> str:
@@ -119,6 +130,14 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
     def overridden(self, version: PolicyVersion) -> str:
         """Return the fields and their values."""
         return _shown(version.overrides)
+
+    def sections(self, request: HttpRequest, record: PolicyVersion) -> list[PageSection]:
+        """Return what the change was, and what apps add."""
+        heads = (_("field"), _("before"), _("after"))
+        changed = PageSection(
+            _("changes"), heads, policy_changes.differences(record.approval), is_lead=True
+        )
+        return [changed, *(table for panel in _panels for table in panel(record.approval))]
 
     @display(description=_("approval request"))
     def request_link(self, version: PolicyVersion) -> Any:

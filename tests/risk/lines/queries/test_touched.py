@@ -13,7 +13,7 @@ from risk.lines import operations as lines
 from risk.lines.operations import temporary
 from risk.lines.queries import touched
 from risk.models import CreditLine, PartnerEvent
-from tests.policies import payload, put_in_force, two_people
+from tests.policies import payload, put_in_force, simulate, two_people
 from tests.risk.lines.making import BY, ON, day, granted, moment, report
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +145,7 @@ def test_numbers_approved_during_their_day_are_new_on_the_next():
     proposal = Proposal("policy-change", payload=payload("limits", {"reserve_hours": 48}, day(3)))
     [made] = approvals.propose([proposal], by=maker, reason="a test", at=moment(day(2)))
     at = clock.moment_of(day(3), time(10))
+    simulate(made, at=at)
     approvals.approve([made.pk], by=checker, reason="agreed", at=at)
 
     assert [touched.has_new_numbers(on=day(n)) for n in (3, 4, 5)] == [False, True, False]

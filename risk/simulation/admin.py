@@ -1,0 +1,258 @@
+"""Staff pages of simulations: what proposed numbers would do, before a second person approves."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.customers import trace
+from backoffice.core import clock
+from backoffice.core.models import Approval, ApprovalState
+from backoffice.core.money import yuan
+from backoffice.platform import policy_changes
+from backoffice.web import wording
+from backoffice.web.admin.approvals import extend
+from backoffice.web.admin_actions import AdminAction, AdminActionsMixin
+from backoffice.web.readonly_admin import (
+    PageSection,
+    ReadOnlyAdmin,
+    address_of,
+    amount,
+    amount_head,
+    display,
+    label,
+    link,
+)
+from risk.models import CreditLine, PolicySimulation, SimulationState
+from risk.simulation.operations import requests
+from risk.simulation.rules.figures import FALLS, RISES
+from risk.simulation.rules.moves import MOVE_TEXTS, MoveReason
+from risk.simulation.rules.reasons import TEXTS
+
+CHART_HEIGHT, BAR_WIDTH, BAR_GAP = 160, 56, 8
+_COUNTS = {
+    "lines": _("open lines"),
+    "raised": _("target rises"),
+    "lowered": _("target falls"),
+    "unchanged": _("target unchanged"),
+    "suspended": _("suspended, below the lowest limit"),
+    "resumed": _("no longer below the lowest limit"),
+    "approved": _("in: no longer refused"),
+    "refused": _("out: refused"),
+    "grade_up": _("better grade"),
+    "grade_down": _("lower grade"),
+}
+
+
+class ChartBar(NamedTuple):
+    """A bar of the chart in pixels, with its count and the two lines of its caption."""
+
+    x: int
+    y: int
+    height: int
+    lines: int
+    caption: str
+    kind: str
+
+
+def _simulate(request: HttpRequest, approval: Approval, given: dict[str, Any]) -> str:
+    requests.request(approval.pk, by=str(request.user), reason=given["reason"], at=clock.now())
+    return gettext("The simulation is computed in the background; reload this page in a minute.")
+
+
+def _download(
+    request: HttpRequest, simulation: PolicySimulation, given: dict[str, Any]
+) -> HttpResponse:
+    """Answer with the rows of all lines; the download is noted on the simulation."""
+    by, reason = str(request.user), given["reason"]
+    trace.note([simulation], "download", by=by, reason=reason, at=clock.now())
+    rows: Any = StreamingHttpResponse(
+        requests.csv_of(simulation),
+        content_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="simulation-{simulation.pk}.csv"',
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        },
+    )
+    answer: HttpResponse = rows
+    return answer
+
+
+def _is_simulatable(approval: Approval) -> bool:
+    return bool(approval.state == ApprovalState.PROPOSED) and requests.is_needed(approval)
+
+
+def _panel(approval: Approval) -> list[PageSection]:
+    """Return the simulations of a request to change product numbers."""
+    if approval.kind != policy_changes.KIND:
+        return []
+    mine = PolicySimulation.objects.filter(approval=approval).order_by("-pk")
+    rows = [
+        (link(one), label(one.get_state_display(), one.state), one.requested_at,
+         wording.actor(one.requested_by), _summary(one))
+        for one in mine
+    ]  # fmt: skip
+    heads = (_("simulation"), _("state"), _("requested at"), _("requested by"), _("result"))
+    if not (rows or _is_simulatable(approval)):
+        return []
+    note: Any = ""
+    if not rows:
+        note = _("A change of limits or scores can be approved after it was simulated.")
+    return [PageSection(_("simulation"), heads, rows, note=note, is_lead=True)]
+
+
+def _summary(simulation: PolicySimulation) -> str:
+    if simulation.result is None:
+        return ""
+    words = gettext("{lines} lines: {raised} up, {lowered} down, {refused} out, {approved} in")
+    return words.format(**simulation.result)
+
+
+extend(
+    action=AdminAction(
+        "simulate", _("Simulate"), "risk.request_policysimulation", _simulate,
+        is_open=_is_simulatable,
+        explanation=_("Every open line is computed under these numbers; nothing is changed."),
+    ),
+    panel=_panel,
+)  # fmt: skip
+
+
+@admin.register(PolicySimulation)
+class PolicySimulationPages(AdminActionsMixin, ReadOnlyAdmin):
+    """Simulations of proposed product numbers: who moves, by how much."""
+
+    list_select_related = ("approval",)
+    list_display = ("__str__", "approval_link", "state_label", "effective_on", "requested_at",
+                    "requester", "finished_at", "summary")  # fmt: skip
+    list_filter = ("state",)
+    fields = (("approval_link", "state_label"), ("effective_on", "requested_at"),
+              ("requester", "finished_at"), "done_parts", "problem", "chart")  # fmt: skip
+    record_actions = (
+        AdminAction(
+            "download", _("Download all rows"), "risk.download_policysimulation", _download,
+            is_open=lambda one: bool(one.state == SimulationState.DONE),
+            explanation=_("A CSV file with a row for each line; the download is recorded."),
+        ),
+    )  # fmt: skip
+
+    @display(description=_("approval request"))
+    def approval_link(self, simulation: PolicySimulation) -> SafeString | str:
+        """Return a link to the request."""
+        return link(simulation.approval)
+
+    @display(description=_("requested by"))
+    def requester(self, simulation: PolicySimulation) -> str:
+        """Return who requested the simulation."""
+        return wording.actor(simulation.requested_by)
+
+    @display(description=_("result"))
+    def summary(self, simulation: PolicySimulation) -> str:
+        """Return the result in one line."""
+        return _summary(simulation)
+
+    @display(description=_("computed parts"))
+    def done_parts(self, simulation: PolicySimulation) -> str:
+        """Return how many parts are computed."""
+        done, parts = requests.progress(simulation)
+        return gettext("{done} of {parts}").format(done=done, parts=parts)
+
+    @display(description=_("error"))
+    def problem(self, simulation: PolicySimulation) -> str:
+        """Return why the simulation failed."""
+        known = {str(code): words for code, words in TEXTS.items()}
+        return gettext(known.get(simulation.error, simulation.error)) if simulation.error else ""
+
+    @display(description=_("lines by change of their target"))
+    def chart(self, simulation: PolicySimulation) -> SafeString | str:
+        """Return the lines by change of their target, as a chart."""
+        if simulation.result is None:
+            return ""
+        bars = _bars(simulation.result["buckets"])
+        width = len(bars) * (BAR_WIDTH + BAR_GAP) + BAR_GAP
+        context = {"bars": bars, "width": width, "height": CHART_HEIGHT, "bar_width": BAR_WIDTH}
+        return render_to_string("admin/risk/simulation_chart.html", context)
+
+    def sections(self, request: HttpRequest, record: PolicySimulation) -> list[PageSection]:
+        """Return the changed numbers, the figures, the table of the chart, the largest changes."""
+        heads = (_("field"), _("now"), _("proposed value"))
+        changed = policy_changes.differences(record.approval)
+        tables = [PageSection(_("changes"), heads, changed, is_lead=True)]
+        if record.result is not None:
+            tables += [
+                _figures(record.result), _distribution(record.result), _movers(record.result)
+            ]  # fmt: skip
+        return [*tables, *super().sections(request, record)]
+
+
+def _figures(result: dict[str, Any]) -> PageSection:
+    rows: list[tuple[Any, ...]] = [(words, f"{result[name]:,}") for name, words in _COUNTS.items()]
+    delta_fen = result["after_fen"] - result["before_fen"]
+    rows += [
+        (_("sum of the targets before, yuan"), yuan(result["before_fen"])),
+        (_("sum of the targets after, yuan"), yuan(result["after_fen"])),
+        (_("difference, yuan"), yuan(delta_fen)),
+    ]
+    note = ""
+    if result["later_only"]:
+        words = gettext("Move no open line on their day: {fields}.")
+        note = words.format(fields=", ".join(result["later_only"]))
+    heads = (_("what"), amount_head(_("count")))
+    cells = [(words, _right(value)) for words, value in rows]
+    return PageSection(_("result"), heads, cells, note=note, is_lead=True)
+
+
+def _right(text: str) -> SafeString:
+    return format_html('<span class="amount">{}</span>', text)
+
+
+def _distribution(result: dict[str, Any]) -> PageSection:
+    rows = [
+        (caption, _right(f"{count:,}"))
+        for caption, count in zip(captions(), result["buckets"], strict=True)
+    ]
+    heads = (_("change of the target"), amount_head(_("lines")))
+    return PageSection(_("lines by change of their target"), heads, rows)
+
+
+def _movers(result: dict[str, Any]) -> PageSection:
+    heads = (_("credit line"), amount_head(_("target before")), amount_head(_("target after")),
+             amount_head(_("difference")), _("why"))  # fmt: skip
+    rows = [
+        (_line(one["line"]), amount(one["before_fen"]), amount(one["after_fen"]),
+         amount(one["after_fen"] - one["before_fen"]),
+         gettext(str(MOVE_TEXTS[MoveReason(one["reason"])])))
+        for one in result["movers"]
+    ]  # fmt: skip
+    return PageSection(_("largest changes"), heads, rows)
+
+
+def _line(pk: int) -> SafeString:
+    return format_html('<a class="link" href="{}">L{}</a>', address_of(CreditLine, pk), pk)
+
+
+def captions() -> list[str]:
+    """Return the captions of the buckets, from the largest fall to the largest rise."""
+    falls = [f"≤ {FALLS[0]}%"]
+    falls += [f"{low}% – {high}%" for low, high in pairwise(FALLS)]
+    rises = [f"+{low}% – +{high}%" for low, high in pairwise(RISES)]
+    return [*falls, "0", *rises, f"> +{RISES[-1]}%"]
+
+
+def _bars(buckets: Sequence[int]) -> list[ChartBar]:
+    most = max(*buckets, 1)
+    bars = []
+    for number, (caption, count) in enumerate(zip(captions(), buckets, strict=True)):
+        height = count * CHART_HEIGHT // most or (1 if count else 0)
+        kind = "same" if number == len(FALLS) else "fall" if number < len(FALLS) else "rise"
+        x = BAR_GAP + number * (BAR_WIDTH + BAR_GAP)
+        bars.append(ChartBar(x, CHART_HEIGHT - height, height, count, caption, kind))
+    return bars
