@@ -138,6 +138,8 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (_("Bank cards"), "credit_card", "accounts_bankcard_changelist", "accounts.view_bankcard"),
         (_("Assessments"), "fact_check", "risk_assessment_changelist", "risk.view_assessment"),
         (_("Appeals"), "gavel", "risk_appeal_changelist", "risk.view_appeal"),
+        (_("Reviews of limit cuts"), "trending_down", "risk_cutreview_changelist",
+         "risk.view_cutreview"),
         (_("Special reviews"), "policy", "risk_specialreview_changelist",
          "risk.view_specialreview"),
         (_("Credit lines"), "speed", "risk_creditline_changelist", "risk.view_creditline"),

@@ -211,6 +211,7 @@ SPECTACULAR_SETTINGS = {
         "AssessmentState": "risk.models.AssessmentState",
         "AppealState": "risk.models.AppealState",
         "AppealKind": "risk.models.CONTESTED",
+        "CutReviewState": "risk.lines.api.REVIEW_STATES",
         "ProofKind": "accounts.models.ProofKind",
     },
     "POSTPROCESSING_HOOKS": [

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from risk.appeals.operations import closing as appeals
 from risk.lines import operations as lines
+from risk.lines.operations import cut_reviews
 from risk.models import OPEN_STATES, Assessment, BureauPayload, CreditLine
 
 WORDS = {
@@ -33,9 +34,11 @@ def blocker(customer_id: int) -> str:
 def end(customer_id: int, *, by: str, reason: str, at: datetime) -> None:
     """Close the credit line of a customer and erase the content of the credit reports.
 
-    An open appeal ends without a decision (FAQ-8). Partner events stay: append-only facts under a
-    customer id, which name nobody once the identity is erased.
+    An open appeal and an open review of a limit cut end without a decision (FAQ-8, LAW-18). Partner
+    events stay: append-only facts under a customer id, which name nobody once the identity is
+    erased.
     """
     appeals.end([customer_id], by=by, at=at)
+    cut_reviews.end([customer_id], by=by, at=at)
     BureauPayload.objects.filter(customer=customer_id).delete()
     lines.close([customer_id], by=by, reason=reason, at=at)

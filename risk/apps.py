@@ -65,6 +65,7 @@ class RiskConfig(AppConfig):
         )
         self._register_appeals()
         self._register_simulations()
+        self._register_cut_reviews()
 
     def _register_simulations(self) -> None:
         """Register what belongs to simulations of product numbers."""
@@ -77,6 +78,16 @@ class RiskConfig(AppConfig):
         reasons.register(TEXTS)
         requests.register(tasks.start_simulation)
         policy_changes.register_check(requests.require_simulated)
+
+    def _register_cut_reviews(self) -> None:
+        """Register what belongs to the human reviews of limit cuts (LAW-18)."""
+        from accounts.customer_page.queries import timeline
+        from backoffice.platform import work_queue
+        from risk.lines.operations import cut_reviews
+        from risk.lines.queries import cuts
+
+        work_queue.register(cut_reviews.WORK_QUEUE)
+        timeline.register(cuts.history)
 
     def _register_appeals(self) -> None:
         """Register what belongs to appeals (FAQ-8)."""

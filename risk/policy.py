@@ -302,6 +302,9 @@ class AssessmentPolicy:
     # that a second score is one of new facts; a human review may be asked for at once (FAQ-1).
     again_after_refusal_days: int = number(30, least=0, most=365)
     again_after_approval_days: int = number(30, least=0, most=365)
+    # For how long a person may be asked to look at a cut of the limit (LAW-18 names no time): as
+    # long as a decision may be contested.
+    cut_review_days: int = number(60, least=1, most=3650)
 
     def __post_init__(self) -> None:
         """Refuse numbers out of range; raises ValueError."""

@@ -22,9 +22,10 @@ from accounts.onboarding.rules.onboarding import Identity, OnboardingStatus
 from accounts.policy import AccountPolicy
 from backoffice.guide import comparison, numbers, opening
 from risk.appeals.rules import deadlines
-from risk.lines.rules import grant, growth, points, reserve, temporary, walk
+from risk.lines.rules import cuts, grant, growth, points, reserve, temporary, walk
 from risk.lines.rules.available import LineAmounts, available_fen
-from risk.policy import COMPONENTS, AppealPolicy, LimitPolicy, ScoringPolicy
+from risk.lines.rules.reasons import LineReason
+from risk.policy import COMPONENTS, AppealPolicy, AssessmentPolicy, LimitPolicy, ScoringPolicy
 from risk.scoring.rules import (
     components,
     cross_checks,
@@ -263,6 +264,16 @@ ROWS = (
     Row("RATE-2", "annual rates of the best and the last grade in the comparison",
         lambda: own_cells()[1][:16], "7.3 % - 18.25 % ", "backoffice/guide/numbers.py",
         "tests/backoffice/guide/test_texts.py"),
+    Row("LAW-18", "changes of a line (granted, lower target, two steps), each with its fall",
+        lambda: cuts.origins([
+            cuts.TargetChange(0, 1_400_000, 1_400_000, LineReason.GRANTED),
+            cuts.TargetChange(1_400_000, 1_400_000, 1_000_000, LineReason.NEW_INPUTS),
+            cuts.TargetChange(1_400_000, 1_120_000, 1_000_000, LineReason.WALKED),
+            cuts.TargetChange(1_120_000, 1_000_000, 1_000_000, LineReason.WALKED)]),
+        [None, 1, 1, 1], "risk/lines/rules/cuts.py"),
+    Row("LAW-18", "a cut of 2026-11-24 15:00 may be reviewed until",
+        lambda: cuts.requested_until(SUBMITTED, policy=AssessmentPolicy()),
+        SUBMITTED + timedelta(days=60), "risk/lines/rules/cuts.py"),
     Row("LAW-18", "the same inputs again give the same score",
         lambda: assess(ORDINARY, policy=SCORING) == assess(ORDINARY, policy=SCORING), True,
         "risk/scoring/rules/assessment.py"),

@@ -25,7 +25,7 @@ _ASSESSMENTS = (
 )  # fmt: skip
 _LINES = (
     "risk.view_creditline", "risk.view_conduct", "risk.view_limitchange", "risk.view_reservehold",
-    "risk.view_temporarylimit", "risk.view_growthchange",
+    "risk.view_temporarylimit", "risk.view_growthchange", "risk.view_cutreview",
 )  # fmt: skip
 _STOP_LINES = ("risk.suspend_creditline", "risk.freeze_creditline", "risk.revoke_temporarylimit")
 _LOANS = ("loans.view_loan", "loans.view_instalment", "loans.view_contractterms", "loans.view_bill")
@@ -67,7 +67,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     + _ASSESSMENTS + _WORK
     + ("accounts.decide_identityverification", "accounts.decide_profilereview",
        "accounts.decide_bankcard", "accounts.decide_proofreview", "risk.decide_assessment",
-       "risk.review_appeal")
+       "risk.review_appeal", "risk.review_limitcut")
     + ("risk.propose_limitreview", "risk.revoke_temporarylimit", "backoffice.view_approval",
        *_WITHDRAW),
     "risk": _CUSTOMERS + _OPENING + _KEEP_BINS + _HOLD + _UNMASK + _LINES + _FACTS + _LOANS

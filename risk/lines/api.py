@@ -1,29 +1,44 @@
 """The credit line of a customer: its amounts, its changes, temporary limits."""
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.login.api.endpoint import CustomerEndpoint
+from backoffice.core.policy import current
 from backoffice.web.api.description import describe
 from backoffice.web.api.endpoint import once
 from backoffice.web.api.fields import Body, Fen, Whole
 from backoffice.web.api.paging import page
-from risk.lines.operations import temporary
+from backoffice.web.api.problems import NotFoundError
+from risk.lines.operations import cut_reviews, temporary
+from risk.lines.queries import cuts
 from risk.lines.queries.amounts import NoLineError, open_line, sentence, summary, why
+from risk.lines.queries.cuts import ListedChange
 from risk.models import (
     CreditLine,
     CreditLineState,
+    CutReview,
+    CutReviewState,
     LimitChange,
     TemporaryLimit,
     TemporaryLimitState,
 )
+from risk.policy import AssessmentPolicy
 
 SHOWN_MAX = 500
 DAYS_MAX = 10_000
+OPEN = "open"  # the review can be requested
+REVIEW_STATES = [(OPEN, _("open")), *CutReviewState.choices]
+_NO_REVIEW = dict.fromkeys(
+    ("state", "method", "endpoint", "requested_at", "due_at", "decided_at", "answer")
+)
 
 
 class LineReply(serializers.Serializer[Any]):
@@ -41,9 +56,29 @@ class LineReply(serializers.Serializer[Any]):
     why = serializers.CharField()
 
 
-class LimitChangeReply(serializers.Serializer[Any]):
-    """A change of the limit or of its target, with its rule and in plain words."""
+class CutReviewReply(serializers.Serializer[Any]):
+    """The human review of a cut: how it is requested, or by when and how it was decided.
 
+    ``state`` is ``open`` as long as the call of ``method`` and ``endpoint`` requests it.
+    """
+
+    state = serializers.ChoiceField(choices=REVIEW_STATES)
+    method = serializers.CharField(allow_null=True)
+    endpoint = serializers.CharField(allow_null=True)
+    requested_at = serializers.DateTimeField(allow_null=True)
+    due_at = serializers.DateTimeField(allow_null=True)
+    decided_at = serializers.DateTimeField(allow_null=True)
+    answer = serializers.CharField(allow_null=True)
+
+
+class LimitChangeReply(serializers.Serializer[Any]):
+    """A change of the limit or of its target, with its rule and in plain words.
+
+    ``human_review`` is set for a cut that no assessment decided. The daily steps of a fall share
+    its review.
+    """
+
+    id = serializers.UUIDField()
     effective_on = serializers.DateField()
     at = serializers.DateTimeField()
     old_fen = serializers.IntegerField()
@@ -52,6 +87,7 @@ class LimitChangeReply(serializers.Serializer[Any]):
     rule = serializers.CharField()
     reason_code = serializers.CharField()
     text = serializers.CharField()
+    human_review = CutReviewReply(allow_null=True)
 
 
 class TemporaryLimitBody(Body):
@@ -110,9 +146,40 @@ class LineChangesView(LineEndpoint):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """List the latest changes of limit and target, the newest first (LIMIT-14)."""
-        changes = self.line(request).changes.order_by("-pk")
-        rows = [change_reply(change) for change in changes[:SHOWN_MAX]]
+        policy = current(AssessmentPolicy, on=self.context.on)
+        rows = [
+            _change_reply(found, at=self.context.at, policy=policy)
+            for found in cuts.listed(self.line(request).pk, most=SHOWN_MAX)
+        ]
         return page(request, rows, is_newest_first=True)
+
+
+def _requested(_view: LineEndpoint, review: CutReview) -> Response:
+    return Response(_review_reply(review), status=HTTPStatus.ACCEPTED)
+
+
+class CutReviewView(CustomerEndpoint):
+    """The human review of a cut of the limit."""
+
+    @describe(
+        "Ask a person to review a limit cut",
+        replies={202: CutReviewReply},
+        refusals=[
+            NoLineError,
+            cut_reviews.NoCutError,
+            cut_reviews.CutByAssessmentError,
+            cut_reviews.CutReviewedError,
+            cut_reviews.CutTooOldError,
+            cut_reviews.CutReviewOpenError,
+        ],
+    )
+    @once(_requested)
+    def post(self, request: Request, public_id: UUID) -> CutReview:
+        """Ask a person to look at a fall of the limit or of its target, once (LAW-18)."""
+        try:
+            return cut_reviews.request(public_id, context=self.context)
+        except LimitChange.DoesNotExist as error:
+            raise NotFoundError from error
 
 
 def _answer(view: LineEndpoint, made: TemporaryLimit) -> Response:
@@ -159,11 +226,28 @@ class TemporaryLimitsView(LineEndpoint):
         )
 
 
-def change_reply(change: LimitChange) -> dict[str, Any]:
+def _change_reply(found: ListedChange, *, at: datetime, policy: AssessmentPolicy) -> dict[str, Any]:
     """Return a change with its sentence in the active language."""
+    change = found.change
     names = ("effective_on", "at", "old_fen", "new_fen", "target_fen", "rule")
-    shown = {name: getattr(change, name) for name in names}
-    return {**shown, "reason_code": change.reason, "text": sentence(change)}
+    review = None
+    if found.review is not None:
+        review = _review_reply(found.review)
+    elif cuts.is_reviewable(found, at=at, policy=policy):
+        address = f"/api/v1/me/line/changes/{change.public_id}/human-review"
+        review = {**_NO_REVIEW, "state": OPEN, "method": "POST", "endpoint": address}
+    return {
+        "id": change.public_id,
+        **{name: getattr(change, name) for name in names},
+        "reason_code": change.reason,
+        "text": sentence(change),
+        "human_review": review,
+    }
+
+
+def _review_reply(review: CutReview) -> dict[str, Any]:
+    names = ("state", "requested_at", "due_at", "decided_at", "answer")
+    return {**_NO_REVIEW, **{name: getattr(review, name) for name in names}}
 
 
 def _temporary_reply(made: TemporaryLimit) -> dict[str, Any]:

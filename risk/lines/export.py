@@ -1,9 +1,23 @@
 """The sections that risk adds to the customer export."""
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from accounts.privacy.operations.exports import CopySection, latest
-from risk.models import Conduct, CreditLine, LimitChange, TemporaryLimit
+from accounts.privacy.rules import masking
+from risk.models import Conduct, CreditLine, CutReview, LimitChange, TemporaryLimit
+
+
+def _cut_reviews(customer_id: int, limit: int) -> Iterable[Sequence[Any]]:
+    mine = CutReview.objects.filter(customer=customer_id).select_related("change")
+    return [
+        (one.change.effective_on, one.state, one.requested_at, one.due_at, one.decided_at,
+         None if one.answer is None else masking.text(one.answer))
+        for one in mine.order_by("-pk")[:limit]
+    ]  # fmt: skip
+
 
 SECTIONS = (
     CopySection(
@@ -19,6 +33,13 @@ SECTIONS = (
          "new_fen": _("new limit in fen"), "target_fen": _("target in fen"), "rule": _("rule"),
          "reason": _("reason")},
         latest(LimitChange, "effective_on", "old_fen", "new_fen", "target_fen", "rule", "reason"),
+    ),
+    CopySection(
+        "cut_reviews", _("Human reviews of limit cuts"),
+        {"effective_on": _("effective on"), "state": _("state"),
+         "requested_at": _("requested at"), "due_at": _("due at"),
+         "decided_at": _("decided at"), "answer": _("answer to the customer")},
+        _cut_reviews,
     ),
     CopySection(
         "temporary_limits", _("Temporary limits"),

@@ -124,6 +124,7 @@ class Migration(migrations.Migration):
             name='LimitChange',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), editable=False, verbose_name='public id')),
                 ('effective_on', models.DateField(verbose_name='effective on')),
                 ('at', models.DateTimeField(verbose_name='at')),
                 ('old_fen', models.BigIntegerField(verbose_name='old limit')),
@@ -983,5 +984,49 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='policysimulationpart',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('figures__isnull', True), ('rows__isnull', True)), models.Q(('figures__isnull', False), ('rows__isnull', False)), _connector='OR'), name='policy_simulation_part_result'),
+        ),
+        migrations.CreateModel(
+            name='CutReview',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name='public id')),
+                ('state', django_fsm.FSMField(choices=[('requested', 'requested'), ('upheld', 'upheld'), ('confirmed', 'confirmed'), ('withdrawn', 'withdrawn')], default='requested', max_length=20, protected=True, verbose_name='state')),
+                ('requested_at', models.DateTimeField(verbose_name='requested at')),
+                ('due_at', models.DateTimeField(verbose_name='due at')),
+                ('answer', backoffice.core.crypto.SealedField(null=True, verbose_name='answer to the customer')),
+                ('decided_at', models.DateTimeField(null=True, verbose_name='decided at')),
+                ('decided_by', models.CharField(blank=True, max_length=150, verbose_name='decided by')),
+                ('change', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='cut_review', to='risk.limitchange', verbose_name='limit change')),
+                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.customer', verbose_name='customer')),
+            ],
+            options={
+                'verbose_name': 'human review of a limit cut',
+                'verbose_name_plural': 'human reviews of limit cuts',
+                'permissions': [('review_limitcut', 'Can review a limit cut')],
+                'default_permissions': ('view',),
+                'indexes': [models.Index(fields=['customer', '-id'], name='cut_review_of')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['requested', 'upheld', 'confirmed', 'withdrawn'])), name='cut_review_state'), models.UniqueConstraint(condition=models.Q(('state', 'requested')), fields=('customer',), name='cut_review_one_open'), models.CheckConstraint(condition=models.Q(('due_at__gt', models.F('requested_at'))), name='cut_review_due_after_requested'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', False), ('state__in', ('upheld', 'confirmed')), models.Q(('decided_by', ''), _negated=True)), models.Q(models.Q(('state__in', ('upheld', 'confirmed')), _negated=True), ('decided_at', None), ('decided_by', '')), _connector='OR'), name='cut_review_decided_or_open'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'confirmed'), _negated=True), ('answer__isnull', False), _connector='OR'), name='cut_review_confirmed_with_an_answer')],
+            },
+            bases=(django_fsm.FSMModelMixin, models.Model),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='cutreview',
+            trigger=pgtrigger.compiler.Trigger(name='state_machine', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.state IS DISTINCT FROM NEW.state AND (OLD.state, NEW.state) NOT IN (('requested', 'confirmed'), ('requested', 'upheld'), ('requested', 'withdrawn')))", func="RAISE EXCEPTION '%: no transition from % to %', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_state_machine';", hash='0899b533ddc7a3e83f382ce3d335fc4308ecc29b', operation='UPDATE', pgid='pgtrigger_state_machine_84269', table='risk_cutreview', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='cutreview',
+            trigger=pgtrigger.compiler.Trigger(name='initial_state', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.state <> 'requested' AND current_setting('weidai.importing', true) IS DISTINCT FROM 'on')", func="RAISE EXCEPTION '%: no row may start as %', TG_TABLE_NAME, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_initial_state';", hash='5aa190c76a560d4b4b898c2d873842e3c1bf8b3f', operation='INSERT', pgid='pgtrigger_initial_state_e01a5', table='risk_cutreview', when='AFTER')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='cutreview',
+            trigger=pgtrigger.compiler.Trigger(name='fixed_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN ((NEW.customer_id, NEW.public_id, NEW.change_id, NEW.requested_at, NEW.due_at) IS DISTINCT FROM (OLD.customer_id, OLD.public_id, OLD.change_id, OLD.requested_at, OLD.due_at) OR (OLD.state <> 'requested' AND (NEW.decided_at, NEW.decided_by) IS DISTINCT FROM (OLD.decided_at, OLD.decided_by)))", func="RAISE EXCEPTION 'cut review %: what was asked and decided is never changed', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'cut_review_fixed_once';", hash='fa19b6206bfd1178d114c84b8d81d526ac57ce95', operation='UPDATE', pgid='pgtrigger_fixed_once_932d2', table='risk_cutreview', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='cutreview',
+            trigger=pgtrigger.compiler.Trigger(name='reviewed_by_another', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (NEW.decided_by <> '')", func="IF EXISTS (SELECT FROM risk_limitchange AS cut WHERE cut.id = NEW.change_id AND (cut.changed_by = NEW.decided_by OR EXISTS (SELECT FROM backoffice_approval AS agreed JOIN accounts_staff AS person ON person.id IN (agreed.proposed_by_id, agreed.decided_by_id) WHERE 'approval:' || agreed.id = cut.evidence AND person.username = NEW.decided_by))) THEN RAISE EXCEPTION 'cut review %: the reviewer decided the change', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'cut_review_by_another'; END IF; RETURN NEW;", hash='f2895118264b91a2dd4d5d3f478432af9bd3d94e', operation='UPDATE', pgid='pgtrigger_reviewed_by_another_4572e', table='risk_cutreview', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='cutreview',
+            trigger=pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='ca394a3618110707b55f12f8ad1e9dbbad94903c', operation='DELETE', pgid='pgtrigger_never_deleted_bbd60', table='risk_cutreview', when='BEFORE')),
         ),
     ]

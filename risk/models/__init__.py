@@ -21,6 +21,7 @@ from risk.models.assessments import (
 )
 from risk.models.bureau import BureauPayload, BureauReport
 from risk.models.conduct import Conduct, ConductOutcome
+from risk.models.cuts import DECIDED_CUTS, CutReview, CutReviewState
 from risk.models.facts import PartnerEvent, PartnerEventKey
 from risk.models.holds import HoldRelease, ReserveHold
 from risk.models.limits import GrowthCause, GrowthChange, LimitChange, ModelInputs, PaymentMonth
@@ -37,6 +38,7 @@ from risk.models.temporary import TemporaryLimit, TemporaryLimitState
 __all__ = [
     "CONTESTED",
     "DECIDED_APPEALS",
+    "DECIDED_CUTS",
     "DECIDED_STATES",
     "OPEN_APPEALS",
     "OPEN_STATES",
@@ -56,6 +58,8 @@ __all__ = [
     "ConductOutcome",
     "CreditLine",
     "CreditLineState",
+    "CutReview",
+    "CutReviewState",
     "GrowthCause",
     "GrowthChange",
     "HoldRelease",

@@ -4,6 +4,7 @@ from fractions import Fraction
 from typing import Any, ClassVar
 
 import pgtrigger
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -178,9 +179,11 @@ class LimitChange(models.Model):
     """A change of a limit or of its target, with its rule and reason; append-only (LIMIT-14).
 
     Where the target alone changes, old and new are equal. A limit moves at most once a day
-    (LIMIT-5), and starts where the line stands.
+    (LIMIT-5), and starts where the line stands. Customers name a change by ``public_id``.
     """
 
+    # Made by the database: the walks write thousands of rows by COPY.
+    public_id = models.UUIDField(_("public id"), db_default=RandomUUID(), editable=False)
     customer = _customer()
     line = _line("changes")
     effective_on = models.DateField(_("effective on"))

@@ -5,10 +5,11 @@ import pytest
 from accounts.models import Customer
 from accounts.privacy.operations import exports
 from backoffice.core import workflow
-from backoffice.core.models import StateChange
+from backoffice.core.models import StateChange, WorkItem
 from risk import account_closure
-from risk.models import CreditLine
+from risk.models import CreditLine, CutReview
 from tests.accounts.people import AT
+from tests.risk.lines.cuts import asked, fallen
 
 
 def line(**amounts):
@@ -56,3 +57,15 @@ def test_the_customer_export_includes_the_line():
     [row] = sections["credit_lines"]["rows"]
     assert (row["limit_fen"], row["drawn_fen"], row["opened_on"]) == (100_000, 7, AT.date())
     assert sections["conduct"]["rows"] == []
+
+
+@pytest.mark.django_db
+def test_an_open_review_of_a_cut_ends_with_the_line():
+    fall = fallen()
+    review = asked(fall)
+
+    account_closure.end(review.customer_id, by="retention", reason="left", at=AT)
+
+    assert CutReview.objects.get().state == "withdrawn"
+    assert WorkItem.objects.get(queue="cut-review").state == "done"
+    assert StateChange.objects.get(transition="withdraw").reason == "cut-review-customer-left"

@@ -72,8 +72,8 @@ class LineBatch:
     def write(self) -> None:
         """Store the changes and the lines; suspend those below the lowest limit (LIMIT-1)."""
         lines = [self.lines[line_id] for line_id in sorted(self.lines)]
-        bulk.copy(LimitChange, _CHANGE, self._changes)
         self._follow_minimum(lines)
+        bulk.copy(LimitChange, _CHANGE, self._changes)
         workflow.save(lines, *_LINE)
 
     def _note(self, line: CreditLine, old_fen: int, reason: Given, evidence: str) -> None:
@@ -86,18 +86,21 @@ class LineBatch:
         )  # fmt: skip
 
     def _follow_minimum(self, lines: Sequence[CreditLine]) -> None:
-        least_fen = self.policy.limit_min_fen
-        facts = {"minimum": yuan(least_fen)}
+        reason = Reason(LineReason.BELOW_MINIMUM, {"minimum": yuan(self.policy.limit_min_fen)})
+        changed = {line_id for _customer, line_id, *_rest in self._changes}
         for line in lines:
             was_below = line.is_below_minimum
             line.is_below_minimum = (
                 bool(line.model_part) and self._line_target(line).is_below_minimum
             )
+            if line.is_below_minimum and not was_below and line.pk not in changed:
+                # The line rests at the lowest limit already: only this tells why it is suspended.
+                self._note(line, line.limit_fen, reason, "")
             if line.is_below_minimum and line.state == CreditLineState.ACTIVE:
-                self._switch(line, "suspend", Reason(LineReason.BELOW_MINIMUM, facts))
+                self._switch(line, "suspend", reason)
             is_free = was_below and not (line.is_below_minimum or line.is_stopped)
             if is_free and line.state == CreditLineState.SUSPENDED:
-                self._switch(line, "resume", Reason(LineReason.ABOVE_MINIMUM, facts))
+                self._switch(line, "resume", reason._replace(code=LineReason.ABOVE_MINIMUM))
 
     def _switch(self, line: CreditLine, transition: str, reason: Reason) -> None:
         workflow.move(

@@ -98,7 +98,9 @@ def why(line: LineSummary) -> str:
 def sentence(change: LimitChange) -> str:
     """Return a change of a limit in plain words with its rule, in the active language."""
     because = reasons.text(change.reason, change.facts)
-    if change.old_fen == change.new_fen:
+    if change.old_fen == change.new_fen == change.target_fen:
+        words = gettext("The limit of {old} yuan stays: {because} ({rule}).")
+    elif change.old_fen == change.new_fen:
         words = gettext("The limit of {old} yuan goes to {target} yuan: {because} ({rule}).")
     elif change.old_fen == 0:
         words = gettext("The limit is {new} yuan: {because} ({rule}).")

@@ -31,6 +31,9 @@ class LineReason(StrEnum):
     TEMPORARY_GRANTED = "temporary-limit-granted"
     TEMPORARY_REFUSED = "temporary-limit-refused"
     TEMPORARY_EXPIRED = "temporary-limit-expired"
+    CUT_REVIEW_REQUESTED = "cut-review-requested"
+    CUT_REVIEW_DECIDED = "cut-review-decided"
+    CUT_REVIEW_LEFT = "cut-review-customer-left"
 
 
 # The rule of each reason for which a LimitChange is stored.
@@ -45,6 +48,7 @@ RULES: Mapping[str, str] = {
     LineReason.ANNIVERSARY: "SCORE-10",
     LineReason.WALKED: "LIMIT-5",
     LineReason.REVIEWED: "LIMIT-2",
+    LineReason.BELOW_MINIMUM: "LIMIT-1",
 }
 
 TEXTS: Mapping[StrEnum, str] = {
@@ -71,4 +75,7 @@ TEXTS: Mapping[StrEnum, str] = {
     LineReason.TEMPORARY_GRANTED: gettext_noop("the conditions of a temporary limit are met"),
     LineReason.TEMPORARY_REFUSED: gettext_noop("a condition of a temporary limit is not met"),
     LineReason.TEMPORARY_EXPIRED: gettext_noop("its last day has ended"),
+    LineReason.CUT_REVIEW_REQUESTED: gettext_noop("the customer asked for a human review"),
+    LineReason.CUT_REVIEW_DECIDED: gettext_noop("decided"),
+    LineReason.CUT_REVIEW_LEFT: gettext_noop("the customer closed the account"),
 }

@@ -55,6 +55,7 @@ def test_the_page_lists_every_queue_with_its_numbers(item):
         ("human-review", 0, True),
         ("special-review", 0, False),  # risk looks at payments
         ("appeal", 0, True),
+        ("cut-review", 0, True),
     ]
     assert "Identity submissions in manual review" in page.content.decode()
 

@@ -1,0 +1,119 @@
+"""Staff pages of the human reviews of limit cuts: what is shown, confirmed and proposed."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.messages import get_messages
+from django.test import Client
+
+from backoffice.core import clock
+from backoffice.core.models import Approval
+from backoffice.web.readonly_admin import address
+from risk.models import CreditLine
+from tests.accounts.people import AT
+from tests.risk.lines.cuts import asked, fallen, member, reread, stepped
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]
+LIST = "/admin/risk/cutreview/"
+REASON = "looked at closely"
+
+
+def client_of(who, language="en"):
+    client = Client(headers={"accept-language": language})
+    client.force_login(who)
+    return client
+
+
+@pytest.fixture
+def review():
+    fall = fallen(evidence="facts:2026-11-24")
+    stepped(fall.line)
+    return asked(fall)
+
+
+def perform(client, review, code, **given):
+    return client.post(f"{LIST}{review.pk}/action/{code}/", {"reason": REASON, **given})
+
+
+def words_of(answer):
+    return [str(one) for one in get_messages(answer.wsgi_request)]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["What changed and why", "facts:2026-11-24", "7,000.00", "5,000.00", "LIMIT-13",
+                "Inputs of the limit", "Changes since then", "14,000.00 → 10,000.00"]),
+        ("zh-hans", ["变更内容与原因", "额度测算依据", "变更前", "变更后", "降额人工复核"]),
+    ],
+)  # fmt: skip
+def test_the_page_shows_what_changed_and_why(review, language, words):
+    content = client_of(member("support"), language).get(address(review)).content.decode()
+
+    assert [one for one in words if one not in content] == []
+
+
+@pytest.mark.parametrize("group", ["support", "credit", "risk", "auditor", "manager"])
+def test_who_looks_at_lines_lists_them(review, group):
+    assert str(review) in client_of(member(group)).get(LIST).content.decode()
+
+
+@pytest.mark.parametrize("group", ["support", "risk", "manager", "auditor"])
+@pytest.mark.parametrize("code", ["confirm", "propose"])
+def test_others_than_credit_cannot_forge_a_decision(review, group, code):
+    given = {"answer": "No.", "limit": "16,000", "evidence": "payslip"}
+    assert perform(client_of(member(group)), review, code, **given).status_code == 403
+
+    assert reread(review).state == "requested"
+    assert not Approval.objects.exists()
+
+
+def test_credit_confirms_with_an_answer(review):
+    client = client_of(member("credit"))
+    perform(client, review, "confirm", answer="Call 13800000001.")
+
+    assert reread(review).state == "confirmed"
+    shown = client.get(address(review)).content.decode()
+    assert "Call" in shown and "13800000001" not in shown
+
+
+def test_credit_proposes_and_a_manager_decides(review):
+    who, manager = member("credit"), member("manager")
+    perform(client_of(who), review, "propose", limit="16,000", evidence="payslip")
+    made = Approval.objects.get()
+    page = client_of(manager).get(address(made)).content.decode()
+    assert "16,000.00" in page and str(review) in page
+    assert address(made) in client_of(who).get(address(review)).content.decode()
+
+    client_of(manager).post(
+        f"/admin/backoffice/approval/{made.pk}/action/approve/", {"reason": "agreed"}
+    )
+
+    assert (reread(review).state, CreditLine.objects.get().target_fen) == ("upheld", 1_600_000)
+
+
+def test_who_decided_the_change_is_refused(review):
+    who = member("credit")
+    mine = asked(fallen(by=str(who)))
+
+    answer = perform(client_of(who), mine, "confirm", answer="It stands.")
+
+    assert ["You decided the change" in one for one in words_of(answer)] == [True]
+    assert reread(mine).state == "requested"
+
+
+@pytest.mark.parametrize(("hours", "is_late"), [(24, False), (25, True)])
+def test_late_ones_are_a_filter(review, hours, is_late):
+    clock.move_to(AT + timedelta(hours=hours))
+
+    content = client_of(member("credit")).get(f"{LIST}?late=1").content.decode()
+
+    assert (f"CR{review.pk}<" in content) is is_late
+
+
+def test_the_timeline_of_the_customer_names_it(review):
+    perform(client_of(member("credit")), review, "confirm", answer="It stands.")
+
+    page = client_of(member("support")).get(address(review.customer)).content.decode()
+
+    assert f"{review} → confirmed" in page
