@@ -202,6 +202,8 @@ def test_a_demo_prints_logins_that_work_and_shows_its_book_once(committed_db, mo
     assert summary["customers"]["strong-9"] == "approved"
     assert {"granted", "expired"} <= {*TemporaryLimit.objects.values_list("state", flat=True)}
     assert clock.now().strftime("%H:%M") == "08:58"
+    code, found = run_json("reconcile")
+    assert (code, found["differences"]) == (0, [])
     again = run_json("demo")[1]
     assert (again["book"], again["customers"]) == (None, None)
 

@@ -27,6 +27,7 @@ from accounts.profile.operations import Declared
 from backoffice.core.clock import day_of
 from backoffice.core.crypto import blind
 from backoffice.platform import approvals
+from loans.migration.operations import demo_appeals
 from loans.migration.operations.admission import SandboxOnlyError
 from loans.migration.operations.people import MALE, NUMBER_MAX, ImportedPerson, invent
 from risk.decisions.operations import decisions, requests, special_reviews
@@ -47,8 +48,16 @@ from risk.models import (
 from risk.policy import LimitPolicy
 from risk.sandbox.rules import Persona
 
-# Their openids: strong-9 logs in with sandbox:strong-9. The last one asks for a human review.
-OPENIDS = {**{f"{persona}-9": persona for persona in Persona}, "overdue90-10": Persona.OVERDUE90}
+# Their openids: strong-9 logs in with sandbox:strong-9. The tenth one asks for a human review, the
+# ones after it contest a decision or a cut of the limit.
+OPENIDS = {
+    **{f"{persona}-9": persona for persona in Persona},
+    "overdue90-10": Persona.OVERDUE90,
+    "overdue90-11": Persona.OVERDUE90,
+    "overdue90-12": Persona.OVERDUE90,
+    "average-11": Persona.AVERAGE,
+    "average-12": Persona.AVERAGE,
+}
 REVIEWED = "overdue90-10"
 COOLED_OFF = timedelta(days=31)
 _EVIDENCE = "demo"
@@ -121,6 +130,7 @@ def show_customers(
     _limits(customers, at=at)
     _large_payments(customers[0], at=at)
     _temporary_limits(at=at)
+    demo_appeals.show_appeals(made, at=at)
     return DemoAssessments(_states(made))
 
 

@@ -43,19 +43,20 @@ def test_a_demo_has_each_persona_assessed_and_work_for_each_role(shown):
     assert shown.states["overdue90-9"] == "refused"
     assert (shown.states["overdue90-10"], shown.states["student-9"]) == ("manual_review", "")
     assert set(WorkItem.objects.values_list("queue", flat=True)) == {
-        "assessment-review", "human-review", "profile-review", "special-review",
+        "appeal", "assessment-review", "cut-review", "human-review", "profile-review",
+        "proof-review", "special-review",
     }  # fmt: skip
     assert ProfileReview.objects.get().state == "in_review"
-    assert states(Approval.objects.all()) == {"approved": 1, "proposed": 1}
+    assert states(Approval.objects.all()) == {"approved": 2, "proposed": 1}
     reviews = states(SpecialReview.objects.all())
     assert (reviews["cleared"], reviews["suspicious"]) == (1, 1)
     assert reviews["open"] > 5
     assert ReserveHold.objects.get().amount_fen == 480_000
-    assert LimitChange.objects.count() > CreditLine.objects.count() == 6
+    assert LimitChange.objects.count() > CreditLine.objects.count() == 8
 
     out = StringIO()
     call_command("replay_assessment", "--all", "--json", stdout=out)
-    assert json.loads(out.getvalue()) == {"replayed": 10, "differing": []}
+    assert json.loads(out.getvalue()) == {"replayed": 15, "differing": []}
 
     before = Customer.objects.count(), Assessment.objects.count()
     assert show() is None

@@ -1,0 +1,85 @@
+"""The demo has an appeal in each state, proofs in each state, and a cut that a person looks at."""
+
+import time
+
+import pytest
+from django.core.management import call_command
+
+from accounts.models import AssetProof, ProofReview, WechatAccount
+from backoffice.core import clock
+from backoffice.core.models import WorkItem
+from loans.migration.operations import demo_appeals, demo_customers
+from loans.migration.operations.demo import create_logins
+from loans.migration.operations.demo_appeals import APPEALS, pay_slip
+from risk.lines.operations import cut_reviews
+from risk.lines.queries.reconciliation import differences
+from risk.models import Appeal, AppealState, Assessment, CreditLine, CutReview
+from tests.loans.migration.operations.test_demo_customers import show
+
+CPU_SECONDS_MAX = 3
+
+
+@pytest.fixture
+def shown(committed_db, monkeypatch):
+    """The demo; ``seconds`` are what the appeals and their customers cost more."""
+    create_logins(password="cold-feet-9")
+    spent = []
+    for module, name in ((demo_customers, "_onboarded"), (demo_appeals, "show_appeals")):
+        monkeypatch.setattr(module, name, _timed(getattr(module, name), spent))
+    show()
+    more = [seconds for openid, seconds in spent if openid is None or openid[-3:] in ("-11", "-12")]
+    return sum(more)
+
+
+def _timed(function, spent):
+    def run(first, *others, **named):
+        began = time.process_time()
+        done = function(first, *others, **named)
+        openid = first if isinstance(first, str) else None
+        spent.append((openid, time.process_time() - began))
+        return done
+
+    return run
+
+
+def owner(openid):
+    accounts = WechatAccount.objects.select_related("customer")
+    return next(one.customer for one in accounts if one.openid == openid)
+
+
+def test_a_demo_has_an_appeal_in_each_state_for_the_staff(shown):
+    found = {openid: Appeal.objects.get(customer=owner(openid)).state for openid in APPEALS}
+    assert found == {openid: plan.state for openid, plan in APPEALS.items()}
+    assert {*found.values()} == {*AppealState}
+
+    verdicts = set(ProofReview.objects.values_list("verdict", flat=True))
+    assert verdicts == {"accepted", "unreadable"}
+    waiting = WorkItem.objects.filter(queue="proof-review", state="waiting")
+    assert (AssetProof.objects.count(), waiting.count()) == (5, 3)
+    upheld = Assessment.objects.get(appeal__isnull=False)
+    line = CreditLine.objects.get(customer=upheld.customer)
+    assert line.target_fen == upheld.limit_fen > line.limit_fen
+
+    review = CutReview.objects.get()
+    assert (review.customer, review.state) == (owner("average-12"), "requested")
+    assert review.change.target_fen < review.change.old_fen
+    assert list(differences()) == []
+    call_command("replay_assessment", "--all")
+    assert shown <= CPU_SECONDS_MAX
+
+
+def test_credit_may_decide_the_cut(shown):
+    from accounts.models import Staff
+
+    review = CutReview.objects.get()
+    credit = Staff.objects.get(username="credit")
+
+    done = cut_reviews.confirm(
+        review.pk, answer="收入下降。", by=credit, reason="seen it", at=clock.now()
+    )
+
+    assert done.state == "confirmed"
+
+
+def test_the_same_pay_slip_is_the_same_bytes():
+    assert pay_slip("a") == pay_slip("a") != pay_slip("b")
