@@ -1,4 +1,4 @@
-"""Appeals over HTTP: opened, given materials, submitted, and read (FAQ-8)."""
+"""Appeals over HTTP: opened, given materials, submitted, withdrawn, and read (FAQ-8)."""
 
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -111,6 +111,10 @@ def _submitted(_view: CustomerEndpoint, appeal: Appeal) -> Response:
     return Response(_brief(appeal), status=HTTPStatus.ACCEPTED)
 
 
+def _withdrawn(_view: CustomerEndpoint, appeal: Appeal) -> Response:
+    return Response(_brief(appeal))
+
+
 class AppealsView(CustomerEndpoint):
     """The appeals of a customer."""
 
@@ -201,6 +205,23 @@ class SubmitView(CustomerEndpoint):
         """Hand the appeal to a reviewer: it is decided within 15 days, 20 for a credit report."""
         try:
             return filing.submit(public_id, context=self.context)
+        except Appeal.DoesNotExist as error:
+            raise NotFoundError from error
+
+
+class WithdrawalView(CustomerEndpoint):
+    """The withdrawal of an appeal."""
+
+    @describe(
+        "Withdraw an appeal",
+        replies={200: AppealBriefReply},
+        refusals=(filing.AppealEndedError,),
+    )
+    @once(_withdrawn)
+    def post(self, request: Request, public_id: UUID) -> Appeal:
+        """End an open appeal without a decision; the decision cannot be contested again."""
+        try:
+            return filing.withdraw(public_id, context=self.context)
         except Appeal.DoesNotExist as error:
             raise NotFoundError from error
 

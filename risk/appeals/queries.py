@@ -34,6 +34,7 @@ from risk.decisions.rules.decision import AssessmentDecision, DecisionGateFailed
 from risk.facts import queries as facts
 from risk.lines.queries.amounts import open_line, sentence
 from risk.models import (
+    OPEN_APPEALS,
     WRITABLE_STATES,
     Appeal,
     AppealOutcome,
@@ -67,13 +68,16 @@ def new_assessment(appeal: Appeal) -> Assessment | None:
 
 
 def next_calls(appeal: Appeal) -> list[NextAppealCall]:
-    """Return what the customer may do: add and submit, or ask support about a rejection."""
+    """Return what the customer may do: add, submit, withdraw, or ask about a rejection."""
     address = f"/api/v1/appeals/{appeal.public_id}"
+    found = []
     if appeal.state in WRITABLE_STATES:
-        return [
+        found += [
             NextAppealCall("add-material", "open", "POST", f"{address}/materials"),
             NextAppealCall("submit-appeal", "open", "POST", f"{address}/submit"),
         ]
+    if appeal.state in OPEN_APPEALS:
+        return [*found, NextAppealCall("withdraw-appeal", "open", "POST", f"{address}/withdrawal")]
     if appeal.outcome == AppealOutcome.REJECTED:
         return [NextAppealCall("ask-support", "open", "POST", "/api/v1/me/complaints")]
     return []

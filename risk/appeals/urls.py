@@ -9,4 +9,5 @@ urlpatterns = [
     path("appeals/<uuid:public_id>", appeals.AppealView.as_view()),
     path("appeals/<uuid:public_id>/materials", appeals.MaterialsView.as_view()),
     path("appeals/<uuid:public_id>/submit", appeals.SubmitView.as_view()),
+    path("appeals/<uuid:public_id>/withdrawal", appeals.WithdrawalView.as_view()),
 ]

@@ -8,7 +8,7 @@ from accounts.onboarding.rules.onboarding import OnboardingStatus, Step, StepSta
 from backoffice.core.policy import current
 from risk.decisions import queries
 from risk.decisions.operations.requests import available_at
-from risk.models import Assessment, AssessmentState
+from risk.models import OPEN_APPEALS, WRITABLE_STATES, Appeal, Assessment, AssessmentState
 from risk.policy import AssessmentPolicy
 
 _API = "/api/v1/me"
@@ -19,7 +19,8 @@ def after_assessment(context: RequestContext, status: OnboardingStatus) -> list[
     """Return the assessment as it stands and the steps after it; nothing before the first request.
 
     An approval leads to the line. A refusal leaves the steps of FAQ-1, the human review of the
-    decision (LAW-18) and, once the days of the policy have passed, another assessment.
+    decision (LAW-18), the appeal (FAQ-8) and, once the days of the policy have passed, another
+    assessment.
     """
     latest = Assessment.objects.filter(customer=context.customer).order_by("-pk").first()
     if latest is None:
@@ -42,10 +43,23 @@ def _after_refusal(
     if queries.is_reviewable(latest):
         address = f"{_API}/assessments/{latest.public_id}/human-review"
         found.append(_step("human-review", "open", "POST", address, None))
+    found += _appeal(latest)
     if context.at >= available_at(latest, policy=current(AssessmentPolicy, on=context.on)):
         address = f"{_API}/assessments"
         found.append(_step("another-assessment", "open", "POST", address, None))
     return found
+
+
+def _appeal(latest: Assessment) -> list[NextStep]:
+    """Return the appeal: locked until the report was read, later the one that is open (FAQ-8)."""
+    if queries.is_contestable(latest):
+        state = "locked" if latest.viewed_at is None else "open"
+        return [_step("appeal", state, "POST", "/api/v1/appeals", None)]
+    made = Appeal.objects.filter(assessment=latest, state__in=OPEN_APPEALS).first()
+    if made is None:
+        return []
+    state = "open" if made.state in WRITABLE_STATES else "waiting"
+    return [_step("appeal", state, "GET", f"/api/v1/appeals/{made.public_id}", None)]
 
 
 def _step(step: str, state: str, method: str, endpoint: str, decision: Any) -> NextStep:

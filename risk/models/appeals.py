@@ -107,9 +107,9 @@ class Appeal(django_fsm.FSMModelMixin, models.Model):
 
     States: draft -> proof (the customer adds materials, which may be skipped) -> submitted ->
     in_review -> more_info -> submitted; in_review -> upheld or rejected -> closed. What is open is
-    closed without a decision when the customer leaves, or does not submit it in time. ``due_at`` is
-    moved on by the time for which the appeal waits for the customer. Whoever made the contested
-    decision, or the one that it reviewed, does not review the appeal.
+    closed without a decision when the customer withdraws it, leaves, or does not submit it in time.
+    ``due_at`` is moved on by the time for which the appeal waits for the customer. Whoever made the
+    contested decision, or the one that it reviewed, does not review the appeal.
     """
 
     public_id = models.UUIDField(_("public id"), default=uuid.uuid4, unique=True, editable=False)
@@ -270,7 +270,7 @@ class Appeal(django_fsm.FSMModelMixin, models.Model):
 
     @django_fsm.transition(field=state, source=OPEN_APPEALS, target=AppealState.CLOSED)
     def withdraw(self, *, at: datetime) -> None:
-        """It ends without a decision: the customer left, or did not submit it in time."""
+        """It ends without a decision: withdrawn, not submitted in time, or the customer left."""
         self.outcome = AppealOutcome.WITHDRAWN
         self.asked_at = None
         self.closed_at = at

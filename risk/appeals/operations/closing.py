@@ -64,6 +64,11 @@ def close_superseded(latest: Assessment, *, by: str, at: datetime) -> None:
     _end(earlier, by=by, reason=AppealReason.SUPERSEDED, at=at)
 
 
+def withdraw(appeal: Appeal, *, by: str, at: datetime) -> None:
+    """End an open appeal as its customer asks; the customer and the appeal are locked."""
+    _end([appeal], by=by, reason=AppealReason.WITHDRAWN, at=at)
+
+
 def end(customer_ids: Sequence[int], *, by: str, at: datetime) -> None:
     """End the open appeals of customers who close their accounts (LAW-18)."""
     mine = Appeal.objects.filter(customer__in=customer_ids, state__in=OPEN_APPEALS)

@@ -1,4 +1,4 @@
-"""Appeals as customers make them: opened, given materials, submitted (FAQ-8).
+"""Appeals as customers make them: opened, given materials, submitted, withdrawn (FAQ-8).
 
 An appeal contests the latest decision, once, after its report was read. While the staff reviews an
 appeal no other decision is requested: the appeal is the way to one.
@@ -142,6 +142,16 @@ class SupersededError(Refused):
     calls = _READ
 
 
+class AppealEndedError(Refused):
+    """The appeal is decided or has ended."""
+
+    public_facts = ("state",)
+    code = "appeal-ended"
+    message = _("This appeal is decided, or it has ended.")
+    remedy = _("Read its outcome.")
+    calls = _LIST
+
+
 class Objection(NamedTuple):
     """What a customer contests, and why, in the customer's own words."""
 
@@ -255,6 +265,27 @@ def submit(public_id: UUID, *, context: RequestContext) -> Appeal:
     workflow.move([appeal], "submit", by=locked.by, reason=reason, at=locked.at, due_at=due_at)
     workflow.save([appeal], "submitted_at", "due_at", "asked_at")
     work_queue.add([appeal], queue=QUEUE, at=locked.at, deadline_at=due_at)
+    return appeal
+
+
+@transaction.atomic(durable=True)
+@idempotency.replies
+def withdraw(public_id: UUID, *, context: RequestContext) -> Appeal:
+    """End an open appeal without a decision, also one that a person reviews.
+
+    The decision cannot be contested again; a proposal to uphold the appeal can no longer be
+    approved.
+
+    Raises:
+        Appeal.DoesNotExist: the customer has no such appeal.
+        AppealEndedError: it is decided, or has ended.
+    """
+    locked = context.locked()
+    rows = Appeal.objects.filter(customer=locked.customer).select_related("assessment")
+    appeal = rows.select_for_update(of=("self",)).get(public_id=public_id)
+    if appeal.state not in OPEN_APPEALS:
+        raise AppealEndedError(state=appeal.state)
+    closing.withdraw(appeal, by=locked.by, at=locked.at)
     return appeal
 
 

@@ -27,6 +27,7 @@ class AppealReason(StrEnum):
     NOT_READ = "appeal-outcome-not-read"
     NOT_SUBMITTED = "appeal-not-submitted"
     SUPERSEDED = "appeal-superseded"
+    WITHDRAWN = "appeal-withdrawn"
     CUSTOMER_LEFT = "appeal-customer-left"
 
 
@@ -44,5 +45,6 @@ TEXTS: Mapping[StrEnum, str] = {
     AppealReason.NOT_READ: gettext_noop("the time to read the outcome has passed"),
     AppealReason.NOT_SUBMITTED: gettext_noop("not submitted in time"),
     AppealReason.SUPERSEDED: gettext_noop("a later assessment has taken its place"),
+    AppealReason.WITHDRAWN: gettext_noop("withdrawn by the customer"),
     AppealReason.CUSTOMER_LEFT: gettext_noop("the customer closed the account"),
 }

@@ -69,6 +69,10 @@ def submitted(appeal, *, at=AT):
     return filing.submit(appeal.public_id, context=request_by(appeal.customer, at=at))
 
 
+def withdrawn(appeal, *, at=AT):
+    return filing.withdraw(appeal.public_id, context=request_by(appeal.customer, at=at))
+
+
 def taken(appeal, who, *, at=AT):
     return reviewing.take(appeal.pk, by=who, at=at)
 

@@ -79,6 +79,7 @@ def test_an_appeal_is_made_step_by_step(reader):
     assert steps(reader.get(address)) == [
         ("add-material", "open", f"/api/v1/{address}/materials"),
         ("submit-appeal", "open", f"/api/v1/{address}/submit"),
+        ("withdraw-appeal", "open", f"/api/v1/{address}/withdrawal"),
     ]
     proof = proof_of(reader.customer)
 
@@ -96,7 +97,8 @@ def test_an_appeal_is_made_step_by_step(reader):
     assert [(one["proof"], one["text"]) for one in found["materials"]] == [
         (str(proof.public_id), None), (None, "October follows."),
     ]  # fmt: skip
-    assert (found["next_steps"], found["new_assessment"], found["answer"]) == ([], None, None)
+    assert [one["step"] for one in found["next_steps"]] == ["withdraw-appeal"]
+    assert (found["new_assessment"], found["answer"]) == (None, None)
 
 
 def test_appeals_are_listed_without_their_texts(reader):
@@ -179,3 +181,17 @@ def test_nothing_is_added_after_the_submission(reader):
     assert problem(refused) == (409, "appeal-not-writable")
     assert refused.json()["state"] == "submitted"
     assert problem(reader.post("me/assessments")) == (409, "appeal-under-review")
+
+
+def test_an_open_appeal_is_withdrawn_once(reader):
+    address = opened(reader)
+    reader.post(f"{address}/submit")
+    key = {"idempotency-key": uuid4().hex}
+
+    first, second = (reader.post(f"{address}/withdrawal", **key) for _ in "12")
+
+    assert (first.status_code, first.json()["state"]) == (200, "closed")
+    assert (first.json()["outcome"], second.content) == ("withdrawn", first.content)
+    assert problem(reader.post(f"{address}/withdrawal")) == (409, "appeal-ended")
+    assert problem(reader.post(f"appeals/{uuid4()}/withdrawal")) == (404, "not-found")
+    assert reader.get(address).json()["next_steps"] == []

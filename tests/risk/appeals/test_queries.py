@@ -20,14 +20,14 @@ def steps(appeal):
 
 def test_what_may_be_done_follows_the_state(refused, staff):
     appeal = opened(refused)
-    assert steps(appeal) == ["add-material", "submit-appeal"]
+    assert steps(appeal) == ["add-material", "submit-appeal", "withdraw-appeal"]
 
     submitted(appeal)
-    assert steps(appeal) == []
+    assert steps(appeal) == ["withdraw-appeal"]
 
     reviewing.take(appeal.pk, by=staff.one, at=AT)
     reviewing.ask_for_more(appeal.pk, question="October too?", by=staff.one, at=AT)
-    assert steps(appeal) == ["add-material", "submit-appeal"]
+    assert steps(appeal) == ["add-material", "submit-appeal", "withdraw-appeal"]
 
     submitted(appeal)
     reviewing.take(appeal.pk, by=staff.one, at=AT)

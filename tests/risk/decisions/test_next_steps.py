@@ -5,9 +5,11 @@ from accounts.onboarding import operations as onboarding
 from accounts.onboarding import queries as onboarding_status
 from backoffice.core.clock import day_of
 from risk.decisions.next_steps import after_assessment
+from risk.decisions.operations import reports
 from risk.models import Assessment
 from tests.accounts.people import AT, request_of
 from tests.policies import put_in_force
+from tests.risk.appeals.conftest import opened, submitted, withdrawn
 from tests.risk.decisions.conftest import low_score
 
 
@@ -50,10 +52,26 @@ def test_a_refusal_leaves_its_three_steps_and_the_human_review(people, bureau):
 
     assert found[0] == ("assessment", "done", "/api/v1/me/report", "refused")
     assert [one[0] for one in found[1:]] == [
-        "check-identity", "update-profile", "ask-support", "human-review",
+        "check-identity", "update-profile", "ask-support", "human-review", "appeal",
     ]  # fmt: skip
-    assert found[-1][2] == f"/api/v1/me/assessments/{refused.public_id}/human-review"
+    assert found[-2][2] == f"/api/v1/me/assessments/{refused.public_id}/human-review"
     assert Assessment.objects.count() == 1
+
+
+def test_a_refusal_leads_to_the_appeal_once_its_report_was_read(people, bureau):
+    refused = low_score(people, bureau)
+    assert steps(of(refused))[-1] == ("appeal", "locked", "/api/v1/appeals", None)
+
+    reports.view(refused.customer_id, at=AT)
+    assert steps(of(refused))[-1] == ("appeal", "open", "/api/v1/appeals", None)
+
+    appeal = opened(refused)
+    address = f"/api/v1/appeals/{appeal.public_id}"
+    assert steps(of(refused))[-1] == ("appeal", "open", address, None)
+    submitted(appeal)
+    assert steps(of(refused))[-1] == ("appeal", "waiting", address, None)
+    withdrawn(appeal)
+    assert steps(of(refused))[-1][0] == "human-review"
 
 
 def test_another_assessment_is_open_when_the_days_of_the_policy_have_passed(people, bureau):

@@ -26,6 +26,7 @@ from tests.risk.appeals.conftest import (
     reread,
     submitted,
     taken,
+    withdrawn,
 )
 from tests.risk.decisions.conftest import decide
 
@@ -258,3 +259,39 @@ def test_a_taken_appeal_takes_no_material_in_the_database_either(refused, staff)
 
     with refused_by("risk_appeal_state_machine", "risk_appeal"):
         execute("UPDATE risk_appeal SET state = 'draft' WHERE id = %s", appeal.pk)
+
+
+@pytest.mark.parametrize("way", ["draft", "submitted", "in_review"])
+def test_an_open_appeal_is_withdrawn_for_good(refused, staff, way):
+    appeal = opened(refused)
+    if way != "draft":
+        submitted(appeal)
+    if way == "in_review":
+        taken(appeal, staff.one)
+
+    withdrawn(appeal, at=LATER)
+
+    found = reread(appeal)
+    assert (found.state, found.outcome, found.closed_at) == ("closed", "withdrawn", LATER)
+    assert StateChange.objects.latest("pk").reason == "appeal-withdrawn"
+    assert not WorkItem.objects.filter(queue="appeal").exclude(state="done").exists()
+    with pytest.raises(filing.ContestedBeforeError):
+        opened(refused, at=LATER)
+
+
+def test_what_is_decided_is_not_withdrawn(in_review, staff):
+    reviewing.reject(in_review.pk, answer="No.", by=staff.one, reason="no proof", at=AT)
+
+    with pytest.raises(filing.AppealEndedError):
+        withdrawn(in_review, at=LATER)
+
+    assert reread(in_review).outcome == "rejected"
+
+
+def test_only_ones_own_appeal_is_withdrawn(in_review, people):
+    other = request_by(people.ready("strong-2"))
+
+    with pytest.raises(Appeal.DoesNotExist):
+        filing.withdraw(in_review.public_id, context=other)
+
+    assert reread(in_review).state == "in_review"

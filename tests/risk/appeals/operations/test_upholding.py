@@ -34,6 +34,7 @@ from tests.risk.appeals.conftest import (
     reread,
     submitted,
     taken,
+    withdrawn,
 )
 from tests.risk.people import withdraw
 
@@ -291,3 +292,15 @@ def test_a_decision_of_an_appeal_is_neither_contested_nor_reviewed(contested, st
     context = request_by(contested.customer, at=LATER)
     with pytest.raises(requests.ReviewedAlreadyError):
         requests.human_review(new.public_id, context=context)
+
+
+def test_what_the_customer_has_withdrawn_is_not_upheld(contested, staff):
+    made = propose(contested, staff.one)
+    before = CreditLine.objects.get().target_fen
+    withdrawn(contested, at=LATER)
+
+    with pytest.raises(reviewing.AppealNotInReviewError):
+        approve(made, staff.manager)
+
+    assert (reread(contested).outcome, CreditLine.objects.get().target_fen) == ("withdrawn", before)
+    assert Approval.objects.get().state == "proposed"
