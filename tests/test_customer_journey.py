@@ -20,11 +20,36 @@ pytestmark = [
 ]
 
 
+# What the page says in words between the last two blocks: credit proposes, a manager approves.
+STAFF = """
+from accounts.models import Staff
+from accounts.proofs.operations.reviews import ProofFinding
+from accounts.proofs.rules.findings import ProofVerdict
+from backoffice.core import clock
+from backoffice.platform import approvals
+from risk.appeals import queries
+from risk.appeals.operations import reviewing, upholding
+from risk.models import Appeal
+
+at, appeal = clock.now(), Appeal.objects.get()
+credit, manager = (Staff.objects.get(username=name) for name in ("credit", "manager"))
+reviewing.take(appeal.pk, by=credit, at=at)
+[proof] = queries.proofs_of(appeal).values()
+found = [ProofFinding(proof.pk, ProofVerdict.ACCEPTED, monthly_income_fen=800_000)]
+asked = upholding.Upholding(appeal.pk, 500_000, found)
+made = upholding.propose(asked, by=credit, reason="the slip shows it", at=at, on=clock.day_of(at))
+approvals.approve([made.pk], by=manager, reason="agreed", at=at)
+"""
+
+
 def script(address):
-    """Return the blocks in their order, with the address of the start."""
-    blocks = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
-    assert len(blocks) == 4
-    return "".join(blocks).replace("http://127.0.0.1:8000", address)
+    """Return the blocks in their order with the address of the start; the staff before the last."""
+    *blocks, last = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
+    assert len(blocks) == 5
+    logins = ".venv/bin/python manage.py demo --no-book > /dev/null\n"
+    staff = f".venv/bin/python manage.py shell --verbosity 0 <<'EOF'\n{STAFF}\nEOF\n"
+    whole = "".join((*blocks, logins, staff, last))
+    return whole.replace("http://127.0.0.1:8000", address)
 
 
 def replies(output):
@@ -53,8 +78,8 @@ def test_the_page_leads_from_the_login_to_the_line(walked):
     me = [one for one in found if "cooling_off_until" in one]
     codes = [one["code"] for one in found if "request_id" in one and "status" in one]
 
-    assert codes == ["cooling-off", "temporary-limit-bills"]
-    assert [one["state"] for one in me] == ["registered", "ready", "ready", "ready"]
+    assert codes == ["cooling-off", "temporary-limit-bills", "appeal-report-not-viewed"]
+    assert [one["state"] for one in me] == ["registered", *["ready"] * 5]
     assert steps(me[1])["assessment"] == ("next", None)
     assert "decided: approved" in output
     assert steps(me[2])["assessment"] == ("done", "approved")
@@ -64,11 +89,25 @@ def test_the_page_leads_from_the_login_to_the_line(walked):
 
 def test_the_page_shows_the_report_and_the_line(walked):
     _output, found = walked
-    [line] = [one for one in found if "usable_fen" in one]
-    [report] = [one for one in found if one.get("explanation")]
+    line = next(one for one in found if "usable_fen" in one)
+    report = next(one for one in found if one.get("explanation"))
     [preview] = [one for one in found if "score_without" in one]
 
     assert line["limit_fen"] == report["limit_fen"] > 0
     assert line["usable_fen"] == line["limit_fen"] * 85 // 100
     assert preview["score"] == report["score"]
     assert line["why"]
+
+
+def test_the_page_leads_from_a_refusal_to_a_limit(walked):
+    output, found = walked
+    *_, waiting, done = [one for one in found if "cooling_off_until" in one]
+    *_, upheld = [one for one in found if "statement" in one]
+    _first, line = [one for one in found if "usable_fen" in one]
+
+    assert "decided: refused" in output
+    assert steps(waiting)["assessment"] == ("done", "refused")
+    assert steps(waiting)["appeal"] == ("waiting", None)
+    assert (upheld["state"], upheld["outcome"]) == ("upheld", "upheld")
+    assert line["limit_fen"] == upheld["new_limit_fen"] == 500_000
+    assert steps(done)["assessment"] == ("done", "approved")
