@@ -939,4 +939,8 @@ class Migration(migrations.Migration):
             model_name='proofreview',
             trigger=pgtrigger.compiler.Trigger(name='never_truncated', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot truncate rows from % table', TG_TABLE_NAME;", hash='a5112618aa7f405fea999d5c6d0b1a4ecc9594ac', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_truncated_34556', table='accounts_proofreview', when='BEFORE')),
         ),
+        migrations.AddIndex(
+            model_name='proofreview',
+            index=models.Index(condition=models.Q(('asset_blind__isnull', False)), fields=['asset_blind'], name='proof_review_asset'),
+        ),
     ]

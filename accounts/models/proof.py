@@ -187,7 +187,12 @@ class ProofReview(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["customer", "proof_id", "id"], name="proof_review_of")
+            models.Index(fields=["customer", "proof_id", "id"], name="proof_review_of"),
+            models.Index(
+                fields=["asset_blind"],
+                condition=Q(asset_blind__isnull=False),
+                name="proof_review_asset",
+            ),
         ]
         triggers: ClassVar = append_only()
 

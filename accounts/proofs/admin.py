@@ -5,7 +5,9 @@ from datetime import date
 from typing import Any, cast
 
 from django.contrib import admin
+from django.contrib.admin import site
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -36,7 +38,9 @@ from backoffice.web.admin_actions import (
     FieldError,
     whole_yuan_fen,
 )
-from backoffice.web.readonly_admin import PageSection, display, label
+from backoffice.web.readonly_admin import PageSection, address, display, label
+
+NUMBER_SECONDS = 60  # after them the page with a number closes
 
 
 def _download(request: HttpRequest, proof: AssetProof, given: dict[str, Any]) -> HttpResponse:
@@ -54,6 +58,27 @@ def _download(request: HttpRequest, proof: AssetProof, given: dict[str, Any]) ->
             "Cache-Control": "no-store",
         },
     )
+
+
+def _show_number(request: HttpRequest, proof: AssetProof, given: dict[str, Any]) -> HttpResponse:
+    """Answer with the number of the asset, on a page that closes by itself."""
+    number = proofs.asset_number(
+        proof.public_id, staff=cast("Staff", request.user), reason=given["reason"], at=clock.now()
+    )
+    page = TemplateResponse(
+        request,
+        "admin/accounts/unmasked.html",
+        {
+            **site.each_context(request),
+            "title": str(proof),
+            "shown": [(_("number of the asset"), [number])],
+            "seconds": NUMBER_SECONDS,
+            "address": address(proof),
+        },
+    )
+    page["Cache-Control"] = "no-store"
+    page["Refresh"] = f"{NUMBER_SECONDS}; url={address(proof)}"
+    return page
 
 
 def _review(request: HttpRequest, finding: ProofFinding, reason: str) -> str:
@@ -111,10 +136,13 @@ class AssetProofPages(AdminActionsMixin, CustomersRows):
     record_actions = (
         AdminAction("download", _("Download the file"), "accounts.view_assetfile", _download,
             explanation=_("Who saw what, and why, is kept and shown to the customer.")),
+        AdminAction("show-number", _("Show the number"), "accounts.view_assetfile", _show_number,
+            is_open=lambda proof: proof.asset_blind is not None,
+            explanation=_("Who saw what, and why, is kept and shown to the customer.")),
         AdminAction("accept-asset", _("Accept the asset"), _RIGHT, _accept_asset, kind="primary",
             is_open=_is_of(*ASSET_KINDS),
             explanation=_("The file shows that the customer owns the asset of the number that was "
-                          "sent. It raises the target of the limit from now on.")),
+                          "sent: look at both. It raises the target of the limit from now on.")),
         AdminAction("accept-income", _("Accept the income"), _RIGHT, _accept_income, kind="primary",
             is_open=_is_of(ProofKind.INCOME),
             fields=(Field("income", _("monthly income in yuan"), length_max=20,

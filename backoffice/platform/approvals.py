@@ -281,6 +281,19 @@ def expire_overdue(*, by: str, reason: str, at: datetime) -> int:
     return len(found)
 
 
+@transaction.atomic
+def expire_of(
+    kind: str, subject_ids: Collection[int], *, by: str, reason: str, at: datetime
+) -> int:
+    """Expire the open requests about records that have ended; return their number."""
+    about = Approval.objects.filter(kind=kind, subject_id__in=subject_ids)
+    still_open = about.filter(state=ApprovalState.PROPOSED)
+    found = list(still_open.select_for_update().order_by("pk"))
+    workflow.move(found, "expire", by=by, reason=reason, at=at)
+    _save(found)
+    return len(found)
+
+
 def _to_decide(approval_ids: Collection[int], *, by: StaffMember, at: datetime) -> list[Approval]:
     """Lock and return requests that this person may decide now."""
     found = _locked(approval_ids)

@@ -27,6 +27,7 @@ else:
     _Admin = object
 
 REASON_MIN, REASON_MAX = 5, 200
+YUAN_DIGITS = 10
 
 
 class ReasonMissingError(Refused):
@@ -42,7 +43,15 @@ class FieldError(Refused):
 
     code = "field-bad"
     message = _("{field}: select or enter a value.")
-    remedy = _("Open the dialog again; nothing was changed.")
+    remedy = _("Correct it and try again; nothing was changed.")
+
+
+class WholeYuanError(Refused):
+    """An amount is not whole yuan."""
+
+    code = "not-whole-yuan"
+    message = _("{field}: enter whole yuan in digits, such as 12,000.")
+    remedy = _("Correct the amount and try again; nothing was changed.")
 
 
 class Field(NamedTuple):
@@ -169,11 +178,11 @@ def whole_yuan_fen(text: str, label: Any) -> int:
     """Return whole yuan as a person typed them, such as 12,000, in fen.
 
     Raises:
-        FieldError: it is something else; ``label`` names the field.
+        WholeYuanError: it is something else; ``label`` names the field.
     """
     digits = text.replace(",", "").removesuffix(".00")
-    if not (digits.isascii() and digits.isdecimal()):
-        raise FieldError(field=label)
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= YUAN_DIGITS):
+        raise WholeYuanError(field=label)
     return int(digits) * 100
 
 

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import AssetProof, ProofKind
+from accounts.proofs.operations import proofs
 from backoffice.web.api.description import describe
 from backoffice.web.api.endpoint import once
 from backoffice.web.api.fields import Body, Choice, PublicId, Secret
@@ -96,6 +97,9 @@ class AppealReply(AppealBriefReply):
     answer = serializers.CharField(allow_null=True)
     new_assessment = serializers.UUIDField(allow_null=True)
     new_limit_fen = serializers.IntegerField(allow_null=True)
+    outcome_text = serializers.CharField(
+        allow_null=True, help_text="What the outcome means, in the language of the request."
+    )
     next_steps = AppealCallReply(many=True)
 
 
@@ -174,6 +178,7 @@ class MaterialsView(CustomerEndpoint):
             filing.NotWritableError,
             filing.TooManyMaterialsError,
             filing.MaterialKnownError,
+            proofs.ProofUnknownError,
         ),
     )
     @once(_added)
@@ -183,7 +188,9 @@ class MaterialsView(CustomerEndpoint):
         material = Material(given.get("proof"), given.get("text"))
         try:
             return filing.add_material(public_id, material=material, context=self.context)
-        except (Appeal.DoesNotExist, AssetProof.DoesNotExist) as error:
+        except AssetProof.DoesNotExist as error:
+            raise proofs.ProofUnknownError from error
+        except Appeal.DoesNotExist as error:
             raise NotFoundError from error
 
 
@@ -260,5 +267,6 @@ def _reply(appeal: Appeal) -> dict[str, Any]:
         "answer": appeal.answer,
         "new_assessment": made and made.public_id,
         "new_limit_fen": made and made.limit_fen,
+        "outcome_text": queries.outcome_text(appeal, made),
         "next_steps": [one._asdict() for one in queries.next_calls(appeal)],
     }

@@ -20,7 +20,7 @@ from accounts.models import (
 )
 from accounts.policy import AccountPolicy
 from accounts.proofs.operations.reviews import ProofFinding
-from backoffice.core import reasons
+from backoffice.core import clock, reasons
 from backoffice.core.models import StateChange
 from backoffice.core.money import yuan
 from backoffice.core.policy import current
@@ -83,9 +83,26 @@ def next_calls(appeal: Appeal) -> list[NextAppealCall]:
     return []
 
 
+def outcome_text(appeal: Appeal, made: Assessment | None) -> str | None:
+    """Return what the outcome means for the customer; None before there is one."""
+    if made is not None and made.limit_fen is not None:
+        policy = current(LimitPolicy, on=clock.day_of(appeal.decided_at or made.requested_at))
+        return gettext(
+            "The limit is {limit} yuan. An open credit line reaches it by daily steps of at most "
+            "{percent}%; the rate is not higher than before."
+        ).format(limit=yuan(made.limit_fen), percent=policy.daily_walk_permille // 10)
+    if appeal.outcome == AppealOutcome.REJECTED:
+        return gettext("The contested decision stands; the answer says why.")
+    if appeal.outcome == AppealOutcome.WITHDRAWN:
+        return gettext("The appeal ended without a decision.")
+    return None
+
+
 class AppealPreview(NamedTuple):
     """A contested decision computed again; amounts in fen.
 
+    ``rate_ppm`` is the daily rate of the new decision: never above that of the contested one, which
+    an appeal does not make worse (LAW-18); ``rate_before_ppm`` is None where that one was refused.
     ``now_fen`` is where the customer's line goes by now, 0 without a line. ``final_gates`` are
     failed conditions that nobody may set aside.
     """
@@ -93,6 +110,8 @@ class AppealPreview(NamedTuple):
     inputs: DecisionInputs
     decision: AssessmentDecision
     score_before: int | None
+    rate_before_ppm: int | None
+    rate_ppm: int
     now_fen: int
     limits: LimitRange
     final_gates: list[DecisionGateFailed]
@@ -116,10 +135,15 @@ def preview(
     )
     decision = rules.decide(inputs, scoring=scoring, limits=limits)
     now_fen = limit_now_fen(appeal.customer_id)
+    rate_before_ppm = decisions.rate_ppm(appeal.assessment)
+    rate_ppm = decision.scored.score.rate_ppm
+    rate_ppm = scoring.rate_c_ppm if rate_ppm is None else rate_ppm
     return AppealPreview(
         inputs,
         decision,
         appeal.assessment.score,
+        rate_before_ppm,
+        rate_ppm if rate_before_ppm is None else min(rate_ppm, rate_before_ppm),
         now_fen,
         rescoring.limit_range(decision, now_fen=now_fen, policy=limits),
         rescoring.final_gates(decision),

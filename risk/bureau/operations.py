@@ -50,19 +50,23 @@ class FetchedReport(NamedTuple):
 
 
 def fetch(
-    customer_ids: Sequence[int], *, bureau: CreditBureau, at: datetime
+    customer_ids: Sequence[int], *, bureau: CreditBureau, at: datetime, is_renewed: bool = False
 ) -> dict[int, FetchedReport]:
     """Return the credit report of each customer, fetched where none of the last 30 days is there.
 
+    ``is_renewed`` fetches another one all the same, because the customer contests what is there.
     The bureau is asked only under a consent in force, of customers whose identity is known.
     """
-    return {customer_id: _fetch(customer_id, bureau, at) for customer_id in customer_ids}
+    return {one: _fetch(one, bureau, at, is_renewed=is_renewed) for one in customer_ids}
 
 
-def _fetch(customer_id: int, bureau: CreditBureau, at: datetime) -> FetchedReport:
+def _fetch(
+    customer_id: int, bureau: CreditBureau, at: datetime, *, is_renewed: bool
+) -> FetchedReport:
     if queries.consent_of(customer_id, at=at) is None:
         return FetchedReport(BureauState.NO_CONSENT)
-    if (found := queries.current(customer_id, at=at)) is not None:
+    found = queries.current(customer_id, at=at)
+    if found is not None and not is_renewed:
         return FetchedReport(BureauState.READY, found)
     customer = Customer.objects.get(pk=customer_id)
     if not customer.name or not customer.id_number:
@@ -85,8 +89,9 @@ def _fetch(customer_id: int, bureau: CreditBureau, at: datetime) -> FetchedRepor
             _store(customer, bureau.name, question.number, answer, at)
     if queries.consent_of(customer_id, at=at) is None:
         return FetchedReport(BureauState.NO_CONSENT)
-    found = queries.current(customer_id, at=at)
-    return FetchedReport(BureauState.READY if found else BureauState.PENDING, found)
+    before, found = found, queries.current(customer_id, at=at)
+    is_new = found is not None and (before is None or found.report_id != before.report_id)
+    return FetchedReport(BureauState.READY if is_new else BureauState.PENDING, found)
 
 
 def _openid(customer_id: int) -> str:

@@ -6,13 +6,12 @@ from typing import Any, cast
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows, code_filter
 from backoffice.core import clock
 from backoffice.core.money import yuan
-from backoffice.web import wording
 from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field, whole_yuan_fen
 from backoffice.web.readonly_admin import PageSection, display
 from risk.decisions import queries
@@ -31,7 +30,7 @@ from risk.scoring.rules.score import Grade
 class LateFilter(admin.SimpleListFilter):
     """Assessments that are late: escalated, undecided (GEN-12)."""
 
-    title = _("late")
+    title = pgettext_lazy("past its deadline", "late")
     parameter_name = "late"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -113,18 +112,15 @@ class AssessmentPages(AdminActionsMixin, CustomersRows):
             minutes=seconds // 60, seconds=seconds % 60
         )
 
-    @display(description=_("late"))
+    @display(description=pgettext_lazy("past its deadline", "late"))
     def is_late(self, assessment: Assessment) -> str:
         """Return whether the deadline was missed."""
-        return gettext("late") if assessment.is_late else ""
+        return pgettext("past its deadline", "late") if assessment.is_late else ""
 
     @display(description=_("annual rate (365 days), daily rate"))
     def annual_rate(self, assessment: Assessment) -> str:
         """Return the simple annual rate, then the daily rate (LAW-1)."""
-        daily_ppm = queries.rate_ppm(assessment)
-        if daily_ppm is None:
-            return ""
-        return f"{wording.percent(daily_ppm * 365)} · {wording.percent(daily_ppm)}"
+        return queries.rate_text(queries.rate_ppm(assessment))
 
     @display(description=_("limit of the model"))
     def model_limit(self, assessment: Assessment) -> str:
@@ -198,6 +194,8 @@ def _reasons(found: Explanation) -> Iterator[tuple[Any, str]]:
         yield _("weak component"), weak.text
     for change in found.smallest_change:
         yield _("what would have passed"), change.text
+    for part in found.limit_parts:
+        yield _("limit"), part.text
     yield _("note"), found.neutral_note
 
 

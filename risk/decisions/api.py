@@ -83,6 +83,7 @@ class ExplanationReply(serializers.Serializer[Any]):
     smallest_change = CodedTextReply(many=True)
     smallest_change_score = serializers.IntegerField(allow_null=True)
     neutral_note = serializers.CharField()
+    limit_parts = CodedTextReply(many=True)
 
 
 class AssessmentReply(AssessmentBriefReply):
@@ -319,4 +320,5 @@ def _explanation(assessment: Assessment) -> dict[str, Any]:
         "smallest_change": [one._asdict() for one in found.smallest_change],
         "smallest_change_score": found.change_total,
         "neutral_note": found.neutral_note,
+        "limit_parts": [one._asdict() for one in found.limit_parts],
     }  # fmt: skip

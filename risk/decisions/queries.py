@@ -16,9 +16,17 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core import bulk
 from backoffice.core.money import yuan
+from backoffice.web import wording
 from risk.decisions.rules import decision as rules
 from risk.decisions.rules.decision import DecisionGate, DecisionInputs, Doubt
-from risk.models import Appeal, Assessment, AssessmentState, Conduct, ConductOutcome
+from risk.models import (
+    REVIEWED_STATES,
+    Appeal,
+    Assessment,
+    AssessmentState,
+    Conduct,
+    ConductOutcome,
+)
 from risk.policy import ScoringPolicy
 from risk.scoring.rules import explanation as words
 from risk.scoring.rules import withdrawal
@@ -99,6 +107,7 @@ class Explanation(NamedTuple):
     smallest_change: list[CodedText]
     change_total: int | None
     neutral_note: str
+    limit_parts: list[CodedText]
 
 
 def own_codes(customer_ids: Sequence[int], *, on: date) -> dict[int, str]:
@@ -139,7 +148,26 @@ def explain(assessment: Assessment) -> Explanation:
         list(_changes(result)),
         change["total"] if change else None,
         gettext(words.NEUTRAL_NOTE),
+        list(_limit_parts(result)),
     )
+
+
+def _limit_parts(result: Mapping[str, Any]) -> Iterator[CodedText]:
+    """Yield what the limit was computed from, in the order of its computation (LIMIT-2 to 12)."""
+    capacity = result["capacity"]
+    occupation, consumption = (
+        f"{permille // 1000}.{permille % 1000:03}"
+        for permille in (capacity["occupation_permille"], capacity["consumption_permille"])
+    )
+    parts = (
+        ("income", _("Monthly income that counts: {value} yuan"), yuan(capacity["income_fen"])),
+        ("occupation", _("Factor of the occupation: {value}"), occupation),
+        ("assets", _("Accepted assets: {value}"), len(capacity["assets"])),
+        ("consumption", _("Factor of consumption: {value}"), consumption),
+        ("limit", _("Computed limit: {value} yuan"), yuan(result["limit_fen"])),
+    )
+    for code, words_of, value in parts:
+        yield CodedText(code, str(words_of).format(value=value))
 
 
 def rate_ppm(assessment: Assessment) -> int | None:
@@ -153,8 +181,21 @@ def rate_ppm(assessment: Assessment) -> int | None:
     return stored if stored is not None else int(assessment.result["lowest_grade_rate_ppm"])
 
 
+def rate_text(daily_ppm: int | None) -> str:
+    """Return the simple annual rate of 365 days, then the daily rate; empty for None (LAW-1)."""
+    if daily_ppm is None:
+        return ""
+    return f"{wording.percent(daily_ppm * 365)} · {wording.percent(daily_ppm)}"
+
+
 def is_reviewable(assessment: Assessment) -> bool:
-    """Return whether the customer may ask a person to review this decision (LAW-18)."""
+    """Return whether the customer may ask a person to review this decision (LAW-18).
+
+    Not while an appeal is with the staff: a person decides then anyway.
+    """
+    with_staff = Appeal.objects.filter(customer=assessment.customer_id, state__in=REVIEWED_STATES)
+    if with_staff.exists():
+        return False
     if assessment.is_open or assessment.review_of_id is not None or assessment.appeal_id:
         return False
     return not _later(assessment).exists()

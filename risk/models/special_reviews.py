@@ -7,6 +7,7 @@ import django_fsm
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Customer
 from backoffice.core.guards import Guard, InitialState, state_check
@@ -16,7 +17,7 @@ from backoffice.core.states import StateField
 class SpecialReviewState(models.TextChoices):
     """States of a special review."""
 
-    OPEN = "open", _("open")
+    OPEN = "open", pgettext_lazy("special review", "open")
     CLEARED = "cleared", _("cleared")
     SUSPICIOUS = "suspicious", _("suspicious")
 

@@ -179,3 +179,27 @@ def test_who_may_only_see_proofs_reviews_none(reader, proof):
 
     assert reader.post(address, REASON | {"verdict": "altered"}).status_code == 403
     assert not ProofReview.objects.exists()
+
+
+def test_the_number_of_the_asset_is_shown_on_record(reader, proof):
+    AssetProof.objects.filter(pk=proof.pk).update(asset_blind=b"a" * 16, asset_number="A-77")
+    address = reverse("admin:accounts_assetproof_action", args=[proof.pk, "show-number"])
+
+    answer = reader.post(address, REASON)
+
+    assert "A-77" in answer.content.decode()
+    assert answer.headers["Cache-Control"].startswith("no-store")
+    record = AccessRecord.objects.get()
+    assert (record.customer, record.fields) == (proof.customer, "asset_number")
+
+
+@pytest.mark.parametrize(
+    "income", ["99999999999999999999", "-100", "15000.5", "\uff11\uff15\uff10"]
+)
+def test_an_income_that_is_not_whole_yuan_says_so(reviewer, proof, income):
+    AssetProof.objects.filter(pk=proof.pk).update(kind="income")
+
+    page = press(reviewer, proof, "accept-income", income=income)
+
+    assert "12,000" in page
+    assert not ProofReview.objects.exists()

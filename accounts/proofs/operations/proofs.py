@@ -329,6 +329,23 @@ class ProofFile(NamedTuple):
 
 
 @transaction.atomic(durable=True)
+def asset_number(public_id: UUID, *, staff: Staff, reason: str, at: datetime) -> str:
+    """Return the number of the asset as the customer sent it; who saw it, and why, is on record.
+
+    Raises:
+        ProofUnknownError: there is none with this id, or it has no number.
+    """
+    assert reason
+    proof = AssetProof.objects.filter(public_id=public_id, asset_blind__isnull=False).first()
+    if proof is None:
+        raise ProofUnknownError
+    AccessRecord.objects.create(
+        customer_id=proof.customer_id, staff=staff, fields="asset_number", reason=reason, at=at
+    )
+    return str(proof.asset_number)
+
+
+@transaction.atomic(durable=True)
 def content(public_id: UUID, *, staff: Staff, reason: str, at: datetime) -> ProofFile:
     """Return the content of a proof; that somebody of the staff saw it, and why, is on record.
 

@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.customers.rules.reasons import AccountReason
 from accounts.models import ASSET_KINDS, REVIEWED_KINDS, AssetProof, ProofKind, ProofReview
 from accounts.onboarding.rules.occupations import Occupation
-from accounts.proofs.rules.findings import ProofVerdict
+from accounts.proofs.rules.findings import INCOME_MAX_FEN, ProofVerdict
 from backoffice.core import bulk
 from backoffice.core.errors import Refused
+from backoffice.core.money import yuan
 from backoffice.platform import work_queue
 
 QUEUE = "proof-review"
@@ -45,6 +46,23 @@ class ProofIncompleteError(Refused):
     code = "proof-finding-incomplete"
     message = _("{proof}: what an accepted proof shows is missing or impossible: {missing}.")
     remedy = _("Enter what the document shows, or reject the proof.")
+
+
+class ProofIncomeError(Refused):
+    """The income is above what anybody is taken to earn: somebody has mistaken the unit."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "proof-income-too-high"
+    message = _("{proof}: a monthly income of more than {most} yuan is not accepted.")
+    remedy = _("Enter the mean income of a month, in yuan.")
+
+
+class ProofAssetTakenError(Refused):
+    """Another customer has an accepted proof of the asset (LIMIT-4)."""
+
+    code = "asset-of-another-customer"
+    message = _("{proof}: {other} has an accepted proof of the asset with this number.")
+    remedy = _("Compare both files; reject this one, or first the other customer's proof.")
 
 
 class ProofNumberError(Refused):
@@ -106,6 +124,8 @@ def review(
             occupation, or a first day after today.
         ProofNumberError: an accepted proof of an asset has no number (LIMIT-4).
         ProofOutdatedError: an accepted document is no longer valid.
+        ProofIncomeError: the income is more than a million yuan a month.
+        ProofAssetTakenError: another customer has an accepted proof of the asset.
     """
     wanted = {one.proof_id for one in findings}
     rows = AssetProof.objects.filter(pk__any=bulk.Of(wanted)).defer("asset_number")
@@ -150,14 +170,19 @@ def require_complete(finding: ProofFinding, *, proof: AssetProof, on: date) -> N
         ProofIncompleteError: what the proof shows is missing or impossible.
         ProofNumberError: an accepted proof of an asset has no number.
         ProofOutdatedError: an accepted document is no longer valid.
+        ProofIncomeError: the income is more than a million yuan a month.
+        ProofAssetTakenError: another customer has an accepted proof of the asset.
     """
     kind = ProofKind(proof.kind)
     if kind not in REVIEWED_KINDS:
         raise ProofNotReviewedError(proof=proof)
     income_fen, occupation, since_on = finding[2:]
     is_accepted = finding.verdict is ProofVerdict.ACCEPTED
-    if (income_fen is not None) != (is_accepted and kind is ProofKind.INCOME) or income_fen == 0:
+    is_income = is_accepted and kind is ProofKind.INCOME
+    if (income_fen is not None) != is_income or income_fen == 0:
         raise ProofIncompleteError(proof=proof, missing=_("monthly income"))
+    if income_fen is not None and income_fen > INCOME_MAX_FEN:
+        raise ProofIncomeError(proof=proof, most=yuan(INCOME_MAX_FEN))
     if (occupation is not None) != (is_accepted and kind is ProofKind.OCCUPATION):
         raise ProofIncompleteError(proof=proof, missing=_("occupation"))
     if since_on is not None and (occupation is None or since_on > on):
@@ -166,6 +191,17 @@ def require_complete(finding: ProofFinding, *, proof: AssetProof, on: date) -> N
         raise ProofNumberError(proof=proof)
     if is_accepted and proof.valid_until_on is not None and proof.valid_until_on < on:
         raise ProofOutdatedError(proof=proof, valid_until_on=proof.valid_until_on)
+    if is_accepted and proof.asset_blind is not None:
+        _require_free(proof)
+
+
+def _require_free(proof: AssetProof) -> None:
+    """Refuse an asset of which another customer has an accepted proof."""
+    others = ProofReview.objects.filter(asset_blind=proof.asset_blind)
+    latest = others.exclude(customer=proof.customer_id).order_by("proof_id", "-pk")
+    for one in latest.distinct("proof_id").select_related("customer"):
+        if one.verdict == ProofVerdict.ACCEPTED:
+            raise ProofAssetTakenError(proof=proof, other=one.customer)
 
 
 def latest_of(proofs: Collection[AssetProof]) -> dict[int, ProofReview]:

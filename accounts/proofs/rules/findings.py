@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+INCOME_MAX_FEN = 100_000_000  # a million yuan a month, as for a declared income
+
 
 class ProofVerdict(StrEnum):
     """Whether a proof counts, and if not, why; the customer reads it."""

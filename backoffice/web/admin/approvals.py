@@ -45,9 +45,10 @@ Panel = Callable[[Approval], list[PageSection]]
 _panels: list[Panel] = []
 
 
-def extend(*, action: AdminAction, panel: Panel) -> None:
-    """Add an action and tables of an app to the pages of requests and of policy versions, once."""
-    ApprovalAdmin.record_actions = (*ApprovalAdmin.record_actions, action)
+def extend(*, panel: Panel, action: AdminAction | None = None) -> None:
+    """Add tables and an action of an app to the pages of requests and of policy versions, once."""
+    if action is not None:
+        ApprovalAdmin.record_actions = (*ApprovalAdmin.record_actions, action)
     _panels.append(panel)
 
 

@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
@@ -28,6 +28,7 @@ from backoffice.core.errors import Refused
 from backoffice.core.models import Approval
 from backoffice.core.money import yuan
 from backoffice.core.staff import StaffMember
+from backoffice.web.admin.approvals import extend
 from backoffice.web.admin_actions import (
     REASON_MIN,
     AdminAction,
@@ -44,7 +45,9 @@ from risk.appeals.operations import reviewing, upholding
 from risk.appeals.operations.reviewing import KIND
 from risk.appeals.operations.upholding import Upholding
 from risk.appeals.queries import AppealPreview
-from risk.decisions.queries import gate_text
+from risk.appeals.rules.deadlines import Contested
+from risk.decisions.queries import gate_text, rate_text
+from risk.gateways.from_settings import credit_bureau
 from risk.models import CONTESTED, Appeal, AppealMaterial, AppealState
 
 WORDS_MAX = 500  # of what the customer reads
@@ -54,7 +57,7 @@ _REVIEW = "risk.review_appeal"
 class LateAppealFilter(admin.SimpleListFilter):
     """Appeals that are past their deadline: escalated, undecided."""
 
-    title = _("late")
+    title = pgettext_lazy("past its deadline", "late")
     parameter_name = "late"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -88,12 +91,41 @@ def _reject(request: HttpRequest, appeal: Appeal, given: dict[str, Any]) -> str:
     return gettext("The appeal is rejected; the customer can read the answer.")
 
 
+def _ask_bureau(request: HttpRequest, appeal: Appeal, _given: dict[str, Any]) -> str:
+    reviewing.ask_bureau(appeal.pk, bureau=credit_bureau(), by=_person(request), at=clock.now())
+    return gettext("A newer credit report is stored; the preview uses it.")
+
+
+def _contests_report(appeal: Appeal) -> bool:
+    return _is_taken(appeal) and appeal.kind == Contested.BUREAU
+
+
 def _person(request: HttpRequest) -> StaffMember:
     return cast("StaffMember", request.user)
 
 
 def _is_taken(appeal: Appeal) -> bool:
     return bool(appeal.state == AppealState.IN_REVIEW)
+
+
+def _panel(approval: Approval) -> list[PageSection]:
+    """Return what a request to uphold an appeal is about, with links."""
+    if approval.kind != KIND:
+        return []
+    assert approval.subject_id is not None, "a proposal names its appeal"
+    rows = Appeal.objects.select_related("customer", "assessment")
+    appeal = rows.get(pk=approval.subject_id)
+    proofs = queries.proofs_of(appeal).values()
+    cells = [
+        (_("appeal"), link(appeal)),
+        (_("customer"), link(appeal.customer, shown_name(appeal.customer))),
+        (_("contested decision"), link(appeal.assessment)),
+        *((_("proof"), link(one, f"{one} {one.get_kind_display()}")) for one in proofs),
+    ]
+    return [PageSection(_("appeal"), (_("what"), _("record")), cells, is_lead=True)]
+
+
+extend(panel=_panel)
 
 
 @admin.register(Appeal)
@@ -133,6 +165,11 @@ class AppealPages(AdminActionsMixin, CustomersRows):
                           "customer submits again."),
         ),
         AdminAction(
+            "bureau", _("Fetch a newer credit report"), _REVIEW, _ask_bureau, needs_reason=False,
+            is_open=_contests_report,
+            explanation=_("The bureau is asked again: the customer's record shows the inquiry."),
+        ),
+        AdminAction(
             "reject", _("Reject"), _REVIEW, _reject, kind="danger", is_open=_is_taken,
             fields=(Field("answer", _("answer to the customer"), "area",
                           length_max=WORDS_MAX),),
@@ -157,11 +194,12 @@ class AppealPages(AdminActionsMixin, CustomersRows):
             return ""
         return str(((appeal.decided_at or clock.now()) - appeal.submitted_at).days)
 
-    @display(description=_("late"))
+    @display(description=pgettext_lazy("past its deadline", "late"))
     def is_late(self, appeal: Appeal) -> str:
         """Return whether it is escalated, or was decided after its deadline."""
         is_past = appeal.due_at and appeal.decided_at and appeal.decided_at > appeal.due_at
-        return gettext("late") if appeal.escalated_at or is_past else ""
+        is_late = appeal.escalated_at or is_past
+        return pgettext("past its deadline", "late") if is_late else ""
 
     @display(description=_("reviewer"))
     def reviewer_name(self, appeal: Appeal) -> str:
@@ -250,6 +288,10 @@ class AppealPages(AdminActionsMixin, CustomersRows):
             "title": gettext("Review of {appeal}").format(appeal=appeal),
             "who": shown_name(appeal.customer),
             "statement": self.statement_words(appeal),
+            "texts": [
+                masking.text(str(one.text))
+                for one in appeal.materials.filter(proof_id__isnull=True).order_by("pk")
+            ],
             "proofs": [form_row(one, request.POST) for one in proofs],
             "section": _comparison(appeal, found),
             "limits": found.limits,
@@ -322,11 +364,13 @@ def _comparison(appeal: Appeal, found: AppealPreview) -> PageSection:
     rows = [
         (_("score"), _shown(found.score_before), _shown(found.score)),
         (_("grade"), appeal.assessment.grade, grade.value if grade else ""),
-        (_("verified monthly income"), yuan(before["income_fen"]), yuan(after.income_fen)),
+        (_("annual rate (365 days), daily rate"), rate_text(found.rate_before_ppm),
+         rate_text(found.rate_ppm)),
+        (_("monthly income that counts"), yuan(before["income_fen"]), yuan(after.income_fen)),
         (_("occupation factor"), _permille(before["occupation_permille"]),
          _permille(after.occupation_permille)),
         (_("accepted assets"), len(before["assets"]), len(after.assets)),
-        (_("limit: now, then at most"), now, yuan(found.limits.most_fen)),
+        (_("limit: of the customer now, then at most"), now, yuan(found.limits.most_fen)),
     ]  # fmt: skip
     heads = (_("what"), _("contested decision"), _("new decision"))
     return PageSection(_("New decision with these findings"), heads, rows)

@@ -9,8 +9,9 @@ from django.db.models import Q, QuerySet
 
 from backoffice.core import clock, workflow
 from backoffice.core.policy import current
-from backoffice.platform import work_queue
+from backoffice.platform import approvals, work_queue
 from risk.appeals.operations.queue import QUEUE
+from risk.appeals.operations.reviewing import KIND
 from risk.appeals.rules import deadlines
 from risk.appeals.rules.reasons import AppealReason
 from risk.models import (
@@ -129,6 +130,8 @@ def _end(appeals: Sequence[Appeal], *, by: str, reason: AppealReason, at: dateti
     workflow.move(appeals, "withdraw", by=by, reason=reason, at=at)
     workflow.save(appeals, "outcome", "asked_at", "closed_at")
     work_queue.finish(appeals, queue=QUEUE, by=by, reason=reason, at=at)
+    ids = [one.pk for one in appeals]
+    approvals.expire_of(KIND, ids, by=by, reason=reason, at=at)
 
 
 def _locked(appeals: QuerySet[Appeal]) -> list[Appeal]:

@@ -17,7 +17,11 @@ from backoffice.core.models import Approval, ApprovalState
 from backoffice.core.staff import StaffMember
 from backoffice.platform import work_queue
 from risk.appeals.operations.queue import QUEUE
+from risk.appeals.rules.deadlines import Contested
 from risk.appeals.rules.reasons import AppealReason
+from risk.bureau import operations as bureau_reports
+from risk.bureau.operations import BureauState
+from risk.gateways.bureau import CreditBureau
 from risk.models import Appeal, AppealState
 
 KIND = "appeal"  # of the requests that two people decide
@@ -62,6 +66,22 @@ class ProposalOpenError(Refused):
     code = "appeal-proposal-open"
     message = _("A proposal to uphold {appeal} waits for a second person.")
     remedy = _("Have it decided or withdrawn first.")
+
+
+class NoReportContestedError(Refused):
+    """The appeal contests no credit report."""
+
+    code = "appeal-without-report"
+    message = _("{appeal} contests no credit report.")
+    remedy = _("Decide it by its materials.")
+
+
+class ReportPendingError(Refused):
+    """The bureau has not answered with a newer report."""
+
+    code = "appeal-report-pending"
+    message = _("The bureau has not sent a newer report.")
+    remedy = _("Try again later; without the customer's consent none is fetched.")
 
 
 @transaction.atomic(durable=True)
@@ -120,6 +140,29 @@ def reject(appeal_id: int, *, answer: str, by: StaffMember, reason: str, at: dat
     Appeal.objects.filter(pk=appeal.pk).update(answer=Sealed(answer))
     workflow.move([appeal], "reject", by=str(by), reason=reason, at=at, decider=str(by))
     finish(appeal, by=str(by), at=at)
+    return appeal
+
+
+def ask_bureau(appeal_id: int, *, bureau: CreditBureau, by: StaffMember, at: datetime) -> Appeal:
+    """Fetch a newer credit report where the customer contests the one there is.
+
+    The bureau is asked outside any transaction; the new report counts in the preview from then on.
+
+    Raises:
+        AppealNotInReviewError: it is not in review.
+        NotReviewerError: another person reviews it.
+        NoReportContestedError: the appeal contests no credit report.
+        ReportPendingError: the bureau has not answered with a report, or the consent is withdrawn.
+    """
+    with transaction.atomic(durable=True):
+        appeal = in_review(appeal_id, by=by)
+        if appeal.kind != Contested.BUREAU:
+            raise NoReportContestedError(appeal=appeal)
+        trace.note([appeal], "ask-bureau", by=str(by), reason=AppealReason.REPORT_ASKED, at=at)
+    owner = appeal.customer_id
+    fetched = bureau_reports.fetch([owner], bureau=bureau, at=at, is_renewed=True)[owner]
+    if fetched.state is not BureauState.READY:
+        raise ReportPendingError(state=fetched.state.value)
     return appeal
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers import trace
-from accounts.models import AssetProof, Customer
+from accounts.models import AssetProof, Customer, DeletionRequest, DeletionState
 from accounts.onboarding.rules.occupations import Occupation
 from accounts.proofs.operations import reviews
 from accounts.proofs.operations.reviews import ProofFinding
@@ -37,9 +37,10 @@ from risk.appeals.queries import AppealPreview
 from risk.appeals.rules.reasons import AppealReason
 from risk.decisions.operations import granting, numbers
 from risk.decisions.operations.granting import DecidedLimit
-from risk.decisions.queries import gate_text
+from risk.decisions.queries import gate_text, rate_text
 from risk.decisions.rules import decision as rules
 from risk.lines.queries.amounts import open_line
+from risk.lines.rules.reasons import LineReason
 from risk.models import Appeal, AppealState, Assessment
 from risk.policy import AssessmentPolicy, LimitPolicy
 
@@ -77,6 +78,14 @@ class ProofGoneError(Refused):
     code = "appeal-proof-gone"
     message = _("The customer has deleted a proof of {appeal}.")
     remedy = _("Review the appeal again with the proofs that are left.")
+
+
+class CustomerLeavesError(Refused):
+    """The customer has asked to close the account: nothing more is granted."""
+
+    code = "appeal-customer-leaves"
+    message = _("The customer of {appeal} has asked to close the account.")
+    remedy = _("Reject the request; the appeal ends with the account.")
 
 
 class Upholding(NamedTuple):
@@ -124,6 +133,8 @@ def propose(
         "now_fen": found.now_fen,
         "score": found.score,
         "score_before": found.score_before,
+        "rate_ppm": found.rate_ppm,
+        "rate_before_ppm": found.rate_before_ppm,
         "findings": [_as_json(one, proofs[one.proof_id]) for one in upholding.findings],
     }
     [made] = approvals.propose([Proposal(KIND, appeal.pk, payload)], by=by, reason=reason, at=at)
@@ -142,6 +153,7 @@ def apply(
     Raises:
         AppealNotInReviewError: it is not in review any more.
         AppealDecidedBeforeError: the second person made the contested decision.
+        CustomerLeavesError: the customer has asked to close the account.
         ProofGoneError: the customer has deleted a proof meanwhile.
         AppealGateError, LimitNotHigherError, AppealLimitError: what was proposed is not possible
             by now; a consent may have been withdrawn.
@@ -156,7 +168,11 @@ def differences(approval: Approval) -> list[ValueChange]:
     changes = [
         ValueChange(gettext("limit"), _yuan(payload["now_fen"]), yuan(payload["limit_fen"])),
         ValueChange(gettext("score"), _shown(payload["score_before"]), _shown(payload["score"])),
-    ]
+        ValueChange(
+            gettext("annual rate (365 days), daily rate"),
+            rate_text(payload["rate_before_ppm"]), rate_text(payload["rate_ppm"]),
+        ),
+    ]  # fmt: skip
     return changes + [
         ValueChange(queries.finding_title(one), "", queries.finding_words(one))
         for one in payload["findings"]
@@ -187,7 +203,7 @@ def _uphold(approval: Approval, *, by: str, at: datetime) -> None:
 
     made = _decided(appeal, found, limit_fen, by=by, reason=approval.reason, at=at, on=on)
     capacity = rules.capacity_of(made.result)
-    limit = DecidedLimit(appeal.customer_id, capacity, limit_fen, str(made))
+    limit = DecidedLimit(appeal.customer_id, capacity, limit_fen, str(made), LineReason.APPEALED)
     granting.grant([limit], by=by, at=at, on=on)
     if findings:
         # After the grant: an open line follows accepted proofs at once (LIMIT-13), and would
@@ -209,6 +225,9 @@ def _locked(approval: Approval) -> Appeal:
     appeal = reviewing.locked(approval.subject_id)
     if appeal.state != AppealState.IN_REVIEW:
         raise AppealNotInReviewError(appeal=appeal)
+    closure = DeletionRequest.objects.filter(customer=owner, state=DeletionState.REQUESTED)
+    if closure.exists():
+        raise CustomerLeavesError(appeal=appeal)
     return appeal
 
 
@@ -245,7 +264,7 @@ def _decided(
         result=rules.result_of(found.decision, scoring=frozen.scoring),
         score=score.total,
         grade=score.grade.value if score.grade else "",
-        rate_ppm=score.rate_ppm,
+        rate_ppm=found.rate_ppm,
         scored_at=at,
     )
     because = _because(reason)

@@ -19,6 +19,7 @@ class AppealReason(StrEnum):
     MATERIAL_ADDED = "appeal-material-added"
     SUBMITTED = "appeal-submitted"
     TAKEN = "appeal-taken"
+    REPORT_ASKED = "appeal-report-asked"
     UPHELD = "appeal-upheld"
     ASKED = "appeal-asked"
     DECIDED = "appeal-decided"
@@ -37,6 +38,7 @@ TEXTS: Mapping[StrEnum, str] = {
     AppealReason.MATERIAL_ADDED: gettext_noop("the customer added a material"),
     AppealReason.SUBMITTED: gettext_noop("submitted by the customer"),
     AppealReason.TAKEN: gettext_noop("taken for review"),
+    AppealReason.REPORT_ASKED: gettext_noop("another credit report was requested"),
     AppealReason.UPHELD: gettext_noop("the appeal is upheld: {text}"),
     AppealReason.ASKED: gettext_noop("waits for the customer"),
     AppealReason.DECIDED: gettext_noop("the appeal is decided"),

@@ -7,15 +7,20 @@ from typing import NamedTuple
 from risk.lines import operations as lines
 from risk.lines.operations import Grant
 from risk.lines.rules.grant import Capacity
+from risk.lines.rules.reasons import LineReason
 
 
 class DecidedLimit(NamedTuple):
-    """A decided limit of a customer, what it was computed from, and the assessment behind it."""
+    """A decided limit of a customer, what it was computed from, and the assessment behind it.
+
+    ``reason`` is that of the new target of an open line.
+    """
 
     customer_id: int
     capacity: Capacity
     limit_fen: int
     evidence: str
+    reason: LineReason = LineReason.NEW_INPUTS
 
 
 def grant(limits: Sequence[DecidedLimit], *, by: str, at: datetime, on: date) -> None:

@@ -35,13 +35,15 @@ class Grant(NamedTuple):
     """A decided limit of a customer, with what it was computed from and the evidence.
 
     ``limit_fen`` that is not the model's own was decided by a person: it replaces the model part
-    until the next grant. ``evidence`` is a reference, such as that of the assessment.
+    until the next grant. ``evidence`` is a reference, such as that of the assessment; ``reason`` is
+    that of the new target of an open line.
     """
 
     customer_id: int
     capacity: Capacity
     limit_fen: int
     evidence: str
+    reason: LineReason = LineReason.NEW_INPUTS
 
 
 class InputsChange(NamedTuple):
@@ -82,7 +84,7 @@ def grant(grants: Sequence[Grant], *, by: str, at: datetime, on: date) -> list[C
         agreed = _agreed(given, batch, growth=Fraction(line.growth))
         row = _row(line, given.capacity, batch, evidence=given.evidence, agreed=agreed)
         if not _same(row, before.get(line.pk)):
-            _set_model(line, row, LineReason.NEW_INPUTS, batch)
+            _set_model(line, row, given.reason, batch)
 
     batch.write()
     found = {line.customer_id: line for line in batch.lines.values()}

@@ -168,7 +168,7 @@ def test_nobody_reaches_the_appeal_or_the_proof_of_somebody_else(reader):
         assert problem(other.post(f"{address}/{path}", body)) == (404, "not-found")
     reader.log_in()
     refused = reader.post(f"{address}/materials", {"proof": str(others_proof.public_id)})
-    assert problem(refused) == (404, "not-found")
+    assert problem(refused) == (404, "proof-unknown")
     assert Appeal.objects.get().state == "draft"
 
 

@@ -10,7 +10,7 @@ from accounts.onboarding.rules.occupations import Occupation
 from accounts.proofs.operations import proofs, reviews
 from accounts.proofs.operations.proofs import Upload
 from accounts.proofs.operations.reviews import ProofFinding
-from accounts.proofs.rules.findings import ProofVerdict
+from accounts.proofs.rules.findings import INCOME_MAX_FEN, ProofVerdict
 from backoffice.core.models import WorkItem, WorkItemState
 from tests.accounts.cards.cards import customer
 from tests.accounts.people import AT, request_of
@@ -200,3 +200,26 @@ def test_a_review_is_never_changed(owner):
     ):
         ProofReview.objects.update(verdict="altered")
     assert ProofReview.objects.get().verdict == "accepted"
+
+
+def test_an_income_of_more_than_a_million_a_month_is_refused(owner):
+    proof = sent(owner, "income")
+
+    refused(
+        reviews.ProofIncomeError,
+        ProofFinding(proof.pk, ACCEPTED, monthly_income_fen=INCOME_MAX_FEN + 1),
+    )
+    assert review(ProofFinding(proof.pk, ACCEPTED, monthly_income_fen=INCOME_MAX_FEN))
+
+
+def test_an_asset_counts_for_one_customer_until_the_other_proof_is_rejected(owner):
+    other = customer(2)
+    first = sent(owner, asset_number="A-1")
+    second = sent(other, asset_number="A-1")
+    review(ProofFinding(first.pk, ACCEPTED))
+
+    with pytest.raises(reviews.ProofAssetTakenError):
+        review(ProofFinding(second.pk, ACCEPTED))
+    review(ProofFinding(first.pk, ProofVerdict.ALTERED), at=AT + timedelta(hours=1))
+
+    assert review(ProofFinding(second.pk, ACCEPTED))[0].verdict == "accepted"

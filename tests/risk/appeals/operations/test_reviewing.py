@@ -2,10 +2,13 @@
 
 import pytest
 
+from backoffice.core.clock import day_of
 from backoffice.core.models import StateChange, WorkItem
+from risk.appeals import queries
 from risk.appeals.operations import reviewing
+from risk.appeals.rules.deadlines import Contested
 from risk.decisions.operations import requests, reviews
-from risk.models import Assessment
+from risk.models import Assessment, BureauReport
 from tests.accounts.people import AT
 from tests.raw import execute
 from tests.raw import refused as refused_by
@@ -19,6 +22,7 @@ from tests.risk.appeals.conftest import (
     submitted,
     taken,
 )
+from tests.risk.people import withdraw
 
 pytestmark = pytest.mark.django_db
 
@@ -144,3 +148,39 @@ def test_credit_reviews_and_managers_decide():
         "auditor": [False, False, True],
         "collections": [False, False, False],
     }
+
+
+def test_a_contested_report_is_fetched_again(people, bureau, staff):
+    assessment = people.assessed("overdue90-1", bureau=bureau)
+    appeal = taken(submitted(opened(assessment, Contested.BUREAU)), staff.one)
+    before = BureauReport.objects.count()
+
+    reviewing.ask_bureau(appeal.pk, bureau=bureau, by=staff.one, at=LATER)
+
+    assert BureauReport.objects.count() == before + 1
+    found = queries.preview(appeal, [], at=LATER, on=day_of(LATER))
+    assert found.inputs.report["id"] == BureauReport.objects.latest("pk").pk
+
+
+def test_without_the_consent_no_report_is_fetched(people, bureau, staff):
+    assessment = people.assessed("overdue90-1", bureau=bureau)
+    appeal = taken(submitted(opened(assessment, Contested.BUREAU)), staff.one)
+    withdraw(assessment.customer, "bureau")
+
+    with pytest.raises(reviewing.ReportPendingError):
+        reviewing.ask_bureau(appeal.pk, bureau=bureau, by=staff.one, at=LATER)
+
+
+def test_an_appeal_about_something_else_asks_no_bureau(refused, bureau, staff):
+    appeal = taken(submitted(opened(refused)), staff.one)
+
+    with pytest.raises(reviewing.NoReportContestedError):
+        reviewing.ask_bureau(appeal.pk, bureau=bureau, by=staff.one, at=LATER)
+
+
+def test_only_the_reviewer_asks_the_bureau(people, bureau, staff):
+    assessment = people.assessed("overdue90-1", bureau=bureau)
+    appeal = taken(submitted(opened(assessment, Contested.BUREAU)), staff.one)
+
+    with pytest.raises(reviewing.NotReviewerError):
+        reviewing.ask_bureau(appeal.pk, bureau=bureau, by=staff.other, at=LATER)

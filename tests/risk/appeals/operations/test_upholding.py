@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import ProofReview
+from accounts.privacy.operations import deletions
 from accounts.proofs.operations import proofs as proof_files
 from accounts.proofs.operations import reviews as proof_reviews
 from accounts.proofs.operations.reviews import ProofFinding
@@ -266,7 +267,7 @@ def test_an_appeal_that_ended_meanwhile_is_not_upheld(contested, staff):
     made = propose(contested, staff.one)
     account_closure.end(contested.customer_id, by="retention", reason="left", at=LATER)
 
-    with pytest.raises(reviewing.AppealNotInReviewError):
+    with pytest.raises(approvals.NotProposedError):
         approve(made, staff.manager)
 
     assert Assessment.objects.count() == 1
@@ -276,10 +277,11 @@ def test_the_second_person_reads_what_changes(contested, staff):
     made = propose(contested, staff.one)
     now_fen, limit_fen = made.payload["now_fen"], made.payload["limit_fen"]
 
-    limit, score, finding = upholding.differences(made)
+    limit, score, rate, finding = upholding.differences(made)
 
     assert (limit.now, limit.proposed) == (yuan(now_fen), yuan(limit_fen))
     assert int(score.now) == contested.assessment.score
+    assert rate.now.endswith("%") and rate.proposed.endswith("%")
     assert "20,000.00" in finding.proposed
 
 
@@ -299,8 +301,39 @@ def test_what_the_customer_has_withdrawn_is_not_upheld(contested, staff):
     before = CreditLine.objects.get().target_fen
     withdrawn(contested, at=LATER)
 
-    with pytest.raises(reviewing.AppealNotInReviewError):
+    with pytest.raises(approvals.NotProposedError):
         approve(made, staff.manager)
 
     assert (reread(contested).outcome, CreditLine.objects.get().target_fen) == ("withdrawn", before)
-    assert Approval.objects.get().state == "proposed"
+    assert Approval.objects.get().state == "expired"
+
+
+def test_an_upheld_appeal_never_makes_the_price_worse(contested, staff):
+    before_ppm = contested.assessment.rate_ppm
+    # With so high an income the holdings weigh less: the score falls by some grades.
+    made = propose(contested, staff.one, findings=[payslip(contested, 9_000_000)])
+
+    approve(made, staff.manager)
+
+    new = Assessment.objects.get(appeal=contested)
+    assert new.result["rate_ppm"] > before_ppm
+    assert new.rate_ppm == before_ppm
+
+
+def test_the_new_target_is_explained_by_the_appeal(contested, staff):
+    approve(propose(contested, staff.one), staff.manager)
+
+    change = LimitChange.objects.latest("pk")
+    assert (change.rule, change.reason) == ("FAQ-8", "limit-appealed")
+
+
+def test_nothing_is_granted_to_somebody_who_leaves(contested, staff):
+    made = propose(contested, staff.one)
+    deletions.request(contested.customer, by="customer:1", at=LATER)
+
+    with pytest.raises(upholding.CustomerLeavesError):
+        approve(made, staff.manager)
+
+    assert (reread(contested).state, Approval.objects.get(pk=made.pk).state) == (
+        "in_review", "proposed",
+    )  # fmt: skip

@@ -9,4 +9,4 @@ def test_every_code_has_words():
 
 def test_the_rules_are_those_of_limits():
     assert {*RULES} <= {*LineReason}
-    assert all(rule.startswith(("LIMIT-", "SCORE-")) for rule in RULES.values())
+    assert all(rule.startswith(("LIMIT-", "SCORE-", "FAQ-")) for rule in RULES.values())
