@@ -26,6 +26,7 @@ TRANSITIONS: dict[str, Any] = {
     "clear": _("clear"),
     "close": _("close"),
     "collect": _("add the first material"),
+    "confirm": _("confirm the cut"),
     "consent": _("give the consents"),
     "convert": _("convert into instalments"),
     "cure": _("return to normal"),

@@ -3,15 +3,21 @@
 import pytest
 
 from accounts.models import Staff
+from accounts.proofs.operations.reviews import ProofFinding
+from accounts.proofs.rules.findings import ProofVerdict
 from backoffice.core import clock
 from backoffice.core.models import Approval
+from backoffice.platform import approvals
 from backoffice.web.readonly_admin import address
-from risk.appeals.operations import reviewing
+from risk.appeals import queries
+from risk.appeals.operations import reviewing, upholding
+from risk.lines.operations import reviews
 from risk.models import Appeal, Assessment, CreditLine
 from tests.browser.conftest import PASSWORD, served
 from tests.browser.page_language import chinese, english
 from tests.policies import put_in_force
 from tests.risk.appeals.conftest import proof_of
+from tests.risk.lines.cuts import asked, latest
 from tests.risk.phones import carded, consented, decide, identified, newcomer, ready, waited
 
 __all__ = ["carded", "consented", "identified", "newcomer", "ready", "waited"]
@@ -108,21 +114,57 @@ def test_a_refused_customer_comes_to_a_limit_by_two_persons(appeal, ready, walk_
 
 
 @pytest.mark.parametrize(("locale", "strange"), [("zh-CN", english), ("en-GB", chinese)])
-def test_the_pages_are_whole_in_each_language(appeal, walk_at, locale, strange):
-    admin = Staff.objects.get(username="admin")
-    reviewing.take(appeal.pk, by=admin, at=clock.now())
+def test_the_pages_are_whole_in_each_language(appeal, ready, walk_at, locale, strange):
+    admin, second = (Staff.objects.get(username=name) for name in ("admin", "second"))
+    at = clock.now()
+    reviewing.take(appeal.pk, by=admin, at=at)
+    pages = {
+        "appeals": "/admin/risk/appeal/",
+        "appeal": address(appeal),
+        "appeal-review": f"/admin/risk/appeal/{appeal.pk}/review/",
+        "appeal-contested": address(Assessment.objects.get()),
+    }
     with served() as site:
         person = walk_at(site, locale)
         log_in(person, "admin")
-        pages = {
-            "appeals": "/admin/risk/appeal/",
-            "appeal": address(appeal),
-            "appeal-review": f"/admin/risk/appeal/{appeal.pk}/review/",
-            "appeal-contested": address(Assessment.objects.get()),
+        look(person, pages, strange)
+        made = proposed(appeal, admin, at=at)
+        look(person, {"appeal-approval": address(made)}, strange)
+        approvals.approve([made.pk], by=second, reason="10-1", at=at)
+        line = CreditLine.objects.get()
+        cut = asked(lowered(line, (admin, second), at=at), at=at)
+        later = {
+            "appeal-line": address(line),
+            "cut-reviews": "/admin/risk/cutreview/",
+            "cut-review": address(cut),
         }
-        for name, path in pages.items():
-            person.go(path)
-            person.shoot(name)
-            # The customer wrote in Chinese, whatever the language of the page.
-            text = person.text().replace("工资九月上调，附工资单。", "")
-            assert (strange(text), person.overhang(), person.faults) == ([], 0, []), name
+        look(person, later, strange)
+        # Of the page of the customer the language is not asked: it names devices and providers.
+        look(person, {"appeal-timeline": address(ready.customer)}, lambda _text: [])
+
+
+def proposed(appeal, who, *, at):
+    """Return the proposal to accept the pay slip and to grant 5,000.00."""
+    [proof] = queries.proofs_of(appeal).values()
+    finding = ProofFinding(proof.pk, ProofVerdict.ACCEPTED, monthly_income_fen=1_200_000)
+    wanted = upholding.Upholding(appeal.pk, 500_000, [finding])
+    return upholding.propose(wanted, by=who, reason="10-1", at=at, on=clock.day_of(at))
+
+
+def lowered(line, persons, *, at):
+    """Return the change by a limit review to 3,000.00."""
+    proposer, second = persons
+    review = reviews.LimitReview(line.pk, 300_000, "10-1")
+    [made] = reviews.propose([review], by=proposer, reason="10-1", at=at)
+    approvals.approve([made.pk], by=second, reason="10-1", at=at)
+    return latest(line)
+
+
+def look(person, pages, strange):
+    """Open pages; each is in one language, without overhang or faults."""
+    for name, path in pages.items():
+        person.go(path)
+        person.shoot(name)
+        # The customer wrote in Chinese, whatever the language of the page; "second" is a login.
+        text = person.text().replace("工资九月上调，附工资单。", "").replace("second", "")
+        assert (strange(text), person.overhang(), person.faults) == ([], 0, []), name

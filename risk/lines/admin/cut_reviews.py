@@ -12,7 +12,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows, code_filter
-from accounts.models import ProofReview
 from accounts.privacy.rules import masking
 from backoffice.core import clock
 from backoffice.core.models import Approval
@@ -21,15 +20,15 @@ from backoffice.core.staff import StaffMember
 from backoffice.web import wording
 from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field, whole_yuan_fen
 from backoffice.web.readonly_admin import PageSection, amount, amount_head, display, link
+from risk.lines.admin import evidence
 from risk.lines.operations import cut_reviews, reviews
 from risk.lines.operations.reviews import LimitReview
 from risk.lines.queries import cuts
 from risk.lines.queries.amounts import sentence
 from risk.lines.queries.cuts import StoredInputs
-from risk.models import CutReview, CutReviewState, LimitChange
+from risk.models import CutReview, CutReviewState
 
 WORDS_MAX = 500  # of what the customer reads
-_EVIDENCE = {"approval": Approval, "proof-review": ProofReview}
 
 
 class LateCutFilter(admin.SimpleListFilter):
@@ -164,16 +163,7 @@ def _why(review: CutReview) -> Iterator[tuple[Any, Any]]:
     yield _("rule"), change.rule
     yield _("actor"), wording.actor(change.changed_by)
     if change.evidence:
-        yield _("evidence"), _evidence(change)
-
-
-def _evidence(change: LimitChange) -> SafeString | str:
-    """Return a link to the record that the evidence names, where it has a page."""
-    kind, _colon, number = change.evidence.partition(":")
-    model = _EVIDENCE.get(kind)
-    if model is None or not number.isdecimal():
-        return change.evidence
-    return link(model._default_manager.filter(pk=number).first(), change.evidence)
+        yield _("evidence"), evidence.shown(change.evidence)
 
 
 def _inputs(review: CutReview) -> PageSection:
@@ -195,7 +185,7 @@ def _values(stored: StoredInputs) -> list[tuple[Any, Any]]:
         (_("consumption factor"), _permille(row.consumption_permille) if row else ""),
         (_("agreed model part"), yuan(int(Fraction(agreed))) if agreed else ""),
         (_("growth factor"), _permille(int(Fraction(stored.growth) * 1000))),
-        (_("evidence"), row.evidence if row else ""),
+        (_("evidence"), evidence.shown(row.evidence) if row else ""),
     ]
 
 

@@ -28,6 +28,7 @@ from backoffice.web.readonly_admin import (
     link,
     list_address,
 )
+from risk.lines.admin import evidence
 from risk.lines.operations import reviews, states, temporary
 from risk.lines.operations.reviews import LimitReview
 from risk.lines.queries import growth
@@ -204,7 +205,7 @@ def _changes(line: CreditLine) -> PageSection:
              amount_head(_("target")), _("why"), _("actor"), _("evidence"))  # fmt: skip
     rows = [
         (one.effective_on, amount(one.old_fen), amount(one.new_fen), amount(one.target_fen),
-         sentence(one), wording.actor(one.changed_by), one.evidence)
+         sentence(one), wording.actor(one.changed_by), evidence.shown(one.evidence))
         for one in line.changes.order_by("-pk")[:ROWS_MAX]
     ]  # fmt: skip
     return PageSection(_("limit changes"), heads, rows, address=_table(LimitChange, line))

@@ -6,12 +6,20 @@ import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
 
+from accounts.proofs.operations import reviews as proof_reviews
+from accounts.proofs.operations.reviews import ProofFinding
+from accounts.proofs.rules.findings import ProofVerdict
 from backoffice.core import clock
 from backoffice.core.models import Approval
+from backoffice.platform import approvals
 from backoffice.web.readonly_admin import address
+from risk.lines.operations import reviews
+from risk.lines.operations.reviews import LimitReview
 from risk.models import CreditLine
 from tests.accounts.people import AT
-from tests.risk.lines.cuts import asked, fallen, member, reread, stepped
+from tests.risk.appeals.conftest import proof_of
+from tests.risk.lines.cuts import TODAY, asked, fallen, latest, member, reread, stepped
+from tests.risk.lines.making import granted
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]
 LIST = "/admin/risk/cutreview/"
@@ -117,3 +125,33 @@ def test_the_timeline_of_the_customer_names_it(review):
     page = client_of(member("support")).get(address(review.customer)).content.decode()
 
     assert f"{review} → confirmed" in page
+
+
+def test_the_evidence_leads_to_the_request_that_was_approved():
+    line, proposer, manager = fallen(900_000).line, member("credit"), member("manager")
+    [made] = reviews.propose(
+        [LimitReview(line.pk, 500_000, "payslip")], by=proposer, reason=REASON, at=AT
+    )
+    approvals.approve([made.pk], by=manager, reason=REASON, at=AT)
+    cut = asked(latest(line))
+
+    for record in (cut, line):
+        page = client_of(member("credit")).get(address(record)).content.decode()
+        assert address(made) in page and f"approval:{made.pk}" not in page
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_the_evidence_leads_to_the_proof_that_was_accepted(is_deleted):
+    line = granted(on=TODAY)
+    proof = proof_of(line.customer)
+    finding = ProofFinding(proof.pk, ProofVerdict.ACCEPTED, monthly_income_fen=500_000)
+    proof_reviews.review([finding], by="li", reason=REASON, at=AT, on=TODAY)
+    cut, page_of_proof = asked(latest(line)), address(proof)
+    evidence = cut.change.evidence
+    assert evidence.startswith("proof-review:")
+    if is_deleted:
+        proof.delete()
+
+    for record in (cut, line):
+        page = client_of(member("credit")).get(address(record)).content.decode()
+        assert (page_of_proof in page, evidence in page) == (not is_deleted, is_deleted)
