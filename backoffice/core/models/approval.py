@@ -147,7 +147,7 @@ class Approval(django_fsm.FSMModelMixin, models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.pk}"
+        return f"{self._meta.verbose_name} {self.pk}"
 
     def _decide(self, decider: models.Model | None, note: str, at: datetime) -> None:
         self.decided_by_id = decider.pk if decider else None
