@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customer_page.queries.timeline import TimelineEntry
@@ -15,11 +14,17 @@ from backoffice.core import bulk, reasons
 from backoffice.core.models import Approval, ApprovalState, StateChange
 from risk.lines.rules import cuts as rules
 from risk.lines.rules.cuts import TargetChange
+from risk.lines.rules.reasons import LineReason
 from risk.models import CutReview, CutReviewState, GrowthChange, LimitChange, ModelInputs
 from risk.policy import AssessmentPolicy
 
 LIMIT_REVIEW = "limit-review"  # the kind of request by which another limit is proposed
 EACH_MAX = 50
+_OF_INPUTS = (LineReason.NEW_INPUTS, LineReason.REVIEWED)
+_OF_GROWTH = (
+    LineReason.BILL_IN_FULL, LineReason.BILL_OVERDUE, LineReason.BILL_CORRECTED,
+    LineReason.ANNIVERSARY,
+)  # fmt: skip
 
 
 class ListedChange(NamedTuple):
@@ -102,11 +107,22 @@ def before(change: LimitChange) -> LimitChange | None:
 def inputs_around(change: LimitChange) -> tuple[StoredInputs, StoredInputs]:
     """Return what the target was computed from before a change and after it.
 
-    What a command stores of a line has the moment of its changes.
+    New inputs name the evidence of their change, as an approved limit does. A growth step has the
+    moment of its change.
     """
-    until = Q(line=change.line_id, at__lt=change.at)
-    then = Q(line=change.line_id, at__lte=change.at)
-    return _stored(until), _stored(then)
+    rows = ModelInputs.objects.filter(line=change.line_id, at__lte=change.at).order_by("-pk")
+    latest = rows.first()
+    old = latest
+    if change.reason in _OF_INPUTS:
+        latest = rows.filter(evidence=change.evidence).first() or latest
+        old = rows.filter(pk__lt=latest.pk).first() if latest else None
+    step = GrowthChange.objects.filter(line=change.line_id, at__lte=change.at).order_by("-pk")
+    found = step.first()
+    growth = found.after if found else "1"
+    is_step = found is not None and change.reason in _OF_GROWTH
+    return StoredInputs(old, found.before if found and is_step else growth), StoredInputs(
+        latest, growth
+    )
 
 
 def history(customer_id: int) -> Iterator[TimelineEntry]:
@@ -127,10 +143,3 @@ def history(customer_id: int) -> Iterator[TimelineEntry]:
 
 def _target(change: LimitChange) -> TargetChange:
     return TargetChange(change.old_fen, change.new_fen, change.target_fen, change.reason)
-
-
-def _stored(which: Q) -> StoredInputs:
-    step = GrowthChange.objects.filter(which).order_by("-pk").first()
-    return StoredInputs(
-        ModelInputs.objects.filter(which).order_by("-pk").first(), step.after if step else "1"
-    )

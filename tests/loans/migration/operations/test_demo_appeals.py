@@ -12,6 +12,7 @@ from loans.migration.operations import demo_appeals, demo_customers
 from loans.migration.operations.demo import create_logins
 from loans.migration.operations.demo_appeals import APPEALS, pay_slip
 from risk.lines.operations import cut_reviews
+from risk.lines.queries import cuts
 from risk.lines.queries.reconciliation import differences
 from risk.models import Appeal, AppealState, Assessment, CreditLine, CutReview
 from tests.loans.migration.operations.test_demo_customers import show
@@ -63,6 +64,8 @@ def test_a_demo_has_an_appeal_in_each_state_for_the_staff(shown):
     review = CutReview.objects.get()
     assert (review.customer, review.state) == (owner("average-12"), "requested")
     assert review.change.target_fen < review.change.old_fen
+    incomes = [one.inputs.income_fen for one in cuts.inputs_around(review.change)]
+    assert incomes == [900_000, demo_appeals.LOWER_INCOME_FEN]
     assert list(differences()) == []
     call_command("replay_assessment", "--all")
     assert shown <= CPU_SECONDS_MAX

@@ -21,7 +21,7 @@ from tests.risk.lines.cuts import (
     revised,
     stepped,
 )
-from tests.risk.lines.making import BY, granted, report
+from tests.risk.lines.making import BY, granted, moment, report
 
 pytestmark = pytest.mark.django_db
 POLICY = AssessmentPolicy()
@@ -100,6 +100,21 @@ def test_the_growth_of_an_overdue_bill_is_after_the_fall():
 
     assert (before.growth, after.growth) == ("1", "19/20")
     assert before.inputs == after.inputs
+
+
+def test_inputs_of_the_same_moment_are_told_apart_by_their_evidence():
+    line = granted(on=TODAY)
+    first, second = (
+        revised(line, income_fen, at=moment(TODAY), evidence=f"facts:{income_fen}")
+        for income_fen in (600_000, 500_000)
+    )
+
+    incomes = [
+        tuple(one.inputs.income_fen for one in cuts.inputs_around(change))
+        for change in (first, second)
+    ]
+
+    assert incomes == [(700_000, 600_000), (600_000, 500_000)]
 
 
 def test_what_followed_and_what_was_before():
