@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from backoffice.core import ranges
-from backoffice.core.ranges import number, option
+from backoffice.core.ranges import FieldsCheck, number, option
 from backoffice.core.translation import gettext_noop as _
 
 LENDERS = ("BANK", "MICRO")
@@ -71,7 +71,21 @@ class AccountPolicy:
     def __post_init__(self) -> None:
         """Refuse numbers out of range and such that cannot work together; raises ValueError."""
         ranges.check(self)
-        if self.age_min > self.age_max:
-            raise ValueError(_("the lowest age is not above the highest"))
-        if self.face_review_permille > self.face_pass_permille:
-            raise ValueError(_("the face score of a review is not above the one that passes"))
+        ranges.require(
+            FieldsCheck(
+                self.age_min <= self.age_max,
+                _("the lowest age is not above the highest"),
+                ("age_min", "age_max"),
+            ),
+            FieldsCheck(
+                self.face_review_permille <= self.face_pass_permille,
+                _("the face score of a review is not above the one that passes"),
+                ("face_review_permille", "face_pass_permille"),
+            ),
+            # LIMIT-1: the law gives a bank more than a micro-loan company, never less.
+            FieldsCheck(
+                self.limit_micro_max_fen <= self.limit_bank_max_fen,
+                _("the highest limit of a micro-loan company is not above that of a bank"),
+                ("limit_micro_max_fen", "limit_bank_max_fen"),
+            ),
+        )

@@ -30,9 +30,10 @@ class BackofficeConfig(AppConfig):
         from backoffice import celery  # noqa: F401
         from backoffice.core import crypto, log_records, reasons
         from backoffice.guide.examples import EXAMPLES
-        from backoffice.platform import job_control, jobs, policy_changes
+        from backoffice.platform import job_control, jobs, policy_changes, policy_fields
         from backoffice.platform.reasons import TEXTS
         from backoffice.platform.tasks import JOBS
+        from backoffice.policy_labels import FIELDS, POLICIES
         from backoffice.web.api import examples
 
         log_records.install()
@@ -41,6 +42,7 @@ class BackofficeConfig(AppConfig):
         examples.register(EXAMPLES)
         job_control.register()
         policy_changes.register()
+        policy_fields.register(POLICIES, FIELDS)
         for job in JOBS:
             jobs.register(job)
         post_migrate.connect(_add_partitions, sender=self)

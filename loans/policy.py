@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import time
 
 from backoffice.core import ranges
-from backoffice.core.ranges import hour, number
+from backoffice.core.ranges import FieldsCheck, hour, number
 from backoffice.core.translation import gettext_noop as _
 
 # 24 % a year over 365 days: no daily rate is higher (RATE-7).
@@ -54,14 +54,29 @@ class LoanTerms:
     def __post_init__(self) -> None:
         """Refuse numbers out of range and such that cannot work together; raises ValueError."""
         ranges.check(self)
-        if self.daily_rate_min_ppm > self.daily_rate_max_ppm:
-            raise ValueError(_("the lowest daily rate is not above the highest"))
-        if not self.grace_days < self.second_window_days <= self.classified_latest_days:
-            raise ValueError(
-                _("grace ends before the second window, which begins by the day of classification")
-            )
-        if self.recovery_every_days < self.debit_attempts_max:
-            raise ValueError(_("a recovery cycle ends before the next one begins"))
+        ranges.require(
+            FieldsCheck(
+                self.daily_rate_min_ppm <= self.daily_rate_max_ppm,
+                _("the lowest daily rate is not above the highest"),
+                ("daily_rate_min_ppm", "daily_rate_max_ppm"),
+            ),
+            FieldsCheck(
+                self.grace_days < self.second_window_days <= self.classified_latest_days,
+                _("grace ends before the second window, which begins by the day of classification"),
+                ("grace_days", "second_window_days", "classified_latest_days"),
+            ),
+            FieldsCheck(
+                self.recovery_every_days >= self.debit_attempts_max,
+                _("a recovery cycle ends before the next one begins"),
+                ("recovery_every_days", "debit_attempts_max"),
+            ),
+            # 0 days of recovery: there is none.
+            FieldsCheck(
+                not self.recovery_until_days or self.recovery_wait_days <= self.recovery_until_days,
+                _("the notice of a recovery is over before the recoveries end"),
+                ("recovery_wait_days", "recovery_until_days"),
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +100,15 @@ class LoanOperations:
     def __post_init__(self) -> None:
         """Refuse numbers out of range and such that cannot work together; raises ValueError."""
         ranges.check(self)
-        if self.debit_at > self.debit_retry_until:
-            raise ValueError(_("the first debits run before their retries"))
-        if self.debit_at != self.debit_at.replace(second=0, microsecond=0):
-            raise ValueError(_("debits run at whole minutes"))
+        ranges.require(
+            FieldsCheck(
+                self.debit_at <= self.debit_retry_until,
+                _("the first debits run before their retries"),
+                ("debit_at", "debit_retry_until"),
+            ),
+            FieldsCheck(
+                self.debit_at == self.debit_at.replace(second=0, microsecond=0),
+                _("debits run at whole minutes"),
+                ("debit_at",),
+            ),
+        )

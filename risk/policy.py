@@ -6,11 +6,11 @@ it may be contested and by when an appeal is decided. The highest limit of a len
 accounts (LIMIT-1): it bounds authorisations there too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from backoffice.core import ranges
-from backoffice.core.ranges import number
+from backoffice.core.ranges import FieldsCheck, number
 from backoffice.core.translation import gettext_noop as _
 
 # 24 % a year over 365 days: no daily rate is higher (RATE-7).
@@ -18,6 +18,7 @@ DAILY_MOST_PPM = 657
 SCORE_MOST = 2000
 GRADES = ("aaa", "aa", "a", "bbb", "bb", "b", "c")  # the best first
 COMPONENTS = ("payment", "social", "wealth", "consumption", "performance")
+OCCUPATIONS = ("civil_servant", "public_institution", "employee", "self_employed", "freelancer")
 INDICATORS = tuple(f"pay_{n:02}" for n in range(1, 13))
 
 
@@ -128,48 +129,82 @@ class ScoringPolicy:
     def __post_init__(self) -> None:
         """Refuse numbers out of range and such that cannot work together; raises ValueError."""
         ranges.check(self)
-        lowest = [getattr(self, f"grade_{grade}_min") for grade in GRADES]
-        rates = [getattr(self, f"rate_{grade}_ppm") for grade in GRADES]
-        friends = [self.friend_user_tenths, self.friend_transfer_tenths, self.friend_other_tenths]
-        codes = [getattr(self, f"performance_code_{code}_points") for code in (1, 2, 3)]
-        _require(
-            (self._weight(COMPONENTS) == 100, _("the weights of the five components sum to 100")),
-            # SCORE-9: what no score can do without must be able to carry one.
-            (
-                bool(self.payment_weight_percent and self.performance_weight_percent),
-                _("payment and performance weigh something"),
-            ),
-            (self._weight(INDICATORS) == 100, _("the weights of the twelve indicators sum to 100")),
-            (
-                sorted(set(lowest), reverse=True) == lowest,
-                _("each grade begins below the better one"),
-            ),
-            (sorted(rates) == rates, _("a lower grade has no lower rate")),
-            (
-                self.plan_score_min <= self.long_plan_score_min,
-                _("the score for a long plan is not below that for a short one"),
-            ),
-            (sorted(friends, reverse=True) == friends, _("a closer friend counts no less")),
-            (
-                self.wealth_stable_points + self.wealth_balance_points <= 100,
-                _("the points of holdings sum to at most 100"),
-            ),
-            (sorted(codes) == codes, _("a longer delay takes no fewer points")),
-            (
-                self.pay_05_full <= self.behaviour_days,
-                _("no more days can be active than are looked back on"),
-            ),
+        ranges.require(*self._weights_and_grades(), *self._components())
+
+    def _weights_and_grades(self) -> Iterable[FieldsCheck]:
+        lowest, rates = _names("grade_{}_min", GRADES), _names("rate_{}_ppm", GRADES)
+        yield self._weighs(COMPONENTS, _("the weights of the five components sum to 100"))
+        # SCORE-9: what no score can do without must be able to carry one.
+        yield FieldsCheck(
+            bool(self.payment_weight_percent and self.performance_weight_percent),
+            _("payment and performance weigh something"),
+            ("payment_weight_percent", "performance_weight_percent"),
         )
+        yield self._weighs(INDICATORS, _("the weights of the twelve indicators sum to 100"))
+        scores = [getattr(self, name) for name in lowest]
+        yield FieldsCheck(
+            sorted(set(scores), reverse=True) == scores,
+            _("each grade begins below the better one"),
+            lowest,
+        )
+        yield FieldsCheck(
+            self.score_base <= self.grade_c_min and scores[0] <= self.score_base + self.score_span,
+            _("every grade begins within the scale of the score"),
+            ("score_base", "score_span", "grade_aaa_min", "grade_c_min"),
+        )
+        yield _ordered(self, rates, _("a lower grade has no lower rate"))
+        plans = ("plan_score_min", "long_plan_score_min")
+        yield _ordered(
+            self, plans, _("the score for a long plan is not below that for a short one")
+        )
+        yield FieldsCheck(
+            self.long_plan_score_min <= self.score_base + self.score_span,
+            _("the score for a plan is within the scale of the score"),
+            (*plans, "score_base", "score_span"),
+        )
+
+    def _components(self) -> Iterable[FieldsCheck]:
+        yield _ordered(
+            self,
+            ("friend_other_tenths", "friend_transfer_tenths", "friend_user_tenths"),
+            _("a closer friend counts no less"),
+        )
+        yield FieldsCheck(
+            self.friend_other_tenths <= self.friends_other_max_tenths,
+            _("one other friend counts no more than all of them may"),
+            ("friend_other_tenths", "friends_other_max_tenths"),
+        )
+        yield FieldsCheck(
+            self.wealth_stable_points + self.wealth_balance_points <= 100,
+            _("the points of holdings sum to at most 100"),
+            ("wealth_stable_points", "wealth_balance_points"),
+        )
+        yield _ordered(
+            self,
+            _names("performance_code_{}_points", (1, 2, 3)),
+            _("a longer delay takes no fewer points"),
+        )
+        yield FieldsCheck(
+            self.pay_05_full <= self.behaviour_days,
+            _("no more days can be active than are looked back on"),
+            ("pay_05_full", "behaviour_days"),
+        )
+
+    def _weighs(self, names: Iterable[str], why: str) -> FieldsCheck:
+        return FieldsCheck(self._weight(names) == 100, why, _names("{}_weight_percent", names))
 
     def _weight(self, names: Iterable[str]) -> int:
         return sum(getattr(self, f"{name}_weight_percent") for name in names)
 
 
-def _require(*rules: tuple[bool, str]) -> None:
-    """Refuse numbers that cannot work together: the first rule that does not hold."""
-    for holds, why in rules:
-        if not holds:
-            raise ValueError(why)
+def _names(pattern: str, parts: Iterable[object]) -> tuple[str, ...]:
+    return tuple(pattern.format(part) for part in parts)
+
+
+def _ordered(policy: object, names: Sequence[str], why: str) -> FieldsCheck:
+    """Return the check that the values of fields do not fall."""
+    values = [getattr(policy, name) for name in names]
+    return FieldsCheck(ranges.is_sorted(values), why, tuple(names))
 
 
 def _permille(default: int, *, least: int = 0, most: int = 1000) -> int:
@@ -242,53 +277,68 @@ class LimitPolicy:
     def __post_init__(self) -> None:
         """Refuse numbers out of range and such that cannot work together; raises ValueError."""
         ranges.check(self)
+        ranges.require(*self._amounts(), *self._factors(), *self._growth())
+
+    def _amounts(self) -> Iterable[FieldsCheck]:
         step_fen, low_fen = self.limit_step_fen, self.low_income_limit_fen
-        civil_servant, public_institution = (
-            [getattr(self, f"{kind}{years}_permille") for years in ("", "_middle", "_senior")]
-            for kind in ("civil_servant", "public_institution")
+        yield FieldsCheck(
+            self.limit_min_fen % step_fen == low_fen % step_fen == 0,
+            _("the lowest limit and that of low incomes are whole steps"),
+            ("limit_min_fen", "low_income_limit_fen", "limit_step_fen"),
         )
-        bands = [
-            self.consumption_low_permille,
-            self.consumption_middle_permille,
-            self.consumption_high_permille,
-        ]
-        assets = [self.house_percent, self.vehicle_percent, self.other_asset_percent]
-        _require(
-            (
-                self.limit_min_fen % step_fen == low_fen % step_fen == 0,
-                _("the lowest limit and that of low incomes are whole steps"),
-            ),
-            (
-                self.limit_min_fen <= low_fen,
-                _("the lowest limit is not above that of low incomes"),
-            ),
-            (
-                self.occupation_middle_years <= self.occupation_senior_years,
-                _("the years of a senior are not fewer than the middle ones"),
-            ),
-            (
-                sorted(civil_servant) == civil_servant
-                and sorted(public_institution) == public_institution,
+        yield FieldsCheck(
+            self.limit_min_fen <= low_fen,
+            _("the lowest limit is not above that of low incomes"),
+            ("limit_min_fen", "low_income_limit_fen"),
+        )
+        # A rise is rounded down to a step: a smaller one would leave a limit where it is for good.
+        yield FieldsCheck(
+            self.limit_min_fen * self.daily_walk_permille >= 1000 * step_fen,
+            _("the lowest limit can rise by a step in a day"),
+            ("limit_min_fen", "daily_walk_permille", "limit_step_fen"),
+        )
+        assets = ("house_percent", "vehicle_percent", "other_asset_percent")
+        yield FieldsCheck(
+            max(getattr(self, name) for name in assets) <= self.assets_max_percent,
+            _("one asset gives no more than all assets may"),
+            (*assets, "assets_max_percent"),
+        )
+
+    def _factors(self) -> Iterable[FieldsCheck]:
+        years = ("occupation_middle_years", "occupation_senior_years")
+        yield _ordered(self, years, _("the years of a senior are not fewer than the middle ones"))
+        for kind in ("civil_servant", "public_institution"):
+            yield _ordered(
+                self,
+                _names(f"{kind}{{}}_permille", ("", "_middle", "_senior")),
                 _("more years in an occupation have no lower factor"),
-            ),
-            (
-                max(assets) <= self.assets_max_percent,
-                _("one asset gives no more than all assets may"),
-            ),
-            (
-                self.consumption_middle_min <= self.consumption_high_min,
-                _("the high band of consumption begins above the middle one"),
-            ),
-            (sorted(bands) == bands, _("a higher band of consumption has no lower factor")),
-            # Otherwise one rise alone would pass the ceiling of a year.
-            (
-                self.growth_up_permille <= self.growth_ceiling_permille,
-                _("one rise is not above the rises of a year"),
-            ),
-            (
-                1000 + 10 * self.growth_points_max_percent <= self.growth_ceiling_permille,
-                _("growth points give no more than the rises of a year"),
-            ),
+            )
+        # LIMIT-3 names no other occupation: it has no more than the least that is named.
+        named = _names("{}_permille", OCCUPATIONS)
+        yield FieldsCheck(
+            self.other_occupation_permille <= min(getattr(self, name) for name in named),
+            _("an occupation that is not named has no higher factor than those that are"),
+            ("other_occupation_permille", *named),
+        )
+        minima = ("consumption_middle_min", "consumption_high_min")
+        yield _ordered(self, minima, _("the high band of consumption begins above the middle one"))
+        yield _ordered(
+            self,
+            _names("consumption_{}_permille", ("low", "middle", "high")),
+            _("a higher band of consumption has no lower factor"),
+        )
+
+    def _growth(self) -> Iterable[FieldsCheck]:
+        # Otherwise one rise alone would pass the ceiling of a year.
+        yield _ordered(
+            self,
+            ("growth_up_permille", "growth_ceiling_permille"),
+            _("one rise is not above the rises of a year"),
+        )
+        yield FieldsCheck(
+            1000 + 10 * self.growth_points_max_percent <= self.growth_ceiling_permille,
+            _("growth points give no more than the rises of a year"),
+            ("growth_points_max_percent", "growth_ceiling_permille"),
         )
 
 
@@ -327,9 +377,10 @@ class AppealPolicy:
     def __post_init__(self) -> None:
         """Refuse numbers out of range and such that cannot work together; raises ValueError."""
         ranges.check(self)
-        _require(
-            (
-                self.review_days <= self.bureau_review_days,
+        ranges.require(
+            _ordered(
+                self,
+                ("review_days", "bureau_review_days"),
                 _("an objection to a credit report has no shorter deadline"),
-            ),
+            )
         )

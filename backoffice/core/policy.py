@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core import prepared
 from backoffice.core.errors import Refused
 from backoffice.core.models import PolicyVersion
-from backoffice.core.ranges import NotAllowedError
+from backoffice.core.ranges import FieldsConflictError, NotAllowedError
 
 Policy = TypeVar("Policy")
 
@@ -125,10 +125,25 @@ def draft(app: str, overrides: Mapping[str, Any]) -> Any:
         raise BadPolicyError(
             app=app, field=error.name, value=shortened(error.value), why=why
         ) from error
-    except ValueError as error:  # a policy marks its reasons for the translators
+    except FieldsConflictError as error:  # a policy marks its reasons for the translators
+        found = ", ".join(shortened(values.get(name, fields[name].default)) for name in error.names)
+        raise BadPolicyError(
+            app=app, field=", ".join(error.names), value=found, why=gettext_lazy(error.why)
+        ) from error
+    except ValueError as error:
         raise BadPolicyError(
             app=app, field=", ".join(values), value="…", why=gettext_lazy(str(error))
         ) from error
+
+
+def value_of(app: str, name: str, overrides: Mapping[str, Any]) -> Any:
+    """Return the value of one field under overrides, typed; what goes with it is not checked.
+
+    Raises:
+        BadPolicyError: the value has a wrong type.
+    """
+    [field] = [one for one in dataclasses.fields(_registered[app]) if one.name == name]
+    return _typed(app, field, overrides[name]) if name in overrides else field.default
 
 
 def shortened(value: Any) -> str:

@@ -3,8 +3,10 @@
 A range may be widened, never narrowed: contracts that were signed before are read through it.
 """
 
+from collections.abc import Sequence
 from dataclasses import Field, field, fields
 from datetime import time
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 
@@ -33,6 +35,22 @@ class NotAllowedError(ValueError):
     def __init__(self, name: str, value: Any, allowed: Range | FieldOptions) -> None:
         super().__init__(f"{name} = {value}: allowed is {allowed}")
         self.name, self.value, self.allowed = name, value, allowed
+
+
+class FieldsCheck(NamedTuple):
+    """What must hold between fields: whether it does, why, and the fields it is about."""
+
+    holds: bool
+    why: str
+    names: tuple[str, ...]
+
+
+class FieldsConflictError(ValueError):
+    """Fields have values that cannot work together."""
+
+    def __init__(self, why: str, names: tuple[str, ...]) -> None:
+        super().__init__(f"{', '.join(names)}: {why}")
+        self.why, self.names = why, names
 
 
 def number(default: int, *, least: int, most: int) -> Any:
@@ -72,6 +90,22 @@ def check(policy: Any) -> None:
             is_allowed = limits.least <= value <= limits.most
         if not is_allowed:
             raise NotAllowedError(one.name, value, limits)
+
+
+def require(*checks: FieldsCheck) -> None:
+    """Check what must hold between the fields of a policy.
+
+    Raises:
+        FieldsConflictError: the first check that does not hold.
+    """
+    for one in checks:
+        if not one.holds:
+            raise FieldsConflictError(one.why, one.names)
+
+
+def is_sorted(values: Sequence[int]) -> bool:
+    """Return whether no value is below the one before it."""
+    return all(first <= second for first, second in pairwise(values))
 
 
 def _shown(end: int | time) -> str:

@@ -95,18 +95,24 @@ class Effect(Protocol):
 
 
 class ValueChange(NamedTuple):
-    """One value that a request changes: its name, the present and the proposed value."""
+    """One value that a request changes: its name, the present and the proposed value.
+
+    ``unit`` is that of both values, ``source`` the rule that the value comes from, if any.
+    """
 
     name: str
     now: Any
     proposed: Any
+    unit: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalKind:
     """A kind of request; ``differences`` returns the values that a request changes.
 
-    A kind whose differences say everything in words ``hides_payload`` from its page.
+    ``summary`` returns a sentence above them. A kind that says everything in words with these two
+    ``hides_payload`` from its page.
     """
 
     title: Promise | str
@@ -115,6 +121,7 @@ class ApprovalKind:
     propose_permission: str
     valid_for: timedelta = VALID_FOR
     differences: Callable[[Approval], Sequence[ValueChange]] = lambda _approval: ()
+    summary: Callable[[Approval], str] = lambda _approval: ""
     hides_payload: bool = False
 
 
@@ -139,6 +146,7 @@ def register(  # noqa: PLR0913 - the columns of the table of kinds
     propose_permission: str,
     valid_for: timedelta = VALID_FOR,
     differences: Callable[[Approval], Sequence[ValueChange]] = lambda _approval: (),
+    summary: Callable[[Approval], str] = lambda _approval: "",
     hides_payload: bool = False,
 ) -> None:
     """Register a kind of request.
@@ -153,6 +161,7 @@ def register(  # noqa: PLR0913 - the columns of the table of kinds
         propose_permission=propose_permission,
         valid_for=valid_for,
         differences=differences,
+        summary=summary,
         hides_payload=hides_payload,
     )
 

@@ -13,13 +13,15 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core import clock, policy, ranges
 from backoffice.core.errors import Refused
 from backoffice.core.models import Approval, PolicyVersion
 from backoffice.core.staff import StaffMember
-from backoffice.platform import approvals
+from backoffice.platform import approvals, policy_fields
 from backoffice.platform.approvals import Proposal, ValueChange
 
 KIND = "policy-change"
@@ -119,9 +121,9 @@ def propose(
     """
     for change in changes:
         _require_possible(change, at=at)
-        for one in _differences(change):
-            if one.now == one.proposed:
-                raise UnchangedPolicyError(field=one.name, value=one.now)
+        for name, (now, proposed) in _values(change).items():
+            if now == proposed:
+                raise UnchangedPolicyError(field=f"{change.app}.{name}", value=_text(now))
     proposals = [
         Proposal(
             KIND,
@@ -154,7 +156,7 @@ def apply(
     """
     policy.lock_versions()
     for approval in approved:
-        change = _change_of(approval)
+        change = change_of(approval)
         _require_possible(change, at=at)
         for check in _checks:
             check(approval)
@@ -162,9 +164,27 @@ def apply(
 
 
 def differences(approval: Approval) -> list[ValueChange]:
-    """Return the values that a request changes, compared with those in force on its day."""
+    """Return the values that a request changes, compared with those in force on its day.
+
+    Each has the title of its field, its unit and rule; a stored version is compared without itself.
+    """
+    change = change_of(approval)
     stored = PolicyVersion.objects.filter(approval=approval).first()
-    return _differences(_change_of(approval), besides=stored)
+    found = []
+    for name, values in _values(change, besides=stored).items():
+        title, unit, rule = policy_fields.field_of(change.app, name)
+        now, proposed = (policy_fields.shown(value, unit) for value in values)
+        found.append(ValueChange(str(title), now, proposed, str(unit.title), rule))
+    return found
+
+
+def summary(approval: Approval) -> str:
+    """Return which policy a request changes, and from which day on."""
+    change = change_of(approval)
+    effective_on = date_format(change.effective_on, "DATE_FORMAT")
+    return gettext("Policy of {app}, in force from {effective_on} on.").format(
+        app=policy_fields.title_of(change.app), effective_on=effective_on
+    )
 
 
 def register() -> None:
@@ -176,10 +196,13 @@ def register() -> None:
         permission="backoffice.decide_policyversion",
         propose_permission="backoffice.add_policyversion",
         differences=differences,
+        summary=summary,
+        hides_payload=True,
     )
 
 
-def _change_of(approval: Approval) -> PolicyChange:
+def change_of(approval: Approval) -> PolicyChange:
+    """Return the change that a request proposes."""
     payload = approval.payload
     effective_on = date.fromisoformat(payload["effective_on"])
     return PolicyChange(payload["app"], payload["overrides"], effective_on)
@@ -214,16 +237,16 @@ def _require_valid_later(change: PolicyChange, merged: Mapping[str, Any]) -> Non
             ) from error
 
 
-def _differences(
+def _values(
     change: PolicyChange, *, besides: PolicyVersion | None = None
-) -> list[ValueChange]:
+) -> dict[str, tuple[Any, ...]]:
+    """Return the values of the changed fields, in force on the day of the change and under it."""
     in_force = policy.overridden(change.app, on=change.effective_on, besides=besides)
-    before = policy.draft(change.app, in_force)
-    after = policy.draft(change.app, {**in_force, **change.overrides})
-    return [
-        ValueChange(f"{change.app}.{name}", *(_text(getattr(one, name)) for one in (before, after)))
+    sides = (in_force, {**in_force, **change.overrides})
+    return {
+        name: tuple(policy.value_of(change.app, name, side) for side in sides)
         for name in change.overrides
-    ]
+    }
 
 
 def _text(value: Any) -> str:

@@ -16,9 +16,9 @@ from accounts.customers import trace
 from backoffice.core import clock
 from backoffice.core.models import Approval, ApprovalState
 from backoffice.core.money import yuan
-from backoffice.platform import policy_changes
+from backoffice.platform import policy_changes, policy_fields
 from backoffice.web import wording
-from backoffice.web.admin.approvals import extend
+from backoffice.web.admin.approvals import changes, extend
 from backoffice.web.admin_actions import AdminAction, AdminActionsMixin
 from backoffice.web.readonly_admin import (
     PageSection,
@@ -183,9 +183,7 @@ class PolicySimulationPages(AdminActionsMixin, ReadOnlyAdmin):
 
     def sections(self, request: HttpRequest, record: PolicySimulation) -> list[PageSection]:
         """Return the changed numbers, the figures, the table of the chart, the largest changes."""
-        heads = (_("field"), _("now"), _("proposed value"))
-        changed = policy_changes.differences(record.approval)
-        tables = [PageSection(_("changes"), heads, changed, is_lead=True)]
+        tables = [changes(record.approval)]
         if record.result is not None:
             tables += [
                 _figures(record.result), _distribution(record.result), _movers(record.result)
@@ -204,7 +202,10 @@ def _figures(result: dict[str, Any]) -> PageSection:
     note = ""
     if result["later_only"]:
         words = gettext("Move no open line on their day: {fields}.")
-        note = words.format(fields=", ".join(result["later_only"]))
+        titles = (
+            str(policy_fields.field_of(*name.split(".", 1)).title) for name in result["later_only"]
+        )
+        note = words.format(fields=", ".join(titles))
     heads = (_("what"), amount_head(_("count")))
     cells = [(words, _right(value)) for words, value in rows]
     return PageSection(_("result"), heads, cells, note=note, is_lead=True)

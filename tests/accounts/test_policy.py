@@ -50,6 +50,7 @@ def test_numbers_on_their_bounds_are_taken(numbers):
         ({"face_pass_permille": 1001}, "allowed is 1 – 1000"),
         ({"accounts_max": 0}, "allowed is 1 – 3"),
         ({"accounts_max": 4}, "allowed is 1 – 3"),
+        ({"limit_bank_max_fen": 19_999_999}, "not above that of a bank"),
         ({"log_days": 179}, "allowed is 180 – 3650"),
         ({"kyc_years": 9}, "allowed is 10 – 50"),
         ({"cooling_off_hours": -1}, "cooling_off_hours = -1"),

@@ -52,6 +52,7 @@ def test_a_day_is_run_by_the_numbers_of_the_rulebook():
         ({"classified_latest_days": 3}, "grace ends"),
         ({"recovery_every_days": 2}, "before the next one begins"),
         ({"recovery_every_days": 0}, "recovery_every_days = 0: allowed is 1 – 90"),
+        ({"recovery_until_days": 1}, "over before the recoveries end"),
         ({"cap_annual_ppm": 240_001}, "allowed is 0 – 240000"),
         ({"cap_year_days": 360}, "allowed is 365 – 366"),
         ({"tolerance_fen": 10**30}, "tolerance_fen"),
@@ -74,6 +75,8 @@ def test_terms_that_cannot_work_together_are_refused(numbers, why):
         {"second_window_days": 7},
         {"classified_latest_days": 4},
         {"recovery_every_days": 3},
+        {"recovery_until_days": 2},
+        {"recovery_until_days": 0},
     ],
 )
 def test_the_last_numbers_that_work_together_are_taken(numbers):

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from backoffice.core import clock
 from backoffice.core.errors import Refused
 from backoffice.core.models import Approval, ApprovalState, PolicyVersion
-from backoffice.platform import approvals, policy_changes
+from backoffice.platform import approvals, policy_changes, policy_fields
 from backoffice.platform.policy_changes import PolicyChange
 from backoffice.web.admin_actions import (
     REASON_MIN,
@@ -102,14 +102,25 @@ class ApprovalAdmin(AdminActionsMixin, ReadOnlyAdmin):
     def sections(self, request: HttpRequest, record: Approval) -> list[PageSection]:
         """Return the changes, the payload and the timeline."""
         kind = approvals.kinds().get(record.kind)
-        payload = [(name, _shown(value)) for name, value in record.payload.items()]
-        changed = kind.differences(record) if kind else ()
-        heads = (_("field"), _("now"), _("proposed value"))
-        tables = [PageSection(_("changes"), heads, changed, is_lead=True)]
+        tables = [changes(record), *(table for panel in _panels for table in panel(record))]
         if kind is None or not kind.hides_payload:
+            payload = [(name, _shown(value)) for name, value in record.payload.items()]
             tables.append(PageSection(_("request"), (_("field"), _("value")), payload))
-        of_apps = [table for panel in _panels for table in panel(record)]
-        return [*of_apps, *tables, *super().sections(request, record)]
+        return [*tables, *super().sections(request, record)]
+
+
+def changes(approval: Approval) -> PageSection:
+    """Return what a request changes: each value before and after, with its rule and unit if any."""
+    kind = approvals.kinds().get(approval.kind)
+    changed = kind.differences(approval) if kind else ()
+    heads = [_("field"), _("now"), _("proposed value")]
+    rows: list[tuple[Any, ...]] = [(one.name, one.now, one.proposed) for one in changed]
+    if any(one.unit or one.source for one in changed):
+        heads = [_("field"), _("rule"), _("now"), _("proposed value"),
+                 _("unit")]  # fmt: skip
+        rows = [(one.name, one.source, one.now, one.proposed, one.unit) for one in changed]
+    note = kind.summary(approval) if kind else ""
+    return PageSection(_("changes"), heads, rows, note=note, is_lead=True)
 
 
 def _shown(value: Any) -> str:
@@ -123,22 +134,34 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
     """Overrides of the product's numbers that were approved, and the form that proposes others."""
 
     list_select_related = ("approval",)
-    list_display = ("__str__", "overridden", "effective_on", "request_link")
+    list_display = ("version", "policy", "overridden", "effective_on", "request_link")
     list_before_template = "admin/backoffice/policy_list.html"
-    fields = ("app", "overridden", "effective_on", "request_link")
+    list_display_links = ("version",)
+    fields = ("policy", "effective_on", "request_link")
 
     @display(description=_("overrides"))
     def overridden(self, version: PolicyVersion) -> str:
-        """Return the fields and their values."""
-        return _shown(version.overrides)
+        """Return the fields and their values with units."""
+        return ", ".join(
+            f"{title}: {policy_fields.with_unit(value, unit)}"
+            for name, value in version.overrides.items()
+            for title, unit, _rule in [policy_fields.field_of(version.app, name)]
+        )
+
+    @display(description=_("policy version"))
+    def version(self, version: PolicyVersion) -> str:
+        """Return the number of a version."""
+        return f"V{version.pk}"
+
+    @display(description=_("policy of"))
+    def policy(self, version: PolicyVersion) -> str:
+        """Return the title of the policy."""
+        return policy_fields.title_of(version.app)
 
     def sections(self, request: HttpRequest, record: PolicyVersion) -> list[PageSection]:
-        """Return what the change was, and what apps add."""
-        heads = (_("field"), _("before"), _("after"))
-        changed = PageSection(
-            _("changes"), heads, policy_changes.differences(record.approval), is_lead=True
-        )
-        return [changed, *(table for panel in _panels for table in panel(record.approval))]
+        """Return what the version changed on its day, and what apps add."""
+        approval = record.approval
+        return [changes(approval), *(table for panel in _panels for table in panel(approval))]
 
     @display(description=_("approval request"))
     def request_link(self, version: PolicyVersion) -> Any:

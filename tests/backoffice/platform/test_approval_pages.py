@@ -65,8 +65,34 @@ def test_the_page_shows_the_old_and_the_new_value(proposed):
     page = client_of("manager").get(page_of(proposed))
 
     [section] = page.context["lead_sections"]
-    assert list(section.rows) == [("loans.grace_days", "3", "2")]
+    assert list(section.rows) == [("grace after the due date", "REPAY-12", "3", "2", "days")]
+    assert "terms of loans" in section.note
     assert "fewer days" in page.content.decode()
+
+
+def test_the_page_shows_no_stored_units(filled):
+    given = {"number": "limits.income_permille", "value": "2200"}
+    client_of("risk").post(FORM, filled | given)
+
+    page = client_of("manager").get(page_of(Approval.objects.get()))
+
+    section, _simulations = page.context["lead_sections"]
+    assert list(section.rows) == [("limit in monthly incomes", "LIMIT-2", "2", "2.2", "times")]
+    assert "2200" not in page.content.decode()
+    assert "permille" not in page.content.decode()
+
+
+def test_a_stored_version_shows_what_it_changed(proposed):
+    perform(client_of("manager"), proposed, "approve", reason="agreed then")
+    version = PolicyVersion.objects.get()
+    change = reverse("admin:backoffice_policyversion_change", args=[version.pk])
+    listed = reverse("admin:backoffice_policyversion_changelist")
+
+    page = client_of("auditor").get(change)
+
+    [changes] = page.context["lead_sections"]
+    assert list(changes.rows) == [("grace after the due date", "REPAY-12", "3", "2", "days")]
+    assert "grace after the due date: 2 days" in client_of("auditor").get(listed).content.decode()
 
 
 def test_a_manager_rejects_and_the_proposer_withdraws(proposed, filled):

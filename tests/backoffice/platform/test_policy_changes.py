@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.utils.translation import override
 
 from backoffice.core import policy
 from backoffice.core.models import Approval, PolicyVersion
@@ -52,7 +53,10 @@ def test_a_request_shows_the_old_and_the_new_value(people):
 
     made = propose(people[0], grace_days=2)
 
-    assert policy_changes.differences(made) == [("loans.grace_days", "1", "2")]
+    with override("en"):
+        assert policy_changes.differences(made) == [
+            ("grace after the due date", "1", "2", "days", "REPAY-12")
+        ]
 
 
 def test_an_approved_request_still_shows_what_it_changed(people):
@@ -60,7 +64,30 @@ def test_an_approved_request_still_shows_what_it_changed(people):
     made = propose(maker, grace_days=2)
     approvals.approve([made.pk], by=checker, reason="agreed", at=AT)
 
-    assert policy_changes.differences(made) == [("loans.grace_days", "3", "2")]
+    with override("en"):
+        assert policy_changes.differences(made) == [
+            ("grace after the due date", "3", "2", "days", "REPAY-12")
+        ]
+
+
+def test_a_request_names_its_policy_and_day_in_both_languages(people):
+    made = propose(people[0], grace_days=2)
+
+    with override("en"):
+        assert (
+            policy_changes.summary(made) == "Policy of terms of loans, in force from 2026-10-02 on."
+        )
+    with override("zh-hans"):
+        assert "贷款条款" in policy_changes.summary(made)
+
+
+def test_a_request_that_became_invalid_can_still_be_read(people):
+    made = propose(people[0], second_window_days=7)
+    put_in_force("loans", {"classified_latest_days": 5}, on=TOMORROW)
+
+    [change] = policy_changes.differences(made)
+
+    assert (change.now, change.proposed) == ("4", "7")
 
 
 @pytest.mark.parametrize("overrides", [{"nonsense": 1}, {"grace_days": "2"}, {"grace_days": 99}])

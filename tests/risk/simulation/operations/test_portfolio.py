@@ -27,7 +27,14 @@ DRAFTS = (
     {"limits": {"income_permille": 2300, "low_income_limit_fen": 800_000, "house_percent": 5}},
     {"limits": {"limit_min_fen": 300_000, "limit_step_fen": 50_000, "assets_max_percent": 20}},
     {"accounts": {"lender_type": "MICRO"}, "limits": {"low_income_fen": 800_000}},
-    {"limits": {"limit_min_fen": 10_000, "vehicle_percent": 15, "other_asset_percent": 0}},
+    {
+        "limits": {
+            "limit_min_fen": 10_000,
+            "limit_step_fen": 2_000,
+            "vehicle_percent": 15,
+            "other_asset_percent": 0,
+        }
+    },
 )
 
 
@@ -105,7 +112,11 @@ def test_the_database_keeps_a_simulation_from_writing(monkeypatch):
         ({"limits": {"income_permille": 0}}, "income_permille"),
         ({"limit": {"income_permille": 2000}}, "limit"),
         ({"limits": 5}, "limits"),
-        ({"scoring": {"payment_weight_percent": 31}}, "payment_weight_percent"),
+        (
+            {"scoring": {"payment_weight_percent": 31}},
+            "payment_weight_percent, social_weight_percent, wealth_weight_percent, "
+            "consumption_weight_percent, performance_weight_percent",
+        ),
     ],
 )
 def test_a_bad_draft_is_refused_by_its_field(overrides, field):

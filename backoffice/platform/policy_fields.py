@@ -1,0 +1,80 @@
+"""Product numbers in words: what each field is called, its unit and rule, and values as shown.
+
+Amounts are stored in fen, shares in permille or millionths; people read yuan, per cent and factors.
+The site registers the words of every field.
+"""
+
+from collections.abc import Mapping
+from datetime import time
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from backoffice.core.money import yuan
+
+FEN_PER_YUAN = 100
+
+
+class Unit(NamedTuple):
+    """A unit as people read it, and how many of the stored unit make one of it: a power of ten."""
+
+    title: Any
+    per: int
+
+
+class PolicyField(NamedTuple):
+    """The words of a field: its title, unit and the rules it comes from."""
+
+    title: Any
+    unit: Unit
+    rule: str
+
+
+_PLAIN = Unit("", 1)
+_titles: dict[str, Any] = {}
+_fields: dict[tuple[str, str], PolicyField] = {}
+
+
+def register(titles: Mapping[str, Any], fields: Mapping[str, Mapping[str, PolicyField]]) -> None:
+    """Add the titles of policies and the words of their fields, once, when the site is ready."""
+    _titles.update(titles)
+    _fields.update(
+        {(app, name): one for app, found in fields.items() for name, one in found.items()}
+    )
+
+
+def title_of(app: str) -> str:
+    """Return the title of a policy in the active language; one without words is shown as it is."""
+    return str(_titles.get(app, app))
+
+
+def field_of(app: str, name: str) -> PolicyField:
+    """Return the words of a field; one without words is shown as it is stored."""
+    return _fields.get((app, name)) or PolicyField(name, _PLAIN, "")
+
+
+def shown(value: Any, unit: Unit) -> str:
+    """Return a value in its unit, exact: 2200 permille as ``2.2``, 1000000 fen as ``10,000.00``."""
+    if isinstance(value, time):
+        return value.isoformat("minutes")
+    if isinstance(value, bool) or not isinstance(value, int):
+        return str(value)
+    if unit.per == FEN_PER_YUAN:
+        return yuan(value)
+    whole, rest = divmod(abs(value), unit.per)
+    decimals = str(rest).zfill(len(str(unit.per)) - 1).rstrip("0") if rest else ""
+    return f"{'-' if value < 0 else ''}{whole:,}{'.' if decimals else ''}{decimals}"
+
+
+def with_unit(value: Any, unit: Unit) -> str:
+    """Return a value and its unit, as a sentence needs them."""
+    title = str(unit.title)
+    return f"{shown(value, unit)}{'' if title.startswith('%') or not title else ' '}{title}"
+
+
+def stored(text: str, unit: Unit) -> int | None:
+    """Return the whole number of stored units that a text in the unit means, else None."""
+    try:
+        found = Fraction(text.replace(",", "").strip()) * unit.per
+    except (ValueError, ZeroDivisionError):
+        return None
+    return int(found) if found.denominator == 1 else None
