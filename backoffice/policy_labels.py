@@ -5,31 +5,32 @@ from typing import Any
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from backoffice.platform.policy_fields import PolicyField, Unit
 from loans.contracts.labels import TERMS
 from risk.scoring.rules.payment_behaviour import PAYMENT_INDICATORS
 
-YUAN = Unit(_("yuan"), 100)
-YUAN_A_DAY = Unit(_("yuan a day"), 100)
+YUAN = Unit(pgettext_lazy("unit", "yuan"), 100)
+YUAN_A_DAY = Unit(pgettext_lazy("unit", "yuan a day"), 100)
 PERCENT = Unit("%", 1)
 PERCENT_OF_PERMILLE = Unit("%", 10)
 PERCENT_OF_PPM = Unit("%", 10_000)
 PERCENT_OF_PPB = Unit("%", 10_000_000)
-PERCENT_A_DAY = Unit(_("% a day"), 10_000)
-PERCENT_A_YEAR = Unit(_("% a year"), 10_000)
-FACTOR = Unit(_("times"), 1_000)
-POINTS = Unit(_("points"), 1)
-POINTS_OF_TENTHS = Unit(_("points"), 10)
-POINTS_OF_PERMILLE = Unit(_("points"), 10)
-DAYS = Unit(_("days"), 1)
-HOURS = Unit(_("hours"), 1)
-MINUTES = Unit(_("minutes"), 1)
-MONTHS = Unit(_("months"), 1)
-YEARS = Unit(_("years"), 1)
-PAYMENTS_A_DAY = Unit(_("payments a day"), 1)
-BYTES = Unit(_("bytes"), 1)
-PIXELS = Unit(_("pixels"), 1)
+PERCENT_A_DAY = Unit(pgettext_lazy("unit", "% a day"), 10_000)
+PERCENT_A_YEAR = Unit(pgettext_lazy("unit", "% a year"), 10_000)
+FACTOR = Unit(pgettext_lazy("unit", "times"), 1_000)
+POINTS = Unit(pgettext_lazy("unit", "points"), 1)
+POINTS_OF_TENTHS = Unit(pgettext_lazy("unit", "points"), 10)
+POINTS_OF_PERMILLE = Unit(pgettext_lazy("unit", "points"), 10)
+DAYS = Unit(pgettext_lazy("unit", "days"), 1)
+HOURS = Unit(pgettext_lazy("unit", "hours"), 1)
+MINUTES = Unit(pgettext_lazy("unit", "minutes"), 1)
+MONTHS = Unit(pgettext_lazy("unit", "months"), 1)
+YEARS = Unit(pgettext_lazy("unit", "years"), 1)
+PAYMENTS_A_DAY = Unit(pgettext_lazy("unit", "payments a day"), 1)
+BYTES = Unit(pgettext_lazy("unit", "bytes"), 1)
+PIXELS = Unit(pgettext_lazy("unit", "pixels"), 1)
 COUNT = Unit("", 1)
 CODE = Unit("", 1)
 TIME = Unit("", 1)

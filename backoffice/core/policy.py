@@ -32,7 +32,10 @@ _registered: dict[str, type[Any]] = {}
 
 
 class BadPolicyError(Refused):
-    """A policy version has an unknown field or an invalid value."""
+    """A policy version has an unknown field or an invalid value.
+
+    Where known, ``values`` are those of the fields by name, ``allowed`` what the one field may be.
+    """
 
     code = "bad-policy"
     message = _("Invalid policy of {app}: {field} = {value}: {why}.")
@@ -123,13 +126,15 @@ def draft(app: str, overrides: Mapping[str, Any]) -> Any:
     except NotAllowedError as error:
         why = format_lazy(_("allowed is {allowed}"), allowed=str(error.allowed))
         raise BadPolicyError(
-            app=app, field=error.name, value=shortened(error.value), why=why
-        ) from error
+            app=app, field=error.name, value=shortened(error.value), why=why,
+            values={error.name: error.value}, allowed=error.allowed,
+        ) from error  # fmt: skip
     except FieldsConflictError as error:  # a policy marks its reasons for the translators
-        found = ", ".join(shortened(values.get(name, fields[name].default)) for name in error.names)
+        named = {name: values.get(name, fields[name].default) for name in error.names}
         raise BadPolicyError(
-            app=app, field=", ".join(error.names), value=found, why=gettext_lazy(error.why)
-        ) from error
+            app=app, field=", ".join(named), value=", ".join(map(shortened, named.values())),
+            why=gettext_lazy(error.why), values=named,
+        ) from error  # fmt: skip
     except ValueError as error:
         raise BadPolicyError(
             app=app, field=", ".join(values), value="…", why=gettext_lazy(str(error))

@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from django.utils.formats import date_format
+from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -75,10 +76,11 @@ class PolicyChange(NamedTuple):
 
 
 class Number(NamedTuple):
-    """A policy field of an app, with its value as JSON text and what it may be, if declared."""
+    """A policy field of an app in words: its title, value and what it may be, in its unit."""
 
     app: str
     field: str
+    title: str
     value: str
     allowed: str
 
@@ -89,17 +91,27 @@ def register_check(check: Callable[[Approval], None]) -> None:
 
 
 def numbers(*, on: date) -> list[Number]:
-    """Return every policy field with its value in force on a day."""
-    return [
-        Number(app, one.name, _text(getattr(in_force, one.name)), str(ranges.allowed(one) or ""))
-        for app, known in policy.registered().items()
-        for in_force in [policy.current(known, on=on)]
-        for one in fields(known)
-    ]
+    """Return every policy field with its value in force on a day, in words."""
+    found = []
+    for app, known in policy.registered().items():
+        in_force = policy.current(known, on=on)
+        for one in fields(known):
+            title, unit, _rule = policy_fields.field_of(app, one.name)
+            value = policy_fields.with_unit(getattr(in_force, one.name), unit)
+            allowed = policy_fields.allowed_shown(ranges.allowed(one), unit)
+            found.append(Number(app, one.name, str(title), value, allowed))
+    return found
 
 
-def parse(text: str) -> Any:
-    """Return a typed value as JSON; text that is not JSON, such as 09:00, stays text."""
+def parse(app: str, field: str, text: str) -> Any:
+    """Return a value typed in the unit of its field as it is stored; other text as JSON or as text.
+
+    ``2.2`` of a factor is 2200 permille. A number that is no whole stored unit stays as typed, and
+    is refused by its type.
+    """
+    found = policy_fields.stored(text, policy_fields.field_of(app, field).unit)
+    if found is not None:
+        return found
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -123,7 +135,8 @@ def propose(
         _require_possible(change, at=at)
         for name, (now, proposed) in _values(change).items():
             if now == proposed:
-                raise UnchangedPolicyError(field=f"{change.app}.{name}", value=_text(now))
+                title, unit, _rule = policy_fields.field_of(change.app, name)
+                raise UnchangedPolicyError(field=title, value=policy_fields.with_unit(now, unit))
     proposals = [
         Proposal(
             KIND,
@@ -212,12 +225,16 @@ def _require_possible(change: PolicyChange, *, at: datetime) -> None:
     if change.effective_on < clock.day_of(at):
         raise PolicyInThePastError(effective_on=change.effective_on)
     in_force = policy.overridden(change.app, on=change.effective_on)
-    policy.draft(change.app, {**in_force, **change.overrides})
+    try:
+        policy.draft(change.app, {**in_force, **change.overrides})
+    except policy.BadPolicyError as error:
+        raise _worded(error) from error
     _require_valid_later(change, {**in_force, **change.overrides})
     if change.effective_on == clock.day_of(at):
         for one in fields(policy.registered()[change.app]):
             if one.name in change.overrides and one.metadata.get("from_later_day"):
-                raise PolicyDuringTheDayError(field=one.name)
+                title = policy_fields.field_of(change.app, one.name).title
+                raise PolicyDuringTheDayError(field=title)
 
 
 def _require_valid_later(change: PolicyChange, merged: Mapping[str, Any]) -> None:
@@ -230,10 +247,14 @@ def _require_valid_later(change: PolicyChange, merged: Mapping[str, Any]) -> Non
             policy.draft(change.app, merged)
         except policy.BadPolicyError as error:
             raise LaterPolicyConflictError(
-                app=change.app,
+                app=policy_fields.title_of(change.app),
                 later_on=later_on,
-                overrides=", ".join(f"{name} = {_text(one)}" for name, one in overrides.items()),
-                why=error.facts["why"],
+                overrides=", ".join(
+                    f"{title} = {policy_fields.with_unit(value, unit)}"
+                    for name, value in overrides.items()
+                    for title, unit, _rule in [policy_fields.field_of(change.app, name)]
+                ),
+                why=_worded(error).facts["why"],
             ) from error
 
 
@@ -249,6 +270,22 @@ def _values(
     }
 
 
-def _text(value: Any) -> str:
-    """Return a policy value as a person types it."""
-    return json.dumps(value, default=str, ensure_ascii=False).strip('"')
+def _worded(error: policy.BadPolicyError) -> policy.BadPolicyError:
+    """Return a refusal with the titles of its fields, and their values in the units of a form."""
+    facts = dict(error.facts)
+    words = {
+        name: policy_fields.field_of(facts["app"], name) for name in facts["field"].split(", ")
+    }
+    if "values" in facts:
+        values = facts["values"].items()
+        facts["value"] = ", ".join(
+            policy.shortened(policy_fields.with_unit(value, words[name].unit))
+            for name, value in values
+        )
+    if "allowed" in facts:
+        [field] = words.values()
+        allowed = policy_fields.allowed_shown(facts["allowed"], field.unit)
+        facts["why"] = format_lazy(_("allowed is {allowed}"), allowed=allowed)
+    facts["field"] = ", ".join(str(one.title) for one in words.values())
+    facts["app"] = policy_fields.title_of(facts["app"])
+    return policy.BadPolicyError(**facts)

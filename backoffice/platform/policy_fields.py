@@ -4,14 +4,17 @@ Amounts are stored in fen, shares in permille or millionths; people read yuan, p
 The site registers the words of every field.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import time
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from backoffice.core.money import yuan
+from backoffice.core.ranges import FieldOptions, Range
 
 FEN_PER_YUAN = 100
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 class Unit(NamedTuple):
@@ -71,10 +74,17 @@ def with_unit(value: Any, unit: Unit) -> str:
     return f"{shown(value, unit)}{'' if title.startswith('%') or not title else ' '}{title}"
 
 
+def allowed_shown(allowed: Range | FieldOptions | None, unit: Unit) -> str:
+    """Return what a field may be, in its unit; empty where nothing is declared."""
+    if isinstance(allowed, Range):
+        return f"{shown(allowed.least, unit)} – {shown(allowed.most, unit)}"
+    return str(allowed or "")
+
+
 def stored(text: str, unit: Unit) -> int | None:
     """Return the whole number of stored units that a text in the unit means, else None."""
-    try:
-        found = Fraction(text.replace(",", "").strip()) * unit.per
-    except (ValueError, ZeroDivisionError):
+    digits = text.replace(",", "").strip()
+    if not _NUMBER.fullmatch(digits):
         return None
+    found = Fraction(digits) * unit.per
     return int(found) if found.denominator == 1 else None

@@ -1,7 +1,9 @@
 """Staff pages of approval requests and policy versions."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from datetime import date
+from itertools import groupby
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -13,7 +15,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from backoffice.core import clock
+from backoffice.core import clock, policy
 from backoffice.core.errors import Refused
 from backoffice.core.models import Approval, ApprovalState, PolicyVersion
 from backoffice.platform import approvals, policy_changes, policy_fields
@@ -29,6 +31,7 @@ from backoffice.web.admin_actions import (
 from backoffice.web.readonly_admin import PageSection, ReadOnlyAdmin, address, display, link
 
 VALUE_MAX = 200  # characters of a typed value
+ROWS_MAX = 8  # numbers of one proposal
 
 
 def _decide(operation: Callable[..., Any], message: Any) -> Any:
@@ -134,10 +137,10 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
     """Overrides of the product's numbers that were approved, and the form that proposes others."""
 
     list_select_related = ("approval",)
-    list_display = ("version", "policy", "overridden", "effective_on", "request_link")
+    list_display = ("version", "policy_title", "overridden", "effective_on", "request_link")
     list_before_template = "admin/backoffice/policy_list.html"
     list_display_links = ("version",)
-    fields = ("policy", "effective_on", "request_link")
+    fields = ("policy_title", "effective_on", "request_link")
 
     @display(description=_("overrides"))
     def overridden(self, version: PolicyVersion) -> str:
@@ -154,7 +157,7 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
         return f"V{version.pk}"
 
     @display(description=_("policy of"))
-    def policy(self, version: PolicyVersion) -> str:
+    def policy_title(self, version: PolicyVersion) -> str:
         """Return the title of the policy."""
         return policy_fields.title_of(version.app)
 
@@ -190,10 +193,15 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
             else:
                 messages.success(request, gettext("The change waits for a second person."))
                 return HttpResponseRedirect(address(proposed))
+        numbers = policy_changes.numbers(on=clock.business_date())
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Propose a change of product numbers"),
-            "numbers": policy_changes.numbers(on=clock.business_date()),
+            "policies": [
+                (policy_fields.title_of(app), list(found))
+                for app, found in groupby(numbers, key=lambda one: one.app)
+            ],
+            "rows": _rows(request),
             "today": clock.business_date(),
             "given": request.POST,
             "list_address": reverse("admin:backoffice_policyversion_changelist"),
@@ -202,13 +210,21 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
 
 
 def _propose(request: HttpRequest) -> Approval:
-    app, _dot, field = request.POST.get("number", "").partition(".")
-    value = request.POST.get("value", "").strip()
-    known = {(one.app, one.field) for one in policy_changes.numbers(on=clock.business_date())}
-    if (app, field) not in known:
+    overrides: dict[tuple[str, str], Any] = {}
+    names = request.POST.getlist("number")[:ROWS_MAX]
+    for name, typed in zip(names, request.POST.getlist("value"), strict=False):
+        value = typed.strip()
+        if not name and not value and overrides:
+            continue  # a row that was left empty
+        app, _dot, field = name.partition(".")
+        if (app, field) not in _known():
+            raise FieldError(field=pgettext_lazy("policy", "number"))
+        if not value or len(value) > VALUE_MAX:
+            raise FieldError(field=_("value"))
+        overrides[app, field] = policy_changes.parse(app, field, value)
+    apps = {app for app, _field in overrides}
+    if len(apps) != 1:
         raise FieldError(field=pgettext_lazy("policy", "number"))
-    if not value or len(value) > VALUE_MAX:
-        raise FieldError(field=_("value"))
     try:
         effective_on = date.fromisoformat(request.POST.get("effective_on", ""))
     except ValueError:
@@ -216,7 +232,19 @@ def _propose(request: HttpRequest) -> Approval:
     reason = typed_text(request, "reason")
     if len(reason) < REASON_MIN:
         raise ReasonMissingError(least=REASON_MIN)
-    change = PolicyChange(app, {field: policy_changes.parse(value)}, effective_on)
+    values = {field: value for (_app, field), value in overrides.items()}
+    change = PolicyChange(apps.pop(), values, effective_on)
     person: Any = request.user
     [proposed] = policy_changes.propose([change], by=person, reason=reason, at=clock.now())
     return proposed
+
+
+def _known() -> set[tuple[str, str]]:
+    return {(app, one.name) for app, known in policy.registered().items() for one in fields(known)}
+
+
+def _rows(request: HttpRequest) -> list[dict[str, str]]:
+    """Return the rows of the form, with what was typed."""
+    names, values = request.POST.getlist("number"), request.POST.getlist("value")
+    typed = [{"number": name, "value": one} for name, one in zip(names, values, strict=False)]
+    return [*typed, *({"number": "", "value": ""} for _row in range(ROWS_MAX - len(typed)))]

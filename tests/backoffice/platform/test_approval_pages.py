@@ -71,7 +71,7 @@ def test_the_page_shows_the_old_and_the_new_value(proposed):
 
 
 def test_the_page_shows_no_stored_units(filled):
-    given = {"number": "limits.income_permille", "value": "2200"}
+    given = {"number": "limits.income_permille", "value": "2.2"}
     client_of("risk").post(FORM, filled | given)
 
     page = client_of("manager").get(page_of(Approval.objects.get()))
@@ -153,7 +153,7 @@ def test_a_decision_needs_a_reason(proposed):
         ({"value": "[" * 100_000}, "value"),
         ({"number": "loan_operations.debit_at", "value": "09:00+08:00"}, "without a time zone"),
         ({"value": "3"}, "already"),
-        ({"value": "99"}, "loans: grace_days = 99: allowed is 0 – 13"),
+        ({"value": "99"}, "grace after the due date = 99 days: allowed is 0 – 13"),
         ({"effective_on": "soon"}, "effective on"),
         ({"effective_on": "2020-01-01"}, "in the past"),
         ({"reason": "x"}, "Enter a reason"),
@@ -177,6 +177,33 @@ def test_a_change_that_is_submitted_twice_is_one_request(filled):
     assert Approval.objects.count() == 1
 
 
+def test_several_numbers_of_one_policy_are_one_request(filled):
+    both = {
+        "number": ["scoring.payment_weight_percent", "scoring.social_weight_percent", ""],
+        "value": ["35", "20", ""],
+    }
+    client_of("risk").post(FORM, filled | both, follow=True)
+
+    payload = Approval.objects.get().payload
+    assert payload["overrides"] == {"payment_weight_percent": 35, "social_weight_percent": 20}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "values"),
+    [
+        (["scoring.score_base", "limits.proof_days"], ["310", "300"]),
+        (["limits.proof_days", "limits.nonsense"], ["300", "1"]),
+        (["limits.proof_days", ""], ["300", "1"]),
+        ([], []),
+    ],
+)
+def test_numbers_of_two_policies_or_of_none_are_no_request(filled, numbers, values):
+    page = client_of("risk").post(FORM, filled | {"number": numbers, "value": values})
+
+    assert "number" in messages_of(page)[0]
+    assert not Approval.objects.exists()
+
+
 def test_a_request_to_resume_names_its_job_and_why_it_is_paused():
     maker = Staff.objects.create_superuser("maker")
     job_control.pause("09:00", by=maker, reason="the bank is down", at=clock.now())
@@ -191,15 +218,16 @@ def test_a_request_to_resume_names_its_job_and_why_it_is_paused():
 def test_the_form_shows_what_each_number_may_be(filled):
     page = client_of("risk").get(FORM).content.decode()
 
-    assert "loans.recovery_every_days = 7 (allowed: 1 – 90)" in page
-    assert "accounts.lender_type = BANK (allowed: BANK, MICRO)" in page
+    assert "Interval of debits of an overdue bill = 7 days (allowed: 1 – 90)" in page
+    assert "Type of the lender = BANK (allowed: BANK, MICRO)" in page
+    assert "Lowest limit = 500.00 yuan (allowed: 0.01 – 300,000.00)" in page
 
 
 def test_a_number_out_of_range_is_refused_in_chinese_too(filled):
     bad = {"number": "loans.recovery_every_days", "value": "0"}
     page = client_of("risk").post(FORM, filled | bad, headers={"accept-language": "zh-hans"})
 
-    assert "recovery_every_days = 0：允许范围为 1 – 90" in messages_of(page)[0]
+    assert " = 0 天：允许范围为 1 – 90" in messages_of(page)[0]
     assert not Approval.objects.exists()
 
 
@@ -217,7 +245,7 @@ def test_the_list_of_versions_leads_to_the_form_for_those_who_may():
 
     assert FORM in client_of("risk").get(listed).content.decode()
     assert FORM not in client_of("manager").get(listed).content.decode()
-    assert "loans.grace_days = 3" in client_of("risk").get(FORM).content.decode()
+    assert "Grace after the due date = 3 days" in client_of("risk").get(FORM).content.decode()
 
 
 def test_an_action_is_offered_while_the_request_is_open(proposed):

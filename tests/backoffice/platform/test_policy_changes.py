@@ -138,18 +138,50 @@ def test_a_change_that_does_not_go_with_the_numbers_by_now_is_not_approved(peopl
 
 
 @pytest.mark.parametrize(
-    ("text", "value"),
+    ("number", "text", "value"),
     [
-        ("3", 3),
-        ("true", True),
-        ("[9, 10]", [9, 10]),
-        ("09:00", "09:00"),
-        ('"x"', "x"),
-        ("[" * 100_000, "[" * 100_000),
+        ("loans.grace_days", "3", 3),
+        ("loans.grace_days", "3.5", 3.5),
+        ("loans.grace_days", "true", True),
+        ("limits.income_permille", "2.2", 2200),
+        ("limits.income_permille", "2.2005", 2.2005),
+        ("limits.limit_min_fen", "1,000.00", 100_000),
+        ("limits.buffer_permille", "15", 150),
+        ("scoring.rate_c_ppm", "0.05", 500),
+        ("loan_operations.debit_at", "09:00", "09:00"),
+        ("accounts.lender_type", "MICRO", "MICRO"),
+        ("loans.grace_days", "[9, 10]", [9, 10]),
+        ("loans.grace_days", "[" * 100_000, "[" * 100_000),
     ],
 )
-def test_what_is_typed_becomes_a_json_value(text, value):
-    assert policy_changes.parse(text) == value
+def test_what_is_typed_in_the_unit_of_a_field_becomes_a_stored_value(number, text, value):
+    assert policy_changes.parse(*number.split("."), text) == value
+
+
+@pytest.mark.parametrize(
+    ("overrides", "english", "chinese"),
+    [
+        (
+            {"income_permille": 20_000},
+            "limits: limit in monthly incomes = 20 times: allowed is 0.001 – 10.",
+            "额度对月收入倍数",
+        ),
+        (
+            {"limit_min_fen": 1_200_000},
+            "lowest limit, highest limit of low incomes = 12,000.00 yuan, 10,000.00 yuan",
+            "最低额度",
+        ),
+        ({"daily_walk_permille": 100}, "change of the limit a day at most", "每日额度波动上限"),
+    ],
+)
+def test_a_refused_change_names_its_fields_in_words_and_units(people, overrides, english, chinese):
+    change = PolicyChange("limits", overrides, TOMORROW)
+
+    for language, words in (("en", english), ("zh-hans", chinese)):
+        with override(language):
+            with pytest.raises(BadPolicyError) as caught:
+                policy_changes.propose([change], by=people[0], reason="a test", at=AT)
+            assert words in str(caught.value)
 
 
 def test_every_number_is_listed_with_its_value_in_force(people):
@@ -159,14 +191,15 @@ def test_every_number_is_listed_with_its_value_in_force(people):
         found = {(one.app, one.field): one.value for one in policy_changes.numbers(on=on)}
         return found["loans", "grace_days"]
 
-    assert (listed(TODAY), listed(TOMORROW)) == ("3", "2")
+    with override("en"):
+        assert (listed(TODAY), listed(TOMORROW)) == ("3 days", "2 days")
 
 
 def test_hours_of_the_debits_do_not_change_during_a_day(people):
     maker, checker = people
     change = PolicyChange("loan_operations", {"debit_at": "08:30"}, TODAY)
 
-    with pytest.raises(PolicyDuringTheDayError, match="debit_at"):
+    with pytest.raises(PolicyDuringTheDayError, match=r"time of the first|首次代扣时间"):
         policy_changes.propose([change], by=maker, reason="a test", at=AT)
     assert not Approval.objects.exists()
 
@@ -201,7 +234,7 @@ def test_a_change_that_an_approved_later_change_forbids_is_not_proposed(people):
         )
 
     assert caught.value.facts["later_on"] == date(2026, 10, 9)
-    assert caught.value.facts["overrides"] == "debit_at = 14:00"
+    assert caught.value.facts["overrides"].endswith(" = 14:00")
     assert not Approval.objects.filter(state="proposed").exists()
 
 
