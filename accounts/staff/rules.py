@@ -45,10 +45,7 @@ _SYSTEM = (
     "backoffice.view_policyversion", "backoffice.view_outboxmessage", "backoffice.view_workitem",
     "backoffice.view_export",
 )  # fmt: skip
-_SIMULATIONS = (
-    "risk.view_policysimulation", "risk.request_policysimulation",
-    "risk.download_policysimulation",
-)  # fmt: skip
+_SIMULATIONS = ("risk.view_policysimulation", "risk.download_policysimulation")
 _WORK = (
     "backoffice.view_workitem", "backoffice.claim_workitem", "backoffice.release_workitem",
     "backoffice.hand_over_workitem",
@@ -75,7 +72,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     + ("accounts.decide_identityverification", "accounts.decide_profilereview",
        "accounts.revoke_loginsession", "risk.decide_specialreview")
     + ("backoffice.view_policyversion", "backoffice.add_policyversion", *_WITHDRAW)
-    + _SIMULATIONS
+    + (*_SIMULATIONS, "risk.request_policysimulation")
     + ("risk.decide_limitreview", "risk.decide_appeal", *_STOP_LINES, *_DECIDE),
     "collections": _CUSTOMERS + _LINES + _LOANS + _COLLECTION + _DAY + _STOP
     + ("backoffice.start_jobrun",),

@@ -940,7 +940,8 @@ class Migration(migrations.Migration):
                 ('last_id', models.BigIntegerField(verbose_name='last id')),
                 ('claimed_until', models.DateTimeField(null=True, verbose_name='claimed until')),
                 ('figures', models.JSONField(null=True, verbose_name='figures')),
-                ('rows', models.BinaryField(null=True, verbose_name='rows')),
+                ('rows', backoffice.core.crypto.SealedBytesField(null=True, verbose_name='rows')),
+                ('rows_sha256', models.CharField(blank=True, max_length=64, verbose_name='digest of the rows')),
                 ('simulation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='risk.policysimulation', verbose_name='simulation of product numbers')),
             ],
             options={
@@ -981,9 +982,17 @@ class Migration(migrations.Migration):
             model_name='policysimulationpart',
             constraint=models.UniqueConstraint(fields=('simulation', 'number'), name='policy_simulation_part_once'),
         ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='policysimulationpart',
+            trigger=pgtrigger.compiler.Trigger(name='result_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.figures IS NOT NULL AND (NEW.figures, NEW.rows_sha256) IS DISTINCT FROM (OLD.figures, OLD.rows_sha256) OR (NEW.simulation_id, NEW.number, NEW.kind, NEW.first_id, NEW.last_id) IS DISTINCT FROM (OLD.simulation_id, OLD.number, OLD.kind, OLD.first_id, OLD.last_id))', func="RAISE EXCEPTION 'part %: only its result is written, once', NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'policy_simulation_part_result_once';", hash='54ea118cbcb25b2d67c4d7d52a3581e4cfaaaef6', operation='UPDATE', pgid='pgtrigger_result_once_1ea31', table='risk_policysimulationpart', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='policysimulationpart',
+            trigger=pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='38b4ad47f75ac468dea9fefbaa49bc64e2d6e398', operation='DELETE', pgid='pgtrigger_never_deleted_10cf0', table='risk_policysimulationpart', when='BEFORE')),
+        ),
         migrations.AddConstraint(
             model_name='policysimulationpart',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('figures__isnull', True), ('rows__isnull', True)), models.Q(('figures__isnull', False), ('rows__isnull', False)), _connector='OR'), name='policy_simulation_part_result'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('figures__isnull', True), ('rows__isnull', True), ('rows_sha256', '')), models.Q(('figures__isnull', False), ('rows__isnull', False), ('rows_sha256__regex', '^[0-9a-f]{64}$')), _connector='OR'), name='policy_simulation_part_result'),
         ),
         migrations.CreateModel(
             name='CutReview',

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.crypto import SealedBytesField
 from backoffice.core.guards import Guard, InitialState, state_check
 from backoffice.core.models import Approval
 from backoffice.core.states import StateField
@@ -134,7 +135,9 @@ class PolicySimulation(django_fsm.FSMModelMixin, models.Model):
 class PolicySimulationPart(models.Model):
     """A part of the portfolio of one simulation: who computes it until when, and its result.
 
-    ``rows`` is CSV without headings, compressed: of a million lines some ten megabytes are kept.
+    ``rows`` is CSV without headings, compressed and sealed: of a million lines some ten megabytes
+    are kept. ``rows_sha256`` is the digest of the compressed rows. A result is written once; only a
+    rotation of keys seals the rows again.
     """
 
     simulation = models.ForeignKey(
@@ -147,7 +150,8 @@ class PolicySimulationPart(models.Model):
     last_id = models.BigIntegerField(_("last id"))
     claimed_until = models.DateTimeField(_("claimed until"), null=True)
     figures: Any = models.JSONField(_("figures"), null=True)
-    rows = models.BinaryField(_("rows"), null=True)
+    rows = SealedBytesField(_("rows"), null=True)
+    rows_sha256 = models.CharField(_("digest of the rows"), max_length=64, blank=True)
 
     class Meta:
         verbose_name = _("part of a simulation")
@@ -159,9 +163,30 @@ class PolicySimulationPart(models.Model):
             ),
             models.CheckConstraint(
                 name="policy_simulation_part_result",
-                condition=Q(figures__isnull=True, rows__isnull=True)
-                | Q(figures__isnull=False, rows__isnull=False),
+                condition=Q(figures__isnull=True, rows__isnull=True, rows_sha256="")
+                | Q(
+                    figures__isnull=False, rows__isnull=False, rows_sha256__regex="^[0-9a-f]{64}$"
+                ),
             ),
+        ]  # fmt: skip
+        triggers: ClassVar = [
+            pgtrigger.Trigger(
+                name="result_once",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.figures IS NOT NULL AND (NEW.figures, NEW.rows_sha256) IS DISTINCT FROM "
+                    "(OLD.figures, OLD.rows_sha256) OR (NEW.simulation_id, NEW.number, NEW.kind, "
+                    "NEW.first_id, NEW.last_id) IS DISTINCT FROM (OLD.simulation_id, OLD.number, "
+                    "OLD.kind, OLD.first_id, OLD.last_id)"
+                ),
+                func=(
+                    "RAISE EXCEPTION 'part %: only its result is written, once', NEW.id "
+                    "USING ERRCODE = 'check_violation', "
+                    "CONSTRAINT = 'policy_simulation_part_result_once';"
+                ),
+            ),
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:

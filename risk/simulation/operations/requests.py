@@ -169,8 +169,9 @@ def csv_of(simulation: PolicySimulation) -> Iterator[bytes]:
     """Return the rows of all parts as CSV with headings, part by part."""
     yield f"{portfolio.HEADINGS}\n".encode()
     parts = PolicySimulationPart.objects.filter(simulation=simulation).order_by("number")
-    for rows in parts.values_list("rows", flat=True).iterator(chunk_size=1):
+    for rows, digest in parts.values_list("rows", "rows_sha256").iterator(chunk_size=1):
         assert rows is not None, "only what is done is downloaded"
+        assert hashlib.sha256(rows).hexdigest() == digest, "rows stay as they were computed"
         yield gzip.decompress(rows)
 
 
@@ -218,7 +219,10 @@ def _store(
     if found.state not in UNFINISHED_STATES:
         return
     mine = PolicySimulationPart.objects.filter(pk=part.pk, figures__isnull=True)
-    mine.update(figures=done.figures.as_json(), rows=gzip.compress(done.rows.encode()))
+    rows = gzip.compress(done.rows.encode())
+    mine.update(
+        figures=done.figures.as_json(), rows=rows, rows_sha256=hashlib.sha256(rows).hexdigest()
+    )
     if not PolicySimulationPart.objects.filter(simulation=found, figures__isnull=True).exists():
         _finish(found, of, by=by, at=at)
 

@@ -1,11 +1,13 @@
 """Simulations of requests: required, computed part by part, stored once, kept with the request."""
 
 import csv
+import gzip
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, ProgrammingError, connection, transaction
 
+from backoffice.core import rotation
 from backoffice.core.models import PolicyVersion, StateChange
 from backoffice.platform import approvals
 from backoffice.platform.approvals import Proposal
@@ -207,6 +209,44 @@ def test_the_result_is_written_once():
     with pytest.raises(IntegrityError, match="result is written, once"), transaction.atomic():
         PolicySimulation.objects.filter(pk=done.pk).update(result={})
     assert PolicySimulation.objects.get().result == done.result
+
+
+@pytest.mark.parametrize(
+    "changed", [{"figures": {"lines": 0}}, {"rows_sha256": "0" * 64}, {"last_id": 0}]
+)
+def test_the_result_of_a_part_is_written_once(changed):
+    granted()
+    done = work_all(request(proposed()))
+    part = PolicySimulationPart.objects.filter(simulation=done)
+
+    with pytest.raises(IntegrityError, match="written, once"), transaction.atomic():
+        part.update(**changed)
+    with pytest.raises(ProgrammingError, match="Cannot delete"), transaction.atomic():
+        part._raw_delete("default")
+
+
+def test_the_rows_are_sealed_and_sealed_again_by_a_rotation():
+    granted()
+    done = work_all(request(proposed()))
+    [table] = [one for one in rotation.tables() if one.name == "risk_policysimulationpart"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rows FROM risk_policysimulationpart")
+        [(stored,)] = cursor.fetchall()
+    rows = PolicySimulationPart.objects.get().rows
+
+    assert (table.columns, table.is_append_only) == (("rows",), False)
+    assert bytes(stored) != rows and rows[:2] == b"\x1f\x8b"
+    PolicySimulationPart.objects.update(rows=bytes(rows))  # what a rotation writes
+    assert b"".join(requests.csv_of(done)).startswith(b"line,customer")
+
+
+def test_rows_that_are_not_those_computed_are_not_downloaded():
+    granted()
+    done = work_all(request(proposed()))
+    PolicySimulationPart.objects.update(rows=gzip.compress(b"others"))
+
+    with pytest.raises(AssertionError, match="as they were computed"):
+        list(requests.csv_of(done))
 
 
 def test_every_move_is_on_record():
