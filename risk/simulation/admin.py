@@ -1,11 +1,14 @@
 """Staff pages of simulations: what proposed numbers would do, before a second person approves."""
 
-from collections.abc import Sequence
-from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.contrib import admin, messages
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -23,6 +26,7 @@ from backoffice.web.admin_actions import AdminAction, AdminActionsMixin
 from backoffice.web.readonly_admin import (
     PageSection,
     ReadOnlyAdmin,
+    address,
     address_of,
     amount,
     amount_head,
@@ -30,13 +34,13 @@ from backoffice.web.readonly_admin import (
     label,
     link,
 )
-from risk.models import CreditLine, PolicySimulation, SimulationState
+from risk.models import UNFINISHED_STATES, CreditLine, PolicySimulation, SimulationState
 from risk.simulation.operations import requests
-from risk.simulation.rules.figures import FALLS, RISES
+from risk.simulation.rules import chart as charts
 from risk.simulation.rules.moves import MOVE_TEXTS, MoveReason
 from risk.simulation.rules.reasons import TEXTS
 
-CHART_HEIGHT, BAR_WIDTH, BAR_GAP = 160, 56, 8
+MARGIN = 64  # of the chart, for the counts at its left
 _COUNTS = {
     "lines": _("open lines"),
     "raised": _("target rises"),
@@ -51,20 +55,12 @@ _COUNTS = {
 }
 
 
-class ChartBar(NamedTuple):
-    """A bar of the chart in pixels, with its count and the two lines of its caption."""
-
-    x: int
-    y: int
-    height: int
-    lines: int
-    caption: str
-    kind: str
-
-
-def _simulate(request: HttpRequest, approval: Approval, given: dict[str, Any]) -> str:
-    requests.request(approval.pk, by=str(request.user), reason=given["reason"], at=clock.now())
-    return gettext("The simulation is computed in the background; reload this page in a minute.")
+def _simulate(request: HttpRequest, approval: Approval, given: dict[str, Any]) -> HttpResponse:
+    """Request the simulation and open its page, which shows the progress."""
+    by, reason = str(request.user), given["reason"]
+    simulation = requests.request(approval.pk, by=by, reason=reason, at=clock.now())
+    messages.success(request, gettext("The simulation is computed in the background."))
+    return HttpResponseRedirect(address(simulation))
 
 
 def _download(
@@ -88,6 +84,10 @@ def _download(
 
 def _is_simulatable(approval: Approval) -> bool:
     return bool(approval.state == ApprovalState.PROPOSED) and requests.is_needed(approval)
+
+
+def _is_open(simulation: PolicySimulation) -> bool:
+    return simulation.state in UNFINISHED_STATES
 
 
 def _panel(approval: Approval) -> list[PageSection]:
@@ -134,8 +134,9 @@ class PolicySimulationPages(AdminActionsMixin, ReadOnlyAdmin):
     list_display = ("__str__", "approval_link", "state_label", "effective_on", "requested_at",
                     "requester", "finished_at", "summary")  # fmt: skip
     list_filter = ("state",)
+    change_form_after_template = "admin/risk/simulation_sections.html"
     fields = (("approval_link", "state_label"), ("effective_on", "requested_at"),
-              ("requester", "finished_at"), "done_parts", "problem", "chart")  # fmt: skip
+              ("requester", "finished_at"), "done_parts", "problem")  # fmt: skip
     record_actions = (
         AdminAction(
             "download", _("Download all rows"), "risk.download_policysimulation", _download,
@@ -160,10 +161,13 @@ class PolicySimulationPages(AdminActionsMixin, ReadOnlyAdmin):
         return _summary(simulation)
 
     @display(description=_("computed parts"))
-    def done_parts(self, simulation: PolicySimulation) -> str:
-        """Return how many parts are computed."""
+    def done_parts(self, simulation: PolicySimulation) -> SafeString:
+        """Return how many parts are computed; an unfinished page goes on by itself."""
         done, parts = requests.progress(simulation)
-        return gettext("{done} of {parts}").format(done=done, parts=parts)
+        text = gettext("{done} of {parts}").format(done=done, parts=parts)
+        percent = 100 * done // max(parts, 1)
+        context = {"text": text, "percent": percent, "is_open": _is_open(simulation)}
+        return render_to_string("admin/risk/simulation_progress.html", context)
 
     @display(description=_("error"))
     def problem(self, simulation: PolicySimulation) -> str:
@@ -171,15 +175,22 @@ class PolicySimulationPages(AdminActionsMixin, ReadOnlyAdmin):
         known = {str(code): words for code, words in TEXTS.items()}
         return gettext(known.get(simulation.error, simulation.error)) if simulation.error else ""
 
-    @display(description=_("lines by change of their target"))
-    def chart(self, simulation: PolicySimulation) -> SafeString | str:
-        """Return the lines by change of their target, as a chart."""
-        if simulation.result is None:
-            return ""
-        bars = _bars(simulation.result["buckets"])
-        width = len(bars) * (BAR_WIDTH + BAR_GAP) + BAR_GAP
-        context = {"bars": bars, "width": width, "height": CHART_HEIGHT, "bar_width": BAR_WIDTH}
-        return render_to_string("admin/risk/simulation_chart.html", context)
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show a simulation with the chart of its result; a page that waits for it loads again."""
+        may_view = self.has_view_permission(request)
+        record = self.get_object(request, object_id) if may_view else None
+        result = record.result if record is not None else None
+        context = {"chart": _chart(result) if result else None, **(extra_context or {})}
+        page = super().change_view(request, object_id, form_url, context)
+        if record is not None and "HX-Request" in request.headers and not _is_open(record):
+            page["HX-Refresh"] = "true"
+        return page
 
     def sections(self, request: HttpRequest, record: PolicySimulation) -> list[PageSection]:
         """Return the changed numbers, the figures, the table of the chart, the largest changes."""
@@ -206,9 +217,21 @@ def _figures(result: dict[str, Any]) -> PageSection:
             str(policy_fields.field_of(*name.split(".", 1)).title) for name in result["later_only"]
         )
         note = words.format(fields=", ".join(titles))
-    heads = (_("what"), amount_head(_("count")))
+    heads = (_("what"), amount_head(_("value")))
     cells = [(words, _right(value)) for words, value in rows]
     return PageSection(_("result"), heads, cells, note=note, is_lead=True)
+
+
+def _chart(result: dict[str, Any]) -> dict[str, Any]:
+    """Return the chart of the lines by change of their target, in pixels."""
+    width = charts.width()
+    marks = charts.ticks(max(result["buckets"]))
+    return {
+        "bars": charts.bars(result["buckets"]), "bar_width": charts.BAR_WIDTH,
+        "ticks": [{"y": one.y, "text": f"{one.lines:,}"} for one in marks],
+        "width": width, "middle": width // 2, "full_width": width + MARGIN,
+        "height": charts.PLOT_HEIGHT,
+    }  # fmt: skip
 
 
 def _right(text: str) -> SafeString:
@@ -217,10 +240,13 @@ def _right(text: str) -> SafeString:
 
 def _distribution(result: dict[str, Any]) -> PageSection:
     rows = [
-        (caption, _right(f"{count:,}"))
-        for caption, count in zip(captions(), result["buckets"], strict=True)
+        (caption, _right(f"{count:,}"), amount(delta_fen))
+        for caption, count, delta_fen in zip(
+            charts.captions(), result["buckets"], result["bucket_fen"], strict=True
+        )
     ]
-    heads = (_("change of the target"), amount_head(_("lines")))
+    heads = (_("change of the target, per cent"), amount_head(_("number of lines")),
+             amount_head(_("difference, yuan")))  # fmt: skip
     return PageSection(_("lines by change of their target"), heads, rows)
 
 
@@ -238,22 +264,3 @@ def _movers(result: dict[str, Any]) -> PageSection:
 
 def _line(pk: int) -> SafeString:
     return format_html('<a class="link" href="{}">L{}</a>', address_of(CreditLine, pk), pk)
-
-
-def captions() -> list[str]:
-    """Return the captions of the buckets, from the largest fall to the largest rise."""
-    falls = [f"≤ {FALLS[0]}%"]
-    falls += [f"{low}% – {high}%" for low, high in pairwise(FALLS)]
-    rises = [f"+{low}% – +{high}%" for low, high in pairwise(RISES)]
-    return [*falls, "0", *rises, f"> +{RISES[-1]}%"]
-
-
-def _bars(buckets: Sequence[int]) -> list[ChartBar]:
-    most = max(*buckets, 1)
-    bars = []
-    for number, (caption, count) in enumerate(zip(captions(), buckets, strict=True)):
-        height = count * CHART_HEIGHT // most or (1 if count else 0)
-        kind = "same" if number == len(FALLS) else "fall" if number < len(FALLS) else "rise"
-        x = BAR_GAP + number * (BAR_WIDTH + BAR_GAP)
-        bars.append(ChartBar(x, CHART_HEIGHT - height, height, count, caption, kind))
-    return bars

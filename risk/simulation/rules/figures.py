@@ -22,8 +22,8 @@ class SimulationFigures:
 
     ``raised``, ``lowered`` and ``unchanged`` count every line once, by its target; the others
     count beside it. ``before_fen`` and ``after_fen`` sum the targets. ``buckets`` count lines by
-    change in percent of the target before; ``movers`` are the largest changes, equal ones in the
-    order of the lines.
+    change in percent of the target before, and ``bucket_fen`` sums their changes; ``movers`` are
+    the largest changes, equal ones in the order of the lines.
     """
 
     lines: int = 0
@@ -40,6 +40,7 @@ class SimulationFigures:
     before_fen: int = 0
     after_fen: int = 0
     buckets: list[int] = field(default_factory=lambda: [0] * BUCKETS)
+    bucket_fen: list[int] = field(default_factory=lambda: [0] * BUCKETS)
     grades: dict[str, int] = field(default_factory=dict)
     movers: list[dict[str, Any]] = field(default_factory=list)
 
@@ -89,10 +90,10 @@ def of_moves(moves: Sequence[LineMove]) -> SimulationFigures:
     )
     found.buckets[UNCHANGED_BUCKET] = found.unchanged
     moved = [move for move, delta in zip(lines, deltas, strict=True) if delta]
-    for bucket, count in Counter(
-        bucket_of(move.before_fen, move.after_fen) for move in moved
-    ).items():
-        found.buckets[bucket] = count
+    for move in moved:
+        bucket = bucket_of(move.before_fen, move.after_fen)
+        found.buckets[bucket] += 1
+        found.bucket_fen[bucket] += move.after_fen - move.before_fen
     found.movers = [
         {
             "line": move.line_id, "customer": move.customer_id, "before_fen": move.before_fen,
@@ -112,6 +113,7 @@ def merged(parts: Iterable[SimulationFigures]) -> SimulationFigures:
         for name in _SUMMED:
             setattr(whole, name, getattr(whole, name) + getattr(part, name))
         whole.buckets = [a + b for a, b in zip(whole.buckets, part.buckets, strict=True)]
+        whole.bucket_fen = [a + b for a, b in zip(whole.bucket_fen, part.bucket_fen, strict=True)]
         grades.update(part.grades)
         movers += part.movers
     whole.movers = nlargest(

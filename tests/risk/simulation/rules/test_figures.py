@@ -47,6 +47,7 @@ def test_lines_are_counted_by_their_target_and_beside_it():
     assert (found.lines, found.raised, found.lowered, found.unchanged) == (3, 1, 1, 1)
     assert (found.suspended, found.resumed, found.applicants) == (1, 1, 1)
     assert (found.before_fen, found.after_fen, sum(found.buckets)) == (300, 350, 3)
+    assert (found.bucket_fen[0], found.bucket_fen[-1], sum(found.bucket_fen)) == (-50, 100, 50)
     assert [row["line"] for row in found.movers] == [1, 2]
 
 
@@ -77,6 +78,7 @@ def test_parts_merge_to_the_figures_of_the_whole(pairs, size):
     whole = figures.merged(parts)
 
     assert whole == figures.of_moves(moves)
+    assert sum(whole.bucket_fen) == whole.after_fen - whole.before_fen
     assert whole.raised + whole.lowered + whole.unchanged == sum(whole.buckets) == len(pairs)
 
 
