@@ -166,6 +166,7 @@ def _mapped(work: Any, parts: list[SimulationRange], processes: int) -> Iterator
         yield from map(work, parts)
         return
     connection.close()  # no process inherits it
+    connection.close_pool()
     with multiprocessing.get_context("fork").Pool(min(processes, len(parts))) as pool:
         yield from pool.imap(work, parts)
 

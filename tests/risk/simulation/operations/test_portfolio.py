@@ -163,7 +163,10 @@ def test_a_draft_of_the_score_decides_again_on_lines_and_applicants(tmp_path):
     assert (rows[2]["line"], rows[2]["decision_after"]) == ("", "refused")
 
 
-def test_two_processes_give_what_one_gives(committed_db, tmp_path, monkeypatch):
+@pytest.mark.parametrize("pool", [None, {"min_size": 1}])
+def test_two_processes_give_what_one_gives(committed_db, tmp_path, monkeypatch, pool):
+    connection.close_pool()
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "pool", pool)
     monkeypatch.setattr(queries, "CHUNK_LINES", 150)
     store(700, seed=8)
 
@@ -173,6 +176,8 @@ def test_two_processes_give_what_one_gives(committed_db, tmp_path, monkeypatch):
     assert together == alone
     assert same_rows == rows
     assert [*tmp_path.iterdir()] == [tmp_path / "rows.csv"]
+    connection.close()
+    connection.close_pool()
 
 
 def test_a_second_program_computes_the_same_sums(committed_db, tmp_path):
