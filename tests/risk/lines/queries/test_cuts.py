@@ -102,7 +102,7 @@ def test_the_growth_of_an_overdue_bill_is_after_the_fall():
     assert before.inputs == after.inputs
 
 
-def test_inputs_of_the_same_moment_are_told_apart_by_their_evidence():
+def test_inputs_of_the_same_moment_differ_by_their_evidence():
     line = granted(on=TODAY)
     first, second = (
         revised(line, income_fen, at=moment(TODAY), evidence=f"facts:{income_fen}")
