@@ -14,9 +14,10 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django.db import connection, transaction
+from django.db.backends.postgresql.base import DatabaseWrapper
 from django.utils.translation import gettext_lazy as _
 
 from accounts.policy import AccountPolicy
@@ -166,7 +167,7 @@ def _mapped(work: Any, parts: list[SimulationRange], processes: int) -> Iterator
         yield from map(work, parts)
         return
     connection.close()  # no process inherits it
-    connection.close_pool()
+    cast(DatabaseWrapper, connection).close_pool()
     with multiprocessing.get_context("fork").Pool(min(processes, len(parts))) as pool:
         yield from pool.imap(work, parts)
 
