@@ -36,6 +36,14 @@ class BadDraftError(BadArgumentError):
     )
 
 
+class BadCsvError(BadArgumentError):
+    """The file for the rows cannot be written."""
+
+    code = "csv-not-writable"
+    message = gettext_lazy("{file} cannot be written: {why}.")
+    remedy = gettext_lazy("Name a file in a folder that exists and may be written with --csv.")
+
+
 class Command(SystemCommand):
     """Simulate a draft; exit code 1 if the draft is bad. Nothing is changed."""
 
@@ -63,6 +71,10 @@ class Command(SystemCommand):
         except BadPolicyError as refusal:
             raise CommandError(refusal.in_both_languages(), returncode=1) from refusal
         csv_file = options["csv"] or Path(f"simulation-{Path(options['draft']).stem}-{on}.csv")
+        try:
+            csv_file.absolute().touch()
+        except OSError as error:
+            raise BadCsvError(file=csv_file, why=error.strerror) from error
         with self._progress() as progress:
             task = progress.add_task(csv_file.name, total=None)
             found = portfolio.simulate(

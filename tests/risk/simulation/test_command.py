@@ -86,3 +86,11 @@ def test_a_bad_draft_ends_with_exit_code_1(tmp_path, text, words):
 def test_a_request_that_is_not_there_is_no_draft(tmp_path):
     with pytest.raises(CommandError, match="draft-unreadable"):
         run("4711", tmp_path)
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path):
+    draft = tmp_path / "draft.json"
+    draft.write_text('{"limits": {"income_permille": 2200}}')
+
+    with pytest.raises(CommandError, match="csv-not-writable"):
+        run(draft, tmp_path / "nowhere")
