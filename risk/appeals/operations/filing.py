@@ -113,7 +113,7 @@ class NotWritableError(Refused):
     public_facts = ("state",)
     code = "appeal-not-writable"
     message = _("Nothing can be added to this appeal at the moment.")
-    remedy = _("Wait for a question of the reviewer, or for the outcome.")
+    remedy = _("Read the appeal: it says whether a reviewer has it, or how it ended.")
     calls = _LIST
 
 
