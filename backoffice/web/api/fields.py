@@ -3,6 +3,7 @@
 The framework's own fields convert silently: a number to text, "true" to true. These refuse.
 """
 
+import re
 from typing import Any
 
 from django.utils.translation import gettext
@@ -14,6 +15,9 @@ from backoffice.core.crypto import Sealed
 
 _WRONG_TYPE = "wrong_type"
 AMOUNT_MAX_FEN = 10**15
+# Control characters but tab and line ends, and those that turn the direction of what follows: text
+# must look to its readers as it is.
+_HIDDEN = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class Body(serializers.Serializer[Any]):
@@ -42,7 +46,10 @@ class Body(serializers.Serializer[Any]):
 class Text(serializers.CharField):
     """Text of 1 to ``max_length`` characters, which count as they were sent, spaces included."""
 
-    default_error_messages = {_WRONG_TYPE: _("It must be text.")}
+    default_error_messages = {
+        _WRONG_TYPE: _("It must be text."),
+        "hidden": _("It must not have control characters or such that change its direction."),
+    }
 
     def run_validation(self, data: Any = empty) -> Any:
         """Return the text; refuse one that is too long before its spaces are cut off."""
@@ -55,6 +62,8 @@ class Text(serializers.CharField):
         """Return the text; refuse other JSON types."""
         if not isinstance(data, str):
             self.fail(_WRONG_TYPE)
+        if _HIDDEN.search(data):
+            self.fail("hidden")
         return str(super().to_internal_value(data))
 
 

@@ -38,6 +38,10 @@ def test_what_is_as_it_must_be_is_taken():
     assert form.validated_data["inner"] == {"flag": True}
 
 
+def test_lines_and_tabs_are_text():
+    assert Outer(data={"text": "a\n\tb"}).is_valid()
+
+
 @pytest.mark.parametrize(
     ("data", "found"),
     [
@@ -48,6 +52,9 @@ def test_what_is_as_it_must_be_is_taken():
         ({"text": 1}, {"text": ["wrong_type"]}),
         ({"text": "a\x00"}, {"text": ["null_characters_not_allowed"]}),
         ({"text": "a\ud800"}, {"text": ["surrogate_characters_not_allowed"]}),
+        ({"text": "a\x07"}, {"text": ["hidden"]}),
+        ({"text": "a\u202eb"}, {"text": ["hidden"]}),
+        ({"text": "a\u2066b"}, {"text": ["hidden"]}),
         ({"text": "a", "other": 1}, {"other": ["unknown"]}),
         ({"text": "a", "whole": True}, {"whole": ["wrong_type"]}),
         ({"text": "a", "whole": "1"}, {"whole": ["wrong_type"]}),
