@@ -38,6 +38,14 @@ class ReasonMissingError(Refused):
     remedy = _("The reason is stored with the action.")
 
 
+class TextTooLongError(Refused):
+    """A text is longer than what is stored; it is not cut."""
+
+    code = "text-too-long"
+    message = _("{field}: at most {most} characters; this has {length}.")
+    remedy = _("Shorten it and try again; nothing was changed.")
+
+
 class FieldError(Refused):
     """A field of the dialog is empty or has a value that is not an option."""
 
@@ -165,13 +173,31 @@ def _has(request: HttpRequest, permission: str) -> bool:
     return bool(request.user.has_perm(permission))
 
 
-def typed_text(request: HttpRequest, name: str, *, length_max: int = REASON_MAX) -> str:
-    """Return what a person typed, to be stored: personal numbers masked, then cut to a length.
+def typed_text(request: HttpRequest, name: str, *, label: Any, length_max: int) -> str:
+    """Return what a person typed, to be stored: personal numbers are masked.
 
-    Cut first, a number at the end would lose the digits by which it is found.
+    A browser sends a line end as two characters and counts it as one.
+
+    Raises:
+        TextTooLongError: it has more characters than may be stored; ``label`` names the field.
     """
-    text = request.POST.get(name, "").strip()[: 2 * length_max]
-    return personal_numbers.mask(text)[:length_max]
+    text = request.POST.get(name, "").replace("\r\n", "\n").strip()
+    if len(text) > length_max:
+        raise TextTooLongError(field=label, most=length_max, length=len(text))
+    return personal_numbers.mask(text)
+
+
+def typed_reason(request: HttpRequest) -> str:
+    """Return the reason that a person typed; personal numbers are masked.
+
+    Raises:
+        ReasonMissingError: it is missing or too short.
+        TextTooLongError: it is too long.
+    """
+    reason = typed_text(request, "reason", label=_("reason"), length_max=REASON_MAX)
+    if len(reason) < REASON_MIN:
+        raise ReasonMissingError(least=REASON_MIN)
+    return reason
 
 
 def whole_yuan_fen(text: str, label: Any) -> int:
@@ -189,10 +215,7 @@ def whole_yuan_fen(text: str, label: Any) -> int:
 def _given(request: HttpRequest, action: AdminAction) -> dict[str, Any]:
     given = {field.name: _value(request, field) for field in action.fields}
     if action.needs_reason:
-        reason = typed_text(request, "reason")
-        if len(reason) < REASON_MIN:
-            raise ReasonMissingError(least=REASON_MIN)
-        given["reason"] = reason
+        given["reason"] = typed_reason(request)
     return given
 
 
@@ -205,7 +228,7 @@ def _value(request: HttpRequest, field: Field) -> Any:
         return chosen
     value = request.POST.get(field.name, "").strip()[: field.length_max]
     if not (field.keeps_numbers or offered):
-        value = typed_text(request, field.name, length_max=field.length_max)
+        value = typed_text(request, field.name, label=field.label, length_max=field.length_max)
     if not value or (offered and value not in offered):
         raise FieldError(field=field.label)
     return value

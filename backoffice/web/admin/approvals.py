@@ -21,12 +21,10 @@ from backoffice.core.models import Approval, ApprovalState, PolicyVersion
 from backoffice.platform import approvals, policy_changes, policy_fields
 from backoffice.platform.policy_changes import PolicyChange
 from backoffice.web.admin_actions import (
-    REASON_MIN,
     AdminAction,
     AdminActionsMixin,
     FieldError,
-    ReasonMissingError,
-    typed_text,
+    typed_reason,
 )
 from backoffice.web.readonly_admin import PageSection, ReadOnlyAdmin, address, display, link
 
@@ -229,9 +227,7 @@ def _propose(request: HttpRequest) -> Approval:
         effective_on = date.fromisoformat(request.POST.get("effective_on", ""))
     except ValueError:
         raise FieldError(field=_("effective on")) from None
-    reason = typed_text(request, "reason")
-    if len(reason) < REASON_MIN:
-        raise ReasonMissingError(least=REASON_MIN)
+    reason = typed_reason(request)
     values = {field: value for (_app, field), value in overrides.items()}
     change = PolicyChange(apps.pop(), values, effective_on)
     person: Any = request.user

@@ -18,11 +18,9 @@ from backoffice.core.errors import Refused
 from backoffice.core.models import Export, ExportState
 from backoffice.platform import export, tasks
 from backoffice.web.admin_actions import (
-    REASON_MIN,
     AdminAction,
     AdminActionsMixin,
-    ReasonMissingError,
-    typed_text,
+    typed_reason,
 )
 from backoffice.web.readonly_admin import PageSection, ReadOnlyAdmin, address, display, list_address
 
@@ -132,10 +130,7 @@ class ExportMixin(_Admin):
         """Store the request and let a worker write the file; the operation checks permissions."""
         section = export.section_named(self.export_section)
         person: Any = request.user
-        reason = typed_text(request, "reason")
         try:
-            if len(reason) < REASON_MIN:
-                raise ReasonMissingError(least=REASON_MIN)
             made = export.request(
                 section.name,
                 filters={name: request.POST.get(name, "") for name in section.filters},
@@ -145,7 +140,7 @@ class ExportMixin(_Admin):
                     language=get_language() or settings.LANGUAGE_CODE,
                 ),
                 by=person,
-                reason=reason,
+                reason=typed_reason(request),
                 at=clock.now(),
             )
         except Refused as refusal:

@@ -21,7 +21,7 @@ from backoffice.core import clock
 from backoffice.core.errors import Refused
 from backoffice.core.models import Approval, JobPause, JobRun
 from backoffice.platform import job_control, jobs, tasks
-from backoffice.web.admin_actions import typed_text
+from backoffice.web.admin_actions import typed_reason
 from backoffice.web.readonly_admin import label, list_address
 from loans.accounting.labels import code_words
 from loans.collection.queries.debit_day import (
@@ -304,7 +304,7 @@ def _run(request: HttpRequest) -> JobRun:
 
 def _pause(request: HttpRequest) -> str:
     job = request.POST.get("job", "")
-    job_control.pause(job, by=_actor(request), reason=_reason(request), at=clock.now())
+    job_control.pause(job, by=_actor(request), reason=typed_reason(request), at=clock.now())
     return gettext("The job {job} is stopped.").format(job=job)
 
 
@@ -313,7 +313,7 @@ def _step(operation: Callable[..., None], words: str) -> Callable[[HttpRequest],
 
     def step(request: HttpRequest) -> str:
         job = request.POST.get("job", "")
-        operation(job, by=_actor(request), reason=_reason(request), at=clock.now())
+        operation(job, by=_actor(request), reason=typed_reason(request), at=clock.now())
         return gettext(words).format(job=job)
 
     return step
@@ -322,21 +322,6 @@ def _step(operation: Callable[..., None], words: str) -> Callable[[HttpRequest],
 def _actor(request: HttpRequest) -> Any:
     """Return the person behind the request."""
     return request.user
-
-
-class NoReasonError(Refused):
-    """A step of a pause without a reason."""
-
-    code = "reason-missing"
-    message = _("Say why.")
-    remedy = _("The reason is kept with the step.")
-
-
-def _reason(request: HttpRequest) -> str:
-    reason = typed_text(request, "reason")
-    if not reason:
-        raise NoReasonError
-    return reason
 
 
 _ACTIONS: dict[str, Callable[[HttpRequest], str]] = {

@@ -30,12 +30,10 @@ from backoffice.core.money import yuan
 from backoffice.core.staff import StaffMember
 from backoffice.web.admin.approvals import extend
 from backoffice.web.admin_actions import (
-    REASON_MIN,
     AdminAction,
     AdminActionsMixin,
     Field,
-    ReasonMissingError,
-    typed_text,
+    typed_reason,
     whole_yuan_fen,
 )
 from backoffice.web.readonly_admin import PageSection, address, display, link
@@ -315,9 +313,7 @@ def _propose(
     request: HttpRequest, appeal: Appeal, findings: list[ProofFinding], *, at: datetime
 ) -> Approval:
     limit_fen = whole_yuan_fen(request.POST.get("limit", "").strip(), _("limit in yuan"))
-    reason = typed_text(request, "reason")
-    if len(reason) < REASON_MIN:
-        raise ReasonMissingError(least=REASON_MIN)
+    reason = typed_reason(request)
     return upholding.propose(
         Upholding(appeal.pk, limit_fen, findings),
         by=_person(request), reason=reason, at=at, on=clock.day_of(at),

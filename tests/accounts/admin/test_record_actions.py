@@ -118,14 +118,24 @@ def test_numbers_in_what_staff_type_are_masked_before_it_is_stored(as_group, new
     assert (hold.holder, hold.reason) == ("１３８****５６７８", "call 138.****.5678")
 
 
-def test_a_number_at_the_end_of_a_long_reason_is_masked_before_the_reason_is_cut(
-    as_group, newcomer
-):
-    reason = "x" * (REASON_MAX - 10) + " 13812345678"
+def test_a_reason_that_is_too_long_is_refused_not_cut(as_group, newcomer):
+    given = {"kind": "block", "holder": "x", "reason": "x" * (REASON_MAX + 1)}
 
-    perform(as_group("risk"), newcomer.customer, "hold", kind="block", holder="x", reason=reason)
+    answer = perform(as_group("risk"), newcomer.customer, "hold", **given)
 
-    assert CustomerHold.objects.get().reason.endswith("x 138****56")
+    assert messages_of(answer) == [
+        "reason: at most 200 characters; this has 201. Shorten it and try again; nothing was "
+        "changed."
+    ]
+    assert not CustomerHold.objects.exists()
+
+
+def test_a_line_end_counts_as_one_character(as_group, newcomer):
+    given = {"kind": "block", "holder": "x", "reason": "x\r\n" * (REASON_MAX // 2)}
+
+    perform(as_group("risk"), newcomer.customer, "hold", **given)
+
+    assert CustomerHold.objects.get().reason == ("x\n" * (REASON_MAX // 2)).strip()
 
 
 @pytest.mark.parametrize("bad", [{"kind": "vip"}, {"holder": " "}, {"reason": "no"}])

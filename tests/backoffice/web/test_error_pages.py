@@ -86,7 +86,7 @@ def test_a_message_is_shown_once_on_the_page_of_the_run():
         reverse("admin:loans_run_action"), data, headers={"accept-language": "en"}, follow=True
     )
 
-    assert page.content.decode().count("Say why.") == 1
+    assert page.content.decode().count("Enter a reason of at least") == 1
 
 
 def test_results_of_the_search_are_in_the_language_of_each_request():

@@ -212,11 +212,12 @@ def test_a_job_stops_at_once_and_two_people_resume_it(nine):
     ]
     assert "is paused already" in messages_of(perform(other, "pause", reason="again"))[0]
     perform(one, "request", reason="bank is back")
-    assert messages_of(perform(one, "resume", reason="yes"))[0].startswith(
+    assert messages_of(perform(one, "resume", reason="bank is back"))[0].startswith(
         "You proposed this request yourself."
     )
     assert (JobPause.objects.get().state, Approval.objects.get().state) == ("paused", "proposed")
-    assert messages_of(perform(other, "resume", reason="yes")) == ["The job 09:00 runs again."]
+    resumed = perform(other, "resume", reason="bank is back")
+    assert messages_of(resumed) == ["The job 09:00 runs again."]
 
     pause = JobPause.objects.get()
     asked = pause.approval
@@ -227,8 +228,8 @@ def test_a_job_stops_at_once_and_two_people_resume_it(nine):
     assert list(StateChange.objects.order_by("pk")
                 .filter(subject_type__in=["backoffice.jobpause", "backoffice.approval"])
                 .values_list("subject_type", "transition", "actor", "facts__text")) == [
-        ("backoffice.approval", "approve", "manager1", "yes"),
-        ("backoffice.jobpause", "resume", "manager1", "yes"),
+        ("backoffice.approval", "approve", "manager1", "bank is back"),
+        ("backoffice.jobpause", "resume", "manager1", "bank is back"),
     ]  # fmt: skip
 
 
@@ -250,7 +251,9 @@ def test_a_run_that_is_none_is_not_found(nine, run):
 
 
 def test_a_pause_without_words_is_refused(nine):
-    assert messages_of(perform(person("manager"), "pause", reason=" "))[0].startswith("Say why.")
+    assert messages_of(perform(person("manager"), "pause", reason=" "))[0].startswith(
+        "Enter a reason"
+    )
     assert not JobPause.objects.exists()
 
 
