@@ -41,8 +41,20 @@ _NO_REVIEW = dict.fromkeys(
 )
 
 
+class HoldReply(serializers.Serializer[Any]):
+    """A hold for a large purchase; it ends at ``until_at`` unless a review ends it before."""
+
+    purchase_fen = serializers.IntegerField()
+    held_fen = serializers.IntegerField()
+    purchased_at = serializers.DateTimeField()
+    until_at = serializers.DateTimeField()
+
+
 class LineReply(serializers.Serializer[Any]):
-    """The amounts of a credit line; ``why`` adds them up in the caller's language."""
+    """The amounts of a credit line; ``why`` adds them up in the caller's language.
+
+    ``holds`` are the open holds, whose sum is ``held_fen``.
+    """
 
     limit_fen = serializers.IntegerField()
     temporary_fen = serializers.IntegerField()
@@ -54,6 +66,7 @@ class LineReply(serializers.Serializer[Any]):
     target_fen = serializers.IntegerField()
     state = serializers.ChoiceField(choices=CreditLineState.choices)
     why = serializers.CharField()
+    holds = HoldReply(many=True)
 
 
 class CutReviewReply(serializers.Serializer[Any]):
@@ -131,10 +144,11 @@ class LineView(LineEndpoint):
     @describe("Read the credit line", replies={200: LineReply}, refusals=[NoLineError])
     def get(self, request: Request) -> Response:
         """Return every amount of the line, and the sentence that adds them up (LIMIT-9)."""
-        amounts = summary(self.line(request))
+        line = self.line(request)
+        amounts = summary(line)
         shown = amounts._asdict()
         del shown["buffer_permille"]  # the sentence names it
-        return Response({**shown, "why": why(amounts)})
+        return Response({**shown, "why": why(amounts), "holds": _holds(line)})
 
 
 class LineChangesView(LineEndpoint):
@@ -248,6 +262,19 @@ def _change_reply(found: ListedChange, *, at: datetime, policy: AssessmentPolicy
 def _review_reply(review: CutReview) -> dict[str, Any]:
     names = ("state", "requested_at", "due_at", "decided_at", "answer")
     return {**_NO_REVIEW, **{name: getattr(review, name) for name in names}}
+
+
+def _holds(line: CreditLine) -> list[dict[str, Any]]:
+    """Return the open holds, the first to end first."""
+    return [
+        {
+            "purchase_fen": one.purchase_fen,
+            "held_fen": one.amount_fen,
+            "purchased_at": one.purchased_at,
+            "until_at": one.until_at,
+        }
+        for one in line.holds.filter(released_at__isnull=True).order_by("until_at", "pk")
+    ]
 
 
 def _temporary_reply(made: TemporaryLimit) -> dict[str, Any]:

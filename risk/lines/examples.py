@@ -5,6 +5,7 @@ EXAMPLES = {
     "temporary_fen": 0,
     "buffer_fen": 150_000,
     "held_fen": 0,
+    "holds": [],
     "reserved_fen": 0,
     "drawn_fen": 300_000,
     "usable_fen": 550_000,

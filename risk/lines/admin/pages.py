@@ -92,7 +92,7 @@ class CreditLinePages(AdminActionsMixin, CustomersRows):
     latest_by = "opened_on"
     list_display = (
         "__str__", "customer_link", "state_label", "limit_yuan", "target_yuan", "temporary_yuan",
-        "drawn_yuan", "reserved_yuan", "available_yuan", "opened_on",
+        "held_yuan", "drawn_yuan", "reserved_yuan", "available_yuan", "opened_on",
     )  # fmt: skip
     list_filter = (code_filter("state", _("state"), dict(CreditLineState.choices)),)
     fieldsets = (
@@ -100,7 +100,7 @@ class CreditLinePages(AdminActionsMixin, CustomersRows):
         (_("Limit"), {"fields": (
             ("model_part_yuan", "growth_factor", "target_yuan"),
             ("growth_points", "anniversary_on", "walked_on"),
-            ("is_stopped", "is_below_minimum"),
+            ("stopped", "below_minimum"),
         )}),
     )  # fmt: skip
     record_actions = (
@@ -159,6 +159,16 @@ class CreditLinePages(AdminActionsMixin, CustomersRows):
     def growth_factor(self, line: CreditLine) -> str:
         """Return the growth factor with four decimals, rounded down."""
         return _decimal(Fraction(line.growth))
+
+    @display(description=_("stopped"))
+    def stopped(self, line: CreditLine) -> str:
+        """Return whether staff or an overdue bill stopped it; that it was not is no failure."""
+        return str(_("yes") if line.is_stopped else _("no"))
+
+    @display(description=_("below the lowest limit"))
+    def below_minimum(self, line: CreditLine) -> str:
+        """Return whether the target is below the lowest limit."""
+        return str(_("yes") if line.is_below_minimum else _("no"))
 
     @display(description=_("growth points"))
     def growth_points(self, line: CreditLine) -> int:

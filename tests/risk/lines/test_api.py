@@ -1,6 +1,6 @@
 """What a customer reads of the credit line, and the request for a temporary limit."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -53,7 +53,23 @@ def test_every_amount_and_the_sentence_that_adds_them_up(lined):
         "state": "active",
         "why": "Limit 14,000.00 + temporary limit 0.00 - buffer 2,100.00 (15% of both) - held 0.00 "
         "- reserved 1,900.00 - drawn 0.00 = 10,000.00 yuan, which can be drawn.",
+        "holds": [],
     }  # fmt: skip
+
+
+def test_the_open_holds_add_up_to_what_is_held(lined):
+    line, at = CreditLine.objects.get(), clock.now()
+    for source in ("payment:1", "payment:2"):
+        purchase = lines.Purchase(line.customer_id, source, 600_000, at)
+        lines.hold_for_purchase([purchase], by=BY, on=clock.day_of(at))
+    lines.release_holds(["payment:1"], by=BY, at=at)
+
+    found = lined.get("me/line").json()
+
+    [hold] = found["holds"]
+    assert (hold["purchase_fen"], hold["held_fen"]) == (600_000, 480_000)
+    assert datetime.fromisoformat(hold["until_at"]) == at + timedelta(hours=72)
+    assert found["held_fen"] == 480_000
 
 
 def test_the_sentence_is_in_the_language_of_the_caller(lined):
