@@ -139,6 +139,10 @@ TEXTS: dict[str, StepText] = {
                 "After a refusal a new assessment is possible in {again_after_refusal_days} days;"
                 " a human review at once."
             ),
+            _(
+                "You can appeal against a decision within {filing_days} days once you have read its"
+                " report; the answer comes within {review_days} days."
+            ),
         ),
     ),
     LINE: StepText(

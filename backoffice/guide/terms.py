@@ -182,6 +182,14 @@ TERMS = (
         ("LAW-18", "FAQ-1"),
     ),
     TermText(
+        "appeal", _("Appeal"),
+        _("You contest a decision, a limit, or a credit report behind them within {filing_days}"
+          " days, once you have read the report, with proofs if you have some. Somebody who did not"
+          " decide before answers within {review_days} days, {bureau_review_days} for a credit"
+          " report; an appeal never makes limit or rate worse."),
+        ("FAQ-8", "LAW-18"),
+    ),
+    TermText(
         "special-review", _("Special review"),
         _("A single payment of more than {large_payment_yuan} yuan is looked at within"
           " {special_review_hours} hours. It is a review and blocks nothing."),

@@ -43,7 +43,7 @@ OTHER = {
         "large_payment_fen": 600_000, "special_review_hours": 12, "bureau_months": 36,
     },
     "limits": {
-        "buffer_permille": 100, "limit_min_fen": 60_000, "daily_walk_permille": 150,
+        "buffer_permille": 100, "limit_min_fen": 70_000, "daily_walk_permille": 150,
         "reserve_over_fen": 700_000, "reserve_permille": 700, "reserve_hours": 48,
         "temporary_bills": 4, "temporary_days_max": 20, "temporary_max_permille": 100,
         "temporary_gap_days": 40, "growth_up_permille": 1040, "growth_down_permille": 940,
@@ -53,6 +53,7 @@ OTHER = {
     "assessments": {
         "decision_minutes": 20, "human_review_hours": 36, "again_after_refusal_days": 45,
     },
+    "appeals": {"review_days": 14, "bureau_review_days": 18, "filing_days": 70},
     "loans": {
         "revolve_factor_permille": 1400, "penalty_ppm": 900, "cap_annual_ppm": 200_000,
         "cap_year_days": 366, "late_fee_ppm": 400, "bill_lead_days": 9, "minimum_permille": 120,
