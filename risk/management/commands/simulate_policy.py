@@ -44,6 +44,14 @@ class BadCsvError(BadArgumentError):
     remedy = gettext_lazy("Name a file in a folder that exists and may be written with --csv.")
 
 
+class BadDayError(BadArgumentError):
+    """An argument is no day."""
+
+    code = "day-unreadable"
+    message = gettext_lazy("{given} is no day.")
+    remedy = gettext_lazy("Give a day such as 2026-11-24.")
+
+
 class Command(SystemCommand):
     """Simulate a draft; exit code 1 if the draft is bad. Nothing is changed."""
 
@@ -52,9 +60,7 @@ class Command(SystemCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("draft", help=_("JSON file by app and field, or id of an open request"))
-        parser.add_argument(
-            "--on", type=date.fromisoformat, help=_("business day of the numbers in force")
-        )
+        parser.add_argument("--on", metavar="DAY", help=_("business day of the numbers in force"))
         parser.add_argument(
             "--csv", type=Path, help=_("file for the rows of all lines, in the current folder")
         )
@@ -65,7 +71,7 @@ class Command(SystemCommand):
 
     def perform(self, **options: Any) -> dict[str, Any]:
         overrides, of_request = _draft(options["draft"])
-        on = options["on"] or of_request or clock.business_date()
+        on = _day(options["on"]) or of_request or clock.business_date()
         try:
             of = portfolio.sides(overrides, on=on)
         except BadPolicyError as refusal:
@@ -110,12 +116,22 @@ class Command(SystemCommand):
         self.stdout.write(_("All lines: {csv}").format(**result))
 
 
+def _day(given: str | date | None) -> date | None:
+    """Return a day that was typed, or given by a program."""
+    if given is None or isinstance(given, date):
+        return given
+    try:
+        return date.fromisoformat(given)
+    except ValueError as error:
+        raise BadDayError(given=given) from error
+
+
 def _draft(given: str) -> tuple[dict[str, Any], date | None]:
     """Return the overrides of a file or of an open request, with the day of the request."""
     if given.isdecimal():
         request = Approval.objects.filter(pk=given, kind=policy_changes.KIND).first()
         if request is None or request.decided_at is not None:
-            raise BadDraftError(draft=given, why=_("no open request has this number"))
+            raise BadDraftError(draft=given, why=gettext_lazy("no open request has this number"))
         payload = request.payload
         overrides = {payload["app"]: payload["overrides"]}
         return overrides, date.fromisoformat(payload["effective_on"])
@@ -124,5 +140,5 @@ def _draft(given: str) -> tuple[dict[str, Any], date | None]:
     except (OSError, ValueError) as error:
         raise BadDraftError(draft=given, why=error) from error
     if not isinstance(found, dict):
-        raise BadDraftError(draft=given, why=_("it holds no fields by app"))
+        raise BadDraftError(draft=given, why=gettext_lazy("it holds no fields by app"))
     return found, None

@@ -94,3 +94,27 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path):
 
     with pytest.raises(CommandError, match="csv-not-writable"):
         run(draft, tmp_path / "nowhere")
+
+
+def test_what_is_no_day_is_refused_in_both_languages(tmp_path):
+    draft = tmp_path / "draft.json"
+    draft.write_text('{"limits": {"income_permille": 2200}}')
+
+    with pytest.raises(CommandError) as refused:
+        run(draft, tmp_path, "--on", "abc")
+
+    assert str(refused.value) == (
+        "[day-unreadable] abc 不是有效日期。 请输入如 2026-11-24 的日期。 / "
+        "abc is no day. Give a day such as 2026-11-24."
+    )
+
+
+def test_why_a_draft_is_none_is_in_both_languages(tmp_path):
+    draft = tmp_path / "draft.json"
+    draft.write_text("[]")
+
+    with pytest.raises(CommandError) as refused:
+        run(draft, tmp_path)
+
+    assert "it holds no fields by app" in str(refused.value).rpartition(" / ")[2]
+    assert "it holds" not in str(refused.value).rpartition(" / ")[0]
