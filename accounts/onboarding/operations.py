@@ -4,8 +4,10 @@ Every command that opens, binds, assesses or draws asks here first. Nobody can w
 cooling-off period (ELIG-10): there is no argument for it.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from http import HTTPStatus
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +27,15 @@ from accounts.policy import AccountPolicy
 from backoffice.core import clock, workflow
 from backoffice.core import policy as policies
 from backoffice.core.errors import NextCall, Refused
+
+STEP_TITLES: Mapping[Step, Any] = {
+    Step.IDENTITY: _("identity verification"),
+    Step.CARD: _("bank card"),
+    Step.CONSENTS: _("consents"),
+    Step.PROFILE: _("profile"),
+    Step.ASSESSMENT: _("assessment"),
+    Step.TRANSACTION_PASSWORD: _("transaction password"),
+}
 
 
 class CoolingOffError(Refused):
@@ -109,8 +120,15 @@ class StepMissingError(Refused):
 
     public_facts = ("missing_step", "next_steps")
     code = "step-missing"
-    message = _("The step {missing_step} comes first.")
+    message = _("The step “{title}” comes first.")
     remedy = _("Take the missing step; next_steps says what to call.")
+
+
+def step_missing(missing: Step, next_steps: list[dict[str, Any]]) -> StepMissingError:
+    """Return the refusal of a step, with the one that comes first and what to call."""
+    return StepMissingError(
+        missing_step=str(missing), title=STEP_TITLES[missing], next_steps=next_steps
+    )
 
 
 ACTIVE_REFUSALS = (CoolingOffError, OnHoldError, ClosedError)
@@ -166,9 +184,7 @@ def require_step(context: RequestContext, *, step: Step) -> OnboardingStatus:
         _require_valid(context, status)
     missing = missing_before(step, status)
     if missing is not None:
-        raise StepMissingError(
-            missing_step=str(missing), next_steps=onboarding_status.guide(status)
-        )
+        raise step_missing(missing, onboarding_status.guide(status))
     require_device(context)
     return status
 

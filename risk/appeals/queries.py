@@ -17,6 +17,7 @@ from accounts.models import (
     Customer,
     CustomerState,
     ProofKind,
+    ProofReview,
 )
 from accounts.policy import AccountPolicy
 from accounts.proofs.operations.reviews import ProofFinding
@@ -215,12 +216,20 @@ def history(customer_id: int) -> list[TimelineEntry]:
             TimelineEntry(one.uploaded_at, _("proof uploaded"), str(one.get_kind_display()))
             for one in _latest(AssetProof.objects.defer("asset_number"), customer_id)
         ),
+        *(
+            TimelineEntry(one.at, _("proof reviewed"), _reviewed(one), one.reviewed_by)
+            for one in _latest(ProofReview.objects.all(), customer_id)
+        ),
         *_of_appeals(customer_id),
         *(
             TimelineEntry(one.at, _("limit change"), sentence(one), one.changed_by)
             for one in _latest(LimitChange.objects.all(), customer_id)
         ),
     ]
+
+
+def _reviewed(review: ProofReview) -> str:
+    return f"{review.get_kind_display()} · {review.get_verdict_display()}: {review.reason}"
 
 
 def _latest(rows: QuerySet[Any], customer_id: int) -> QuerySet[Any]:

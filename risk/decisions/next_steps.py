@@ -8,6 +8,7 @@ from accounts.onboarding.rules.onboarding import OnboardingStatus, Step, StepSta
 from backoffice.core.policy import current
 from risk.decisions import queries
 from risk.decisions.operations.requests import available_at
+from risk.lines.queries.amounts import open_line
 from risk.models import OPEN_APPEALS, WRITABLE_STATES, Appeal, Assessment, AssessmentState
 from risk.policy import AssessmentPolicy
 
@@ -27,11 +28,19 @@ def after_assessment(context: RequestContext, status: OnboardingStatus) -> list[
         return []
     if latest.decided_at is None:
         address = f"{_API}/assessments/{latest.public_id}"
-        return [_step(Step.ASSESSMENT, StepState.WAITING, "GET", address, None)]
+        waiting = _step(Step.ASSESSMENT, StepState.WAITING, "GET", address, None)
+        return [waiting, *_line(context)]
     done = _step(Step.ASSESSMENT, StepState.DONE, "GET", f"{_API}/report", latest.state)
     if latest.state == AssessmentState.APPROVED:
-        return [done, _step("line", StepState.NEXT, "GET", f"{_API}/line", None)]
-    return [done, *_after_refusal(latest, context, status)]
+        return [done, *_line(context)]
+    return [done, *_line(context), *_after_refusal(latest, context, status)]
+
+
+def _line(context: RequestContext) -> list[NextStep]:
+    """Return the step to the open line, which stays while another decision is awaited."""
+    if open_line(context.customer.pk) is None:
+        return []
+    return [_step("line", StepState.NEXT, "GET", f"{_API}/line", None)]
 
 
 def _after_refusal(

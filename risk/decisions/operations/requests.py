@@ -44,7 +44,9 @@ class AssessmentTooSoonError(Refused):
     public_facts = ("available_at",)
     code = "assessment-too-soon"
     message = _("Your last assessment was decided only recently.")
-    remedy = _("Ask again from {available_at} on, or ask for a human review of that decision.")
+    remedy = _(
+        "Ask again from {available_at} on. The report says what can be done about the decision."
+    )
     calls = _READ
 
 
@@ -112,7 +114,7 @@ def request(context: RequestContext) -> Assessment:
     onboarding.advance(customer, policy=locked.policy, by=locked.by, at=locked.at)
     if customer.state != CustomerState.READY:
         steps = onboarding_status.guide(status)
-        raise onboarding.StepMissingError(missing_step=str(Step.PROFILE), next_steps=steps)
+        raise onboarding.step_missing(Step.PROFILE, steps)
     policy = current(AssessmentPolicy, on=locked.on)
     _require_none_open(customer.pk)
     _require_gap(locked, policy)

@@ -4,6 +4,8 @@ import pytest
 from django.utils.translation import override
 
 from accounts.models import ProofReview
+from accounts.proofs.operations.reviews import ProofFinding
+from accounts.proofs.rules.findings import ProofVerdict
 from backoffice.platform import approvals
 from risk.appeals import queries
 from risk.appeals.operations import reviewing, upholding
@@ -47,19 +49,22 @@ def test_the_history_goes_from_the_refusal_to_the_outcome(refused, staff):
     added(appeal, proof=proof_of(refused.customer))
     submitted(appeal)
     reviewing.take(appeal.pk, by=staff.one, at=AT)
-    proposed = Upholding(appeal.pk, 100_000)
+    proof = queries.proofs_of(appeal).popitem()[1]
+    finding = ProofFinding(proof.pk, ProofVerdict.ACCEPTED, monthly_income_fen=1_500_000)
+    proposed = Upholding(appeal.pk, 100_000, [finding])
     made = upholding.propose(proposed, by=staff.one, reason="it shows it", at=AT, on=AT.date())
     approvals.approve([made.pk], by=staff.manager, reason="agreed", at=AT)
 
     with override("en"):
         entries = queries.history(refused.customer_id)
         assert sorted({str(one.what) for one in entries}) == [
-            "appeal", "appeal opened", "assessment decided", "limit change", "proof uploaded",
-            "report viewed",
+            "appeal", "appeal opened", "assessment decided", "limit change", "proof reviewed",
+            "proof uploaded", "report viewed",
         ]  # fmt: skip
     details = " ".join(one.detail for one in entries)
     assert "in review → upheld: the appeal is upheld: it shows it" in details
     assert "1,000.00" in details
+    assert "income · accepted: it shows it" in details
 
 
 def test_a_preview_stores_nothing(refused):

@@ -5,7 +5,7 @@ from accounts.onboarding import operations as onboarding
 from accounts.onboarding import queries as onboarding_status
 from backoffice.core.clock import day_of
 from risk.decisions.next_steps import after_assessment
-from risk.decisions.operations import reports
+from risk.decisions.operations import reports, requests
 from risk.models import Assessment
 from tests.accounts.people import AT, request_of
 from tests.policies import put_in_force
@@ -41,6 +41,17 @@ def test_an_approval_leads_to_the_line(people, bureau):
 
     assert steps(of(approved)) == [
         ("assessment", "done", "/api/v1/me/report", "approved"),
+        ("line", "next", "/api/v1/me/line", None),
+    ]
+
+
+def test_the_line_stays_while_a_person_reviews_the_decision(people, bureau):
+    approved = people.assessed(bureau=bureau)
+
+    review = requests.human_review(approved.public_id, context=request_of(of(approved), at=AT))
+
+    assert steps(of(approved)) == [
+        ("assessment", "waiting", f"/api/v1/me/assessments/{review.public_id}", None),
         ("line", "next", "/api/v1/me/line", None),
     ]
 
