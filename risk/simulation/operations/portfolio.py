@@ -166,10 +166,20 @@ def _mapped(work: Any, parts: list[SimulationRange], processes: int) -> Iterator
     if processes == 1 or len(parts) < 2:
         yield from map(work, parts)
         return
-    connection.close()  # no process inherits it
+    connection.close()
     cast(DatabaseWrapper, connection).close_pool()
-    with multiprocessing.get_context("fork").Pool(min(processes, len(parts))) as pool:
+    workers = min(processes, len(parts))
+    with multiprocessing.get_context("fork").Pool(workers, _forget_connection) as pool:
         yield from pool.imap(work, parts)
+
+
+def _forget_connection() -> None:
+    """Let a process that was forked connect on its own.
+
+    Django keeps one connection for a thread and another for its event loop: the fork of a thread
+    with a loop, where the latter was closed, would find the former.
+    """
+    connection.connection = None
 
 
 @contextmanager
