@@ -33,6 +33,7 @@ AMOUNT_MAX_FEN = 10**12
 EARLIEST_ON = date(2011, 1, 1)  # WeChat began in 2011: nothing earlier was reported by it
 PERIOD_MONTHS_MAX = 36
 
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")  # half a character pair, which JSON can spell
 _ID = re.compile(rf"[\x21-\x7e]{{1,{ID_LENGTH_MAX}}}")
 # As RFC 9562 writes one: one in 250 contains digits like those of a phone number by chance.
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -183,7 +184,7 @@ class EventField(NamedTuple):
 def _text(length_max: int) -> FieldReader:
     def read(name: str, value: Any) -> str:
         is_good = isinstance(value, str) and value.strip() and len(value) <= length_max
-        if not is_good or "\0" in value:
+        if not is_good or _UNWRITABLE.search(value):
             raise EventError(EventFault.FIELD_INVALID, field=name)
         return str(value)
 
@@ -364,7 +365,8 @@ def _filled(sent: dict[str, Any], kind: EventKind) -> IncomingEvent:
     fields = {**COMMON, **FIELDS[kind]}
     for name in sent:
         if name not in fields:
-            raise EventError(EventFault.FIELD_UNKNOWN, field=str(name)[:ID_LENGTH_MAX])
+            shown = _UNWRITABLE.sub("\ufffd", str(name))[:ID_LENGTH_MAX]
+            raise EventError(EventFault.FIELD_UNKNOWN, field=shown)
     values: dict[str, Any] = {"openid": "", "customer": ""}
     facts: dict[str, Any] = {}
     for name, field in fields.items():
