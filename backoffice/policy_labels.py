@@ -203,6 +203,7 @@ _ASSESSMENTS: Mapping[str, PolicyField] = {
     "human_review_hours": PolicyField(_("time for a human review"), HOURS, "LAW-18"),
     "again_after_refusal_days": PolicyField(_("wait after a refusal"), DAYS, "GEN-12"),
     "again_after_approval_days": PolicyField(_("wait after an approval"), DAYS, "GEN-12"),
+    "cut_review_days": PolicyField(_("time to ask for a review of a cut"), DAYS, "LAW-18"),
 }
 _APPEALS: Mapping[str, PolicyField] = {
     "review_days": PolicyField(_("time to decide an appeal"), DAYS, "FAQ-8"),

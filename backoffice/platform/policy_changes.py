@@ -9,7 +9,7 @@ is proposed and again when it is approved, and together with every approved late
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ from backoffice.platform import approvals, policy_fields
 from backoffice.platform.approvals import Proposal, ValueChange
 
 KIND = "policy-change"
+AHEAD_MAX = timedelta(days=366)
 
 
 class PolicyInThePastError(Refused):
@@ -61,6 +62,22 @@ class LaterPolicyConflictError(Refused):
         "({overrides}): {why}."
     )
     remedy = _("Choose values that are valid with it, or first propose to change it on its day.")
+
+
+class SupersededPolicyError(Refused):
+    """An approved change of the field takes effect after the proposed day."""
+
+    code = "policy-superseded"
+    message = _("An approved change of {field} takes effect on {later_on}.")
+    remedy = _("Choose that day or a later one: the approved value would end yours unnoticed.")
+
+
+class PolicyTooFarError(Refused):
+    """The effective day is too far ahead."""
+
+    code = "policy-too-far-ahead"
+    message = _("{effective_on} is too far ahead.")
+    remedy = _("Choose a day up to {latest_on}.")
 
 
 # What an app requires of a request before it is approved; each raises a refusal.
@@ -124,19 +141,17 @@ def propose(
     """Propose policy changes.
 
     Raises:
-        PolicyInThePastError: an effective day is in the past.
+        PolicyInThePastError, PolicyTooFarError: an effective day is in the past, or over a year
+            ahead.
         PolicyDuringTheDayError: it is today, and a field is fixed before the day begins.
         policy.BadPolicyError: a field is unknown or the value is invalid.
+        SupersededPolicyError: an approved later change sets one of the fields.
         LaterPolicyConflictError: it is invalid together with an approved later change.
         UnchangedPolicyError: a field has the value on that day already.
         approvals.NotPermittedError: the person may not propose changes.
     """
     for change in changes:
         _require_possible(change, at=at)
-        for name, (now, proposed) in _values(change).items():
-            if now == proposed:
-                title, unit, _rule = policy_fields.field_of(change.app, name)
-                raise UnchangedPolicyError(field=title, value=policy_fields.with_unit(now, unit))
     proposals = [
         Proposal(
             KIND,
@@ -161,9 +176,12 @@ def apply(
     """Store the versions of approved changes; called by ``approvals.approve``.
 
     Raises:
-        PolicyInThePastError: an effective day is in the past.
+        PolicyInThePastError, PolicyTooFarError: an effective day is in the past, or over a year
+            ahead.
         PolicyDuringTheDayError: it is today, and a field is fixed before the day begins.
         policy.BadPolicyError: a change conflicts with the values in force by now.
+        SupersededPolicyError: a later change that was approved meanwhile sets one of the fields.
+        UnchangedPolicyError: a field has the value by now.
         LaterPolicyConflictError: it is invalid together with an approved later change.
         Refused: an app requires something before the approval, such as a simulation.
     """
@@ -224,17 +242,38 @@ def change_of(approval: Approval) -> PolicyChange:
 def _require_possible(change: PolicyChange, *, at: datetime) -> None:
     if change.effective_on < clock.day_of(at):
         raise PolicyInThePastError(effective_on=change.effective_on)
+    latest_on = clock.day_of(at) + AHEAD_MAX
+    if change.effective_on > latest_on:
+        raise PolicyTooFarError(effective_on=change.effective_on, latest_on=latest_on)
     in_force = policy.overridden(change.app, on=change.effective_on)
     try:
         policy.draft(change.app, {**in_force, **change.overrides})
     except policy.BadPolicyError as error:
         raise _worded(error) from error
     _require_valid_later(change, {**in_force, **change.overrides})
+    _require_last(change)
+    _require_changed(change)
     if change.effective_on == clock.day_of(at):
         for one in fields(policy.registered()[change.app]):
             if one.name in change.overrides and one.metadata.get("from_later_day"):
                 title = policy_fields.field_of(change.app, one.name).title
                 raise PolicyDuringTheDayError(field=title)
+
+
+def _require_last(change: PolicyChange) -> None:
+    """Refuse a change of a field that an approved later version sets."""
+    for version in policy.later(change.app, on=change.effective_on):
+        for name in change.overrides:
+            if name in version.overrides:
+                title = policy_fields.field_of(change.app, name).title
+                raise SupersededPolicyError(field=title, later_on=version.effective_on)
+
+
+def _require_changed(change: PolicyChange) -> None:
+    for name, (now, proposed) in _values(change).items():
+        if now == proposed:
+            title, unit, _rule = policy_fields.field_of(change.app, name)
+            raise UnchangedPolicyError(field=title, value=policy_fields.with_unit(now, unit))
 
 
 def _require_valid_later(change: PolicyChange, merged: Mapping[str, Any]) -> None:

@@ -14,6 +14,8 @@ from backoffice.platform.policy_changes import (
     PolicyChange,
     PolicyDuringTheDayError,
     PolicyInThePastError,
+    PolicyTooFarError,
+    SupersededPolicyError,
     UnchangedPolicyError,
 )
 from loans.policy import LoanTerms
@@ -252,12 +254,43 @@ def test_a_change_that_a_later_change_forbids_by_now_is_not_approved(people):
     assert PolicyVersion.objects.count() == 1
 
 
-def test_a_later_change_that_sets_both_fields_conflicts_with_nothing(people):
-    both = {"debit_at": "14:00", "debit_retry_until": "20:00"}
-    put_in_force("loan_operations", both, on=date(2026, 10, 9))
+def test_a_field_that_an_approved_later_change_sets_is_not_changed_before(people):
+    put_in_force("loans", {"grace_days": 2}, on=date(2026, 10, 9))
 
-    [made] = policy_changes.propose(
-        [hours(TOMORROW, debit_retry_until="12:00")], by=people[0], reason="a test", at=AT
-    )
+    with pytest.raises(SupersededPolicyError) as refused:
+        propose(people[0], on=date(2026, 10, 8), grace_days=1)
 
-    assert made.state == "proposed"
+    assert refused.value.facts["later_on"] == date(2026, 10, 9)
+    assert propose(people[0], on=date(2026, 10, 9), grace_days=1).state == "proposed"
+    assert propose(people[0], on=date(2026, 10, 8), tolerance_fen=500).state == "proposed"
+
+
+def test_a_change_is_refused_when_a_later_one_was_approved_meanwhile(people):
+    maker, checker = people
+    early = propose(maker, on=TOMORROW, grace_days=1)
+    put_in_force("loans", {"grace_days": 2}, on=date(2026, 10, 9))
+
+    with pytest.raises(SupersededPolicyError):
+        approvals.approve([early.pk], by=checker, reason="agreed", at=AT)
+
+    assert policy.current(LoanTerms, on=TOMORROW).grace_days == 3
+
+
+def test_a_change_that_changes_nothing_by_now_is_not_approved(people):
+    maker, checker = people
+    late = propose(maker, on=date(2026, 10, 9), grace_days=2)
+    put_in_force("loans", {"grace_days": 2}, on=TOMORROW)
+
+    with pytest.raises(UnchangedPolicyError):
+        approvals.approve([late.pk], by=checker, reason="agreed", at=AT)
+
+    assert PolicyVersion.objects.count() == 1
+
+
+def test_a_day_is_at_most_a_year_ahead(people):
+    assert propose(people[0], on=TODAY + timedelta(days=366), grace_days=2).state == "proposed"
+
+    with pytest.raises(PolicyTooFarError) as refused:
+        propose(people[0], on=TODAY + timedelta(days=367), grace_days=1)
+
+    assert refused.value.facts["latest_on"] == date(2027, 10, 2)
