@@ -33,7 +33,7 @@ from risk.decisions import queries as decisions
 from risk.decisions.rules import decision as rules
 from risk.decisions.rules.decision import AssessmentDecision, DecisionGateFailed, DecisionInputs
 from risk.facts import queries as facts
-from risk.lines.queries.amounts import open_line, sentence
+from risk.lines.queries.amounts import goes_to_fen, open_line, sentence
 from risk.models import (
     OPEN_APPEALS,
     WRITABLE_STATES,
@@ -87,6 +87,13 @@ def next_calls(appeal: Appeal) -> list[NextAppealCall]:
 def outcome_text(appeal: Appeal, made: Assessment | None) -> str | None:
     """Return what the outcome means for the customer; None before there is one."""
     if made is not None and made.limit_fen is not None:
+        first = LimitChange.objects.filter(
+            customer=appeal.customer_id, evidence=str(made), old_fen=0
+        )
+        if first.exists():
+            return gettext("The credit line is open with a limit of {limit} yuan.").format(
+                limit=yuan(made.limit_fen)
+            )
         policy = current(LimitPolicy, on=clock.day_of(appeal.decided_at or made.requested_at))
         return gettext(
             "The limit is {limit} yuan. An open credit line reaches it by daily steps of at most "
@@ -154,9 +161,7 @@ def preview(
 def limit_now_fen(customer_id: int) -> int:
     """Return the limit in fen to which the line of a customer goes by now; 0 without a line."""
     line = open_line(customer_id)
-    if line is None:
-        return 0
-    return line.limit_fen if line.target_fen is None else line.target_fen
+    return goes_to_fen(line) if line is not None else 0
 
 
 def proofs_of(appeal: Appeal) -> Mapping[UUID, AssetProof]:

@@ -17,6 +17,7 @@ from backoffice.web.readonly_admin import PageSection, display
 from risk.decisions import queries
 from risk.decisions.operations import reviews, special_reviews
 from risk.decisions.queries import Explanation
+from risk.lines.queries.amounts import goes_to_fen, open_line
 from risk.models import (
     OPEN_STATES,
     Assessment,
@@ -85,7 +86,7 @@ class AssessmentPages(AdminActionsMixin, CustomersRows):
     fields = (
         ("customer_link", "state_label"), ("requested_at", "due_at"),
         ("decided_at", "took", "decided_by_shown"), ("score", "grade", "annual_rate"),
-        ("limit_yuan", "model_limit"), ("review_of_link", "appeal_link"),
+        ("limit_yuan", "model_limit", "line_now"), ("review_of_link", "appeal_link"),
         ("bureau_tries", "viewed_at"),
     )  # fmt: skip
     record_actions = (
@@ -93,7 +94,8 @@ class AssessmentPages(AdminActionsMixin, CustomersRows):
             "approve", _("Approve"), "risk.decide_assessment", _approve, kind="primary",
             is_open=_in_review,
             fields=(Field("limit", _("limit in yuan"), length_max=20, keeps_numbers=True),),
-            explanation=_("At most the limit of the model; a higher one needs a limit review."),
+            explanation=_("At most the limit of the model; a higher one needs a limit review. "
+                          "A review that the customer asked for gives at least what was decided."),
         ),
         AdminAction(
             "refuse", _("Refuse"), "risk.decide_assessment", _refuse, kind="danger",
@@ -126,6 +128,15 @@ class AssessmentPages(AdminActionsMixin, CustomersRows):
     def model_limit(self, assessment: Assessment) -> str:
         """Return the limit that the model gives, which a person may approve at most."""
         return yuan(assessment.result["limit_fen"]) if assessment.result else ""
+
+    @display(description=_("limit of the open line"))
+    def line_now(self, assessment: Assessment) -> str:
+        """Return the limit of the customer's open line, and where it goes by daily steps."""
+        line = open_line(assessment.customer_id)
+        if line is None:
+            return ""
+        limit, target = yuan(line.limit_fen), yuan(goes_to_fen(line))
+        return limit if limit == target else f"{limit} → {target}"
 
     def sections(self, request: HttpRequest, record: Assessment) -> list[PageSection]:
         """Return why, the components, the indicators, what the customer may do, the timeline."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from accounts.onboarding import queries as onboarding_status
 from accounts.onboarding.context import RequestContext
-from accounts.onboarding.rules.onboarding import OnboardingStatus, Step, StepState
+from accounts.onboarding.rules.onboarding import OnboardingStatus, Step, StepState, missing_before
 from backoffice.core.policy import current
 from risk.decisions import queries
 from risk.decisions.operations.requests import available_at
@@ -32,7 +32,7 @@ def after_assessment(context: RequestContext, status: OnboardingStatus) -> list[
         return [waiting, *_line(context)]
     done = _step(Step.ASSESSMENT, StepState.DONE, "GET", f"{_API}/report", latest.state)
     if latest.state == AssessmentState.APPROVED:
-        return [done, *_line(context)]
+        return [done, *_line(context), *_open_appeal(latest)]
     return [done, *_line(context), *_after_refusal(latest, context, status)]
 
 
@@ -54,8 +54,9 @@ def _after_refusal(
         found.append(_step("human-review", "open", "POST", address, None))
     found += _appeal(latest)
     if context.at >= available_at(latest, policy=current(AssessmentPolicy, on=context.on)):
+        state = "open" if missing_before(Step.ASSESSMENT, status) is None else "locked"
         address = f"{_API}/assessments"
-        found.append(_step("another-assessment", "open", "POST", address, None))
+        found.append(_step("another-assessment", state, "POST", address, None))
     return found
 
 
@@ -64,6 +65,10 @@ def _appeal(latest: Assessment) -> list[NextStep]:
     if queries.is_contestable(latest):
         state = "locked" if latest.viewed_at is None else "open"
         return [_step("appeal", state, "POST", "/api/v1/appeals", None)]
+    return _open_appeal(latest)
+
+
+def _open_appeal(latest: Assessment) -> list[NextStep]:
     made = Appeal.objects.filter(assessment=latest, state__in=OPEN_APPEALS).first()
     if made is None:
         return []

@@ -148,7 +148,7 @@ def explain(assessment: Assessment) -> Explanation:
         list(_changes(result)),
         change["total"] if change else None,
         gettext(words.NEUTRAL_NOTE),
-        list(_limit_parts(result)),
+        [*_limit_parts(result), *_decided_parts(assessment)],
     )
 
 
@@ -168,6 +168,17 @@ def _limit_parts(result: Mapping[str, Any]) -> Iterator[CodedText]:
     )
     for code, words_of, value in parts:
         yield CodedText(code, str(words_of).format(value=value))
+
+
+def _decided_parts(assessment: Assessment) -> Iterator[CodedText]:
+    """Yield what a person decided otherwise than the model: conditions set aside, the limit."""
+    if assessment.state != AssessmentState.APPROVED:
+        return
+    if assessment.result["failed_gates"]:
+        yield CodedText("set-aside", gettext("A person set aside the conditions that are not met."))
+    if assessment.limit_fen != assessment.result["limit_fen"]:
+        text = gettext("A person decided on a limit of {value} yuan.")
+        yield CodedText("decided", text.format(value=yuan(assessment.limit_fen or 0)))
 
 
 def rate_ppm(assessment: Assessment) -> int | None:

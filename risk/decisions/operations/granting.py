@@ -13,7 +13,7 @@ from risk.lines.rules.reasons import LineReason
 class DecidedLimit(NamedTuple):
     """A decided limit of a customer, what it was computed from, and the assessment behind it.
 
-    ``reason`` is that of the new target of an open line.
+    ``reason`` is that of the new target of an open line, and of a first limit decided by a person.
     """
 
     customer_id: int

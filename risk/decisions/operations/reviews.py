@@ -20,6 +20,8 @@ from risk.decisions.operations.requests import HUMAN_REVIEWS
 from risk.decisions.rules import decision as rules
 from risk.decisions.rules.decision import REVIEWABLE, DecisionGate
 from risk.decisions.rules.reasons import DecisionReason
+from risk.lines.queries.amounts import goes_to_fen, open_line
+from risk.lines.rules.reasons import LineReason
 from risk.models import Assessment, AssessmentState
 from risk.policy import AssessmentPolicy
 
@@ -76,6 +78,17 @@ class GateError(Refused):
     remedy = _("Refuse the assessment.")
 
 
+class ApprovalStandsError(Refused):
+    """A review that a customer asked for does not take an approval back (LAW-18)."""
+
+    code = "assessment-approval-stands"
+    message = _("The reviewed decision is an approval; this review cannot take it back.")
+    remedy = _(
+        "Approve at least its limit. A lower limit needs a limit review by two persons, and a line"
+        " can be suspended."
+    )
+
+
 class LimitError(Refused):
     """The limit is not one that a person may grant alone (LIMIT-1, GEN-2)."""
 
@@ -93,13 +106,16 @@ def approve(
 
     A score or an income that is too low may be set aside: the limit is then the lowest one and the
     price that of the lowest grade. A history, a missing consent and an incomplete onboarding may
-    not (ELIG-11, SCORE-9, GEN-11).
+    not (ELIG-11, SCORE-9, GEN-11). A review that the customer asked for gives at least the limit of
+    the reviewed decision, and leaves an open line alone that goes that far or farther already
+    (LAW-18): one person does not undo what two have agreed.
 
     Raises:
         AssessmentNotInReviewError: it does not wait for a decision.
         DecidedBeforeError: the person made the decision that is reviewed.
         GateError: a condition has failed that nobody may set aside.
-        LimitError: the limit is below the lowest, above the model's, or no whole step.
+        LimitError: the limit is below the lowest or that of the reviewed decision, above the
+            model's, or no whole step.
     """
     assessment = _locked(assessment_id, by=by)
     frozen = numbers.thaw(assessment.policies)
@@ -107,9 +123,13 @@ def approve(
     _require_limit(assessment, limit_fen, frozen)
     assessment.limit_fen = limit_fen
     _decide(assessment, "approve", by=by, reason=reason, at=at)
-    limit = DecidedLimit(
-        assessment.customer_id, rules.capacity_of(assessment.result), limit_fen, str(assessment)
-    )
+    line = open_line(assessment.customer_id, is_locked=True)
+    if assessment.review_of is not None and line is not None and goes_to_fen(line) >= limit_fen:
+        return assessment
+    is_models = limit_fen == assessment.result["limit_fen"]
+    reason = LineReason.NEW_INPUTS if is_models else LineReason.DECIDED
+    capacity = rules.capacity_of(assessment.result)
+    limit = DecidedLimit(assessment.customer_id, capacity, limit_fen, str(assessment), reason)
     granting.grant([limit], by=str(by), at=at, on=on)
     return assessment
 
@@ -121,8 +141,12 @@ def refuse(assessment_id: int, *, by: models.Model, reason: str, at: datetime) -
     Raises:
         AssessmentNotInReviewError: it does not wait for a decision.
         DecidedBeforeError: the person made the decision that is reviewed.
+        ApprovalStandsError: the reviewed decision is an approval.
     """
     assessment = _locked(assessment_id, by=by)
+    before = assessment.review_of
+    if before is not None and before.state == AssessmentState.APPROVED:
+        raise ApprovalStandsError
     _decide(assessment, "refuse", by=by, reason=reason, at=at)
     return assessment
 
@@ -130,9 +154,11 @@ def refuse(assessment_id: int, *, by: models.Model, reason: str, at: datetime) -
 def limit_range_fen(assessment: Assessment, frozen: FrozenNumbers) -> tuple[int, int]:
     """Return the least and the greatest limit that a person may grant alone.
 
-    The greatest is the model's. Where the model gives less than the lowest limit, both are that.
+    The greatest is the model's. Where the model gives less than the lowest limit, both are that. A
+    review that the customer asked for gives at least what the reviewed decision gave.
     """
-    least_fen = frozen.limits.limit_min_fen
+    before = assessment.review_of
+    least_fen = max(frozen.limits.limit_min_fen, (before and before.limit_fen) or 0)
     return least_fen, max(least_fen, assessment.result["limit_fen"])
 
 

@@ -131,7 +131,8 @@ class CreditLinePages(AdminActionsMixin, CustomersRows):
             "review", _("Propose a limit review"), "risk.propose_limitreview", _propose,
             fields=(Field("limit", _("limit in yuan"), length_max=20, keeps_numbers=True),
                     Field("evidence", _("evidence"))),
-            explanation=_("A second person decides. The limit then goes there by daily steps."),
+            explanation=_("A second person decides. The limit then goes there by daily steps. The "
+                          "customer reads the reason."),
             is_open=lambda line: line.state != CreditLineState.CLOSED,
         ),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from backoffice.core import bulk, workflow
 from backoffice.core.money import yuan
 from backoffice.core.policy import current
 from backoffice.core.reasons import Given, Reason, stored
+from risk.lines.queries.amounts import goes_to_fen
 from risk.lines.rules import walk
 from risk.lines.rules.grant import target
 from risk.lines.rules.reasons import RULES, LineReason
@@ -79,7 +80,7 @@ class LineBatch:
     def _note(self, line: CreditLine, old_fen: int, reason: Given, evidence: str) -> None:
         code, facts = stored(reason)
         # A line that keeps its limit has no target: it rests where it is.
-        target_fen = line.limit_fen if line.target_fen is None else line.target_fen
+        target_fen = goes_to_fen(line)
         self._changes.append(
             (line.customer_id, line.pk, self.on, self.at, old_fen, line.limit_fen, target_fen,
              RULES[code], code, facts, self.by, evidence)

@@ -36,7 +36,7 @@ class Grant(NamedTuple):
 
     ``limit_fen`` that is not the model's own was decided by a person: it replaces the model part
     until the next grant. ``evidence`` is a reference, such as that of the assessment; ``reason`` is
-    that of the new target of an open line.
+    that of the new target of an open line, and of a first limit that a person decided.
     """
 
     customer_id: int
@@ -198,7 +198,9 @@ def _open(given: Grant, batch: LineBatch) -> None:
     row.save(force_insert=True)
     line.model_part = str(_part(row, batch))
     line.target_fen = line.limit_fen
-    batch.opened(line, LineReason.GRANTED, evidence=given.evidence)
+    is_models = given.reason == LineReason.NEW_INPUTS
+    reason = LineReason.GRANTED if is_models else given.reason
+    batch.opened(line, reason, evidence=given.evidence)
 
 
 def _agreed(given: Grant, batch: LineBatch, *, growth: Fraction) -> str:

@@ -24,6 +24,7 @@ from backoffice.platform.approvals import Proposal, ValueChange
 from risk.lines.operations import cut_reviews
 from risk.lines.operations.batch import LineBatch, locked
 from risk.lines.operations.grants import agree, require_possible
+from risk.lines.queries.amounts import goes_to_fen
 from risk.lines.queries.cuts import LIMIT_REVIEW
 from risk.lines.rules.reasons import LineReason
 from risk.models import CreditLine, CreditLineState, CutReview, CutReviewState
@@ -116,7 +117,9 @@ def differences(approval: Approval) -> list[ValueChange]:
     """Return the limit and the target that a review changes, in yuan."""
     review = _review(approval)
     line = CreditLine.objects.get(pk=review.line_id)
-    changes = [ValueChange(f"{line} {_('target')}", yuan(_now_fen(line)), yuan(review.limit_fen))]
+    changes = [
+        ValueChange(f"{line} {_('target')}", yuan(goes_to_fen(line)), yuan(review.limit_fen))
+    ]
     if review.cut_review_id is not None:
         upheld = str(CutReviewState.UPHELD.label)
         changes.append(ValueChange(f"CR{review.cut_review_id}", _("requested"), upheld))
@@ -160,7 +163,7 @@ def _require_review(review: LimitReview, batch: LineBatch) -> CreditLine:
     if line is None or line.state == CreditLineState.CLOSED:
         raise LineClosedError
     require_possible(review.limit_fen, batch=batch)
-    if _now_fen(line) == review.limit_fen:
+    if goes_to_fen(line) == review.limit_fen:
         raise UnchangedLimitError(limit=yuan(review.limit_fen))
     return line
 
@@ -171,9 +174,5 @@ def _require_cut(review: LimitReview, batch: LineBatch) -> CutReview | None:
         return None
     found = cut_reviews.locked_open(review.cut_review_id, by=batch.by)
     assert found.change.line_id == review.line_id, "the review is about the line"
-    cut_reviews.require_higher(review.limit_fen, now_fen=_now_fen(batch.lines[review.line_id]))
+    cut_reviews.require_higher(review.limit_fen, now_fen=goes_to_fen(batch.lines[review.line_id]))
     return found
-
-
-def _now_fen(line: CreditLine) -> int:
-    return line.limit_fen if line.target_fen is None else line.target_fen

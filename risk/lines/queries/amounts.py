@@ -75,10 +75,15 @@ def summary(line: CreditLine) -> LineSummary:
         reserved_fen=line.reserved_fen,
         drawn_fen=line.drawn_fen,
         usable_fen=available_fen(amounts) if is_active else 0,
-        target_fen=line.limit_fen if line.target_fen is None else line.target_fen,
+        target_fen=goes_to_fen(line),
         state=line.state,
         buffer_permille=line.buffer_permille,
     )
+
+
+def goes_to_fen(line: CreditLine) -> int:
+    """Return where the limit of a line goes by daily steps; the limit itself where it stays."""
+    return line.limit_fen if line.target_fen is None else line.target_fen
 
 
 def why(line: LineSummary) -> str:

@@ -26,6 +26,7 @@ class LineReason(StrEnum):
     ANNIVERSARY = "limit-anniversary"
     WALKED = "limit-walked"
     REVIEWED = "limit-reviewed"
+    DECIDED = "limit-decided"
     APPEALED = "limit-appealed"
     BELOW_MINIMUM = "limit-below-minimum"
     ABOVE_MINIMUM = "limit-above-minimum"
@@ -49,6 +50,7 @@ RULES: Mapping[str, str] = {
     LineReason.ANNIVERSARY: "SCORE-10",
     LineReason.WALKED: "LIMIT-5",
     LineReason.REVIEWED: "LIMIT-2",
+    LineReason.DECIDED: "LIMIT-2",
     LineReason.APPEALED: "FAQ-8",
     LineReason.BELOW_MINIMUM: "LIMIT-1",
 }
@@ -72,6 +74,7 @@ TEXTS: Mapping[StrEnum, str] = {
     LineReason.ANNIVERSARY: gettext_noop("{points} growth points in the year of the line"),
     LineReason.WALKED: gettext_noop("a step towards {target} yuan, at most {percent}% a day"),
     LineReason.REVIEWED: gettext_noop("a limit review decided so: {text}"),
+    LineReason.DECIDED: gettext_noop("a person decided so in the review of the assessment"),
     LineReason.APPEALED: gettext_noop("an appeal against the earlier decision was upheld"),
     LineReason.BELOW_MINIMUM: gettext_noop("the computed limit is below {minimum} yuan"),
     LineReason.ABOVE_MINIMUM: gettext_noop("the computed limit is not below {minimum} yuan again"),

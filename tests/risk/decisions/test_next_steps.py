@@ -1,9 +1,13 @@
 """What a customer reads as next steps once an assessment is asked for (FAQ-1, LAW-18)."""
 
+from datetime import timedelta
+
 from accounts.models import Customer
 from accounts.onboarding import operations as onboarding
 from accounts.onboarding import queries as onboarding_status
+from accounts.onboarding.rules.onboarding import Identity
 from backoffice.core.clock import day_of
+from risk.appeals.rules.deadlines import Contested
 from risk.decisions.next_steps import after_assessment
 from risk.decisions.operations import reports, requests
 from risk.models import Assessment
@@ -13,9 +17,9 @@ from tests.risk.appeals.conftest import opened, submitted, withdrawn
 from tests.risk.decisions.conftest import low_score
 
 
-def steps(customer, at=AT):
+def steps(customer, at=AT, **changes):
     policy = onboarding.numbers(on=day_of(at))
-    status = onboarding_status.read(customer.pk, at=at, policy=policy)
+    status = onboarding_status.read(customer.pk, at=at, policy=policy)._replace(**changes)
     found = after_assessment(request_of(customer, at=at), status)
     return [(one["step"], one["state"], one["endpoint"], one["decision"]) for one in found]
 
@@ -91,4 +95,23 @@ def test_another_assessment_is_open_when_the_days_of_the_policy_have_passed(peop
 
     assert steps(of(refused))[-1] == (
         "another-assessment", "open", "/api/v1/me/assessments", None,
+    )  # fmt: skip
+
+
+def test_another_assessment_is_locked_until_the_identity_is_verified_again(people, bureau):
+    refused = low_score(people, bureau)
+
+    found = steps(of(refused), at=AT + timedelta(days=31), identity=Identity.STALE)
+
+    assert found[-1] == (
+        "another-assessment", "locked", "/api/v1/me/assessments", None,
+    )  # fmt: skip
+
+
+def test_an_open_appeal_against_an_approved_limit_is_a_step(people, bureau):
+    approved = people.assessed("average-1", bureau=bureau)
+    appeal = opened(approved, Contested.LIMIT)
+
+    assert steps(of(approved))[-1] == (
+        "appeal", "open", f"/api/v1/appeals/{appeal.public_id}", None,
     )  # fmt: skip

@@ -1,11 +1,18 @@
 """Decisions of persons: within the model, never by who decided before, never past a history."""
 
 import pytest
+from django.utils.translation import override
 
 from backoffice.core.models import StateChange, WorkItem
+from backoffice.core.money import yuan
+from backoffice.platform import approvals
+from risk.decisions import queries
 from risk.decisions.operations import requests, reviews
-from risk.models import Assessment, CreditLine
+from risk.lines.operations import reviews as limit_reviews
+from risk.lines.operations.reviews import LimitReview
+from risk.models import Assessment, CreditLine, LimitChange
 from tests.accounts.people import AT, request_of
+from tests.policies import two_people
 from tests.risk.decisions.conftest import low_score
 
 pytestmark = pytest.mark.django_db
@@ -97,3 +104,64 @@ def test_nobody_sets_a_history_of_ninety_days_aside(people, bureau, staff):
     assert refused.value.facts == {"gate": "overdue-history"}
     assert not CreditLine.objects.exists()
     assert refuse(review, by=staff.one).state == "refused"
+
+
+def agreed(line, limit_fen):
+    """Let two persons agree on another limit of a line."""
+    maker, checker = two_people()
+    review = LimitReview(line.pk, limit_fen, "payslips")
+    [made] = limit_reviews.propose([review], by=maker, reason="a higher income", at=AT)
+    approvals.approve([made.pk], by=checker, reason="agreed", at=AT)
+
+
+def test_a_review_that_a_customer_asked_for_gives_at_least_the_reviewed_limit(
+    people, bureau, staff
+):
+    approved = people.assessed(bureau=bureau)
+    review = review_of(approved)
+
+    with pytest.raises(reviews.LimitError) as refused:
+        approve(review, by=staff.one, limit_fen=approved.limit_fen - 10_000)
+
+    assert refused.value.facts["least"] == yuan(approved.limit_fen)
+    approve(review, by=staff.one, limit_fen=approved.limit_fen)
+    assert CreditLine.objects.get().limit_fen == approved.limit_fen
+
+
+def test_it_does_not_undo_what_two_persons_have_agreed(people, bureau, staff):
+    approved = people.assessed(bureau=bureau)
+    review = review_of(approved)
+    agreed(CreditLine.objects.get(), approved.limit_fen + 500_000)
+    before = LimitChange.objects.count()
+
+    approve(review, by=staff.one, limit_fen=approved.limit_fen)
+
+    assert CreditLine.objects.get().target_fen == approved.limit_fen + 500_000
+    assert LimitChange.objects.count() == before
+
+
+def test_it_does_not_take_an_approval_back(people, bureau, staff):
+    review = review_of(people.assessed(bureau=bureau))
+
+    with pytest.raises(reviews.ApprovalStandsError):
+        refuse(review, by=staff.one)
+
+    assert Assessment.objects.get(pk=review.pk).state == "manual_review"
+
+
+def test_a_limit_that_a_person_chose_says_so(doubtful, staff):
+    approve(doubtful, by=staff.one, limit_fen=1_000_000)
+
+    first = LimitChange.objects.get()
+    assert (first.reason, first.rule) == ("limit-decided", "LIMIT-2")
+    with override("en"):
+        parts = queries.explain(Assessment.objects.get(pk=doubtful.pk)).limit_parts
+    assert parts[-1] == ("decided", "A person decided on a limit of 10,000.00 yuan.")
+
+
+def test_conditions_that_a_person_set_aside_are_named(people, bureau, staff):
+    review = review_of(low_score(people, bureau))
+    approve(review, by=staff.one, limit_fen=50_000)
+
+    parts = queries.explain(Assessment.objects.get(pk=review.pk)).limit_parts
+    assert [one.code for one in parts][-2:] == ["set-aside", "decided"]
