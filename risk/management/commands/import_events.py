@@ -39,6 +39,7 @@ class Command(SystemCommand):
             )
         return {
             "file": str(options["file"]),
+            "partner": partner,
             "encoding": done.encoding,
             "lines": done.lines,
             "accepted": done.accepted,
@@ -55,7 +56,10 @@ class Command(SystemCommand):
         return Progress(*columns, console=console, disable=is_silent)
 
     def show(self, result: dict[str, Any]) -> None:
-        words = _("{file} ({encoding}): {accepted} stored, {repeated} known before, {bad} bad.")
+        words = _(
+            "{file} ({encoding}), partner {partner}: {accepted} stored, {repeated} known before, "
+            "{bad} bad."
+        )
         self.stdout.write(words.format(**result))
         for line in result["first_bad"]:
             self.stdout.write(_("line {number}: [{code}] {detail}").format(**line))
