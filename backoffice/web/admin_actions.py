@@ -1,11 +1,12 @@
 """Admin actions: what staff may do to a record from its page.
 
 A button opens a dialog, the dialog sends a POST, the POST calls one operation. The view checks the
-permission again, because a hidden button can be forged. A refused action changes nothing; the page
-shows the refusal.
+permission again, because a hidden button can be forged. A refused action changes nothing; the reply
+is the page of the record with the refusal and the dialog as it was sent. Nothing of it is stored.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from django.contrib import messages
@@ -81,7 +82,8 @@ class AdminAction(NamedTuple):
 
     ``perform(request, record, given)`` returns the message for the person, or a response. ``given``
     holds the fields by name and, if ``needs_reason``, the reason. ``explanation`` is the text of
-    the dialog.
+    the dialog. ``is_open`` and ``is_offered`` only hide the button: the operation
+    refuses by itself.
     """
 
     code: str
@@ -93,6 +95,34 @@ class AdminAction(NamedTuple):
     fields: Sequence[Field] = ()
     needs_reason: bool = True
     is_open: Callable[[Any], bool] = lambda _record: True
+    is_offered: Callable[[HttpRequest, Any], bool] = lambda _request, _record: True
+
+
+class DialogInput(NamedTuple):
+    """A field of a dialog with the values that were sent in it, if it was refused."""
+
+    field: Field
+    sent: Sequence[str] = ()
+
+
+class Dialog(NamedTuple):
+    """An action on the page of a record, with its URL; ``refusal`` opens it as it was sent."""
+
+    action: AdminAction
+    address: str
+    inputs: Sequence[DialogInput]
+    reason: str = ""
+    refusal: str = ""
+
+
+@contextmanager
+def shown_again(request: HttpRequest) -> Iterator[None]:
+    """Let Django show a page in reply to a refused POST: it would take it for the page's form."""
+    request.method = "GET"
+    try:
+        yield
+    finally:
+        request.method = "POST"
 
 
 class AdminActionsMixin(_Admin):
@@ -130,13 +160,13 @@ class AdminActionsMixin(_Admin):
     ) -> HttpResponse:
         """Show a record with the actions that are open to the person."""
         record = self.get_object(request, object_id) if self.has_view_permission(request) else None
-        open_actions = [] if record is None else self._open_to(request, record)
+        dialogs = [] if record is None else self._dialogs(request, record)
         return super().change_view(
-            request, object_id, form_url, {"record_actions": open_actions, **(extra_context or {})}
+            request, object_id, form_url, {"record_actions": dialogs, **(extra_context or {})}
         )
 
     def action_view(self, request: HttpRequest, pk: int, code: str) -> HttpResponseBase:
-        """Perform an action and redirect to the record with the result.
+        """Perform an action and redirect to the record; show it again if the action is refused.
 
         Raises:
             PermissionDenied: the person may not view the record or not perform the action.
@@ -154,19 +184,50 @@ class AdminActionsMixin(_Admin):
             result = action.perform(request, record, _given(request, action))
         except Refused as refusal:
             messages.error(request, str(refusal))
-        else:
-            if isinstance(result, HttpResponseBase):
-                return result
-            messages.success(request, result)
-        return HttpResponseRedirect(reverse(f"admin:{self._label()}_change", args=[pk]))
+            return self._refused_page(request, pk, action, refusal)
+        if isinstance(result, HttpResponseBase):
+            return result
+        messages.success(request, result)
+        return HttpResponseRedirect(self._record_address(pk))
 
-    def _open_to(self, request: HttpRequest, record: Model) -> list[tuple[AdminAction, str]]:
-        """Return the actions that are open to the person for a record, with their URLs."""
+    def _refused_page(
+        self, request: HttpRequest, pk: int, action: AdminAction, refusal: Refused
+    ) -> HttpResponse:
+        """Return the page of a record with the dialog of the refused action as it was sent."""
+        request.__dict__.pop("_read", None)  # the operation may have left marks on the record
+        record = self.get_object(request, str(pk))
+        if record is None:
+            return HttpResponseRedirect(self._record_address(pk))
+        refused = self._dialog(record, action)._replace(
+            inputs=[DialogInput(one, request.POST.getlist(one.name)) for one in action.fields],
+            reason=request.POST.get("reason", ""),
+            refusal=str(refusal),
+        )
+        # An action that is no longer open is shown too: what was typed can be copied out of it.
+        others = [one for one in self._dialogs(request, record) if one.action != action]
+        context = {
+            "record_actions": [refused, *others],
+            "record_address": self._record_address(pk),
+        }
+        with shown_again(request):
+            return self.change_view(request, str(pk), extra_context=context)
+
+    def _record_address(self, pk: int) -> str:
+        return reverse(f"admin:{self._label()}_change", args=[pk])
+
+    def _dialogs(self, request: HttpRequest, record: Model) -> list[Dialog]:
+        """Return the dialogs of the actions that are open to the person for a record."""
         return [
-            (one, reverse(f"admin:{self._label()}_action", args=[record.pk, one.code]))
+            self._dialog(record, one)
             for one in self.record_actions
-            if _has(request, one.permission) and one.is_open(record)
+            if _has(request, one.permission)
+            and one.is_open(record)
+            and one.is_offered(request, record)
         ]
+
+    def _dialog(self, record: Model, action: AdminAction) -> Dialog:
+        address = reverse(f"admin:{self._label()}_action", args=[record.pk, action.code])
+        return Dialog(action, address, [DialogInput(field) for field in action.fields])
 
 
 def _has(request: HttpRequest, permission: str) -> bool:

@@ -126,6 +126,17 @@ def test_a_bad_request_is_refused_by_name(orders, wanted, change, words):
     assert not Export.objects.exists()
 
 
+def test_a_refused_request_is_open_with_what_was_sent(orders, wanted):
+    page = person("finance").post(f"{LIST}export/", wanted | {"reason": "x"}, follow=True)
+
+    text = page.content.decode()
+    assert (page.status_code, page.redirect_chain) == (200, [])
+    assert '<option value="csv" selected>' in text
+    assert "\nx</textarea>" in text
+    assert page.context["page_address"] == f"{LIST}?business_date={day(0)}"
+    assert len(page.context["cl"].result_list) == 2
+
+
 def test_a_download_is_a_post_with_rights_of_its_own(orders, wanted):
     person("finance").post(f"{LIST}export/", wanted)
     made = Export.objects.get()

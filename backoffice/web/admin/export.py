@@ -1,12 +1,12 @@
 """Staff pages of exports: requests, the request dialog of a list, downloads."""
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ALL_VAR, ORDER_VAR, PAGE_VAR
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +20,7 @@ from backoffice.platform import export, tasks
 from backoffice.web.admin_actions import (
     AdminAction,
     AdminActionsMixin,
+    shown_again,
     typed_reason,
 )
 from backoffice.web.readonly_admin import PageSection, ReadOnlyAdmin, address, display, list_address
@@ -145,10 +146,20 @@ class ExportMixin(_Admin):
             )
         except Refused as refusal:
             messages.error(request, str(refusal))
-            return HttpResponseRedirect(list_address(self.model))
+            return self._refused_list(request, refusal)
         _send(made)
         messages.success(request, gettext("The export is requested; its page shows the file."))
         return HttpResponseRedirect(address(made))
+
+    def _refused_list(self, request: HttpRequest, refusal: Refused) -> HttpResponse:
+        """Return the list with the export dialog as it was sent."""
+        names = export.section_named(self.export_section).filters
+        query = urlencode({name: request.POST.get(name, "") for name in names})
+        request.GET = QueryDict(query)  # type: ignore[assignment]  # immutable, as the stubs want
+        page_address = f"{list_address(self.model)}?{query}"
+        context = {"refusal": refusal, "sent": request.POST, "page_address": page_address}
+        with shown_again(request):
+            return self.changelist_view(request, context)
 
 
 def _send(made: Export) -> None:

@@ -1,6 +1,6 @@
 """The page of the run of the day: what was planned, what came of it, and who may step in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -43,7 +43,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
     """Return the page and what its buttons send to."""
     return [
         path("run/", site.admin_view(require_GET(_page(site))), name="loans_run"),
-        path("run/action/", site.admin_view(require_POST(perform)), name="loans_run_action"),
+        path("run/action/", site.admin_view(require_POST(_perform(site))), name="loans_run_action"),
     ]
 
 
@@ -53,26 +53,37 @@ def _page(site: AdminSite) -> Callable[[HttpRequest], HttpResponse]:
     def page(request: HttpRequest) -> HttpResponse:
         if not request.user.has_perm("loans.view_debitorder"):
             raise PermissionDenied
-        on, job = _asked(request)
-        context = _numbers(request, on=on, job=job)
         if request.headers.get("HX-Request"):
-            return render(request, "admin/loans/run_numbers.html", context)
-        is_todays = on == clock.business_date() and job == first_debits(on=on)
-        today = gettext("Today's %(hour)s run") % {"hour": job}
-        title = today if is_todays else gettext("Run of the day")
-        context |= {**site.each_context(request), "title": title, "days": days_with_runs()}
-        return render(request, "admin/loans/run.html", context)
+            on, job = _asked(request.GET)
+            return render(
+                request, "admin/loans/run_numbers.html", _numbers(request, on=on, job=job)
+            )
+        return _whole_page(site, request, request.GET)
 
     return page
 
 
-def _asked(request: HttpRequest) -> tuple[date, str]:
+def _whole_page(
+    site: AdminSite, request: HttpRequest, query: Mapping[str, str], **more: object
+) -> HttpResponse:
+    on, job = _asked(query)
+    is_todays = on == clock.business_date() and job == first_debits(on=on)
+    today = gettext("Today's %(hour)s run") % {"hour": job}
+    title = today if is_todays else gettext("Run of the day")
+    context = {
+        **site.each_context(request), **_numbers(request, on=on, job=job),
+        "title": title, "days": days_with_runs(), **more,
+    }  # fmt: skip
+    return render(request, "admin/loans/run.html", context)
+
+
+def _asked(query: Mapping[str, str]) -> tuple[date, str]:
     """Return the day and job of the page; by default the first debits of today."""
     try:
-        on = date.fromisoformat(request.GET.get("on", ""))
+        on = date.fromisoformat(query.get("on", ""))
     except ValueError:
         on = clock.business_date()
-    job = request.GET.get("job", "")
+    job = query.get("job", "")
     of_day = {known.name for known in jobs.in_order(on=on)}
     return on, job if job in of_day else first_debits(on=on)
 
@@ -251,19 +262,29 @@ RIGHTS = {
 }
 
 
-def perform(request: HttpRequest) -> HttpResponse:
-    """Do what a button of the page asks for, if its person may, and say what came of it."""
-    action = request.POST.get("action", "")
-    if action not in RIGHTS or not request.user.has_perm(RIGHTS[action]):
-        raise PermissionDenied
-    try:
-        messages.success(request, _ACTIONS[action](request))
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    except OperationalError:
-        words = _("The message broker cannot be reached; the run begins when it is back.")
-        messages.warning(request, words)
-    return HttpResponseRedirect(reverse("admin:loans_run") + _back(request))
+def _perform(site: AdminSite) -> Callable[[HttpRequest], HttpResponse]:
+    """Return the view that does what a button of the page asks for, if its person may.
+
+    A refused one is shown again as it was sent; nothing was done, and a reload does nothing.
+    """
+
+    def perform(request: HttpRequest) -> HttpResponse:
+        action = request.POST.get("action", "")
+        if action not in RIGHTS or not request.user.has_perm(RIGHTS[action]):
+            raise PermissionDenied
+        try:
+            messages.success(request, _ACTIONS[action](request))
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+            refused = {"action": action, "job": request.POST.get("job", ""),
+                       "reason": request.POST.get("reason", ""), "refusal": refusal}  # fmt: skip
+            return _whole_page(site, request, request.POST, refused=refused)
+        except OperationalError:
+            words = _("The message broker cannot be reached; the run begins when it is back.")
+            messages.warning(request, words)
+        return HttpResponseRedirect(reverse("admin:loans_run") + _back(request))
+
+    return perform
 
 
 def _back(request: HttpRequest) -> str:

@@ -250,11 +250,9 @@ def test_the_list_of_versions_leads_to_the_form_for_those_who_may():
 
 def test_an_action_is_offered_while_the_request_is_open(proposed):
     manager = client_of("manager")
-    offered = [
-        one.code for one, _address in manager.get(page_of(proposed)).context["record_actions"]
-    ]
+    offered = [one.action.code for one in manager.get(page_of(proposed)).context["record_actions"]]
     perform(manager, proposed, "reject", reason="not now")
-    later = [one.code for one, _address in manager.get(page_of(proposed)).context["record_actions"]]
+    later = manager.get(page_of(proposed)).context["record_actions"]
 
     assert (offered, later) == (["approve", "reject", "withdraw"], [])
 

@@ -257,6 +257,16 @@ def test_a_pause_without_words_is_refused(nine):
     assert not JobPause.objects.exists()
 
 
+def test_a_refused_step_is_open_with_what_was_typed(nine):
+    page = perform(person("manager"), "pause", on=day(0), reason=" no ")
+
+    text = page.content.decode()
+    assert (page.status_code, page.redirect_chain) == (200, [])
+    assert text.count("\n no </textarea>") == text.count("showModal();") == 1
+    assert page.context["refused"]["job"] == "09:00"
+    assert not JobPause.objects.exists()
+
+
 def test_a_paused_job_and_its_reason_are_shown(nine):
     client = person("manager")
     perform(client, "pause", reason="bank is down")
