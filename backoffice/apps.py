@@ -30,7 +30,7 @@ class BackofficeConfig(AppConfig):
         from backoffice import celery  # noqa: F401
         from backoffice.core import crypto, log_records, reasons
         from backoffice.guide.examples import EXAMPLES
-        from backoffice.platform import job_control, jobs, policy_changes, policy_fields
+        from backoffice.platform import approvals, job_control, jobs, policy_changes, policy_fields
         from backoffice.platform.reasons import TEXTS
         from backoffice.platform.tasks import JOBS
         from backoffice.policy_labels import FIELDS, POLICIES
@@ -42,6 +42,8 @@ class BackofficeConfig(AppConfig):
         examples.register(EXAMPLES)
         job_control.register()
         policy_changes.register()
+        approvals.let_read(job_control.KIND, "backoffice.view_jobpause")
+        approvals.let_read(policy_changes.KIND, "backoffice.view_policyversion")
         policy_fields.register(POLICIES, FIELDS)
         for job in JOBS:
             jobs.register(job)

@@ -18,7 +18,7 @@ class RiskConfig(AppConfig):
         from accounts.privacy.operations import exports as copies
         from accounts.proofs.operations import reviews as proof_reviews
         from backoffice.core import policy, reasons
-        from backoffice.platform import jobs, outbox, work_queue
+        from backoffice.platform import approvals, jobs, outbox, work_queue
         from backoffice.web.api import examples
         from risk import account_closure, tasks
         from risk.api_examples import EXAMPLES
@@ -36,6 +36,7 @@ class RiskConfig(AppConfig):
         from risk.lines import tasks as line_tasks
         from risk.lines.examples import EXAMPLES as OF_LINES
         from risk.lines.operations import reviews as limit_reviews
+        from risk.lines.queries import limit_reviews as review_requests
         from risk.lines.rules.reasons import TEXTS as LINE_TEXTS
         from risk.policy import AssessmentPolicy, LimitPolicy, ScoringPolicy
         from risk.sandbox import operations as sandbox
@@ -50,6 +51,8 @@ class RiskConfig(AppConfig):
         for job in (*tasks_of_decisions.JOBS, *line_tasks.JOBS):
             jobs.register(job)
         limit_reviews.register()
+        approvals.let_read(limit_reviews.KIND, "risk.view_creditline")
+        approvals.present(limit_reviews.KIND, review_requests.differences)
         events.register(special_reviews.open_for)
         events.register(purchases.announce)
         outbox.register(purchases.TOPIC, tasks.hold_purchase)
@@ -94,11 +97,11 @@ class RiskConfig(AppConfig):
         from accounts.customer_page.queries import timeline
         from accounts.privacy.operations import exports as copies
         from backoffice.core import policy, reasons
-        from backoffice.platform import work_queue
+        from backoffice.platform import approvals, work_queue
         from backoffice.web.api import examples
         from risk.appeals import export, queries
         from risk.appeals.examples import EXAMPLES
-        from risk.appeals.operations import queue, upholding
+        from risk.appeals.operations import queue, reviewing, upholding
         from risk.appeals.rules.reasons import TEXTS
         from risk.policy import AppealPolicy
 
@@ -106,6 +109,7 @@ class RiskConfig(AppConfig):
         policy.register("appeals", AppealPolicy)
         reasons.register(TEXTS)
         upholding.register()
+        approvals.let_read(reviewing.KIND, "risk.view_appeal")
         work_queue.register(queue.WORK_QUEUE)
         timeline.register(queries.history)
         copies.register(export.SECTIONS)

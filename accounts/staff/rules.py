@@ -21,11 +21,11 @@ _ACCESS = ("accounts.view_accessrecord",)
 # What credit decisions are made from.
 _FACTS = ("risk.view_partnerevent", "risk.view_bureaureport")
 _ASSESSMENTS = (
-    "risk.view_assessment", "risk.view_specialreview", "risk.view_appeal",
+    "risk.view_assessment", "risk.view_specialreview", "risk.view_appeal", "risk.view_cutreview",
 )  # fmt: skip
 _LINES = (
     "risk.view_creditline", "risk.view_conduct", "risk.view_limitchange", "risk.view_reservehold",
-    "risk.view_temporarylimit", "risk.view_growthchange", "risk.view_cutreview",
+    "risk.view_temporarylimit", "risk.view_growthchange",
 )  # fmt: skip
 _STOP_LINES = ("risk.suspend_creditline", "risk.freeze_creditline", "risk.revoke_temporarylimit")
 _LOANS = ("loans.view_loan", "loans.view_instalment", "loans.view_contractterms", "loans.view_bill")

@@ -7,7 +7,7 @@ product's time.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from itertools import groupby
@@ -65,8 +65,8 @@ class NotPermittedError(Refused):
 
     status = HTTPStatus.FORBIDDEN
     code = "approval-not-permitted"
-    message = _("You do not have the permission {permission}.")
-    remedy = _("Ask a person who has it.")
+    message = _("You may not propose or decide requests of this kind: {kind}.")
+    remedy = _("Ask a person who may.")
 
 
 class AlreadyProposedError(Refused):
@@ -135,6 +135,7 @@ class Proposal:
 
 
 _kinds: dict[str, ApprovalKind] = {}
+_readers: dict[str, frozenset[str]] = {}
 
 
 def register(  # noqa: PLR0913 - the columns of the table of kinds
@@ -171,6 +172,35 @@ def kinds() -> Mapping[str, ApprovalKind]:
     return _kinds
 
 
+def let_read(kind: str, *permissions: str) -> None:
+    """Let people with one of these permissions read the requests of a kind.
+
+    They are those to read what the requests are about. Without them only people who may propose or
+    decide the kind read its requests.
+    """
+    _readers[kind] = frozenset(permissions)
+
+
+def present(kind: str, differences: Callable[[Approval], Sequence[ValueChange]]) -> None:
+    """Show the requests of a kind by these values, which say everything, without the payload."""
+    _kinds[kind] = replace(_kinds[kind], differences=differences, hides_payload=True)
+
+
+def readable_kinds(person: StaffMember) -> list[str]:
+    """Return the kinds that a person may read: may decide, propose, or read the subject of."""
+    return [name for name in _kinds if any(map(person.has_perm, _permissions_to_read(name)))]
+
+
+def may_decide(person: StaffMember, kind: str) -> bool:
+    """Return whether a person has the permission to decide requests of a kind."""
+    return kind in _kinds and person.has_perm(_kinds[kind].permission)
+
+
+def _permissions_to_read(kind: str) -> set[str]:
+    known = _kinds[kind]
+    return {known.permission, known.propose_permission, *_readers.get(kind, ())}
+
+
 def kind_named(name: str) -> ApprovalKind:
     """Return a kind.
 
@@ -195,7 +225,8 @@ def propose(
             and with the same content, is open.
     """
     for proposal in proposals:
-        _require(by, kind_named(proposal.kind).propose_permission)
+        kind = kind_named(proposal.kind)
+        _require(by, kind, kind.propose_permission)
 
     made = [
         Approval(
@@ -307,7 +338,8 @@ def _to_decide(approval_ids: Collection[int], *, by: StaffMember, at: datetime) 
     """Lock and return requests that this person may decide now."""
     found = _locked(approval_ids)
     for approval in found:
-        _require(by, kind_named(approval.kind).permission)
+        kind = kind_named(approval.kind)
+        _require(by, kind, kind.permission)
         if approval.proposed_by_id == by.pk:
             raise SamePersonError
         if approval.expires_at <= at:
@@ -323,9 +355,9 @@ def _locked(approval_ids: Collection[int]) -> list[Approval]:
     return found
 
 
-def _require(by: StaffMember, permission: str) -> None:
+def _require(by: StaffMember, kind: ApprovalKind, permission: str) -> None:
     if not by.has_perm(permission):
-        raise NotPermittedError(permission=permission)
+        raise NotPermittedError(kind=kind.title, permission=permission)
 
 
 def _save(found: Sequence[Approval]) -> None:

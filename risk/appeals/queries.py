@@ -129,6 +129,11 @@ class AppealPreview(NamedTuple):
         """Return the new score; None without the consents that it needs."""
         return self.decision.scored.score.total
 
+    @property
+    def set_aside_gates(self) -> list[DecisionGateFailed]:
+        """Return the failed conditions that a person may set aside."""
+        return [one for one in self.decision.failed if one not in self.final_gates]
+
 
 def preview(
     appeal: Appeal, findings: Sequence[ProofFinding], *, at: datetime, on: date

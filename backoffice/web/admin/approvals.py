@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import date
 from itertools import groupby
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_http_methods
 from backoffice.core import clock, policy
 from backoffice.core.errors import Refused
 from backoffice.core.models import Approval, ApprovalState, PolicyVersion
+from backoffice.core.staff import StaffMember
 from backoffice.platform import approvals, policy_changes, policy_fields
 from backoffice.platform.policy_changes import PolicyChange
 from backoffice.web.admin_actions import (
@@ -26,6 +28,7 @@ from backoffice.web.admin_actions import (
     FieldError,
     typed_reason,
 )
+from backoffice.web.keyset import number_in
 from backoffice.web.readonly_admin import PageSection, ReadOnlyAdmin, address, display, link
 
 VALUE_MAX = 200  # characters of a typed value
@@ -57,6 +60,20 @@ def _is_open(approval: Approval) -> bool:
     return bool(approval.state == ApprovalState.PROPOSED)
 
 
+def _person(request: HttpRequest) -> StaffMember:
+    return cast("StaffMember", request.user)
+
+
+def _decides(request: HttpRequest, approval: Approval) -> bool:
+    """Return whether the person may decide this request: never an own one."""
+    is_own = approval.proposed_by_id == request.user.pk
+    return not is_own and approvals.may_decide(_person(request), approval.kind)
+
+
+def _proposed(request: HttpRequest, approval: Approval) -> bool:
+    return bool(approval.proposed_by_id == request.user.pk)
+
+
 @admin.register(Approval)
 class ApprovalAdmin(AdminActionsMixin, ReadOnlyAdmin):
     """Approval requests."""
@@ -71,18 +88,40 @@ class ApprovalAdmin(AdminActionsMixin, ReadOnlyAdmin):
         AdminAction(
             "approve", _("Approve"), "backoffice.approve_approval",
             _decide(approvals.approve, _("The request is approved and has taken effect.")),
-            kind="primary", is_open=_is_open,
+            kind="primary", is_open=_is_open, is_offered=_decides,
         ),
         AdminAction(
             "reject", _("Reject"), "backoffice.reject_approval",
             _decide(approvals.reject, _("The request is rejected.")),
-            kind="danger", is_open=_is_open,
+            kind="danger", is_open=_is_open, is_offered=_decides,
         ),
         AdminAction(
             "withdraw", _("Withdraw"), "backoffice.withdraw_approval",
-            _decide(approvals.withdraw, _("The request is withdrawn.")), is_open=_is_open,
+            _decide(approvals.withdraw, _("The request is withdrawn.")),
+            is_open=_is_open, is_offered=_proposed,
         ),
     )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Approval]:
+        """Return the requests of the kinds that the person may read."""
+        return (
+            super()
+            .get_queryset(request)
+            .filter(kind__in=approvals.readable_kinds(_person(request)))
+        )
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Approval | None:
+        """Return a request.
+
+        Raises:
+            PermissionDenied: it is of a kind that the person may not read.
+        """
+        found: Approval | None = super().get_object(request, object_id, from_field)
+        if found is None and Approval.objects.filter(pk=number_in(object_id, "") or 0).exists():
+            raise PermissionDenied
+        return found
 
     @display(description=_("kind"))
     def kind_title(self, approval: Approval) -> str:
@@ -104,7 +143,7 @@ class ApprovalAdmin(AdminActionsMixin, ReadOnlyAdmin):
         """Return the changes, the payload and the timeline."""
         kind = approvals.kinds().get(record.kind)
         tables = [changes(record), *(table for panel in _panels for table in panel(record))]
-        if kind is None or not kind.hides_payload:
+        if record.payload and (kind is None or not kind.hides_payload):
             payload = [(name, _shown(value)) for name, value in record.payload.items()]
             tables.append(PageSection(_("request"), (_("field"), _("value")), payload))
         return [*tables, *super().sections(request, record)]

@@ -155,7 +155,7 @@ class ExportMixin(_Admin):
         """Return the list with the export dialog as it was sent."""
         names = export.section_named(self.export_section).filters
         query = urlencode({name: request.POST.get(name, "") for name in names})
-        request.GET = QueryDict(query)  # type: ignore[assignment]  # immutable, as the stubs want
+        request.GET = QueryDict(query)
         page_address = f"{list_address(self.model)}?{query}"
         context = {"refusal": refusal, "sent": request.POST, "page_address": page_address}
         with shown_again(request):

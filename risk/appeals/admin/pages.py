@@ -296,11 +296,7 @@ class AppealPages(AdminActionsMixin, CustomersRows):
             "least": yuan(found.limits.least_fen),
             "most": yuan(found.limits.most_fen),
             "gates": [_gate(one.code, one.facts) for one in found.final_gates],
-            "waivable": [
-                _gate(one.code, one.facts)
-                for one in found.decision.failed
-                if one not in found.final_gates
-            ],
+            "waivable": [_gate(one.code, one.facts) for one in found.set_aside_gates],
             "given": request.POST,
             "verdicts": VERDICTS,
             "occupations": OCCUPATIONS,

@@ -136,6 +136,7 @@ def propose(
         "rate_ppm": found.rate_ppm,
         "rate_before_ppm": found.rate_before_ppm,
         "findings": [_as_json(one, proofs[one.proof_id]) for one in upholding.findings],
+        **_grounds(appeal, found),
     }
     [made] = approvals.propose([Proposal(KIND, appeal.pk, payload)], by=by, reason=reason, at=at)
     return made
@@ -173,10 +174,33 @@ def differences(approval: Approval) -> list[ValueChange]:
             rate_text(payload["rate_before_ppm"]), rate_text(payload["rate_ppm"]),
         ),
     ]  # fmt: skip
-    return changes + [
+    changes += [
         ValueChange(queries.finding_title(one), "", queries.finding_words(one))
         for one in payload["findings"]
     ]
+    changes += [
+        ValueChange(gettext("monthly income that counts"), *map(yuan, payload["income_fen"])),
+        ValueChange(gettext("occupation factor"), *map(_permille, payload["occupation_permille"])),
+    ]
+    return changes + [
+        ValueChange(gettext("condition not met"), gate_text(one), gettext("set aside"))
+        for one in payload["set_aside"]
+    ]
+
+
+def _grounds(appeal: Appeal, found: AppealPreview) -> dict[str, Any]:
+    """Return what a new decision rests on: income and occupation before and after, in this order.
+
+    ``set_aside`` are the failed conditions that the decision sets aside, as they are stored.
+    """
+    before, after = appeal.assessment.result["capacity"], found.decision.capacity
+    return {
+        "income_fen": [before["income_fen"], after.income_fen],
+        "occupation_permille": [before["occupation_permille"], after.occupation_permille],
+        "set_aside": [
+            {"code": one.code.value, "facts": dict(one.facts)} for one in found.set_aside_gates
+        ],
+    }
 
 
 def register() -> None:
@@ -319,6 +343,10 @@ def _from_json(stored: Mapping[str, Any], proof: AssetProof) -> ProofFinding:
 
 def _yuan(fen: int) -> str:
     return yuan(fen) if fen else gettext("no credit line")
+
+
+def _permille(factor: int) -> str:
+    return f"{factor // 1000}.{factor % 1000:03}"
 
 
 def _shown(score: int | None) -> str:

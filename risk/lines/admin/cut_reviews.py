@@ -11,13 +11,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.customers.rows import CustomersRows, code_filter
+from accounts.customers.rows import CustomersRows, code_filter, shown_name
 from accounts.privacy.rules import masking
 from backoffice.core import clock
 from backoffice.core.models import Approval
 from backoffice.core.money import yuan
 from backoffice.core.staff import StaffMember
 from backoffice.web import wording
+from backoffice.web.admin.approvals import extend
 from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field, whole_yuan_fen
 from backoffice.web.readonly_admin import PageSection, amount, amount_head, display, link
 from risk.lines.admin import evidence
@@ -26,7 +27,7 @@ from risk.lines.operations.reviews import LimitReview
 from risk.lines.queries import cuts
 from risk.lines.queries.amounts import sentence
 from risk.lines.queries.cuts import StoredInputs
-from risk.models import CutReview, CutReviewState
+from risk.models import CreditLine, CutReview, CutReviewState
 
 WORDS_MAX = 500  # of what the customer reads
 
@@ -71,6 +72,25 @@ def _person(request: HttpRequest) -> StaffMember:
 
 def _is_open(review: CutReview) -> bool:
     return bool(review.state == CutReviewState.REQUESTED)
+
+
+def _panel(approval: Approval) -> list[PageSection]:
+    """Return what a request of a limit review is about, with links."""
+    if approval.kind != cuts.LIMIT_REVIEW:
+        return []
+    assert approval.subject_id is not None, "a review names its line"
+    line = CreditLine.objects.select_related("customer").get(pk=approval.subject_id)
+    cells = [
+        (_("credit line"), link(line)),
+        (_("customer"), link(line.customer, shown_name(line.customer))),
+    ]
+    review = CutReview.objects.filter(pk=approval.payload.get("cut_review")).first()
+    if review is not None:
+        cells.append((_("human review of a limit cut"), link(review)))
+    return [PageSection(_("limit review"), (_("what"), _("record")), cells, is_lead=True)]
+
+
+extend(panel=_panel)
 
 
 @admin.register(CutReview)

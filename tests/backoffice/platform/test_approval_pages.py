@@ -122,10 +122,44 @@ def test_only_managers_decide(proposed, group, code):
 @pytest.mark.parametrize("code", ["approve", "reject"])
 def test_who_decides_other_requests_does_not_decide_on_numbers(proposed, code):
     # Risk decides on limits: the page serves, the request itself asks for its own permission.
-    [message] = messages_of(perform(client_of("risk", 2), proposed, code, reason="agreed then"))
+    client = client_of("risk", 2)
+    offered = client.get(page_of(proposed)).context["record_actions"]
+    [message] = messages_of(perform(client, proposed, code, reason="agreed then"))
 
-    assert "permission" in message
+    assert [one.action.code for one in offered] == []
+    assert message.startswith("You may not propose or decide requests of this kind: policy change.")
+    assert "policyversion" not in message
     assert Approval.objects.get().state == "proposed"
+
+
+LISTED = "/admin/backoffice/approval/"
+
+
+@pytest.mark.parametrize("group", ["finance", "collections", "credit"])
+def test_who_may_not_read_policies_reads_no_request_to_change_them(proposed, group):
+    client = client_of(group)
+
+    assert client.get(page_of(proposed)).status_code == 403
+    assert perform(client, proposed, "withdraw", reason="not mine").status_code == 403
+    assert list(client.get(LISTED).context["cl"].result_list) == []
+
+
+@pytest.mark.parametrize("group", ["risk", "manager", "auditor"])
+def test_who_may_read_policies_reads_them(proposed, group):
+    client = client_of(group)
+
+    assert client.get(page_of(proposed)).status_code == 200
+    assert list(client.get(LISTED).context["cl"].result_list) == [proposed]
+
+
+def test_requests_to_resume_a_job_are_read_by_who_sees_its_pause():
+    maker = Staff.objects.create_superuser("maker")
+    job_control.pause("09:00", by=maker, reason="the bank is down", at=clock.now())
+    job_control.request_resume("09:00", by=maker, reason="the bank is up", at=clock.now())
+    made = Approval.objects.get()
+
+    assert client_of("finance").get(page_of(made)).status_code == 200
+    assert client_of("credit").get(page_of(made)).status_code == 403
 
 
 def test_a_decision_is_a_post(proposed):
@@ -254,7 +288,13 @@ def test_an_action_is_offered_while_the_request_is_open(proposed):
     perform(manager, proposed, "reject", reason="not now")
     later = manager.get(page_of(proposed)).context["record_actions"]
 
-    assert (offered, later) == (["approve", "reject", "withdraw"], [])
+    assert (offered, later) == (["approve", "reject"], [])
+
+
+def test_the_proposer_is_offered_only_to_withdraw(proposed):
+    offered = client_of("risk").get(page_of(proposed)).context["record_actions"]
+
+    assert [one.action.code for one in offered] == ["withdraw"]
 
 
 def test_a_person_without_rights_for_the_kind_learns_which():
@@ -270,5 +310,5 @@ def test_a_person_without_rights_for_the_kind_learns_which():
 
     messages = messages_of(perform(client, made, "approve", reason="agreed then"))
 
-    assert messages[0].startswith("You do not have the permission backoffice.decide_policyversion.")
+    assert messages[0].startswith("You may not propose or decide requests of this kind: policy")
     assert Approval.objects.get().state == "proposed"

@@ -187,3 +187,51 @@ def test_late_ones_are_a_filter(contested):
     content = client_of(person("credit")).get("/admin/risk/appeal/?late=1").content.decode()
 
     assert f"AP{contested.pk}" in content
+
+
+@pytest.mark.parametrize(
+    ("group", "status"),
+    [("finance", 403), ("collections", 403), ("credit", 200), ("risk", 200), ("auditor", 200)],
+)
+def test_a_request_to_uphold_is_read_by_who_reads_appeals(contested, group, status):
+    credit = person("credit")
+    limit = f"{CreditLine.objects.get().limit_fen // 100 + 1000}"
+    appeal = taken(contested, credit)
+    review(client_of(credit), appeal, "propose", limit=limit, reason="the slip shows it")
+    made = Approval.objects.get()
+    client = client_of(person(group))
+
+    assert client.get(address(made)).status_code == status
+    listed = client.get("/admin/backoffice/approval/").context["cl"].result_list
+    assert list(listed) == ([made] if status == 200 else [])
+
+
+def rows_of(client, made):
+    [changes] = [
+        one for one in client.get(address(made)).context["lead_sections"] if one.title == "changes"
+    ]
+    return {name: values for name, *values in changes.rows}
+
+
+def test_a_request_names_the_income_that_counts(contested):
+    who = person("credit")
+    limit = f"{CreditLine.objects.get().limit_fen // 100 + 1000}"
+    review(client_of(who), taken(contested, who), "propose", limit=limit, reason="as the slip")
+
+    rows = rows_of(client_of(person("manager")), Approval.objects.get())
+
+    assert rows["monthly income that counts"] == ["9,000.00", "20,000.00"]
+    assert rows["occupation factor"][0] == rows["occupation factor"][1]
+    assert "condition not met" not in rows
+
+
+def test_a_request_names_each_condition_that_is_set_aside(in_review, staff):
+    page = f"/admin/risk/appeal/{in_review.pk}/review/"
+    most = client_of(staff.one).get(page).context["most"].removesuffix(".00")
+    client_of(staff.one).post(page, {"step": "propose", "limit": most, "reason": "paid since"})
+
+    rows = rows_of(client_of(staff.manager), Approval.objects.latest("pk"))
+
+    assert rows["condition not met"] == [
+        "The score is 503; at least 510 is needed.", "set aside",
+    ]  # fmt: skip

@@ -155,3 +155,16 @@ def test_the_evidence_leads_to_the_proof_that_was_accepted(is_deleted):
     for record in (cut, line):
         page = client_of(member("credit")).get(address(record)).content.decode()
         assert (page_of_proof in page, evidence in page) == (not is_deleted, is_deleted)
+
+
+@pytest.mark.parametrize("group", ["collections", "finance"])
+def test_who_does_not_read_assessments_reads_no_review(review, group):
+    client = client_of(member(group))
+
+    assert client.get(address(review)).status_code == 403
+    assert client.get(LIST).status_code == 403
+
+
+@pytest.mark.parametrize("group", ["support", "credit", "risk", "auditor", "manager"])
+def test_who_works_with_reviews_or_reads_assessments_reads_them(review, group):
+    assert client_of(member(group)).get(address(review)).status_code == 200

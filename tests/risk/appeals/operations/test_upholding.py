@@ -277,12 +277,14 @@ def test_the_second_person_reads_what_changes(contested, staff):
     made = propose(contested, staff.one)
     now_fen, limit_fen = made.payload["now_fen"], made.payload["limit_fen"]
 
-    limit, score, rate, finding = upholding.differences(made)
+    limit, score, rate, finding, income, occupation = upholding.differences(made)
 
     assert (limit.now, limit.proposed) == (yuan(now_fen), yuan(limit_fen))
     assert int(score.now) == contested.assessment.score
     assert rate.now.endswith("%") and rate.proposed.endswith("%")
     assert "20,000.00" in finding.proposed
+    assert (income.now, income.proposed) == ("9,000.00", "20,000.00")
+    assert occupation.now == occupation.proposed == "1.000"
 
 
 def test_a_decision_of_an_appeal_is_neither_contested_nor_reviewed(contested, staff):
