@@ -336,7 +336,7 @@ FIELDS: Mapping[str, Mapping[str, PolicyField]] = {
     "loan_operations": _OPERATIONS,
 }
 POLICIES: Mapping[str, Any] = {
-    "scoring": _("scoring"),
+    "scoring": pgettext_lazy("policy", "scoring"),
     "limits": _("limits"),
     "assessments": _("assessments"),
     "appeals": _("appeals"),

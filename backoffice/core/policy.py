@@ -29,6 +29,11 @@ LOCK_SPACE = 7_702  # first key of the advisory lock of versions
 logger = logging.getLogger(__name__)
 
 _registered: dict[str, type[Any]] = {}
+_TYPES = {
+    int: _("it must be a whole number"),
+    str: _("it must be text"),
+    bool: _("it must be true or false"),
+}
 
 
 class BadPolicyError(Refused):
@@ -170,7 +175,7 @@ def _typed(app: str, field: "dataclasses.Field[Any]", value: Any) -> Any:
             app=app, field=field.name, value=shortened(value), why=error
         ) from error
     if type(value) is not type(default):
-        why = format_lazy(_("it must be {kind}"), kind=type(default).__name__)
+        why = _TYPES[type(default)]
         raise BadPolicyError(app=app, field=field.name, value=shortened(value), why=why)
     return value
 

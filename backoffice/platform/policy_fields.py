@@ -10,6 +10,8 @@ from datetime import time
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext
+
 from backoffice.core.money import yuan
 from backoffice.core.ranges import FieldOptions, Range
 
@@ -79,6 +81,17 @@ def allowed_shown(allowed: Range | FieldOptions | None, unit: Unit) -> str:
     if isinstance(allowed, Range):
         return f"{shown(allowed.least, unit)} – {shown(allowed.most, unit)}"
     return str(allowed or "")
+
+
+def number_wanted(unit: Unit) -> str:
+    """Return what may be typed for a number in a unit: whole, or with how many decimals."""
+    decimals = len(str(unit.per)) - 1
+    if decimals:
+        words = gettext("a number in {unit} with at most {decimals} decimals")
+        return words.format(unit=unit.title, decimals=decimals)
+    if str(unit.title):
+        return gettext("a whole number in {unit}").format(unit=unit.title)
+    return gettext("a whole number")
 
 
 def stored(text: str, unit: Unit) -> int | None:

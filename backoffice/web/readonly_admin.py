@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -38,6 +39,7 @@ else:
     from unfold.admin import ModelAdmin as _Admin
 
 PAGE_SIZE = 50
+CELL_MAX = 24  # characters of a cell that stays on one line
 
 # The colour of a state in every state machine; other states are grey.
 _COLOURS = {
@@ -94,6 +96,17 @@ class PageSection(NamedTuple):
     is_lead: bool = False  # above the fields instead of below them
     total: Sequence[Any] = ()
     address: str = ""  # the list that these rows are taken from
+
+    def cells(self) -> Iterator[list[tuple[Any, bool]]]:
+        """Yield the cells of each row, and whether a cell is long plain text, which wraps."""
+        for row in self.rows:
+            yield [(cell, _is_long(cell)) for cell in row]
+
+
+def _is_long(cell: Any) -> bool:
+    text = str(cell) if isinstance(cell, Promise) else cell
+    is_plain = isinstance(text, str) and not isinstance(text, SafeString)
+    return is_plain and len(text) > CELL_MAX
 
 
 def amount_head(title: Any) -> SafeString:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers import trace
+from accounts.models import Customer
 from backoffice.core import clock
 from backoffice.core.models import Approval, ApprovalState
 from backoffice.core.money import yuan
@@ -251,16 +252,41 @@ def _distribution(result: dict[str, Any]) -> PageSection:
 
 
 def _movers(result: dict[str, Any]) -> PageSection:
-    heads = (_("credit line"), amount_head(_("target before")), amount_head(_("target after")),
-             amount_head(_("difference")), _("why"))  # fmt: skip
+    heads = (_("credit line or customer"), amount_head(_("target before")),
+             amount_head(_("target after")), amount_head(_("difference")), _("why"))  # fmt: skip
     rows = [
         (_line(one["line"]), amount(one["before_fen"]), amount(one["after_fen"]),
          amount(one["after_fen"] - one["before_fen"]),
          gettext(str(MOVE_TEXTS[MoveReason(one["reason"])])))
         for one in result["movers"]
     ]  # fmt: skip
+    rows += [
+        (_subject(one), amount(one["before_fen"]), amount(one["after_fen"]), amount(0),
+         _outcome_words(one))
+        for one in result.get("outcomes", ())
+    ]  # fmt: skip
     return PageSection(_("largest changes"), heads, rows)
+
+
+def _outcome_words(row: dict[str, Any]) -> str:
+    """Return what becomes of a decision whose line does not move: its verdict and its grades."""
+    reason = MoveReason(row["reason"])
+    words = []
+    if reason in (MoveReason.REFUSED, MoveReason.APPROVED):
+        words.append(gettext(str(MOVE_TEXTS[reason])))
+    if row["grade_steps"]:
+        grades = [row[name] or gettext("none") for name in ("grade_before", "grade_after")]
+        words.append(gettext("grade {before} → {after}").format(before=grades[0], after=grades[1]))
+    return " · ".join(words)
 
 
 def _line(pk: int) -> SafeString:
     return format_html('<a class="link" href="{}">L{}</a>', address_of(CreditLine, pk), pk)
+
+
+def _subject(row: dict[str, Any]) -> SafeString:
+    """Return a link to the line of a decision, or to its customer without an open line."""
+    if row["line"] is not None:
+        return _line(row["line"])
+    pk = row["customer"]
+    return format_html('<a class="link" href="{}">C{}</a>', address_of(Customer, pk), pk)

@@ -13,12 +13,18 @@ _DISTRICT = re.compile(
 )
 
 
+# Marks, embeddings, overrides and isolates: they let a text be read in another order than it has.
+_DIRECTIONS = dict.fromkeys(
+    [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+)
+
+
 def name(full: str | None) -> str:
     """Return a name with its first character only, ``张*``, whatever its length.
 
     One character alone is hidden: it would be the whole name.
     """
-    known = (full or "").strip()
+    known = (full or "").translate(_DIRECTIONS).strip()
     return f"{known[0]}*" if len(known) > 1 else "*" if known else ""
 
 
@@ -39,8 +45,11 @@ def address(full: str | None) -> str:
 
 
 def text(full: str) -> str:
-    """Return free text with every phone, ID and card number masked, however it is spelled."""
-    return personal_numbers.mask(full)
+    """Return free text with every phone, ID and card number masked, however it is spelled.
+
+    Characters that change the direction of writing are left out: what follows reads as it stands.
+    """
+    return personal_numbers.mask(full.translate(_DIRECTIONS))
 
 
 def card(last_four: str) -> str:

@@ -31,6 +31,31 @@ from backoffice.web.admin_actions import (
 from backoffice.web.keyset import number_in
 from backoffice.web.readonly_admin import PageSection, ReadOnlyAdmin, address, display, link
 
+
+class PolicyNumberError(Refused):
+    """A typed value is no number in the unit of its field, or has too many decimals."""
+
+    code = "policy-number"
+    message = _("{field}: enter {what}.")
+    remedy = _("Correct the value and propose again; nothing was stored.")
+
+
+class PolicyNumberTwiceError(Refused):
+    """A number was entered twice in one request."""
+
+    code = "policy-number-twice"
+    message = _("{field} is entered twice.")
+    remedy = _("Remove one of the two; nothing was stored.")
+
+
+class PoliciesMixedError(Refused):
+    """The numbers of a request belong to several policies."""
+
+    code = "policies-mixed"
+    message = _("All numbers of a request belong to one policy; these belong to: {policies}.")
+    remedy = _("Propose the numbers of each policy in a request of its own.")
+
+
 VALUE_MAX = 200  # characters of a typed value
 ROWS_MAX = 8  # numbers of one proposal
 
@@ -258,10 +283,15 @@ def _propose(request: HttpRequest) -> Approval:
             raise FieldError(field=pgettext_lazy("policy", "number"))
         if not value or len(value) > VALUE_MAX:
             raise FieldError(field=_("value"))
-        overrides[app, field] = policy_changes.parse(app, field, value)
+        if (app, field) in overrides:
+            raise PolicyNumberTwiceError(field=policy_fields.field_of(app, field).title)
+        overrides[app, field] = _parsed(app, field, value)
     apps = {app for app, _field in overrides}
-    if len(apps) != 1:
+    if not apps:
         raise FieldError(field=pgettext_lazy("policy", "number"))
+    if len(apps) > 1:
+        titles = ", ".join(sorted(map(policy_fields.title_of, apps)))
+        raise PoliciesMixedError(policies=titles)
     try:
         effective_on = date.fromisoformat(request.POST.get("effective_on", ""))
     except ValueError:
@@ -272,6 +302,16 @@ def _propose(request: HttpRequest) -> Approval:
     person: Any = request.user
     [proposed] = policy_changes.propose([change], by=person, reason=reason, at=clock.now())
     return proposed
+
+
+def _parsed(app: str, field: str, text: str) -> Any:
+    """Return a typed value as it is stored; a number must be one in the unit of its field."""
+    value = policy_changes.parse(app, field, text)
+    default = policy.value_of(app, field, {})
+    if type(default) is int and type(value) is not int:
+        title, unit, _rule = policy_fields.field_of(app, field)
+        raise PolicyNumberError(field=title, what=policy_fields.number_wanted(unit))
+    return value
 
 
 def _known() -> set[tuple[str, str]]:

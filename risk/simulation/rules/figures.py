@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from heapq import nlargest
 from typing import Any
 
-from risk.simulation.rules.moves import LineMove
+from risk.simulation.rules.moves import DecisionMove, LineMove, MoveReason
 
 MOVERS_MAX = 20
 # Upper ends of the buckets below and at 0, lower ends of those above, in percent of the target.
@@ -23,7 +23,8 @@ class SimulationFigures:
     ``raised``, ``lowered`` and ``unchanged`` count every line once, by its target; the others
     count beside it. ``before_fen`` and ``after_fen`` sum the targets. ``buckets`` count lines by
     change in percent of the target before, and ``bucket_fen`` sums their changes; ``movers`` are
-    the largest changes, equal ones in the order of the lines.
+    the largest changes, equal ones in the order of the lines. ``outcomes`` are decisions that
+    change while no target moves: out and in, then those by the most grades.
     """
 
     lines: int = 0
@@ -43,6 +44,7 @@ class SimulationFigures:
     bucket_fen: list[int] = field(default_factory=lambda: [0] * BUCKETS)
     grades: dict[str, int] = field(default_factory=dict)
     movers: list[dict[str, Any]] = field(default_factory=list)
+    outcomes: list[dict[str, Any]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return the figures as JSON holds them."""
@@ -94,13 +96,9 @@ def of_moves(moves: Sequence[LineMove]) -> SimulationFigures:
         bucket = bucket_of(move.before_fen, move.after_fen)
         found.buckets[bucket] += 1
         found.bucket_fen[bucket] += move.after_fen - move.before_fen
-    found.movers = [
-        {
-            "line": move.line_id, "customer": move.customer_id, "before_fen": move.before_fen,
-            "after_fen": move.after_fen, "reason": move.reason.value,
-        }
-        for move in nlargest(MOVERS_MAX, moved, key=_size)
-    ]  # fmt: skip
+    found.movers = [_row(move) for move in nlargest(MOVERS_MAX, moved, key=_size)]
+    decided = [_outcome(move, one) for move in moves if (one := move.decision) and not _size(move)]
+    found.outcomes = nlargest(MOVERS_MAX, filter(_weight, decided), key=_weight)
     _count_decisions(found, moves)
     return found
 
@@ -109,6 +107,7 @@ def merged(parts: Iterable[SimulationFigures]) -> SimulationFigures:
     """Return the figures of all parts together; the parts are in the order of the lines."""
     whole, grades = SimulationFigures(), Counter[str]()
     movers: list[dict[str, Any]] = []
+    outcomes: list[dict[str, Any]] = []
     for part in parts:
         for name in _SUMMED:
             setattr(whole, name, getattr(whole, name) + getattr(part, name))
@@ -116,6 +115,8 @@ def merged(parts: Iterable[SimulationFigures]) -> SimulationFigures:
         whole.bucket_fen = [a + b for a, b in zip(whole.bucket_fen, part.bucket_fen, strict=True)]
         grades.update(part.grades)
         movers += part.movers
+        outcomes += part.outcomes
+    whole.outcomes = nlargest(MOVERS_MAX, outcomes, key=_weight)
     whole.movers = nlargest(
         MOVERS_MAX, movers, key=lambda row: abs(row["after_fen"] - row["before_fen"])
     )
@@ -135,6 +136,26 @@ def _count_decisions(found: SimulationFigures, moves: Sequence[LineMove]) -> Non
         if one.grade_steps
     )
     found.grades = dict(sorted(pairs.items()))
+
+
+def _row(move: LineMove) -> dict[str, Any]:
+    return {
+        "line": move.line_id, "customer": move.customer_id, "before_fen": move.before_fen,
+        "after_fen": move.after_fen, "reason": move.reason.value,
+    }  # fmt: skip
+
+
+def _outcome(move: LineMove, decision: DecisionMove) -> dict[str, Any]:
+    return {
+        **_row(move), "grade_before": decision.grade_before, "grade_after": decision.grade_after,
+        "grade_steps": decision.grade_steps,
+    }  # fmt: skip
+
+
+def _weight(row: Mapping[str, Any]) -> int:
+    """Return how much a changed decision weighs: a verdict more than any number of grades."""
+    is_verdict = row["reason"] in (MoveReason.REFUSED, MoveReason.APPROVED)
+    return 100 if is_verdict else abs(row["grade_steps"])
 
 
 def _size(move: LineMove) -> int:

@@ -183,7 +183,16 @@ def test_a_decision_needs_a_reason(proposed):
         ({"number": "loans.nonsense"}, "number"),
         ({"number": ""}, "number"),
         ({"value": " "}, "value"),
-        ({"value": "many"}, "it must be int"),
+        ({"value": "many"}, "grace after the due date: enter a whole number in days."),
+        ({"value": "2.5"}, "grace after the due date: enter a whole number in days."),
+        (
+            {"number": "limits.limit_min_fen", "value": "1.005"},
+            "lowest limit: enter a number in yuan with at most 2 decimals.",
+        ),
+        (
+            {"number": "scoring.score_base", "value": "x"},
+            "enter a whole number",
+        ),
         ({"value": "[" * 100_000}, "value"),
         ({"number": "loan_operations.debit_at", "value": "09:00+08:00"}, "without a time zone"),
         ({"value": "3"}, "already"),
@@ -235,6 +244,31 @@ def test_numbers_of_two_policies_or_of_none_are_no_request(filled, numbers, valu
     page = client_of("risk").post(FORM, filled | {"number": numbers, "value": values})
 
     assert "number" in messages_of(page)[0]
+    assert not Approval.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "All numbers of a request belong to one policy; these belong to: limits, scoring."),
+        ("zh-hans", "评分参数"),
+    ],
+)
+def test_numbers_of_two_policies_are_refused_by_their_names(filled, language, words):
+    both = {"number": ["scoring.score_base", "limits.proof_days"], "value": ["310", "300"]}
+
+    page = client_of("risk").post(FORM, filled | both, headers={"accept-language": language})
+
+    assert words in messages_of(page)[0]
+    assert not Approval.objects.exists()
+
+
+def test_a_number_that_is_entered_twice_is_refused(filled):
+    twice = {"number": ["loans.grace_days", "loans.grace_days"], "value": ["2", "4"]}
+
+    page = client_of("risk").post(FORM, filled | twice)
+
+    assert messages_of(page)[0].startswith("grace after the due date is entered twice.")
     assert not Approval.objects.exists()
 
 

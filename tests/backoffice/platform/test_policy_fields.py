@@ -3,6 +3,7 @@
 from datetime import time
 
 import pytest
+from django.utils.translation import override
 
 from backoffice.platform import policy_fields
 from backoffice.platform.policy_fields import Unit
@@ -61,3 +62,17 @@ def test_a_field_without_words_is_shown_as_it_is_stored():
 
     assert (title, policy_fields.with_unit(7, unit), rule) == ("later_fen", "7", "")
     assert policy_fields.title_of("later") == "later"
+
+
+@pytest.mark.parametrize(
+    ("unit", "words"),
+    [
+        (Unit("yuan", 100), "a number in yuan with at most 2 decimals"),
+        (Unit("%", 10_000), "a number in % with at most 4 decimals"),
+        (Unit("days", 1), "a whole number in days"),
+        (Unit("", 1), "a whole number"),
+    ],
+)
+def test_a_number_is_asked_for_in_its_unit_with_its_decimals(unit, words):
+    with override("en"):
+        assert policy_fields.number_wanted(unit) == words

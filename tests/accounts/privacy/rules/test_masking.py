@@ -50,3 +50,13 @@ def test_what_is_too_short_to_mask_is_hidden_whole(short):
 )
 def test_free_text_keeps_only_the_ends_of_long_numbers(full, shown):
     assert masking.text(full) == shown
+
+
+@pytest.mark.parametrize("mark", [*"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2069"])
+def test_what_turns_the_direction_of_writing_is_left_out(mark):
+    assert masking.text(f"paid {mark}000,1 yuan") == "paid 000,1 yuan"
+    assert masking.name(f"{mark}张三") == "张*"
+
+
+def test_a_number_behind_such_a_mark_is_masked():
+    assert masking.text("call \u202e138\u202c12341234") == "call 138****1234"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from risk.decisions.rules.decision import DecisionVerdict
 from risk.simulation.rules import figures
 from risk.simulation.rules.figures import SimulationFigures
-from risk.simulation.rules.moves import DecisionMove, LineMove, MoveReason
+from risk.simulation.rules.moves import DecisionMove, LineMove, MoveReason, applicant_move
 
 amounts = st.integers(0, 30_000_000)
 UP, DOWN, SAME = MoveReason.RAISED, MoveReason.LOWERED, MoveReason.UNCHANGED
@@ -60,6 +60,26 @@ def test_decisions_are_counted_by_verdict_and_grade():
 
     assert (found.refused, found.approved, found.grade_up, found.grade_down) == (1, 0, 1, 1)
     assert found.grades == {"B > A": 1, "C > -": 1}
+
+
+def test_who_goes_out_or_changes_grade_is_named_without_a_move_of_the_target():
+    approved, refused = DecisionVerdict.APPROVED, DecisionVerdict.REFUSED
+    same = DecisionMove(approved, approved, "B", "B")
+    better = DecisionMove(approved, approved, "B", "A")
+    gone = applicant_move(9, DecisionMove(approved, refused, "C", ""))
+    moves = [
+        move(1, 5, 5, decision=same),
+        move(2, 5, 5, decision=better),
+        move(3, 5, 6, decision=better),
+        gone,
+    ]
+
+    found = figures.merged([figures.of_moves(moves[:2]), figures.of_moves(moves[2:])]).outcomes
+
+    assert [(one["line"], one["customer"], one["reason"]) for one in found] == [
+        (None, 9, "refused"), (2, 2, "raised"),
+    ]  # fmt: skip
+    assert (found[1]["grade_before"], found[1]["grade_after"]) == ("B", "A")
 
 
 def test_only_the_largest_moves_are_listed_and_equal_ones_in_order():
