@@ -29,6 +29,7 @@ LOCK_SPACE = 7_702  # first key of the advisory lock of versions
 logger = logging.getLogger(__name__)
 
 _registered: dict[str, type[Any]] = {}
+_HOUR = _("it must be an hour without a time zone, such as 09:00")
 _TYPES = {
     int: _("it must be a whole number"),
     str: _("it must be text"),
@@ -172,7 +173,10 @@ def _typed(app: str, field: "dataclasses.Field[Any]", value: Any) -> Any:
             return tuple(value)
     except (TypeError, ValueError) as error:
         raise BadPolicyError(
-            app=app, field=field.name, value=shortened(value), why=error
+            app=app,
+            field=field.name,
+            value=shortened(value),
+            why=_HOUR if isinstance(default, time) else error,
         ) from error
     if type(value) is not type(default):
         why = _TYPES[type(default)]
@@ -184,6 +188,5 @@ def _hour(app: str, field: "dataclasses.Field[Any]", value: Any) -> time:
     """Return an hour of the business day: it has no time zone of its own."""
     found = time.fromisoformat(value)
     if found.tzinfo is not None:
-        why = _("it must be an hour without a time zone, such as 09:00")
-        raise BadPolicyError(app=app, field=field.name, value=shortened(value), why=why)
+        raise BadPolicyError(app=app, field=field.name, value=shortened(value), why=_HOUR)
     return found

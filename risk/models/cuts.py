@@ -9,6 +9,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Customer
 from backoffice.core.crypto import SealedField
@@ -21,7 +22,7 @@ class CutReviewState(models.TextChoices):
     """States of the human review of a limit cut."""
 
     REQUESTED = "requested", _("requested")
-    UPHELD = "upheld", _("upheld")
+    UPHELD = "upheld", pgettext_lazy("review of a cut", "upheld")
     CONFIRMED = "confirmed", _("confirmed")
     WITHDRAWN = "withdrawn", _("withdrawn")
 

@@ -106,6 +106,12 @@ def _is_taken(appeal: Appeal) -> bool:
     return bool(appeal.state == AppealState.IN_REVIEW)
 
 
+def _may_take(request: HttpRequest, appeal: Appeal) -> bool:
+    """Return whether the person neither reviews the appeal nor made the contested decision."""
+    is_mine = _is_taken(appeal) and appeal.reviewer_id == request.user.pk
+    return not is_mine and not reviewing.is_involved(appeal, by=str(request.user))
+
+
 def _panel(approval: Approval) -> list[PageSection]:
     """Return what a request to uphold an appeal is about, with links."""
     if approval.kind != KIND:
@@ -154,6 +160,7 @@ class AppealPages(AdminActionsMixin, CustomersRows):
             "take", _("Take for review"), _REVIEW, _take, kind="primary", needs_reason=False,
             is_open=lambda one: one.state in (AppealState.SUBMITTED, AppealState.IN_REVIEW),
             explanation=_("Whoever made the contested decision cannot take it."),
+            is_offered=_may_take,
         ),
         AdminAction(
             "ask", _("Ask for more"), _REVIEW, _ask, needs_reason=False, is_open=_is_taken,
@@ -270,8 +277,9 @@ class AppealPages(AdminActionsMixin, CustomersRows):
             return HttpResponseRedirect(address(appeal))
         proofs = list(queries.proofs_of(appeal).values())
         at = clock.now()
-        findings: list[ProofFinding] = []
+        findings: list[ProofFinding] | None = []
         if request.method == "POST":
+            findings = None  # until they are read
             try:
                 findings = findings_of(request, proofs, on=clock.day_of(at))
                 if request.POST.get("step") == "propose":
@@ -280,8 +288,10 @@ class AppealPages(AdminActionsMixin, CustomersRows):
                     return HttpResponseRedirect(address(made))
             except Refused as refusal:
                 messages.error(request, str(refusal))
-        found = queries.preview(appeal, findings, at=at, on=clock.day_of(at))
+        # Figures without the findings that were typed would be those of another decision.
+        figures = {} if findings is None else _figures(appeal, findings, at=at)
         context = {
+            **figures,
             **self.admin_site.each_context(request),
             "title": gettext("Review of {appeal}").format(appeal=appeal),
             "who": shown_name(appeal.customer),
@@ -291,18 +301,25 @@ class AppealPages(AdminActionsMixin, CustomersRows):
                 for one in appeal.materials.filter(proof_id__isnull=True).order_by("pk")
             ],
             "proofs": [form_row(one, request.POST) for one in proofs],
-            "section": _comparison(appeal, found),
-            "limits": found.limits,
-            "least": yuan(found.limits.least_fen),
-            "most": yuan(found.limits.most_fen),
-            "gates": [_gate(one.code, one.facts) for one in found.final_gates],
-            "waivable": [_gate(one.code, one.facts) for one in found.set_aside_gates],
             "given": request.POST,
             "verdicts": VERDICTS,
             "occupations": OCCUPATIONS,
             "back": address(appeal),
         }
         return render(request, "admin/risk/appeal_review.html", context)
+
+
+def _figures(appeal: Appeal, findings: list[ProofFinding], *, at: datetime) -> dict[str, Any]:
+    """Return what a new decision would be with these findings, for the page of the review."""
+    found = queries.preview(appeal, findings, at=at, on=clock.day_of(at))
+    return {
+        "section": _comparison(appeal, found),
+        "limits": found.limits,
+        "least": yuan(found.limits.least_fen),
+        "most": yuan(found.limits.most_fen),
+        "gates": [_gate(one.code, one.facts) for one in found.final_gates],
+        "waivable": [_gate(one.code, one.facts) for one in found.set_aside_gates],
+    }
 
 
 def _propose(

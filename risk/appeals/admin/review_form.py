@@ -48,7 +48,7 @@ def findings_of(request: HttpRequest, proofs: list[AssetProof], *, on: date) -> 
     """Return what the reviewer chose for each proof; one without a verdict is left out.
 
     Raises:
-        FieldError: a field has no value, or an impossible one.
+        FieldError: a field has no value, or an impossible one; an income or a day has no verdict.
         reviews.ProofIncompleteError, reviews.ProofNumberError, reviews.ProofOutdatedError,
             reviews.ProofNotReviewedError: a finding is one that the proof cannot have.
     """
@@ -62,6 +62,8 @@ def findings_of(request: HttpRequest, proofs: list[AssetProof], *, on: date) -> 
 
 def _finding(row: ProofRow) -> ProofFinding | None:
     if not row.verdict:
+        if row.income.strip() or row.since:
+            raise FieldError(field=_("verdict"))
         return None
     if row.verdict not in dict(VERDICTS):
         raise FieldError(field=_("verdict"))

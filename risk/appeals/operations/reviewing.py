@@ -199,10 +199,15 @@ def require_uninvolved(appeal: Appeal, *, by: str) -> None:
     Raises:
         AppealDecidedBeforeError: the person did.
     """
+    if is_involved(appeal, by=by):
+        raise AppealDecidedBeforeError(appeal=appeal)
+
+
+def is_involved(appeal: Appeal, *, by: str) -> bool:
+    """Return whether a person made the contested decision, or the one that it reviewed (FAQ-8)."""
     contested = appeal.assessment
     before = contested.review_of
-    if by in (contested.decided_by, before.decided_by if before else ""):
-        raise AppealDecidedBeforeError(appeal=appeal)
+    return by in (contested.decided_by, before.decided_by if before else "")
 
 
 def _require_no_proposal(appeal: Appeal) -> None:

@@ -195,6 +195,7 @@ def test_a_decision_needs_a_reason(proposed):
         ),
         ({"value": "[" * 100_000}, "value"),
         ({"number": "loan_operations.debit_at", "value": "09:00+08:00"}, "without a time zone"),
+        ({"number": "loan_operations.debit_at", "value": "nine"}, "such as 09:00"),
         ({"value": "3"}, "already"),
         ({"value": "99"}, "grace after the due date = 99 days: allowed is 0 – 13"),
         ({"effective_on": "soon"}, "effective on"),

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
 
-from accounts.models import ProofReview
+from accounts.models import ProofReview, Staff
 from backoffice.core.models import Approval
 from backoffice.web.readonly_admin import address
 from risk.appeals.rules.deadlines import Contested
@@ -140,8 +140,6 @@ def test_a_proposal_is_decided_by_another_person(contested):
 
 
 def test_a_proposer_with_every_right_is_refused_on_the_page(contested):
-    from accounts.models import Staff
-
     both = Staff.objects.create_superuser("both")
     taken(contested, both)
     limit = f"{CreditLine.objects.get().limit_fen // 100 + 1000}"
@@ -235,3 +233,49 @@ def test_a_request_names_each_condition_that_is_set_aside(in_review, staff):
     assert rows["condition not met"] == [
         "The score is 503; at least 510 is needed.", "set aside",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("verdict", "income", "words"),
+    [
+        ("", "20,000", "verdict: select or enter a value."),
+        ("accepted", "much", "enter whole yuan in digits"),
+    ],
+)
+@pytest.mark.parametrize("step", ["preview", "propose"])
+def test_after_an_input_error_there_are_no_figures(contested, verdict, income, words, step):
+    who = person("credit")
+    [proof] = taken(contested, who).customer.proofs.all()
+    typed = {f"verdict-{proof.pk}": verdict, f"income-{proof.pk}": income, "limit": "20000"}
+
+    page = review(client_of(who), contested, step, **typed, reason="the slip shows it")
+
+    content = page.content.decode()
+    assert words in content
+    assert "Not computed: correct the findings first." in content
+    assert f'value="{income}"' in content
+    assert "yuan are possible" not in content and "section" not in page.context
+    assert not Approval.objects.exists()
+
+
+def offered(client, appeal):
+    dialogs = client.get(address(appeal)).context["record_actions"]
+    return [one.action.code for one in dialogs]
+
+
+def test_who_has_an_appeal_does_not_take_it_again(contested):
+    one, other = person("credit"), person("credit")
+    assert offered(client_of(one), contested) == ["take"]
+
+    taken(contested, one)
+
+    assert offered(client_of(one), contested) == ["ask", "reject"]
+    assert "take" in offered(client_of(other), contested)
+
+
+def test_who_decided_before_is_not_offered_the_appeal(contested):
+    who = person("credit")
+    Staff.objects.filter(pk=who.pk).update(username=contested.assessment.decided_by)
+
+    assert offered(client_of(who), contested) == []
+    assert offered(client_of(person("credit")), contested) == ["take"]

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
+from django.utils.translation import override
 
 from accounts.proofs.operations import reviews as proof_reviews
 from accounts.proofs.operations.reviews import ProofFinding
@@ -15,7 +16,7 @@ from backoffice.platform import approvals
 from backoffice.web.readonly_admin import address
 from risk.lines.operations import reviews
 from risk.lines.operations.reviews import LimitReview
-from risk.models import CreditLine
+from risk.models import AppealState, CreditLine, CutReviewState
 from tests.accounts.people import AT
 from tests.risk.appeals.conftest import proof_of
 from tests.risk.lines.cuts import TODAY, asked, fallen, latest, member, reread, stepped
@@ -168,3 +169,9 @@ def test_who_does_not_read_assessments_reads_no_review(review, group):
 @pytest.mark.parametrize("group", ["support", "credit", "risk", "auditor", "manager"])
 def test_who_works_with_reviews_or_reads_assessments_reads_them(review, group):
     assert client_of(member(group)).get(address(review)).status_code == 200
+
+
+def test_an_upheld_review_has_words_of_its_own():
+    with override("zh-hans"):
+        assert str(CutReviewState.UPHELD.label) == "复核支持"
+        assert str(AppealState.UPHELD.label) == "申诉成立"
