@@ -12,6 +12,7 @@ from django.utils.translation import override
 Text = str | Promise
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?([+-]\d{2}:\d{2})?")
+_FULL_WIDTH = ("。", "！", "？", "；", "：", "）")  # no space follows them
 
 
 class NextCall(NamedTuple):
@@ -61,8 +62,9 @@ class Refused(Exception):
 
     def __str__(self) -> str:
         """Return message and remedy in the active language."""
-        remedy = str(self.remedy).format(**self._worded())
-        return " ".join(sentence for sentence in (self.title(), remedy) if sentence)
+        title, remedy = self.title(), str(self.remedy).format(**self._worded())
+        space = "" if not remedy or title.endswith(_FULL_WIDTH) else " "
+        return f"{title}{space}{remedy}"
 
     def title(self) -> str:
         """Return the message in the active language."""

@@ -73,8 +73,15 @@ class AlreadyProposedError(Refused):
     """The same request is open already."""
 
     code = "already-proposed"
-    message = _("The same request is open already.")
+    message = _("The same request is open already: {request}.")
     remedy = _("Decide or withdraw that request first.")
+
+    @classmethod
+    def of(cls, approval: Approval) -> "AlreadyProposedError":
+        """Return the refusal that names an open request, and what it changes first."""
+        changes = kind_named(approval.kind).differences(approval)
+        words = [f"{one.name} {one.proposed}" for one in changes[:1]]
+        return cls(request=" · ".join([str(approval), *words]))
 
 
 class UnknownKindError(Refused):
@@ -246,8 +253,19 @@ def propose(
     except IntegrityError as error:
         cause = error.__cause__
         if isinstance(cause, psycopg.Error) and cause.diag.constraint_name in _ONE_OPEN:
-            raise AlreadyProposedError from error
+            raise _already_proposed(proposals) from error
         raise
+
+
+def _already_proposed(proposals: Sequence[Proposal]) -> AlreadyProposedError:
+    """Return the refusal of proposals of which one is open; it may have been decided just now."""
+    for one in proposals:
+        mine = Approval.objects.filter(kind=one.kind, state=ApprovalState.PROPOSED)
+        content = {"subject_id": one.subject_id} if one.subject_id else {"payload": one.payload}
+        found = mine.filter(**content).first()
+        if found is not None:
+            return AlreadyProposedError.of(found)
+    return AlreadyProposedError(request=kind_named(proposals[0].kind).title)
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from backoffice.core import reasons
 
@@ -72,6 +73,9 @@ TRANSITIONS: dict[str, Any] = {
     "withdraw": _("withdraw"),
 }
 
+
+# Django's own Chinese of this span reads as the name of a month, "1 月" as January.
+MONTHS = ngettext_lazy("%(num)d month", "%(num)d months", "num")
 
 # Actors that are records: the part of the code before the colon, and the label of the model.
 _actor_models: dict[str, str] = {}

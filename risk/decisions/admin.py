@@ -176,7 +176,7 @@ class SpecialReviewPages(AdminActionsMixin, CustomersRows):
     latest_by = "opened_at"
     list_display = (
         "__str__", "customer_link", "state_label", "amount_yuan", "occurred_at", "opened_at",
-        "due_at", "decided_at",
+        "due_at", "is_late", "decided_at",
     )  # fmt: skip
     list_filter = (code_filter("state", _("state"), dict(SpecialReviewState.choices)),)
     record_actions = (
@@ -191,6 +191,12 @@ class SpecialReviewPages(AdminActionsMixin, CustomersRows):
             explanation=_("The finding is recorded; nothing is blocked by it."),
         ),
     )  # fmt: skip
+
+    @display(description=pgettext_lazy("past its deadline", "late"))
+    def is_late(self, review: SpecialReview) -> str:
+        """Return whether it was not decided by its deadline."""
+        is_late = (review.decided_at or clock.now()) > review.due_at
+        return pgettext("past its deadline", "late") if is_late else ""
 
 
 def _reasons(found: Explanation) -> Iterator[tuple[Any, str]]:

@@ -15,11 +15,11 @@ pytestmark = pytest.mark.django_db
     [
         (
             ["clock", "advance", "5"],
-            "[not-a-span] 5 不是时长。 请写成 5d、12h 或 30m。 / 5 is not a duration",
+            "[not-a-span] 5 不是时长。请写成 5d、12h 或 30m。 / 5 is not a duration",
         ),
         (
             ["clock", "set", "noon"],
-            "[not-a-moment] noon 不是时刻。 请写成 2026-10-01T08:59。 / noon is",
+            "[not-a-moment] noon 不是时刻。请写成 2026-10-01T08:59。 / noon is",
         ),
         (
             ["clock", "set", "9999-12-31T23:59"],
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
         ),
         (
             ["business_day", "--date", "2026-10-02", "--through", "2026-10-01"],
-            "[days-backwards] 结束日 2026-10-01 早于开始日 2026-10-02。 请对调 --date 与",
+            "[days-backwards] 结束日 2026-10-01 早于开始日 2026-10-02。请对调 --date 与",
         ),
     ],
 )

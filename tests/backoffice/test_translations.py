@@ -95,7 +95,7 @@ def test_writing_adds_what_is_missing_and_keeps_every_translation(copied):
         ("policy", "number", "参数", "期次"),
         ("provider call", "number", "编号", "期次"),
         ("provider call", "attempt", "次数", "代扣次序"),
-        ("run", "held", "已拦截", "已占用"),
+        ("run", "held", "已拦截", "备用金"),
         ("menu", "System", "系统", "跟随系统"),
         ("customer", "closed", "已销户", "已关闭"),
         ("bank card", "rejected", "未通过", "已驳回"),

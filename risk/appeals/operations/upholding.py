@@ -116,10 +116,11 @@ def propose(
         approvals.NotPermittedError: the person may not review appeals.
     """
     appeal = reviewing.in_review(upholding.appeal_id, by=by)
-    if Approval.objects.filter(
+    still_open = Approval.objects.filter(
         kind=KIND, subject_id=appeal.pk, state=ApprovalState.PROPOSED
-    ).exists():
-        raise AlreadyProposedError
+    ).first()
+    if still_open is not None:
+        raise AlreadyProposedError.of(still_open)
     proofs = {one.pk: one for one in queries.proofs_of(appeal).values()}
     for finding in upholding.findings:
         if finding.proof_id not in proofs:

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows, code_filter, shown_name
@@ -35,7 +35,7 @@ WORDS_MAX = 500  # of what the customer reads
 class LateCutFilter(admin.SimpleListFilter):
     """Reviews that were not decided by their deadline."""
 
-    title = _("late")
+    title = pgettext_lazy("past its deadline", "late")
     parameter_name = "late"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -146,12 +146,13 @@ class CutReviewPages(AdminActionsMixin, CustomersRows):
         """Return a link to the line."""
         return link(review.change.line)
 
-    @display(description=_("late"))
+    @display(description=pgettext_lazy("past its deadline", "late"))
     def is_late(self, review: CutReview) -> str:
         """Return whether it was not decided by its deadline."""
         is_waiting = _is_open(review)
         ended_at = clock.now() if is_waiting else review.decided_at
-        return gettext("late") if ended_at is not None and ended_at > review.due_at else ""
+        is_late = ended_at is not None and ended_at > review.due_at
+        return pgettext("past its deadline", "late") if is_late else ""
 
     @display(description=_("answer to the customer"))
     def answer_words(self, review: CutReview) -> str:

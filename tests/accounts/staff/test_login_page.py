@@ -44,7 +44,7 @@ def test_after_five_wrong_passwords_the_page_says_how_long_to_wait():
 def test_the_message_is_in_the_language_of_the_person():
     guess(5)
 
-    assert "密码错误次数过多。 请在 10:10 之后重试" in guess(1, language="zh-hans")[0]
+    assert "密码错误次数过多。请在 10:10 之后重试" in guess(1, language="zh-hans")[0]
 
 
 def test_an_attacker_elsewhere_locks_nobody_out():

@@ -25,6 +25,16 @@ def test_message_and_remedy_carry_the_facts():
     assert refused.code == "shelf-empty"
 
 
+class FullWidthError(ShelfEmptyError):
+    code = "full-width"
+    message = "货架 {number} 已空。"
+    remedy = "请另选货架。"
+
+
+def test_no_space_follows_full_width_punctuation():
+    assert str(FullWidthError(number=7, held=0)) == "货架 7 已空。请另选货架。"
+
+
 def test_a_refusal_without_a_remedy_ends_after_its_message():
     with override("en"):
         assert str(RequiredError()) == "This field is required."

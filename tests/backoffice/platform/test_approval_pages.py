@@ -217,7 +217,10 @@ def test_a_change_that_is_submitted_twice_is_one_request(filled):
 
     page = client.post(FORM, filled | {"reason": "once more"})
 
-    assert messages_of(page)[-1].startswith("The same request is open already.")
+    assert messages_of(page)[-1].startswith(
+        f"The same request is open already: approval request {Approval.objects.get().pk} · "
+        "grace after the due date 2. Decide"
+    )
     assert Approval.objects.count() == 1
 
 

@@ -1,9 +1,12 @@
 """Codes as staff read them: words with links, rates as per cent, similarity as a score."""
 
+from datetime import UTC, datetime
+
 import django_fsm
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.utils.timesince import timesince
 from django.utils.translation import override
 
 from backoffice.web import wording
@@ -86,3 +89,9 @@ def _flat(fieldsets):
     for _title, options in fieldsets:
         for name in options["fields"]:
             yield from (name if isinstance(name, tuple | list) else [name])
+
+
+def test_a_span_of_months_is_no_month_of_the_year():
+    start = datetime(2026, 10, 1, tzinfo=UTC)
+    with override("zh-hans"):
+        assert timesince(start, datetime(2026, 11, 1, tzinfo=UTC)) == "1\xa0个月"

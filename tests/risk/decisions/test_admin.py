@@ -1,5 +1,7 @@
 """Staff pages of assessments: read by support, decided by credit, closed to the others."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
@@ -7,9 +9,11 @@ from django.test import Client
 from accounts.models import Staff
 from accounts.privacy.operations import exports
 from risk import account_closure
+from risk.facts.operations import events
 from risk.models import Assessment
 from tests.accounts.people import AT
 from tests.risk.decisions.conftest import low_score
+from tests.risk.people import consenting, payment
 
 pytestmark = pytest.mark.django_db
 
@@ -106,3 +110,16 @@ def test_an_undecided_assessment_blocks_the_closing_of_an_account(people):
     asked = people.requested()
 
     assert account_closure.blocker(asked.customer_id) == "assessment-open"
+
+
+@pytest.mark.parametrize(("after", "words"), [(24, ""), (25, "late")])
+def test_a_special_review_past_its_deadline_is_late(stopped_clock, after, words):
+    consenting()
+    events.receive([payment("p-1", amount_fen=500_001)], partner="pay", by="partner:pay", at=AT)
+    stopped_clock.move_to(AT + timedelta(hours=after))
+
+    page = staff("risk").get("/admin/risk/specialreview/")
+
+    [review] = page.context["cl"].result_list
+    assert "is_late" in page.context["cl"].list_display
+    assert page.context["cl"].model_admin.is_late(review) == words

@@ -76,7 +76,7 @@ def test_the_sentence_is_in_the_language_of_the_caller(lined):
     answer = lined.get("me/line", **{"accept-language": "zh-hans"}).json()
 
     assert answer["why"] == (
-        "固定额度 14,000.00 + 临时额度 0.00 - 额度缓冲 2,100.00（两者合计的 15%） - 备用金 0.00 - "
+        "授信额度 14,000.00 + 临时额度 0.00 - 额度缓冲 2,100.00（两者合计的 15%） - 备用金 0.00 - "
         "已预留 0.00 - 已支用 0.00 = 11,900.00 元，可供支用。"
     )
 

@@ -104,7 +104,7 @@ def test_what_is_no_day_is_refused_in_both_languages(tmp_path):
         run(draft, tmp_path, "--on", "abc")
 
     assert str(refused.value) == (
-        "[day-unreadable] abc 不是有效日期。 请输入如 2026-11-24 的日期。 / "
+        "[day-unreadable] abc 不是有效日期。请输入如 2026-11-24 的日期。 / "
         "abc is no day. Give a day such as 2026-11-24."
     )
 

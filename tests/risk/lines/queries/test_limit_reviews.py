@@ -8,6 +8,7 @@ from django.utils.translation import override
 
 from backoffice.core.models import Approval
 from backoffice.platform import approvals
+from backoffice.platform.approvals import AlreadyProposedError
 from backoffice.web.readonly_admin import address
 from risk.lines.operations import reviews
 from risk.lines.operations.reviews import LimitReview
@@ -87,3 +88,16 @@ def test_the_page_shows_words_and_yuan_and_no_stored_name(language, words):
     assert [one for one in words if one not in content] == []
     assert [one for one in ("limit_fen", "cut_review", "1200000") if one in content] == []
     assert address(review) in content
+
+
+def test_a_second_request_is_refused_by_the_number_and_limit_of_the_first():
+    line = granted()
+    made = proposed(line, 2_000_000)
+
+    with pytest.raises(AlreadyProposedError) as refused, override("en"):
+        proposed(line, 1_900_000)
+
+    with override("en"):
+        assert str(refused.value).startswith(
+            f"The same request is open already: {made} · target of {line}, yuan 20,000.00."
+        )
