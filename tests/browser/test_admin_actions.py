@@ -58,3 +58,24 @@ def test_a_customer_is_held_and_the_hold_is_lifted(walk):
 
     assert CustomerHold.objects.get().lifted_reason == "法院已经解除"
     assert person.faults == []
+
+
+def test_a_refused_dialog_opens_as_it_was_sent_and_a_reload_sends_nothing(walk):
+    customer = Customer.objects.earliest("pk")
+    person = walk("en-GB")
+    person.log_in()
+    person.go(address(customer))
+    dialog = ask(person, "Hold")
+    dialog.locator("input[name=holder]").fill("the court")
+    dialog.locator("textarea").fill(" " * 8)
+    dialog.get_by_role("button", name="Hold", exact=True).click()
+    person.page.wait_for_load_state("load")
+
+    opened = person.page.locator("dialog[open]")
+    assert "Enter a reason" in opened.inner_text()
+    assert opened.locator("input[name=holder]").input_value() == "the court"
+    person.page.reload()
+
+    assert person.page.url.endswith(address(customer))
+    assert person.page.locator("dialog[open]").count() == CustomerHold.objects.count() == 0
+    assert person.faults == []
