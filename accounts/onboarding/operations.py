@@ -124,11 +124,11 @@ class StepMissingError(Refused):
     remedy = _("Take the missing step; next_steps says what to call.")
 
 
-def step_missing(missing: Step, next_steps: list[dict[str, Any]]) -> StepMissingError:
-    """Return the refusal of a step, with the one that comes first and what to call."""
-    return StepMissingError(
-        missing_step=str(missing), title=STEP_TITLES[missing], next_steps=next_steps
-    )
+def missing_facts(missing: Step, next_steps: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the facts of a refusal: the step that comes first, and what to call."""
+    return {
+        "missing_step": str(missing), "title": STEP_TITLES[missing], "next_steps": next_steps,
+    }  # fmt: skip
 
 
 ACTIVE_REFUSALS = (CoolingOffError, OnHoldError, ClosedError)
@@ -184,7 +184,7 @@ def require_step(context: RequestContext, *, step: Step) -> OnboardingStatus:
         _require_valid(context, status)
     missing = missing_before(step, status)
     if missing is not None:
-        raise step_missing(missing, onboarding_status.guide(status))
+        raise StepMissingError(**missing_facts(missing, onboarding_status.guide(status)))
     require_device(context)
     return status
 

@@ -21,6 +21,7 @@ from backoffice.core.errors import Refused, without_facts
 from backoffice.platform import idempotency
 from backoffice.web.api import examples, paging, problems
 from backoffice.web.api.endpoint import KEY, REPLAYED, KeyMissingError
+from backoffice.web.api.fields import HIDDEN
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 Json = dict[str, Any]
@@ -323,12 +324,15 @@ class TextSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-ca
         schema["minLength"] = shortest
         if field.max_length is not None:
             schema["maxLength"] = field.max_length
-        schema["pattern"] = _pattern(shortest) if field.trim_whitespace else r"^[^\x00]*$"
+        schema["pattern"] = _pattern(shortest) if field.trim_whitespace else f"^{_SHOWN}*$"
         return schema
 
 
+_SHOWN = rf"[^\x00{HIDDEN}]"
+
+
 def _pattern(shortest: int) -> str:
-    inner, edge = r"[^\x00]", rf"[^\x00{_SPACE}]"
+    inner, edge = _SHOWN, rf"[^\x00{HIDDEN}{_SPACE}]"
     if shortest == 1:
         return f"^{inner}*{edge}{inner}*$"
     return f"^{inner}*{edge}{inner}{{{shortest - 2},}}{edge}{inner}*$"

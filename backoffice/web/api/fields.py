@@ -17,7 +17,8 @@ _WRONG_TYPE = "wrong_type"
 AMOUNT_MAX_FEN = 10**15
 # Control characters but tab and line ends, and those that turn the direction of what follows: text
 # must look to its readers as it is.
-_HIDDEN = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+HIDDEN = r"\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
+_HIDDEN = re.compile(f"[{HIDDEN}]")
 
 
 class Body(serializers.Serializer[Any]):

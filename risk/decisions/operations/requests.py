@@ -114,7 +114,7 @@ def request(context: RequestContext) -> Assessment:
     onboarding.advance(customer, policy=locked.policy, by=locked.by, at=locked.at)
     if customer.state != CustomerState.READY:
         steps = onboarding_status.guide(status)
-        raise onboarding.step_missing(Step.PROFILE, steps)
+        raise onboarding.StepMissingError(**onboarding.missing_facts(Step.PROFILE, steps))
     policy = current(AssessmentPolicy, on=locked.on)
     _require_none_open(customer.pk)
     _require_gap(locked, policy)

@@ -44,7 +44,7 @@ class BadCsvError(BadArgumentError):
     remedy = gettext_lazy("Name a file in a folder that exists and may be written with --csv.")
 
 
-class BadDayError(BadArgumentError):
+class SimulationDayError(BadArgumentError):
     """An argument is no day."""
 
     code = "day-unreadable"
@@ -123,7 +123,7 @@ def _day(given: str | date | None) -> date | None:
     try:
         return date.fromisoformat(given)
     except ValueError as error:
-        raise BadDayError(given=given) from error
+        raise SimulationDayError(given=given) from error
 
 
 def _draft(given: str) -> tuple[dict[str, Any], date | None]:
