@@ -18,7 +18,7 @@ from tests.raw import execute
 
 pytestmark = pytest.mark.django_db
 
-QUERIES_MAX = 30
+QUERIES_MAX = 31
 TAG = re.compile("<[^>]*>")
 
 

@@ -60,8 +60,8 @@ def test_json_values_become_the_types_of_the_dataclass():
         ({"rate_ppm": None}, "it must be a whole number"),
         ({"is_on": 1}, "it must be true or false"),
         ({"words": 1}, "it must be text"),
-        ({"at": "half past nine"}, "isoformat"),
-        ({"at": 9}, "must be str"),
+        ({"at": "half past nine"}, "an hour without a time zone"),
+        ({"at": 9}, "an hour without a time zone"),
         ({"at": "09:00+08:00"}, "without a time zone"),
         ({"hours": 9}, "not iterable"),
         ({"rate_ppm": -1}, "rates are not negative"),
@@ -131,8 +131,8 @@ def test_only_an_approved_version_counts(version, decision):
 
 
 def test_later_versions_override_earlier_ones_field_by_field(version):
-    version(date(2026, 10, 3), rate_ppm=300)
     version(date(2026, 10, 2), rate_ppm=400, words="y")
+    version(date(2026, 10, 3), rate_ppm=300)
     version(date(2026, 10, 3), is_on=False)
     version(date(2026, 10, 3), rate_ppm=299)
 

@@ -79,14 +79,16 @@ def test_a_message_is_shown_once_on_the_overview():
     assert page.content.decode().count("doesn’t exist") == 1
 
 
-def test_a_message_is_shown_once_on_the_page_of_the_run():
+def test_a_refusal_is_shown_on_the_page_of_the_run_and_in_its_dialog_once_each():
     client, data = person(), {"action": "pause", "job": "10:00", "reason": ""}
 
     page = client.post(
         reverse("admin:loans_run_action"), data, headers={"accept-language": "en"}, follow=True
     )
 
-    assert page.content.decode().count("Enter a reason of at least") == 1
+    text = page.content.decode()
+    assert text.count("Enter a reason of at least") == 2
+    assert text.count('<p class="refusal" role="alert">Enter a reason of at least') == 1
 
 
 def test_results_of_the_search_are_in_the_language_of_each_request():

@@ -109,7 +109,7 @@ def test_what_is_no_cut_or_decided_by_an_assessment_has_no_review():
     assert not (CutReview.objects.exists() or WorkItem.objects.exists())
 
 
-@pytest.mark.parametrize("days", [30, 60])
+@pytest.mark.parametrize("days", [30, 90])
 def test_a_cut_may_be_reviewed_until_the_days_have_passed(days):
     put_in_force("assessments", {"cut_review_days": days}, on=AT.date())
     fall = fallen()
