@@ -20,14 +20,14 @@ from backoffice.core.money import yuan
 from backoffice.core.reasons import Reason
 from backoffice.core.staff import StaffMember
 from backoffice.platform import approvals
-from backoffice.platform.approvals import Proposal, ValueChange
+from backoffice.platform.approvals import Proposal
 from risk.lines.operations import cut_reviews
 from risk.lines.operations.batch import LineBatch, locked
 from risk.lines.operations.grants import agree, require_possible
 from risk.lines.queries.amounts import goes_to_fen
 from risk.lines.queries.cuts import LIMIT_REVIEW
 from risk.lines.rules.reasons import LineReason
-from risk.models import CreditLine, CreditLineState, CutReview, CutReviewState
+from risk.models import CreditLine, CreditLineState, CutReview
 
 KIND = LIMIT_REVIEW
 
@@ -113,19 +113,6 @@ def apply(
     batch.write()
 
 
-def differences(approval: Approval) -> list[ValueChange]:
-    """Return the limit and the target that a review changes, in yuan."""
-    review = _review(approval)
-    line = CreditLine.objects.get(pk=review.line_id)
-    changes = [
-        ValueChange(f"{line} {_('target')}", yuan(goes_to_fen(line)), yuan(review.limit_fen))
-    ]
-    if review.cut_review_id is not None:
-        upheld = str(CutReviewState.UPHELD.label)
-        changes.append(ValueChange(f"CR{review.cut_review_id}", _("requested"), upheld))
-    return changes
-
-
 def register() -> None:
     """Register the kind of request, once, when the site is ready."""
     approvals.register(
@@ -134,7 +121,6 @@ def register() -> None:
         apply=apply,
         permission="risk.decide_limitreview",
         propose_permission="risk.propose_limitreview",
-        differences=differences,
     )
 
 

@@ -141,11 +141,3 @@ def test_a_line_that_closed_meanwhile_has_no_review():
         approve(made, person("manager"))
 
     assert Approval.objects.get().state == "proposed"
-
-
-def test_the_second_person_sees_what_changes():
-    line = granted()
-
-    [change] = reviews.differences(propose(line, 2_000_000))
-
-    assert (change.now, change.proposed) == ("14,000.00", "20,000.00")
