@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import ClassVar
 
 import django_fsm
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -46,6 +47,9 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
     attempt is due on ``cycle_on``; ``debit_on`` is the day of the next attempt (REPAY-10, 11, 18).
     """
 
+    public_id = models.UUIDField(  # looked up among the bills of its customer
+        _("public id"), db_default=RandomUUID(), editable=False
+    )
     customer = models.ForeignKey(  # found through the unique index of (customer, due_on)
         Customer, on_delete=models.PROTECT, related_name="bills", db_index=False,
         verbose_name=_("customer"),

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 
 import django_fsm
+from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
@@ -102,6 +103,9 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
     ``bill-cycle-attempt-try``; while one is open no other is made for any bill of the customer.
     """
 
+    public_id = models.UUIDField(  # looked up among the orders of its customer's bills
+        _("public id"), db_default=RandomUUID(), editable=False
+    )
     number = models.CharField(_("order number"), max_length=64)
     bill = models.ForeignKey(  # found through the unique index of (bill, run)
         Bill, on_delete=models.PROTECT, related_name="orders", db_index=False,
