@@ -304,6 +304,12 @@ _LOANS = {
     "recovery_wait_days": (DAYS, "REPAY-18"),
     "recovery_every_days": (DAYS, "REPAY-18"),
     "recovery_until_days": (DAYS, "REPAY-18"),
+    "first_due_nights_min": (DAYS, "REPAY-2"),
+    "plan_3_fee_ppm": (PERCENT_OF_PPM, "REPAY-5"),
+    "plan_6_fee_ppm": (PERCENT_OF_PPM, "REPAY-5"),
+    "plan_12_fee_ppm": (PERCENT_OF_PPM, "REPAY-5"),
+    "prepayment_fee_ppm": (PERCENT_OF_PPM, "REPAY-3"),
+    "prepayment_fee_min_fen": (YUAN, "REPAY-3"),
 }
 
 

@@ -50,6 +50,14 @@ class LoanTerms:
     recovery_wait_days: int = number(2, least=1, most=30)
     recovery_every_days: int = number(7, least=1, most=90)  # REPAY-18 cycles repeat every 7 days
     recovery_until_days: int = number(90, least=0, most=90)  # REPAY-18 until 90 days past due
+    # REPAY-2 the first due date is at least 20 nights after the drawdown
+    first_due_nights_min: int = number(20, least=1, most=31)
+    # REPAY-5 每期费率分别为1.5%/3%/6%: the flat fee of the whole plan
+    plan_3_fee_ppm: int = number(15_000, least=0, most=40_000)
+    plan_6_fee_ppm: int = number(30_000, least=0, most=70_000)
+    plan_12_fee_ppm: int = number(60_000, least=0, most=130_000)
+    prepayment_fee_ppm: int = number(5_000, least=0, most=50_000)  # REPAY-3 剩余本金的0.5%
+    prepayment_fee_min_fen: int = number(500, least=0, most=10_000)  # REPAY-3 最低5元
 
     def __post_init__(self) -> None:
         """Refuse numbers out of range and such that cannot work together; raises ValueError."""

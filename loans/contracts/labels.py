@@ -24,6 +24,14 @@ def _of_the_unpaid(ppm: int) -> str:
     return gettext("{share} of the unpaid amount, once").format(share=percent(ppm))
 
 
+def _of_the_principal(ppm: int) -> str:
+    return gettext("{share} of the whole principal").format(share=percent(ppm))
+
+
+def _of_the_prepaid(ppm: int) -> str:
+    return gettext("{share} of the prepaid principal").format(share=percent(ppm))
+
+
 def _of_the_bill(permille: int) -> str:
     return gettext("{share} of the bill").format(share=percent(permille * PPM_PER_PERMILLE))
 
@@ -80,6 +88,14 @@ TERMS: dict[str, TermLabel] = {
     "recovery_wait_days": TermLabel(_("notice before debits of an overdue bill"), _days),
     "recovery_every_days": TermLabel(_("interval of debits of an overdue bill"), _days),
     "recovery_until_days": TermLabel(_("debits of an overdue bill end after"), _days),
+    "first_due_nights_min": TermLabel(
+        _("first due date after the drawdown at the earliest"), _days
+    ),
+    "plan_3_fee_ppm": TermLabel(_("fee of a plan of 3 instalments"), _of_the_principal),
+    "plan_6_fee_ppm": TermLabel(_("fee of a plan of 6 instalments"), _of_the_principal),
+    "plan_12_fee_ppm": TermLabel(_("fee of a plan of 12 instalments"), _of_the_principal),
+    "prepayment_fee_ppm": TermLabel(_("prepayment fee"), _of_the_prepaid),
+    "prepayment_fee_min_fen": TermLabel(_("prepayment fee at least"), _yuan),
 }
 
 

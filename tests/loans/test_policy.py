@@ -23,6 +23,9 @@ def test_a_contract_takes_the_numbers_of_the_rulebook():
         "grace_days": 3,  # REPAY-12
         "classified_latest_days": 7, "debit_attempts_max": 3, "second_window_days": 4,  # REPAY-11
         "recovery_wait_days": 2, "recovery_every_days": 7, "recovery_until_days": 90,  # REPAY-18
+        "first_due_nights_min": 20,  # REPAY-2
+        "plan_3_fee_ppm": 15_000, "plan_6_fee_ppm": 30_000, "plan_12_fee_ppm": 60_000,  # REPAY-5
+        "prepayment_fee_ppm": 5_000, "prepayment_fee_min_fen": 500,  # REPAY-3
     }  # fmt: skip
 
 
