@@ -22,7 +22,7 @@ def repayment_day_of(customer_id: int) -> int | None:
 
 
 def next_first_due_on(customer_id: int, *, drawn_on: date, terms: LoanTerms) -> date:
-    """Return when a loan that the customer draws on a day falls due for the first time (REPAY-2)."""
+    """Return when a loan that is drawn on a day falls due for the first time (REPAY-2)."""
     day = repayment_day_of(customer_id) or repayment_day(drawn_on)
     return first_due_on(drawn_on, day, terms)
 
