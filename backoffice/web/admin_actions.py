@@ -82,8 +82,8 @@ class AdminAction(NamedTuple):
 
     ``perform(request, record, given)`` returns the message for the person, or a response. ``given``
     holds the fields by name and, if ``needs_reason``, the reason. ``explanation`` is the text of
-    the dialog. ``is_open`` and ``is_offered`` only hide the button: the operation
-    refuses by itself.
+    the dialog, or a function that returns it for a record: what names an amount and its effect.
+    ``is_open`` and ``is_offered`` only hide the button: the operation refuses by itself.
     """
 
     code: str
@@ -113,6 +113,7 @@ class Dialog(NamedTuple):
     inputs: Sequence[DialogInput]
     reason: str = ""
     refusal: str = ""
+    explanation: Any = ""
 
 
 @contextmanager
@@ -227,7 +228,13 @@ class AdminActionsMixin(_Admin):
 
     def _dialog(self, record: Model, action: AdminAction) -> Dialog:
         address = reverse(f"admin:{self._label()}_action", args=[record.pk, action.code])
-        return Dialog(action, address, [DialogInput(field) for field in action.fields])
+        words = action.explanation
+        return Dialog(
+            action,
+            address,
+            [DialogInput(field) for field in action.fields],
+            explanation=words(record) if callable(words) else words,
+        )
 
 
 def _has(request: HttpRequest, permission: str) -> bool:

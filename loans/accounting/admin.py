@@ -1,7 +1,7 @@
 """Staff pages of money: repayments, what they settled, what waits, and the ledger."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
+from backoffice.web.admin_actions import AdminAction, AdminActionsMixin
 from backoffice.web.keyset import number_in
 from backoffice.web.readonly_admin import (
     PageSection,
@@ -99,8 +100,13 @@ def _loan_link(loan_id: int | None) -> SafeString | str:
 
 
 @admin.register(Repayment)
-class RepaymentPages(CustomersRows):
-    """Money that channels have taken."""
+class RepaymentPages(AdminActionsMixin, CustomersRows):
+    """Money that channels have taken.
+
+    Packages above append what may be done to a repayment to ``record_actions``.
+    """
+
+    record_actions: ClassVar[list[AdminAction]] = []
 
     latest_by = "value_on"
     list_select_related = ("customer", "bill", "order")

@@ -1,7 +1,7 @@
 """Staff page of a bill: what was printed, what is owed today and exactly why."""
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import Q, Sum
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.customers.rows import CustomersRows
 from backoffice.core import clock
 from backoffice.core.money import yuan
+from backoffice.web.admin_actions import AdminAction, AdminActionsMixin
 from backoffice.web.readonly_admin import (
     PageSection,
     amount,
@@ -42,8 +43,13 @@ AHEAD_MAX = timedelta(days=365)
 
 
 @admin.register(Bill)
-class BillPages(CustomersRows):
-    """Bills: one a person and month."""
+class BillPages(AdminActionsMixin, CustomersRows):
+    """Bills: one a person and month.
+
+    Packages above append what may be done to a bill to ``record_actions``.
+    """
+
+    record_actions: ClassVar[list[AdminAction]] = []
 
     prefix = "B"
     latest_by = "due_on"
