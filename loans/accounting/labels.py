@@ -36,6 +36,10 @@ def formula(line: ChargeLine, loan: Loan, terms: LoanTerms) -> SafeString | str:
     base = yuan(line.base_fen)
     if line.kind == ChargeKind.MIGRATED:
         return ""
+    if line.kind == ChargeKind.PLAN_FEE:
+        return gettext("row {number} of the plan: its share of the flat fee").format(
+            number=line.row.number
+        )
     if line.kind == ChargeKind.LATE_FEE:
         words = f"{base} × {percent(terms.late_fee_ppm)}"
     elif line.kind == ChargeKind.PENALTY:

@@ -22,6 +22,7 @@ class Account(models.TextChoices):
     ACCRUED_UNPOSTED = "accrued_unposted", _("accrued, not yet posted to loans")
     ACCRUAL_INCOME = "accrual_income", _("interest and penalty income")
     LATE_FEE_INCOME = "late_fee_income", _("late fee income")
+    PLAN_FEE_INCOME = "plan_fee_income", _("plan fee income")
     UNAPPLIED_FUNDS = "unapplied_funds", _("unapplied funds of customers")
     OPENING_BALANCE = "opening_balance", _("opening balance")
 
@@ -44,6 +45,7 @@ class TransferKind(models.TextChoices):
     NIGHT = "night", _("nightly accrual")
     ACCRUAL = "accrual", _("accrual posted to a loan")
     LATE_FEE = "late_fee", _("late fee")
+    PLAN_FEE = "plan_fee", _("plan fee")
     REPAYMENT = "repayment", _("repayment")
     UNAPPLIED = "unapplied", _("waiting for a refund")
     REVERSAL = "reversal", _("reversal")

@@ -181,9 +181,10 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
 class Instalment(models.Model):
     """A part of a loan that falls due on a day: the one part of a bullet, a row of a plan.
 
-    The ``unpaid_*`` columns are charged and not yet paid. The accrual segment (``accrual``,
-    ``segment_on``, ``segment_base_fen``) has posted ``segment_posted_fen`` of its contract amount,
-    for the nights before the loan's ``accrued_on`` (GEN-3).
+    The ``unpaid_*`` columns are charged and not yet paid; the fee of a plan row is charged when it
+    falls due or is paid (RATE-7), until then it is ``uncharged_plan_fee_fen``. The accrual segment
+    (``accrual``, ``segment_on``, ``segment_base_fen``) has posted ``segment_posted_fen`` of its
+    contract amount, for the nights before the loan's ``accrued_on`` (GEN-3).
     """
 
     loan = models.ForeignKey(
@@ -212,6 +213,9 @@ class Instalment(models.Model):
     segment_base_fen = models.BigIntegerField(_("segment base"), default=0)
     segment_posted_fen = models.BigIntegerField(_("segment posted"), default=0)
     late_fee_base_fen = models.BigIntegerField(_("late fee base"), default=0)
+    uncharged_plan_fee_fen = models.BigIntegerField(
+        _("plan fee not charged yet"), default=0, db_default=0
+    )
 
     class Meta:
         verbose_name = _("instalment")
@@ -232,7 +236,11 @@ class Instalment(models.Model):
                     plan_fee_fen__gte=0,
                     unpaid_principal_fen__range=(0, models.F("principal_fen")),
                     unpaid_interest_fen__gte=0,
-                    unpaid_plan_fee_fen__range=(0, models.F("plan_fee_fen")),
+                    unpaid_plan_fee_fen__range=(
+                        0,
+                        models.F("plan_fee_fen") - models.F("uncharged_plan_fee_fen"),
+                    ),
+                    uncharged_plan_fee_fen__gte=0,
                     unpaid_late_fee_fen__gte=0,
                     unpaid_penalty_fen__gte=0,
                     segment_base_fen__gte=0,

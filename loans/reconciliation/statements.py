@@ -36,7 +36,9 @@ LOANS = f"""
 WITH moved AS (
     SELECT loan_id,
            {", ".join(f"{_moved(account)} AS {name}" for name, account in RECEIVABLES.items())},
-           -{_moved(Account.ACCRUED_UNPOSTED, Account.LATE_FEE_INCOME)} AS posted_fen
+           -{
+    _moved(Account.ACCRUED_UNPOSTED, Account.LATE_FEE_INCOME, Account.PLAN_FEE_INCOME)
+} AS posted_fen
     FROM loans_transfer WHERE loan_id IS NOT NULL AND {_OF_LOANS} GROUP BY loan_id
 ), part AS (
     SELECT loan_id, {", ".join(f"sum(unpaid_{name}) AS {name}" for name in RECEIVABLES)}
@@ -162,8 +164,8 @@ BALANCES = """
 SELECT debit_account, credit_account, sum(amount_fen) FROM loans_transfer GROUP BY 1, 2
 """
 # The records of what stands on each account, debits less credits: an account, where it is recorded,
-# and the sum. Nothing here reads the ledger. Every loan so far was opened with its principal, its
-# plan fees and what an earlier lender had charged.
+# and the sum. Nothing here reads the ledger. Every loan so far was opened with its principal and
+# what an earlier lender had charged.
 SOURCES = f"""
 SELECT 'bank', 'orders', coalesce(sum(taken_fen), 0) FROM loans_debitorder
 WHERE state = 'succeeded'
@@ -181,17 +183,18 @@ UNION ALL
 SELECT 'unapplied_funds', 'unapplied funds', -coalesce(sum(amount_fen), 0)
 FROM loans_unappliedfunds WHERE refunded_at IS NULL
 UNION ALL
-SELECT 'late_fee_income', 'charges', -coalesce(sum(charged_fen), 0) FROM loans_charge
-WHERE kind = 'late_fee' AND cause_type <> 'migration'
+SELECT kind || '_income', 'charges', -coalesce(sum(charged_fen), 0)
+FROM (VALUES ('late_fee'), ('plan_fee')) AS fee (kind)
+LEFT JOIN loans_charge USING (kind)
+WHERE coalesce(cause_type, '') <> 'migration' GROUP BY kind
 UNION ALL
 SELECT 'opening_balance', 'opened loans',
        -coalesce((SELECT sum(principal_fen) FROM loans_loan), 0)
-       -coalesce((SELECT sum(plan_fee_fen) FROM loans_instalment), 0)
        -coalesce((SELECT sum(charged_fen) FROM loans_charge WHERE cause_type = 'migration'), 0)
 """  # nosec B608: column names of our own
 ACCRUAL_INCOME = f"""
 SELECT (SELECT coalesce(sum(charged_fen), 0) FROM loans_charge
-        WHERE kind <> 'late_fee' AND cause_type <> 'migration'),
+        WHERE kind NOT IN ('late_fee', 'plan_fee') AND cause_type <> 'migration'),
        (SELECT -coalesce({_moved(Account.ACCRUAL_INCOME)}, 0) FROM loans_transfer
         WHERE 'accrual_income' IN (debit_account, credit_account))
 """  # nosec B608: column names of our own

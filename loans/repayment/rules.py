@@ -18,8 +18,15 @@ from loans.accounting.rules.codes import (
     LoanState,
 )
 from loans.accounting.rules.engine import Allocation, Cause, Run, Surplus
-from loans.accounting.rules.position import BillPosition, InstalmentPosition, start_segment
+from loans.accounting.rules.position import (
+    BillPosition,
+    InstalmentKey,
+    InstalmentPosition,
+    LoanPosition,
+    start_segment,
+)
 from loans.accounting.rules.reasons import LoanReason
+from loans.policy import LoanTerms
 
 # What ends PAID once nothing is owed; after its minimum a bill stays as it ended (REPAY-9, 16).
 _PAYABLE = (*COLLECTED_STATES, BillState.CARRIED)
@@ -36,15 +43,24 @@ class Payment(NamedTuple):
     def apply(self, run: Run) -> None:
         """Settle what is owed under the bill in the order of REPAY-8, then close what is paid.
 
-        What a later bill has taken over of it is settled there (GEN-9).
+        What a later bill has taken over of it is settled there (GEN-9). A plan fee that the money
+        reaches before its due date is charged with it (RATE-7).
         """
         asked = run.position.bills[self.bill_id]
         bill = run.position.holder_of(asked)
         rows = bill.rows
         if bill is not asked:
             rows = tuple(row for row in rows if row in asked.billed_rows)
-        run.accrue(bill, on=self.on, cause=Cause("repayment", self.repayment_id))
-        parts, left_fen = allocate(self.amount_fen, [_claim(run, *row) for row in rows])
+        cause = Cause("repayment", self.repayment_id)
+        run.accrue(bill, on=self.on, cause=cause)
+        payable = run.payable(bill)
+        owed_fen = sum(
+            payable[row.loan_id].parts[row.part_index].debt.total_fen for row in bill.rows
+        )
+        claims = [_claim(payable[row.loan_id], row, run.terms[row.loan_id]) for row in rows]
+        parts, left_fen = allocate(self.amount_fen, claims)
+        paid_fees = [row for row, paid in zip(rows, parts, strict=True) if paid.plan_fee_fen]
+        run.charge_plan_fees(paid_fees, on=self.on, cause=cause)
         for (loan_id, index), paid in zip(rows, parts, strict=True):
             if any(paid):
                 loan = run.position.loans[loan_id]
@@ -56,7 +72,7 @@ class Payment(NamedTuple):
                 )
         if left_fen:
             run.surpluses.append(Surplus(self.repayment_id, asked.id, self.on, left_fen))
-        owed_fen = run.position.owed(bill.id).total_fen
+        owed_fen -= self.amount_fen - left_fen
         changes: dict[str, Any] = {}
         if left_fen < self.amount_fen:
             changes = {
@@ -96,11 +112,10 @@ class Payment(NamedTuple):
                 )
 
 
-def _claim(run: Run, loan_id: int, index: int) -> Claim:
+def _claim(loan: LoanPosition, row: InstalmentKey, terms: LoanTerms) -> Claim:
     """Return an instalment as a claim with its current daily rate (REPAY-8)."""
-    loan = run.position.loans[loan_id]
-    part = loan.parts[index]
-    rate = rate_micro(part.accrual, loan.rate_ppm, run.terms[loan_id])
+    part = loan.parts[row.part_index]
+    rate = rate_micro(part.accrual, loan.rate_ppm, terms)
     return Claim(part.debt, rate, not loan.is_bullet, loan.drawn_on)
 
 

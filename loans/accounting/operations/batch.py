@@ -129,7 +129,10 @@ class LoanBatch:
         return self.terms[terms_id]
 
     def preview(self, bill_id: int, *, on: date) -> Position:
-        """Return a bill with its loans charged up to a day, without keeping that."""
+        """Return a bill with its loans as a payment on a day meets them, without keeping that.
+
+        They are charged up to the day, and the plan fees under the bill with the payment.
+        """
         bill = self.position.bills[bill_id]
         loans = {}
         for loan_id in bill.loan_ids:
@@ -140,7 +143,8 @@ class LoanBatch:
                 known=self.known.get(loan_id),
             )
             self.known[loan_id] = known
-            loans[loan_id] = known.end
+            under = [index for owner, index in bill.rows if owner == loan_id]
+            loans[loan_id] = engine.payable(known.end, under, terms=self.terms[loan_id])
         return Position({bill_id: bill}, loans)
 
     def change_bill(self, bill_id: int, **changes: Any) -> BillPosition:

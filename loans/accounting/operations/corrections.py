@@ -16,7 +16,14 @@ from loans.accounting.operations.facts import AllocationRow, ChargeRow
 from loans.accounting.operations.ledger import Entry
 from loans.accounting.rules.debt import COMPONENTS, NOTHING, Debt
 from loans.accounting.rules.engine import Allocation, Cause, ComputedCharge, RunResult, Surplus
-from loans.models import Charge, Repayment, RepaymentAllocation, TransferKind, UnappliedFunds
+from loans.models import (
+    CauseType,
+    Charge,
+    Repayment,
+    RepaymentAllocation,
+    TransferKind,
+    UnappliedFunds,
+)
 
 
 def add(
@@ -34,7 +41,7 @@ def add(
         wanted += postings.repaid(allocation, customer_id=customer_id)
     wanted += [postings.left_over(one, customer_id=customer_id) for one in result.surpluses]
     batch.correct(
-        charges=_charges(batch, result.charges, since),
+        charges=_charges(batch, result.charges, since, repayments.keys()),
         entries=_entries(wanted, _posted(since, repayments.keys())),
         allocations=list(_allocations(batch, repayments, result.allocations)),
         surpluses=_surpluses(repayments.keys(), result.surpluses),
@@ -42,15 +49,24 @@ def add(
 
 
 def _charges(
-    batch: LoanBatch, wanted: Sequence[ComputedCharge], since: Mapping[int, date]
+    batch: LoanBatch,
+    wanted: Sequence[ComputedCharge],
+    since: Mapping[int, date],
+    repayment_ids: Collection[int],
 ) -> list[ChargeRow]:
-    """Return reversals of the charges that are not wanted, and the wanted ones that are new."""
+    """Return reversals of the charges that are not wanted, and the wanted ones that are new.
+
+    What a repayment of the run charged is of the run, also on the very day of the issue.
+    """
     rows = Charge.objects.filter(loan_id__in=since.keys()).order_by("pk")
     reversed_ids = {row.reverses for row in rows if row.reverses}
     left = Counter(wanted)
     corrections = []
     for row in rows:
-        if row.reverses or row.pk in reversed_ids or row.posted_on <= since[row.loan_id]:
+        is_of_the_run = row.posted_on > since[row.loan_id] or (
+            row.cause_type == CauseType.REPAYMENT and row.cause_id in repayment_ids
+        )
+        if row.reverses or row.pk in reversed_ids or not is_of_the_run:
             continue
         charge = _charge_of(batch, row)
         if left[charge]:
@@ -93,7 +109,8 @@ def _posted(since: Mapping[int, date], repayment_ids: Collection[int]) -> Counte
             "AND kind NOT IN ('opening', 'repayment') "
             "AND NOT (kind = 'reversal' AND reverses = 'repayment') "
             "OR cause_type = 'repayment' AND cause_id = ANY(%s) "
-            "AND (kind IN ('repayment', 'unapplied') OR reverses IN ('repayment', 'unapplied')) "
+            "AND (kind IN ('repayment', 'unapplied', 'plan_fee') "
+            "OR reverses IN ('repayment', 'unapplied', 'plan_fee')) "
             "AND (loan_id = ANY(%s) OR loan_id IS NULL AND customer_id IN "
             "(SELECT customer_id FROM loans_repayment WHERE id = ANY(%s)))",
             [list(since), list(since.values()), list(since), list(repayment_ids), list(since),

@@ -16,6 +16,7 @@ _CHARGED = {
     ChargeKind.REVOLVING: (Account.INTEREST, Account.ACCRUED_UNPOSTED, TransferKind.ACCRUAL),
     ChargeKind.PENALTY: (Account.PENALTY, Account.ACCRUED_UNPOSTED, TransferKind.ACCRUAL),
     ChargeKind.LATE_FEE: (Account.LATE_FEE, Account.LATE_FEE_INCOME, TransferKind.LATE_FEE),
+    ChargeKind.PLAN_FEE: (Account.PLAN_FEE, Account.PLAN_FEE_INCOME, TransferKind.PLAN_FEE),
 }
 
 

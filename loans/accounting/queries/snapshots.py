@@ -25,6 +25,8 @@ def to_row(
             "segment_on": part.segment_on.isoformat(),
             "segment_base_fen": part.segment_base_fen,
             "segment_posted_fen": part.segment_posted_fen,
+            "due_on": part.due_on.isoformat(),
+            "uncharged_plan_fee_fen": part.uncharged_plan_fee_fen,
             "is_billed": part.bill_id == bill_id,
         }
         for part in loan.parts
@@ -78,6 +80,8 @@ def reset_to(snapshot: BillSnapshot, loan: LoanPosition) -> LoanPosition:
             segment_on=date.fromisoformat(stored["segment_on"]),
             segment_base_fen=stored["segment_base_fen"],
             segment_posted_fen=stored["segment_posted_fen"],
+            due_on=date.fromisoformat(stored["due_on"]),
+            uncharged_plan_fee_fen=stored["uncharged_plan_fee_fen"],
         )
         for part, stored in zip(loan.parts, snapshot.parts, strict=True)
     )

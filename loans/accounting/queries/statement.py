@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from backoffice.core import bulk
 from loans.accounting.queries.positions import position_of, terms_of
-from loans.accounting.rules.cap import cap_fen
+from loans.accounting.rules.cap import cap_fen, charge_plan_fees
 from loans.accounting.rules.codes import ChargeKind
 from loans.accounting.rules.engine import (
     Accrued,
@@ -20,6 +20,7 @@ from loans.accounting.rules.engine import (
     ComputedCharge,
     accrued,
     nightly_charges,
+    plan_fee_charges,
 )
 from loans.accounting.rules.position import InstalmentPosition, LoanPosition
 from loans.models import Bill, Charge, Instalment, Loan
@@ -139,15 +140,19 @@ def _loan(
         row.loan = loan
     ahead = accrued_on(loan, rows, on=on)
     unposted = nightly_charges(loan.pk, ahead, terms=terms, cause=_NOT_POSTED)
+    # A payment meets the plan fees under the bill, also before they fall due.
+    billed = [index for index, row in enumerate(rows) if row.bill_id == bill.pk]
+    end, fees = charge_plan_fees(ahead.end, billed, terms=terms)
+    unposted += plan_fee_charges(loan.pk, ahead.end, fees, cause=_NOT_POSTED)
     pieces = [*charges, *(_piece(rows[one.part_index].pk, one) for one in unposted)]
-    pairs = list(zip(rows, ahead.end.parts, strict=True))
+    pairs = list(zip(rows, end.parts, strict=True))
     under = {row.pk: row for row in rows if row.bill_id == bill.pk}
     return LoanStatement(
         loan,
         terms,
         _lines(pieces, under),
         [(row, part) for row, part in pairs if row.pk in under],
-        ahead.end,
+        end,
     )
 
 

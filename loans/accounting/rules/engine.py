@@ -7,7 +7,7 @@ whose rule it follows (``EndOfDay``, ``Payment``): the engine knows none of them
 and no rows.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple, Protocol
 
@@ -25,6 +25,7 @@ from loans.accounting.rules.codes import (
 from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.position import (
     BillPosition,
+    InstalmentKey,
     InstalmentPosition,
     LoanPosition,
     Position,
@@ -162,10 +163,13 @@ def accrued(
 def nightly_charges(
     loan_id: int, accrued: Accrued, *, terms: LoanTerms, cause: Cause
 ) -> list[ComputedCharge]:
-    """Return what the nights of an accrual charge to each instalment that bears something."""
+    """Return what the nights of an accrual charge to each instalment that bears something.
+
+    Plan fees that fell due meanwhile are charged on their due dates.
+    """
     loan, on, _end, charges = accrued
     if loan.accrued_on == on:
-        return []
+        return plan_fee_charges(loan_id, loan, charges, cause=cause)
     return [
         ComputedCharge(loan_id, index, part.accrual, part.segment_on,
                max(part.segment_on, loan.accrued_on), on, part.segment_base_fen,
@@ -173,7 +177,31 @@ def nightly_charges(
                charged.debt.interest_fen + charged.debt.penalty_fen, cause)
         for index, (part, charged) in enumerate(zip(loan.parts, charges, strict=True))
         if part.accrual != Accrual.NONE
+    ] + plan_fee_charges(loan_id, loan, charges, cause=cause)  # fmt: skip
+
+
+def plan_fee_charges(
+    loan_id: int,
+    loan: LoanPosition,
+    charges: Sequence[Charged],
+    *,
+    cause: Cause,
+    on: date | None = None,
+) -> list[ComputedCharge]:
+    """Return what was charged as plan fees, on their due dates or, where they are paid, ``on``."""
+    if loan.is_bullet:
+        return []
+    return [
+        ComputedCharge(loan_id, index, ChargeKind.PLAN_FEE, day, day, day, 0, 0,
+                       charged.plan_fee_contract_fen, charged.debt.plan_fee_fen, cause)
+        for index, (part, charged) in enumerate(zip(loan.parts, charges, strict=True))
+        if charged.plan_fee_contract_fen and (day := on or part.due_on)
     ]  # fmt: skip
+
+
+def payable(loan: LoanPosition, indexes: Collection[int], *, terms: LoanTerms) -> LoanPosition:
+    """Return the loan with the plan fees of some instalments charged: what paying them takes."""
+    return cap.charge_plan_fees(loan, indexes, terms=terms)[0]
 
 
 class Run:
@@ -241,6 +269,26 @@ class Run:
                                charged.debt.late_fee_fen, cause)
                     )  # fmt: skip
         return kept_fen
+
+    def payable(self, bill: BillPosition) -> dict[int, LoanPosition]:
+        """Return the loans of a bill with the plan fees under it charged, as if paid now."""
+        return {
+            loan_id: payable(
+                self.position.loans[loan_id],
+                [index for owner, index in bill.rows if owner == loan_id],
+                terms=self.terms[loan_id],
+            )
+            for loan_id in bill.loan_ids
+        }
+
+    def charge_plan_fees(self, rows: Collection[InstalmentKey], *, on: date, cause: Cause) -> None:
+        """Charge the plan fees of some instalments that are paid before their due date (RATE-7)."""
+        for loan_id in sorted({row.loan_id for row in rows}):
+            loan = self.position.loans[loan_id]
+            indexes = [index for owner, index in rows if owner == loan_id]
+            end, charges = cap.charge_plan_fees(loan, indexes, terms=self.terms[loan_id])
+            self.position.loans[loan_id] = end
+            self.charges += plan_fee_charges(loan_id, loan, charges, cause=cause, on=on)
 
     def _post(self, loan_id: int, accrued: Accrued, cause: Cause) -> None:
         """Put the loan where some nights leave it, and keep what they charged."""

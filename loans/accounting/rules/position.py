@@ -13,7 +13,10 @@ from loans.accounting.rules.debt import NOTHING, Debt
 
 
 class InstalmentPosition(NamedTuple):
-    """One instalment: what is charged and unpaid of it, and the segment it accrues in (GEN-3)."""
+    """One instalment: what is charged and unpaid of it, and the segment it accrues in (GEN-3).
+
+    ``uncharged_plan_fee_fen`` is the fee of a plan row for which no charge has been posted yet.
+    """
 
     debt: Debt
     accrual: str
@@ -22,6 +25,8 @@ class InstalmentPosition(NamedTuple):
     segment_posted_fen: int = 0
     bill_id: int | None = None
     late_fee_base_fen: int = 0
+    due_on: date = date.max
+    uncharged_plan_fee_fen: int = 0
 
 
 class LoanPosition(NamedTuple):
@@ -136,6 +141,4 @@ def start_segment(part: InstalmentPosition, accrual: str, *, on: date) -> Instal
     base_fen = part.debt.principal_fen
     if accrual == Accrual.PENALTY:
         base_fen += part.debt.penalty_fen
-    return InstalmentPosition(
-        part.debt, accrual, on, base_fen, 0, part.bill_id, part.late_fee_base_fen
-    )
+    return InstalmentPosition(part.debt, accrual, on, base_fen, 0, *part[5:])

@@ -88,7 +88,8 @@ class Issue(NamedTuple):
             for owner, index in bill.rows:
                 if owner == loan_id:
                     debt = loan.parts[index].debt
-                    total_fen += debt.total_fen + charges[index].contract_fen
+                    charged, fee_fen = charges[index], loan.parts[index].uncharged_plan_fee_fen
+                    total_fen += debt.total_fen + charged.contract_fen + fee_fen
                     principal_fen += debt.principal_fen * loan.is_bullet
         return total_fen, total_fen - principal_fen
 

@@ -76,7 +76,10 @@ def debited(customer_ids: Collection[int], *, on: date) -> set[int]:
 
 
 def to_close(*, on: date) -> list[int]:
-    """Return the bills the 00:05 close of a day looks at: unpaid ones past their due date."""
+    """Return the bills the 00:05 close of a day looks at: unpaid ones past their due date.
+
+    And those due on the day with plan rows: their fees fall due with it (GEN-8).
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -86,6 +89,10 @@ def to_close(*, on: date) -> list[int]:
             SELECT id FROM loans_bill
             WHERE due_on < %(on)s AND due_on >= %(late)s AND state = 'overdue'
               AND late_fee_on IS NULL AND refused_on IS NOT NULL
+            UNION
+            SELECT bill.id FROM loans_bill AS bill
+            JOIN loans_instalment AS part ON part.bill_id = bill.id
+            WHERE bill.due_on = %(on)s AND bill.state = 'billed' AND part.uncharged_plan_fee_fen > 0
             ORDER BY id
             """,
             {

@@ -275,7 +275,7 @@ def _position(loan: LiveLoan, bill_id: int | None) -> LoanPosition:
     """Return where a loan stands when it comes into being here."""
     part = InstalmentPosition(
         Debt(interest_fen=loan.charged_fen, principal_fen=loan.principal_fen), Accrual.OWN.value,
-        loan.charged_through, loan.principal_fen, bill_id=bill_id,
+        loan.charged_through, loan.principal_fen, bill_id=bill_id, due_on=loan.due_on,
     )  # fmt: skip
     return LoanPosition(
         loan.rate_ppm, (part,), loan.charged_through, loan.principal_fen * loan.charged_nights,

@@ -193,11 +193,16 @@ def _events(start: _Start, *, on: date) -> Iterator[Event]:
         Payment(row.pk, row.bill_id, row.amount_fen, row.value_on)
         for row in Repayment.objects.filter(bill__in=start.bill_ids).order_by("value_on", "pk")
     ]
+    with_plans = {
+        bill.id
+        for bill in bills
+        if any(not start.position.loans[row.loan_id].is_bullet for row in bill.billed_rows)
+    }
     accrued_on = max(start.position.loans[loan_id].accrued_on for loan_id in oldest.loan_ids)
     first = min([accrued_on, *(one.on for one in payments), *(one.on for one in issues)])
     for today in _days(first, on):
         for bill, end_of in zip(bills, ends, strict=True):
-            if today > bill.due_on:
+            if today > bill.due_on or (today == bill.due_on and bill.id in with_plans):
                 yield end_of(today)
         yield from (issue for issue in issues if issue.on == today)
         yield from (payment for payment in payments if payment.on == today)

@@ -281,3 +281,54 @@ def test_money_is_neither_lost_nor_invented(rows, amounts_fen):
     assert result.position.owed(1) == position.owed(1) - settled
     assert result.position.bills[1].paid_fen == settled.total_fen
     assert not left_fen or result.position.owed(1) == NOTHING
+
+
+def billed_plan(**facts):
+    """A bill with the first row of a plan, its fee due with it on D; twenty nights are charged."""
+    row = part(100_000, "none", segment_base_fen=0, due_on=day(0), uncharged_plan_fee_fen=500,
+               bill_id=1)  # fmt: skip
+    later = part(100_000, "none", segment_base_fen=0, due_on=day(31), uncharged_plan_fee_fen=500)
+    plan = loan(row, later, accrued_on=day(-10))._replace(
+        is_bullet=False, principal_nights_fen=200_000 * 20
+    )
+    return standing(loans={7: plan}, **facts)
+
+
+def fees_of(result):
+    return [
+        (one.debt.plan_fee_fen, one.uncharged_plan_fee_fen)
+        for one in result.position.loans[7].parts
+    ]
+
+
+def test_money_before_the_due_date_is_charged_the_fee_of_its_row_and_no_other():
+    result = pay(billed_plan(), 60_500, n=-5)
+
+    assert result.allocations == [Allocation(41, 7, 0, day(-5), Debt(0, 0, 0, 500, 60_000), 1)]
+    assert fees_of(result) == [(0, 0), (0, 500)]
+    [fee] = result.charges
+    assert (fee.kind, fee.from_on, fee.to_on, fee.contract_fen, fee.charged_fen, fee.cause) == (
+        "plan_fee", day(-5), day(-5), 500, 500, ("repayment", 41),
+    )  # fmt: skip
+    assert result.position.bills[1].shortfall_fen == 40_000
+
+
+def test_a_row_with_its_fee_paid_before_the_due_date_pays_the_bill():
+    result = pay(billed_plan(), 100_500, n=-5)
+
+    assert result.position.bills[1].state == "paid"
+    assert result.surpluses == []
+    assert result.position.loans[7].state == "active"
+
+
+def test_money_that_stops_before_the_fee_leaves_it_to_fall_due():
+    standing_now = billed_plan()
+    row = standing_now.loans[7].parts[0]
+    owing = row._replace(debt=Debt(late_fee_fen=30, principal_fen=100_000))
+    loans = {7: standing_now.loans[7].with_part(0, owing)}
+
+    result = pay(standing_now._replace(loans=loans), 30, n=-5)
+
+    assert fees_of(result) == [(0, 500), (0, 500)]
+    assert result.charges == []
+    assert result.position.bills[1].shortfall_fen == 100_500

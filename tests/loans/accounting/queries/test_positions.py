@@ -28,7 +28,7 @@ PARTLY_PAID = {
     "unpaid_penalty_fen": 1, "unpaid_late_fee_fen": 20, "unpaid_interest_fen": 300,
     "unpaid_plan_fee_fen": 4_000, "unpaid_principal_fen": 50_000, "accrual": "penalty",
     "segment_on": day(4), "segment_base_fen": 50_001, "segment_posted_fen": 77, "bill_id": 5,
-    "late_fee_base_fen": 1_015_000,
+    "late_fee_base_fen": 1_015_000, "due_on": day(0), "uncharged_plan_fee_fen": 3_000,
 }  # fmt: skip
 LATE = {
     "daily_rate_ppm": 350, "accrued_on": day(9), "principal_nights_fen": 39_000_000,
@@ -51,6 +51,7 @@ def test_each_column_of_an_instalment_is_read_as_its_own_value():
     assert part == InstalmentPosition(
         debt=Debt(1, 20, 300, 4_000, 50_000), accrual="penalty", segment_on=day(4),
         segment_base_fen=50_001, segment_posted_fen=77, bill_id=5, late_fee_base_fen=1_015_000,
+        due_on=day(0), uncharged_plan_fee_fen=3_000,
     )  # fmt: skip
 
 

@@ -32,7 +32,8 @@ def stored(position) -> BillSnapshot:
 
 
 def test_a_position_is_stored_with_every_component_by_name():
-    row = part(1_000, "own", interest_fen=5, late_fee_fen=7, segment_posted_fen=5)
+    row = part(1_000, "own", interest_fen=5, late_fee_fen=7, segment_posted_fen=5, due_on=day(0),
+               uncharged_plan_fee_fen=60)  # fmt: skip
     before = loan(row, accrued_on=day(-10))._replace(
         principal_nights_fen=20_000, charged_fen=12, waived_fen=3
     )
@@ -45,7 +46,8 @@ def test_a_position_is_stored_with_every_component_by_name():
             "debt": {"penalty_fen": 0, "late_fee_fen": 7, "interest_fen": 5, "plan_fee_fen": 0,
                      "principal_fen": 1_000},
             "accrual": "own", "segment_on": "2026-09-01", "segment_base_fen": 1_000,
-            "segment_posted_fen": 5, "is_billed": False,
+            "segment_posted_fen": 5, "due_on": "2026-10-01", "uncharged_plan_fee_fen": 60,
+            "is_billed": False,
         }
     ]  # fmt: skip
 
@@ -86,7 +88,9 @@ def test_a_stored_snapshot_is_read_as_it_was_written(db, make_bill):
     snapshot = BillSnapshot.objects.get()
 
     assert (snapshot.bill, snapshot.loan) == (bill, Loan.objects.get())
-    assert reset_to(snapshot, loan(part(5, "none"))) == loan(part(1_000_000), accrued_on=day(-30))
+    now = loan(part(5, "none"))
+    issued = part(1_000_000, due_on=bill.due_on)
+    assert reset_to(snapshot, now) == loan(issued, accrued_on=day(-30))
 
 
 def test_the_highest_revision_holds(db, make_bill):

@@ -125,10 +125,10 @@ def test_the_short_way_gives_what_every_night_gives(case):
     ends_fen = rules._contract_ends(position, on, policy)
     assume(rules._cannot_meet_the_cap(position, night_count, ends_fen, policy))
 
-    kept_fen, waived_fen = rules._night_by_night(position, night_count, 0, policy)
+    kept = rules._night_by_night(position, night_count, {}, 0, policy)
 
-    assert kept_fen == ends_fen
-    assert waived_fen == 0
+    assert kept.nights_fen == ends_fen
+    assert kept.waived_fen == 0
 
 
 @pure
@@ -330,3 +330,110 @@ def test_what_the_nights_do_not_concern_stays_as_it_is():
     assert after == before._replace(
         parts=(charged,), accrued_on=day(0), principal_nights_fen=30_000_000, charged_fen=15_000
     )
+
+
+def plan(*parts, **facts):
+    """A plan of rows that bear nothing, drawn 30 nights before D."""
+    return loan(*parts)._replace(is_bullet=False, **facts)
+
+
+def row(due: int, fee_fen: int = 6_000, principal_fen: int = 100_000):
+    """A row of a plan, with its fee still to be charged, due on D+n."""
+    return part(principal_fen, "none", segment_base_fen=0, due_on=day(due),
+                uncharged_plan_fee_fen=fee_fen)  # fmt: skip
+
+
+def plan_fees(position):
+    """What is owed and what is not yet charged of each row's fee."""
+    return [(one.debt.plan_fee_fen, one.uncharged_plan_fee_fen) for one in position.parts]
+
+
+def test_the_fee_of_a_plan_row_is_charged_at_the_start_of_its_due_date():
+    position = plan(row(0), row(31))
+
+    before, charges = accrue(position, on=day(-1), terms=TERMS)
+    due, due_charges = accrue(before, on=day(0), terms=TERMS)
+
+    assert plan_fees(before) == [(0, 6_000), (0, 6_000)]
+    assert charges == [Charged(), Charged()]
+    # 200,000 over 30 nights x 24 % / 365 = 3,945: the cap cuts the fee for good.
+    assert plan_fees(due) == [(3_945, 0), (0, 6_000)]
+    assert due_charges[0] == Charged(Debt(plan_fee_fen=3_945), plan_fee_contract_fen=6_000)
+    assert (due.charged_fen, due.waived_fen) == (3_945, 2_055)
+
+
+def test_a_fee_is_charged_once_however_often_its_day_is_reached():
+    due, _charges = accrue(plan(row(0, fee_fen=500)), on=day(3), terms=TERMS)
+
+    again, charges = accrue(due, on=day(3), terms=TERMS)
+
+    assert again is due
+    assert charges == [Charged()]
+    assert plan_fees(due) == [(500, 0)]
+
+
+def test_the_fee_of_a_row_that_is_due_at_the_start_is_charged_without_a_night():
+    position = plan(row(-30, fee_fen=500), accrued_on=day(-30), principal_nights_fen=10**9)
+
+    due, _charges = accrue(position, on=day(-30), terms=TERMS)
+
+    assert plan_fees(due) == [(500, 0)]
+
+
+@pytest.mark.parametrize("night_count", [1, 12, 31, 40])
+def test_days_at_once_charge_what_each_day_by_itself_charges(night_count):
+    overdue = start_segment(row(-30, fee_fen=0)._replace(segment_on=day(0)), "penalty", on=day(0))
+    position = plan(overdue, row(9), row(31, fee_fen=9_000), accrued_on=day(0), charged_fen=4_000,
+                    principal_nights_fen=300_000 * 30)  # fmt: skip
+
+    at_once, _charges = accrue(position, on=day(night_count), terms=TERMS)
+    for n in range(1, night_count + 1):
+        position, _charges = accrue(position, on=day(n), terms=TERMS)
+
+    assert at_once == position
+
+
+def test_penalty_is_cut_before_the_fee_of_a_row_that_falls_due_the_same_night():
+    late = start_segment(row(-30, fee_fen=0), "penalty", on=day(0))
+    # Room for 197 more after the night: 300,000 x 24 % / 365 = 197.26.
+    position = plan(late, row(1, fee_fen=150, principal_fen=200_000), accrued_on=day(0))
+
+    after, [penalty, fee] = accrue(position, on=day(1), terms=TERMS)
+
+    assert fee.debt.plan_fee_fen == 150
+    assert penalty.debt.penalty_fen == 47  # of 100
+    assert (after.charged_fen, after.waived_fen) == (197, 53)
+
+
+def test_a_fee_that_is_paid_early_is_charged_under_the_cap_of_the_nights_so_far():
+    early, _charges = accrue(plan(row(0, 500), row(31, 500)), on=day(-20), terms=TERMS)
+
+    paid, charges = rules.charge_plan_fees(early, [0], terms=TERMS)
+    both, _charges = rules.charge_plan_fees(paid, [0, 1], terms=TERMS)
+
+    assert plan_fees(paid) == [(500, 0), (0, 500)]
+    assert charges[0] == Charged(Debt(plan_fee_fen=500), plan_fee_contract_fen=500)
+    # 200,000 x 10 nights x 24 % / 365 = 1,315: room for both.
+    assert plan_fees(both) == [(500, 0), (500, 0)]
+    assert rules.charge_plan_fees(both, [0, 1], terms=TERMS)[0] is both
+
+
+def test_what_the_cap_leaves_of_fees_goes_to_the_earlier_row():
+    early, _charges = accrue(plan(row(0), row(31)), on=day(-20), terms=TERMS)
+
+    paid, _charges = rules.charge_plan_fees(early, [0, 1], terms=TERMS)
+
+    assert plan_fees(paid) == [(1_315, 0), (0, 0)]
+    assert (paid.charged_fen, paid.waived_fen) == (1_315, 10_685)
+
+
+def test_the_nights_of_a_plan_are_summed_without_its_fees():
+    late = start_segment(row(-30, fee_fen=0), "penalty", on=day(0))
+    position = plan(late, row(5, 500), accrued_on=day(0), principal_nights_fen=200_000 * 30)
+
+    after, charges = accrue(position, on=day(10), terms=TERMS)
+
+    assert plan_fees(after) == [(0, 0), (500, 0)]
+    nights_fen = charges[0].debt.penalty_fen
+    assert nights_fen > 0
+    assert accrued_fen(position, on=day(10), terms=TERMS) == nights_fen
