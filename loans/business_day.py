@@ -11,6 +11,8 @@ from backoffice.core.reasons import Reason
 from backoffice.platform.jobs import RunPlan, Tally, is_paused
 from loans.accounting.rules.codes import COLLECTED_STATES
 from loans.accounting.rules.reasons import LoanActor, LoanReason
+from loans.billing.operations import issue
+from loans.billing.queries import unbilled
 from loans.collection.operations import collection, orders, results
 from loans.collection.operations.orders import CollectionRequest, Prepared
 from loans.collection.queries import due
@@ -18,7 +20,7 @@ from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Channel
 from loans.models import Bill, DebitOrder, DebitOrderState
 from loans.models.debit import OPEN_ORDER_STATES
-from loans.policy import LoanOperations
+from loans.policy import LoanOperations, LoanTerms
 
 # The code of the job of the first debits; the hourly ones after it repeat its plan.
 FIRST_DEBITS = "debits"
@@ -33,6 +35,17 @@ def close(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> Tally:
     """Close a chunk of bills."""
     end_of_day.close(ids, by=LoanActor.END_OF_DAY, on=on, at=at)
     return Tally(done=len(ids))
+
+
+def plan_issue(*, on: date, at: datetime) -> RunPlan:
+    """Plan the bills of a day: the customers who may be issued one."""
+    lead_days = current(LoanTerms, on=on).bill_lead_days
+    return RunPlan(unbilled.to_issue(on=on, lead_days=lead_days))
+
+
+def issue_bills(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> Tally:
+    """Issue the bills of a chunk of customers."""
+    return Tally(done=issue.issue(ids, by=LoanActor.BILLING, on=on, at=at))
 
 
 def accrue_night(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> Tally:

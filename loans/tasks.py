@@ -59,6 +59,13 @@ JOBS = (
         work=business_day.close,
     ),
     Job(
+        name="00:06",
+        at=time(0, 6),
+        title=_("issue of bills"),
+        plan=business_day.plan_issue,
+        work=business_day.issue_bills,
+    ),
+    Job(
         name="00:30",
         at=time(0, 30),
         title=_("nightly accrual"),

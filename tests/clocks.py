@@ -68,6 +68,7 @@ CLOCKS = {
     "backoffice.JobPause.paused_at": "product",
     "backoffice.JobPause.resumed_at": "product",
     "backoffice.StateChange.at": "product",
+    "loans.AutoDebit.changed_at": "product",
     "loans.Charge.at": "product",
     "backoffice.WorkItem.added_at": "product",
     "backoffice.WorkItem.claimed_at": "product",

@@ -1,6 +1,7 @@
 """Loans, what falls due of them, who collects it, and the ledger of every fen."""
 
 from loans.accounting.rules.codes import Accrual, BillState, ChargeKind, DebitMode, LoanState, Plan
+from loans.models.auto_debit import AutoDebit
 from loans.models.bill import Bill
 from loans.models.charge import Charge
 from loans.models.debit import DebitOrder, DebitOrderState, Mandate, MandateState, Origin
@@ -11,6 +12,7 @@ from loans.models.repayment import Repayment, RepaymentAllocation, UnappliedFund
 __all__ = [
     "Account",
     "Accrual",
+    "AutoDebit",
     "Bill",
     "BillSnapshot",
     "BillState",

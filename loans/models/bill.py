@@ -64,7 +64,9 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
     due_on = models.DateField(_("due on"))
     billed_on = models.DateField(_("billed on"))
     total_fen = models.BigIntegerField(_("bill total"))
+    # What the bill's own part asks at least; what is past due comes on top of it (REPAY-7).
     minimum_fen = models.BigIntegerField(_("minimum payment"))
+    past_due_fen = models.BigIntegerField(_("past due on the bill date"), default=0)
     mode = models.CharField(
         _("direct debit of"), max_length=10, choices=DEBIT_MODES, default=DebitMode.FULL.value
     )
@@ -104,6 +106,7 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
                     total_fen__gt=0,
                     minimum_fen__range=(0, models.F("total_fen")),
                     paid_fen__gte=0,
+                    past_due_fen__gte=0,
                     late_fee_fen__gte=0,
                     charged_at_due_fen__gte=0,
                     cycle__gte=1,
@@ -120,6 +123,11 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
 
     def __str__(self) -> str:
         return f"B{self.pk} {self.due_on}"
+
+    @property
+    def printed_minimum_fen(self) -> int:
+        """Return the minimum payment as it is printed: with what is past due (REPAY-7)."""
+        return self.past_due_fen + self.minimum_fen
 
     @django_fsm.transition(
         field=state, source=[BillState.OPEN, BillState.EXTENDED], target=BillState.BILLED

@@ -81,7 +81,7 @@ def unbilled(of: Scope = EVERYBODY, *, on: date) -> Iterator[Difference]:
     """List principal that is owed and that no bill asks or is going to ask.
 
     Its own bill should have been issued before ``on``, or the bill that takes over what a closed
-    one left (REPAY-2, 16): a month after it, ten days before its due date.
+    one left (REPAY-2, 16): ten days before a month after its due date.
     """
     lead_days = current(LoanTerms, on=on).bill_lead_days
     yield from _rows("loan", statements.UNBILLED, of, on=on, lead_days=lead_days)

@@ -83,7 +83,10 @@ WHERE part.unpaid_principal_fen > 0 AND {_OF_LOANS} AND (
     (bill.id IS NULL AND part.due_on < %(on)s::date + %(lead_days)s)
     OR bill.state = 'converted'
     OR (bill.state IN ('min_paid', 'carried')
-        AND bill.billed_on + interval '1 month' < %(on)s)
+        AND bill.due_on + interval '1 month' - interval '1 day' * %(lead_days)s <= %(on)s
+        -- A bill that was put off closes after the date of the next one: the one after it counts.
+        AND (bill.due_on - bill.billed_on <= %(lead_days)s
+             OR bill.closed_through + interval '1 month' < %(on)s))
 )
 GROUP BY part.loan_id ORDER BY 1
 """  # nosec B608: column names of our own

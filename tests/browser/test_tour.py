@@ -29,7 +29,7 @@ pytestmark = pytest.mark.chromium
 FIRST_ON = date(2026, 10, 8)
 DAYS = [FIRST_ON + timedelta(days=n) for n in range(8)]
 ROWS_A_DAY = 120
-JOBS = ("00:05", "00:30", "02:00", "02:30", "09:00", "10:00")
+JOBS = ("00:05", "00:06", "00:30", "02:00", "02:30", "09:00", "10:00")
 FAULTS = [
     {"action": "refuse", "code": "BANKERROR", "share_permille": 30},
     {"action": "refuse", "code": "RULELIMIT", "share_permille": 30},

@@ -9,7 +9,8 @@ instalments are covered by their loan's lock.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from itertools import chain
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import Any, Self
 
 from django.db import models
@@ -32,7 +33,7 @@ from loans.accounting.queries.positions import (
     terms_of,
 )
 from loans.accounting.rules import engine
-from loans.accounting.rules.codes import REST_STATES, BillMove, LoanMove
+from loans.accounting.rules.codes import REST_STATES, BillMove, BillState, LoanMove
 from loans.accounting.rules.engine import (
     Accrued,
     Decision,
@@ -43,6 +44,7 @@ from loans.accounting.rules.engine import (
     accrued,
 )
 from loans.accounting.rules.position import BillPosition, InstalmentKey, Position
+from loans.accounting.rules.reasons import LoanReason
 from loans.models import Bill, Instalment, Loan
 from risk.lines import operations as lines
 
@@ -59,14 +61,19 @@ class LoanBatch:
     """Bills with everything behind them, the bills locked in this transaction."""
 
     def __init__(
-        self, bill_ids: Iterable[int], *, loans: QuerySet[Loan], seen: Self | None = None
+        self,
+        bill_ids: Iterable[int],
+        *,
+        loans: QuerySet[Loan],
+        seen: Self | None = None,
+        loan_ids: Iterable[int] = (),
     ) -> None:
         locked = Bill.objects.select_for_update().filter(pk__any=bulk.Of(bill_ids)).order_by("pk")
         self.bills: dict[int, Bill] = {bill.id: bill for bill in bulk.load(locked)}
         in_bills = Instalment.objects.filter(bill_id__any=bulk.Of(self.bills.keys()))
-        loan_ids = {loan_id for (loan_id,) in bulk.rows(in_bills, "loan_id")}
+        behind_bills = {loan_id for (loan_id,) in bulk.rows(in_bills, "loan_id")}
         # By ids: for a join the planner reads all loans.
-        behind = loans.filter(pk__any=bulk.Of(loan_ids)).order_by("pk")
+        behind = loans.filter(pk__any=bulk.Of(behind_bills.union(loan_ids))).order_by("pk")
         self.snapshot: LoanSnapshot = (
             seen.snapshot.read_if_changed(behind) if seen else LoanSnapshot.read(behind)
         )
@@ -81,14 +88,22 @@ class LoanBatch:
         self._allocations: list[AllocationRow] = []
         self._surpluses: list[Surplus] = []
         self._issued: list[IssuedLoan] = []
+        self._new: list[Bill] = []
 
     @classmethod
-    def lock(cls, bill_ids: Iterable[int], *, seen: Self | None = None) -> Self:
+    def lock(
+        cls,
+        bill_ids: Iterable[int],
+        *,
+        seen: Self | None = None,
+        loan_ids: Iterable[int] = (),
+    ) -> Self:
         """Lock the bills and the loans behind them, in order, for a movement of money.
 
         Loans that another batch has ``seen`` are not read again while nobody has changed them.
+        ``loan_ids`` are further loans: those with instalments that stand under no bill.
         """
-        return cls(bill_ids, loans=Loan.objects.select_for_update(), seen=seen)
+        return cls(bill_ids, loans=Loan.objects.select_for_update(), seen=seen, loan_ids=loan_ids)
 
     @classmethod
     def lock_bills(cls, bill_ids: Iterable[int]) -> Self:
@@ -153,6 +168,16 @@ class LoanBatch:
         self.position.bills[bill_id] = bill
         return bill
 
+    def add_bill(self, record: Bill, *, rows: tuple[InstalmentKey, ...]) -> None:
+        """Take a new bill into the batch, to be issued with these instalments among others.
+
+        The record has an id and no row yet: ``write`` inserts it and moves it to BILLED.
+        """
+        self.bills[record.id] = record
+        self._new.append(record)
+        position = bill_position_of(record, (), (), terms_id=None)
+        self.position.bills[record.id] = position._replace(state=BillState.BILLED, billed_rows=rows)
+
     def run(self, events: Iterable[Event]) -> RunResult:
         """Run events through the engine; the batch keeps where they lead and what they charge."""
         result = engine.run(self.position, events, self.terms, known=self.known)
@@ -213,6 +238,7 @@ class LoanBatch:
 
         ``by`` is the actor of the state changes.
         """
+        self._insert_new(by=by, at=at)
         is_stepped = self._move(by=by, at=at)
         bills = list(_changed(self._loaded.bills, self.position.bills, self.bills))
         loans = list(_changed(self._loaded.loans, self.position.loans, self.loans))
@@ -251,8 +277,20 @@ class LoanBatch:
         """Begin again from what is written now."""
         self._loaded = Position(dict(self.position.bills), dict(self.position.loans))
         for waiting in (self._decisions, self._charges, self._entries, self._allocations,
-                        self._surpluses, self._issued):  # fmt: skip
+                        self._surpluses, self._issued, self._new):  # fmt: skip
             waiting.clear()
+
+    def _insert_new(self, *, by: str, at: datetime) -> None:
+        """Insert the bills that are new, and issue them."""
+        for record in self._new:
+            position = self.position.bills[record.id]
+            record.__dict__.update(zip(BILL_COLUMNS, bill_values(position), strict=True))
+            self._loaded.bills[record.id] = position
+        bulk.insert(self._new, ("id", "customer", "state", *BILL_COLUMNS))
+        for billed_on, records in groupby(self._new, key=attrgetter("billed_on")):
+            workflow.move(list(records), "issue", by=by, reason=LoanReason.BILL_DATE, at=at,
+                          effective_on=billed_on)  # fmt: skip
+        workflow.save(self._new)
 
     def _move(self, *, by: str, at: datetime) -> bool:
         """Perform the decisions on the records, each record one step at a time.

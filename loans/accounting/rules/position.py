@@ -102,6 +102,7 @@ class BillPosition(NamedTuple):
     late_fee_on: date | None = None
     overdue_on: date | None = None
     paid_on: date | None = None
+    past_due_fen: int = 0
     billed_rows: tuple[InstalmentKey, ...] = ()
 
 

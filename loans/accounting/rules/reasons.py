@@ -9,6 +9,7 @@ from backoffice.core.translation import gettext_noop
 class LoanActor(StrEnum):
     """The parts of the system that move money."""
 
+    BILLING = "system:billing"
     CHANNEL = "system:debit-channel"
     END_OF_DAY = "system:end-of-day"
     RECONCILIATION = "system:reconciliation"
@@ -17,6 +18,13 @@ class LoanActor(StrEnum):
 class LoanReason(StrEnum):
     """The reasons of state changes."""
 
+    BILL_DATE = "bill-date"
+    SIGNED_BY_CUSTOMER = "signed-by-customer"
+    ENDED_BY_CUSTOMER = "ended-by-customer"
+    ANOTHER_CARD = "another-card"
+    DEBIT_FULL = "debit-full"
+    DEBIT_MINIMUM = "debit-minimum"
+    DEBIT_OFF = "debit-off"
     MINIMUM_MET = "minimum-met"
     UNPAID_WHEN_DUE = "unpaid-when-due"
     SMALL_BALANCE = "small-balance"
@@ -33,9 +41,17 @@ class LoanReason(StrEnum):
 
 
 TEXTS: Mapping[StrEnum, str] = {
+    LoanActor.BILLING: gettext_noop("issue of bills"),
     LoanActor.CHANNEL: gettext_noop("payment channel"),
     LoanActor.END_OF_DAY: gettext_noop("end of day"),
     LoanActor.RECONCILIATION: gettext_noop("reconciliation"),
+    LoanReason.BILL_DATE: gettext_noop("the bill date came"),
+    LoanReason.SIGNED_BY_CUSTOMER: gettext_noop("signed by the customer"),
+    LoanReason.ENDED_BY_CUSTOMER: gettext_noop("ended by the customer"),
+    LoanReason.ANOTHER_CARD: gettext_noop("the customer chose another card"),
+    LoanReason.DEBIT_FULL: gettext_noop("everything due is debited"),
+    LoanReason.DEBIT_MINIMUM: gettext_noop("the minimum is debited"),
+    LoanReason.DEBIT_OFF: gettext_noop("nothing is debited"),
     LoanReason.MINIMUM_MET: gettext_noop("the minimum was met"),
     LoanReason.UNPAID_WHEN_DUE: gettext_noop("unpaid when the due date ended"),
     LoanReason.SMALL_BALANCE: gettext_noop("a small balance moves to the next bill"),

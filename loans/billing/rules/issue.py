@@ -10,10 +10,18 @@ from typing import NamedTuple
 
 from loans.accounting.rules import cap
 from loans.accounting.rules.codes import REST_STATES, BillMove, BillState
-from loans.accounting.rules.engine import IssuedLoan, Run
-from loans.accounting.rules.position import BillPosition, InstalmentKey, InstalmentPosition
+from loans.accounting.rules.engine import IssuedLoan, Run, accrued
+from loans.accounting.rules.position import (
+    BillPosition,
+    InstalmentKey,
+    InstalmentPosition,
+    LoanPosition,
+)
 from loans.accounting.rules.reasons import LoanReason
 from loans.billing.rules.minimum import minimum_fen
+
+# What is owed under an earlier bill in one of these states is past due (REPAY-7).
+PAST_DUE_STATES = (BillState.GRACE, BillState.OVERDUE)
 
 
 class Earlier(NamedTuple):
@@ -24,7 +32,11 @@ class Earlier(NamedTuple):
 
 
 class Issue(NamedTuple):
-    """A bill that is issued on ``on``; ``earlier`` are those before it, the latest first."""
+    """A bill that is issued on ``on``; ``earlier`` are those before it, the latest first.
+
+    It takes over what the closed ones among them left. The position holds those that are open or
+    left something, and may hold bills of other customers too.
+    """
 
     bill_id: int
     on: date
@@ -53,12 +65,13 @@ class Issue(NamedTuple):
                 minimum_months=self._minimum_months(run),
                 terms=run.bill_terms(bill),
             ),
+            past_due_fen=self._past_due_fen(run),
         )
 
     def _take_over(self, run: Run, bill: BillPosition) -> BillPosition:
         closed = [
             other
-            for other in run.position.bills.values()
+            for other in self._in_run(run)
             if other.state in REST_STATES and other.rows and other.due_on < bill.due_on
         ]
         left = {row for other in closed for row in other.rows if any(_part(run, row).debt)}
@@ -79,11 +92,20 @@ class Issue(NamedTuple):
             billed_rows=rows,
         )
 
+    def _in_run(self, run: Run) -> list[BillPosition]:
+        """Return the earlier bills of the customer that the position holds."""
+        bills = run.position.bills
+        return [bills[one.bill_id] for one in self.earlier if one.bill_id in bills]
+
     def _asked_fen(self, run: Run, bill: BillPosition) -> tuple[int, int]:
-        """Return total and mandatory part, with the contract's interest to the due date."""
+        """Return total and mandatory part, with the contract's interest to the due date.
+
+        Up to the bill date that is what the loans are charged, the cap included; from there on
+        what the contract bears (REPAY-7).
+        """
         total_fen = principal_fen = 0
         for loan_id in bill.loan_ids:
-            loan, terms = run.position.loans[loan_id], run.terms[loan_id]
+            loan, terms = self._as_of_today(run, loan_id), run.terms[loan_id]
             _end, charges = cap.accrue(loan, on=max(bill.due_on, loan.accrued_on), terms=terms)
             for owner, index in bill.rows:
                 if owner == loan_id:
@@ -92,6 +114,20 @@ class Issue(NamedTuple):
                     total_fen += debt.total_fen + charged.contract_fen + fee_fen
                     principal_fen += debt.principal_fen * loan.is_bullet
         return total_fen, total_fen - principal_fen
+
+    def _past_due_fen(self, run: Run) -> int:
+        """Return what is owed on the bill date under earlier bills whose due date has passed."""
+        return sum(
+            self._as_of_today(run, loan_id).parts[index].debt.total_fen
+            for other in self._in_run(run)
+            if other.state in PAST_DUE_STATES
+            for loan_id, index in other.rows
+        )
+
+    def _as_of_today(self, run: Run, loan_id: int) -> LoanPosition:
+        """Return a loan charged its nights before the bill date; nothing is posted for a bill."""
+        loan = run.position.loans[loan_id]
+        return accrued(loan, on=max(self.on, loan.accrued_on), terms=run.terms[loan_id]).end
 
     def _minimum_months(self, run: Run) -> int:
         """Return how many bills before this one ended with the minimum, one after another."""

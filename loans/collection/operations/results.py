@@ -20,7 +20,7 @@ from loans.accounting.rules.codes import COLLECTED_STATES, BillMove, BillState
 from loans.accounting.rules.engine import RunResult
 from loans.accounting.rules.position import BillPosition
 from loans.accounting.rules.reasons import LoanReason
-from loans.billing.queries import of_the_same_customers
+from loans.billing.queries.customers import of_the_same_customers
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import ends_mandate, is_counted
 from loans.delinquency.operations import end_of_day

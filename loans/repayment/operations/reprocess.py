@@ -22,7 +22,7 @@ from loans.accounting.rules.codes import COLLECTED_STATES, BillMove, BillState, 
 from loans.accounting.rules.engine import Decision, Event
 from loans.accounting.rules.position import BillPosition, LoanPosition, Position
 from loans.accounting.rules.reasons import LoanReason
-from loans.billing.queries import earlier_bills
+from loans.billing.queries.customers import earlier_bills
 from loans.billing.rules.issue import Issue
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import is_counted
@@ -147,8 +147,8 @@ def _bills_to_run(
 ) -> list[BillPosition]:
     """Return the bill, and those that its loans connect it with, by due date.
 
-    Later ones contain what it left. An earlier one that had closed before the oldest of them was
-    issued is in their snapshots already.
+    Later ones contain what it left, or print what was past due then. An earlier one that had
+    closed before the oldest of them was issued is in their snapshots already.
     """
     loans_of: dict[int, set[int]] = defaultdict(set)
     for owner, loan_id in known:
@@ -158,10 +158,11 @@ def _bills_to_run(
     while True:
         loan_ids = set().union(*(loans_of[one] for one in run))
         oldest = min((bills[one] for one in run), key=lambda bill: bill.due_on)
+        is_past_due_printed = any(bills[one].past_due_fen for one in run)
         more = {
             one
             for one in loans_of.keys() - run
-            if loan_ids & loans_of[one]
+            if (loan_ids & loans_of[one] or bills[one].past_due_fen or is_past_due_printed)
             and (bills[one].due_on > oldest.due_on or _was_open(bills[one], on=oldest.billed_on))
         }
         if not more:

@@ -14,16 +14,23 @@ ROW = InstalmentKey(7, 0)
 ISSUED_ON, NEXT_DUE = day(21), day(31)
 
 
-def issue(closed, loans, *, billed_rows=(), earlier=()):
+def issue(closed, loans, *, billed_rows=(), earlier=None):
     """Issue bill 2, due a month after the closed bill 1."""
+    earlier = (Earlier(1, closed.state),) if earlier is None else earlier
     later = bill(id=2, due_on=NEXT_DUE, billed_on=ISSUED_ON, terms_id=min(loans),
                  billed_rows=billed_rows)  # fmt: skip
     position = Position({1: closed, 2: later}, loans)
     return engine.run(position, [Issue(2, ISSUED_ON, earlier)], dict.fromkeys(loans, TERMS))
 
 
+def before(loan):
+    """A loan with 30 nights of 10,000.00 at 500 ppm behind it: the cap leaves 47.26."""
+    return loan._replace(principal_nights_fen=30_000_000, charged_fen=15_000)
+
+
 def revolving(principal_fen=913_500):
-    return loan(part(principal_fen, "revolving", segment_on=day(0), bill_id=1), accrued_on=day(0))
+    rest = part(principal_fen, "revolving", segment_on=day(0), bill_id=1)
+    return before(loan(rest, accrued_on=day(0)))
 
 
 def test_what_met_its_minimum_leaves_the_rest_to_the_next_bill():
@@ -38,16 +45,30 @@ def test_what_met_its_minimum_leaves_the_rest_to_the_next_bill():
     assert result.position.holder_of(old) == new
 
 
+def test_what_another_customer_left_is_not_taken_over():
+    other = bill(InstalmentKey(9, 0), id=3, state="min_paid")
+    later = bill(id=2, due_on=NEXT_DUE, billed_on=ISSUED_ON, terms_id=7)
+    foreign = loan(part(50_000, bill_id=3), accrued_on=day(0))
+    position = Position({1: bill(ROW, state="min_paid"), 2: later, 3: other},
+                        {7: revolving(), 9: foreign})  # fmt: skip
+
+    event = Issue(2, ISSUED_ON, (Earlier(1, "min_paid"),))
+    result = engine.run(position, [event], {7: TERMS, 9: TERMS})
+
+    assert result.position.bills[2].rows == (ROW,)
+    assert result.position.bills[3] == other
+
+
 def test_nothing_is_charged_and_the_segment_goes_on():
     result = issue(bill(ROW, state="min_paid"), {7: revolving()})
 
-    [before] = revolving().parts
-    assert result.position.loans[7].parts == (before._replace(bill_id=2),)
+    [unbilled] = revolving().parts
+    assert result.position.loans[7].parts == (unbilled._replace(bill_id=2),)
     assert (result.charges, result.allocations, result.decisions) == ([], [], [])
 
 
 def test_a_carried_rest_is_asked_with_its_interest():
-    rest = loan(part(500, "own", segment_on=day(0), bill_id=1), accrued_on=day(4))
+    rest = before(loan(part(500, "own", segment_on=day(0), bill_id=1), accrued_on=day(4)))
 
     result = issue(bill(ROW, state="carried"), {7: rest})
 
@@ -78,6 +99,36 @@ def test_a_bill_asks_its_own_instalments_and_what_was_left():
     assert result.issued == [
         IssuedLoan(2, 7, result.position.loans[7]), IssuedLoan(2, 8, result.position.loans[8]),
     ]  # fmt: skip
+
+
+def test_the_cap_holds_up_to_the_bill_date_and_the_contract_from_there_on():
+    """6,576.21 revolve at 750 ppm, and on the bill date the cap leaves 90.81 (RATE-7)."""
+    rest = loan(
+        part(657_621, "revolving", segment_on=day(0), bill_id=1, interest_fen=0),
+        accrued_on=day(0),
+    )._replace(principal_nights_fen=71_643_875, charged_fen=47_107)  # fmt: skip
+
+    result = issue(bill(ROW, state="min_paid"), {7: rest})
+
+    headroom_fen = (71_643_875 + 21 * 657_621) * 24 // 36_500 - 47_107
+    assert headroom_fen == 9_081  # of the 10,358 that 21 nights bear
+    # 31 nights bear 15,290 and 21 of them 10,358: 4,932 for the ten to the due date.
+    assert result.position.bills[2].total_fen == 657_621 + headroom_fen + 4_932
+
+
+def test_what_is_owed_under_late_bills_is_past_due_and_not_in_the_total():
+    """The penalty of 17 nights on 1,000.00 is 17.14; the row of the new bill is asked apart."""
+    own = InstalmentKey(8, 0)
+    late = before(
+        loan(part(100_000, "penalty", segment_on=day(4), bill_id=1, plan_fee_fen=500),
+             accrued_on=day(4))
+    )  # fmt: skip
+    loans = {7: late, 8: before(loan(part(100_000, segment_on=day(11)), accrued_on=day(11)))}
+
+    result = issue(bill(ROW, state="overdue"), loans, billed_rows=(own,))
+
+    new = result.position.bills[2]
+    assert (new.total_fen, new.minimum_fen, new.past_due_fen) == (101_000, 10_100, 102_214)
 
 
 def test_an_instalment_under_another_bill_is_not_taken():
@@ -113,9 +164,11 @@ def test_all_of_a_plan_s_row_is_mandatory():
     ("months", "minimum_fen"), [(0, 93_474), (11, 93_474), (12, 934_739), (13, 934_739)]
 )
 def test_after_twelve_minimum_months_the_whole_bill_is_the_minimum(months, minimum_fen):
-    earlier = tuple(Earlier(100 - n, "min_paid") for n in range(months))
+    """The closed bill of the run is the latest of them."""
+    earlier = (Earlier(1, "min_paid"), *(Earlier(100 - n, "min_paid") for n in range(1, months)))
+    closed = bill(ROW, state="min_paid" if months else "carried")
 
-    result = issue(bill(ROW, state="min_paid"), {7: revolving()}, earlier=earlier)
+    result = issue(closed, {7: revolving()}, earlier=earlier)
 
     assert result.position.bills[2].minimum_fen == minimum_fen
 

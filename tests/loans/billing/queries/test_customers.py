@@ -2,7 +2,7 @@
 
 import pytest
 
-from loans.billing.queries import earlier_bills, of_the_same_customers
+from loans.billing.queries.customers import earlier_bills, of_the_same_customers
 from loans.billing.rules.issue import Earlier
 from tests.loans.conftest import day
 
