@@ -188,6 +188,8 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
     )),
     (_("Collection"), (
         (_("Debit orders"), "sync_alt", "loans_debitorder_changelist", "loans.view_debitorder"),
+        (_("Debit notices"), "notifications", "loans_debitnotice_changelist",
+         "loans.view_debitnotice"),
         (_("Mandates"), "verified_user", "loans_mandate_changelist", "loans.view_mandate"),
         (_("Repayments"), "savings", "loans_repayment_changelist", "loans.view_repayment"),
         (_("Unapplied funds"), "hourglass_empty", "loans_unappliedfunds_changelist",

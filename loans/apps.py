@@ -23,7 +23,7 @@ class LoansConfig(AppConfig):
         from loans.delinquency.labels import debt_states
         from loans.policy import LoanOperations, LoanTerms
         from loans.reporting import operations as exports
-        from loans.tasks import JOBS, debit_jobs
+        from loans.tasks import JOBS, debit_jobs, evening_jobs
 
         policy.register("loans", LoanTerms)
         reasons.register(TEXTS)
@@ -31,6 +31,7 @@ class LoansConfig(AppConfig):
         for job in JOBS:
             jobs.register(job)
         jobs.register_table(debit_jobs)
+        jobs.register_table(evening_jobs)
         export.register(debit_day.EXPORT)
         copies.register(exports.SECTIONS)
         debts.register(debt_states)

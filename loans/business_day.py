@@ -1,7 +1,7 @@
 """What each job of the business day does for loans: plan it, work through it."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby, zip_longest
 from operator import itemgetter
 
@@ -13,9 +13,10 @@ from loans.accounting.rules.codes import COLLECTED_STATES
 from loans.accounting.rules.reasons import LoanActor, LoanReason
 from loans.billing.operations import issue
 from loans.billing.queries import unbilled
-from loans.collection.operations import collection, orders, results
+from loans.collection.operations import collection, notices, orders, results
 from loans.collection.operations.orders import CollectionRequest, Prepared
 from loans.collection.queries import due
+from loans.collection.queries import notices as notified
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Channel
 from loans.models import Bill, DebitOrder, DebitOrderState
@@ -24,6 +25,9 @@ from loans.policy import LoanOperations, LoanTerms
 
 # The code of the job of the first debits; the hourly ones after it repeat its plan.
 FIRST_DEBITS = "debits"
+# A notice goes out two days before the first attempt (REPAY-10).
+NOTICE = timedelta(days=2)
+ONE_DAY = timedelta(days=1)
 
 
 def plan_close(*, on: date, at: datetime) -> RunPlan:
@@ -52,6 +56,28 @@ def accrue_night(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> 
     """Post the night before the day for the whole portfolio."""
     end_of_day.accrue_night(on=on, at=at)
     return Tally(done=1)
+
+
+def plan_notices(*, on: date, at: datetime) -> RunPlan:
+    """Plan the notices of debits that begin until the day after next."""
+    return RunPlan(notified.to_notify(on=on, until=on + NOTICE))
+
+
+def notify(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> Tally:
+    """Notify a chunk of bills of their debits."""
+    made = notices.notify(ids, until=on + NOTICE, by=LoanActor.CHANNEL, on=on, at=at)
+    return Tally(done=made)
+
+
+def plan_second_notices(*, on: date, at: datetime) -> RunPlan:
+    """Plan the notices of second windows, when the last try of the first is over (REPAY-11)."""
+    return RunPlan(notified.to_notify(on=on + ONE_DAY, until=on + NOTICE))
+
+
+def notify_again(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> Tally:
+    """Notify a chunk of bills of their second window."""
+    made = notices.notify(ids, until=on + NOTICE, by=LoanActor.CHANNEL, on=on + ONE_DAY, at=at)
+    return Tally(done=made)
 
 
 def plan_debits(*, on: date, at: datetime) -> RunPlan:

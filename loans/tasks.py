@@ -1,7 +1,7 @@
 """The loans side of the business day, as a table of jobs (GEN-8, REPAY-10, REPAY-11)."""
 
 from collections.abc import Callable
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -47,6 +47,23 @@ def _debits(at: time, title: Any, *, code: str = "") -> Job:
     )
 
 
+def evening_jobs(on: date) -> list[Job]:
+    """Return what follows the last try of a day half an hour later: notices of second windows."""
+    last = current(LoanOperations, on=on).debit_retry_until
+    at = (datetime.combine(on, last) + timedelta(minutes=30)).time()
+    return [
+        Job(
+            name=hours_of_debits.name_of(at),
+            code="second-notices",
+            at=at,
+            title=_("notices of second debits"),
+            plan=business_day.plan_second_notices,
+            work=business_day.notify_again,
+            optional=True,
+        )
+    ]
+
+
 # From then on the other jobs do not wait for a check: long before the earliest debits, 07:00.
 _CHECKS_FOR = timedelta(hours=2)
 
@@ -64,6 +81,13 @@ JOBS = (
         title=_("issue of bills"),
         plan=business_day.plan_issue,
         work=business_day.issue_bills,
+    ),
+    Job(
+        name="00:15",
+        at=time(0, 15),
+        title=_("debit notices"),
+        plan=business_day.plan_notices,
+        work=business_day.notify,
     ),
     Job(
         name="00:30",

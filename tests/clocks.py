@@ -75,6 +75,7 @@ CLOCKS = {
     "backoffice.WorkItem.deadline_at": "product",
     "backoffice.WorkItem.done_at": "product",
     "backoffice.WorkItem.escalated_at": "product",
+    "loans.DebitNotice.notified_at": "product",
     "loans.DebitOrder.answered_at": "product",
     "loans.DebitOrder.asked_at": "product",
     "loans.Mandate.signed_at": "product",

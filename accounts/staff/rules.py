@@ -30,7 +30,7 @@ _LINES = (
 _STOP_LINES = ("risk.suspend_creditline", "risk.freeze_creditline", "risk.revoke_temporarylimit")
 _LOANS = ("loans.view_loan", "loans.view_instalment", "loans.view_contractterms", "loans.view_bill")
 _COLLECTION = (
-    "loans.view_debitorder", "loans.view_mandate", "loans.view_repayment",
+    "loans.view_debitorder", "loans.view_debitnotice", "loans.view_mandate", "loans.view_repayment",
     "loans.view_repaymentallocation", "loans.view_unappliedfunds",
 )  # fmt: skip
 _LEDGER = (

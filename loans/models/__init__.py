@@ -7,6 +7,7 @@ from loans.models.charge import Charge
 from loans.models.debit import DebitOrder, DebitOrderState, Mandate, MandateState, Origin
 from loans.models.ledger import Account, CauseType, Transfer, TransferKind
 from loans.models.loan import BillSnapshot, ContractTerms, Instalment, Loan
+from loans.models.notice import DebitNotice
 from loans.models.repayment import Repayment, RepaymentAllocation, UnappliedFunds
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "ChargeKind",
     "ContractTerms",
     "DebitMode",
+    "DebitNotice",
     "DebitOrder",
     "DebitOrderState",
     "Instalment",

@@ -16,7 +16,7 @@ from loans.accounting.admin import cause
 from loans.accounting.queries.statement import statement_of
 from loans.models import Bill, DebitOrder, Loan, Repayment, Transfer
 from tests.loans.conftest import DUE_ON, day
-from tests.loans.days import live, set_clock
+from tests.loans.days import MOVING, live, set_clock
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.usefixtures("committed_db")
 QUERIES_MAX = 8
 LISTS = (
     "accounts_customer", "accounts_bankcard", "risk_creditline", "risk_conduct", "loans_loan",
-    "loans_instalment", "loans_bill", "loans_debitorder", "loans_mandate", "loans_repayment",
-    "loans_transfer", "loans_charge", "backoffice_jobrun", "backoffice_jobchunk",
+    "loans_instalment", "loans_bill", "loans_debitorder", "loans_debitnotice", "loans_mandate",
+    "loans_repayment", "loans_transfer", "loans_charge", "backoffice_jobrun", "backoffice_jobchunk",
     "backoffice_statechange",
 )  # fmt: skip
 
@@ -42,7 +42,7 @@ def overdue(make_bill, channel, monkeypatch):
     """A bill overdue since D+4, as of D+14."""
     bill = make_bill()
     channel.will_answer("acct-1", "NOTENOUGH")
-    live(channel, monkeypatch, *(day(n) for n in range(15)))
+    live(channel, monkeypatch, *(day(n) for n in range(15)), only=("00:05", "00:15", *MOVING[1:]))
     set_clock(day(14), "21:00")
     return Bill.objects.get(pk=bill.pk)
 
@@ -107,7 +107,9 @@ def test_a_repayment_shows_what_it_settled(staff, make_bill, channel, monkeypatc
     assert "10,000.00" in page
 
 
-@pytest.mark.parametrize("name", ["loan", "instalment", "debitorder", "mandate", "transfer"])
+@pytest.mark.parametrize(
+    "name", ["loan", "instalment", "debitorder", "debitnotice", "mandate", "transfer"]
+)
 def test_every_record_opens(staff, overdue, name):
     page = reverse(f"admin:loans_{name}_changelist")
     record = staff.get(page).context["cl"].result_list[0]

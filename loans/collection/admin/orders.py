@@ -18,7 +18,7 @@ from backoffice.web.readonly_admin import day_filter, display, link
 from loans.accounting.labels import code_words
 from loans.collection.admin import run
 from loans.collection.rules import refusal_codes
-from loans.models import DebitOrder, Mandate
+from loans.models import DebitNotice, DebitOrder, Mandate
 
 
 class AttemptFilter(admin.SimpleListFilter):
@@ -118,3 +118,23 @@ class MandatePages(CustomersRows):
     def card_shown(self, mandate: Mandate) -> str:
         """Return a link to the card, which is named by its last four digits."""
         return link(mandate.card, f"{mandate.card.bank} {masking.card(mandate.card.last_four)}")
+
+
+@admin.register(DebitNotice)
+class DebitNoticePages(CustomersRows):
+    """What customers were notified of before a debit."""
+
+    latest_by = "notified_on"
+    list_select_related = ("customer", "bill")
+    list_display = ("bill_link", "customer_link", "first_on", "last_on", "maximum_yuan",
+                    "notified_on")  # fmt: skip
+    list_filter = (day_filter("notified_on", _("notified on")),)
+    fields = (
+        ("bill_link", "customer_link"), ("first_on", "last_on", "cycle"), "maximum_yuan",
+        ("notified_on", "notifier", "notified_at"),
+    )  # fmt: skip
+
+    @display(description=_("notified by"))
+    def notifier(self, notice: DebitNotice) -> SafeString | str:
+        """Return what made the notice."""
+        return wording.actor(notice.notified_by)

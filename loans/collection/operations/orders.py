@@ -22,7 +22,7 @@ from backoffice.core.money import yuan
 from loans.accounting.operations.batch import LoanBatch
 from loans.accounting.rules.codes import COLLECTED_STATES, BillState
 from loans.accounting.rules.position import BillPosition
-from loans.collection.queries import card_limits, due, unsent
+from loans.collection.queries import card_limits, due, notices, unsent
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import NEVER_SENT
 from loans.gateways.channel import Answer, Channel, ChannelFault, DebitRequest, Outcome, unanswered
@@ -136,6 +136,7 @@ def prepare_batch(
     # Who is not asked for another bill now: a customer gives one success a day (REPAY-10).
     taken = due.debited(automatic, on=on) | {order.customer_id for order in open_orders}
     made = _already_made(requests, open_orders)
+    maxima = notices.maxima_fen(batch.bills.keys(), on=on)
     fresh = []
     for request in requests:
         bill = batch.bills[request.bill_id]
@@ -147,7 +148,8 @@ def prepare_batch(
         )
         if order is not None:
             fresh.append(order)
-            if is_automatic:
+            if is_automatic:  # never more than was notified of (REPAY-10)
+                order.amount_fen = min(order.amount_fen, maxima.get(bill.id, order.amount_fen))
                 taken.add(bill.customer_id)
     _store(fresh, by=by)
     batch.write(by=by, at=at)  # cycles that advanced

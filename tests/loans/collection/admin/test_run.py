@@ -145,7 +145,7 @@ def messages_of(page):
     return [str(message) for message in page.context["messages"]]
 
 
-EVERY = ("00:05", "00:30", "02:00", "02:30", "03:00", "03:30", "09:00")
+EVERY = ("00:05", "00:15", "00:30", "02:00", "02:30", "03:00", "03:30", "09:00")
 
 
 def test_run_now_does_what_the_tick_does_and_a_second_press_nothing(
