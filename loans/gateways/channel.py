@@ -1,8 +1,8 @@
-"""The direct-debit channel: what is asked of it and what it may answer.
+"""The payment channel: what is asked of it and what it may answer.
 
-A debit is asked for by an order number that we choose. The channel takes the money for a number
-at most once, so a number may be sent again, and asked about, any number of times. Silence is an
-answer too: ``UNKNOWN``, never an exception for the other requests of the batch.
+A debit or a payout is asked for by a number that we choose. The channel moves the money of a
+number at most once, so a number may be sent again, and asked about, any number of times. Silence is
+an answer too: ``UNKNOWN``, never an exception for the other requests of the batch.
 """
 
 from collections.abc import Iterator, Sequence
@@ -49,10 +49,19 @@ class DebitRequest(NamedTuple):
     asked_at: datetime
 
 
+class PayoutRequest(NamedTuple):
+    """One payout to a card; ``account`` is the channel's opaque token of it, never its number."""
+
+    number: str
+    account: str
+    amount_fen: int
+    asked_at: datetime
+
+
 class Answer(NamedTuple):
     """What the channel said of one order.
 
-    ``amount_fen`` is what was taken: 0 unless the order succeeded. ``at`` is the moment of success
+    ``amount_fen`` is what was taken or paid out: 0 unless the order succeeded. ``at`` is the moment of success
     or refusal as the channel states it.
     """
 
@@ -65,7 +74,7 @@ class Answer(NamedTuple):
 
 
 class StatementLine(NamedTuple):
-    """One successful debit in the channel's own file of a day."""
+    """One successful debit or payout in the channel's own file of a day."""
 
     number: str
     reference: str
@@ -74,7 +83,7 @@ class StatementLine(NamedTuple):
 
 
 class Channel(Protocol):
-    """A provider of direct debits."""
+    """A provider of direct debits and payouts."""
 
     def submit(self, requests: Sequence[DebitRequest]) -> list[Answer]:
         """Ask for the money; return one answer per request, in the same order.
@@ -95,6 +104,27 @@ class Channel(Protocol):
 
     def statement(self, on: date) -> Iterator[StatementLine]:
         """Yield every successful debit whose ``at`` falls on that day in Asia/Shanghai.
+
+        Raises:
+            ChannelError: the statement could not be read to its end; what was yielded is partial.
+        """
+        ...
+
+    def pay_out(self, requests: Sequence[PayoutRequest]) -> list[Answer]:
+        """Pay money to cards; return one answer per request, in the same order.
+
+        As ``submit``: numbers are distinct, amounts above zero, nothing is raised for a fault of
+        transport, and a success always carries exactly the amount asked for. A refusal whose code
+        is not known to be final is ``UNKNOWN``: the money may be gone.
+        """
+        ...
+
+    def query_payouts(self, numbers: Sequence[str]) -> list[Answer | None]:
+        """Ask what became of payouts; None means that the channel never saw the number."""
+        ...
+
+    def payout_statement(self, on: date) -> Iterator[StatementLine]:
+        """Yield every successful payout whose ``at`` falls on that day in Asia/Shanghai.
 
         Raises:
             ChannelError: the statement could not be read to its end; what was yielded is partial.

@@ -1,9 +1,9 @@
 """The channel over HTTP: batches of 1,000, signed both ways, every reply checked before use."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 from urllib.parse import quote
 
 from backoffice.core.clock import day_of
@@ -14,10 +14,12 @@ from loans.gateways.channel import (
     ChannelFault,
     DebitRequest,
     Outcome,
+    PayoutRequest,
     StatementLine,
     unanswered,
 )
 from loans.gateways.wire import ChannelConnection
+from loans.payouts.rules import payout_codes
 
 BATCH_MAX = 1_000
 # A chunk of five batches ends within a worker's minute even when every batch times out.
@@ -30,8 +32,21 @@ _REFERENCE = re.compile(r"[!-~]{1,64}")
 T = TypeVar("T")
 
 
+class _Service(NamedTuple):
+    """One of the two directions of money: its addresses, its list, and which refusals are final."""
+
+    path: str
+    list_name: str
+    statements: str
+    is_final: Callable[[str], bool]
+
+
+_DEBITS = _Service("/v1/debits", "debits", "/v1/statements", refusal_codes.is_final)
+_PAYOUTS = _Service("/v1/payouts", "payouts", "/v1/payout-statements", payout_codes.is_final)
+
+
 class HttpChannel:
-    """Direct debits over the channel's HTTP protocol; see ``loans.gateways.channel.Channel``."""
+    """Debits and payouts over the channel's HTTP protocol; see ``loans.gateways.channel.Channel``."""
 
     def __init__(self, url: str, secret: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._wire = ChannelConnection(url, secret, timeout_seconds=timeout_seconds)
@@ -48,13 +63,11 @@ class HttpChannel:
 
     def submit(self, requests: Sequence[DebitRequest]) -> list[Answer]:
         """Ask for the money; return one answer per request, in the same order."""
-        assert len({request.number for request in requests}) == len(requests), "a number twice"
-        assert all(request.amount_fen > 0 for request in requests), "nothing to ask for"
-        return [answer for batch in batches(requests) for answer in self._submit(batch)]
+        return self._order(_DEBITS, requests)
 
     def query(self, numbers: Sequence[str]) -> list[Answer | None]:
         """Ask what became of orders; None means that the channel never saw the number."""
-        return [answer for batch in batches(numbers) for answer in self._query(batch)]
+        return self._find(_DEBITS, numbers)
 
     def statement(self, on: date) -> Iterator[StatementLine]:
         """Yield every successful debit whose ``at`` falls on that day in Asia/Shanghai.
@@ -62,7 +75,38 @@ class HttpChannel:
         Raises:
             ChannelError: the statement could not be read to its end; what was yielded is partial.
         """
-        path = f"/v1/statements/{on.isoformat()}"
+        return self._lines_of(_DEBITS, on)
+
+    def pay_out(self, requests: Sequence[PayoutRequest]) -> list[Answer]:
+        """Pay money to cards; return one answer per request, in the same order."""
+        return self._order(_PAYOUTS, requests)
+
+    def query_payouts(self, numbers: Sequence[str]) -> list[Answer | None]:
+        """Ask what became of payouts; None means that the channel never saw the number."""
+        return self._find(_PAYOUTS, numbers)
+
+    def payout_statement(self, on: date) -> Iterator[StatementLine]:
+        """Yield every successful payout whose ``at`` falls on that day in Asia/Shanghai.
+
+        Raises:
+            ChannelError: the statement could not be read to its end; what was yielded is partial.
+        """
+        return self._lines_of(_PAYOUTS, on)
+
+    def _order(
+        self, service: _Service, requests: Sequence[DebitRequest | PayoutRequest]
+    ) -> list[Answer]:
+        assert len({request.number for request in requests}) == len(requests), "a number twice"
+        assert all(request.amount_fen > 0 for request in requests), "nothing to ask for"
+        return [
+            answer for batch in batches(requests) for answer in self._order_batch(service, batch)
+        ]
+
+    def _find(self, service: _Service, numbers: Sequence[str]) -> list[Answer | None]:
+        return [answer for batch in batches(numbers) for answer in self._find_batch(service, batch)]
+
+    def _lines_of(self, service: _Service, on: date) -> Iterator[StatementLine]:
+        path = f"{service.statements}/{on.isoformat()}"
         after, seen = "", {""}
         while True:
             page = self._wire.call("GET", f"{path}?after={quote(after, safe='')}")
@@ -76,19 +120,21 @@ class HttpChannel:
                 )
             seen.add(after)
 
-    def _submit(self, batch: Sequence[DebitRequest]) -> list[Answer]:
+    def _order_batch(
+        self, service: _Service, batch: Sequence[DebitRequest | PayoutRequest]
+    ) -> list[Answer]:
         asks = [request._asdict() | {"asked_at": request.asked_at.isoformat()} for request in batch]
         try:
-            reply = self._wire.call("POST", "/v1/debits", {"debits": asks})
-            found = _Found(reply, [request.number for request in batch])
+            reply = self._wire.call("POST", service.path, {service.list_name: asks})
+            found = _Found(reply, [request.number for request in batch], service)
         except ChannelError as error:
             return [unanswered(request.number, error.code) for request in batch]
         return [_exact(found.answer(request.number), request.amount_fen) for request in batch]
 
-    def _query(self, batch: Sequence[str]) -> list[Answer | None]:
+    def _find_batch(self, service: _Service, batch: Sequence[str]) -> list[Answer | None]:
         try:
-            reply = self._wire.call("POST", "/v1/debits/query", {"numbers": list(batch)})
-            found = _Found(reply, batch)
+            reply = self._wire.call("POST", f"{service.path}/query", {"numbers": list(batch)})
+            found = _Found(reply, batch, service)
         except ChannelError as error:
             return [unanswered(number, error.code) for number in batch]
         return [None if found.says_never_seen(number) else found.answer(number) for number in batch]
@@ -103,8 +149,11 @@ def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
 class _Found:
     """The answers of one reply by number: repeated ones once, contradicting ones not at all."""
 
-    def __init__(self, reply: Mapping[str, Any], numbers: Iterable[str]) -> None:
+    def __init__(
+        self, reply: Mapping[str, Any], numbers: Iterable[str], service: _Service
+    ) -> None:
         asked = set(numbers)
+        self._is_final = service.is_final
         self._items: dict[str, Mapping[str, Any]] = {}
         self._distrusted: set[str] = set()
         self._absent = ChannelFault.NO_ANSWER
@@ -129,7 +178,7 @@ class _Found:
         if number in self._distrusted:
             return unanswered(number, ChannelFault.INVALID_REPLY)
         try:
-            return _answer(number, item)
+            return _answer(number, item, is_final=self._is_final)
         except (KeyError, TypeError, ValueError):
             return unanswered(number, ChannelFault.INVALID_REPLY)
 
@@ -141,7 +190,9 @@ def _listed(reply: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     return items
 
 
-def _answer(number: str, item: Mapping[str, Any]) -> Answer:
+def _answer(
+    number: str, item: Mapping[str, Any], *, is_final: Callable[[str], bool]
+) -> Answer:
     """Return the answer an item states; KeyError, TypeError or ValueError where it states none."""
     outcome = Outcome(item["outcome"])
     code = _matching(_CODE, item["code"])
@@ -149,8 +200,8 @@ def _answer(number: str, item: Mapping[str, Any]) -> Answer:
         reference = _matching(_REFERENCE, item["reference"])
         return Answer(number, outcome, code, _amount(item, at_least=1), reference, _moment(item))
     if _amount(item, at_least=0) != 0:
-        raise ValueError("an order that took money without success")
-    if outcome is Outcome.FAILED and refusal_codes.is_final(code):
+        raise ValueError("an order that moved money without success")
+    if outcome is Outcome.FAILED and is_final(code):
         return Answer(number, outcome, code, 0, "", _moment(item))
     return Answer(number, Outcome.UNKNOWN, code, 0, "", None)
 

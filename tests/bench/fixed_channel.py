@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from loans.gateways.channel import Answer, DebitRequest, Outcome, StatementLine
+from loans.gateways.channel import Answer, DebitRequest, Outcome, PayoutRequest, StatementLine
 
 # One account in this many has no money.
 POOR_EVERY = 5
@@ -24,10 +24,26 @@ class FixedChannel:
         """State nothing."""
         return iter(())
 
+    def pay_out(self, requests: Sequence[PayoutRequest]) -> list[Answer]:
+        """Pay each request."""
+        return [_paid(request) for request in requests]
+
+    def query_payouts(self, numbers: Sequence[str]) -> list[Answer | None]:
+        """Know nothing of the past."""
+        return [None for _number in numbers]
+
+    def payout_statement(self, on: date) -> Iterator[StatementLine]:
+        """State nothing."""
+        return iter(())
+
 
 def _answer(request: DebitRequest) -> Answer:
     if is_poor(request.account):
         return Answer(request.number, Outcome.FAILED, "NOTENOUGH", 0, "", request.asked_at)
+    return _paid(request)
+
+
+def _paid(request: DebitRequest | PayoutRequest) -> Answer:
     return Answer(
         request.number, Outcome.SUCCEEDED, "SUCCESS", request.amount_fen, f"R{request.number}",
         request.asked_at,

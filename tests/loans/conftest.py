@@ -15,7 +15,7 @@ from loans.accounting.queries.snapshots import SNAPSHOT_COLUMNS, to_row
 from loans.accounting.rules.accrual import interest_fen
 from loans.accounting.rules.debt import Debt
 from loans.billing.rules.minimum import minimum_fen
-from loans.gateways.channel import Answer, DebitRequest, Outcome, StatementLine
+from loans.gateways.channel import Answer, DebitRequest, Outcome, PayoutRequest, StatementLine
 from loans.models import (
     Accrual,
     Bill,
@@ -51,6 +51,8 @@ class FakeChannel:
         self.codes: dict[str, list[str]] = {}
         self.taken: dict[str, Answer] = {}
         self.submitted: list[DebitRequest] = []
+        self.paid: dict[str, Answer] = {}
+        self.sent_out: list[PayoutRequest] = []
 
     def will_answer(self, account: str, *codes: str) -> None:
         """Answer with these codes in turn, the last for ever; TIMEOUT means: never seen."""
@@ -58,26 +60,39 @@ class FakeChannel:
 
     def submit(self, requests: Sequence[DebitRequest]) -> list[Answer]:
         self.submitted += requests
-        return [self._answer(request) for request in requests]
+        return [self._answer(request, self.taken) for request in requests]
+
+    def pay_out(self, requests: Sequence[PayoutRequest]) -> list[Answer]:
+        self.sent_out += requests
+        return [self._answer(request, self.paid) for request in requests]
+
+    def query_payouts(self, numbers: Sequence[str]) -> list[Answer | None]:
+        return [self.paid.get(number) for number in numbers]
+
+    def payout_statement(self, on: date) -> Iterator[StatementLine]:
+        return self._lines(self.paid, on)
 
     def query(self, numbers: Sequence[str]) -> list[Answer | None]:
         return [self.taken.get(number) for number in numbers]
 
     def statement(self, on: date) -> Iterator[StatementLine]:
-        for answer in self.taken.values():
+        return self._lines(self.taken, on)
+
+    def _lines(self, known: dict[str, Answer], on: date) -> Iterator[StatementLine]:
+        for answer in known.values():
             if answer.outcome == Outcome.SUCCEEDED and clock.day_of(answer.at) == on:
                 yield StatementLine(answer.number, answer.reference, answer.amount_fen, answer.at)
 
-    def _answer(self, request: DebitRequest) -> Answer:
-        if request.number in self.taken:
-            return self.taken[request.number]
+    def _answer(self, request: DebitRequest | PayoutRequest, known: dict[str, Answer]) -> Answer:
+        if request.number in known:
+            return known[request.number]
         codes = self.codes.get(request.account, ["SUCCESS"])
         code = codes.pop(0) if len(codes) > 1 else codes[0]
         if code == "TIMEOUT":
             return Answer(request.number, Outcome.UNKNOWN, "TIMEOUT", 0, "", None)
         if code == "ORDER_ACCEPTED":  # worked on for ever
-            self.taken[request.number] = Answer(request.number, Outcome.UNKNOWN, code, 0, "", None)
-            return self.taken[request.number]
+            known[request.number] = Answer(request.number, Outcome.UNKNOWN, code, 0, "", None)
+            return known[request.number]
         taken = code in ("SUCCESS", "LOST")
         answer = Answer(
             request.number,
@@ -87,7 +102,7 @@ class FakeChannel:
             f"ref-{request.number}" if taken else "",
             request.asked_at,
         )
-        self.taken[request.number] = answer
+        known[request.number] = answer
         if code == "LOST":  # executed, but the reply never arrives
             return Answer(request.number, Outcome.UNKNOWN, "TIMEOUT", 0, "", None)
         return answer

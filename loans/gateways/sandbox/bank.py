@@ -1,4 +1,4 @@
-"""What the sandbox bank does with an order: take the money once, and remember the answer."""
+"""What the sandbox bank does with an order: move the money once, and remember the answer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from backoffice.core import clock
-from loans.gateways.channel import DebitRequest, Outcome
+from loans.gateways.channel import DebitRequest, Outcome, PayoutRequest
 from loans.gateways.http_channel import NOT_FOUND
 from loans.gateways.sandbox.script import (
     ON_EXECUTION,
@@ -17,12 +17,30 @@ from loans.gateways.sandbox.script import (
     ScriptCall,
     Subject,
 )
-from loans.gateways.sandbox.store import Attempt, BankStore, Order, new_reference
+from loans.gateways.sandbox.store import Attempt, BankStore, Direction, Order, new_reference
 
 PAGE_LINES = 1_000
 SUCCESS = "SUCCESS"
 NEVER_EXECUTED = "NOT_EXECUTED"
 CONFLICT = "ORDER_CONFLICT"
+
+Asks = Sequence[DebitRequest] | Sequence[PayoutRequest]
+
+
+class _Calls(NamedTuple):
+    """The names under which a script knows the calls of one direction."""
+
+    order: ScriptCall
+    query: ScriptCall
+    statement: ScriptCall
+
+
+_CALLS = {
+    Direction.IN: _Calls(ScriptCall.DEBIT, ScriptCall.QUERY, ScriptCall.STATEMENT),
+    Direction.OUT: _Calls(
+        ScriptCall.PAYOUT, ScriptCall.PAYOUT_QUERY, ScriptCall.PAYOUT_STATEMENT
+    ),
+}
 
 
 class ReplyEntry(NamedTuple):
@@ -48,37 +66,44 @@ class Bank:
         self._store = store
         self._script = script
 
-    def debit(self, asks: Sequence[DebitRequest]) -> Reply:
-        """Execute each order that is new and funded; repeat the answer of one that is known."""
+    def execute(self, asks: Asks, *, way: Direction) -> Reply:
+        """Execute each order that is new and possible; repeat the answer of one that is known.
+
+        A debit needs its balance. A payout needs none: the bank knows no list of cards, so money
+        for an account that is new opens it.
+        """
+        call = _CALLS[way].order
         with self._store.transaction():
-            rules = [self._reply_rule(ScriptCall.DEBIT, _subject(ask)) for ask in asks]
+            rules = [self._reply_rule(call, _subject(ask)) for ask in asks]
             changes = _Changes(
-                self._store.orders([ask.number for ask in asks]),
+                self._store.orders([ask.number for ask in asks], way=way),
                 self._store.balances({ask.account for ask in asks}),
+                way,
             )
             is_lost = any(_loses_all(rule) for rule in rules)
             entries = [
                 self._entry(changes, ask, is_lost=is_lost or _loses(rule))
                 for ask, rule in zip(asks, rules, strict=True)
             ]
-            self._store.add(changes.new, changes.attempts)
+            self._store.add(changes.new, changes.attempts, way=way)
             self._store.set_balances(changes.changed_fen)
         return Reply("answers", [ReplyEntry(*pair) for pair in zip(entries, rules, strict=True)])
 
-    def query(self, numbers: Sequence[str]) -> Reply:
+    def query(self, numbers: Sequence[str], *, way: Direction) -> Reply:
         """Return the result of each number."""
         with self._store.transaction():
-            known = self._store.orders(numbers)
-            self._store.count_queries(numbers)
-            parts = [self._part(number, known.get(number)) for number in numbers]
+            known = self._store.orders(numbers, way=way)
+            self._store.count_queries(numbers, way=way)
+            parts = [self._part(number, known.get(number), way) for number in numbers]
         return Reply("answers", parts)
 
-    def statement(self, on: date, *, after: int) -> Reply:
-        """Return a page of the day's successful debits, with the cursor of the next one."""
+    def statement(self, on: date, *, after: int, way: Direction) -> Reply:
+        """Return a page of the day's successful orders, with the cursor of the next one."""
+        call = _CALLS[way].statement
         with self._store.transaction():
-            found = self._store.taken_on(on.isoformat(), after=after, limit=PAGE_LINES)
+            found = self._store.taken_on(on.isoformat(), after=after, limit=PAGE_LINES, way=way)
             parts = [
-                ReplyEntry(_line(order), self._reply_rule(ScriptCall.STATEMENT, _subject_of(order)))
+                ReplyEntry(_line(order), self._reply_rule(call, _subject_of(order)))
                 for _id, order in found
             ]
         is_last = len(found) < PAGE_LINES
@@ -100,22 +125,25 @@ class Bank:
     def _reply_rule(self, call: ScriptCall, subject: Subject) -> Rule | None:
         return self._script.pick(call, ON_REPLY, subject)
 
-    def _part(self, number: str, order: Order | None) -> ReplyEntry:
+    def _part(self, number: str, order: Order | None, way: Direction) -> ReplyEntry:
+        call = _CALLS[way].query
         if order is None:
             entry: dict[str, Any] = {"number": number, "outcome": NOT_FOUND}
-            return ReplyEntry(entry, self._reply_rule(ScriptCall.QUERY, Subject(number)))
-        return ReplyEntry(_answer(order), self._reply_rule(ScriptCall.QUERY, _subject_of(order)))
+            return ReplyEntry(entry, self._reply_rule(call, Subject(number)))
+        return ReplyEntry(_answer(order), self._reply_rule(call, _subject_of(order)))
 
-    def _entry(self, changes: "_Changes", ask: DebitRequest, *, is_lost: bool) -> dict[str, Any]:
+    def _entry(
+        self, changes: "_Changes", ask: DebitRequest | PayoutRequest, *, is_lost: bool
+    ) -> dict[str, Any]:
         order = changes.known.get(ask.number)
         if order is None:
             if is_lost:
                 changes.note(ask, NEVER_EXECUTED)
                 return {"number": ask.number}
-            rule = self._script.pick(ScriptCall.DEBIT, ON_EXECUTION, _subject(ask))
+            rule = self._script.pick(_CALLS[changes.way].order, ON_EXECUTION, _subject(ask))
             return _answer(changes.execute(ask, rule))
         if (order.asked_fen, order.account) != (ask.amount_fen, ask.account):
-            # The money of the first order may be gone: "failed" would invite a second debit.
+            # The money of the first order may be gone: "failed" would invite a second one.
             changes.note(ask, CONFLICT)
             return _unknown(ask.number, CONFLICT)
         changes.note(ask, order.code)
@@ -125,23 +153,29 @@ class Bank:
 class _Changes:
     """The part of the accounts that one batch touches, and what the batch changes in it."""
 
-    def __init__(self, known: dict[str, Order], balances_fen: dict[str, int]) -> None:
+    def __init__(
+        self, known: dict[str, Order], balances_fen: dict[str, int], way: Direction
+    ) -> None:
         self.known = known
+        self.way = way
         self.changed_fen: dict[str, int] = {}
         self.new: list[Order] = []
         self.attempts: list[Attempt] = []
         self._balances_fen = balances_fen
 
-    def note(self, ask: DebitRequest, code: str, *, executed: bool = False) -> None:
+    def note(
+        self, ask: DebitRequest | PayoutRequest, code: str, *, executed: bool = False
+    ) -> None:
         self.attempts.append(
             Attempt(*ask[:3], asked_at=ask.asked_at.isoformat(), code=code, executed=executed)
         )
 
-    def execute(self, ask: DebitRequest, rule: Rule | None) -> Order:
+    def execute(self, ask: DebitRequest | PayoutRequest, rule: Rule | None) -> Order:
         code = rule.code if rule is not None and rule.code else self._verdict(ask)
         is_success = code == SUCCESS
         if is_success:
-            left_fen = self._balances_fen[ask.account] - ask.amount_fen
+            moved_fen = ask.amount_fen if self.way is Direction.OUT else -ask.amount_fen
+            left_fen = self._balances_fen.get(ask.account, 0) + moved_fen
             self._balances_fen[ask.account] = self.changed_fen[ask.account] = left_fen
         order = Order(
             *ask[:3],
@@ -158,7 +192,9 @@ class _Changes:
         self.note(ask, code, executed=is_success)
         return order
 
-    def _verdict(self, ask: DebitRequest) -> str:
+    def _verdict(self, ask: DebitRequest | PayoutRequest) -> str:
+        if self.way is Direction.OUT:
+            return SUCCESS
         balance_fen = self._balances_fen.get(ask.account)
         if balance_fen is None:
             return "USER_NOT_EXIST"
@@ -173,7 +209,7 @@ def _loses_all(rule: Rule | None) -> bool:
     return rule is not None and rule.whole_request and _loses(rule)
 
 
-def _subject(ask: DebitRequest) -> Subject:
+def _subject(ask: DebitRequest | PayoutRequest) -> Subject:
     return Subject(ask.number, ask.account, ask.asked_at)
 
 

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.clock import moment_of
 from backoffice.core.errors import Refused
 from loans.collection.rules import refusal_codes
+from loans.payouts.rules import payout_codes
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
@@ -49,6 +50,9 @@ class ScriptCall(StrEnum):
     DEBIT = "debit"
     QUERY = "query"
     STATEMENT = "statement"
+    PAYOUT = "payout"
+    PAYOUT_QUERY = "payout_query"
+    PAYOUT_STATEMENT = "payout_statement"
 
 
 ON_EXECUTION = frozenset({Action.REFUSE, Action.PROCESSING})
@@ -62,7 +66,10 @@ _ONLY_FOR = {
     "whole_request": SILENT,
 }
 # A code that leaves the order open is no refusal; the bank gives those of itself.
-_FINAL = frozenset(code for code in refusal_codes.REFUSALS if refusal_codes.is_final(code))
+_FINAL = {
+    ScriptCall.DEBIT: frozenset(filter(refusal_codes.is_final, refusal_codes.REFUSALS)),
+    ScriptCall.PAYOUT: frozenset(filter(payout_codes.is_final, payout_codes.REFUSALS)),
+}
 
 
 class BadScriptError(Refused):
@@ -234,10 +241,11 @@ def _checked(rule: Rule) -> Rule:
     for name, actions in _ONLY_FOR.items():
         if getattr(rule, name) and rule.action not in actions:
             raise _FieldError(name, _listing(_("only for {known}"), actions))
-    if rule.code not in _FINAL and (rule.code or rule.action is Action.REFUSE):
-        raise _FieldError("code", _listing(_("expected one of {known}"), _FINAL))
-    if rule.action in ON_EXECUTION and rule.call is not ScriptCall.DEBIT:
-        raise _FieldError("call", _('refuse and processing are for "debit" only'))
+    if rule.action in ON_EXECUTION and rule.call not in _FINAL:
+        raise _FieldError("call", _('refuse and processing are for "debit" and "payout" only'))
+    final = _FINAL.get(rule.call, frozenset())
+    if rule.code not in final and (rule.code or rule.action is Action.REFUSE):
+        raise _FieldError("code", _listing(_("expected one of {known}"), final))
     if rule.action is Action.LATE and not rule.seconds:
         raise _FieldError("seconds", _("late needs the number of seconds"))
     if rule.action is Action.PROCESSING and not (rule.seconds or rule.queries):

@@ -15,11 +15,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from backoffice.core import clock
 from loans.gateways import signing
-from loans.gateways.channel import DebitRequest
+from loans.gateways.channel import DebitRequest, PayoutRequest
 from loans.gateways.http_channel import BATCH_MAX
 from loans.gateways.sandbox.bank import Bank, Reply
 from loans.gateways.sandbox.delivery import Delivery, inject_fault
-from loans.gateways.sandbox.store import BankStore
+from loans.gateways.sandbox.store import BankStore, Direction
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024
 IDLE_SECONDS = 120
@@ -28,7 +28,10 @@ AMOUNT_MAX_FEN = 2**53
 logger = logging.getLogger(__name__)
 
 _TEXT = re.compile(r"[!-~]{1,64}")
-_STATEMENT = re.compile(r"/v1/statements/(\d{4}-\d{2}-\d{2})")
+_STATEMENTS = {
+    Direction.IN: re.compile(r"/v1/statements/(\d{4}-\d{2}-\d{2})"),
+    Direction.OUT: re.compile(r"/v1/payout-statements/(\d{4}-\d{2}-\d{2})"),
+}
 
 
 class _RequestError(Exception):
@@ -165,8 +168,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _route(bank: Bank, method: str, path: str, body: bytes) -> Reply:
     parts = urlsplit(path)
-    if method == "GET" and (statement := _STATEMENT.fullmatch(parts.path)):
-        return _statement(bank, statement[1], parse_qs(parts.query))
+    for way, pattern in _STATEMENTS.items():
+        if method == "GET" and (statement := pattern.fullmatch(parts.path)):
+            return _statement(bank, statement[1], parse_qs(parts.query), way)
     endpoint = _ENDPOINTS.get((method, parts.path))
     if endpoint is None:
         raise _RequestError(HTTPStatus.NOT_FOUND, f"no {method} {parts.path} here")
@@ -177,11 +181,21 @@ def _route(bank: Bank, method: str, path: str, body: bytes) -> Reply:
 
 
 def _debit(bank: Bank, content: Any) -> Reply:
-    return bank.debit([_ask(item) for item in _batch(content["debits"])])
+    asks = [DebitRequest(*_ask(item)) for item in _batch(content["debits"])]
+    return bank.execute(asks, way=Direction.IN)
+
+
+def _pay_out(bank: Bank, content: Any) -> Reply:
+    asks = [PayoutRequest(*_ask(item)) for item in _batch(content["payouts"])]
+    return bank.execute(asks, way=Direction.OUT)
 
 
 def _query(bank: Bank, content: Any) -> Reply:
-    return bank.query([_text(number) for number in _batch(content["numbers"])])
+    return bank.query(_numbers(content), way=Direction.IN)
+
+
+def _query_payouts(bank: Bank, content: Any) -> Reply:
+    return bank.query(_numbers(content), way=Direction.OUT)
 
 
 def _fund(bank: Bank, content: Any) -> Reply:
@@ -196,17 +210,19 @@ def _reset(bank: Bank, _content: Any) -> Reply:
 _ENDPOINTS: dict[tuple[str, str], Callable[[Bank, Any], Reply]] = {
     ("POST", "/v1/debits"): _debit,
     ("POST", "/v1/debits/query"): _query,
+    ("POST", "/v1/payouts"): _pay_out,
+    ("POST", "/v1/payouts/query"): _query_payouts,
     ("PUT", "/v1/accounts"): _fund,
     ("DELETE", "/v1/store"): _reset,
 }
 
 
-def _statement(bank: Bank, day: str, query: dict[str, list[str]]) -> Reply:
+def _statement(bank: Bank, day: str, query: dict[str, list[str]], way: Direction) -> Reply:
     try:
         on, after = date.fromisoformat(day), int(query.get("after", ["0"])[0])
     except ValueError as error:
         raise _RequestError(HTTPStatus.BAD_REQUEST, str(error)) from error
-    return bank.statement(on, after=after)
+    return bank.statement(on, after=after, way=way)
 
 
 def _batch(items: Any) -> list[Any]:
@@ -215,12 +231,16 @@ def _batch(items: Any) -> list[Any]:
     return items
 
 
-def _ask(item: Any) -> DebitRequest:
+def _numbers(content: Any) -> list[str]:
+    return [_text(number) for number in _batch(content["numbers"])]
+
+
+def _ask(item: Any) -> tuple[str, str, int, datetime]:
     asked_at = datetime.fromisoformat(item["asked_at"])
     if asked_at.utcoffset() is None:
         raise ValueError("asked_at has no offset")
     amount_fen = _fen(item["amount_fen"], least=1)
-    return DebitRequest(_text(item["number"]), _text(item["account"]), amount_fen, asked_at)
+    return _text(item["number"]), _text(item["account"]), amount_fen, asked_at
 
 
 def _text(given: Any) -> str:

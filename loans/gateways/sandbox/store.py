@@ -1,7 +1,8 @@
 """The accounts of the sandbox bank: one SQLite file, every answer committed before it is given.
 
-``orders`` holds what became of each number, ``attempts`` every time a number was asked for and
-whether the money moved then: a number executed twice would show there as two rows.
+``orders`` holds what became of each debit, ``attempts`` every time a number was asked for and
+whether the money moved then: a number executed twice would show there as two rows. ``payouts`` and
+``payout_attempts`` hold the same of money that is paid out.
 """
 
 import json
@@ -9,6 +10,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
@@ -18,7 +20,14 @@ CREATE TABLE IF NOT EXISTS accounts (
   account TEXT PRIMARY KEY,
   balance_fen INTEGER NOT NULL CHECK (balance_fen >= 0)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS orders (
+CREATE TABLE IF NOT EXISTS nonces (
+  nonce TEXT PRIMARY KEY,
+  at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS nonce_age ON nonces (at);
+"""
+_TABLES = """
+CREATE TABLE IF NOT EXISTS {orders} (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   number TEXT NOT NULL UNIQUE,
   account TEXT NOT NULL,
@@ -31,8 +40,8 @@ CREATE TABLE IF NOT EXISTS orders (
   silent_queries INTEGER NOT NULL CHECK (silent_queries >= 0),
   silent_until INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS statement ON orders (day, id) WHERE taken_fen > 0;
-CREATE TABLE IF NOT EXISTS attempts (
+CREATE INDEX IF NOT EXISTS {index} ON {orders} (day, id) WHERE taken_fen > 0;
+CREATE TABLE IF NOT EXISTS {attempts} (
   id INTEGER PRIMARY KEY,
   number TEXT NOT NULL,
   account TEXT NOT NULL,
@@ -41,12 +50,19 @@ CREATE TABLE IF NOT EXISTS attempts (
   code TEXT NOT NULL,
   executed INTEGER NOT NULL CHECK (executed IN (0, 1))
 ) STRICT;
-CREATE TABLE IF NOT EXISTS nonces (
-  nonce TEXT PRIMARY KEY,
-  at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS nonce_age ON nonces (at);
 """
+
+
+class Direction(StrEnum):
+    """Which way the money of an order goes; the value names the table of its orders."""
+
+    IN = "orders"
+    OUT = "payouts"
+
+    @property
+    def attempts(self) -> str:
+        """Return the table of the times that a number was asked for."""
+        return "attempts" if self is Direction.IN else "payout_attempts"
 
 
 class Order(NamedTuple):
@@ -91,6 +107,11 @@ class BankStore:
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA busy_timeout = 5000")
         self._db.executescript(SCHEMA)
+        for way in Direction:
+            index = "statement" if way is Direction.IN else "payout_statement"
+            self._db.executescript(
+                _TABLES.format(orders=way, attempts=way.attempts, index=index)
+            )
 
     def close(self) -> None:
         """Close the file once the transaction under way has ended."""
@@ -116,12 +137,12 @@ class BankStore:
             added = self._db.execute("INSERT OR IGNORE INTO nonces VALUES (?, ?)", (nonce, at))
             return added.rowcount == 1
 
-    def orders(self, numbers: Sequence[str]) -> dict[str, Order]:
+    def orders(self, numbers: Sequence[str], *, way: Direction) -> dict[str, Order]:
         """Return the orders known by these numbers."""
         rows = self._db.execute(
             "SELECT number, account, asked_fen, taken_fen, code, reference, at, day,"
             " silent_queries, silent_until"
-            " FROM orders WHERE number IN (SELECT value FROM json_each(?))",
+            f" FROM {way} WHERE number IN (SELECT value FROM json_each(?))",  # nosec B608
             (json.dumps(numbers),),
         )
         return {row[0]: Order(*row) for row in rows}
@@ -143,43 +164,47 @@ class BankStore:
             balances.items(),
         )
 
-    def add(self, orders: Iterable[Order], attempts: Iterable[Attempt]) -> None:
+    def add(
+        self, orders: Iterable[Order], attempts: Iterable[Attempt], *, way: Direction
+    ) -> None:
         """Write new orders and the attempts that were made."""
         self._db.executemany(
-            "INSERT INTO orders (number, account, asked_fen, taken_fen, code, reference, at, day,"
-            " silent_queries, silent_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO {way} (number, account, asked_fen, taken_fen, code, reference, at, day,"
+            " silent_queries, silent_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # nosec B608
             orders,
         )
         self._db.executemany(
-            "INSERT INTO attempts (number, account, asked_fen, asked_at, code, executed)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO {way.attempts} (number, account, asked_fen, asked_at, code, executed)"
+            " VALUES (?, ?, ?, ?, ?, ?)",  # nosec B608
             attempts,
         )
 
-    def count_queries(self, numbers: Sequence[str]) -> None:
+    def count_queries(self, numbers: Sequence[str], *, way: Direction) -> None:
         """Count one query against each order that keeps silent for a number of them."""
         self._db.execute(
-            "UPDATE orders SET silent_queries = silent_queries - 1 WHERE silent_queries > 0"
-            " AND number IN (SELECT value FROM json_each(?))",
+            f"UPDATE {way} SET silent_queries = silent_queries - 1 WHERE silent_queries > 0"
+            " AND number IN (SELECT value FROM json_each(?))",  # nosec B608
             (json.dumps(numbers),),
         )
 
-    def taken_on(self, day: str, *, after: int, limit: int) -> list[tuple[int, Order]]:
+    def taken_on(
+        self, day: str, *, after: int, limit: int, way: Direction
+    ) -> list[tuple[int, Order]]:
         """Return the successful orders of a day, by id, from beyond the id ``after``."""
         rows = self._db.execute(
             "SELECT id, number, account, asked_fen, taken_fen, code, reference, at, day,"
             " silent_queries, silent_until"
-            " FROM orders WHERE day = ? AND id > ? AND taken_fen > 0 ORDER BY id LIMIT ?",
+            f" FROM {way} WHERE day = ? AND id > ? AND taken_fen > 0 ORDER BY id LIMIT ?",  # nosec B608
             (day, after, limit),
         )
         return [(row[0], Order(*row[1:])) for row in rows]
 
     def forget(self) -> None:
         """Delete every account, order and attempt; nonces stay used."""
-        for statement in ("DELETE FROM accounts", "DELETE FROM orders", "DELETE FROM attempts"):
-            self._db.execute(statement)
+        for table in ("accounts", *Direction, *(way.attempts for way in Direction)):
+            self._db.execute(f"DELETE FROM {table}")  # nosec B608: names of our own
 
 
 def new_reference() -> str:
-    """Return a reference that no other debit of any sandbox bank carries."""
+    """Return a reference that no other order of any sandbox bank carries."""
     return f"SB{secrets.token_hex(12).upper()}"

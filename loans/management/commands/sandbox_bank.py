@@ -48,7 +48,7 @@ class PortTakenError(Refused):
 class Command(BaseCommand):
     """Serve the sandbox bank until Ctrl-C."""
 
-    help = gettext("Run the sandbox bank: the direct-debit channel with faults to order.")
+    help = gettext("Run the sandbox bank: the payment channel with faults to order.")
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
