@@ -25,6 +25,7 @@ POINTS_OF_TENTHS = Unit(pgettext_lazy("unit", "points"), 10)
 POINTS_OF_PERMILLE = Unit(pgettext_lazy("unit", "points"), 10)
 DAYS = Unit(pgettext_lazy("unit", "days"), 1)
 HOURS = Unit(pgettext_lazy("unit", "hours"), 1)
+SECONDS = Unit(pgettext_lazy("unit", "seconds"), 1)
 MINUTES = Unit(pgettext_lazy("unit", "minutes"), 1)
 MONTHS = Unit(pgettext_lazy("unit", "months"), 1)
 YEARS = Unit(pgettext_lazy("unit", "years"), 1)
@@ -279,6 +280,22 @@ _OPERATIONS: Mapping[str, PolicyField] = {
         _("debit runs below this number are never held"), COUNT, "REPAY-11"
     ),
 }
+_QUOTES: Mapping[str, PolicyField] = {
+    "amount_min_fen": PolicyField(_("lowest amount of a drawdown"), YUAN, "REPAY-1"),
+    "amount_step_fen": PolicyField(_("amounts of drawdowns are multiples of"), YUAN, "REPAY-1"),
+    "must_read_seconds": PolicyField(_("forced reading time of a cost sheet"), SECONDS, "LAW-2"),
+    "valid_minutes": PolicyField(_("validity of a cost sheet"), MINUTES, "LAW-2"),
+    "affordability_permille": PolicyField(
+        _("notice when the month's payments exceed this share of the income"),
+        PERCENT_OF_PERMILLE, "LAW-2",
+    ),
+    "education_factor_permille": PolicyField(_("factor of the rate, education"), FACTOR, "RATE-10"),
+    "medical_factor_permille": PolicyField(
+        _("factor of the rate, medical care"), FACTOR, "RATE-10"
+    ),
+    "scenario_proof_days": PolicyField(_("time to prove the purpose of a loan"), DAYS, "RATE-10"),
+    "quotes_a_day_max": PolicyField(_("cost sheets of a customer a day"), COUNT, "LAW-2"),
+}  # fmt: skip
 # SCORE-2 of each indicator: what gives 100 points, or the points that a whole unit takes or gives.
 _FULL = {1: PAYMENTS_A_DAY, 2: YUAN_A_DAY, 5: DAYS, 6: COUNT, 7: COUNT, 12: MONTHS}
 _OF_UNIT = (3, 4, 8, 9, 10, 11)
@@ -340,6 +357,7 @@ FIELDS: Mapping[str, Mapping[str, PolicyField]] = {
         name: PolicyField(TERMS[name].title, unit, rule) for name, (unit, rule) in _LOANS.items()
     },
     "loan_operations": _OPERATIONS,
+    "quotes": _QUOTES,
 }
 POLICIES: Mapping[str, Any] = {
     "scoring": pgettext_lazy("policy", "scoring"),
@@ -349,4 +367,5 @@ POLICIES: Mapping[str, Any] = {
     "accounts": _("accounts"),
     "loans": _("terms of loans"),
     "loan_operations": _("operation of loans"),
+    "quotes": _("cost sheets"),
 }

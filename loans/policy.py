@@ -1,7 +1,8 @@
 """Product numbers of loans; the defaults are the rulebook's, the ids its rules.
 
 ``LoanTerms`` is what a customer signs: a contract stores it and never reads policy again.
-``LoanOperations`` is how the lender runs the day: it is read again each day.
+``LoanOperations`` is how the lender runs the day: it is read again each day. ``QuotePolicy`` is
+what is offered before anything is signed.
 """
 
 from dataclasses import dataclass
@@ -118,5 +119,39 @@ class LoanOperations:
                 self.debit_at == self.debit_at.replace(second=0, microsecond=0),
                 _("debits run at whole minutes"),
                 ("debit_at",),
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class QuotePolicy:
+    """What can be drawn, and how a cost sheet is shown before it is confirmed."""
+
+    amount_min_fen: int = number(10_000, least=100, most=1_000_000)  # REPAY-1 100.00
+    amount_step_fen: int = number(100, least=1, most=100_000)  # REPAY-1 whole yuan
+    # LAW-2 the least forced reading time is the law's
+    must_read_seconds: int = number(10, least=10, most=600)
+    valid_minutes: int = number(30, least=1, most=1_440)  # LAW-2 a sheet can be used so long
+    # closing paragraph 理性使用信贷产品: a notice above half of the income
+    affordability_permille: int = number(500, least=0, most=1_000)
+    # RATE-10 对教育、医疗等特定消费场景提供利率优惠
+    education_factor_permille: int = number(900, least=500, most=1_000)
+    medical_factor_permille: int = number(900, least=500, most=1_000)
+    scenario_proof_days: int = number(7, least=0, most=30)  # RATE-10 proof until day 7 24:00
+    quotes_a_day_max: int = number(100, least=1, most=10_000)  # LAW-2 each offer stores a sheet
+
+    def __post_init__(self) -> None:
+        """Refuse numbers out of range and such that cannot work together; raises ValueError."""
+        ranges.check(self)
+        ranges.require(
+            FieldsCheck(
+                self.must_read_seconds < self.valid_minutes * 60,
+                _("a cost sheet is valid for longer than it must be read"),
+                ("must_read_seconds", "valid_minutes"),
+            ),
+            FieldsCheck(
+                self.amount_min_fen % self.amount_step_fen == 0,
+                _("the lowest amount is a multiple of the step"),
+                ("amount_min_fen", "amount_step_fen"),
             ),
         )

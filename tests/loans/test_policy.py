@@ -5,7 +5,7 @@ from datetime import time
 
 import pytest
 
-from loans.policy import LoanOperations, LoanTerms
+from loans.policy import LoanOperations, LoanTerms, QuotePolicy
 
 
 def test_a_contract_takes_the_numbers_of_the_rulebook():
@@ -88,6 +88,30 @@ def test_the_last_numbers_that_work_together_are_taken(numbers):
     assert asdict(terms) == asdict(LoanTerms()) | numbers
 
 
+def test_a_cost_sheet_is_offered_by_the_numbers_of_the_rulebook():
+    assert asdict(QuotePolicy()) == {
+        "amount_min_fen": 10_000, "amount_step_fen": 100,  # REPAY-1
+        "must_read_seconds": 10, "valid_minutes": 30, "quotes_a_day_max": 100,  # LAW-2
+        "affordability_permille": 500,
+        "education_factor_permille": 900, "medical_factor_permille": 900,  # RATE-10
+        "scenario_proof_days": 7,  # RATE-10
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("numbers", "why"),
+    [
+        ({"must_read_seconds": 9}, "allowed is 10"),
+        ({"must_read_seconds": 60, "valid_minutes": 1}, "longer than it must be read"),
+        ({"amount_min_fen": 10_050}, "multiple of the step"),
+        ({"medical_factor_permille": 1_001}, "allowed is 500"),
+    ],
+)
+def test_a_cost_sheet_that_cannot_be_confirmed_is_refused(numbers, why):
+    with pytest.raises(ValueError, match=why):
+        replace(QuotePolicy(), **numbers)
+
+
 @pytest.mark.parametrize(
     ("numbers", "why"),
     [
@@ -117,7 +141,7 @@ def test_the_last_day_that_can_be_run_is_taken(numbers):
     assert asdict(operations) == asdict(LoanOperations()) | numbers
 
 
-@pytest.mark.parametrize("policy", [LoanTerms(), LoanOperations()], ids=["terms", "operations"])
+@pytest.mark.parametrize("policy", [LoanTerms(), LoanOperations(), QuotePolicy()])
 def test_numbers_are_not_changed_in_place(policy):
     name = next(iter(asdict(policy)))
 

@@ -1,0 +1,35 @@
+"""Scenarios with a lower rate: education and medical care (RATE-10).
+
+The factor is kept apart from the rate: both are multiplied through and divided once.
+"""
+
+from datetime import date, timedelta
+
+from loans.contracts.rules.codes import Scenario
+from loans.policy import QuotePolicy
+
+PERMILLE = 1000
+
+
+def factor_permille(scenario: Scenario | None, policy: QuotePolicy) -> int:
+    """Return the factor on the daily rate; 1000 without a scenario (RATE-10)."""
+    if scenario is None:
+        return PERMILLE
+    factor: int = getattr(policy, f"{scenario}_factor_permille")
+    return factor
+
+
+def rate_ppb(rate_ppm: int, factor: int, *, least_ppm: int) -> int:
+    """Return the daily rate after its factor in parts per billion, exact (RATE-10).
+
+    A factor never lowers it below 0.02 %. A rate that is lower without a factor stays.
+    """
+    return max(rate_ppm * factor, min(rate_ppm, least_ppm) * PERMILLE)
+
+
+def proof_until_on(drawn_on: date, policy: QuotePolicy) -> date:
+    """Return the last day on which a proof of the scenario counts; the drawdown is day 0 (RATE-10).
+
+    Without it the full rate starts with the night after that day.
+    """
+    return drawn_on + timedelta(days=policy.scenario_proof_days)

@@ -1,0 +1,205 @@
+"""The text of a cost sheet in the active language, made from its JSON alone (LAW-1, LAW-2).
+
+The yearly cost stands first; no daily or monthly rate comes before it. Whoever has the JSON can
+make the text again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from django.utils.translation import gettext, override
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.money import divide_half_up, yuan
+from backoffice.web.wording import percent
+from loans.accounting.rules.codes import Plan
+from loans.contracts.rules.codes import QuotePurpose, Scenario
+from loans.contracts.rules.cost_sheet import ContingentItem, CostItem, CostWay
+
+Sheet = Mapping[str, Any]
+
+ITEM_TITLES = {
+    CostItem.INTEREST: _("interest"),
+    CostItem.PLAN_FEE: _("instalment fee"),
+    CostItem.SERVICE_FEE: _("service fee"),
+    CostItem.INSURANCE: _("insurance"),
+}
+WAYS = {
+    CostWay.DAILY: _("by the night on the unpaid principal, paid on the due date"),
+    CostWay.INSTALMENTS: _("in equal parts with each instalment"),
+    CostWay.NEVER: _("not charged"),
+}
+PLAN_TITLES = {
+    Plan.BULLET: _("principal and interest in one payment"),
+    Plan.PLAN_3: _("3 monthly instalments"),
+    Plan.PLAN_6: _("6 monthly instalments"),
+    Plan.PLAN_12: _("12 monthly instalments"),
+}
+PURPOSE_TITLES = {
+    QuotePurpose.DRAWDOWN: _("drawdown"),
+    QuotePurpose.CONVERSION: _("conversion of a bill into instalments"),
+}
+SCENARIO_TITLES = {Scenario.EDUCATION: _("education"), Scenario.MEDICAL: _("medical care")}
+COLLECTORS = {"lender": _("the lender")}
+_PPM_PER_PERMILLE = 1000
+_DAYS = 365
+
+
+def in_both_languages(sheet: Sheet) -> dict[str, str]:
+    """Return the text of a sheet by language."""
+    found = {}
+    for language in ("zh-hans", "en"):
+        with override(language):
+            found[language] = text(sheet)
+    return found
+
+
+def text(sheet: Sheet) -> str:
+    """Return the text of a sheet in the active language, one statement a line."""
+    parts = (_yearly, _amounts, _schedule, _items, _contingent, _ending)
+    return "\n".join(line for part in parts for line in part(sheet))
+
+
+def rate(ppm: int) -> str:
+    """Return a yearly rate with two decimals, half-up: 109013 becomes ``10.90%``."""
+    hundredths = divide_half_up(ppm, 100)
+    return f"{hundredths // 100}.{hundredths % 100:02}%"
+
+
+def daily(ppb: int) -> str:
+    """Return a daily rate as exactly as it is: 247500 becomes ``0.02475%``."""
+    whole, part = divmod(ppb, 10_000_000)
+    return f"{whole}.{part:07}".rstrip("0").rstrip(".") + "%"
+
+
+def contingent(item: Mapping[str, Any]) -> str:
+    """Return a contingent cost of a sheet in the active language."""
+    return _CONTINGENT[ContingentItem(item["code"])](item)
+
+
+def _yearly(sheet: Sheet) -> Iterator[str]:
+    annual = sheet["annual"]
+    yield gettext("Cost sheet: {purpose}").format(
+        purpose=PURPOSE_TITLES[QuotePurpose(sheet["purpose"])]
+    )
+    yield gettext(
+        "Yearly cost of this loan, all items together: {irr} (compound, by the real days of its"
+        " payments, 365 days a year)."
+    ).format(irr=rate(annual["irr_ppm"]))
+    if annual["simple_365_ppm"] is not None:
+        yield gettext("As a simple rate (daily rate x 365 days): {simple}.").format(
+            simple=rate(annual["simple_365_ppm"])
+        )
+    yield gettext(
+        "By a year of 360 days it would be {headline}: that figure is smaller and is shown for"
+        " comparison only."
+    ).format(headline=rate(annual["headline_360_ppm"]))
+
+
+def _amounts(sheet: Sheet) -> Iterator[str]:
+    yield gettext("Principal: {amount} yuan, {plan}, from {day}.").format(
+        amount=yuan(sheet["amount_fen"]), plan=PLAN_TITLES[Plan(sheet["plan"])],
+        day=sheet["drawn_on"],
+    )  # fmt: skip
+    yield gettext("To be paid in total: {total} yuan, of which {cost} yuan are the cost.").format(
+        total=yuan(sheet["total_fen"]), cost=yuan(sheet["cost_fen"])
+    )
+
+
+def _schedule(sheet: Sheet) -> Iterator[str]:
+    yield gettext("Payments:")
+    for row in sheet["schedule"]:
+        yield gettext(
+            "{number}. {day}: {total} yuan = principal {principal} + interest {interest} +"
+            " instalment fee {fee}"
+        ).format(
+            number=row["number"], day=row["due_on"], total=yuan(row["total_fen"]),
+            principal=yuan(row["principal_fen"]), interest=yuan(row["interest_fen"]),
+            fee=yuan(row["plan_fee_fen"]),
+        )  # fmt: skip
+
+
+def _items(sheet: Sheet) -> Iterator[str]:
+    yield gettext("Cost items:")
+    for item in sheet["items"]:
+        yield gettext(
+            "{title}: {amount} yuan; {way}; standard: {standard}; collected by {collector}; a year:"
+            " {annual}"
+        ).format(
+            title=ITEM_TITLES[CostItem(item["code"])], amount=yuan(item["amount_fen"]),
+            way=WAYS[CostWay(item["way"])], standard=_standard(item),
+            collector=COLLECTORS[item["collector"]], annual=rate(item["annual_ppm"]),
+        )  # fmt: skip
+
+
+def _standard(item: Mapping[str, Any]) -> str:
+    if item["way"] == CostWay.DAILY:
+        return gettext("{rate} a day").format(rate=daily(item["standard_ppb"]))
+    if item["way"] == CostWay.INSTALMENTS:
+        return gettext("{rate} of the whole principal").format(rate=daily(item["standard_ppb"]))
+    return gettext("none")
+
+
+def _contingent(sheet: Sheet) -> Iterator[str]:
+    yield gettext("Only if it is not paid as agreed, or paid early:")
+    yield from map(contingent, sheet["contingent"])
+
+
+def _late_fee(item: Mapping[str, Any]) -> str:
+    return gettext(
+        "Late fee: {rate} of what is unpaid when the due date ends, once a bill."
+    ).format(rate=percent(item["ppm"]))
+
+
+def _penalty(item: Mapping[str, Any]) -> str:
+    return gettext(
+        "Penalty interest from the overdue record on: {rate} a day on overdue principal and unpaid"
+        " penalty interest, compounded nightly, in place of interest ({annual} a year before the"
+        " cap)."
+    ).format(rate=percent(item["ppm"]), annual=rate(item["ppm"] * _DAYS))
+
+
+def _revolving(item: Mapping[str, Any]) -> str:
+    return gettext(
+        "After a minimum payment the unpaid principal bears {factor} times the daily rate."
+    ).format(factor=f"{item['factor_permille'] / 1000:g}")
+
+
+def _prepayment(item: Mapping[str, Any]) -> str:
+    return gettext(
+        "Early settlement: {rate} of the principal that is not billed yet, at least {least} yuan."
+    ).format(rate=percent(item["ppm"]), least=yuan(item["least_fen"]))
+
+
+def _scenario_lost(item: Mapping[str, Any]) -> str:
+    return gettext(
+        "Without a proof of the purpose by the end of {day} the rate is {rate} a day for the nights"
+        " after it."
+    ).format(day=item["proof_until"], rate=percent(item["ppm"]))
+
+
+_CONTINGENT: Mapping[ContingentItem, Callable[[Mapping[str, Any]], str]] = {
+    ContingentItem.LATE_FEE: _late_fee,
+    ContingentItem.PENALTY: _penalty,
+    ContingentItem.REVOLVING: _revolving,
+    ContingentItem.PREPAYMENT_FEE: _prepayment,
+    ContingentItem.SCENARIO_LOST: _scenario_lost,
+}
+
+
+def _ending(sheet: Sheet) -> Iterator[str]:
+    yield gettext(
+        "All charges together never exceed {cap} a year of the outstanding principal; the excess is"
+        " waived. The early settlement fee is your choice and is not part of it."
+    ).format(cap=percent(sheet["cap_annual_ppm"]))
+    yield gettext("Nothing else is charged, by anybody.")
+    notice = sheet["affordability"]
+    if notice["is_high"]:
+        yield gettext(
+            "Notice: in {month} you would pay {due} yuan, more than {share} of your verified"
+            " monthly income of {income} yuan. Borrow only what you can repay."
+        ).format(
+            month=notice["month"], due=yuan(notice["due_fen"]),
+            share=percent(notice["share_max_permille"] * _PPM_PER_PERMILLE),
+            income=yuan(notice["income_fen"]),
+        )  # fmt: skip
