@@ -183,6 +183,7 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (_("Instalments"), "calendar_month", "loans_instalment_changelist",
          "loans.view_instalment"),
         (_("Bills"), "receipt_long", "loans_bill_changelist", "loans.view_bill"),
+        (_("Cost sheets"), "price_check", "loans_quote_changelist", "loans.view_quote"),
         (_("Contract terms"), "contract", "loans_contractterms_changelist",
          "loans.view_contractterms"),
     )),

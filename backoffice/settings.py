@@ -213,6 +213,12 @@ SPECTACULAR_SETTINGS = {
         "AppealKind": "risk.models.CONTESTED",
         "CutReviewState": "risk.lines.api.REVIEW_STATES",
         "ProofKind": "accounts.models.ProofKind",
+        "GrantPurpose": "accounts.models.GrantPurpose",
+        "Plan": "loans.models.loan.PLANS",
+        "ConvertedPlan": "loans.contracts.api.quotes.CONVERTED_PLANS",
+        "QuoteState": "loans.models.quote.QUOTE_STATES",
+        "QuotePurpose": "loans.models.quote.PURPOSES",
+        "Scenario": "loans.models.quote.SCENARIOS",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -288,6 +294,7 @@ CELERY_BEAT_SCHEDULE = {
     "assessments": {"task": "risk.tasks.sweep_assessments", "schedule": 60.0},
     "appeals": {"task": "risk.tasks.sweep_appeals", "schedule": 60.0},
     "simulations": {"task": "risk.tasks.sweep_simulations", "schedule": 60.0},
+    "quotes": {"task": "loans.tasks.expire_quotes", "schedule": 60.0},
 }
 
 # The colour of links and buttons; red and amber mark what needs attention.

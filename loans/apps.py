@@ -17,22 +17,28 @@ class LoansConfig(AppConfig):
         from accounts.privacy.operations import exports as copies
         from backoffice.core import policy, reasons
         from backoffice.platform import export, jobs
+        from backoffice.web.api import examples
         from loans import account_closure
         from loans.accounting.rules.reasons import TEXTS
         from loans.collection.queries import debit_day
+        from loans.contracts.examples import EXAMPLES
+        from loans.contracts.rules.reasons import TEXTS as QUOTE_TEXTS
         from loans.delinquency.labels import debt_states
-        from loans.policy import LoanOperations, LoanTerms
+        from loans.policy import LoanOperations, LoanTerms, QuotePolicy
         from loans.reporting import operations as exports
         from loans.tasks import JOBS, debit_jobs, evening_jobs
 
         policy.register("loans", LoanTerms)
         reasons.register(TEXTS)
+        reasons.register(QUOTE_TEXTS)
         policy.register("loan_operations", LoanOperations)
+        policy.register("quotes", QuotePolicy)
         for job in JOBS:
             jobs.register(job)
         jobs.register_table(debit_jobs)
         jobs.register_table(evening_jobs)
         export.register(debit_day.EXPORT)
+        examples.register(EXAMPLES)
         copies.register(exports.SECTIONS)
         debts.register(debt_states)
         deletions.register(

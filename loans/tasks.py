@@ -1,15 +1,22 @@
-"""The loans side of the business day, as a table of jobs (GEN-8, REPAY-10, REPAY-11)."""
+"""The loans side of the business day, as a table of jobs (GEN-8, REPAY-10, REPAY-11).
+
+Every minute cost sheets whose time is over end (LAW-2).
+"""
 
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from celery import shared_task
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core import clock
 from backoffice.core.policy import current
 from backoffice.platform.jobs import Job, Tally
 from loans import business_day
 from loans.collection.rules import hours as hours_of_debits
+from loans.contracts.operations import quotes
+from loans.contracts.rules.reasons import QuoteActor
 from loans.gateways.from_settings import debit_channel
 from loans.policy import LoanOperations
 from loans.reconciliation import operations as reconciling
@@ -113,3 +120,9 @@ JOBS = (
         limit=_CHECKS_FOR,
     ),
 )
+
+
+@shared_task
+def expire_quotes() -> None:
+    """End the cost sheets that nobody used in their time (LAW-2)."""
+    quotes.expire(by=QuoteActor.QUOTES, at=clock.now())

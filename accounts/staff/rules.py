@@ -28,7 +28,10 @@ _LINES = (
     "risk.view_temporarylimit", "risk.view_growthchange",
 )  # fmt: skip
 _STOP_LINES = ("risk.suspend_creditline", "risk.freeze_creditline", "risk.revoke_temporarylimit")
-_LOANS = ("loans.view_loan", "loans.view_instalment", "loans.view_contractterms", "loans.view_bill")
+_LOANS = (
+    "loans.view_loan", "loans.view_instalment", "loans.view_contractterms", "loans.view_bill",
+    "loans.view_quote",
+)  # fmt: skip
 _COLLECTION = (
     "loans.view_debitorder", "loans.view_debitnotice", "loans.view_mandate", "loans.view_repayment",
     "loans.view_repaymentallocation", "loans.view_unappliedfunds",

@@ -28,6 +28,7 @@ TRANSITIONS: dict[str, Any] = {
     "close": _("close"),
     "collect": _("add the first material"),
     "confirm": _("confirm the cut"),
+    "confirm_sheet": _("confirm the cost sheet"),
     "consent": _("give the consents"),
     "convert": _("convert into instalments"),
     "cure": _("return to normal"),
@@ -59,6 +60,7 @@ TRANSITIONS: dict[str, Any] = {
     "send": _("send"),
     "settle": _("settle"),
     "settle_minimum": _("settle the minimum"),
+    "show": _("show"),
     "start": _("start"),
     "submit": _("submit"),
     "succeed": _("succeed"),
@@ -70,6 +72,7 @@ TRANSITIONS: dict[str, Any] = {
     "unfreeze": _("unfreeze"),
     "unfreeze_suspended": _("unfreeze, still suspended"),
     "uphold": _("uphold"),
+    "use": _("use"),
     "withdraw": _("withdraw"),
 }
 

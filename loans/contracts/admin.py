@@ -24,8 +24,11 @@ from backoffice.web.wording import percent
 from loans.accounting.admin import allocations, ledger_of
 from loans.accounting.queries.statement import accrued_on
 from loans.accounting.rules.engine import Accrued
+from loans.contracts import sheet_text
 from loans.contracts.labels import in_words
-from loans.models import ContractTerms, Instalment, Loan
+from loans.contracts.rules import cost_sheet
+from loans.contracts.rules.cost_sheet import CostItem, CostWay
+from loans.models import ContractTerms, Instalment, Loan, Quote
 
 
 @admin.register(Loan)
@@ -149,3 +152,78 @@ class ContractTermsPages(ReadOnlyAdmin):
         """Return each number in words with its unit."""
         rows = [(capfirst(title), value) for title, value in in_words(record.numbers)]
         return [PageSection(_("Contract terms"), (_("term"), _("value")), rows, is_lead=True)]
+
+
+@admin.register(Quote)
+class QuotePages(CustomersRows):
+    """Cost sheets: what a customer was shown, for how long, and what was done under it (LAW-2)."""
+
+    latest_by = "drawn_on"
+    list_select_related = ("customer", "loan", "bill")
+    list_display = (
+        "__str__", "customer_link", "state_label", "purpose", "plan", "amount_yuan", "yearly",
+        "offered_at", "confirmed_at", "used_at",
+    )  # fmt: skip
+    list_filter = ("state", "purpose")
+    prefix = "Q"
+    fieldsets = (
+        (None, {"fields": (
+            ("customer_link", "state_label", "purpose"), ("loan_link", "bill_link", "terms_link"),
+            ("amount_yuan", "plan", "scenario"),
+            ("score", "daily_rate_percent", "factor_percent"), ("yearly", "headline"),
+        )}),
+        (_("Days"), {"fields": (
+            ("drawn_on", "first_due_on"), ("offered_at", "expires_at"),
+            ("shown_at", "must_read_seconds", "seconds_read"), ("confirmed_at", "used_at"),
+        )}),
+        (_("Text"), {"fields": ("text_zh", "text_en", "digest", "is_digest_right")}),
+    )  # fmt: skip
+
+    @display(description=_("yearly cost"))
+    def yearly(self, quote: Quote) -> str:
+        """Return the yearly cost of all items over the real days of the payments."""
+        return sheet_text.rate(quote.sheet["annual"]["irr_ppm"])
+
+    @display(description=_("by a year of 360 days"))
+    def headline(self, quote: Quote) -> str:
+        """Return the smaller figure of the headline (GEN-7)."""
+        return sheet_text.rate(quote.sheet["annual"]["headline_360_ppm"])
+
+    @display(description=_("digest fits sheet and texts"))
+    def is_digest_right(self, quote: Quote) -> str:
+        """Return whether the digest is that of the stored sheet and texts."""
+        texts = {"zh-hans": quote.text_zh, "en": quote.text_en}
+        fits = cost_sheet.digest(quote.sheet, texts) == quote.digest
+        return gettext("yes") if fits else gettext("no")
+
+    def sections(self, request: HttpRequest, record: Quote) -> list[PageSection]:
+        """Return the schedule, the items of the cost, and the timeline."""
+        return [_sheet_rows(record), _sheet_items(record), timeline(record)]
+
+
+def _sheet_rows(quote: Quote) -> PageSection:
+    heads = (
+        _("number"), _("due on"), _("nights"), amount_head(_("principal")),
+        amount_head(_("interest")), amount_head(_("plan fee")), amount_head(_("total")),
+    )  # fmt: skip
+    names = ("principal_fen", "interest_fen", "plan_fee_fen", "total_fen")
+    rows = [
+        (row["instalment"], row["due_on"], row["nights"], *(amount(row[name]) for name in names))
+        for row in quote.sheet["schedule"]
+    ]
+    return PageSection(_("Payments"), heads, rows)
+
+
+def _sheet_items(quote: Quote) -> PageSection:
+    heads = (
+        _("cost item"), _("charged"), amount_head(_("amount")), _("yearly cost"), _("collected by"),
+    )  # fmt: skip
+    rows = [
+        (
+            sheet_text.ITEM_TITLES[CostItem(item["item"])], sheet_text.WAYS[CostWay(item["way"])],
+            amount(item["amount_fen"]), sheet_text.rate(item["annual_ppm"]),
+            sheet_text.COLLECTORS[item["collector"]],
+        )
+        for item in quote.sheet["items"]
+    ]  # fmt: skip
+    return PageSection(_("Cost items"), heads, rows)

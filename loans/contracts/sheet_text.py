@@ -74,7 +74,7 @@ def daily(ppb: int) -> str:
 
 def contingent(item: Mapping[str, Any]) -> str:
     """Return a contingent cost of a sheet in the active language."""
-    return _CONTINGENT[ContingentItem(item["code"])](item)
+    return _CONTINGENT[ContingentItem(item["item"])](item)
 
 
 def _yearly(sheet: Sheet) -> Iterator[str]:
@@ -113,7 +113,7 @@ def _schedule(sheet: Sheet) -> Iterator[str]:
             "{number}. {day}: {total} yuan = principal {principal} + interest {interest} +"
             " instalment fee {fee}"
         ).format(
-            number=row["number"], day=row["due_on"], total=yuan(row["total_fen"]),
+            number=row["instalment"], day=row["due_on"], total=yuan(row["total_fen"]),
             principal=yuan(row["principal_fen"]), interest=yuan(row["interest_fen"]),
             fee=yuan(row["plan_fee_fen"]),
         )  # fmt: skip
@@ -126,7 +126,7 @@ def _items(sheet: Sheet) -> Iterator[str]:
             "{title}: {amount} yuan; {way}; standard: {standard}; collected by {collector}; a year:"
             " {annual}"
         ).format(
-            title=ITEM_TITLES[CostItem(item["code"])], amount=yuan(item["amount_fen"]),
+            title=ITEM_TITLES[CostItem(item["item"])], amount=yuan(item["amount_fen"]),
             way=WAYS[CostWay(item["way"])], standard=_standard(item),
             collector=COLLECTORS[item["collector"]], annual=rate(item["annual_ppm"]),
         )  # fmt: skip

@@ -1,6 +1,7 @@
 """Loans, what falls due of them, who collects it, and the ledger of every fen."""
 
 from loans.accounting.rules.codes import Accrual, BillState, ChargeKind, DebitMode, LoanState, Plan
+from loans.contracts.rules.codes import QuotePurpose, QuoteState, Scenario
 from loans.models.auto_debit import AutoDebit
 from loans.models.bill import Bill
 from loans.models.charge import Charge
@@ -8,6 +9,7 @@ from loans.models.debit import DebitOrder, DebitOrderState, Mandate, MandateStat
 from loans.models.ledger import Account, CauseType, Transfer, TransferKind
 from loans.models.loan import BillSnapshot, ContractTerms, Instalment, Loan
 from loans.models.notice import DebitNotice
+from loans.models.quote import Quote
 from loans.models.repayment import Repayment, RepaymentAllocation, UnappliedFunds
 
 __all__ = [
@@ -32,8 +34,12 @@ __all__ = [
     "MandateState",
     "Origin",
     "Plan",
+    "Quote",
+    "QuotePurpose",
+    "QuoteState",
     "Repayment",
     "RepaymentAllocation",
+    "Scenario",
     "Transfer",
     "TransferKind",
     "UnappliedFunds",

@@ -89,7 +89,7 @@ class SheetQuestion(NamedTuple):
 class SheetRow(NamedTuple):
     """What is paid on a due date, in fen; ``nights`` since the drawdown."""
 
-    number: int
+    instalment: int
     due_on: date
     nights: int
     principal_fen: int
@@ -232,7 +232,7 @@ def _items(
     )
     return [
         {
-            "code": item.value,
+            "item": item.value,
             "way": (way if standard_ppb else CostWay.NEVER).value,
             "standard_ppb": standard_ppb,
             "collector": LENDER,
@@ -246,19 +246,19 @@ def _items(
 def _contingent(question: SheetQuestion) -> list[dict[str, Any]]:
     terms, is_bullet = question.terms, question.plan == Plan.BULLET
     found: list[dict[str, Any]] = [
-        {"code": ContingentItem.LATE_FEE.value, "ppm": terms.late_fee_ppm},
-        {"code": ContingentItem.PENALTY.value, "ppm": terms.penalty_ppm},
+        {"item": ContingentItem.LATE_FEE.value, "ppm": terms.late_fee_ppm},
+        {"item": ContingentItem.PENALTY.value, "ppm": terms.penalty_ppm},
     ]
     if is_bullet:  # the rows of a plan are mandatory: none of them revolves (REPAY-7)
         found.append(
             {
-                "code": ContingentItem.REVOLVING.value,
+                "item": ContingentItem.REVOLVING.value,
                 "factor_permille": terms.revolve_factor_permille,
             }
         )
     found.append(
         {
-            "code": ContingentItem.PREPAYMENT_FEE.value,
+            "item": ContingentItem.PREPAYMENT_FEE.value,
             "ppm": terms.prepayment_fee_ppm,
             "least_fen": terms.prepayment_fee_min_fen,
         }
@@ -266,7 +266,7 @@ def _contingent(question: SheetQuestion) -> list[dict[str, Any]]:
     if question.price.scenario is not None:
         found.append(
             {
-                "code": ContingentItem.SCENARIO_LOST.value,
+                "item": ContingentItem.SCENARIO_LOST.value,
                 "ppm": question.price.rate_ppm,
                 "proof_until": question.price.proof_until_on.isoformat(),
             }

@@ -95,7 +95,7 @@ def test_the_idempotency_key_is_a_header_of_what_takes_it():
         "post /api/v1/me/authorisations",
         "post /api/v1/me/line/temporary-limits",
     ]
-    assert len(keys) == 15
+    assert len(keys) == 18
 
 
 def test_every_address_is_described_or_a_page():

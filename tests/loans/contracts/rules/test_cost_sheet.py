@@ -77,13 +77,13 @@ def test_the_yearly_cost_of_a_plan_follows_its_real_days():
 
 def test_every_item_names_way_standard_collector_and_size():
     assert sheet(asked())["items"] == [
-        {"code": "interest", "way": "daily", "standard_ppb": 500_000, "collector": "lender",
+        {"item": "interest", "way": "daily", "standard_ppb": 500_000, "collector": "lender",
          "amount_fen": 15_000, "annual_ppm": 198_589},
-        {"code": "plan_fee", "way": "never", "standard_ppb": 0, "collector": "lender",
+        {"item": "plan_fee", "way": "never", "standard_ppb": 0, "collector": "lender",
          "amount_fen": 0, "annual_ppm": 0},
-        {"code": "service_fee", "way": "never", "standard_ppb": 0, "collector": "lender",
+        {"item": "service_fee", "way": "never", "standard_ppb": 0, "collector": "lender",
          "amount_fen": 0, "annual_ppm": 0},
-        {"code": "insurance", "way": "never", "standard_ppb": 0, "collector": "lender",
+        {"item": "insurance", "way": "never", "standard_ppb": 0, "collector": "lender",
          "amount_fen": 0, "annual_ppm": 0},
     ]  # fmt: skip
 
@@ -93,7 +93,7 @@ def test_a_plan_names_its_flat_fee_in_place_of_interest():
 
     assert (interest["way"], interest["amount_fen"]) == ("never", 0)
     assert fee == {
-        "code": "plan_fee", "way": "instalments", "standard_ppb": 30_000_000,
+        "item": "plan_fee", "way": "instalments", "standard_ppb": 30_000_000,
         "collector": "lender", "amount_fen": 30_000, "annual_ppm": fee["annual_ppm"],
     }  # fmt: skip
     assert fee["annual_ppm"] == sheet(asked(Plan.PLAN_6))["annual"]["irr_ppm"]
@@ -101,17 +101,17 @@ def test_a_plan_names_its_flat_fee_in_place_of_interest():
 
 def test_contingent_costs_of_a_bullet_are_all_listed():
     assert sheet(asked())["contingent"] == [
-        {"code": "late_fee", "ppm": 500},
-        {"code": "penalty", "ppm": 1_000},
-        {"code": "revolving", "factor_permille": 1_500},
-        {"code": "prepayment_fee", "ppm": 5_000, "least_fen": 500},
+        {"item": "late_fee", "ppm": 500},
+        {"item": "penalty", "ppm": 1_000},
+        {"item": "revolving", "factor_permille": 1_500},
+        {"item": "prepayment_fee", "ppm": 5_000, "least_fen": 500},
     ]
     assert sheet(asked())["cap_annual_ppm"] == 240_000
     assert sheet(asked())["is_nothing_else_charged"] is True
 
 
 def test_a_plan_never_revolves():
-    codes = [one["code"] for one in sheet(asked(Plan.PLAN_3))["contingent"]]
+    codes = [one["item"] for one in sheet(asked(Plan.PLAN_3))["contingent"]]
 
     assert codes == ["late_fee", "penalty", "prepayment_fee"]
 
@@ -126,7 +126,7 @@ def test_a_scenario_lowers_interest_and_names_what_its_loss_costs():
     }  # fmt: skip
     assert found["schedule"][0]["interest_fen"] == 7_425  # 1,000,000 x 0.0002475 x 30
     assert found["contingent"][-1] == {
-        "code": "scenario_lost", "ppm": 275, "proof_until": "2026-09-08",
+        "item": "scenario_lost", "ppm": 275, "proof_until": "2026-09-08",
     }  # fmt: skip
 
 
