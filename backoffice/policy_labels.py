@@ -273,6 +273,9 @@ _OPERATIONS: Mapping[str, PolicyField] = {
     "cured_alone_days_max": PolicyField(
         _("a line resumes by itself up to days past due"), DAYS, "REPAY-19"
     ),
+    "card_limit_warning_days": PolicyField(
+        _("a bill above the day limit of its card is warned of before"), DAYS, "FAQ-4"
+    ),
     "runaway_permille": PolicyField(
         _("a debit run above this multiple of the last is held"), FACTOR, "REPAY-11"
     ),

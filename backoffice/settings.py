@@ -212,6 +212,7 @@ SPECTACULAR_SETTINGS = {
         "AppealState": "risk.models.AppealState",
         "AppealKind": "risk.models.CONTESTED",
         "CutReviewState": "risk.lines.api.REVIEW_STATES",
+        "BillState": "loans.models.bill.BILL_STATES",
         "ProofKind": "accounts.models.ProofKind",
         "GrantPurpose": "accounts.models.GrantPurpose",
         "Plan": "loans.models.loan.PLANS",

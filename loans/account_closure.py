@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core import workflow
-from loans.models import DebitOrder, Loan, LoanState, Mandate, MandateState, UnappliedFunds
+from loans.billing.operations import auto_debit
+from loans.models import DebitOrder, Loan, LoanState, UnappliedFunds
 from loans.models.debit import OPEN_ORDER_STATES
 
 WORDS = {
@@ -32,7 +32,4 @@ def blocker(customer_id: int) -> str:
 
 def end(customer_id: int, *, by: str, reason: str, at: datetime) -> None:
     """End the mandate of a customer who leaves: nothing may be debited any more."""
-    signed = Mandate.objects.filter(customer=customer_id, state=MandateState.SIGNED)
-    mandates = list(signed.select_for_update().order_by("pk"))
-    workflow.move(mandates, "terminate", by=by, reason=reason, at=at)
-    workflow.save(mandates, "terminated_at")
+    auto_debit.end([customer_id], by=by, reason=reason, at=at)

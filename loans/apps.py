@@ -20,6 +20,7 @@ class LoansConfig(AppConfig):
         from backoffice.web.api import examples
         from loans import account_closure
         from loans.accounting.rules.reasons import TEXTS
+        from loans.billing import examples as bill_examples
         from loans.collection.queries import debit_day
         from loans.contracts.examples import EXAMPLES
         from loans.contracts.rules.reasons import TEXTS as QUOTE_TEXTS
@@ -28,6 +29,7 @@ class LoansConfig(AppConfig):
         from loans.reporting import operations as exports
         from loans.tasks import JOBS, debit_jobs, evening_jobs
 
+        examples.register(EXAMPLES)
         policy.register("loans", LoanTerms)
         reasons.register(TEXTS)
         reasons.register(QUOTE_TEXTS)

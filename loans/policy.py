@@ -102,6 +102,8 @@ class LoanOperations:
     )
     # REPAY-19 the line resumes by itself up to 30 days past due
     cured_alone_days_max: int = number(30, least=0, most=90)
+    # FAQ-4 a bill above the day limit of its card's account is warned of three days before
+    card_limit_warning_days: int = number(3, least=0, most=9)
     # more than 1.5 times the last comparable debit run is held
     runaway_permille: int = number(1500, least=1000, most=10_000)
     runaway_orders_min: int = number(1000, least=0, most=1_000_000)  # smaller days are never held

@@ -149,9 +149,7 @@ def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
 class _Found:
     """The answers of one reply by number: repeated ones once, contradicting ones not at all."""
 
-    def __init__(
-        self, reply: Mapping[str, Any], numbers: Iterable[str], service: _Service
-    ) -> None:
+    def __init__(self, reply: Mapping[str, Any], numbers: Iterable[str], service: _Service) -> None:
         asked = set(numbers)
         self._is_final = service.is_final
         self._items: dict[str, Mapping[str, Any]] = {}
@@ -190,9 +188,7 @@ def _listed(reply: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     return items
 
 
-def _answer(
-    number: str, item: Mapping[str, Any], *, is_final: Callable[[str], bool]
-) -> Answer:
+def _answer(number: str, item: Mapping[str, Any], *, is_final: Callable[[str], bool]) -> Answer:
     """Return the answer an item states; KeyError, TypeError or ValueError where it states none."""
     outcome = Outcome(item["outcome"])
     code = _matching(_CODE, item["code"])

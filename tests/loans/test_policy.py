@@ -33,6 +33,7 @@ def test_a_day_is_run_by_the_numbers_of_the_rulebook():
     assert asdict(LoanOperations()) == {
         "debit_at": time(9), "debit_retry_until": time(21),  # REPAY-11
         "cured_alone_days_max": 30,  # REPAY-19
+        "card_limit_warning_days": 3,  # FAQ-4
         "runaway_permille": 1_500, "runaway_orders_min": 1_000,
     }  # fmt: skip
 

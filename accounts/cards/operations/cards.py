@@ -54,11 +54,8 @@ class CardHeldError(Refused):
 
     code = "card-held"
     message = _("Automatic repayment or a loan under way still relies on the card {card}.")
-    remedy = _(
-        "Wait until the loan is repaid, or ask customer support with a complaint. Choosing another "
-        "card for automatic repayment is not available yet."
-    )
-    calls = (NextCall("ask-support", "POST", "/api/v1/me/complaints"),)
+    remedy = _("Choose another card for automatic repayment first, or wait for the loan.")
+    calls = (NextCall("choose-another-card", "PUT", "/api/v1/me/auto-debit"),)
 
 
 class CardNotActiveError(Refused):

@@ -81,8 +81,12 @@ def to_issue(*, on: date, lead_days: int) -> list[int]:
     Those with an instalment that falls due within ``lead_days`` and stands under no bill, and
     those whose closed bill left something (REPAY-2, 9, 16).
     """
-    values: dict[str, Any] = {"on": on, "lead_days": lead_days, "since": on - timedelta(_LEFT_WITHIN_DAYS),
-              "rest": list(REST_STATES)}  # fmt: skip
+    values: dict[str, Any] = {
+        "on": on,
+        "lead_days": lead_days,
+        "since": on - timedelta(_LEFT_WITHIN_DAYS),
+        "rest": list(REST_STATES),
+    }
     with connection.cursor() as cursor:
         cursor.execute(_TO_ISSUE, values)
         return [customer_id for (customer_id,) in cursor.fetchall()]

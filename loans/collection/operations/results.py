@@ -13,13 +13,13 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.cards.operations import cards
 from backoffice.core import bulk, clock, workflow
 from loans.accounting.operations.batch import LoanBatch
 from loans.accounting.rules.codes import COLLECTED_STATES, BillMove, BillState
 from loans.accounting.rules.engine import RunResult
 from loans.accounting.rules.position import BillPosition
 from loans.accounting.rules.reasons import LoanReason
+from loans.billing.operations import auto_debit
 from loans.billing.queries.customers import of_the_same_customers
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import ends_mandate, is_counted
@@ -29,12 +29,9 @@ from loans.models import (
     Bill,
     DebitOrder,
     DebitOrderState,
-    Mandate,
-    MandateState,
     Origin,
     Repayment,
 )
-from loans.models.debit import CARD_HOLDER
 from loans.repayment.operations import lines, reprocess
 from loans.repayment.rules import Payment
 from risk.conduct import operations as conduct
@@ -170,17 +167,7 @@ def _count_refusals(
 
 def _end_mandates(customer_ids: Collection[int], *, by: str, at: datetime) -> None:
     """End the mandates the channel no longer knows: from then on grace alone decides (REPAY-12)."""
-    if not customer_ids:
-        return
-    mandates = list(
-        Mandate.objects.select_for_update()
-        .filter(customer_id__in=customer_ids, state=MandateState.SIGNED)
-        .order_by("pk")
-    )
-    workflow.move(mandates, "terminate", by=by, reason=LoanReason.NO_MANDATE_AT_BANK, at=at)
-    workflow.save(mandates, "terminated_at")
-    card_ids = {mandate.card_id for mandate in mandates}
-    cards.release(card_ids, holder=CARD_HOLDER, by=by, at=at)
+    auto_debit.end(customer_ids, by=by, reason=LoanReason.NO_MANDATE_AT_BANK, at=at)
 
 
 def _next_debit_on(batch: LoanBatch, bill: BillPosition, *, on: date) -> date | None:

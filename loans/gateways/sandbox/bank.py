@@ -37,9 +37,7 @@ class _Calls(NamedTuple):
 
 _CALLS = {
     Direction.IN: _Calls(ScriptCall.DEBIT, ScriptCall.QUERY, ScriptCall.STATEMENT),
-    Direction.OUT: _Calls(
-        ScriptCall.PAYOUT, ScriptCall.PAYOUT_QUERY, ScriptCall.PAYOUT_STATEMENT
-    ),
+    Direction.OUT: _Calls(ScriptCall.PAYOUT, ScriptCall.PAYOUT_QUERY, ScriptCall.PAYOUT_STATEMENT),
 }
 
 
@@ -163,9 +161,7 @@ class _Changes:
         self.attempts: list[Attempt] = []
         self._balances_fen = balances_fen
 
-    def note(
-        self, ask: DebitRequest | PayoutRequest, code: str, *, executed: bool = False
-    ) -> None:
+    def note(self, ask: DebitRequest | PayoutRequest, code: str, *, executed: bool = False) -> None:
         self.attempts.append(
             Attempt(*ask[:3], asked_at=ask.asked_at.isoformat(), code=code, executed=executed)
         )

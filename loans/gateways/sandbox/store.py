@@ -109,9 +109,7 @@ class BankStore:
         self._db.executescript(SCHEMA)
         for way in Direction:
             index = "statement" if way is Direction.IN else "payout_statement"
-            self._db.executescript(
-                _TABLES.format(orders=way, attempts=way.attempts, index=index)
-            )
+            self._db.executescript(_TABLES.format(orders=way, attempts=way.attempts, index=index))
 
     def close(self) -> None:
         """Close the file once the transaction under way has ended."""
@@ -164,9 +162,7 @@ class BankStore:
             balances.items(),
         )
 
-    def add(
-        self, orders: Iterable[Order], attempts: Iterable[Attempt], *, way: Direction
-    ) -> None:
+    def add(self, orders: Iterable[Order], attempts: Iterable[Attempt], *, way: Direction) -> None:
         """Write new orders and the attempts that were made."""
         self._db.executemany(
             f"INSERT INTO {way} (number, account, asked_fen, taken_fen, code, reference, at, day,"

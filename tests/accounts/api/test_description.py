@@ -76,7 +76,8 @@ def test_lists_are_pages_with_their_parameters():
     ]
 
     assert pages == [
-        "/api/v1/appeals", "/api/v1/auth/sessions", "/api/v1/me/assets", "/api/v1/me/cards",
+        "/api/v1/appeals", "/api/v1/auth/sessions", "/api/v1/bills", "/api/v1/me/assets",
+        "/api/v1/me/cards",
         "/api/v1/me/complaints", "/api/v1/me/consents", "/api/v1/me/line/changes",
         "/api/v1/me/line/temporary-limits", "/api/v1/me/score-history",
         "/api/v1/me/wechat-accounts",

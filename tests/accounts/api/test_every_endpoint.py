@@ -6,6 +6,7 @@ from django.urls import resolve
 from accounts.models import CustomerHold, DeletionRequest
 from accounts.urls import urlpatterns as of_accounts
 from backoffice.core import clock
+from loans.billing.urls import urlpatterns as of_bills
 from loans.contracts.urls import urlpatterns as of_contracts
 from risk.decisions.urls import urlpatterns as of_decisions
 from risk.lines.urls import urlpatterns as of_lines
@@ -28,7 +29,7 @@ OPEN = {
 
 def addresses():
     """Every address with a value for each of its parts."""
-    for pattern in (*of_accounts, *of_lines, *of_decisions, *of_contracts):
+    for pattern in (*of_accounts, *of_lines, *of_decisions, *of_contracts, *of_bills):
         route = str(pattern.pattern).replace("<uuid:public_id>", UUID)
         yield route.replace("<slug:purpose>", "social")
 
