@@ -29,7 +29,7 @@ class LoansConfig(AppConfig):
         from loans.reporting import operations as exports
         from loans.tasks import JOBS, debit_jobs, evening_jobs
 
-        examples.register(EXAMPLES)
+        examples.register(bill_examples.EXAMPLES)
         policy.register("loans", LoanTerms)
         reasons.register(TEXTS)
         reasons.register(QUOTE_TEXTS)
