@@ -330,6 +330,7 @@ _LOANS = {
     "plan_12_fee_ppm": (PERCENT_OF_PPM, "REPAY-5"),
     "prepayment_fee_ppm": (PERCENT_OF_PPM, "REPAY-3"),
     "prepayment_fee_min_fen": (YUAN, "REPAY-3"),
+    "prepayment_min_fen": (YUAN, "REPAY-4"),
 }
 
 

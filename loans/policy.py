@@ -59,6 +59,8 @@ class LoanTerms:
     plan_12_fee_ppm: int = number(60_000, least=0, most=130_000)
     prepayment_fee_ppm: int = number(5_000, least=0, most=50_000)  # REPAY-3 剩余本金的0.5%
     prepayment_fee_min_fen: int = number(500, least=0, most=10_000)  # REPAY-3 最低5元
+    # REPAY-4 a bullet is prepaid in parts of at least 100.00
+    prepayment_min_fen: int = number(10_000, least=1, most=1_000_000)
 
     def __post_init__(self) -> None:
         """Refuse numbers out of range and such that cannot work together; raises ValueError."""

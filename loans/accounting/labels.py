@@ -23,6 +23,8 @@ def rate(line: ChargeLine, loan: Loan, terms: LoanTerms) -> str:
     """Return the rate of a line, a day or once."""
     if line.kind == ChargeKind.LATE_FEE:
         return percent(terms.late_fee_ppm)
+    if line.kind == ChargeKind.PREPAYMENT:
+        return percent(terms.prepayment_fee_ppm)
     if line.kind == ChargeKind.PENALTY:
         return percent(terms.penalty_ppm)
     if line.kind == ChargeKind.REVOLVING:
@@ -42,6 +44,9 @@ def formula(line: ChargeLine, loan: Loan, terms: LoanTerms) -> SafeString | str:
         )
     if line.kind == ChargeKind.LATE_FEE:
         words = f"{base} × {percent(terms.late_fee_ppm)}"
+    elif line.kind == ChargeKind.PREPAYMENT:
+        share, least = percent(terms.prepayment_fee_ppm), yuan(terms.prepayment_fee_min_fen)
+        words = f"max({least}, {base} × {share})"
     elif line.kind == ChargeKind.PENALTY:
         grown = f"1.{terms.penalty_ppm:06}".rstrip("0")
         words = f"{base} × ({grown}^{line.nights} − 1)"

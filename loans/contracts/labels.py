@@ -96,6 +96,7 @@ TERMS: dict[str, TermLabel] = {
     "plan_12_fee_ppm": TermLabel(_("fee of a plan of 12 instalments"), _of_the_principal),
     "prepayment_fee_ppm": TermLabel(_("prepayment fee"), _of_the_prepaid),
     "prepayment_fee_min_fen": TermLabel(_("prepayment fee at least"), _yuan),
+    "prepayment_min_fen": TermLabel(_("smallest prepayment of a bullet"), _yuan),
 }
 
 

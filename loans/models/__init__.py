@@ -1,6 +1,14 @@
 """Loans, what falls due of them, who collects it, and the ledger of every fen."""
 
-from loans.accounting.rules.codes import Accrual, BillState, ChargeKind, DebitMode, LoanState, Plan
+from loans.accounting.rules.codes import (
+    Accrual,
+    BillState,
+    ChargeKind,
+    DebitMode,
+    LoanState,
+    Plan,
+    Purpose,
+)
 from loans.contracts.rules.codes import QuotePurpose, QuoteState, Scenario
 from loans.models.auto_debit import AutoDebit
 from loans.models.bill import Bill
@@ -34,6 +42,7 @@ __all__ = [
     "MandateState",
     "Origin",
     "Plan",
+    "Purpose",
     "Quote",
     "QuotePurpose",
     "QuoteState",

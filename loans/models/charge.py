@@ -20,6 +20,7 @@ CHARGE_KINDS = choices(
         ChargeKind.PENALTY: _("penalty interest"),
         ChargeKind.LATE_FEE: _("late fee"),
         ChargeKind.PLAN_FEE: _("plan fee"),
+        ChargeKind.PREPAYMENT: _("prepayment fee"),
         ChargeKind.MIGRATED: _("charged before migration"),
     },
 )

@@ -12,10 +12,18 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import BankCard, Customer
-from backoffice.core.guards import CompositeForeignKey, Guard, InitialState, state_check
+from backoffice.core.guards import (
+    CompositeForeignKey,
+    Guard,
+    InitialState,
+    code_check,
+    state_check,
+)
 from backoffice.core.models import JobRun
-from backoffice.core.states import StateField
+from backoffice.core.states import StateField, choices
+from loans.accounting.rules.codes import Purpose
 from loans.models.bill import Bill
+from loans.models.loan import Loan
 
 # Under this name a live mandate holds its card, so that it is not unbound (REPAY-10).
 CARD_HOLDER = "auto-debit"
@@ -80,6 +88,16 @@ class Origin(models.TextChoices):
     CUSTOMER = "customer", _("customer")
 
 
+PURPOSES = choices(
+    Purpose,
+    {
+        Purpose.BILL: _("bill"),
+        Purpose.SETTLEMENT: _("early settlement"),
+        Purpose.PREPAYMENT: _("prepayment"),
+    },
+)
+
+
 class DebitOrderState(models.TextChoices):
     """What is known of an order at the channel."""
 
@@ -101,17 +119,28 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
     succeeded or failed; failed -> succeeded (the bank's later word). An order that is asked at
     once starts sent: what is written down before it leaves. The number of an automatic order is
     ``bill-cycle-attempt-try``; while one is open no other is made for any bill of the customer.
+
+    An order asks for a bill or, by its ``purpose``, for a loan (REPAY-4): a loan has one open
+    order. ``principal_fen`` is what a prepayment repays beside interest and fee.
     """
 
     public_id = models.UUIDField(  # looked up among the orders of its customer's bills
         _("public id"), db_default=RandomUUID(), editable=False
     )
     number = models.CharField(_("order number"), max_length=64)
-    bill = models.ForeignKey(  # found through the unique index of (bill, run)
-        Bill, on_delete=models.PROTECT, related_name="orders", db_index=False,
-        db_constraint=False, verbose_name=_("bill"),
+    purpose = models.CharField(
+        _("purpose"), max_length=10, choices=PURPOSES, default=Purpose.BILL.value,
+        db_default=Purpose.BILL.value,
     )  # fmt: skip
-    customer = models.ForeignKey(  # of the bill, which the database checks with it
+    bill = models.ForeignKey(  # found through the unique index of (bill, run)
+        Bill, on_delete=models.PROTECT, null=True, blank=True, related_name="orders",
+        db_index=False, db_constraint=False, verbose_name=_("bill"),
+    )  # fmt: skip
+    loan = models.ForeignKey(
+        Loan, on_delete=models.PROTECT, null=True, blank=True, related_name="orders",
+        db_index=False, db_constraint=False, verbose_name=_("loan"),
+    )  # fmt: skip
+    customer = models.ForeignKey(  # of the bill or loan, which the database checks with it
         Customer, on_delete=models.PROTECT, related_name="+", db_index=False,
         db_constraint=False, verbose_name=_("customer"),
     )  # fmt: skip
@@ -135,6 +164,7 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
     attempt = models.SmallIntegerField(_("attempt"))
     business_date = models.DateField(_("business date"))
     amount_fen = models.BigIntegerField(_("amount"))
+    principal_fen = models.BigIntegerField(_("principal to prepay"), null=True, blank=True)
     taken_fen = models.BigIntegerField(_("taken"), default=0)
     code = models.CharField(_("channel's code"), max_length=40, blank=True, default="")
     reference = models.CharField(_("channel's reference"), max_length=80, blank=True, default="")
@@ -153,6 +183,9 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
                 condition=Q(origin=Origin.CUSTOMER, state__in=OPEN_ORDER_STATES),
                 name="debit_order_open_request",
             ),
+            models.Index(  # those of a loan are few
+                fields=["loan"], condition=Q(loan__isnull=False), name="debit_order_loan"
+            ),
         ]
         constraints: ClassVar = [
             state_check("debit_order_state", DebitOrderState),
@@ -168,10 +201,37 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
             models.UniqueConstraint(fields=["bill", "run"], name="debit_order_one_a_run"),
             models.UniqueConstraint(fields=["number"], name="debit_order_number"),
             models.UniqueConstraint(fields=["id", "bill", "customer"], name="debit_order_of_bill"),
+            models.UniqueConstraint(fields=["id", "loan", "customer"], name="debit_order_of_loan"),
+            models.UniqueConstraint(
+                fields=["loan"],
+                condition=Q(loan__isnull=False, state__in=OPEN_ORDER_STATES),
+                name="debit_order_one_open_for_a_loan",
+            ),
+            code_check("debit_order_purpose", Purpose, column="purpose"),
+            models.CheckConstraint(
+                name="debit_order_for_bill_or_loan",
+                condition=Q(purpose=Purpose.BILL.value, bill__isnull=False, loan__isnull=True)
+                | (~Q(purpose=Purpose.BILL.value) & Q(bill__isnull=True, loan__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="debit_order_prepays_principal",
+                condition=Q(purpose=Purpose.PREPAYMENT.value, principal_fen__gt=0)
+                | (~Q(purpose=Purpose.PREPAYMENT.value) & Q(principal_fen__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="debit_order_for_a_loan_is_a_request",
+                condition=Q(loan__isnull=True) | ~Q(origin=Origin.AUTO),
+            ),
             CompositeForeignKey(
                 name="debit_order_bill_of_customer",
                 fields=["bill", "customer"],
                 to="loans.Bill",
+                to_fields=["id", "customer"],
+            ),
+            CompositeForeignKey(
+                name="debit_order_loan_of_customer",
+                fields=["loan", "customer"],
+                to="loans.Loan",
                 to_fields=["id", "customer"],
             ),
             models.CheckConstraint(

@@ -23,6 +23,7 @@ class Account(models.TextChoices):
     ACCRUAL_INCOME = "accrual_income", _("interest and penalty income")
     LATE_FEE_INCOME = "late_fee_income", _("late fee income")
     PLAN_FEE_INCOME = "plan_fee_income", _("plan fee income")
+    PREPAYMENT_INCOME = "prepayment_income", _("prepayment fee income")
     UNAPPLIED_FUNDS = "unapplied_funds", _("unapplied funds of customers")
     OPENING_BALANCE = "opening_balance", _("opening balance")
 
@@ -47,6 +48,7 @@ class TransferKind(models.TextChoices):
     LATE_FEE = "late_fee", _("late fee")
     PLAN_FEE = "plan_fee", _("plan fee")
     REPAYMENT = "repayment", _("repayment")
+    PREPAYMENT = "prepayment", _("prepayment fee")
     UNAPPLIED = "unapplied", _("waiting for a refund")
     REVERSAL = "reversal", _("reversal")
 

@@ -108,6 +108,7 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
         constraints: ClassVar = [
             state_check("loan_state", LoanState),
             code_check("loan_plan", Plan, column="plan"),
+            models.UniqueConstraint(fields=["id", "customer"], name="loan_of_customer"),
             models.CheckConstraint(
                 name="loan_signs",
                 condition=Q(

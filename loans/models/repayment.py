@@ -15,7 +15,7 @@ from loans.models.loan import Instalment, Loan
 
 
 class Repayment(models.Model):
-    """Money a channel has taken from a customer for a bill, once per order.
+    """Money a channel has taken from a customer for a bill or a loan, once per order.
 
     ``value_on`` is the day the channel took it (GEN-9). Append-only.
     """
@@ -25,10 +25,14 @@ class Repayment(models.Model):
         verbose_name=_("order"),
     )  # fmt: skip
     bill = models.ForeignKey(
-        Bill, on_delete=models.PROTECT, related_name="repayments", db_constraint=False,
-        verbose_name=_("bill"),
+        Bill, on_delete=models.PROTECT, null=True, blank=True, related_name="repayments",
+        db_constraint=False, verbose_name=_("bill"),
     )  # fmt: skip
-    customer = models.ForeignKey(  # of the order and its bill, which the database checks together
+    loan = models.ForeignKey(
+        Loan, on_delete=models.PROTECT, null=True, blank=True, related_name="repayments",
+        db_index=False, db_constraint=False, verbose_name=_("loan"),
+    )  # fmt: skip
+    customer = models.ForeignKey(  # of the order, checked together with its bill or loan
         Customer, on_delete=models.PROTECT, related_name="repayments", db_index=False,
         db_constraint=False, verbose_name=_("customer"),
     )  # fmt: skip
@@ -41,7 +45,8 @@ class Repayment(models.Model):
         verbose_name_plural = _("repayments")
         default_permissions = ("view",)
         indexes: ClassVar = [  # rows come in the order of their days: a few bytes for a thousand
-            BrinIndex(fields=["value_on"], name="repayment_day", autosummarize=True)
+            BrinIndex(fields=["value_on"], name="repayment_day", autosummarize=True),
+            models.Index(fields=["loan"], condition=Q(loan__isnull=False), name="repayment_loan"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(name="repayment_signs", condition=Q(amount_fen__gt=0)),
@@ -50,6 +55,17 @@ class Repayment(models.Model):
                 fields=["order", "bill", "customer"],
                 to="loans.DebitOrder",
                 to_fields=["id", "bill", "customer"],
+            ),
+            CompositeForeignKey(  # each of the two leaves a row alone whose column is empty
+                name="repayment_order_of_loan",
+                fields=["order", "loan", "customer"],
+                to="loans.DebitOrder",
+                to_fields=["id", "loan", "customer"],
+            ),
+            models.CheckConstraint(
+                name="repayment_of_bill_or_loan",
+                condition=Q(bill__isnull=False, loan__isnull=True)
+                | Q(bill__isnull=True, loan__isnull=False),
             ),
         ]
         triggers: ClassVar = append_only()
@@ -61,7 +77,7 @@ class Repayment(models.Model):
 class RepaymentAllocation(models.Model):
     """What one repayment settled of one instalment, and the bill it stood under (REPAY-8).
 
-    Append-only.
+    An instalment that is settled or prepaid early stands under no bill. Append-only.
     An earlier value date can change where later repayments went: then each of them is allocated
     again under the next ``revision``; the highest revision of a repayment is the one that holds.
     """
@@ -71,8 +87,8 @@ class RepaymentAllocation(models.Model):
         verbose_name=_("repayment"),
     )  # fmt: skip
     bill = models.ForeignKey(  # of its customer; ``reconcile`` compares it with what is paid on it
-        Bill, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False,
-        verbose_name=_("bill"),
+        Bill, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        db_constraint=False, verbose_name=_("bill"),
     )  # fmt: skip
     loan = models.ForeignKey(  # of the instalment, which the database checks with it
         Loan, on_delete=models.PROTECT, related_name="allocations", db_constraint=False,

@@ -46,7 +46,7 @@ WITH moved AS (
 ), fact AS (
     SELECT loan_id, sum(charged_fen) AS charged_fen, sum(contract_fen - charged_fen) AS waived_fen,
            sum(charged_fen) FILTER (WHERE cause_type <> 'migration') AS posted_fen
-    FROM loans_charge WHERE {_OF_LOANS} GROUP BY loan_id
+    FROM loans_charge WHERE kind <> 'prepayment' AND {_OF_LOANS} GROUP BY loan_id
 ), loan AS (
     SELECT id AS loan_id, unpaid_principal_fen, charged_fen, waived_fen
     FROM loans_loan WHERE (%(loans)s::bigint[] IS NULL OR id = ANY (%(loans)s::bigint[]))
@@ -113,15 +113,21 @@ HAVING sum({sql_total("unpaid_", table="part")}) <> 0 ORDER BY 2 DESC, 1
 """  # nosec B608: column names of our own
 # What was collected by an order that succeeded; nothing by any other.
 ORDERS = f"""
+WITH debit AS (  -- orders are found through what they ask for
+    SELECT debit.* FROM loans_bill AS bill JOIN loans_debitorder AS debit ON debit.bill_id = bill.id
+    WHERE {_OF_BILLS}
+    UNION ALL
+    SELECT debit.* FROM loans_loan AS loan JOIN loans_debitorder AS debit ON debit.loan_id = loan.id
+    WHERE {_OF_CUSTOMERS.format("loan.customer_id")}
+)
 SELECT number, name, expected, found
-FROM loans_bill AS bill JOIN loans_debitorder AS debit ON debit.bill_id = bill.id
-LEFT JOIN loans_repayment AS repayment ON repayment.order_id = debit.id,
+FROM debit LEFT JOIN loans_repayment AS repayment ON repayment.order_id = debit.id,
 LATERAL (VALUES
     ('taken = repayment', CASE WHEN debit.state = 'succeeded' THEN taken_fen ELSE 0 END,
      coalesce(repayment.amount_fen, 0)),
     ('asked = taken', CASE WHEN debit.state = 'succeeded' THEN debit.amount_fen END, taken_fen)
 ) AS compared (name, expected, found)
-WHERE expected <> found AND {_OF_BILLS} ORDER BY name DESC, number
+WHERE expected <> found ORDER BY name DESC, number
 """  # nosec B608: column names of our own
 UNAPPLIED = f"""
 WITH waiting AS (
@@ -149,6 +155,9 @@ WITH kept AS (
     UNION ALL
     SELECT repayment_id, 'unapplied_funds', amount_fen FROM loans_unappliedfunds
     WHERE {_OF_CUSTOMERS.format("customer_id")}
+    UNION ALL
+    SELECT cause_id, 'prepayment_income', sum(charged_fen) FROM loans_charge
+    WHERE kind = 'prepayment' AND {_OF_LOANS} GROUP BY cause_id
 ), moved AS (
     SELECT cause_id AS repayment_id,
            CASE WHEN debit_account = 'bank' THEN credit_account ELSE debit_account END AS code,
@@ -187,7 +196,7 @@ SELECT 'unapplied_funds', 'unapplied funds', -coalesce(sum(amount_fen), 0)
 FROM loans_unappliedfunds WHERE refunded_at IS NULL
 UNION ALL
 SELECT kind || '_income', 'charges', -coalesce(sum(charged_fen), 0)
-FROM (VALUES ('late_fee'), ('plan_fee')) AS fee (kind)
+FROM (VALUES ('late_fee'), ('plan_fee'), ('prepayment')) AS fee (kind)
 LEFT JOIN loans_charge USING (kind)
 WHERE coalesce(cause_type, '') <> 'migration' GROUP BY kind
 UNION ALL
@@ -197,7 +206,7 @@ SELECT 'opening_balance', 'opened loans',
 """  # nosec B608: column names of our own
 ACCRUAL_INCOME = f"""
 SELECT (SELECT coalesce(sum(charged_fen), 0) FROM loans_charge
-        WHERE kind NOT IN ('late_fee', 'plan_fee') AND cause_type <> 'migration'),
+        WHERE kind NOT IN ('late_fee', 'plan_fee', 'prepayment') AND cause_type <> 'migration'),
        (SELECT -coalesce({_moved(Account.ACCRUAL_INCOME)}, 0) FROM loans_transfer
         WHERE 'accrual_income' IN (debit_account, credit_account))
 """  # nosec B608: column names of our own

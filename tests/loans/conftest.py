@@ -15,6 +15,8 @@ from loans.accounting.queries.snapshots import SNAPSHOT_COLUMNS, to_row
 from loans.accounting.rules.accrual import interest_fen
 from loans.accounting.rules.debt import Debt
 from loans.billing.rules.minimum import minimum_fen
+from loans.contracts.rules.due_dates import first_due_on, repayment_day
+from loans.contracts.rules.plans import rows
 from loans.gateways.channel import Answer, DebitRequest, Outcome, PayoutRequest, StatementLine
 from loans.models import (
     Accrual,
@@ -157,6 +159,85 @@ def make_bill() -> MakeBill:
     return make
 
 
+MakeLoan = Callable[..., Loan]
+
+
+@pytest.fixture
+def make_loan() -> MakeLoan:
+    """Make a customer with card, line and one loan that no bill asks for yet."""
+    made = 0
+
+    def make(
+        *,
+        principal_fen: int = 1_000_000,
+        rate_ppm: int = 500,
+        drawn_on: date = date(2026, 9, 1),
+        plan: Plan = Plan.BULLET,
+        policy: LoanTerms | None = None,
+        customer: Customer | None = None,
+    ) -> Loan:
+        nonlocal made
+        made += 1
+        terms = policy or LoanTerms()
+        with transaction.atomic(), workflow.importing():
+            who = customer or _customer(900 + made)
+            if customer is None:
+                _mandate(who, 900 + made)
+            line, is_new = CreditLine.objects.get_or_create(
+                customer=who,
+                defaults={
+                    "state": CreditLineState.ACTIVE,
+                    "limit_fen": 30_000_000,
+                    "buffer_permille": 150,
+                    "opened_on": drawn_on,
+                },
+            )
+            if is_new:
+                first = ImportedLine(who.pk, line.pk, line.limit_fen, "")
+                record_import([first], by="system:import", on=drawn_on, at=moment(drawn_on))
+            drawn_fen = CreditLine.objects.get(pk=line.pk).drawn_fen + principal_fen
+            CreditLine.objects.filter(pk=line.pk).update(drawn_fen=drawn_fen)
+            return _loan(who, line, terms, principal_fen, rate_ppm, drawn_on, plan)
+
+    return make
+
+
+def _loan(who, line, terms, principal_fen, rate_ppm, drawn_on, plan) -> Loan:
+    is_bullet = plan == Plan.BULLET
+    loan = Loan.objects.create(
+        customer=who,
+        line=line,
+        terms=signed_under(terms),
+        state=LoanState.ACTIVE,
+        plan=plan,
+        principal_fen=principal_fen,
+        daily_rate_ppm=rate_ppm,
+        drawn_on=drawn_on,
+        unpaid_principal_fen=principal_fen,
+        accrued_on=drawn_on,
+    )
+    first_on = first_due_on(drawn_on, repayment_day(drawn_on), terms)
+    for row in rows(principal_fen, plan, first_due_on=first_on, terms=terms):
+        Instalment.objects.create(
+            loan=loan,
+            customer=who,
+            number=row.number,
+            due_on=row.due_on,
+            principal_fen=row.principal_fen,
+            plan_fee_fen=row.fee_fen,
+            uncharged_plan_fee_fen=row.fee_fen,
+            unpaid_principal_fen=row.principal_fen,
+            accrual=Accrual.OWN if is_bullet else Accrual.NONE,
+            segment_on=drawn_on,
+            segment_base_fen=row.principal_fen,
+        )
+    balances = postings.migrated(
+        Debt(principal_fen=principal_fen), on=drawn_on, loan_id=loan.pk, customer_id=who.pk
+    )
+    ledger.post(balances, at=moment(drawn_on))
+    return loan
+
+
 def _customer(n: int) -> Customer:
     return Customer.objects.create(
         state=CustomerState.READY,
@@ -222,8 +303,7 @@ def _bill(who, line, terms, principal_fen, rate_ppm, drawn_on, due_on, mode) -> 
         segment_on=drawn_on,
         segment_base_fen=principal_fen,
     )
-    rows = Instalment.objects.filter(loan=loan)
-    position = position_of(loan, rows)
+    position = position_of(loan, Instalment.objects.filter(loan=loan))
     bulk.copy(BillSnapshot, SNAPSHOT_COLUMNS, [to_row(bill.pk, loan.pk, position)])
     balances = postings.migrated(
         Debt(principal_fen=principal_fen), on=drawn_on, loan_id=loan.pk, customer_id=who.pk

@@ -26,6 +26,7 @@ def test_a_contract_takes_the_numbers_of_the_rulebook():
         "first_due_nights_min": 20,  # REPAY-2
         "plan_3_fee_ppm": 15_000, "plan_6_fee_ppm": 30_000, "plan_12_fee_ppm": 60_000,  # REPAY-5
         "prepayment_fee_ppm": 5_000, "prepayment_fee_min_fen": 500,  # REPAY-3
+        "prepayment_min_fen": 10_000,  # REPAY-4
     }  # fmt: skip
 
 

@@ -7,13 +7,13 @@ instalments are covered by their loan's lock.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any, Self
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import QuerySet
 
 from backoffice.core import bulk, workflow
@@ -92,11 +92,7 @@ class LoanBatch:
 
     @classmethod
     def lock(
-        cls,
-        bill_ids: Iterable[int],
-        *,
-        seen: Self | None = None,
-        loan_ids: Iterable[int] = (),
+        cls, bill_ids: Iterable[int], *, seen: Self | None = None, loan_ids: Iterable[int] = ()
     ) -> Self:
         """Lock the bills and the loans behind them, in order, for a movement of money.
 
@@ -104,6 +100,26 @@ class LoanBatch:
         ``loan_ids`` are further loans: those with instalments that stand under no bill.
         """
         return cls(bill_ids, loans=Loan.objects.select_for_update(), seen=seen, loan_ids=loan_ids)
+
+    @classmethod
+    def lock_loans(
+        cls, loan_ids: Collection[int], *, bill_ids: Iterable[int] = (), seen: Self | None = None
+    ) -> Self:
+        """Lock loans with every bill that their instalments stand under, and further bills."""
+        bills = set(bill_ids)
+        while loan_ids:
+            # A bill may be issued before its loan is locked, and bills are locked first: then the
+            # savepoint gives back what was locked, and everything is locked again in order.
+            with transaction.atomic():
+                theirs = Instalment.objects.filter(loan_id__any=bulk.Of(loan_ids))
+                under = theirs.filter(bill__isnull=False)
+                bills.update(bill_id for (bill_id,) in bulk.rows(under, "bill_id"))
+                batch = cls.lock(bills, seen=seen, loan_ids=loan_ids)
+                rows = chain.from_iterable(batch.instalments.get(one, ()) for one in loan_ids)
+                if batch.bills.keys() >= {row.bill_id for row in rows} - {None}:
+                    return batch
+                transaction.set_rollback(True)
+        return cls.lock(bills, seen=seen)
 
     @classmethod
     def lock_bills(cls, bill_ids: Iterable[int]) -> Self:
@@ -195,8 +211,7 @@ class LoanBatch:
                 allocation, customer_id=self.loans[allocation.loan_id].customer_id
             )
         self._entries += [
-            postings.left_over(one, customer_id=self.bills[one.bill_id].customer_id)
-            for one in result.surpluses
+            postings.left_over(one, customer_id=self._customer_of(one)) for one in result.surpluses
         ]
         return result
 
@@ -228,6 +243,12 @@ class LoanBatch:
         self._entries += entries
         self._allocations += allocations
         self._surpluses += surpluses
+
+    def _customer_of(self, surplus: Surplus) -> int:
+        if surplus.loan_id is not None:
+            return self.loans[surplus.loan_id].customer_id
+        assert surplus.bill_id is not None, "money is taken for a bill or for a loan"
+        return self.bills[surplus.bill_id].customer_id
 
     def _instalment_id(self, fact: Any) -> int:
         instalment_id: int = self.instalments[fact.loan_id][fact.part_index].id
@@ -267,9 +288,7 @@ class LoanBatch:
         facts.add_charges(self._charges, at=at)
         ledger.post(self._entries, at=at)
         facts.add_allocations(self._allocations)
-        facts.add_surpluses(
-            [(one, self.bills[one.bill_id].customer_id) for one in self._surpluses], at=at
-        )
+        facts.add_surpluses([(one, self._customer_of(one)) for one in self._surpluses], at=at)
         facts.add_snapshots(self._issued)
         self._start_over()
 

@@ -16,26 +16,22 @@ from loans.accounting.operations.facts import AllocationRow, ChargeRow
 from loans.accounting.operations.ledger import Entry
 from loans.accounting.rules.debt import COMPONENTS, NOTHING, Debt
 from loans.accounting.rules.engine import Allocation, Cause, ComputedCharge, RunResult, Surplus
-from loans.models import (
-    CauseType,
-    Charge,
-    Repayment,
-    RepaymentAllocation,
-    TransferKind,
-    UnappliedFunds,
-)
+from loans.models import CauseType, Charge, RepaymentAllocation, TransferKind, UnappliedFunds
 
 
 def add(
-    batch: LoanBatch, bill_ids: Sequence[int], result: RunResult, *, since: Mapping[int, date]
+    batch: LoanBatch,
+    repayments: Mapping[int, date],
+    result: RunResult,
+    *,
+    since: Mapping[int, date],
 ) -> None:
     """Give the batch the facts that turn those of the earlier run into those of ``result``.
 
-    The bills are of one customer. ``since`` are their loans and the days up to which these were
-    charged where the run began.
+    ``repayments`` are those of the run, with their value dates: all of one customer. ``since`` are
+    the loans and the days up to which these were charged where the run began.
     """
-    customer_id = batch.bills[bill_ids[0]].customer_id
-    repayments = dict(Repayment.objects.filter(bill__in=bill_ids).values_list("pk", "value_on"))
+    customer_id = batch.loans[next(iter(since))].customer_id
     wanted = [postings.charged(one, customer_id=customer_id) for one in result.charges]
     for allocation in result.allocations:
         wanted += postings.repaid(allocation, customer_id=customer_id)
@@ -106,11 +102,11 @@ def _posted(since: Mapping[int, date], repayment_ids: Collection[int]) -> Counte
             "cause_id, loan_id, customer_id, reverses FROM loans_transfer "
             "LEFT JOIN unnest(%s::bigint[], %s::date[]) AS since (id, day) ON since.id = loan_id "
             "WHERE loan_id = ANY(%s) AND business_date > since.day "
-            "AND kind NOT IN ('opening', 'repayment') "
-            "AND NOT (kind = 'reversal' AND reverses = 'repayment') "
+            "AND kind NOT IN ('opening', 'repayment', 'prepayment') "
+            "AND NOT (kind = 'reversal' AND reverses IN ('repayment', 'prepayment')) "
             "OR cause_type = 'repayment' AND cause_id = ANY(%s) "
-            "AND (kind IN ('repayment', 'unapplied', 'plan_fee') "
-            "OR reverses IN ('repayment', 'unapplied', 'plan_fee')) "
+            "AND (kind IN ('repayment', 'prepayment', 'unapplied', 'plan_fee') "
+            "OR reverses IN ('repayment', 'prepayment', 'unapplied', 'plan_fee')) "
             "AND (loan_id = ANY(%s) OR loan_id IS NULL AND customer_id IN "
             "(SELECT customer_id FROM loans_repayment WHERE id = ANY(%s)))",
             [list(since), list(since.values()), list(since), list(repayment_ids), list(since),
@@ -158,7 +154,7 @@ def _allocations(
         for rows in batch.instalments.values()
         for index, row in enumerate(rows)
     }
-    stored: dict[int, dict[int, dict[int, tuple[Debt, int]]]] = {}
+    stored: dict[int, dict[int, dict[int, tuple[Debt, int | None]]]] = {}
     for row in RepaymentAllocation.objects.filter(repayment__in=days.keys()):
         paid = Debt._make(getattr(row, name) for name in COMPONENTS)
         revisions = stored.setdefault(row.repayment_id, {})

@@ -17,6 +17,8 @@ _CHARGED = {
     ChargeKind.PENALTY: (Account.PENALTY, Account.ACCRUED_UNPOSTED, TransferKind.ACCRUAL),
     ChargeKind.LATE_FEE: (Account.LATE_FEE, Account.LATE_FEE_INCOME, TransferKind.LATE_FEE),
     ChargeKind.PLAN_FEE: (Account.PLAN_FEE, Account.PLAN_FEE_INCOME, TransferKind.PLAN_FEE),
+    # Paid at the moment it is charged: nobody owes it.
+    ChargeKind.PREPAYMENT: (Account.BANK, Account.PREPAYMENT_INCOME, TransferKind.PREPAYMENT),
 }
 
 

@@ -1,12 +1,13 @@
 """Where loans stood when a bill was issued: stored once, read when a value date is earlier."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 
+from loans.accounting.rules.codes import Accrual
 from loans.accounting.rules.debt import Debt
-from loans.accounting.rules.position import InstalmentKey, LoanPosition
-from loans.models import BillSnapshot
+from loans.accounting.rules.position import InstalmentKey, InstalmentPosition, LoanPosition
+from loans.models import BillSnapshot, Instalment
 
 SNAPSHOT_COLUMNS = (
     "bill", "loan", "revision", "accrued_on", "principal_nights_fen", "charged_fen", "waived_fen",
@@ -91,4 +92,26 @@ def reset_to(snapshot: BillSnapshot, loan: LoanPosition) -> LoanPosition:
         principal_nights_fen=snapshot.principal_nights_fen,
         charged_fen=snapshot.charged_fen,
         waived_fen=snapshot.waived_fen,
+    )
+
+
+def reset_to_drawdown(loan: LoanPosition, rows: Sequence[Instalment]) -> LoanPosition:
+    """Return a loan as it stood when it was drawn: its principal owed, nothing charged.
+
+    The loan's state stays as it is.
+    """
+    accrual = Accrual.OWN if loan.is_bullet else Accrual.NONE
+    parts = tuple(
+        InstalmentPosition(
+            Debt(principal_fen=row.principal_fen),
+            accrual,
+            loan.drawn_on,
+            row.principal_fen,
+            due_on=row.due_on,
+            uncharged_plan_fee_fen=row.plan_fee_fen,
+        )
+        for row in rows
+    )
+    return loan._replace(
+        parts=parts, accrued_on=loan.drawn_on, principal_nights_fen=0, charged_fen=0, waived_fen=0
     )

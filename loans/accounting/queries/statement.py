@@ -195,7 +195,7 @@ def _lines(pieces: Iterable[_Piece], under: Mapping[int, Instalment]) -> list[Ch
     for (instalment_id, kind, _segment_on), found in segments.items():
         from_on, to_on = found[0].from_on, found[-1].to_on
         nights = (to_on - from_on).days
-        has_nights = kind not in (ChargeKind.LATE_FEE, ChargeKind.PLAN_FEE, ChargeKind.MIGRATED)
+        has_nights = kind in (ChargeKind.OWN, ChargeKind.REVOLVING, ChargeKind.PENALTY)
         lines.append(
             ChargeLine(
                 under[instalment_id],

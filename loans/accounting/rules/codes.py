@@ -52,6 +52,14 @@ class DebitMode(StrEnum):
     OFF = "off"
 
 
+class Purpose(StrEnum):
+    """What an order asks money for: a bill, a whole loan early, or a part of a bullet early."""
+
+    BILL = "bill"
+    SETTLEMENT = "settlement"
+    PREPAYMENT = "prepayment"
+
+
 class Accrual(StrEnum):
     """What an instalment bears each night; exactly one of them (RATE-5)."""
 
@@ -69,6 +77,7 @@ class ChargeKind(StrEnum):
     PENALTY = "penalty"
     LATE_FEE = "late_fee"
     PLAN_FEE = "plan_fee"
+    PREPAYMENT = "prepayment"
     MIGRATED = "migrated"
 
 

@@ -63,23 +63,27 @@ class ComputedCharge(NamedTuple):
 
 
 class Allocation(NamedTuple):
-    """What a repayment settled of one instalment, and the bill that this stood under then."""
+    """What a repayment settled of one instalment, and the bill that this stood under then.
+
+    An instalment that is repaid before its bill is issued stands under none.
+    """
 
     repayment_id: int
     loan_id: int
     part_index: int
     on: date
     debt: Debt
-    bill_id: int
+    bill_id: int | None
 
 
 class Surplus(NamedTuple):
-    """What a repayment brought beyond what was owed, in fen."""
+    """What a repayment of a bill or of a loan brought beyond what was owed, in fen."""
 
     repayment_id: int
-    bill_id: int
+    bill_id: int | None
     on: date
     amount_fen: int
+    loan_id: int | None = None
 
 
 class Decision(NamedTuple):
@@ -238,12 +242,14 @@ class Run:
     def accrue(self, bill: BillPosition, *, on: date, cause: Cause) -> None:
         """Charge the loans of a bill their nights before ``on``, as far as not charged yet."""
         for loan_id in bill.loan_ids:
-            loan = self.position.loans[loan_id]
-            if loan.accrued_on < on:
-                known = self._known.get(loan_id)
-                self._post(
-                    loan_id, accrued(loan, on=on, terms=self.terms[loan_id], known=known), cause
-                )
+            self.accrue_loan(loan_id, on=on, cause=cause)
+
+    def accrue_loan(self, loan_id: int, *, on: date, cause: Cause) -> None:
+        """Charge a loan its nights before ``on``, as far as not charged yet."""
+        loan = self.position.loans[loan_id]
+        if loan.accrued_on < on:
+            known = self._known.get(loan_id)
+            self._post(loan_id, accrued(loan, on=on, terms=self.terms[loan_id], known=known), cause)
 
     def charge_late_fee(
         self, bill: BillPosition, fees_fen: Mapping[tuple[int, int], int], *, on: date, cause: Cause

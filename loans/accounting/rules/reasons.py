@@ -31,6 +31,7 @@ class LoanReason(StrEnum):
     GRACE_OVER = "grace-over"
     PAID_IN_FULL = "paid-in-full"
     REPAID_IN_FULL = "repaid-in-full"
+    SETTLED_EARLY = "settled-early"
     PAST_DUE_PAID = "past-due-paid"
     EARLIER_VALUE_DATE = "earlier-value-date"
     MONEY_TAKEN = "money-taken"
@@ -58,6 +59,7 @@ TEXTS: Mapping[StrEnum, str] = {
     LoanReason.GRACE_OVER: gettext_noop("grace is over"),
     LoanReason.PAID_IN_FULL: gettext_noop("paid in full"),
     LoanReason.REPAID_IN_FULL: gettext_noop("repaid in full"),
+    LoanReason.SETTLED_EARLY: gettext_noop("settled early"),
     LoanReason.PAST_DUE_PAID: gettext_noop("everything past due is paid"),
     LoanReason.EARLIER_VALUE_DATE: gettext_noop("an earlier value date"),
     LoanReason.MONEY_TAKEN: gettext_noop("the channel took the money"),

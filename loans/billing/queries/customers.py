@@ -15,9 +15,9 @@ def earlier_bills(bill_id: int, *, before: date) -> tuple[Earlier, ...]:
     return tuple(Earlier(*row) for row in bills.values_list("pk", "state"))
 
 
-def of_the_same_customers(bill_ids: Collection[int]) -> set[int]:
-    """Return every bill of the customers of some bills."""
-    if not bill_ids:
+def bills_of(customer_ids: Collection[int]) -> set[int]:
+    """Return every bill of some customers."""
+    if not customer_ids:
         return set()
-    customers = Bill.objects.filter(pk__any=bulk.Of(bill_ids)).values("customer")
-    return set(Bill.objects.filter(customer__in=customers).values_list("pk", flat=True))
+    theirs = Bill.objects.filter(customer_id__any=bulk.Of(customer_ids))
+    return {bill_id for (bill_id,) in bulk.rows(theirs, "pk")}

@@ -77,8 +77,12 @@ class Issue(NamedTuple):
         left = {row for other in closed for row in other.rows if any(_part(run, row).debt)}
         for other in closed:
             run.change_bill(other.id, rows=(), loan_ids=(), billed_rows=other.rows)
-        own = {row for row in bill.billed_rows if _part(run, row).bill_id is None}
-        rows = tuple(sorted(left | own))
+        own = {
+            row
+            for row in bill.billed_rows
+            if _part(run, row).bill_id is None and any(_part(run, row).debt)
+        }
+        rows = tuple(sorted(left | own | set(bill.rows)))
         for loan_id, index in rows:
             part = run.position.loans[loan_id].parts[index]
             run.change_part(loan_id, index, part._replace(bill_id=bill.id))

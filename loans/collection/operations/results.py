@@ -1,26 +1,24 @@
 """What the channel reports about orders, and where the money it took goes.
 
 ``record`` takes an answer, a later query or a line of a statement, in any order and any number of
-times. Value dates are the channel's success times (GEN-9), but no later than the day we learn of
-them; money is applied per bill in the order of REPAY-8, and what is not owed waits.
+times. The money is applied by ``arrivals``; what is not owed waits.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from backoffice.core import bulk, clock, workflow
 from loans.accounting.operations.batch import LoanBatch
-from loans.accounting.rules.codes import COLLECTED_STATES, BillMove, BillState
-from loans.accounting.rules.engine import RunResult
+from loans.accounting.rules.codes import COLLECTED_STATES, BillState
 from loans.accounting.rules.position import BillPosition
 from loans.accounting.rules.reasons import LoanReason
 from loans.billing.operations import auto_debit
-from loans.billing.queries.customers import of_the_same_customers
+from loans.billing.queries.customers import bills_of
+from loans.collection.operations import arrivals
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import ends_mandate, is_counted
 from loans.delinquency.operations import end_of_day
@@ -30,13 +28,9 @@ from loans.models import (
     DebitOrder,
     DebitOrderState,
     Origin,
-    Repayment,
 )
 from loans.repayment.operations import lines, reprocess
-from loans.repayment.rules import Payment
 from risk.conduct import operations as conduct
-
-_REPAYMENT_COLUMNS = ("id", "order", "bill", "customer", "amount_fen", "value_on", "recorded_at")
 
 
 class Recorded(NamedTuple):
@@ -66,7 +60,15 @@ def record(
     """
     by_number = {answer.number: answer for answer in answers}
     asked = DebitOrder.objects.filter(number__any=bulk.Of(by_number.keys()))
-    batch = LoanBatch.lock(_bills_to_lock(asked, by_number, seen=seen, at=at), seen=seen)
+    subjects = [
+        _Subject._make(row)
+        for row in bulk.rows(asked, "number", "bill_id", "loan_id", "customer_id")
+    ]
+    batch = LoanBatch.lock_loans(
+        {one.loan_id for one in subjects if one.loan_id is not None},
+        bill_ids=_bills_to_lock(subjects, by_number, seen=seen, at=at),
+        seen=seen,
+    )
     orders = bulk.load(asked.order_by("pk"))  # an order changes under the lock of its bill alone
     changed = _changed(orders, by_number)
     _store(changed, by_number, by=by, at=at)
@@ -80,8 +82,17 @@ def record(
     )
 
 
+class _Subject(NamedTuple):
+    """What an order asks money for: a bill or a loan of a customer."""
+
+    number: str
+    bill_id: int | None
+    loan_id: int | None
+    customer_id: int
+
+
 def _bills_to_lock(
-    asked: QuerySet[DebitOrder],
+    subjects: Sequence[_Subject],
     answers: Mapping[str, Answer],
     *,
     seen: LoanBatch | None,
@@ -90,21 +101,25 @@ def _bills_to_lock(
     """Return the bills of the orders, and for money that may change others all of its customer.
 
     That is money of an earlier day, and money for a closed bill: it follows the debt (GEN-9).
-    Bills that ``prepare`` has just found money owed on are not looked at again.
+    Bills that ``prepare`` has just found money owed on are not looked at again. Those that a loan
+    stands under are locked with the loan.
     """
     on = clock.day_of(at)
-    rows = bulk.rows(asked, "bill_id", "number")
-    taken = [
-        (bill_id, clock.day_of(answer.at or at))
-        for bill_id, number in rows
-        if (answer := answers[number]).outcome == Outcome.SUCCEEDED
-    ]
-    following = {bill_id for bill_id, day in taken if day < on}
-    unseen = {bill_id for bill_id, _day in taken} - (seen.bills.keys() if seen else set())
+    asked = {one.bill_id for one in subjects if one.bill_id is not None}
+    late, taken = set(), set()
+    for one in subjects:
+        answer = answers[one.number]
+        if answer.outcome != Outcome.SUCCEEDED:
+            continue
+        if clock.day_of(answer.at or at) < on:
+            late.add(one.customer_id)
+        if one.bill_id is not None:
+            taken.add(one.bill_id)
+    unseen = taken - (seen.bills.keys() if seen else set())
     if unseen:
         closed = Bill.objects.filter(pk__any=bulk.Of(unseen)).exclude(state__in=COLLECTED_STATES)
-        following |= {bill_id for (bill_id,) in bulk.rows(closed, "pk")}
-    return {bill_id for bill_id, _number in rows} | of_the_same_customers(following)
+        late |= {customer_id for (customer_id,) in bulk.rows(closed, "customer_id")}
+    return asked | bills_of(late)
 
 
 def _changed(orders: Sequence[DebitOrder], answers: Mapping[str, Answer]) -> Changed:
@@ -145,6 +160,8 @@ def _count_refusals(
     """Count business refusals of automatic orders; technical ones only raise the try (REPAY-11)."""
     without_mandate = set()
     for order in orders:
+        if order.bill_id is None:
+            continue  # a loan is repaid early with any card: no mandate, no cycle
         bill = batch.position.bills[order.bill_id]
         if ends_mandate(order.code):
             without_mandate.add(order.customer_id)
@@ -190,124 +207,17 @@ def _apply(
     at: datetime,
 ) -> None:
     """Apply what was taken, write everything that the batch changed, and report how bills ended."""
-    arrived = _store_repayments(orders, answers, at=at)
-    late = _late_bills(batch, arrived)
-    in_time = {bill_id: found for bill_id, found in arrived.items() if bill_id not in late}
-    carried = {
-        bill_id for bill_id in in_time if batch.position.bills[bill_id].state == BillState.CARRIED
-    }
-    paid = _settle(batch, in_time, by=by, at=at) - carried  # how those ended is reported
-    reruns = _reprocess(batch, {one: arrived[one] for one in late}, on=clock.day_of(at))
+    on = clock.day_of(at)
+    arrived = arrivals.store(batch, orders, answers=answers, at=at)
+    carried = {one.id for one in batch.position.bills.values() if one.state == BillState.CARRIED}
+    # How those ended is reported already.
+    paid = arrivals.apply(batch, arrived.in_time, by=by, at=at) - carried
+    reruns = arrivals.rerun(batch, arrived.late, on=on)
     _reset_counters(batch, orders)
     batch.write(by=by, at=at)
     _report_paid(batch, paid, by=by, at=at)
     for rerun in reruns:
-        reprocess.report(batch, rerun, by=by, on=clock.day_of(at), at=at)
-
-
-def _store_repayments(
-    orders: Sequence[DebitOrder], answers: Mapping[str, Answer], *, at: datetime
-) -> dict[int, list[Payment]]:
-    """Store the money that arrived; return it by bill, by value date.
-
-    A channel's clock closes no day that has not come.
-    """
-    arrived: dict[int, list[Payment]] = defaultdict(list)
-    rows = []
-    for repayment_id, order in zip(bulk.reserve_ids(Repayment, len(orders)), orders, strict=True):
-        answer = answers[order.number]
-        on = clock.day_of(min(answer.at or at, at))
-        payment = Payment(repayment_id, order.bill_id, answer.amount_fen, on)
-        arrived[order.bill_id].append(payment)
-        rows.append((repayment_id, order.id, order.bill_id, order.customer_id,
-                     payment.amount_fen, on, at))  # fmt: skip
-    bulk.copy(Repayment, _REPAYMENT_COLUMNS, rows)
-    for payments in arrived.values():
-        payments.sort(key=lambda payment: payment.on)
-    return arrived
-
-
-def _late_bills(batch: LoanBatch, arrived: Mapping[int, Sequence[Payment]]) -> set[int]:
-    """Return the bills to reprocess: late ones, and whatever else arrived of their customers.
-
-    What is reprocessed contains every repayment of bills that are connected by their loans: none
-    of them may be applied beside it.
-    """
-    late = {
-        batch.bills[bill_id].customer_id
-        for bill_id, payments in arrived.items()
-        if _is_late(batch, bill_id, payments)
-    }
-    return {bill_id for bill_id in arrived if batch.bills[bill_id].customer_id in late}
-
-
-def _reprocess(
-    batch: LoanBatch, arrived: Mapping[int, Sequence[Payment]], *, on: date
-) -> list[reprocess.Rerun]:
-    """Run bills again, the oldest first: it takes the later ones along, each of them once."""
-    reruns: list[reprocess.Rerun] = []
-    done: set[int] = set()
-    for bill_id in sorted(arrived, key=lambda one: (batch.bills[one].due_on, one)):
-        if bill_id not in done:
-            reruns.append(reprocess.rerun(batch, bill_id, arrived=arrived[bill_id], on=on))
-            done |= {bill.id for bill in reruns[-1].before}
-    return reruns
-
-
-def _is_late(batch: LoanBatch, bill_id: int, payments: Sequence[Payment]) -> bool:
-    """Say whether a later day was already closed or charged without the first of the payments."""
-    bill, first_on = batch.position.bills[bill_id], payments[0].on
-    holder = batch.position.holder_of(bill)
-    if holder is not bill and first_on < holder.billed_on:
-        return True  # the money was there before a later bill took over what was left
-    if holder.closed_through is not None and first_on < holder.closed_through:
-        return True
-    return any(first_on < batch.position.loans[loan_id].accrued_on for loan_id in holder.loan_ids)
-
-
-def _settle(
-    batch: LoanBatch, arrived: Mapping[int, Sequence[Payment]], *, by: str, at: datetime
-) -> set[int]:
-    """Apply payments that are not late; return the bills they paid.
-
-    Days before a payment that the 00:05 batch has not closed yet are closed first (GEN-8); this is
-    rare, so such bills are worked through one by one.
-    """
-    bills = batch.position.bills
-    behind = {
-        bill_id
-        for bill_id, payments in arrived.items()
-        if any(end_of_day.missed_days(bills[bill_id], through=payments[-1].on, has_mandate=True))
-    }
-    mandates = end_of_day.customers_with_mandate(batch.bills[one].customer_id for one in behind)
-    paid = set()
-    for bill_id in sorted(behind):
-        for payment in arrived[bill_id]:
-            has_mandate = batch.bills[bill_id].customer_id in mandates
-            _close_before(batch, payment, has_mandate=has_mandate, by=by, at=at)
-            paid |= _paid(batch.run([payment]))
-    return paid | _paid(
-        batch.run(
-            payment
-            for bill_id, payments in arrived.items()
-            if bill_id not in behind
-            for payment in payments
-        )
-    )
-
-
-def _paid(result: RunResult) -> set[int]:
-    return {one.id for one in result.decisions if one.move == BillMove.PAY}
-
-
-def _close_before(
-    batch: LoanBatch, payment: Payment, *, has_mandate: bool, by: str, at: datetime
-) -> None:
-    """Close the missed days of a bill up to a payment, and report what they came to."""
-    bill = batch.position.bills[payment.bill_id]
-    batch.run(end_of_day.missed_days(bill, through=payment.on, has_mandate=has_mandate))
-    overdue_on = batch.position.bills[payment.bill_id].overdue_on
-    end_of_day.report_closed(batch, [payment.bill_id], by=by, on=overdue_on or payment.on, at=at)
+        reprocess.report(batch, rerun, by=by, on=on, at=at)
 
 
 def _reset_counters(batch: LoanBatch, orders: Sequence[DebitOrder]) -> None:
@@ -316,7 +226,7 @@ def _reset_counters(batch: LoanBatch, orders: Sequence[DebitOrder]) -> None:
     It goes on with a try above every one the cycle has used, so that no number comes again.
     """
     debited = {order.bill_id for order in orders if order.origin == Origin.AUTO}
-    bills = [batch.position.bills[bill_id] for bill_id in debited]
+    bills = [batch.position.bills[one] for one in debited if one is not None]
     open_still = [bill for bill in bills if bill.state in COLLECTED_STATES]
     if not open_still:
         return

@@ -6,21 +6,22 @@ value dates. What differs in charges, ledger and allocations is corrected by fac
 they reverse; what does not differ is left alone.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from backoffice.core import clock
 from loans.accounting.operations import corrections
 from loans.accounting.operations.batch import LoanBatch
-from loans.accounting.queries import snapshots
-from loans.accounting.queries.snapshots import reset_to
-from loans.accounting.rules.codes import COLLECTED_STATES, BillMove, BillState, LoanMove, LoanState
-from loans.accounting.rules.engine import Decision, Event
-from loans.accounting.rules.position import BillPosition, LoanPosition, Position
+from loans.accounting.rules.codes import (
+    COLLECTED_STATES,
+    BillState,
+    Purpose,
+)
+from loans.accounting.rules.engine import Event
+from loans.accounting.rules.position import BillPosition
 from loans.accounting.rules.reasons import LoanReason
 from loans.billing.queries.customers import earlier_bills
 from loans.billing.rules.issue import Issue
@@ -28,179 +29,97 @@ from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import is_counted
 from loans.delinquency.operations import end_of_day
 from loans.delinquency.rules.end_of_day import EndOfDay, Refusals
-from loans.models import BillSnapshot, DebitOrder, DebitOrderState, Mandate, Origin, Repayment
-from loans.repayment.operations import lines
-from loans.repayment.rules import Payment
+from loans.models import DebitOrder, DebitOrderState, Mandate, Origin, Repayment
+from loans.repayment.operations import lines, run_start
+from loans.repayment.operations.run_start import RunStart
+from loans.repayment.rules import Money, Payment, money_for_loan
 from risk.conduct import operations as conduct
 from risk.models import Conduct
 
 
 class Rerun(NamedTuple):
-    """Bills that were reprocessed, as they were before, the oldest first."""
+    """Bills and loans that were reprocessed: the bills as they were before, the oldest first."""
 
     before: tuple[BillPosition, ...]
+    loan_ids: frozenset[int]
+
+    def contains(self, money: Money) -> bool:
+        """Say whether money was part of what was reprocessed."""
+        if isinstance(money, Payment):
+            return any(bill.id == money.bill_id for bill in self.before)
+        return money.loan_id in self.loan_ids
 
 
-class _Start(NamedTuple):
-    """Where a run begins: the position, the moves that lead back to it, the bills by due date."""
+def rerun(batch: LoanBatch, money: Money, *, arrived: Sequence[Money], on: date) -> Rerun:
+    """Run a bill or a loan again up to ``on``, with all its repayments; ``arrived`` are new ones.
 
-    position: Position
-    decisions: list[Decision]
-    bill_ids: tuple[int, ...]
-
-
-def rerun(batch: LoanBatch, bill_id: int, *, arrived: Sequence[Payment], on: date) -> Rerun:
-    """Run a bill again from its issue to ``on``, with all its repayments; ``arrived`` are new ones.
-
-    With it runs every later bill that contains its loans, and an earlier one that was still open
-    when it was issued: the batch has locked the bills of the customer (``bills_to_lock``). The
-    repayments are stored already; allocations, surpluses, charges and states follow from the run,
-    and the batch receives what corrects the facts of the earlier one.
+    A bill runs from its issue. With it runs every later bill that contains its loans, and an
+    earlier one that was still open when it was issued: the batch has locked the bills of the
+    customer (``bills_to_lock``). A loan runs from the issue of the last bill with it before its
+    money came, or from its drawdown. The repayments are stored already; allocations, surpluses,
+    charges and states follow from the run, and the batch receives what corrects the facts of the
+    earlier one.
     """
-    start = _as_issued(batch, bill_id, on=min(one.on for one in arrived))
+    start = run_start.as_issued(batch, money, arrived)
     before = tuple(batch.position.bills[one] for one in start.bill_ids)
-    result = batch.rerun(start.position, _events(start, on=on), start.decisions)
+    repayments = _repayments(start)
+    events = _events(start, [event for _on, event in repayments], on=on)
+    result = batch.rerun(start.position, events, start.decisions)
     for bill in before:
         after = batch.change_bill(bill.id, refused_on=_first_refused_on(bill.id))
         _restore_cycle(batch, bill, after)
-    corrections.add(batch, start.bill_ids, result, since={
+    days = {event.repayment_id: value_on for value_on, event in repayments}
+    corrections.add(batch, days, result, since={
         loan_id: loan.accrued_on for loan_id, loan in start.position.loans.items()
     })  # fmt: skip
-    return Rerun(before)
+    return Rerun(before, frozenset(start.position.loans))
 
 
-def _as_issued(batch: LoanBatch, bill_id: int, *, on: date) -> _Start:
-    """Return the bills to run as they were when the oldest of them was issued."""
-    customer_id = batch.bills[bill_id].customer_id
-    known = snapshots.latest(
-        [one.id for one in batch.bills.values() if one.customer_id == customer_id]
-    )
-    bills = _bills_to_run(batch, bill_id, known)
-    rows_of = {
-        bill.id: tuple(
-            row
-            for (owner, _loan_id), snapshot in sorted(known.items())
-            if owner == bill.id
-            for row in snapshots.billed_rows(snapshot)
-        )
-        for bill in bills
-    }
-    loans, decisions = _loans_as_issued(batch, bills, known, on=on)
-    oldest = bills[0]
-    for loan_id, index in {row for rows in rows_of.values() for row in rows}:
-        # The others come under their bills when these are issued.
-        under = oldest.id if (loan_id, index) in rows_of[oldest.id] else None
-        part = loans[loan_id].parts[index]._replace(bill_id=under, late_fee_base_fen=0)
-        loans[loan_id] = loans[loan_id].with_part(index, part)
-    issued: dict[int, BillPosition] = {}
-    for bill in bills:
-        if bill.state != BillState.BILLED:
-            decisions.append(Decision(BillMove.REOPEN, bill.id, on, LoanReason.EARLIER_VALUE_DATE))
-        rows = rows_of[bill.id] if bill is oldest else ()
-        issued[bill.id] = bill._replace(
-            state=BillState.BILLED,
-            rows=rows,
-            loan_ids=batch.loan_ids_of(rows),
-            terms_id=batch.loan_ids_of(rows_of[bill.id])[0],
-            billed_rows=rows_of[bill.id],
-            paid_fen=0,
-            last_paid_on=None,
-            shortfall_fen=None,
-            late_fee_fen=0,
-            late_fee_on=None,
-            charged_at_due_fen=0,
-            refused_on=None,
-            closed_through=None,
-            overdue_on=None,
-            paid_on=None,
-        )
-    return _Start(Position(issued, loans), decisions, tuple(bill.id for bill in bills))
+def _repayments(start: RunStart) -> list[tuple[date, Money]]:
+    """Return the money of the run by its value date: of its bills, and of its loans since then."""
+    of_bills = Q(bill__in=start.bill_ids)
+    rows = Repayment.objects.filter(of_bills | Q(loan__in=start.since.keys()))
+    found: list[tuple[date, Money]] = []
+    for row in rows.select_related("order").order_by("value_on", "pk"):
+        if row.bill_id is not None:
+            found.append((row.value_on, Payment(row.pk, row.bill_id, row.amount_fen, row.value_on)))
+            continue
+        assert row.loan_id is not None, "a repayment is of a bill or of a loan"
+        if row.value_on >= start.since[row.loan_id]:
+            money = money_for_loan(
+                Purpose(row.order.purpose), row.pk, row.loan_id, row.amount_fen, row.value_on,
+                principal_fen=row.order.principal_fen,
+            )  # fmt: skip
+            found.append((row.value_on, money))
+    return found
 
 
-def _loans_as_issued(
-    batch: LoanBatch,
-    bills: Sequence[BillPosition],
-    known: Mapping[tuple[int, int], BillSnapshot],
-    *,
-    on: date,
-) -> tuple[dict[int, LoanPosition], list[Decision]]:
-    """Return each loan as it was at the issue of the oldest bill with it, and what leads back."""
-    loans: dict[int, LoanPosition] = {}
-    decisions = []
-    for bill in bills:
-        for (owner, loan_id), snapshot in known.items():
-            if owner != bill.id or loan_id in loans:
-                continue
-            loan = reset_to(snapshot, batch.position.loans[loan_id])
-            move = {LoanState.OVERDUE: LoanMove.CURE, LoanState.SETTLED: LoanMove.REOPEN}.get(
-                LoanState(loan.state)
-            )
-            if move is not None:
-                decisions.append(Decision(move, loan_id, on, LoanReason.EARLIER_VALUE_DATE))
-                loan = loan._replace(state=LoanState.ACTIVE, overdue_on=None, ended_on=None)
-            loans[loan_id] = loan
-    return loans, decisions
-
-
-def _bills_to_run(
-    batch: LoanBatch, bill_id: int, known: Mapping[tuple[int, int], BillSnapshot]
-) -> list[BillPosition]:
-    """Return the bill, and those that its loans connect it with, by due date.
-
-    Later ones contain what it left, or print what was past due then. An earlier one that had
-    closed before the oldest of them was issued is in their snapshots already.
-    """
-    loans_of: dict[int, set[int]] = defaultdict(set)
-    for owner, loan_id in known:
-        loans_of[owner].add(loan_id)
-    bills = batch.position.bills
-    run = {bill_id}
-    while True:
-        loan_ids = set().union(*(loans_of[one] for one in run))
-        oldest = min((bills[one] for one in run), key=lambda bill: bill.due_on)
-        is_past_due_printed = any(bills[one].past_due_fen for one in run)
-        more = {
-            one
-            for one in loans_of.keys() - run
-            if (loan_ids & loans_of[one] or bills[one].past_due_fen or is_past_due_printed)
-            and (bills[one].due_on > oldest.due_on or _was_open(bills[one], on=oldest.billed_on))
-        }
-        if not more:
-            return sorted((bills[one] for one in run), key=lambda bill: bill.due_on)
-        run |= more
-
-
-def _was_open(bill: BillPosition, *, on: date) -> bool:
-    """Say whether a bill still asked for money when a day began."""
-    if bill.state in COLLECTED_STATES:
-        return True
-    ended_on = bill.paid_on or bill.closed_through
-    return ended_on is not None and ended_on >= on
-
-
-def _events(start: _Start, *, on: date) -> Iterator[Event]:
+def _events(start: RunStart, payments: Sequence[Money], *, on: date) -> Iterator[Event]:
     """Return what happened since the issue, in the order it counts (GEN-8).
 
     On each day the ends of the bills' days, the bills issued, and the payments. A day closes with
     what was known when it began: refused debits, and the mandate of that midnight.
     """
     bills = [start.position.bills[bill_id] for bill_id in start.bill_ids]
-    oldest, *later = bills
     ends = [_ends_of_days(bill) for bill in bills]
     issues = [
-        Issue(bill.id, bill.billed_on, earlier_bills(bill.id, before=bill.due_on)) for bill in later
-    ]
-    payments = [
-        Payment(row.pk, row.bill_id, row.amount_fen, row.value_on)
-        for row in Repayment.objects.filter(bill__in=start.bill_ids).order_by("value_on", "pk")
+        Issue(bill.id, bill.billed_on, earlier_bills(bill.id, before=bill.due_on))
+        for place, bill in enumerate(bills)
+        if place or start.as_drawn.intersection(row.loan_id for row in bill.billed_rows)
     ]
     with_plans = {
         bill.id
         for bill in bills
         if any(not start.position.loans[row.loan_id].is_bullet for row in bill.billed_rows)
     }
-    accrued_on = max(start.position.loans[loan_id].accrued_on for loan_id in oldest.loan_ids)
-    first = min([accrued_on, *(one.on for one in payments), *(one.on for one in issues)])
+    issued = [start.position.loans[one].accrued_on for one in (bills[0].loan_ids if bills else ())]
+    first = min(
+        [
+            *([max(issued)] if issued else []),
+            *(one.on for one in payments),
+            *(one.on for one in issues),
+        ]
+    )
     for today in _days(first, on):
         for bill, end_of in zip(bills, ends, strict=True):
             if today > bill.due_on or (today == bill.due_on and bill.id in with_plans):

@@ -20,6 +20,7 @@ from tests.conftest import _owner
 from tests.loans.collection.queries.test_due import plan_of
 from tests.loans.conftest import day, moment
 from tests.loans.delinquency.test_overdue_life import debit, live
+from tests.loans.early import settle
 from tests.loans.repayment.issuing import issue_next
 from tests.loans.repayment.operations.test_reprocess import late_success, unheard_of
 
@@ -196,17 +197,21 @@ RECORDS = [
     ("charges", "late_fee_income", FAULTS["charges = ledger"]),
     ("charges", "plan_fee_income", "UPDATE loans_charge SET kind = 'plan_fee' "
                                    "WHERE kind = 'late_fee'"),
+    ("charges", "prepayment_income", "UPDATE loans_charge SET charged_fen = charged_fen - 5, "
+                                     "contract_fen = contract_fen - 5 WHERE kind = 'prepayment'"),
     ("opened loans", "opening_balance", "UPDATE loans_loan SET principal_fen = principal_fen + 5"),
 ]  # fmt: skip
-CREDITED = {"unapplied_funds", "late_fee_income", "plan_fee_income", "opening_balance"}
+CREDITED = {
+    "unapplied_funds", "late_fee_income", "plan_fee_income", "prepayment_income", "opening_balance",
+}  # fmt: skip
 # Nothing stands on these: a transfer of another account is put on them.
 EMPTY = {"plan_fee": "late_fee", "plan_fee_income": "late_fee_income"}
 AT_NIGHT = {"accrued_unposted", "accrual_income"}
 
 
 @pytest.fixture
-def accounts(make_bill, channel):
-    """Something on every account: a bill paid twice, and one that is overdue."""
+def accounts(make_bill, make_loan, channel):
+    """Something on every account: a bill paid twice, an overdue one, a loan settled early."""
     late = make_bill()
     channel.will_answer("acct-1", "NOTENOUGH")
     live(late, channel, until=7)
@@ -217,6 +222,7 @@ def accounts(make_bill, channel):
         by="system:debit-channel",
         at=moment(day(7), time(12)),
     )
+    settle(make_loan(), 1_008_500, on=day(-24))
     end_of_day.accrue_night(on=day(8), at=moment(day(8), time(0, 30)))
     assert by_account() == set()
 

@@ -16,6 +16,7 @@ from loans.models import (
     Charge,
     Instalment,
     Loan,
+    Repayment,
     RepaymentAllocation,
     Transfer,
     UnappliedFunds,
@@ -54,7 +55,8 @@ def run_again(bill, position, *events):
     batch = LoanBatch.lock([bill.pk])
     result = batch.rerun(position, events, list(back(batch, bill)))
     since = {loan_id: loan.accrued_on for loan_id, loan in position.loans.items()}
-    corrections.add(batch, [bill.pk], result, since=since)
+    repayments = dict(Repayment.objects.filter(bill=bill).values_list("pk", "value_on"))
+    corrections.add(batch, repayments, result, since=since)
     batch.write(by="test", at=LATER)
     return result
 

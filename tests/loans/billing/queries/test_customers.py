@@ -2,7 +2,7 @@
 
 import pytest
 
-from loans.billing.queries.customers import earlier_bills, of_the_same_customers
+from loans.billing.queries.customers import bills_of, earlier_bills
 from loans.billing.rules.issue import Earlier
 from tests.loans.conftest import day
 
@@ -25,10 +25,10 @@ def test_bills_of_other_customers_do_not_belong_together(make_bill):
     bill, other = make_bill(), make_bill()
     later = make_bill(due_on=day(30), customer=bill.customer)
 
-    assert of_the_same_customers([bill.pk]) == {bill.pk, later.pk}
-    assert of_the_same_customers([later.pk, other.pk]) == {bill.pk, later.pk, other.pk}
+    assert bills_of([bill.customer_id]) == {bill.pk, later.pk}
+    assert bills_of([bill.customer_id, other.customer_id]) == {bill.pk, later.pk, other.pk}
 
 
 def test_no_bill_is_no_question(django_assert_num_queries):
     with django_assert_num_queries(0):
-        assert of_the_same_customers([]) == set()
+        assert bills_of([]) == set()

@@ -17,6 +17,7 @@ from loans.accounting.rules.codes import (
     LoanMove,
     LoanState,
 )
+from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.engine import Allocation, Cause, Run, Surplus
 from loans.accounting.rules.position import (
     BillPosition,
@@ -29,7 +30,7 @@ from loans.accounting.rules.reasons import LoanReason
 from loans.policy import LoanTerms
 
 # What ends PAID once nothing is owed; after its minimum a bill stays as it ended (REPAY-9, 16).
-_PAYABLE = (*COLLECTED_STATES, BillState.CARRIED)
+PAYABLE = (*COLLECTED_STATES, BillState.CARRIED)
 
 
 class Payment(NamedTuple):
@@ -57,16 +58,13 @@ class Payment(NamedTuple):
         owed_fen = sum(
             payable[row.loan_id].parts[row.part_index].debt.total_fen for row in bill.rows
         )
-        claims = [_claim(payable[row.loan_id], row, run.terms[row.loan_id]) for row in rows]
+        claims = [claim_of(payable[row.loan_id], row, run.terms[row.loan_id]) for row in rows]
         parts, left_fen = allocate(self.amount_fen, claims)
         paid_fees = [row for row, paid in zip(rows, parts, strict=True) if paid.plan_fee_fen]
         run.charge_plan_fees(paid_fees, on=self.on, cause=cause)
         for (loan_id, index), paid in zip(rows, parts, strict=True):
             if any(paid):
-                loan = run.position.loans[loan_id]
-                debt, *segment = loan.parts[index]
-                part = InstalmentPosition._make((debt - paid, *segment))
-                run.change_part(loan_id, index, _restarted(part, on=loan.accrued_on))
+                pay_part(run, loan_id, index, paid)
                 run.allocations.append(
                     Allocation(self.repayment_id, loan_id, index, self.on, paid, bill.id)
                 )
@@ -80,39 +78,44 @@ class Payment(NamedTuple):
                 "last_paid_on": self.on,
                 "shortfall_fen": owed_fen,
             }
-        if bill.state in _PAYABLE and bill.rows and not owed_fen:
+        if bill.state in PAYABLE and bill.rows and not owed_fen:
             changes["paid_on"] = changes.get("last_paid_on", bill.last_paid_on)
             bill = run.move_bill(
                 bill.id, BillMove.PAY, on=self.on, reason=LoanReason.PAID_IN_FULL, **changes
             )
         elif changes:
             bill = run.change_bill(bill.id, **changes)
-        self._end_loans(run, bill)
-
-    def _end_loans(self, run: Run, bill: BillPosition) -> None:
-        """Settle the loans that owe nothing; those that are only cured go on."""
-        for loan_id in bill.loan_ids:
-            loan = run.position.loans[loan_id]
-            if not loan.owes and loan.state in (LoanState.ACTIVE, LoanState.OVERDUE):
-                on = bill.last_paid_on or self.on
-                run.move_loan(
-                    loan_id,
-                    LoanMove.SETTLE,
-                    on=on,
-                    reason=LoanReason.REPAID_IN_FULL,
-                    ended_on=on,
-                )
-            elif loan.owes and loan.state == LoanState.OVERDUE and bill.state == BillState.PAID:
-                run.move_loan(
-                    loan_id,
-                    LoanMove.CURE,
-                    on=self.on,
-                    reason=LoanReason.PAST_DUE_PAID,
-                    overdue_on=None,
-                )
+        end_loans(run, bill, on=self.on)
 
 
-def _claim(loan: LoanPosition, row: InstalmentKey, terms: LoanTerms) -> Claim:
+def end_loans(run: Run, bill: BillPosition, *, on: date) -> None:
+    """Settle the loans of a bill that owe nothing; those that are only cured go on."""
+    for loan_id in bill.loan_ids:
+        loan = run.position.loans[loan_id]
+        if not loan.owes and loan.state in (LoanState.ACTIVE, LoanState.OVERDUE):
+            ended_on = bill.last_paid_on or on
+            run.move_loan(
+                loan_id,
+                LoanMove.SETTLE,
+                on=ended_on,
+                reason=LoanReason.REPAID_IN_FULL,
+                ended_on=ended_on,
+            )
+        elif loan.owes and loan.state == LoanState.OVERDUE and bill.state == BillState.PAID:
+            run.move_loan(
+                loan_id, LoanMove.CURE, on=on, reason=LoanReason.PAST_DUE_PAID, overdue_on=None
+            )
+
+
+def pay_part(run: Run, loan_id: int, index: int, paid: Debt) -> None:
+    """Take what was paid off an instalment, which goes on in a new segment (GEN-3)."""
+    loan = run.position.loans[loan_id]
+    debt, *segment = loan.parts[index]
+    part = InstalmentPosition._make((debt - paid, *segment))
+    run.change_part(loan_id, index, _restarted(part, on=loan.accrued_on))
+
+
+def claim_of(loan: LoanPosition, row: InstalmentKey, terms: LoanTerms) -> Claim:
     """Return an instalment as a claim with its current daily rate (REPAY-8)."""
     part = loan.parts[row.part_index]
     rate = rate_micro(part.accrual, loan.rate_ppm, terms)

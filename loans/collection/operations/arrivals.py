@@ -1,0 +1,164 @@
+"""Money that arrived: stored as repayments, then applied, or run again where it is late (GEN-9).
+
+A value date is the channel's success time, but no later than the day we learn of it. Money for a
+bill is applied in the order of REPAY-8, money for a loan as an early settlement or a prepayment.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from operator import attrgetter
+from typing import NamedTuple
+
+from backoffice.core import bulk, clock
+from loans.accounting.operations.batch import LoanBatch
+from loans.accounting.rules.codes import BillMove, Purpose
+from loans.accounting.rules.engine import RunResult
+from loans.accounting.rules.position import BillPosition
+from loans.delinquency.operations import end_of_day
+from loans.gateways.channel import Answer
+from loans.models import DebitOrder, Repayment
+from loans.repayment.operations import reprocess
+from loans.repayment.rules import Money, Payment, money_for_loan
+
+_REPAYMENT_COLUMNS = (
+    "id", "order", "bill", "loan", "customer", "amount_fen", "value_on", "recorded_at",
+)  # fmt: skip
+
+
+class Arrived(NamedTuple):
+    """Money by its value date: what is applied now, and what is late with all of its customers.
+
+    What is run again contains every repayment of bills and loans that are connected: none of them
+    may be applied beside it.
+    """
+
+    in_time: list[Money]
+    late: list[Money]
+
+
+def store(
+    batch: LoanBatch, orders: Sequence[DebitOrder], *, answers: Mapping[str, Answer], at: datetime
+) -> Arrived:
+    """Store the money that orders brought as repayments.
+
+    A channel's clock closes no day that has not come.
+    """
+    found: list[tuple[int, Money]] = []
+    rows = []
+    for repayment_id, order in zip(bulk.reserve_ids(Repayment, len(orders)), orders, strict=True):
+        answer = answers[order.number]
+        on = clock.day_of(min(answer.at or at, at))
+        if order.bill_id is not None:
+            money: Money = Payment(repayment_id, order.bill_id, answer.amount_fen, on)
+        else:
+            assert order.loan_id is not None, "an order asks money for a bill or for a loan"
+            money = money_for_loan(
+                Purpose(order.purpose), repayment_id, order.loan_id, answer.amount_fen, on,
+                principal_fen=order.principal_fen,
+            )  # fmt: skip
+        found.append((order.customer_id, money))
+        rows.append((repayment_id, order.id, order.bill_id, order.loan_id, order.customer_id,
+                     answer.amount_fen, on, at))  # fmt: skip
+    bulk.copy(Repayment, _REPAYMENT_COLUMNS, rows)
+    found.sort(key=lambda pair: pair[1].on)
+    late = {customer_id for customer_id, money in found if _is_late(batch, money)}
+    return Arrived(
+        [money for customer_id, money in found if customer_id not in late],
+        [money for customer_id, money in found if customer_id in late],
+    )
+
+
+def _is_late(batch: LoanBatch, money: Money) -> bool:
+    """Say whether a later day was already closed or charged without the money."""
+    if isinstance(money, Payment):
+        bill = batch.position.bills[money.bill_id]
+        holder = batch.position.holder_of(bill)
+        if holder is not bill and money.on < holder.billed_on:
+            return True  # the money was there before a later bill took over what was left
+        loan_ids: Iterable[int] = holder.loan_ids
+        bills = [holder]
+    else:
+        loan = batch.position.loans[money.loan_id]
+        if loan.ended_on is not None and loan.ended_on <= money.on:
+            return False  # nothing is owed any more: all of it waits for its refund
+        loan_ids = [money.loan_id]
+        bills = _bills_under(batch, money.loan_id)
+        if any(money.on < bill.billed_on for bill in bills):
+            return True  # it comes before what the bill asks for
+    if any(bill.closed_through is not None and money.on < bill.closed_through for bill in bills):
+        return True
+    return any(money.on < batch.position.loans[loan_id].accrued_on for loan_id in loan_ids)
+
+
+def _bills_under(batch: LoanBatch, loan_id: int) -> list[BillPosition]:
+    """Return the bills that the instalments of a loan stand under, the oldest first."""
+    parts = batch.position.loans[loan_id].parts
+    bill_ids = {part.bill_id for part in parts if part.bill_id is not None}
+    return sorted((batch.position.bills[one] for one in bill_ids), key=attrgetter("due_on"))
+
+
+def apply(batch: LoanBatch, arrived: Sequence[Money], *, by: str, at: datetime) -> set[int]:
+    """Apply money that is not late; return the bills it paid.
+
+    Days before a payment that the 00:05 batch has not closed yet are closed first (GEN-8); this is
+    rare, so such customers are worked through one by one.
+    """
+    behind = {
+        _customer_id(batch, money)
+        for money in arrived
+        for bill in _bills_of(batch, money)
+        if any(end_of_day.missed_days(bill, through=money.on, has_mandate=True))
+    }
+    mandates = end_of_day.customers_with_mandate(behind)
+    paid = set()
+    for money in arrived:
+        customer_id = _customer_id(batch, money) if behind else 0
+        if customer_id in behind:
+            for bill in _bills_of(batch, money):
+                _close_before(batch, bill, money, has_mandate=customer_id in mandates, by=by, at=at)
+            paid |= _paid(batch.run([money]))
+    return paid | _paid(
+        batch.run(
+            money for money in arrived if not behind or _customer_id(batch, money) not in behind
+        )
+    )
+
+
+def _bills_of(batch: LoanBatch, money: Money) -> list[BillPosition]:
+    if isinstance(money, Payment):
+        return [batch.position.bills[money.bill_id]]
+    return _bills_under(batch, money.loan_id)
+
+
+def _customer_id(batch: LoanBatch, money: Money) -> int:
+    if isinstance(money, Payment):
+        return batch.bills[money.bill_id].customer_id
+    return batch.loans[money.loan_id].customer_id
+
+
+def _paid(result: RunResult) -> set[int]:
+    return {one.id for one in result.decisions if one.move == BillMove.PAY}
+
+
+def _close_before(
+    batch: LoanBatch,
+    bill: BillPosition,
+    money: Money,
+    *,
+    has_mandate: bool,
+    by: str,
+    at: datetime,
+) -> None:
+    """Close the missed days of a bill up to a payment, and report what they came to."""
+    batch.run(end_of_day.missed_days(bill, through=money.on, has_mandate=has_mandate))
+    overdue_on = batch.position.bills[bill.id].overdue_on
+    end_of_day.report_closed(batch, [bill.id], by=by, on=overdue_on or money.on, at=at)
+
+
+def rerun(batch: LoanBatch, late: Sequence[Money], *, on: date) -> list[reprocess.Rerun]:
+    """Run what is late again, the oldest first: it takes along what it is connected with, once."""
+    reruns: list[reprocess.Rerun] = []
+    for money in late:
+        if not any(one.contains(money) for one in reruns):
+            reruns.append(reprocess.rerun(batch, money, arrived=late, on=on))
+    return reruns

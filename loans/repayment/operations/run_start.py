@@ -1,0 +1,195 @@
+"""Where a rerun begins: bills as they were issued, loans as they stood or were drawn (GEN-9)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from loans.accounting.operations.batch import LoanBatch
+from loans.accounting.queries import snapshots
+from loans.accounting.queries.snapshots import reset_to
+from loans.accounting.rules.codes import COLLECTED_STATES, BillMove, BillState, LoanMove, LoanState
+from loans.accounting.rules.engine import Decision
+from loans.accounting.rules.position import BillPosition, LoanPosition, Position
+from loans.accounting.rules.reasons import LoanReason
+from loans.models import BillSnapshot
+from loans.repayment.rules import Money, Payment
+
+_Snapshots = Mapping[tuple[int, int], BillSnapshot]
+
+
+class RunStart(NamedTuple):
+    """Where a run begins: the position, the moves that lead back to it, the bills by due date.
+
+    ``since`` is the day from which each loan's own money is part of the run. Loans that begin
+    ``as_drawn`` come under the oldest bill when that is issued.
+    """
+
+    position: Position
+    decisions: list[Decision]
+    bill_ids: tuple[int, ...]
+    since: Mapping[int, date]
+    as_drawn: frozenset[int]
+
+
+def as_issued(batch: LoanBatch, money: Money, arrived: Sequence[Money]) -> RunStart:
+    """Return the bills to run as they were when the oldest of them was issued, and the loans."""
+    customer_id = _customer_id(batch, money)
+    known = snapshots.latest(
+        [one.id for one in batch.bills.values() if one.customer_id == customer_id]
+    )
+    bills = _bills_to_run(batch, _first_bills(batch, money, known), known)
+    as_drawn = _as_drawn(bills, known, [money, *arrived])
+    on = min(one.on for one in arrived)
+    rows_of = {
+        bill.id: tuple(
+            row
+            for (owner, _loan_id), snapshot in sorted(known.items())
+            if owner == bill.id
+            for row in snapshots.billed_rows(snapshot)
+        )
+        for bill in bills
+    }
+    loans, decisions = _loans_as_issued(batch, bills, known, as_drawn, on=on)
+    under_oldest = (
+        tuple(row for row in rows_of[bills[0].id] if row.loan_id not in as_drawn) if bills else ()
+    )
+    for loan_id, index in {row for rows in rows_of.values() for row in rows}:
+        # The others come under their bills when these are issued.
+        under = bills[0].id if (loan_id, index) in under_oldest else None
+        part = loans[loan_id].parts[index]._replace(bill_id=under, late_fee_base_fen=0)
+        loans[loan_id] = loans[loan_id].with_part(index, part)
+    issued: dict[int, BillPosition] = {}
+    for bill in bills:
+        if bill.state != BillState.BILLED:
+            decisions.append(Decision(BillMove.REOPEN, bill.id, on, LoanReason.EARLIER_VALUE_DATE))
+        rows = under_oldest if bill is bills[0] else ()
+        issued[bill.id] = bill._replace(
+            state=BillState.BILLED,
+            rows=rows,
+            loan_ids=batch.loan_ids_of(rows),
+            terms_id=batch.loan_ids_of(rows_of[bill.id])[0],
+            billed_rows=rows_of[bill.id],
+            paid_fen=0,
+            last_paid_on=None,
+            shortfall_fen=None,
+            late_fee_fen=0,
+            late_fee_on=None,
+            charged_at_due_fen=0,
+            refused_on=None,
+            closed_through=None,
+            overdue_on=None,
+            paid_on=None,
+        )
+    since = {
+        loan_id: date.min if loan_id in as_drawn else _first_issue(bills, known, loan_id)
+        for loan_id in loans
+    }
+    return RunStart(
+        Position(issued, loans), decisions, tuple(bill.id for bill in bills), since, as_drawn
+    )
+
+
+def _customer_id(batch: LoanBatch, money: Money) -> int:
+    if isinstance(money, Payment):
+        return batch.bills[money.bill_id].customer_id
+    return batch.loans[money.loan_id].customer_id
+
+
+def _first_bills(batch: LoanBatch, money: Money, known: _Snapshots) -> set[int]:
+    """Return the bills that a run begins with: its own, or those that contain the loan.
+
+    Of a loan the last one that had been issued when the money came, or else all of them.
+    """
+    if isinstance(money, Payment):
+        return {money.bill_id}
+    bills = batch.position.bills
+    containing = {owner for owner, loan_id in known if loan_id == money.loan_id}
+    before = [one for one in containing if bills[one].billed_on <= money.on]
+    return {max(before, key=lambda one: bills[one].due_on)} if before else containing
+
+
+def _as_drawn(
+    bills: Sequence[BillPosition], known: _Snapshots, arrived: Sequence[Money]
+) -> frozenset[int]:
+    """Return the loans whose money came before every bill of the run that contains them."""
+    first = {loan_id: _first_issue(bills, known, loan_id) for _owner, loan_id in known}
+    return frozenset(
+        one.loan_id
+        for one in arrived
+        if not isinstance(one, Payment) and one.on < first.get(one.loan_id, date.max)
+    )
+
+
+def _first_issue(bills: Sequence[BillPosition], known: _Snapshots, loan_id: int) -> date:
+    """Return when the oldest bill of a run that contains a loan was issued."""
+    return min((bill.billed_on for bill in bills if (bill.id, loan_id) in known), default=date.max)
+
+
+def _loans_as_issued(
+    batch: LoanBatch,
+    bills: Sequence[BillPosition],
+    known: _Snapshots,
+    as_drawn: Collection[int],
+    *,
+    on: date,
+) -> tuple[dict[int, LoanPosition], list[Decision]]:
+    """Return each loan as it was at the issue of the oldest bill with it, and what leads back.
+
+    Those of ``as_drawn`` are as they were when they were drawn.
+    """
+    loans: dict[int, LoanPosition] = {}
+    for loan_id in as_drawn:
+        loans[loan_id] = snapshots.reset_to_drawdown(
+            batch.position.loans[loan_id], batch.instalments[loan_id]
+        )
+    for bill in bills:
+        for (owner, loan_id), snapshot in known.items():
+            if owner == bill.id and loan_id not in loans:
+                loans[loan_id] = reset_to(snapshot, batch.position.loans[loan_id])
+    decisions = []
+    for loan_id, loan in loans.items():
+        move = {LoanState.OVERDUE: LoanMove.CURE, LoanState.SETTLED: LoanMove.REOPEN}.get(
+            LoanState(loan.state)
+        )
+        if move is not None:
+            decisions.append(Decision(move, loan_id, on, LoanReason.EARLIER_VALUE_DATE))
+            loans[loan_id] = loan._replace(state=LoanState.ACTIVE, overdue_on=None, ended_on=None)
+    return loans, decisions
+
+
+def _bills_to_run(
+    batch: LoanBatch, first: Collection[int], known: _Snapshots
+) -> list[BillPosition]:
+    """Return the first bills, and those that their loans connect them with, by due date.
+
+    Later ones contain what they left, or print what was past due then. An earlier one that had
+    closed before the oldest of them was issued is in their snapshots already.
+    """
+    loans_of: dict[int, set[int]] = defaultdict(set)
+    for owner, loan_id in known:
+        loans_of[owner].add(loan_id)
+    bills = batch.position.bills
+    run = set(first)
+    while run:
+        loan_ids = set().union(*(loans_of[one] for one in run))
+        oldest = min((bills[one] for one in run), key=lambda bill: bill.due_on)
+        is_past_due_printed = any(bills[one].past_due_fen for one in run)
+        more = {
+            one
+            for one in loans_of.keys() - run
+            if (loan_ids & loans_of[one] or bills[one].past_due_fen or is_past_due_printed)
+            and (bills[one].due_on > oldest.due_on or _was_open(bills[one], on=oldest.billed_on))
+        }
+        if not more:
+            break
+        run |= more
+    return sorted((bills[one] for one in run), key=lambda bill: bill.due_on)
+
+
+def _was_open(bill: BillPosition, *, on: date) -> bool:
+    """Say whether a bill still asked for money when a day began."""
+    if bill.state in COLLECTED_STATES:
+        return True
+    ended_on = bill.paid_on or bill.closed_through
+    return ended_on is not None and ended_on >= on

@@ -1,0 +1,216 @@
+"""Early settlement and prepayment: fee, quote, and what the money does (REPAY-3, REPAY-4)."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loans.accounting.rules.debt import Debt
+from loans.accounting.rules.engine import run
+from loans.accounting.rules.position import InstalmentPosition, LoanPosition, Position
+from loans.contracts.rules.due_dates import months_after
+from loans.policy import LoanTerms
+from loans.repayment.rules.settlement import (
+    EarlyQuote,
+    Prepayment,
+    Settlement,
+    prepayment_fee_fen,
+    prepayment_quote,
+    principal_within,
+    settlement_quote,
+)
+from tests.profiles import pure
+
+TERMS = LoanTerms()
+DRAWN_ON = date(2026, 9, 1)
+
+
+def bullet(principal_fen=1_000_000, rate_ppm=500) -> LoanPosition:
+    part = InstalmentPosition(Debt(principal_fen=principal_fen), "own", DRAWN_ON, principal_fen)
+    return LoanPosition(rate_ppm, (part,), DRAWN_ON, drawn_on=DRAWN_ON)
+
+
+def after(event, loan=None):
+    return run(Position({}, {1: loan or bullet()}), [event], {1: TERMS})
+
+
+@pytest.mark.parametrize(
+    ("principal_fen", "fee_fen"),
+    [
+        (60_000, 500),  # EX-18
+        (100_000, 500),  # EX-19
+        (100_099, 500),  # EX-20
+        (100_100, 501),  # EX-21
+        (800_000, 4_000),  # EX-22
+        (30_000_000, 150_000),  # EX-23
+        (300, 500),  # EX-24
+        (0, 0),
+    ],
+)
+def test_the_fee_is_half_a_percent_and_at_least_five_yuan(principal_fen, fee_fen):
+    assert prepayment_fee_fen(principal_fen, TERMS) == fee_fen
+
+
+@pure
+@given(st.integers(0, 40_000_000))
+def test_no_more_principal_fits_into_an_amount_with_its_fee(money_fen):
+    fen = principal_within(money_fen, TERMS)
+
+    assert fen == 0 or fen + prepayment_fee_fen(fen, TERMS) <= money_fen
+    assert fen + 1 + prepayment_fee_fen(fen + 1, TERMS) > money_fen
+
+
+def test_a_bullet_is_settled_on_night_ten_for_principal_interest_and_fee():
+    found = settlement_quote(Position({}, {1: bullet()}), 1, on=date(2026, 9, 11), terms={1: TERMS})
+
+    assert found == EarlyQuote(Debt(interest_fen=5_000, principal_fen=1_000_000), 5_000)
+    assert found.total_fen == 1_010_000  # EX-25
+
+
+def test_a_settlement_on_the_day_of_the_drawdown_counts_one_night():
+    found = settlement_quote(
+        Position({}, {1: bullet(800_000, 300)}), 1, on=DRAWN_ON, terms={1: TERMS}
+    )
+
+    assert found.debt == Debt(interest_fen=240, principal_fen=800_000)  # EX-10
+
+
+def test_a_prepayment_takes_all_interest_and_the_fee_on_its_own_principal():
+    found = prepayment_quote(bullet(), 200_000, on=date(2026, 9, 11), terms=TERMS)
+
+    assert found == EarlyQuote(Debt(interest_fen=5_000, principal_fen=200_000), 1_000)
+
+
+def test_a_prepayment_of_the_day_of_the_drawdown_bears_no_night():
+    found = prepayment_quote(bullet(), 20_000, on=DRAWN_ON, terms=TERMS)
+
+    assert found == EarlyQuote(Debt(principal_fen=20_000), 500)
+
+
+def test_the_amount_quoted_settles_the_loan_and_charges_the_fee():
+    result = after(Settlement(7, 1, 1_010_000, date(2026, 9, 11)))
+
+    loan = result.position.loans[1]
+    assert (loan.state, loan.ended_on, loan.principal_fen) == ("settled", date(2026, 9, 11), 0)
+    assert loan.charged_fen == 5_000  # the fee is outside of the cap
+    assert [(one.kind, one.charged_fen) for one in result.charges] == [
+        ("own", 5_000), ("prepayment", 5_000),
+    ]  # fmt: skip
+    [paid] = result.allocations
+    assert paid.debt == Debt(interest_fen=5_000, principal_fen=1_000_000)
+    assert (paid.bill_id, result.surpluses) == (None, [])
+
+
+def plan(paid=0, on=date(2027, 1, 21)):
+    """12,000.00 in twelve rows from 2026-10-01 on, the first ones paid, charged up to a day."""
+    parts = tuple(
+        InstalmentPosition(
+            Debt(principal_fen=0 if n < paid else 100_000), "none", DRAWN_ON, 100_000,
+            due_on=months_after(date(2026, 10, 1), n),
+            uncharged_plan_fee_fen=0 if n < paid else 6_000,
+        )
+        for n in range(12)
+    )  # fmt: skip
+    nights_fen = (on - DRAWN_ON).days * 1_000_000
+    return LoanPosition(
+        500, parts, on, drawn_on=DRAWN_ON, is_bullet=False,
+        principal_nights_fen=nights_fen, charged_fen=6_000 * paid,
+    )  # fmt: skip
+
+
+def quoted(loan, on):
+    return settlement_quote(Position({}, {1: loan}), 1, on=on, terms={1: TERMS})
+
+
+def test_a_plan_is_settled_with_the_fee_of_the_started_period_alone():
+    found = quoted(plan(paid=4), date(2027, 1, 21))
+
+    assert found == EarlyQuote(Debt(plan_fee_fen=6_000, principal_fen=800_000), 4_000)
+    assert found.total_fen == 810_000  # EX-26
+
+
+def test_on_the_due_date_of_a_paid_row_the_next_period_has_not_started():
+    on = date(2027, 1, 1)
+    [row] = [n for n, part in enumerate(plan().parts) if part.due_on == on]
+    loan = plan(paid=row + 1, on=on)
+
+    assert quoted(loan, on).total_fen == 800_000 + 4_000  # EX-27
+
+
+def test_a_billed_row_of_a_plan_is_not_early_any_more():
+    loan = plan(paid=4)
+    loan = loan.with_part(4, loan.parts[4]._replace(bill_id=9))
+
+    assert quoted(loan, date(2027, 1, 25)).total_fen == 809_500  # REPAY-4: 1,060 + 7,000 + 35
+
+
+def test_the_fee_of_a_started_period_passes_through_the_cap_of_the_nights_so_far():
+    loan = plan(on=DRAWN_ON)._replace(principal_nights_fen=0)
+
+    found = quoted(loan, DRAWN_ON)
+
+    assert (found.debt.plan_fee_fen, found.waived_fen) == (789, 5_211)  # 1,200,000 x 24 % / 365
+
+
+def test_a_settled_plan_keeps_no_fee_of_later_periods():
+    result = after(Settlement(7, 1, 810_000, date(2027, 1, 21)), plan(paid=4))
+
+    loan = result.position.loans[1]
+    assert loan.state == "settled"
+    assert {part.uncharged_plan_fee_fen for part in loan.parts} == {0}
+    assert [(one.kind, one.charged_fen) for one in result.charges] == [
+        ("plan_fee", 6_000), ("prepayment", 4_000),
+    ]  # fmt: skip
+
+
+def test_money_that_is_not_enough_for_a_plan_waits_whole():
+    loan = plan(paid=4)
+
+    result = after(Settlement(7, 1, 809_999, date(2027, 1, 21)), loan)
+
+    assert result.position.loans[1] == loan
+    assert [one.amount_fen for one in result.surpluses] == [809_999]
+
+
+def test_more_than_is_owed_waits_for_its_refund():
+    result = after(Settlement(7, 1, 1_010_100, date(2026, 9, 11)))
+
+    assert [(one.loan_id, one.bill_id, one.amount_fen) for one in result.surpluses] == [
+        (1, None, 100)
+    ]
+
+
+def test_money_that_is_not_enough_for_a_bullet_repays_what_it_covers_with_the_fee():
+    result = after(Settlement(7, 1, 1_010_000, date(2026, 9, 12)))
+
+    loan = result.position.loans[1]
+    assert (loan.state, loan.principal_fen) == ("active", 498)
+    assert sum(one.charged_fen for one in result.charges) == 5_500 + 4_998
+    assert result.surpluses == []
+
+
+def test_money_too_small_for_a_prepayment_changes_nothing_and_waits():
+    result = after(Prepayment(7, 1, 10_400, date(2026, 9, 2), 10_000))
+
+    assert result.position.loans[1].principal_fen == 1_000_000
+    assert [one.amount_fen for one in result.surpluses] == [10_400]
+    assert result.allocations == []
+
+
+def test_a_prepayment_repays_no_more_than_it_named():
+    result = after(Prepayment(7, 1, 206_500, date(2026, 9, 11), 200_000))
+
+    loan = result.position.loans[1]
+    assert (loan.state, loan.principal_fen) == ("active", 800_000)
+    assert loan.parts[0].segment_on == date(2026, 9, 11)
+    assert [one.amount_fen for one in result.surpluses] == [500]
+
+
+def test_money_for_a_settled_loan_waits():
+    first = after(Settlement(7, 1, 1_010_000, date(2026, 9, 11)))
+
+    second = after(Settlement(8, 1, 1_010_000, date(2026, 9, 11)), first.position.loans[1])
+
+    assert [one.amount_fen for one in second.surpluses] == [1_010_000]
+    assert (second.charges, second.allocations) == ([], [])
