@@ -296,6 +296,7 @@ CELERY_BEAT_SCHEDULE = {
     "appeals": {"task": "risk.tasks.sweep_appeals", "schedule": 60.0},
     "simulations": {"task": "risk.tasks.sweep_simulations", "schedule": 60.0},
     "quotes": {"task": "loans.tasks.expire_quotes", "schedule": 60.0},
+    "payouts": {"task": "loans.tasks.ask_about_payouts", "schedule": 600.0},
 }
 
 # The colour of links and buttons; red and amber mark what needs attention.

@@ -4,5 +4,7 @@ from loans.accounting import admin as accounting
 from loans.billing import admin as billing
 from loans.collection.admin import orders, run
 from loans.contracts import admin as contracts
+from loans.payouts import admin as payouts
+from loans.repayment.admin import refunds
 
-__all__ = ["accounting", "billing", "contracts", "orders", "run"]
+__all__ = ["accounting", "billing", "contracts", "orders", "payouts", "refunds", "run"]

@@ -16,16 +16,18 @@ class LoansConfig(AppConfig):
         from accounts.privacy.operations import deletions
         from accounts.privacy.operations import exports as copies
         from backoffice.core import policy, reasons
-        from backoffice.platform import export, jobs
+        from backoffice.platform import export, jobs, outbox, work_queue
         from backoffice.web.api import examples
-        from loans import account_closure
+        from loans import account_closure, tasks
         from loans.accounting.rules.reasons import TEXTS
         from loans.billing import examples as bill_examples
         from loans.collection.queries import debit_day
         from loans.contracts.examples import EXAMPLES
+        from loans.contracts.operations import disbursement
         from loans.contracts.rules.reasons import TEXTS as QUOTE_TEXTS
         from loans.delinquency.labels import debt_states
         from loans.policy import LoanOperations, LoanTerms, QuotePolicy
+        from loans.repayment.operations import refunds
         from loans.reporting import operations as exports
         from loans.tasks import JOBS, debit_jobs, evening_jobs
 
@@ -39,6 +41,9 @@ class LoansConfig(AppConfig):
             jobs.register(job)
         jobs.register_table(debit_jobs)
         jobs.register_table(evening_jobs)
+        outbox.register(disbursement.TOPIC, tasks.pay_out_loan)
+        outbox.register(refunds.TOPIC, tasks.pay_refund)
+        work_queue.register(refunds.WORK_QUEUE)
         export.register(debit_day.EXPORT)
         examples.register(EXAMPLES)
         copies.register(exports.SECTIONS)

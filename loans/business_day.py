@@ -17,11 +17,16 @@ from loans.collection.operations import collection, notices, orders, results
 from loans.collection.operations.orders import CollectionRequest, Prepared
 from loans.collection.queries import due
 from loans.collection.queries import notices as notified
+from loans.contracts.operations import disbursement
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Channel
-from loans.models import Bill, DebitOrder, DebitOrderState
+from loans.models import Bill, DebitOrder, DebitOrderState, Payout, PayoutKind, PayoutState
 from loans.models.debit import OPEN_ORDER_STATES
+from loans.models.payout import OPEN_PAYOUT_STATES
+from loans.payouts.queries import open_ids
+from loans.payouts.rules.resending import ON_ITS_WAY
 from loans.policy import LoanOperations, LoanTerms
+from loans.repayment.operations import refunds
 
 # The code of the job of the first debits; the hourly ones after it repeat its plan.
 FIRST_DEBITS = "debits"
@@ -138,6 +143,31 @@ def _in_turns(ids: Sequence[int], *, run_id: int, on: date) -> Iterator[list[int
     ]
     for turn in zip_longest(*of_customers):
         yield [bill_id for bill_id in turn if bill_id is not None]
+
+
+def plan_refunds(*, on: date, at: datetime) -> RunPlan:
+    """Plan the refund of what has waited since before the day, and look after open payouts."""
+    return RunPlan(refunds.due(on=on))
+
+
+def refund(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel: Channel) -> Tally:
+    """Refund a chunk of unapplied funds; a repeated run asks about those that are on their way."""
+    planned = refunds.plan(ids, by=LoanActor.PAYOUTS, on=on, at=at)
+    refunds.send(planned, channel=channel, at=at)
+    mine = Payout.objects.filter(unapplied__any=bulk.Of(ids), business_date=on)
+    states = [state for (state,) in bulk.rows(mine, "state")]
+    return Tally(
+        done=states.count(PayoutState.SUCCEEDED),
+        failed=states.count(PayoutState.FAILED),
+        unknown=sum(state in OPEN_PAYOUT_STATES for state in states),
+    )
+
+
+def ask_about_payouts(*, channel: Channel, at: datetime) -> None:
+    """Ask the bank about every payout without a final answer, whoever sent it."""
+    before = at - ON_ITS_WAY
+    disbursement.send(open_ids(PayoutKind.DISBURSEMENT, before=before), channel=channel, at=at)
+    refunds.send(open_ids(PayoutKind.REFUND, before=before), channel=channel, at=at)
 
 
 def _open_orders(bill_ids: Sequence[int]) -> list[Prepared]:

@@ -15,11 +15,12 @@ from backoffice.core.policy import current
 from backoffice.platform.jobs import Job, Tally
 from loans import business_day
 from loans.collection.rules import hours as hours_of_debits
-from loans.contracts.operations import quotes
+from loans.contracts.operations import disbursement, quotes
 from loans.contracts.rules.reasons import QuoteActor
 from loans.gateways.from_settings import debit_channel
 from loans.policy import LoanOperations
 from loans.reconciliation import operations as reconciling
+from loans.repayment.operations import refunds
 
 
 def _with_channel(work: Callable[..., Tally]) -> Callable[..., Tally]:
@@ -29,6 +30,22 @@ def _with_channel(work: Callable[..., Tally]) -> Callable[..., Tally]:
         return work(*args, channel=debit_channel(), **facts)
 
     return run
+
+
+@shared_task
+def ask_about_payouts() -> None:
+    """Ask the bank about every payout without a final answer."""
+    business_day.ask_about_payouts(channel=debit_channel(), at=clock.now())
+
+
+def pay_out_loan(payload: dict[str, Any], **_message: str) -> None:
+    """Send a disbursement; the outbox comes back until the bank has answered."""
+    disbursement.deliver(payload["id"], channel=debit_channel(), at=clock.now())
+
+
+def pay_refund(payload: dict[str, Any], **_message: str) -> None:
+    """Send a refund; the outbox comes back until the bank has answered."""
+    refunds.deliver(payload["id"], channel=debit_channel(), at=clock.now())
 
 
 def debit_jobs(on: date) -> list[Job]:
@@ -118,6 +135,15 @@ JOBS = (
         work=reconciling.check_loans,
         optional=True,
         limit=_CHECKS_FOR,
+    ),
+    Job(
+        # After the statements of the day before, before the first debits of the day.
+        name="06:30",
+        at=time(6, 30),
+        title=_("refunds"),
+        plan=business_day.plan_refunds,
+        work=_with_channel(business_day.refund),
+        optional=True,
     ),
 )
 

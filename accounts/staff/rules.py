@@ -34,7 +34,7 @@ _LOANS = (
 )  # fmt: skip
 _COLLECTION = (
     "loans.view_debitorder", "loans.view_debitnotice", "loans.view_mandate", "loans.view_repayment",
-    "loans.view_repaymentallocation", "loans.view_unappliedfunds",
+    "loans.view_repaymentallocation", "loans.view_unappliedfunds", "loans.view_payout",
 )  # fmt: skip
 _LEDGER = (
     "loans.view_transfer",
@@ -79,8 +79,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     + ("risk.decide_limitreview", "risk.decide_appeal", *_STOP_LINES, *_DECIDE),
     "collections": _CUSTOMERS + _LINES + _LOANS + _COLLECTION + _DAY + _STOP
     + ("backoffice.start_jobrun",),
-    "finance": _CUSTOMERS + _LOANS + _COLLECTION + _LEDGER + _DAY + _STOP + _EXPORT
-    + ("backoffice.start_jobrun",),
+    "finance": _CUSTOMERS + _LOANS + _COLLECTION + _LEDGER + _DAY + _STOP + _EXPORT + _WORK
+    + ("loans.retry_refund", "backoffice.start_jobrun",),
     "auditor": _CUSTOMERS + _OPENING + _BINS + _ACCESS
     + _ASSESSMENTS + _LINES + _FACTS + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF
     + ("risk.view_policysimulation",),

@@ -22,12 +22,14 @@ from backoffice.web.readonly_admin import (
     day_filter,
     display,
     link,
+    timeline,
 )
 from loans.models import (
     Bill,
     CauseType,
     Charge,
     Loan,
+    Payout,
     Repayment,
     RepaymentAllocation,
     Transfer,
@@ -39,6 +41,7 @@ _RECORDS: dict[str, tuple[type[Model], Any]] = {
     CauseType.MIGRATION: (Loan, ""),
     CauseType.END_OF_DAY: (Bill, "B"),
     CauseType.REPAYMENT: (Repayment, "R"),
+    CauseType.PAYOUT: (Payout, ""),
 }
 
 
@@ -123,8 +126,13 @@ class RepaymentPages(AdminActionsMixin, CustomersRows):
 
 
 @admin.register(UnappliedFunds)
-class UnappliedFundsPages(CustomersRows):
-    """Money taken beyond what was owed."""
+class UnappliedFundsPages(AdminActionsMixin, CustomersRows):
+    """Money taken beyond what was owed.
+
+    Packages above append what may be done to it to ``record_actions``.
+    """
+
+    record_actions: ClassVar[list[AdminAction]] = []
 
     latest_by = "waiting_since"
     list_select_related = ("customer", "repayment")
@@ -133,6 +141,18 @@ class UnappliedFundsPages(CustomersRows):
     )  # fmt: skip
     list_filter = (("refunded_at", admin.EmptyFieldListFilter),)
     prefix = "U"
+
+    def sections(self, request: HttpRequest, record: UnappliedFunds) -> list[PageSection]:
+        """Return the refunds of the money, each with what the bank answered."""
+        heads = (_("payout"), _("state"), _("bank card"), amount_head(_("amount")),
+                 _("channel's code"), _("business date"), _("paid on"))  # fmt: skip
+        found = record.payouts.select_related("card").order_by("pk")
+        rows = [
+            (link(one), one.get_state_display(), str(one.card), amount(one.amount_fen), one.code,
+             one.business_date, one.paid_on or "")
+            for one in found
+        ]  # fmt: skip
+        return [PageSection(Payout._meta.verbose_name_plural, heads, rows), timeline(record)]
 
 
 @admin.register(Transfer)

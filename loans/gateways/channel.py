@@ -61,8 +61,8 @@ class PayoutRequest(NamedTuple):
 class Answer(NamedTuple):
     """What the channel said of one order.
 
-    ``amount_fen`` is what was taken or paid out: 0 unless the order succeeded. ``at`` is the moment of success
-    or refusal as the channel states it.
+    ``amount_fen`` is what was taken or paid out: 0 unless the order succeeded. ``at`` is the moment
+    of success or refusal as the channel states it.
     """
 
     number: str

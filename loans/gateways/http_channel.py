@@ -46,7 +46,7 @@ _PAYOUTS = _Service("/v1/payouts", "payouts", "/v1/payout-statements", payout_co
 
 
 class HttpChannel:
-    """Debits and payouts over the channel's HTTP protocol; see ``loans.gateways.channel.Channel``."""
+    """Debits and payouts over HTTP; see ``loans.gateways.channel.Channel``."""
 
     def __init__(self, url: str, secret: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._wire = ChannelConnection(url, secret, timeout_seconds=timeout_seconds)

@@ -15,8 +15,9 @@ from loans.models.bill import Bill
 from loans.models.charge import Charge
 from loans.models.debit import DebitOrder, DebitOrderState, Mandate, MandateState, Origin
 from loans.models.ledger import Account, CauseType, Transfer, TransferKind
-from loans.models.loan import BillSnapshot, ContractTerms, Instalment, Loan
+from loans.models.loan import BillSnapshot, ContractTerms, Instalment, Loan, LoanAgreement
 from loans.models.notice import DebitNotice
+from loans.models.payout import Payout, PayoutKind, PayoutState
 from loans.models.quote import Quote
 from loans.models.repayment import Repayment, RepaymentAllocation, UnappliedFunds
 
@@ -37,10 +38,14 @@ __all__ = [
     "DebitOrderState",
     "Instalment",
     "Loan",
+    "LoanAgreement",
     "LoanState",
     "Mandate",
     "MandateState",
     "Origin",
+    "Payout",
+    "PayoutKind",
+    "PayoutState",
     "Plan",
     "Purpose",
     "Quote",

@@ -50,6 +50,8 @@ class TransferKind(models.TextChoices):
     REPAYMENT = "repayment", _("repayment")
     PREPAYMENT = "prepayment", _("prepayment fee")
     UNAPPLIED = "unapplied", _("waiting for a refund")
+    DRAWDOWN = "drawdown", _("loan paid out")
+    REFUND = "refund", _("refund")
     REVERSAL = "reversal", _("reversal")
 
 
@@ -60,6 +62,7 @@ class CauseType(models.TextChoices):
     END_OF_DAY = "end_of_day", _("end-of-day close")  # of a bill
     NIGHT = "night", _("nightly accrual")  # of all loans: no id
     REPAYMENT = "repayment", _("repayment")
+    PAYOUT = "payout", _("payout")
 
 
 class Transfer(models.Model):

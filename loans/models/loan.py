@@ -4,14 +4,16 @@ from datetime import date, datetime
 from typing import ClassVar
 
 import django_fsm
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Customer
+from accounts.models import Authorisation, BankCard, Customer
 from backoffice.core.guards import Guard, InitialState, append_only, code_check, state_check
 from backoffice.core.states import StateField, choices
 from loans.accounting.rules.codes import Accrual, LoanState, Plan
+from loans.contracts.rules.purposes import Purpose
 from risk.models import CreditLine
 
 
@@ -52,6 +54,22 @@ LOAN_STATES = choices(
         LoanState.CANCELLED: _("cancelled"),
     },
 )
+PURPOSES = choices(
+    Purpose,
+    {
+        Purpose.EDUCATION: _("education"),
+        Purpose.MEDICAL: _("medical treatment"),
+        Purpose.RENOVATION: _("home renovation"),
+        Purpose.APPLIANCES: _("appliances and electronics"),
+        Purpose.TRAVEL: _("travel"),
+        Purpose.WEDDING: _("wedding"),
+        Purpose.DAILY: _("daily consumption"),
+        Purpose.PROPERTY: _("purchase of property"),
+        Purpose.STOCKS: _("stocks and securities"),
+        Purpose.INVESTMENT: _("investment and wealth products"),
+        Purpose.OTHER_LOANS: _("repayment of other loans"),
+    },
+)
 ACCRUALS = choices(
     Accrual,
     {
@@ -67,11 +85,18 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
     """One drawdown and what is still owed on it.
 
     States: created -> disbursing -> active <-> overdue; active or overdue -> settled (nothing
-    owed) or charged_off; created or disbursing -> cancelled; settled -> active (reopened).
+    owed) or charged_off; created or disbursing -> cancelled; settled -> active (reopened);
+    cancelled -> active (the bank had paid after all). Nothing is owed before the money is out:
+    until then ``unpaid_principal_fen`` is 0 and ``drawn_on`` the day of the request.
+    ``rate_factor_permille`` lowers the rate of a loan for a purpose with a preferred rate, which
+    is shown by ``proof_until_on`` or ends (RATE-10).
     Charges are posted for the nights before ``accrued_on``; the cap of RATE-7 compares
     ``charged_fen`` with ``principal_nights_fen`` (principal summed over those nights).
     """
 
+    public_id = models.UUIDField(  # looked up among the loans of its customer
+        _("public id"), db_default=RandomUUID(), editable=False
+    )
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, related_name="loans", verbose_name=_("customer")
     )
@@ -93,6 +118,17 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
     plan = models.CharField(_("plan"), max_length=10, choices=PLANS)
     principal_fen = models.BigIntegerField(_("principal"))
     daily_rate_ppm = models.IntegerField(_("daily rate"))
+    # Written by default in the database too: a portfolio names only the columns it fills.
+    rate_factor_permille = models.IntegerField(_("rate factor"), default=1000, db_default=1000)
+    proof_until_on = models.DateField(_("proof of use until"), null=True, blank=True)
+    proven_on = models.DateField(_("use proven on"), null=True, blank=True)
+    purpose = models.CharField(
+        _("purpose"), max_length=20, choices=PURPOSES, blank=True, default="", db_default=""
+    )
+    card = models.ForeignKey(
+        BankCard, on_delete=models.PROTECT, null=True, related_name="+", db_index=False,
+        verbose_name=_("paid out to"),
+    )  # fmt: skip
     drawn_on = models.DateField(_("drawn on"))
     unpaid_principal_fen = models.BigIntegerField(_("unpaid principal"))
     accrued_on = models.DateField(_("accrued to"))
@@ -120,6 +156,23 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
                     principal_nights_fen__gte=0,
                 ),
             ),
+            models.UniqueConstraint(fields=["id", "customer"], name="loan_of_customer"),
+            models.CheckConstraint(
+                name="loan_rate_factor",
+                condition=Q(rate_factor_permille__range=(1, 1000))
+                & (Q(rate_factor_permille=1000) | Q(proof_until_on__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="loan_owes_nothing_before_its_money",
+                condition=~Q(
+                    state__in=[
+                        LoanState.CREATED.value,
+                        LoanState.DISBURSING.value,
+                        LoanState.CANCELLED.value,
+                    ]
+                )
+                | Q(unpaid_principal_fen=0),
+            ),
             models.CheckConstraint(
                 name="loan_unpaid_within_principal",
                 condition=Q(unpaid_principal_fen__lte=models.F("principal_fen")),
@@ -139,15 +192,21 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
     def disburse(self, *, at: datetime) -> None:
         """The money was ordered to be paid out."""
 
-    @django_fsm.transition(field=state, source=LoanState.DISBURSING, target=LoanState.ACTIVE)
-    def activate(self, *, at: datetime) -> None:
-        """The money has arrived: the loan accrues."""
+    @django_fsm.transition(
+        field=state, source=[LoanState.DISBURSING, LoanState.CANCELLED], target=LoanState.ACTIVE
+    )
+    def activate(self, *, at: datetime, on: date) -> None:
+        """The bank has paid the money out on a day, perhaps after it first refused to."""
+        self.drawn_on = self.accrued_on = on
+        self.unpaid_principal_fen = self.principal_fen
+        self.ended_on = None
 
     @django_fsm.transition(
         field=state, source=[LoanState.CREATED, LoanState.DISBURSING], target=LoanState.CANCELLED
     )
-    def cancel(self, *, at: datetime) -> None:
+    def cancel(self, *, at: datetime, on: date) -> None:
         """The money was never paid out."""
+        self.ended_on = on
 
     @django_fsm.transition(field=state, source=LoanState.ACTIVE, target=LoanState.OVERDUE)
     def record_overdue(self, *, at: datetime, on: date) -> None:
@@ -289,3 +348,31 @@ class BillSnapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.bill_id}/{self.loan_id}"
+
+
+class LoanAgreement(models.Model):
+    """What a customer agreed to by a drawdown: the text, and the grant it was signed with (OPS-6).
+
+    ``texts`` holds the agreement by language; ``digest`` is the SHA-256 of their canonical JSON.
+    Append-only.
+    """
+
+    loan = models.OneToOneField(
+        Loan, on_delete=models.PROTECT, related_name="agreement", verbose_name=_("loan")
+    )
+    authorisation = models.OneToOneField(
+        Authorisation, on_delete=models.PROTECT, related_name="+", verbose_name=_("authorisation")
+    )
+    sheet_digest = models.CharField(_("digest of the cost sheet"), max_length=64)
+    texts = models.JSONField(_("texts"))
+    digest = models.CharField(_("digest"), max_length=64)
+    signed_at = models.DateTimeField(_("signed at"))
+
+    class Meta:
+        verbose_name = _("loan agreement")
+        verbose_name_plural = _("loan agreements")
+        default_permissions = ("view",)
+        triggers: ClassVar = append_only()
+
+    def __str__(self) -> str:
+        return self.digest[:12]

@@ -19,10 +19,13 @@ from backoffice.core import bulk
 from backoffice.platform.jobs import RunPlan, Tally
 from loans.accounting.rules.reasons import LoanActor
 from loans.collection.operations import results
+from loans.contracts.operations import disbursement
 from loans.gateways.channel import Answer, Channel, ChannelError, Outcome, StatementLine
-from loans.models import DebitOrder, DebitOrderState
+from loans.models import DebitOrder, DebitOrderState, Payout
+from loans.models.payout import UNPAID_PAYOUT_STATES
 from loans.reconciliation import queries as reconciliation
 from loans.reconciliation.queries import Difference
+from loans.repayment.operations import refunds
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +48,7 @@ def reconcile(*, days: Sequence[date], on: date, channel: Channel) -> list[Diffe
                 reconciliation.unapplied_funds(),
                 reconciliation.account_balances(),
                 reconciliation.orders(),
+                reconciliation.payouts(),
                 reconciliation.accruals(on=on),
                 reconciliation.unbilled(on=on),
             )
@@ -59,10 +63,11 @@ def _bank(day: date, channel: Channel) -> list[Difference]:
     """
     try:
         stated = {line.number: line.amount_fen for line in channel.statement(day)}
+        paid_out = {line.number: line.amount_fen for line in channel.payout_statement(day)}
     except ChannelError as error:
         return [Difference("bank statement", f"{day}: {error}", 0, 0)]
     with _one_moment():
-        return list(reconciliation.bank(stated, on=day))
+        return [*reconciliation.bank(stated, on=day), *reconciliation.paid_out(paid_out, on=day)]
 
 
 @contextmanager
@@ -81,6 +86,7 @@ def nightly(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel:
     day_before = on - timedelta(days=1)
     try:
         take_statement(day_before, by=LoanActor.RECONCILIATION, at=at, channel=channel)
+        take_payout_statement(day_before, by=LoanActor.RECONCILIATION, at=at, channel=channel)
     except ChannelError:
         logger.warning("the statement of %s could not be read", day_before)
     with _one_moment():
@@ -110,6 +116,7 @@ def check_loans(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> T
                 reconciliation.limits(of),
                 reconciliation.unapplied_funds(of),
                 reconciliation.orders(of),
+                reconciliation.payouts(of),
                 reconciliation.loan_accruals(of, on=on),
                 reconciliation.unbilled(of, on=on),
             )
@@ -138,6 +145,28 @@ def take_statement(day: date, *, by: str, at: datetime, channel: Channel) -> int
     for start in range(0, len(numbers), BATCH):
         answers = [_success(lines[number]) for number in numbers[start : start + BATCH]]
         results.record(answers, by=by, at=at)
+    return len(numbers)
+
+
+def take_payout_statement(day: date, *, by: str, at: datetime, channel: Channel) -> int:
+    """Record what the bank paid out that day of what we hold for refused or unknown (GEN-9).
+
+    Returns:
+        How many payouts its statement turned into successes.
+
+    Raises:
+        ChannelError: the statement could not be read to its end; nothing was recorded.
+    """
+    lines = {line.number: line for line in channel.payout_statement(day)}
+    behind = Payout.objects.filter(
+        number__any=bulk.Of(lines.keys()), state__in=UNPAID_PAYOUT_STATES
+    )
+    numbers = list(behind.order_by("pk").values_list("number", flat=True))
+    for start in range(0, len(numbers), BATCH):
+        answers = [_success(lines[number]) for number in numbers[start : start + BATCH]]
+        # Each takes the numbers of its own kind.
+        disbursement.record(answers, by=by, at=at)
+        refunds.record(answers, by=by, at=at)
     return len(numbers)
 
 

@@ -21,6 +21,7 @@ from loans.models import (
     Instalment,
     Loan,
     LoanState,
+    Payout,
     Repayment,
     Transfer,
     TransferKind,
@@ -96,6 +97,11 @@ def orders(of: Scope = EVERYBODY) -> Iterator[Difference]:
     """Compare each order with its repayment and what it asked for, and where the money went."""
     yield from _rows("order", statements.ORDERS, of)
     yield from _rows("repayment", statements.ALLOCATED, of)
+
+
+def payouts(of: Scope = EVERYBODY) -> Iterator[Difference]:
+    """Compare each payout with what it asked for, and with the ledger."""
+    yield from _rows("payout", statements.PAYOUTS, of)
 
 
 def account_balances() -> Iterator[Difference]:
@@ -226,11 +232,23 @@ def _booked_fen(on: date) -> dict[int, int]:
     return dict(rows)
 
 
+def paid_out(stated: Mapping[str, int], *, on: date) -> Iterator[Difference]:
+    """Compare what the channel states that it paid out on a day, in fen, with our payouts."""
+    of_day = Payout.objects.filter(paid_on=on)
+    ours: dict[str, int] = dict(bulk.rows(of_day, "number", "paid_fen"))
+    for number in sorted(stated.keys() | ours.keys()):
+        expected, found = stated.get(number, 0), ours.get(number, 0)
+        if expected != found:
+            yield Difference("bank = payouts", f"payout {number}", expected, found)
+
+
 def days_with_orders() -> list[date]:
-    """Return the days on which money was asked for or arrived."""
+    """Return the days on which money was asked for, arrived or went out."""
     asked = DebitOrder.objects.values_list("business_date", flat=True).distinct()
     valued = Repayment.objects.values_list("value_on", flat=True).distinct()
-    return sorted(set(asked) | set(valued))
+    planned = Payout.objects.values_list("business_date", flat=True).distinct()
+    paid = Payout.objects.exclude(paid_on=None).values_list("paid_on", flat=True).distinct()
+    return sorted(set(asked) | set(valued) | set(planned) | {day for day in paid if day})
 
 
 def _rows(kind: str, sql: str, of: Scope, **values: date | int) -> Iterator[Difference]:

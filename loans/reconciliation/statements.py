@@ -129,6 +129,23 @@ LATERAL (VALUES
 ) AS compared (name, expected, found)
 WHERE expected <> found ORDER BY name DESC, number
 """  # nosec B608: column names of our own
+# What was paid out is what was asked for, and what the ledger moved for it.
+PAYOUTS = f"""
+WITH moved AS (
+    SELECT cause_id AS payout_id,
+           sum(CASE WHEN credit_account = 'bank' THEN amount_fen ELSE -amount_fen END) AS fen
+    FROM loans_transfer
+    WHERE cause_type = 'payout' AND {_OF_CUSTOMERS.format("customer_id")} GROUP BY 1
+)
+SELECT number, name, expected, found
+FROM loans_payout AS payout FULL JOIN moved ON moved.payout_id = payout.id,
+LATERAL (VALUES
+    ('asked = paid out', CASE WHEN payout.state = 'succeeded' THEN payout.amount_fen ELSE 0 END,
+     coalesce(payout.paid_fen, 0)),
+    ('payouts = ledger', coalesce(payout.paid_fen, 0), coalesce(moved.fen, 0))
+) AS compared (name, expected, found)
+WHERE expected <> found AND {_OF_CUSTOMERS.format("payout.customer_id")} ORDER BY name, number
+"""  # nosec B608: column names of our own
 UNAPPLIED = f"""
 WITH waiting AS (
     SELECT customer_id, sum(amount_fen) AS fen FROM loans_unappliedfunds
@@ -176,11 +193,12 @@ BALANCES = """
 SELECT debit_account, credit_account, sum(amount_fen) FROM loans_transfer GROUP BY 1, 2
 """
 # The records of what stands on each account, debits less credits: an account, where it is recorded,
-# and the sum. Nothing here reads the ledger. Every loan so far was opened with its principal and
-# what an earlier lender had charged.
+# and the sum. Nothing here reads the ledger. A loan that was not paid out here was opened with its
+# principal and what an earlier lender had charged.
 SOURCES = f"""
-SELECT 'bank', 'orders', coalesce(sum(taken_fen), 0) FROM loans_debitorder
-WHERE state = 'succeeded'
+SELECT 'bank', 'orders and payouts',
+       coalesce((SELECT sum(taken_fen) FROM loans_debitorder WHERE state = 'succeeded'), 0)
+       - coalesce((SELECT sum(paid_fen) FROM loans_payout), 0)
 UNION ALL
 SELECT account.code, 'instalments', coalesce(sum(account.fen), 0)
 FROM (SELECT {", ".join(f"sum(unpaid_{name}) AS {name}" for name in RECEIVABLES)}
@@ -201,7 +219,8 @@ LEFT JOIN loans_charge USING (kind)
 WHERE coalesce(cause_type, '') <> 'migration' GROUP BY kind
 UNION ALL
 SELECT 'opening_balance', 'opened loans',
-       -coalesce((SELECT sum(principal_fen) FROM loans_loan), 0)
+       -coalesce((SELECT sum(principal_fen) FROM loans_loan
+                  WHERE NOT EXISTS (SELECT FROM loans_payout WHERE loan_id = loans_loan.id)), 0)
        -coalesce((SELECT sum(charged_fen) FROM loans_charge WHERE cause_type = 'migration'), 0)
 """  # nosec B608: column names of our own
 ACCRUAL_INCOME = f"""

@@ -45,6 +45,20 @@ def left_over(surplus: Surplus, *, customer_id: int) -> Entry:
                  customer_id)  # fmt: skip
 
 
+def disbursed(
+    amount_fen: int, *, on: date, payout_id: int, loan_id: int, customer_id: int
+) -> Entry:
+    """Return the transfer of a loan that was paid out: the bank's money is owed from then on."""
+    return Entry(on, Account.LOAN_PRINCIPAL, Account.BANK, amount_fen, TransferKind.DRAWDOWN,
+                 CauseType.PAYOUT, payout_id, loan_id, customer_id)  # fmt: skip
+
+
+def refunded(amount_fen: int, *, on: date, payout_id: int, customer_id: int) -> Entry:
+    """Return the transfer of money that went back to the customer whose it is."""
+    return Entry(on, Account.UNAPPLIED_FUNDS, Account.BANK, amount_fen, TransferKind.REFUND,
+                 CauseType.PAYOUT, payout_id, None, customer_id)  # fmt: skip
+
+
 def night(amount_fen: int, *, on: date) -> Entry:
     """Return the transfer of a night over all loans; a negative amount goes back from income."""
     debit, credit = Account.ACCRUED_UNPOSTED, Account.ACCRUAL_INCOME

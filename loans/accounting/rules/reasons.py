@@ -13,6 +13,7 @@ class LoanActor(StrEnum):
     CHANNEL = "system:debit-channel"
     END_OF_DAY = "system:end-of-day"
     RECONCILIATION = "system:reconciliation"
+    PAYOUTS = "system:payouts"
 
 
 class LoanReason(StrEnum):
@@ -39,6 +40,13 @@ class LoanReason(StrEnum):
     NO_CLEAR_ANSWER = "no-clear-answer"
     NO_MANDATE_AT_BANK = "no-mandate-at-bank"
     RUNAWAY = "runaway"
+    MONEY_SENT = "money-sent"
+    MONEY_PAID_OUT = "money-paid-out"
+    PAYOUT_REFUSED = "payout-refused"
+    DRAWN_BY_CUSTOMER = "drawn-by-customer"
+    NOT_PAID_OUT = "not-paid-out"
+    USE_NOT_PROVEN = "use-not-proven"
+    USE_PROVEN = "use-proven"
 
 
 TEXTS: Mapping[StrEnum, str] = {
@@ -53,6 +61,7 @@ TEXTS: Mapping[StrEnum, str] = {
     LoanReason.DEBIT_FULL: gettext_noop("everything due is debited"),
     LoanReason.DEBIT_MINIMUM: gettext_noop("the minimum is debited"),
     LoanReason.DEBIT_OFF: gettext_noop("nothing is debited"),
+    LoanActor.PAYOUTS: gettext_noop("payout channel"),
     LoanReason.MINIMUM_MET: gettext_noop("the minimum was met"),
     LoanReason.UNPAID_WHEN_DUE: gettext_noop("unpaid when the due date ended"),
     LoanReason.SMALL_BALANCE: gettext_noop("a small balance moves to the next bill"),
@@ -66,5 +75,12 @@ TEXTS: Mapping[StrEnum, str] = {
     LoanReason.DEBIT_REFUSED: gettext_noop("the channel refused"),
     LoanReason.NO_CLEAR_ANSWER: gettext_noop("no clear answer"),
     LoanReason.NO_MANDATE_AT_BANK: gettext_noop("the channel knows no mandate"),
+    LoanReason.MONEY_SENT: gettext_noop("the payout may leave"),
+    LoanReason.MONEY_PAID_OUT: gettext_noop("the channel paid the money out"),
+    LoanReason.PAYOUT_REFUSED: gettext_noop("the channel refused the payout"),
+    LoanReason.DRAWN_BY_CUSTOMER: gettext_noop("the customer drew on the line"),
+    LoanReason.NOT_PAID_OUT: gettext_noop("the money could not be paid out"),
+    LoanReason.USE_NOT_PROVEN: gettext_noop("the use was not proven in time"),
+    LoanReason.USE_PROVEN: gettext_noop("the use was proven"),
     LoanReason.RUNAWAY: gettext_noop("{planned} orders planned, at most {usual} in the last month"),
 }

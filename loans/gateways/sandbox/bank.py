@@ -24,7 +24,7 @@ SUCCESS = "SUCCESS"
 NEVER_EXECUTED = "NOT_EXECUTED"
 CONFLICT = "ORDER_CONFLICT"
 
-Asks = Sequence[DebitRequest] | Sequence[PayoutRequest]
+Ask = DebitRequest | PayoutRequest
 
 
 class _Calls(NamedTuple):
@@ -64,7 +64,7 @@ class Bank:
         self._store = store
         self._script = script
 
-    def execute(self, asks: Asks, *, way: Direction) -> Reply:
+    def execute(self, asks: Sequence[Ask], *, way: Direction) -> Reply:
         """Execute each order that is new and possible; repeat the answer of one that is known.
 
         A debit needs its balance. A payout needs none: the bank knows no list of cards, so money
@@ -130,9 +130,7 @@ class Bank:
             return ReplyEntry(entry, self._reply_rule(call, Subject(number)))
         return ReplyEntry(_answer(order), self._reply_rule(call, _subject_of(order)))
 
-    def _entry(
-        self, changes: "_Changes", ask: DebitRequest | PayoutRequest, *, is_lost: bool
-    ) -> dict[str, Any]:
+    def _entry(self, changes: "_Changes", ask: Ask, *, is_lost: bool) -> dict[str, Any]:
         order = changes.known.get(ask.number)
         if order is None:
             if is_lost:
@@ -161,12 +159,12 @@ class _Changes:
         self.attempts: list[Attempt] = []
         self._balances_fen = balances_fen
 
-    def note(self, ask: DebitRequest | PayoutRequest, code: str, *, executed: bool = False) -> None:
+    def note(self, ask: Ask, code: str, *, executed: bool = False) -> None:
         self.attempts.append(
             Attempt(*ask[:3], asked_at=ask.asked_at.isoformat(), code=code, executed=executed)
         )
 
-    def execute(self, ask: DebitRequest | PayoutRequest, rule: Rule | None) -> Order:
+    def execute(self, ask: Ask, rule: Rule | None) -> Order:
         code = rule.code if rule is not None and rule.code else self._verdict(ask)
         is_success = code == SUCCESS
         if is_success:
@@ -188,7 +186,7 @@ class _Changes:
         self.note(ask, code, executed=is_success)
         return order
 
-    def _verdict(self, ask: DebitRequest | PayoutRequest) -> str:
+    def _verdict(self, ask: Ask) -> str:
         if self.way is Direction.OUT:
             return SUCCESS
         balance_fen = self._balances_fen.get(ask.account)
@@ -205,7 +203,7 @@ def _loses_all(rule: Rule | None) -> bool:
     return rule is not None and rule.whole_request and _loses(rule)
 
 
-def _subject(ask: DebitRequest | PayoutRequest) -> Subject:
+def _subject(ask: Ask) -> Subject:
     return Subject(ask.number, ask.account, ask.asked_at)
 
 

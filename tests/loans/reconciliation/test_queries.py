@@ -183,7 +183,7 @@ def test_a_chunk_reads_the_rows_of_its_customers_by_their_indexes(make_bill, cha
 
 # The records of each account: the check, the account, and a fault of the records.
 RECORDS = [
-    ("orders", "bank", FAULTS["asked = taken"]),
+    ("orders and payouts", "bank", FAULTS["asked = taken"]),
     ("loans", "loan_principal", "UPDATE loans_loan SET unpaid_principal_fen = 7 "
                                 "WHERE unpaid_principal_fen > 7"),
     ("lines", "loan_principal", FAULTS["drawn on the line"]),
