@@ -156,7 +156,6 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
                     principal_nights_fen__gte=0,
                 ),
             ),
-            models.UniqueConstraint(fields=["id", "customer"], name="loan_of_customer"),
             models.CheckConstraint(
                 name="loan_rate_factor",
                 condition=Q(rate_factor_permille__range=(1, 1000))
