@@ -6,5 +6,6 @@ from loans.collection.admin import orders, run
 from loans.contracts import admin as contracts
 from loans.payouts import admin as payouts
 from loans.repayment.admin import refunds
+from loans.reporting import admin as reporting
 
-__all__ = ["accounting", "billing", "contracts", "orders", "payouts", "refunds", "run"]
+__all__ = ["accounting", "billing", "contracts", "orders", "payouts", "refunds", "reporting", "run"]

@@ -8,9 +8,11 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
+from backoffice.core.money import yuan
 from backoffice.web.admin_actions import AdminAction, AdminActionsMixin
 from backoffice.web.keyset import number_in
 from backoffice.web.readonly_admin import (
@@ -24,6 +26,9 @@ from backoffice.web.readonly_admin import (
     link,
     timeline,
 )
+from backoffice.web.wording import percent
+from loans.accounting.labels import KINDS, formula, rate
+from loans.accounting.queries.statement import ChargeLine, LoanStatement
 from loans.models import (
     Bill,
     CauseType,
@@ -94,6 +99,52 @@ def cause(transfer: Transfer | Charge) -> SafeString | str:
     address, kind = address_of(model, transfer.cause_id), transfer.get_cause_type_display()
     shown = '<a class="link" href="{}">{} {}{}</a>'
     return format_html(shown, address, kind, prefix, transfer.cause_id)
+
+
+def charge_calculation(one: LoanStatement) -> PageSection:
+    """Return the charges of one loan, each with the formula that gives it (RATE-9)."""
+    heads = (
+        _("number"), _("charge"), pgettext_lazy("date", "from"),
+        pgettext_lazy("date", "to"), _("nights"),
+        amount_head(_("base")), _("rate"), _("formula"), amount_head(_("by contract")),
+        amount_head(_("waived by the cap")), amount_head(_("charged")),
+    )  # fmt: skip
+    rows: list[Any] = [_line(line, one) for line in one.lines]
+    rows += [
+        ("", never_charged, *[""] * 8, amount(0))
+        for never_charged in (_("service charge"), _("insurance"))
+    ]
+    title = gettext("Charge calculation of loan {loan}").format(loan=one.loan.pk)
+    return PageSection(title, heads, rows, _cap_note(one), is_lead=True)
+
+
+def _line(line: ChargeLine, one: LoanStatement) -> tuple[Any, ...]:
+    cells: Any = (
+        line.row.number, KINDS[line.kind], line.from_on or "", line.to_on or "",
+        line.nights or "", amount(line.base_fen) if line.base_fen else "",
+        rate(line, one.loan, one.terms), formula(line, one.loan, one.terms),
+        amount(line.contract_fen), amount(line.waived_fen), amount(line.charged_fen),
+    )  # fmt: skip
+    return tuple(cells)
+
+
+def _cap_note(one: LoanStatement) -> str:
+    position, terms = one.position, one.terms
+    note = gettext(
+        "Amounts are rounded half up to the fen. The law caps all charges of a loan at {rate} a "
+        "year: principal summed over the nights {base} × {rate} ÷ {days} = {cap} yuan at most; "
+        "charged {charged}, permanently waived {waived}."
+    ).format(
+        rate=percent(terms.cap_annual_ppm),
+        base=yuan(position.principal_nights_fen),
+        days=terms.cap_year_days,
+        cap=yuan(one.cap_fen),
+        charged=yuan(position.charged_fen),
+        waived=yuan(position.waived_fen),
+    )
+    if not one.is_migrated:
+        return note
+    return gettext("Migrated loan: the originating lender's charges are one line. ") + note
 
 
 def _loan_link(loan_id: int | None) -> SafeString | str:

@@ -8,7 +8,7 @@ from django.db.models import Q, Sum
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.text import capfirst
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
@@ -25,15 +25,9 @@ from backoffice.web.readonly_admin import (
     link,
     timeline,
 )
-from backoffice.web.wording import percent
-from loans.accounting.admin import allocations, ledger_of
-from loans.accounting.labels import KINDS, code_words, formula, rate
-from loans.accounting.queries.statement import (
-    BillStatement,
-    ChargeLine,
-    LoanStatement,
-    statement_of,
-)
+from loans.accounting.admin import allocations, charge_calculation, ledger_of
+from loans.accounting.labels import code_words
+from loans.accounting.queries.statement import BillStatement, statement_of
 from loans.accounting.rules.codes import COLLECTED_STATES
 from loans.accounting.rules.position import InstalmentPosition
 from loans.models import Bill, RepaymentAllocation
@@ -94,7 +88,7 @@ class BillPages(AdminActionsMixin, CustomersRows):
         )
         return [
             _owed(statement),
-            *(_lines(one) for one in statement.loans),
+            *(charge_calculation(one) for one in statement.loans),
             _orders(record),
             _repayments(record),
             allocations(allocated),
@@ -143,52 +137,6 @@ def _parts_fen(part: InstalmentPosition) -> tuple[int, ...]:
     debt = part.debt
     return (debt.principal_fen, debt.interest_fen, debt.plan_fee_fen, debt.late_fee_fen,
             debt.penalty_fen, debt.total_fen)  # fmt: skip
-
-
-def _lines(one: LoanStatement) -> PageSection:
-    """Return the charges of one loan, each with the formula that gives it (RATE-9)."""
-    heads = (
-        _("number"), _("charge"), pgettext_lazy("date", "from"),
-        pgettext_lazy("date", "to"), _("nights"),
-        amount_head(_("base")), _("rate"), _("formula"), amount_head(_("by contract")),
-        amount_head(_("waived by the cap")), amount_head(_("charged")),
-    )  # fmt: skip
-    rows: list[Any] = [_line(line, one) for line in one.lines]
-    rows += [
-        ("", never_charged, *[""] * 8, amount(0))
-        for never_charged in (_("service charge"), _("insurance"))
-    ]
-    title = gettext("Charge calculation of loan {loan}").format(loan=one.loan.pk)
-    return PageSection(title, heads, rows, _cap_note(one), is_lead=True)
-
-
-def _line(line: ChargeLine, one: LoanStatement) -> tuple[Any, ...]:
-    cells: Any = (
-        line.row.number, KINDS[line.kind], line.from_on or "", line.to_on or "",
-        line.nights or "", amount(line.base_fen) if line.base_fen else "",
-        rate(line, one.loan, one.terms), formula(line, one.loan, one.terms),
-        amount(line.contract_fen), amount(line.waived_fen), amount(line.charged_fen),
-    )  # fmt: skip
-    return tuple(cells)
-
-
-def _cap_note(one: LoanStatement) -> str:
-    position, terms = one.position, one.terms
-    note = gettext(
-        "Amounts are rounded half up to the fen. The law caps all charges of a loan at {rate} a "
-        "year: principal summed over the nights {base} × {rate} ÷ {days} = {cap} yuan at most; "
-        "charged {charged}, permanently waived {waived}."
-    ).format(
-        rate=percent(terms.cap_annual_ppm),
-        base=yuan(position.principal_nights_fen),
-        days=terms.cap_year_days,
-        cap=yuan(one.cap_fen),
-        charged=yuan(position.charged_fen),
-        waived=yuan(position.waived_fen),
-    )
-    if not one.is_migrated:
-        return note
-    return gettext("Migrated loan: the originating lender's charges are one line. ") + note
 
 
 def _orders(bill: Bill) -> PageSection:

@@ -1,7 +1,11 @@
 """Staff pages of loans, their instalments, and the terms they were signed under."""
 
+from collections.abc import Callable
+from datetime import date
+from typing import ClassVar
+
 from django.contrib import admin
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext
@@ -21,20 +25,21 @@ from backoffice.web.readonly_admin import (
     timeline,
 )
 from backoffice.web.wording import percent
-from loans.accounting.admin import allocations, ledger_of
-from loans.accounting.queries.statement import accrued_on
-from loans.accounting.rules.engine import Accrued
+from loans.accounting.admin import allocations, charge_calculation, ledger_of
+from loans.accounting.queries.statement import LoanStatement, loan_statement
 from loans.contracts import sheet_text
 from loans.contracts.labels import in_words
 from loans.contracts.rules import cost_sheet
 from loans.contracts.rules.cost_sheet import CostItem, CostWay
-from loans.models import ContractTerms, Instalment, Loan, Quote
+from loans.models import Bill, ContractTerms, Instalment, Loan, Quote
 
 
 @admin.register(Loan)
 class LoanPages(CustomersRows):
     """Loans: what was drawn, what is unpaid, and everything that happened to them."""
 
+    # Packages above append what they know of a loan.
+    more_sections: ClassVar[list[Callable[[Loan], list[PageSection]]]] = []
     latest_by = "drawn_on"
     list_display = (
         "__str__", "customer_link", "state_label", "plan", "principal_yuan",
@@ -46,7 +51,7 @@ class LoanPages(CustomersRows):
             ("customer_link", "line_link", "terms_link"), ("state_label", "plan", "rate"),
         )}),
         (_("Amounts"), {"fields": (
-            ("principal_yuan", "unpaid_principal_yuan"), ("charged_today", "waived_today"),
+            ("principal_yuan", "unpaid_principal_yuan"),
         )}),
         (_("Days"), {"fields": (("drawn_on", "accrued_on"), ("overdue_on", "ended_on"))}),
     )  # fmt: skip
@@ -56,52 +61,48 @@ class LoanPages(CustomersRows):
         """Return the daily rate in per cent."""
         return percent(loan.daily_rate_ppm)
 
-    @display(description=_("charged up to today"))
-    def charged_today(self, loan: Loan) -> str:
-        """Return what was charged up to the business date, as the bill's page computes it."""
-        return amount(_today(loan).end.charged_fen)
-
-    @display(description=_("waived by the cap up to today"))
-    def waived_today(self, loan: Loan) -> str:
-        """Return what the cap took off up to the business date (RATE-7)."""
-        return amount(_today(loan).end.waived_fen)
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Loan]:
+        """Return the loans with what their page names."""
+        return super().get_queryset(request).select_related("customer", "line", "terms")
 
     def sections(self, request: HttpRequest, record: Loan) -> list[PageSection]:
-        """Return the instalments, the repayments, the ledger and the timeline."""
+        """Return the schedule, the charges with their formulas, the history, and the ledger."""
+        on = clock.business_date()
+        statement = loan_statement(record, on=on)
         return [
-            _instalments(record),
+            _schedule(statement, on=on),
+            charge_calculation(statement),
+            *(section for sections in self.more_sections for section in sections(record)),
             allocations(record.allocations.all()),
             ledger_of([record.pk]),
-            timeline(record),
         ]
 
 
-def _instalments(loan: Loan) -> PageSection:
+def _schedule(statement: LoanStatement, *, on: date) -> PageSection:
+    """Return each instalment as agreed, against what was paid and is owed of it."""
     heads = (
         _("number"), _("due on"), _("bill"), amount_head(_("principal")),
+        amount_head(_("plan fee")), amount_head(_("principal paid")),
         amount_head(_("unpaid principal")), amount_head(_("unpaid interest")),
         amount_head(_("unpaid plan fee")), amount_head(_("unpaid late fee")),
         amount_head(_("unpaid penalty interest")), _("accrues"),
     )  # fmt: skip
-    instalments = loan.instalments.select_related("bill").order_by("number")
-    today = _today(loan)
+    bills = Bill.objects.in_bulk([row.bill_id for row, _part in statement.owed if row.bill_id])
     rows = [
         (
-            row.number, row.due_on, link(row.bill), amount(row.principal_fen),
+            row.number, row.due_on, link(bills[row.bill_id]) if row.bill_id else "",
+            amount(row.principal_fen), amount(row.plan_fee_fen),
+            amount(row.principal_fen - part.debt.principal_fen),
             amount(part.debt.principal_fen), amount(part.debt.interest_fen),
             amount(part.debt.plan_fee_fen), amount(part.debt.late_fee_fen),
             amount(part.debt.penalty_fen), row.get_accrual_display(),
         )
-        for row, part in zip(instalments, today.end.parts, strict=True)
+        for row, part in statement.owed
     ]  # fmt: skip
-    note = gettext("What is owed on {day}; the bill explains it.").format(day=today.on)
-    return PageSection(Instalment._meta.verbose_name_plural, heads, rows, note)
-
-
-def _today(loan: Loan) -> Accrued:
-    """Return the loan charged up to the business date."""
-    rows = list(loan.instalments.order_by("number"))
-    return accrued_on(loan, rows, on=clock.business_date())
+    note = gettext(
+        "As agreed, and what is paid and owed on {day}. The fee of a row is owed once it is billed."
+    ).format(day=on)
+    return PageSection(_("Schedule and payments"), heads, rows, note)
 
 
 @admin.register(Instalment)

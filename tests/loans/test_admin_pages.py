@@ -231,3 +231,20 @@ def test_overview_loan_and_bill_say_the_same_long_after_the_last_posting(staff, 
     assert f"{owed} yuan unpaid" in overview
     assert charged in page
     assert yuan(loan.charged_fen) != charged
+
+
+def test_a_loan_s_page_shows_each_attempt_its_effect_and_each_charge_with_its_formula(
+    staff, overdue
+):
+    loan = Loan.objects.get()
+    address = reverse("admin:loans_loan_change", args=[loan.pk])
+    staff.get(address)
+
+    with CaptureQueriesContext(connection) as asked:
+        page = staff.get(address, headers={"accept-language": "en"}).content.decode()
+
+    assert len(asked) <= 15
+    assert "direct debit, cycle 1, attempt 3: debit failed" in page
+    assert "(NOTENOUGH): counted" in page
+    assert "10,000.00 × 0.05% × 34" in page
+    assert "1,000,000" not in page

@@ -104,6 +104,12 @@ def statement_of(bill: Bill, *, on: date) -> BillStatement:
     )
 
 
+def loan_statement(loan: Loan, *, on: date) -> LoanStatement:
+    """Return every charge of a loan as of a day; a day before the last posting shows that one's."""
+    rows = bulk.load(Instalment.objects.filter(loan=loan).order_by("number"))
+    return _loan(loan, rows, _standing_charges([loan])[loan.pk], None, on=on)
+
+
 def accrued_on(loan: Loan, rows: Sequence[Instalment], *, on: date) -> Accrued:
     """Return a loan charged up to a day; a day before the last posting shows that posting's."""
     now = position_of(loan, rows)
@@ -133,20 +139,30 @@ def _standing_charges(loans: Sequence[Loan]) -> dict[int, list["_Piece"]]:
 
 
 def _loan(
-    loan: Loan, rows: Sequence[Instalment], charges: Sequence["_Piece"], bill: Bill, *, on: date
+    loan: Loan,
+    rows: Sequence[Instalment],
+    charges: Sequence["_Piece"],
+    bill: Bill | None,
+    *,
+    on: date,
 ) -> LoanStatement:
+    """Return a loan with its instalments under a bill, or with all of them."""
     terms = terms_of(loan.terms_id)
     for row in rows:
         row.loan = loan
     ahead = accrued_on(loan, rows, on=on)
     unposted = nightly_charges(loan.pk, ahead, terms=terms, cause=_NOT_POSTED)
-    # A payment meets the plan fees under the bill, also before they fall due.
-    billed = [index for index, row in enumerate(rows) if row.bill_id == bill.pk]
+    # A payment meets the plan fees under a bill, also before they fall due.
+    billed = [
+        index
+        for index, row in enumerate(rows)
+        if (row.bill_id == bill.pk if bill else row.bill_id is not None)
+    ]
     end, fees = charge_plan_fees(ahead.end, billed, terms=terms)
     unposted += plan_fee_charges(loan.pk, ahead.end, fees, cause=_NOT_POSTED)
     pieces = [*charges, *(_piece(rows[one.part_index].pk, one) for one in unposted)]
     pairs = list(zip(rows, end.parts, strict=True))
-    under = {row.pk: row for row in rows if row.bill_id == bill.pk}
+    under = {row.pk: row for row in rows if bill is None or row.bill_id == bill.pk}
     return LoanStatement(
         loan,
         terms,
