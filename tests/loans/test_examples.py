@@ -3,6 +3,7 @@
 import ast
 import re
 from datetime import date
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
@@ -10,8 +11,11 @@ import pytest
 from loans.accounting.rules.accrual import interest_fen, penalty_fen, revolving_fen
 from loans.accounting.rules.allocation import Claim, allocate
 from loans.accounting.rules.cap import cap_fen
+from loans.accounting.rules.codes import Plan
 from loans.accounting.rules.debt import Debt
 from loans.billing.rules.minimum import minimum_fen
+from loans.contracts.rules import annual_rate, plans
+from loans.contracts.rules.scenarios import rate_ppb
 from loans.delinquency.rules.late_fee import late_fee_fen
 from tests.loans.cases import TERMS, amounts, fen, ppm, read
 
@@ -59,6 +63,73 @@ def test_nightly_postings_sum_to_the_rounded_whole(example):
     posts = [end - start for start, end in pairwise(ends)]
     assert posts == ast.literal_eval(re.search(r"\[.*\]", example["result"])[0])
     assert sum(posts) == int(re.search(r"sum (\d+)", example["result"])[1])
+
+
+PLANS = {12: Plan.PLAN_3, 13: Plan.PLAN_6, 14: Plan.PLAN_12, 16: Plan.PLAN_3, 17: Plan.PLAN_6}
+
+
+@examples(1, 2, 3)
+def test_a_daily_rate_makes_a_yearly_one_over_its_days(example):
+    [percent], [days] = (
+        re.findall(pattern, example[name])
+        for pattern, name in ((r"([\d.]+)%", "inputs"), (r"\*(\d+)", "formula"))
+    )
+
+    yearly_ppm = annual_rate.simple_ppm(ppm(percent) * 1000, year_days=int(days))
+
+    assert yearly_ppm == ppm(example["result"].rstrip("%"))
+
+
+@examples(11)
+def test_a_scenario_takes_a_tenth_off_down_to_the_least_rate(example):
+    rates = [ppm(found) for found in re.findall(r"r=([\d.]+)%", example["inputs"])]
+
+    found = [rate_ppb(rate, 900, least_ppm=TERMS.daily_rate_min_ppm) for rate in rates]
+
+    expected = re.findall(r"[\d.]+", example["result"])
+    assert found == [int(Decimal(one) * 10**9) for one in expected]
+
+
+@examples(12, 13, 14)
+def test_a_plan_has_its_fee_its_rows_and_its_rate(example):
+    rows = plans.rows(1_000_000, PLANS[example["n"]], first_due_on=date(2026, 10, 1), terms=TERMS)
+    fee, *parts = amounts(example["result"])
+
+    rate = annual_rate.monthly_rate(
+        [-1_000_000, *(row.principal_fen + row.fee_fen for row in rows)]
+    )
+
+    assert sum(row.fee_fen for row in rows) == fee
+    assert [*rows[0][2:], *rows[-1][2:]] == parts
+    month, nominal, effective = re.findall(r"([\d.]+)%", example["result"])
+    assert rate.month_ppm == ppm(month)
+    assert f"{rate.nominal_ppm / 10_000:.2f}" == nominal
+    assert f"{rate.effective_ppm / 10_000:.2f}" == effective
+
+
+@examples(15)
+def test_a_fee_of_each_period_would_be_unlawful(example):
+    payment_fen = 1_000_000 // 12 + 60_000
+
+    rate = annual_rate.monthly_rate([-1_000_000, *(payment_fen,) * 12])
+
+    month, nominal = re.findall(r"([\d.]+)%", example["result"])
+    assert f"{rate.month_ppm / 10_000:.3f}" == month
+    assert f"{rate.nominal_ppm / 10_000:.1f}" == nominal
+    assert rate.nominal_ppm > TERMS.cap_annual_ppm
+
+
+@examples(16, 17)
+def test_an_uneven_split_leaves_the_remainder_to_the_last_row(example):
+    [principal_fen] = amounts(example["inputs"])
+
+    rows = plans.rows(
+        principal_fen, PLANS[example["n"]], first_due_on=date(2026, 10, 1), terms=TERMS
+    )
+
+    principals, fees = re.findall(r"\[[^]]*\]", example["result"])
+    assert [row.principal_fen for row in rows] == ast.literal_eval(principals)
+    assert [row.fee_fen for row in rows] == ast.literal_eval(fees)
 
 
 MANDATORY_FEN = {28: 12_000, 29: 15_000, 30: 118_000, 31: 3_000, 32: 16_394, 33: 0}

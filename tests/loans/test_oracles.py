@@ -10,6 +10,7 @@ from backoffice.core.money import MICROFEN_PER_FEN
 from loans.accounting.rules.accrual import interest_fen, penalty_fen
 from loans.accounting.rules.allocation import Claim, allocate
 from loans.accounting.rules.debt import Debt
+from loans.contracts.rules.annual_rate import Flow, irr_ppm, monthly_rate
 from loans.delinquency.rules.late_fee import late_fee_fen
 from tests.loans.cases import TERMS, fen, half_up, ppm, read
 
@@ -97,3 +98,26 @@ def test_penalty_grows_like_a_compounded_balance(case):
     borne_fen = penalty_fen(unpaid_fen, TERMS.penalty_ppm, case["inputs"]["days"])
 
     assert borne_fen == half_up(Decimal(case["expected"]["compound_penalty"]))
+
+
+@cases("yearly rate of payments on real days")
+def test_payments_on_real_days_have_the_yearly_rate_that_others_found(case):
+    flows = [Flow(date.fromisoformat(on), fen(amount)) for on, amount in case["inputs"]["flows"]]
+
+    assert agrees(irr_ppm(flows), case["expected"]["rate"])
+
+
+@cases("rate of equally spaced payments")
+def test_equally_spaced_payments_have_the_rate_that_others_found(case):
+    found = monthly_rate([fen(amount) for amount in case["inputs"]["flows"]])
+
+    names = {"period": found.month_ppm, "nominal": found.nominal_ppm,
+             "effective": found.effective_ppm}  # fmt: skip
+    assert all(agrees(names[name], expected) for name, expected in case["expected"].items())
+
+
+def agrees(found_ppm, published):
+    """Whether a rate is a published one, to the digits that were published, six at most."""
+    digits = min(6, -Decimal(published).as_tuple().exponent)
+    step = Decimal(1).scaleb(-digits)
+    return Decimal(published).quantize(step) == (Decimal(found_ppm) / 10**6).quantize(step)
