@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from accounts.privacy.operations.exports import CopySection, latest
-from loans.models import Bill, Loan, Mandate, Repayment, UnappliedFunds
+from loans.models import Bill, Loan, Mandate, Quote, Repayment, UnappliedFunds
 
 SECTIONS = (
     CopySection(
@@ -13,6 +13,16 @@ SECTIONS = (
          "drawn_on": _("drawn on"), "ended_on": _("ended on")},
         latest(Loan, "plan", "principal_fen", "unpaid_principal_fen", "state", "drawn_on",
                "ended_on"),
+    ),
+    CopySection(
+        "cost_sheets", _("Cost sheets"),
+        {"purpose": _("purpose"), "amount_fen": _("amount in fen"), "plan": _("plan"),
+         "state": _("state"), "text_zh": _("text"), "digest": _("digest of the cost sheet"),
+         "offered_at": _("offered at"), "shown_at": _("shown at"),
+         "seconds_read": _("read for seconds"), "confirmed_at": _("confirmed at"),
+         "used_at": _("used at")},
+        latest(Quote, "purpose", "amount_fen", "plan", "state", "text_zh", "digest", "offered_at",
+               "shown_at", "seconds_read", "confirmed_at", "used_at"),
     ),
     CopySection(
         "bills", _("Bills"),

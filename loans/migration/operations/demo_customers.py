@@ -27,7 +27,7 @@ from accounts.profile.operations import Declared
 from backoffice.core.clock import day_of
 from backoffice.core.crypto import blind
 from backoffice.platform import approvals
-from loans.migration.operations import demo_appeals
+from loans.migration.operations import demo_appeals, demo_quotes
 from loans.migration.operations.admission import SandboxOnlyError
 from loans.migration.operations.people import MALE, NUMBER_MAX, ImportedPerson, invent
 from risk.decisions.operations import decisions, requests, special_reviews
@@ -131,6 +131,7 @@ def show_customers(
     _large_payments(customers[0], at=at)
     _temporary_limits(at=at)
     demo_appeals.show_appeals(made, at=at)
+    demo_quotes.show_quotes(made)
     return DemoAssessments(_states(made))
 
 
