@@ -83,13 +83,14 @@ class RiskConfig(AppConfig):
         policy_changes.register_check(requests.require_simulated)
 
     def _register_cut_reviews(self) -> None:
-        """Register what belongs to the human reviews of limit cuts (LAW-18)."""
+        """Register the human reviews of limit cuts and of suspended lines (LAW-18, REPAY-19)."""
         from accounts.customer_page.queries import timeline
         from backoffice.platform import work_queue
-        from risk.lines.operations import cut_reviews
+        from risk.lines.operations import cut_reviews, states
         from risk.lines.queries import cuts
 
         work_queue.register(cut_reviews.WORK_QUEUE)
+        work_queue.register(states.WORK_QUEUE)
         timeline.register(cuts.history)
 
     def _register_appeals(self) -> None:

@@ -21,6 +21,7 @@ from backoffice.core import workflow
 from backoffice.core.clock import day_of
 from backoffice.core.errors import Refused
 from backoffice.core.models import WorkItem, WorkItemState
+from backoffice.core.reasons import Given
 from backoffice.core.staff import StaffMember
 from backoffice.platform.reasons import PlatformReason
 
@@ -203,7 +204,7 @@ def hand_over(
 
 
 def finish(
-    subjects: Sequence[Model], *, queue: str, by: str, reason: str, at: datetime
+    subjects: Sequence[Model], *, queue: str, by: str, reason: Given, at: datetime
 ) -> list[WorkItem]:
     """Close the open items of records in a queue, also those of other holders; return them."""
     assert connection.in_atomic_block, "work is finished in the transaction of its decision"

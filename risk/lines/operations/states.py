@@ -1,7 +1,7 @@
 """States of credit lines: suspend and resume, freeze and unfreeze, close."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
@@ -10,7 +10,16 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core import bulk, workflow
 from backoffice.core.errors import Refused
 from backoffice.core.reasons import Given
+from backoffice.platform import work_queue
 from risk.models import CreditLine, CreditLineState
+
+QUEUE = "line-resumption"
+WORK_QUEUE = work_queue.Queue(
+    name=QUEUE,
+    title=_("suspended lines to review after long arrears"),
+    sla=timedelta(days=3),
+    permission="risk.suspend_creditline",
+)
 
 _SUSPENDABLE = (CreditLineState.ACTIVE, CreditLineState.SUSPENDED)
 
@@ -49,6 +58,16 @@ def resume(customer_ids: Sequence[int], *, by: str, reason: Given, at: datetime)
     """
     lines = _of_customers(customer_ids, Q(state=CreditLineState.SUSPENDED))
     _let_go(lines, by=by, reason=reason, at=at)
+
+
+@transaction.atomic
+def request_resumption(customer_ids: Sequence[int], *, at: datetime) -> None:
+    """Let a person decide whether the stopped lines of these customers resume (REPAY-19).
+
+    A line that waits for it already stays in the queue once.
+    """
+    stopped = Q(state=CreditLineState.SUSPENDED, is_stopped=True)
+    work_queue.add(_of_customers(customer_ids, stopped), queue=QUEUE, at=at)
 
 
 @transaction.atomic
@@ -116,6 +135,7 @@ def close(customer_ids: Sequence[int], *, by: str, reason: Given, at: datetime) 
     lines = _of_customers(customer_ids, ~Q(state=CreditLineState.CLOSED))
     workflow.move(lines, "close", by=by, reason=reason, at=at)
     workflow.save(lines)
+    work_queue.finish(lines, queue=QUEUE, by=by, reason=reason, at=at)
 
 
 def _of_customers(customer_ids: Sequence[int], which: Q) -> list[CreditLine]:
@@ -143,3 +163,4 @@ def _let_go(lines: Sequence[CreditLine], *, by: str, reason: Given, at: datetime
     free = [line for line in lines if not line.is_below_minimum]
     workflow.move(free, "resume", by=by, reason=reason, at=at)
     workflow.save(lines, "is_stopped")
+    work_queue.finish(lines, queue=QUEUE, by=by, reason=reason, at=at)

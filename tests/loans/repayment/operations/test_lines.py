@@ -6,13 +6,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from backoffice.core.models import StateChange
+from backoffice.core.models import StateChange, WorkItem
 from loans.collection.operations import results
 from loans.collection.queries import due
 from loans.delinquency.operations import end_of_day
 from loans.models import Bill
 from loans.repayment.operations import lines as lines_of_repaid
 from risk.lines import operations as lines
+from risk.lines.operations import states
 from risk.models import CreditLine
 from tests.loans.conftest import day, moment
 from tests.loans.delinquency.test_overdue_life import pay, payoff_fen, reread
@@ -51,6 +52,45 @@ def test_up_to_thirty_days_past_due(make_bill, channel, paid_on, state):
     pay_off(bill, channel, on=paid_on)
 
     assert line_state() == state
+
+
+def queued():
+    found = WorkItem.objects.filter(queue="line-resumption").order_by("pk")
+    return list(found.values_list("subject_type", "subject_id", "state"))
+
+
+@pytest.mark.parametrize(("paid_on", "items"), [(30, 0), (31, 1)])
+def test_after_a_longer_arrears_a_person_decides(make_bill, channel, paid_on, items):
+    bill = make_bill(mode="off")
+    days_pass(1, 4)
+
+    pay_off(bill, channel, on=paid_on)
+
+    line = CreditLine.objects.get()
+    assert queued() == [("risk.creditline", line.pk, "waiting")] * items
+
+
+def test_the_review_ends_when_a_person_resumes_the_line(make_bill, channel):
+    bill = make_bill(mode="off")
+    days_pass(1, 4)
+    pay_off(bill, channel, on=31)
+
+    states.resume_line(
+        CreditLine.objects.get().pk, by="manager", reason="looked at", at=moment(day(32))
+    )
+
+    assert [state for _type, _id, state in queued()] == ["done"]
+    assert line_state() == "active"
+
+
+def test_while_another_bill_is_overdue_nobody_is_asked(make_bill, channel):
+    long = make_bill(mode="off")
+    make_bill(mode="off", customer=long.customer, due_on=day(31))
+    days_pass(1, 40)
+
+    pay_off(long, channel, on=40)
+
+    assert queued() == []
 
 
 def test_a_short_arrears_does_not_make_a_long_one_good(make_bill, channel):
