@@ -192,6 +192,7 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (_("Debit notices"), "notifications", "loans_debitnotice_changelist",
          "loans.view_debitnotice"),
         (_("Mandates"), "verified_user", "loans_mandate_changelist", "loans.view_mandate"),
+        (_("Debit modes"), "tune", "loans_autodebit_changelist", "loans.view_autodebit"),
         (_("Repayments"), "savings", "loans_repayment_changelist", "loans.view_repayment"),
         (_("Unapplied funds"), "hourglass_empty", "loans_unappliedfunds_changelist",
          "loans.view_unappliedfunds"),

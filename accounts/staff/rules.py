@@ -33,7 +33,8 @@ _LOANS = (
     "loans.view_quote",
 )  # fmt: skip
 _COLLECTION = (
-    "loans.view_debitorder", "loans.view_debitnotice", "loans.view_mandate", "loans.view_repayment",
+    "loans.view_debitorder", "loans.view_debitnotice", "loans.view_mandate", "loans.view_autodebit",
+    "loans.view_repayment",
     "loans.view_repaymentallocation", "loans.view_unappliedfunds", "loans.view_payout",
 )  # fmt: skip
 _LEDGER = (

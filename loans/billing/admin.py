@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.text import capfirst
@@ -30,10 +30,43 @@ from loans.accounting.labels import code_words
 from loans.accounting.queries.statement import BillStatement, statement_of
 from loans.accounting.rules.codes import COLLECTED_STATES
 from loans.accounting.rules.position import InstalmentPosition
-from loans.models import Bill, RepaymentAllocation
+from loans.billing.queries import day_limits
+from loans.models import AutoDebit, Bill, RepaymentAllocation
 
 # Charges are followed night by night: a day without end would keep a worker for as long.
 AHEAD_MAX = timedelta(days=365)
+
+
+class DayLimitFilter(admin.SimpleListFilter):
+    """Bills that carry a warning of their card's day limit today (FAQ-4)."""
+
+    title = _("day limit of the card")
+    parameter_name = "day_limit"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the one choice there is."""
+        return [("above", _("bill above the limit"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the bills with a warning."""
+        if self.value() != "above":
+            return queryset
+        return queryset.filter(pk__in=day_limits.warned(on=clock.business_date()))
+
+
+@admin.register(AutoDebit)
+class AutoDebitPages(CustomersRows):
+    """What customers have debited of their bills (REPAY-10)."""
+
+    latest_by = "changed_at"
+    list_select_related = ("customer",)
+    list_display = ("customer_link", "mode", "changed_at")
+    list_filter = ("mode",)
+    fields = ("customer_link", "mode", "changed_at")
+
+    def sections(self, request: HttpRequest, record: AutoDebit) -> list[PageSection]:
+        """Return the changes of the mode."""
+        return [timeline(record)]
 
 
 @admin.register(Bill)
@@ -53,13 +86,13 @@ class BillPages(AdminActionsMixin, CustomersRows):
     )  # fmt: skip
     list_filter = (
         day_filter("due_on", _("due on")), "state", day_filter("debit_on", _("next debit on")),
-        "mode",
+        "mode", DayLimitFilter,
     )  # fmt: skip
     search_help_text = _("Bill id, or customer id such as C42")
     fieldsets = (
         (_("Statement"), {"fields": (
             ("customer_link", "state_label", "mode"),
-            ("billed_on", "due_on"), ("total_yuan", "minimum_yuan"),
+            ("billed_on", "due_on"), ("total_yuan", "printed_minimum", "past_due_yuan"),
         )}),
         (_("Payments"), {"fields": (("paid_yuan", "last_paid_on"), ("shortfall_yuan", "paid_on"))}),
         (_("Debit cycle"), {"fields": (
@@ -70,6 +103,11 @@ class BillPages(AdminActionsMixin, CustomersRows):
         )}),
     )  # fmt: skip
 
+    @display(description=_("minimum payment"))
+    def printed_minimum(self, bill: Bill) -> str:
+        """Return the minimum as it is printed: with what is past due."""
+        return yuan(bill.printed_minimum_fen)
+
     @display(description=_("next debit on"))
     def next_debit(self, bill: Bill) -> str:
         """Return the day of the next attempt of a bill that is still collected."""
@@ -79,6 +117,7 @@ class BillPages(AdminActionsMixin, CustomersRows):
 
     def sections(self, request: HttpRequest, record: Bill) -> list[PageSection]:
         """Return what is owed, why, the orders, the money and the timeline."""
+        _warn_of_day_limit(request, record)
         statement = statement_of(record, on=_day(request))
         loans = [one.loan for one in statement.loans]
         # Money for an earlier bill may have been settled here, money for this one in a later.
@@ -95,6 +134,21 @@ class BillPages(AdminActionsMixin, CustomersRows):
             ledger_of([loan.pk for loan in loans]),
             timeline(record, *loans),
         ]
+
+
+def _warn_of_day_limit(request: HttpRequest, bill: Bill) -> None:
+    """Show that the card's account cannot pay the bill in one day (FAQ-4)."""
+    warning = day_limits.warnings([bill], on=clock.business_date()).get(bill.pk)
+    if warning is not None:
+        words = gettext(
+            "The account of class {account_class} pays at most {limit} yuan a day; {asked} yuan "
+            "are to be debited."
+        )
+        messages.warning(request, words.format(
+            account_class=warning.account_class,
+            limit=yuan(warning.limit_fen),
+            asked=yuan(warning.asked_fen),
+        ))  # fmt: skip
 
 
 def _day(request: HttpRequest) -> date:

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.translation import override
 
-from accounts.models import Staff
+from accounts.models import BankCard, Staff
+from backoffice.core import workflow
 from backoffice.core.money import yuan
 from loans.accounting.admin import cause
 from loans.accounting.queries.statement import statement_of
@@ -25,6 +26,7 @@ QUERIES_MAX = 8
 LISTS = (
     "accounts_customer", "accounts_bankcard", "risk_creditline", "risk_conduct", "loans_loan",
     "loans_instalment", "loans_bill", "loans_debitorder", "loans_debitnotice", "loans_mandate",
+    "loans_autodebit",
     "loans_repayment", "loans_transfer", "loans_charge", "backoffice_jobrun", "backoffice_jobchunk",
     "backoffice_statechange",
 )  # fmt: skip
@@ -176,7 +178,7 @@ def test_a_customer_page_shows_the_latest_of_everything(staff, overdue):
     page = staff.get(address, headers={"accept-language": "en"})
     titles = [str(section.title) for section in page.context["sections"]]
 
-    assert titles[0] == "loans"
+    assert titles.index("loans") < titles.index("credit lines")  # the apps above first
     assert {"bills", "payment history", "credit lines", "mandates", "bank cards"} <= set(titles)
     assert reverse("admin:loans_bill_change", args=[overdue.pk]) in page.content.decode()
 
@@ -248,3 +250,27 @@ def test_a_loan_s_page_shows_each_attempt_its_effect_and_each_charge_with_its_fo
     assert "(NOTENOUGH): counted" in page
     assert "10,000.00 × 0.05% × 34" in page
     assert "1,000,000" not in page
+
+
+def test_a_bill_above_the_day_limit_of_its_card_is_listed_and_warned_of(staff, make_bill):
+    bill = make_bill()
+    make_bill()
+    with transaction.atomic(), workflow.importing():
+        of_class_two = BankCard.objects.filter(customer=bill.customer)
+        of_class_two.update(account_class="II", state="repay_only", is_default=False)
+    set_clock(day(-3))
+
+    listed = staff.get(reverse("admin:loans_bill_changelist"), {"day_limit": "above"})
+    rows = [one.pk for one in listed.context["cl"].result_list]
+
+    assert rows == [bill.pk]
+    assert "at most 10,000.00 yuan a day" in bill_page(staff, bill)
+
+
+def test_a_bill_shows_the_minimum_as_printed(staff, make_bill):
+    bill = make_bill()
+    Bill.objects.filter(pk=bill.pk).update(past_due_fen=50_000)
+
+    page = bill_page(staff, bill)
+
+    assert "1,515.00" in page and "500.00" in page

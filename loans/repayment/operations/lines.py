@@ -20,7 +20,8 @@ def resume(customer_ids: Iterable[int], *, by: str, reason: str, on: date, at: d
         return
     days_max = current(LoanOperations, on=on).cured_alone_days_max
     late = since_suspended(cured)
-    free, to_review = [], []
+    free: list[int] = []
+    to_review: list[int] = []
     for customer_id in cured:
         was = late.get(customer_id, Arrears())
         if not was.goes_on:
