@@ -22,8 +22,8 @@ def notify(bill_ids: Sequence[int], *, until: date, by: str, on: date, at: datet
     """Notify of the debits of bills whose window begins by a day; return the number of notices.
 
     The maximum is the payoff of the window's last day, seen from 00:05 of ``on``. A bill that was
-    paid meanwhile, whose small balance is carried, or that has its notice already is left out
-    (REPAY-10, REPAY-16).
+    paid or cured meanwhile, whose small balance is carried, or that has its notice already is left
+    out (REPAY-10, REPAY-15, REPAY-16).
     """
     batch = LoanBatch.lock_bills(bill_ids)
     known = notified.windows(batch.bills.keys())

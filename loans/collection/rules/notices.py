@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from loans.accounting.rules.codes import BillState
+from loans.accounting.rules.codes import COLLECTED_STATES, BillState
 from loans.accounting.rules.engine import Cause, Run, run
 from loans.accounting.rules.position import Position
 from loans.collection.rules.cycle import Cycle, following, running
@@ -73,7 +73,8 @@ def maximum_fen(
     """Return the payoff of a bill on the last day of a window, as of 00:05 of ``on``, in fen.
 
     Each day ends as it would without a payment, the first attempt refused: late fee, interest and
-    penalty under the cap of RATE-7. Nothing is classified before the window ends.
+    penalty under the cap of RATE-7. Nothing is classified before the window ends. 0 where the bill
+    ends by itself before, because its minimum is met (REPAY-15).
     """
     bill = position.bills[bill_id]
     refusals = Refusals(0, bill.refused_on or window.first_on)
@@ -81,4 +82,6 @@ def maximum_fen(
     days = [first + timedelta(days=n) for n in range((window.last_on - first).days + 1)]
     ends = [EndOfDay(bill_id, day, has_mandate=True, refusals=refusals) for day in days]
     result = run(position, [*ends, _Charged(bill_id, window.last_on)], terms)
+    if result.position.bills[bill_id].state not in COLLECTED_STATES:
+        return 0
     return result.position.owed(bill_id).total_fen

@@ -58,6 +58,16 @@ def test_a_recovery_cycle_is_notified_with_its_last_night_of_penalty():
     assert maximum(state, window(6, cycle=2), on=day(4)) == 1_021_514
 
 
+def test_a_bill_in_grace_that_was_cured_is_not_notified_again():
+    """Minimum and late fee were paid on D+2: the close of the night ends the bill (REPAY-15)."""
+    state = position(state="grace", closed_through=day(2), late_fee_fen=508, late_fee_on=day(1),
+                     paid_fen=103_008, last_paid_on=day(2), shortfall_fen=913_500)  # fmt: skip
+    left = loan(part(913_500, segment_on=day(2), bill_id=1), accrued_on=day(2))
+    cured = state._replace(loans={7: left})
+
+    assert maximum(cured, window(4), on=day(3)) == 0
+
+
 def test_nothing_is_paid_by_looking_ahead():
     state = position()
 
