@@ -1,0 +1,132 @@
+"""What happens in a worked life on a day, as commands of the product."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time
+from typing import Any
+
+from backoffice.core import clock
+from loans.billing.operations import auto_debit
+from loans.collection.operations import orders, results
+from loans.collection.operations.orders import CollectionRequest
+from loans.gateways.channel import Answer, Outcome
+from tests.acceptance import drawdowns, reading
+
+# What arrives before the jobs of the night are over is received after them: rows show it then.
+NIGHT_OVER = time(0, 21)
+DRAWN_AT = 10
+Command = Callable[[Any, datetime], None]
+
+
+def moment(text: str) -> datetime:
+    """Return ``2027-02-21 23:58`` in Shanghai."""
+    day, _, at = text.partition(" ")
+    return clock.moment_of(date.fromisoformat(day), time.fromisoformat(at))
+
+
+def of_day(life: Any, today: date) -> Iterator[tuple[time, Command]]:
+    """Yield what happens in a life on a day: drawdowns, then its events, each at its time."""
+    for number, loan in enumerate(life.input["loans"]):
+        if date.fromisoformat(loan["date"]) == today:
+            yield time(DRAWN_AT, number), Drawdown(loan)
+    for event in life.events:
+        at, received = moment(event["t"]), moment(event.get("received", event["t"]))
+        if event["kind"] != "pay":
+            if at.date() == today:
+                yield max(at.time(), NIGHT_OVER), COMMANDS[event["kind"]](event)
+            continue
+        if at.date() == today:
+            yield max(at.time(), NIGHT_OVER), life.payments.setdefault(event["t"], Pay(event)).offer
+        if received.date() == today:
+            yield max(received.time(), NIGHT_OVER), life.payments[event["t"]].receive
+
+
+class Event:
+    """Something the file has happen at a moment."""
+
+    def __init__(self, event: dict[str, Any]) -> None:
+        self.event = event
+
+
+class Drawdown(Event):
+    """A loan is drawn."""
+
+    def __call__(self, life: Any, at: datetime) -> None:
+        loan_id = drawdowns.draw(life.customer_id, self.event, first_on=life.begins_on, at=at)
+        life.loan_ids.append(loan_id)
+
+
+class Pay(Event):
+    """A payment by hand: the oldest bill first; what is not owed waits for its refund (REPAY-8).
+
+    The order is prepared when the customer pays; the money is known when it is received (GEN-9).
+    """
+
+    def __init__(self, event: dict[str, Any]) -> None:
+        super().__init__(event)
+        self.success_at = moment(event["t"])
+        self.on = self.success_at.date()
+        self.parts: list[tuple[str, int]] = []
+
+    def offer(self, life: Any, at: datetime) -> None:
+        """Prepare an order for what is owed under each bill; the last takes all that is left."""
+        left_fen = self.event["amount"]
+        for bill_id, owed_fen in reading.payable(life.customer_id, on=self.on):
+            part_fen = min(left_fen, owed_fen)
+            if part_fen:
+                request = CollectionRequest(bill_id, part_fen, "customer", self.event["t"])
+                [made] = orders.prepare([request], by="customer", on=self.on, at=at)
+                self.parts.append((made.order.number, part_fen))
+                left_fen -= part_fen
+        if self.parts and left_fen:
+            number, part_fen = self.parts.pop()
+            self.parts.append((number, part_fen + left_fen))
+
+    def receive(self, life: Any, at: datetime) -> None:
+        """Record what the channel reports, and compare where the money went."""
+        answers = [
+            Answer(number, Outcome.SUCCEEDED, "SUCCESS", fen, f"ref-{number}", self.success_at)
+            for number, fen in self.parts
+        ]
+        if answers:
+            results.record(answers, by="system:debit-channel", at=at)
+        found = reading.allocated([number for number, _fen in self.parts])
+        refunded_fen = self.event["amount"] - sum(found.values())
+        entry = ["pay", f"{self.success_at:%H:%M}", self.event["amount"], found, refunded_fen]
+        if at.date() == self.on:
+            life.done[self.on].append((self.success_at.time(), entry))
+            return
+        expected = [one for one in life.rows[self.on]["do"] if one[0] == "pay"]
+        if reading.normal(expected) != reading.normal([entry]):
+            life.differs(self.on, "late payment", expected, entry)
+
+
+class Mode(Event):
+    """The customer changes what may be debited."""
+
+    def __call__(self, life: Any, at: datetime) -> None:
+        auto_debit.choose(
+            life.customer_id, mode=self.event["mode"].lower(), card_id=None, by="customer",
+            on=at.date(), at=at,
+        )  # fmt: skip
+
+
+class MandateEnd(Event):
+    """The customer takes the mandate back."""
+
+    def __call__(self, life: Any, at: datetime) -> None:
+        auto_debit.revoke(life.customer_id, by="customer", reason="revoked", at=at)
+
+
+COMMANDS: dict[str, Callable[[dict[str, Any]], Command]] = {
+    "mode": Mode,
+    "mandate_end": MandateEnd,
+}
+
+
+def is_possible(scenario: dict[str, Any]) -> bool:
+    """Say whether the product has a command for everything that happens in a life."""
+    inputs = scenario["input"]
+    kinds = {event["kind"] for event in inputs.get("events", [])}
+    if "nomandate" in inputs.get("bank", []) and "pay" in kinds:
+        return False  # who has no mandate cannot pay by hand yet
+    return kinds <= {"pay", *COMMANDS} and not any("factor" in loan for loan in inputs["loans"])
