@@ -2,11 +2,26 @@
 
 from datetime import date
 
-from loans.models import Bill, BillState, DebitOrder, Origin
-from loans.models.debit import OPEN_ORDER_STATES
+from django.db import connection
+
+from loans.models import Bill, BillState
 
 # Unpaid after their due date; a bill that waits for the close of its due date is one of them.
 _UNPAID_STATES = (BillState.BILLED, BillState.GRACE, BillState.OVERDUE)
+_PENDING = """
+SELECT EXISTS (
+    SELECT FROM loans_debitorder
+    WHERE origin = 'auto' AND state IN ('planned', 'sent', 'unknown')
+      AND customer_id = %(customer)s
+) OR EXISTS (
+    SELECT FROM loans_bill AS bill JOIN loans_debitorder AS asked ON asked.bill_id = bill.id
+    WHERE bill.customer_id = %(customer)s AND asked.origin = 'customer'
+      AND asked.state IN ('planned', 'sent', 'unknown')
+) OR EXISTS (
+    SELECT FROM loans_loan AS loan JOIN loans_debitorder AS asked ON asked.loan_id = loan.id
+    WHERE loan.customer_id = %(customer)s AND asked.state IN ('planned', 'sent', 'unknown')
+)
+"""
 
 
 def has_unpaid_bill(customer_id: int, *, on: date) -> bool:
@@ -18,9 +33,10 @@ def has_unpaid_bill(customer_id: int, *, on: date) -> bool:
 def has_pending_debit(customer_id: int) -> bool:
     """Return whether the result of a debit of a customer is not known yet.
 
-    Automatic orders are found by their customer, requests by their bill: each has such an index.
+    One statement: automatic orders are found by their customer, the others by their bill or loan,
+    each through the index of what is open.
     """
-    still_open = DebitOrder.objects.filter(state__in=OPEN_ORDER_STATES)
-    automatic = still_open.filter(origin=Origin.AUTO, customer=customer_id)
-    requested = still_open.filter(origin=Origin.CUSTOMER, bill__customer=customer_id)
-    return automatic.exists() or requested.exists()
+    with connection.cursor() as cursor:
+        cursor.execute(_PENDING, {"customer": customer_id})
+        (is_pending,) = cursor.fetchone()
+    return bool(is_pending)

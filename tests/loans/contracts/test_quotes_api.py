@@ -6,6 +6,7 @@ import pytest
 
 from loans.models import Quote
 from tests.accounts.api.conftest import Phone, problem, wait
+from tests.accounts.api.test_statement_counts import at_most
 from tests.accounts.people import AT
 from tests.loans.contracts.conftest import give_line, scored
 
@@ -213,3 +214,13 @@ def test_the_bill_of_another_customer_is_not_found(phone, make_bill):
 
 def test_in_the_cooling_off_period_no_sheet_is_made(newcomer):
     assert problem(newcomer.post("quotes", BULLET)) == (403, "cooling-off")
+
+
+def test_a_sheet_is_made_shown_and_confirmed_in_few_statements(phone):
+    with at_most(20):
+        address = f"quotes/{offered(phone)['id']}"
+    with at_most(7):
+        phone.get(address)
+    wait(10 * SECOND)
+    with at_most(10):
+        assert phone.post(f"{address}/confirm", {"seconds_read": 10}).status_code == 200

@@ -11,6 +11,8 @@ from loans.contracts.operations import offers, quotes
 from loans.contracts.operations.offers import ConversionRequest, DrawdownRequest
 from loans.contracts.operations.quotes import QuoteUse
 from loans.models import Loan, Plan, Quote, QuotePurpose, QuoteState
+from loans.tasks import expire_quotes
+from tests.accounts.api.conftest import wait
 from tests.accounts.people import AT
 from tests.loans.contracts.conftest import borrower_of
 from tests.raw import execute, refused
@@ -276,3 +278,13 @@ def test_the_database_refuses_a_state_without_its_moment(quote, borrower):
         execute("UPDATE loans_quote SET state = 'shown' WHERE id = %s", quote.pk)
     with refused("loans_quote_state_machine", "loans_quote"):
         execute("UPDATE loans_quote SET state = 'used' WHERE id = %s", quote.pk)
+
+
+def test_every_minute_the_task_ends_what_is_late(quote, borrower, stopped_clock):
+    wait(1)
+
+    expire_quotes()
+
+    assert stored(quote).state == QuoteState.EXPIRED
+    moved = StateChange.objects.get(subject_type="loans.quote", subject_id=quote.pk)
+    assert (moved.actor, moved.reason) == ("system:quotes", "quote-time-over")
