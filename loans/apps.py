@@ -29,9 +29,12 @@ class LoansConfig(AppConfig):
         from loans.policy import LoanOperations, LoanTerms, QuotePolicy
         from loans.repayment.operations import refunds
         from loans.reporting import operations as exports
+        from loans.settlement import examples as settlement_examples
+        from loans.settlement import operations as settlements
         from loans.tasks import JOBS, debit_jobs, evening_jobs
 
         examples.register(bill_examples.EXAMPLES)
+        examples.register(settlement_examples.EXAMPLES)
         policy.register("loans", LoanTerms)
         reasons.register(TEXTS)
         reasons.register(QUOTE_TEXTS)
@@ -42,6 +45,7 @@ class LoansConfig(AppConfig):
         jobs.register_table(debit_jobs)
         jobs.register_table(evening_jobs)
         outbox.register(disbursement.TOPIC, tasks.pay_out_loan)
+        outbox.register(settlements.TOPIC, tasks.send_early_repayment)
         outbox.register(refunds.TOPIC, tasks.pay_refund)
         work_queue.register(refunds.WORK_QUEUE)
         export.register(debit_day.EXPORT)

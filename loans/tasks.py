@@ -21,6 +21,7 @@ from loans.gateways.from_settings import debit_channel
 from loans.policy import LoanOperations
 from loans.reconciliation import operations as reconciling
 from loans.repayment.operations import refunds
+from loans.settlement import operations as settlements
 
 
 def _with_channel(work: Callable[..., Tally]) -> Callable[..., Tally]:
@@ -41,6 +42,11 @@ def ask_about_payouts() -> None:
 def pay_out_loan(payload: dict[str, Any], **_message: str) -> None:
     """Send a disbursement; the outbox comes back until the bank has answered."""
     disbursement.deliver(payload["id"], channel=debit_channel(), at=clock.now())
+
+
+def send_early_repayment(payload: dict[str, Any], **_message: str) -> None:
+    """Send an order for a loan; the outbox comes back until the bank has answered."""
+    settlements.deliver(payload["id"], channel=debit_channel(), at=clock.now())
 
 
 def pay_refund(payload: dict[str, Any], **_message: str) -> None:

@@ -6,8 +6,8 @@ from loans.accounting.rules.codes import (
     ChargeKind,
     DebitMode,
     LoanState,
+    OrderPurpose,
     Plan,
-    Purpose,
 )
 from loans.contracts.rules.codes import QuotePurpose, QuoteState, Scenario
 from loans.models.auto_debit import AutoDebit
@@ -42,12 +42,12 @@ __all__ = [
     "LoanState",
     "Mandate",
     "MandateState",
+    "OrderPurpose",
     "Origin",
     "Payout",
     "PayoutKind",
     "PayoutState",
     "Plan",
-    "Purpose",
     "Quote",
     "QuotePurpose",
     "QuoteState",

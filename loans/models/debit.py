@@ -21,7 +21,7 @@ from backoffice.core.guards import (
 )
 from backoffice.core.models import JobRun
 from backoffice.core.states import StateField, choices
-from loans.accounting.rules.codes import Purpose
+from loans.accounting.rules.codes import OrderPurpose
 from loans.models.bill import Bill
 from loans.models.loan import Loan
 
@@ -89,11 +89,11 @@ class Origin(models.TextChoices):
 
 
 PURPOSES = choices(
-    Purpose,
+    OrderPurpose,
     {
-        Purpose.BILL: _("bill"),
-        Purpose.SETTLEMENT: _("early settlement"),
-        Purpose.PREPAYMENT: _("prepayment"),
+        OrderPurpose.BILL: _("bill"),
+        OrderPurpose.SETTLEMENT: _("early settlement"),
+        OrderPurpose.PREPAYMENT: _("prepayment"),
     },
 )
 
@@ -129,8 +129,8 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
     )
     number = models.CharField(_("order number"), max_length=64)
     purpose = models.CharField(
-        _("purpose"), max_length=10, choices=PURPOSES, default=Purpose.BILL.value,
-        db_default=Purpose.BILL.value,
+        _("purpose"), max_length=10, choices=PURPOSES, default=OrderPurpose.BILL.value,
+        db_default=OrderPurpose.BILL.value,
     )  # fmt: skip
     bill = models.ForeignKey(  # found through the unique index of (bill, run)
         Bill, on_delete=models.PROTECT, null=True, blank=True, related_name="orders",
@@ -207,16 +207,16 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
                 condition=Q(loan__isnull=False, state__in=OPEN_ORDER_STATES),
                 name="debit_order_one_open_for_a_loan",
             ),
-            code_check("debit_order_purpose", Purpose, column="purpose"),
+            code_check("debit_order_purpose", OrderPurpose, column="purpose"),
             models.CheckConstraint(
                 name="debit_order_for_bill_or_loan",
-                condition=Q(purpose=Purpose.BILL.value, bill__isnull=False, loan__isnull=True)
-                | (~Q(purpose=Purpose.BILL.value) & Q(bill__isnull=True, loan__isnull=False)),
+                condition=Q(purpose=OrderPurpose.BILL.value, bill__isnull=False, loan__isnull=True)
+                | (~Q(purpose=OrderPurpose.BILL.value) & Q(bill__isnull=True, loan__isnull=False)),
             ),
             models.CheckConstraint(
                 name="debit_order_prepays_principal",
-                condition=Q(purpose=Purpose.PREPAYMENT.value, principal_fen__gt=0)
-                | (~Q(purpose=Purpose.PREPAYMENT.value) & Q(principal_fen__isnull=True)),
+                condition=Q(purpose=OrderPurpose.PREPAYMENT.value, principal_fen__gt=0)
+                | (~Q(purpose=OrderPurpose.PREPAYMENT.value) & Q(principal_fen__isnull=True)),
             ),
             models.CheckConstraint(
                 name="debit_order_for_a_loan_is_a_request",

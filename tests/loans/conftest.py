@@ -197,12 +197,15 @@ def make_loan() -> MakeLoan:
                 record_import([first], by="system:import", on=drawn_on, at=moment(drawn_on))
             drawn_fen = CreditLine.objects.get(pk=line.pk).drawn_fen + principal_fen
             CreditLine.objects.filter(pk=line.pk).update(drawn_fen=drawn_fen)
-            return _loan(who, line, terms, principal_fen, rate_ppm, drawn_on, plan)
+            first_on = min((one.drawn_on for one in who.loans.all()), default=drawn_on)
+            return _loan(
+                who, line, terms, principal_fen, rate_ppm, drawn_on, plan, repayment_day(first_on)
+            )
 
     return make
 
 
-def _loan(who, line, terms, principal_fen, rate_ppm, drawn_on, plan) -> Loan:
+def _loan(who, line, terms, principal_fen, rate_ppm, drawn_on, plan, due_day) -> Loan:
     is_bullet = plan == Plan.BULLET
     loan = Loan.objects.create(
         customer=who,
@@ -216,7 +219,7 @@ def _loan(who, line, terms, principal_fen, rate_ppm, drawn_on, plan) -> Loan:
         unpaid_principal_fen=principal_fen,
         accrued_on=drawn_on,
     )
-    first_on = first_due_on(drawn_on, repayment_day(drawn_on), terms)
+    first_on = first_due_on(drawn_on, due_day, terms)
     for row in rows(principal_fen, plan, first_due_on=first_on, terms=terms):
         Instalment.objects.create(
             loan=loan,

@@ -1,12 +1,12 @@
 """Orders for a loan that is repaid early, and the channel's answer to them."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
-from accounts.models import BankCard
-from backoffice.core import bulk
+from accounts.models import Authorisation, BankCard, Device, LoginSession, WechatAccount
+from backoffice.core import bulk, clock
 from loans.collection.operations import results
 from loans.gateways.channel import Answer, Outcome
-from loans.models import DebitOrder, DebitOrderState, Loan, Origin, Purpose
+from loans.models import DebitOrder, DebitOrderState, Loan, OrderPurpose, Origin
 from tests.loans.conftest import moment
 
 NOON = time(12)
@@ -19,7 +19,7 @@ def order_for(
     order = bulk.new(
         DebitOrder,
         number=f"L{loan.pk}-{key}",
-        purpose=Purpose.SETTLEMENT if principal_fen is None else Purpose.PREPAYMENT,
+        purpose=OrderPurpose.SETTLEMENT if principal_fen is None else OrderPurpose.PREPAYMENT,
         loan_id=loan.pk,
         customer_id=loan.customer_id,
         card_id=BankCard.objects.get(customer=loan.customer_id).pk,
@@ -54,3 +54,21 @@ def settle(loan: Loan, amount_fen: int, *, on: date) -> None:
 def prepay(loan: Loan, amount_fen: int, *, principal_fen: int, on: date, key: str = "a") -> None:
     """Let a customer prepay some principal with an amount."""
     take(order_for(loan, amount_fen, on=on, principal_fen=principal_fen, key=key), on=on)
+
+
+def grant(loan: Loan, amount_fen: int) -> Authorisation:
+    """Store the grant of a customer to repay an amount, as the password endpoint gives it."""
+    now, n = clock.wall(), Authorisation.objects.count()
+    device = Device.objects.create(
+        fingerprint_blind=n.to_bytes(16, "big"), model="M", os="android", os_version="15",
+        is_emulator=False, is_rooted=False, first_seen_at=now, reported_at=now,
+    )  # fmt: skip
+    account = WechatAccount.objects.create(customer=loan.customer, bound_at=now, unbound_at=now)
+    session = LoginSession.objects.create(
+        account=account, device=device, token_digest=n.to_bytes(32, "big"), began_at=now,
+        used_at=now, ends_at=now + timedelta(hours=1),
+    )  # fmt: skip
+    return Authorisation.objects.create(
+        customer=loan.customer, session=session, purpose="settlement", amount_fen=amount_fen,
+        given_at=now, expires_at=now + timedelta(minutes=5),
+    )  # fmt: skip

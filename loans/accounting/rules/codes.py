@@ -52,7 +52,7 @@ class DebitMode(StrEnum):
     OFF = "off"
 
 
-class Purpose(StrEnum):
+class OrderPurpose(StrEnum):
     """What an order asks money for: a bill, a whole loan early, or a part of a bullet early."""
 
     BILL = "bill"

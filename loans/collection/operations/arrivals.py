@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from backoffice.core import bulk, clock
 from loans.accounting.operations.batch import LoanBatch
-from loans.accounting.rules.codes import BillMove, Purpose
+from loans.accounting.rules.codes import BillMove, OrderPurpose
 from loans.accounting.rules.engine import RunResult
 from loans.accounting.rules.position import BillPosition
 from loans.delinquency.operations import end_of_day
@@ -53,7 +53,7 @@ def store(
         else:
             assert order.loan_id is not None, "an order asks money for a bill or for a loan"
             money = money_for_loan(
-                Purpose(order.purpose), repayment_id, order.loan_id, answer.amount_fen, on,
+                OrderPurpose(order.purpose), repayment_id, order.loan_id, answer.amount_fen, on,
                 principal_fen=order.principal_fen,
             )  # fmt: skip
         found.append((order.customer_id, money))

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from accounts.cards.rules.card_numbers import day_limit_fen
 from accounts.models import BankCard
@@ -29,12 +29,18 @@ def of_day(card_id: int, *, customer_id: int, on: date) -> DayLimit | None:
     limit_fen = day_limit_fen(account_class)
     if limit_fen is None:
         return None
-    orders = DebitOrder.objects.filter(  # found through the customer's bills
-        bill__customer=customer_id, card=card_id, business_date=on
+    of_card = DebitOrder.objects.filter(card=card_id, business_date=on)
+    used_fen = sum(  # found through the customer's bills and loans
+        _used_fen(of_card.filter(**{f"{subject}__customer": customer_id}))
+        for subject in ("bill", "loan")
     )
+    return DayLimit(account_class, limit_fen, max(0, limit_fen - used_fen))
+
+
+def _used_fen(orders: QuerySet[DebitOrder]) -> int:
     used = orders.aggregate(
         taken=Sum("taken_fen", filter=Q(state=DebitOrderState.SUCCEEDED), default=0),
         asked=Sum("amount_fen", filter=Q(state__in=OPEN_ORDER_STATES), default=0),
     )
-    left_fen = limit_fen - used["taken"] - used["asked"]
-    return DayLimit(account_class, limit_fen, max(0, left_fen))
+    total_fen: int = used["taken"] + used["asked"]
+    return total_fen

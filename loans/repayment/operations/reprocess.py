@@ -18,7 +18,7 @@ from loans.accounting.operations.batch import LoanBatch
 from loans.accounting.rules.codes import (
     COLLECTED_STATES,
     BillState,
-    Purpose,
+    OrderPurpose,
 )
 from loans.accounting.rules.engine import Event
 from loans.accounting.rules.position import BillPosition
@@ -87,7 +87,7 @@ def _repayments(start: RunStart) -> list[tuple[date, Money]]:
         assert row.loan_id is not None, "a repayment is of a bill or of a loan"
         if row.value_on >= start.since[row.loan_id]:
             money = money_for_loan(
-                Purpose(row.order.purpose), row.pk, row.loan_id, row.amount_fen, row.value_on,
+                OrderPurpose(row.order.purpose), row.pk, row.loan_id, row.amount_fen, row.value_on,
                 principal_fen=row.order.principal_fen,
             )  # fmt: skip
             found.append((row.value_on, money))

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from backoffice.core.money import divide_half_up
 from loans.accounting.rules.allocation import allocate
-from loans.accounting.rules.codes import BillMove, ChargeKind, LoanMove, LoanState, Purpose
+from loans.accounting.rules.codes import BillMove, ChargeKind, LoanMove, LoanState, OrderPurpose
 from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.engine import (
     Allocation,
@@ -146,7 +146,7 @@ class Prepayment(NamedTuple):
 
 
 def money_for_loan(
-    purpose: Purpose,
+    purpose: OrderPurpose,
     repayment_id: int,
     loan_id: int,
     amount_fen: int,
@@ -155,7 +155,7 @@ def money_for_loan(
     principal_fen: int | None,
 ) -> Settlement | Prepayment:
     """Return the money of an order for a loan as the event of its purpose."""
-    if purpose == Purpose.SETTLEMENT:
+    if purpose == OrderPurpose.SETTLEMENT:
         return Settlement(repayment_id, loan_id, amount_fen, on)
     assert principal_fen is not None, "a prepayment names the principal that it repays"
     return Prepayment(repayment_id, loan_id, amount_fen, on, principal_fen)

@@ -64,7 +64,10 @@ class Phone:
 
     def _call(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Any:
         sent = {"accept-language": "en", **headers}
-        if path in KEYED and not {"idempotency-key", "Idempotency-Key"} & set(sent):
+        if (path in KEYED or path.startswith("loans/")) and not {
+            "idempotency-key",
+            "Idempotency-Key",
+        } & set(sent):
             sent["idempotency-key"] = uuid4().hex
         if self.token:
             sent.setdefault("authorization", f"Bearer {self.token}")

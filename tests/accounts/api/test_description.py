@@ -93,10 +93,12 @@ def test_the_idempotency_key_is_a_header_of_what_takes_it():
     }
 
     assert [call for call, is_required in keys.items() if is_required] == [
+        "post /api/v1/loans/{public_id}/prepayments",
+        "post /api/v1/loans/{public_id}/settlement",
         "post /api/v1/me/authorisations",
         "post /api/v1/me/line/temporary-limits",
     ]
-    assert len(keys) == 18
+    assert len(keys) == 20
 
 
 def test_every_address_is_described_or_a_page():

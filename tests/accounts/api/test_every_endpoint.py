@@ -8,6 +8,7 @@ from accounts.urls import urlpatterns as of_accounts
 from backoffice.core import clock
 from loans.billing.urls import urlpatterns as of_bills
 from loans.contracts.urls import urlpatterns as of_contracts
+from loans.settlement.urls import urlpatterns as of_settlements
 from risk.decisions.urls import urlpatterns as of_decisions
 from risk.lines.urls import urlpatterns as of_lines
 from tests import described
@@ -29,7 +30,14 @@ OPEN = {
 
 def addresses():
     """Every address with a value for each of its parts."""
-    for pattern in (*of_accounts, *of_lines, *of_decisions, *of_contracts, *of_bills):
+    for pattern in (
+        *of_accounts,
+        *of_lines,
+        *of_decisions,
+        *of_contracts,
+        *of_bills,
+        *of_settlements,
+    ):
         route = str(pattern.pattern).replace("<uuid:public_id>", UUID)
         yield route.replace("<slug:purpose>", "social")
 

@@ -10,14 +10,14 @@ from tests.loans.conftest import day, moment
 from tests.loans.early import order_for, take
 
 pytestmark = pytest.mark.usefixtures("committed_db")
-BEFORE_ISSUE, HEARD_AT = date(2026, 9, 11), moment(day(-3), time(12))
+BEFORE_ISSUE, RECEIVED_AT = date(2026, 9, 11), moment(day(-3), time(12))
 
 
 def test_a_loan_settled_before_its_bill_leaves_nothing_to_ask(make_bill):
     bill = make_bill()
     [loan] = Loan.objects.all()
 
-    take(order_for(loan, 1_010_000, on=BEFORE_ISSUE), on=BEFORE_ISSUE, recorded_at=HEARD_AT)
+    take(order_for(loan, 1_010_000, on=BEFORE_ISSUE), on=BEFORE_ISSUE, recorded_at=RECEIVED_AT)
 
     assert (Loan.objects.get().state, Loan.objects.get().ended_on) == ("settled", BEFORE_ISSUE)
     bill = Bill.objects.get(pk=bill.pk)
@@ -33,7 +33,7 @@ def test_a_bullet_prepaid_before_its_bill_is_asked_for_the_rest(make_bill):
     [loan] = Loan.objects.all()
 
     order = order_for(loan, 206_000, on=BEFORE_ISSUE, principal_fen=200_000)
-    take(order, on=BEFORE_ISSUE, recorded_at=HEARD_AT)
+    take(order, on=BEFORE_ISSUE, recorded_at=RECEIVED_AT)
 
     bill = Bill.objects.get(pk=bill.pk)
     assert (bill.state, bill.total_fen, bill.paid_fen) == ("billed", 808_000, 0)  # 20 nights
@@ -48,7 +48,7 @@ def test_the_other_loan_of_the_bill_stays_under_it(make_bill):
     [loan] = Loan.objects.filter(instalments__bill=bill)
     [untouched] = Loan.objects.filter(instalments__bill=other)
 
-    take(order_for(loan, 1_010_000, on=BEFORE_ISSUE), on=BEFORE_ISSUE, recorded_at=HEARD_AT)
+    take(order_for(loan, 1_010_000, on=BEFORE_ISSUE), on=BEFORE_ISSUE, recorded_at=RECEIVED_AT)
 
     assert Loan.objects.get(pk=untouched.pk).state == "active"
     assert Bill.objects.get(pk=other.pk).state == "billed"
