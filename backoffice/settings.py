@@ -220,6 +220,8 @@ SPECTACULAR_SETTINGS = {
         "QuoteState": "loans.models.quote.QUOTE_STATES",
         "QuotePurpose": "loans.models.quote.PURPOSES",
         "Scenario": "loans.models.quote.SCENARIOS",
+        "LoanPurpose": "loans.models.loan.PURPOSES",
+        "LoanState": "loans.models.loan.LOAN_STATES",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -16,4 +16,13 @@ EXAMPLES = {
     "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "must_read_seconds": 10,
     "seconds_read": 14,
+    "principal_fen": 500_000,
+    "unpaid_principal_fen": 500_000,
+    "owed_fen": 500_125,
+    "rate_factor_permille": 1000,
+    "rate_ppm_permille": 250_000,
+    "formula": "5,000.00 × 0.025% × 31",
+    "service_fee_fen": 0,
+    "insurance_fen": 0,
+    "sheet_digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 }

@@ -13,7 +13,7 @@ from accounts.models import Authorisation, BankCard, Customer
 from backoffice.core.guards import Guard, InitialState, append_only, code_check, state_check
 from backoffice.core.states import StateField, choices
 from loans.accounting.rules.codes import Accrual, LoanState, Plan
-from loans.contracts.rules.purposes import Purpose
+from loans.contracts.rules.purposes import LoanPurpose
 from risk.models import CreditLine
 
 
@@ -55,19 +55,19 @@ LOAN_STATES = choices(
     },
 )
 PURPOSES = choices(
-    Purpose,
+    LoanPurpose,
     {
-        Purpose.EDUCATION: _("education"),
-        Purpose.MEDICAL: _("medical treatment"),
-        Purpose.RENOVATION: _("home renovation"),
-        Purpose.APPLIANCES: _("appliances and electronics"),
-        Purpose.TRAVEL: _("travel"),
-        Purpose.WEDDING: _("wedding"),
-        Purpose.DAILY: _("daily consumption"),
-        Purpose.PROPERTY: _("purchase of property"),
-        Purpose.STOCKS: _("stocks and securities"),
-        Purpose.INVESTMENT: _("investment and wealth products"),
-        Purpose.OTHER_LOANS: _("repayment of other loans"),
+        LoanPurpose.EDUCATION: _("education"),
+        LoanPurpose.MEDICAL: _("medical treatment"),
+        LoanPurpose.RENOVATION: _("home renovation"),
+        LoanPurpose.APPLIANCES: _("appliances and electronics"),
+        LoanPurpose.TRAVEL: _("travel"),
+        LoanPurpose.WEDDING: _("wedding"),
+        LoanPurpose.DAILY: _("daily consumption"),
+        LoanPurpose.PROPERTY: _("purchase of property"),
+        LoanPurpose.STOCKS: _("stocks and securities"),
+        LoanPurpose.INVESTMENT: _("investment and wealth products"),
+        LoanPurpose.OTHER_LOANS: _("repayment of other loans"),
     },
 )
 ACCRUALS = choices(

@@ -295,12 +295,14 @@ def hold(card_id: int, *, holder: str, by: str, at: datetime) -> CardHold:
     card = BankCard.objects.select_for_update().get(pk=card_id)
     if card.state not in cards.USABLE:
         raise CardNotBoundError(card=card)
-    placed = {"placed_at": at}
-    held, is_new = CardHold.objects.get_or_create(card=card, holder=holder, defaults=placed)
-    if is_new:
-        trace.note(
-            [card], "hold", by=by, reason=Reason(AccountReason.HELD, {"holder": holder}), at=at
-        )
+    held = CardHold.objects.filter(card=card, holder=holder).first()
+    return held or hold_locked(card, holder=holder, by=by, at=at)
+
+
+def hold_locked(card: BankCard, *, holder: str, by: str, at: datetime) -> CardHold:
+    """Keep a locked card in use from being unbound, for a holder that is new."""
+    held = CardHold.objects.create(card=card, holder=holder, placed_at=at)
+    trace.note([card], "hold", by=by, reason=Reason(AccountReason.HELD, {"holder": holder}), at=at)
     return held
 
 

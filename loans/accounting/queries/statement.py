@@ -43,6 +43,7 @@ class ChargeLine(NamedTuple):
     base_fen: int
     contract_fen: int
     charged_fen: int
+    rate_micro: int = 0  # the daily rate, or that of a fee, in ppm x permille
 
     @property
     def waived_fen(self) -> int:
@@ -116,6 +117,16 @@ def accrued_on(loan: Loan, rows: Sequence[Instalment], *, on: date) -> Accrued:
     return accrued(now, on=max(on, now.accrued_on), terms=terms_of(loan.terms_id))
 
 
+def lines_of_loan(loan: Loan, *, on: date) -> list[ChargeLine]:
+    """Return every charge of a loan as of a day, under whichever bills its parts stand (RATE-9)."""
+    rows = list(loan.instalments.order_by("number"))
+    charges = _standing_charges([loan])[loan.pk]
+    ahead = accrued_on(loan, rows, on=on)
+    unposted = nightly_charges(loan.pk, ahead, terms=terms_of(loan.terms_id), cause=_NOT_POSTED)
+    pieces = [*charges, *(_piece(rows[one.part_index].pk, one) for one in unposted)]
+    return _lines(pieces, {row.pk: row for row in rows})
+
+
 def _standing_charges(loans: Sequence[Loan]) -> dict[int, list["_Piece"]]:
     """Return the charges of some loans that no reversal has taken back, in order.
 
@@ -183,6 +194,7 @@ class _Piece(NamedTuple):
     base_fen: int
     contract_fen: int
     charged_fen: int
+    rate_micro: int
 
 
 _PIECE_COLUMNS = _Piece._fields  # named as the columns of ``Charge``
@@ -198,6 +210,7 @@ def _piece(instalment_id: int, charge: ComputedCharge) -> _Piece:
         charge.base_fen,
         charge.contract_fen,
         charge.charged_fen,
+        charge.rate_micro,
     )
 
 
@@ -222,6 +235,7 @@ def _lines(pieces: Iterable[_Piece], under: Mapping[int, Instalment]) -> list[Ch
                 found[0].base_fen,
                 sum(piece.contract_fen for piece in found),
                 sum(piece.charged_fen for piece in found),
+                found[0].rate_micro,
             )
         )
     return sorted(lines, key=lambda line: (line.row.number, line.from_on or date.min))

@@ -28,7 +28,7 @@ from loans.contracts.rules.due_dates import converted_first_due_on
 from loans.models import Bill, BillState, Plan, Quote, QuotePurpose, Scenario
 from loans.policy import LoanTerms, QuotePolicy
 from risk.lines.queries.amounts import NoLineError, open_line, summary
-from risk.models import CreditLineState
+from risk.models import CreditLine, CreditLineState
 
 SCOPE = "quotes"
 # SCORE-9 withdrawing one of them stops scoring, and new loans with it.
@@ -189,7 +189,7 @@ def offer(request: DrawdownRequest, *, context: RequestContext) -> Quote:
     if request.scenario is not None and request.plan != Plan.BULLET:
         raise ScenarioWithPlanError
     _require_amount(request.amount_fen, policy)
-    usable_fen = require_drawable(context)
+    usable_fen = summary(require_drawable(context)).usable_fen
     if request.amount_fen > usable_fen:
         raise AboveUsableError(usable_fen=usable_fen, usable=yuan(usable_fen))
     price = _price(request.plan, context)
@@ -218,8 +218,8 @@ def offer_conversion(request: ConversionRequest, *, context: RequestContext) -> 
     )
 
 
-def require_drawable(context: RequestContext) -> int:
-    """Return what the customer may draw now, in fen; a drawdown asks again before it is made.
+def require_drawable(context: RequestContext) -> CreditLine:
+    """Return the line on which the customer may draw now; a drawdown asks again before it is made.
 
     Raises:
         NoLineError: the customer has no open line.
@@ -236,7 +236,7 @@ def require_drawable(context: RequestContext) -> int:
         raise BillUnpaidError
     if blockers.has_pending_debit(context.customer.pk):
         raise DebitPendingError
-    return summary(line).usable_fen
+    return line
 
 
 def _require_amount(amount_fen: int, policy: QuotePolicy) -> None:

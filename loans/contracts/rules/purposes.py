@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Purpose(StrEnum):
+class LoanPurpose(StrEnum):
     """What a customer states to use a loan for."""
 
     EDUCATION = "education"
@@ -20,9 +20,11 @@ class Purpose(StrEnum):
 
 
 # LAW-22: not for property, stocks, investment or the repayment of other loans.
-FORBIDDEN = frozenset({Purpose.PROPERTY, Purpose.STOCKS, Purpose.INVESTMENT, Purpose.OTHER_LOANS})
+FORBIDDEN = frozenset(
+    {LoanPurpose.PROPERTY, LoanPurpose.STOCKS, LoanPurpose.INVESTMENT, LoanPurpose.OTHER_LOANS}
+)
 
 
-def is_allowed(purpose: Purpose) -> bool:
+def is_allowed(purpose: LoanPurpose) -> bool:
     """Return whether a loan may be used for a purpose (LAW-22)."""
     return purpose not in FORBIDDEN

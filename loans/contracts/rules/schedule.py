@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from backoffice.core.money import divide_half_up
 from loans.contracts.rules.due_dates import months_after
+from loans.contracts.rules.scenarios import rate_ppb
 from loans.policy import LoanTerms
 
 
@@ -28,3 +30,11 @@ def due_dates_after(
     while months_after(agreed[0], months) - lead < earliest_on:
         months += 1
     return [months_after(due_on, months) for due_on in agreed]
+
+
+def interest_until(
+    principal_fen: int, rate_ppm: int, factor_permille: int, nights: int, terms: LoanTerms
+) -> int:
+    """Return the interest of a bullet for its nights to the due date, half-up (RATE-3, RATE-10)."""
+    exact = rate_ppb(rate_ppm, factor_permille, least_ppm=terms.daily_rate_min_ppm)
+    return divide_half_up(principal_fen * exact * nights, 10**9)

@@ -22,11 +22,6 @@ from loans.models.payout import OPEN_PAYOUT_STATES
 from loans.payouts.rules.payout_codes import NEVER_SENT
 from loans.payouts.rules.resending import ON_ITS_WAY, is_given_up
 
-_COLUMNS = (
-    "id", "number", "kind", "loan", "unapplied", "customer", "card", "state", "business_date",
-    "amount_fen", "paid_fen", "code", "reference", "requested_by", "planned_at",
-)  # fmt: skip
-
 
 class PayoutPlan(NamedTuple):
     """A payout to be: for a loan or for unapplied funds, to which card, how many fen."""
@@ -62,20 +57,8 @@ Recorder = Callable[[Sequence[Answer]], None]
 def plan(plans: Sequence[PayoutPlan], *, by: str, on: date, at: datetime) -> list[Payout]:
     """Write payouts down in the caller's transaction; nothing is sent before it has committed."""
     assert connection.in_atomic_block, "a payout is planned in the transaction of its fact"
-    payouts = [
-        bulk.new(
-            Payout,
-            id=payout_id,
-            state=PayoutState.PLANNED,
-            business_date=on,
-            requested_by=by,
-            planned_at=at,
-            **one._asdict(),
-        )
-        for payout_id, one in zip(bulk.reserve_ids(Payout, len(plans)), plans, strict=True)
-    ]
-    bulk.insert(payouts, _COLUMNS)
-    return payouts
+    facts = {"business_date": on, "requested_by": by, "planned_at": at}
+    return Payout.objects.bulk_create(Payout(**one._asdict(), **facts) for one in plans)
 
 
 def pay(

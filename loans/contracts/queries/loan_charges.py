@@ -1,0 +1,52 @@
+"""The statement of charges of one loan, each line with its formula (RATE-9)."""
+
+from datetime import date
+from typing import NamedTuple
+
+from backoffice.core.money import yuan
+from loans.accounting.queries.statement import ChargeLine, lines_of_loan
+from loans.accounting.rules.codes import ChargeKind
+from loans.models import Loan
+
+_PERCENT = 10**7  # one per cent in ppm x permille
+_NO_RATE = (ChargeKind.MIGRATED, ChargeKind.PLAN_FEE)
+
+
+class LoanChargeLine(NamedTuple):
+    """One line of the statement, in fen."""
+
+    instalment: int
+    kind: str
+    from_on: date | None
+    to_on: date | None
+    nights: int
+    base_fen: int
+    rate_ppm_permille: int
+    formula: str
+    contract_fen: int
+    charged_fen: int
+    waived_fen: int
+
+
+def lines_of(loan: Loan, *, on: date) -> list[LoanChargeLine]:
+    """Return every charge of a loan up to a day, nights that are not posted yet included."""
+    return [_line(line) for line in lines_of_loan(loan, on=on)]
+
+
+def _line(line: ChargeLine) -> LoanChargeLine:
+    return LoanChargeLine(
+        line.row.number, line.kind, line.from_on, line.to_on, line.nights, line.base_fen,
+        line.rate_micro, _formula(line), line.contract_fen, line.charged_fen, line.waived_fen,
+    )  # fmt: skip
+
+
+def _formula(line: ChargeLine) -> str:
+    """Return the sum that gives the amount before the cap; empty of what has none."""
+    base = yuan(line.base_fen)
+    whole, part = divmod(line.rate_micro, _PERCENT)
+    rate = f"{whole}.{part:07}".rstrip("0").rstrip(".")
+    if line.kind in _NO_RATE:
+        return ""
+    if line.kind == ChargeKind.PENALTY:
+        return f"{base} × ((1 + {rate}%)^{line.nights} − 1)"
+    return f"{base} × {rate}%" + (f" × {line.nights}" if line.nights else "")
