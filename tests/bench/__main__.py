@@ -13,7 +13,16 @@ from rich.progress import Progress
 LOANS = (100_000, 1_000_000)
 ROUNDS = 3
 LOANS_MIN = 20_000  # a third of them must hold the bills of two chunks
-PARTS = ("portfolio", "endpoints", "reconcile", "search", "decisions", "lines", "simulation")
+PARTS = (
+    "portfolio",
+    "endpoints",
+    "reconcile",
+    "search",
+    "decisions",
+    "lines",
+    "simulation",
+    "issue",
+)
 
 
 def _at_least(least: int, text: str) -> int:
@@ -53,6 +62,7 @@ def main() -> int:
         debit_day,
         decisions,
         endpoints,
+        issue,
         lines,
         reconcile,
         report,
@@ -76,6 +86,11 @@ def main() -> int:
             for loans in options.loans
             if "reconcile" in parts
         ]
+        issued = [
+            issue.measure(loans, rounds=options.rounds, progress=progress)
+            for loans in options.loans
+            if "issue" in parts
+        ]
         searched = None
         if "search" in parts:
             searched = search.measure(rounds=options.rounds, progress=progress)
@@ -91,6 +106,9 @@ def main() -> int:
     figures = report.as_dict(
         outcomes, called, reconciled, searched, decided, drawn, simulated, scored
     )
+    for one in issued:
+        Console().print(issue.table(one))
+    figures["issue"] = [one._asdict() for one in issued]
     options.json.write_text(json.dumps(figures, indent=2) + "\n")
     return 0
 

@@ -61,14 +61,24 @@ CHANGED = (
 )
 
 
-def capture(template: str, database: str, folder: Path) -> None:
+class Written(NamedTuple):
+    """What a run leaves behind: the tables with new rows, and those with changed ones."""
+
+    new: tuple[type[models.Model], ...]
+    changed: tuple[Changed, ...]
+
+
+DEBITS = Written(NEW, CHANGED)
+
+
+def capture(template: str, database: str, folder: Path, written: Written = DEBITS) -> None:
     """Write down what a run has added to and changed in the copy of a portfolio, a file a table."""
     with owner(template) as before, owner(database) as after:
-        for model in NEW:
+        for model in written.new:
             last = before.execute(_last_id(model)).fetchone()
             assert last is not None
             _save(after, folder / table(model), _added(model, last[0]))
-        for changed in CHANGED:
+        for changed in written.changed:
             _save(after, folder / table(changed.model), _values(changed))
 
 
@@ -103,13 +113,13 @@ def _save(connection: psycopg.Connection, file: Path, query: sql.Composed) -> No
         stream.writelines(copy)
 
 
-def prepare(connection: psycopg.Connection, folder: Path) -> None:
+def prepare(connection: psycopg.Connection, folder: Path, written: Written = DEBITS) -> None:
     """Do what is not on the clock: triggers off, the new values of old rows in temporary tables."""
-    for model in (*NEW, *(changed.model for changed in CHANGED)):
+    for model in (*written.new, *(changed.model for changed in written.changed)):
         connection.execute(
             sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(sql.Identifier(table(model)))
         )
-    for changed in CHANGED:
+    for changed in written.changed:
         name = sql.Identifier(f"new_{table(changed.model)}")
         connection.execute(
             sql.SQL("CREATE TEMP TABLE {} AS SELECT id, {} FROM {} WHERE false").format(
@@ -126,12 +136,12 @@ def _load(connection: psycopg.Connection, name: sql.Identifier, file: Path) -> N
         copy.write(file.read_bytes())
 
 
-def write(connection: psycopg.Connection, folder: Path) -> None:
+def write(connection: psycopg.Connection, folder: Path, written: Written = DEBITS) -> None:
     """Write everything, one statement a table."""
     with connection.transaction():
-        for model in NEW:
+        for model in written.new:
             _load(connection, sql.Identifier(table(model)), folder / table(model))
-        for changed in CHANGED:
+        for changed in written.changed:
             connection.execute(_update(changed))
 
 

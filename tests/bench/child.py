@@ -41,7 +41,17 @@ def prepared(variant: str, *arguments: str) -> Callable[[], dict[str, Any]]:
     """Return the work of a variant, everything that is not on the clock done."""
     from django.db import connection
 
-    from tests.bench import baseline, lines, night, orm, product, reconcile, search, simulation
+    from tests.bench import (
+        baseline,
+        issue,
+        lines,
+        night,
+        orm,
+        product,
+        reconcile,
+        search,
+        simulation,
+    )
     from tests.bench.databases import opened
 
     connection.ensure_connection()
@@ -49,6 +59,10 @@ def prepared(variant: str, *arguments: str) -> Callable[[], dict[str, Any]]:
         owner, folder = opened(connection.settings_dict["NAME"]), Path(arguments[0])
         baseline.prepare(owner, folder)
         return lambda: baseline.write(owner, folder) or {}
+    if variant == "issue_baseline":
+        owner, folder = opened(connection.settings_dict["NAME"]), Path(arguments[0])
+        baseline.prepare(owner, folder, issue.WRITTEN)
+        return lambda: baseline.write(owner, folder, issue.WRITTEN) or {}
     if variant == "orm":
         return lambda: orm.run(int(arguments[0]))
     if variant == "two_children":
@@ -65,6 +79,7 @@ def prepared(variant: str, *arguments: str) -> Callable[[], dict[str, Any]]:
         return reconcile.prepared()
     variants = {
         "product": product.run,
+        "issue": issue.run,
         "closed_form": night.closed_form,
         "every_loan": night.every_loan,
         "day": reconcile.live_a_day,
