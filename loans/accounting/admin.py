@@ -153,6 +153,13 @@ def _loan_link(loan_id: int | None) -> SafeString | str:
     return format_html('<a class="link" href="{}">{}</a>', address_of(Loan, loan_id), loan_id)
 
 
+def of_customer(customer_id: int | None) -> Q:
+    """Return the orders or repayments of a customer: each is found through its bill or its loan."""
+    bills = Bill.objects.filter(customer=customer_id).values_list("pk", flat=True)
+    loans = Loan.objects.filter(customer=customer_id).values_list("pk", flat=True)
+    return Q(bill__in=list(bills)) | Q(loan__in=list(loans))
+
+
 @admin.register(Repayment)
 class RepaymentPages(AdminActionsMixin, CustomersRows):
     """Money that channels have taken.
@@ -163,13 +170,18 @@ class RepaymentPages(AdminActionsMixin, CustomersRows):
     record_actions: ClassVar[list[AdminAction]] = []
 
     latest_by = "value_on"
-    list_select_related = ("customer", "bill", "order")
+    list_select_related = ("customer", "bill", "loan", "order")
     list_display = (
-        "__str__", "customer_link", "bill_link", "order_link", "amount_yuan", "value_on",
-        "recorded_at",
+        "__str__", "customer_link", "bill_link", "loan_link", "order_link", "amount_yuan",
+        "value_on", "recorded_at",
     )  # fmt: skip
     prefix = "R"
-    customer_path = "bill__customer_id"
+
+    def find(self, term: str) -> Q:
+        """Return the repayment with this id, or those of this customer."""
+        if term[:1] in "cC":
+            return of_customer(number_in(term, "C"))
+        return super().find(term)
 
     def sections(self, request: HttpRequest, record: Repayment) -> list[PageSection]:
         """Return what the repayment settled."""

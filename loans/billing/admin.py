@@ -25,13 +25,13 @@ from backoffice.web.readonly_admin import (
     link,
     timeline,
 )
-from loans.accounting.admin import allocations, charge_calculation, ledger_of
+from loans.accounting.admin import allocations, charge_calculation, ledger_of, of_customer
 from loans.accounting.labels import code_words
 from loans.accounting.queries.statement import BillStatement, statement_of
 from loans.accounting.rules.codes import COLLECTED_STATES
 from loans.accounting.rules.position import InstalmentPosition
 from loans.billing.queries import day_limits
-from loans.models import AutoDebit, Bill, RepaymentAllocation
+from loans.models import AutoDebit, Bill, Repayment, RepaymentAllocation
 
 # Charges are followed night by night: a day without end would keep a worker for as long.
 AHEAD_MAX = timedelta(days=365)
@@ -123,7 +123,7 @@ class BillPages(AdminActionsMixin, CustomersRows):
         # Money for an earlier bill may have been settled here, money for this one in a later.
         allocated = RepaymentAllocation.objects.filter(
             Q(bill=record) | Q(repayment__bill=record),
-            repayment__bill__customer=record.customer_id,
+            repayment__in=list(Repayment.objects.filter(of_customer(record.customer_id))),
         )
         return [
             _owed(statement),

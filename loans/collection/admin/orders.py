@@ -14,7 +14,9 @@ from accounts.customers.rows import CustomersRows
 from accounts.privacy.rules import masking
 from backoffice.web import wording
 from backoffice.web.admin.export import ExportMixin
+from backoffice.web.keyset import number_in
 from backoffice.web.readonly_admin import day_filter, display, link
+from loans.accounting.admin import of_customer
 from loans.accounting.labels import code_words
 from loans.collection.admin import run
 from loans.collection.rules import refusal_codes
@@ -57,20 +59,20 @@ class DebitOrderPages(ExportMixin, CustomersRows):
 
     export_section = "debit-orders"
     latest_by = "business_date"
-    list_select_related = ("customer", "bill", "card", "run")
+    list_select_related = ("customer", "bill", "loan", "card", "run")
     list_display = (
         "number", "customer_link", "bill_link", "business_date", "attempt", "amount_yuan",
         "state_label", "code_label", "taken_yuan",
     )  # fmt: skip
     list_filter = (
         day_filter("business_date", _("business date")), "state", AttemptFilter, CodeFilter,
-        "origin",
+        "origin", "purpose",
     )  # fmt: skip
     search_help_text = _("Order number or its beginning, or customer id such as C42")
-    customer_path = "bill__customer_id"
     fieldsets = (
         (None, {"fields": (
-            ("number", "customer_link", "bill_link"), ("card_shown", "run_link", "origin"),
+            ("number", "customer_link", "purpose"), ("bill_link", "loan_link"),
+            ("card_shown", "run_link", "origin"),
             ("state_label", "amount_yuan", "taken_yuan"),
         )}),
         (_("Attempt"), {"fields": (("business_date", "cycle", "attempt"),)}),
@@ -80,7 +82,9 @@ class DebitOrderPages(ExportMixin, CustomersRows):
 
     def find(self, term: str) -> Q:
         """Return the orders whose number begins so, or of this customer."""
-        return super().find(term) if term[:1] in "cC" else Q(number__startswith=term)
+        if term[:1] in "cC":
+            return of_customer(number_in(term, "C"))
+        return Q(number__startswith=term)
 
     @display(description=_("channel's code"))
     def code_label(self, order: DebitOrder) -> str:
