@@ -15,6 +15,7 @@ from loans.accounting.rules.cap import cap_fen
 from loans.accounting.rules.codes import COLLECTED_STATES, REST_STATES, BillState, ChargeKind
 from loans.accounting.rules.engine import accrued
 from loans.accounting.rules.engine import payable as with_plan_fees
+from loans.accounting.rules.position import Position
 from loans.collection.rules.refusal_codes import is_counted
 from loans.models import (
     Bill,
@@ -25,10 +26,11 @@ from loans.models import (
     Loan,
     RepaymentAllocation,
 )
+from loans.repayment.rules.settlement import settlement_quote
 from tests.acceptance.bank import CODES
 
 COLUMNS = ("principal", "interest", "revolve", "plan_fee", "late_fee", "penalty", "waived",
-           "contract", "cap", "charged")  # fmt: skip
+           "contract", "cap", "charged", "settle")  # fmt: skip
 KINDS = (ChargeKind.OWN, ChargeKind.REVOLVING, ChargeKind.PLAN_FEE, ChargeKind.LATE_FEE,
          ChargeKind.PENALTY)  # fmt: skip
 CATEGORIES = {"penalty_fen": "penalty", "late_fee_fen": "late", "interest_fen": "interest",
@@ -52,7 +54,7 @@ def compare_rows(lives: Sequence[Any], *, on: date) -> None:
             life.differs(on, "loans", row["loans"], found)
         for number, (expected, shown) in enumerate(zip(row["loans"], found, strict=False)):
             for name, want, got in zip(COLUMNS, expected, shown, strict=False):
-                if want != got:
+                if want not in (got, None):  # the file has no quotes that the cap would cut
                     life.differs(on, f"loan {number} {name}", want, got)
         shown_bills = [shown for bill in of_life if (shown := bill_row(bill, unpaid, on=on))]
         if row["bills"] != shown_bills:
@@ -86,10 +88,12 @@ def read_loans(customers: Sequence[int], *, on: date) -> tuple[dict[int, list[in
         for shown in with_plan_fees(end, billed, terms=terms).parts:
             if shown.bill_id:
                 unpaid[shown.bill_id] += shown.debt.total_fen
+        alone = Position({}, {loan.pk: position})
+        quote = settlement_quote(alone, loan.pk, on=on, terms={loan.pk: terms})
         of_kinds = [contract[loan.pk][kind] for kind in KINDS]
         rows[loan.pk] = [
             end.principal_fen, *of_kinds, end.waived_fen, sum(of_kinds),
-            cap_fen(end.principal_nights_fen, terms), end.charged_fen,
+            cap_fen(end.principal_nights_fen, terms), end.charged_fen, quote.total_fen,
         ]  # fmt: skip
     return rows, unpaid
 

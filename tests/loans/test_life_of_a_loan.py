@@ -20,9 +20,11 @@ from hypothesis.stateful import (
 from backoffice.core.models import JobRun
 from loans import business_day
 from loans.accounting.operations.batch import LoanBatch
+from loans.billing.operations import issue
 from loans.collection.operations import orders, results
+from loans.collection.operations.notices import notify
 from loans.collection.operations.orders import CollectionRequest, NoMandateError, OverpaidError
-from loans.collection.queries import due
+from loans.collection.queries import due, notices
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer, Outcome
 from loans.models import Bill, BillState, DebitOrder, Mandate
@@ -36,7 +38,7 @@ from tests.raw import contents, execute
 TABLES = (
     "loans_bill", "loans_loan", "loans_instalment", "loans_debitorder", "loans_repayment",
     "loans_repaymentallocation", "loans_unappliedfunds", "loans_transfer", "loans_mandate",
-    "backoffice_statechange", "risk_creditline", "risk_conduct",
+    "loans_debitnotice", "backoffice_statechange", "risk_creditline", "risk_conduct",
 )  # fmt: skip
 
 CODES = ("SUCCESS", "NOTENOUGH", "BANKERROR", "TIMEOUT", "LOST", "CONTRACT_NOT_EXIST")
@@ -121,6 +123,10 @@ class LifeOfALoan(RuleBasedStateMachine):
         on = day(self.today)
         self.close(on)
         assert self.close(on) == 0
+        self.issue(on)
+        assert self.issue(on) == 0
+        self.notify(on)
+        assert self.notify(on) == 0
         end_of_day.accrue_night(on=on, at=moment(on, time(0, 30)))
         assert end_of_day.accrue_night(on=on, at=moment(on, time(0, 31))) == 0
         self.debit("09:00", codes)
@@ -134,6 +140,18 @@ class LifeOfALoan(RuleBasedStateMachine):
     @rule(codes=st.lists(DAILY, min_size=3, max_size=3))
     def an_hour_later_the_debits_are_tried_again(self, codes):
         self.debit(f"again {self.minutes}", codes)
+
+    def issue(self, on):
+        """Issue the bills of a day for what closed ones left."""
+        customers = {bill.customer_id for bill in self.bills}
+        made = issue.issue(sorted(customers), by="test", on=on, at=moment(on, time(0, 6)))
+        self.bills += Bill.objects.filter(billed_on=on) if made else []
+        return made
+
+    def notify(self, on):
+        until = on + timedelta(days=2)
+        ids = notices.to_notify(on=on, until=until)
+        return notify(ids, until=until, by="test", on=on, at=moment(on, time(0, 15)))
 
     def debit(self, job, codes):
         at = self.now
@@ -215,6 +233,18 @@ class LifeOfALoan(RuleBasedStateMachine):
             self.channel.taken[order.number] = answer
             self.record([answer])
 
+    @rule(which=st.integers(0, 5), days_ago=st.integers(1, 12))
+    def money_of_an_earlier_day_is_received(self, which, days_ago):
+        """The bank had taken the money on its own day, whatever was closed since (GEN-9)."""
+        refused = list(DebitOrder.objects.filter(state="failed").order_by("pk"))
+        if not refused:
+            return
+        order = refused[which % len(refused)]
+        taken_at = max(self.now - timedelta(days=days_ago), order.asked_at)
+        answer = self.answer(order, Outcome.SUCCEEDED, "SUCCESS")._replace(at=taken_at)
+        self.channel.taken[order.number] = answer
+        self.record([answer])
+
     def answer(self, order, outcome, code):
         if outcome == Outcome.FAILED:
             return Answer(order.number, outcome, code, 0, "", self.now)
@@ -289,6 +319,35 @@ class LifeOfALoan(RuleBasedStateMachine):
             "SELECT bill.id FROM loans_bill AS bill JOIN LATERAL (SELECT target FROM "
             "backoffice_statechange WHERE subject_type = 'loans.bill' AND subject_id = bill.id "
             "ORDER BY id DESC LIMIT 1) AS last ON true WHERE last.target <> bill.state"
+        )
+
+    @invariant()
+    def a_bill_is_overdue_only_after_grace_and_three_refusals(self):
+        """Or seven days, or nobody to debit (REPAY-11, REPAY-12)."""
+        assert not execute(
+            "SELECT bill.id FROM loans_bill AS bill WHERE bill.state = 'overdue' AND ("
+            "bill.overdue_on < bill.due_on + 4 OR (bill.overdue_on < bill.due_on + 7 "
+            "AND bill.mode <> 'off' AND EXISTS (SELECT FROM loans_mandate AS mandate "
+            "WHERE mandate.customer_id = bill.customer_id AND mandate.state = 'signed') "
+            "AND 3 > (SELECT count(*) FROM loans_debitorder AS debit WHERE debit.bill_id = bill.id "
+            "AND debit.origin = 'auto' AND debit.cycle = 1 AND debit.code = 'NOTENOUGH')))"
+        )
+
+    @invariant()
+    def a_line_is_drawn_by_what_its_loans_owe(self):
+        assert not execute(
+            "SELECT line.id FROM risk_creditline AS line JOIN loans_loan AS loan "
+            "ON loan.line_id = line.id GROUP BY line.id "
+            "HAVING line.drawn_fen + line.reserved_fen <> sum(loan.unpaid_principal_fen)"
+        )
+
+    @invariant()
+    def a_debit_asks_no_more_than_was_notified(self):
+        assert not execute(
+            "SELECT debit.id FROM loans_debitorder AS debit JOIN loans_debitnotice AS notice "
+            "ON notice.bill_id = debit.bill_id AND debit.business_date BETWEEN notice.first_on "
+            "AND notice.last_on WHERE debit.origin = 'auto' GROUP BY debit.id "
+            "HAVING debit.amount_fen > max(notice.maximum_fen)"
         )
 
     @invariant()
