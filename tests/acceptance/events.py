@@ -4,12 +4,22 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from typing import Any
 
+from accounts.models import BankCard
 from backoffice.core import clock
+from backoffice.core.errors import Refused
+from loans.accounting.queries.positions import position_of, terms_of
 from loans.billing.operations import auto_debit
 from loans.collection.operations import orders, results
 from loans.collection.operations.orders import CollectionRequest
 from loans.gateways.channel import Answer, Outcome
+from loans.models import Loan
+from loans.repayment.rules.settlement import EarlyQuote, prepayment_quote
+from loans.settlement import operations as settlement
+from loans.settlement import queries
+from loans.settlement.operations import EarlyRequest
 from tests.acceptance import drawdowns, reading
+from tests.loans.conftest import FakeChannel
+from tests.loans.early import grant
 
 # What arrives before the jobs of the night are over is received after them: rows show it then.
 NIGHT_OVER = time(0, 21)
@@ -117,8 +127,46 @@ class MandateEnd(Event):
         auto_debit.revoke(life.customer_id, by="customer", reason="revoked", at=at)
 
 
+class Early(Event):
+    """A loan is settled, or a part of a bullet prepaid: quoted, ordered and taken (REPAY-4)."""
+
+    def __call__(self, life: Any, at: datetime) -> None:
+        kind, number = self.event["kind"], self.event["loan"]
+        try:
+            found = self.repaid(Loan.objects.get(pk=life.loan_ids[number]), at)
+        except Refused:
+            found = {"refused": True}
+        life.done[at.date()].append((at.time(), [kind, number, found]))
+
+    def repaid(self, loan: Loan, at: datetime) -> dict[str, int]:
+        """Return the components of the quote, which are what the order settles."""
+        quote, principal_fen = self.quote(loan, on=at.date()), self.event.get("amount")
+        card = BankCard.objects.get(customer=loan.customer_id)
+        permit = grant(loan, quote.total_fen).public_id
+        ask = EarlyRequest(loan.customer, loan, card, permit, self.event["t"], principal_fen)
+        order = settlement.request(ask, by="customer", on=at.date(), at=at, wall_at=clock.wall())
+        settlement.send([order.pk], by="system:debit-channel", channel=FakeChannel(), at=at)
+        found = reading.allocated([order.number])
+        fee_fen = quote.prepayment_fee_fen
+        whole = {"early_fee": fee_fen, "total": sum(found.values()) + fee_fen}
+        assert whole["total"] == quote.total_fen == order.amount_fen
+        return found | whole | ({"waived": quote.waived_fen} if quote.waived_fen else {})
+
+    def quote(self, loan: Loan, *, on: date) -> EarlyQuote:
+        """Return what repaying the loan takes on a day."""
+        if self.event["kind"] == "settle":
+            quote = queries.quote_of(loan, on=on)
+            assert quote is not None
+            return quote
+        position = position_of(loan, loan.instalments.order_by("number"))
+        terms = terms_of(loan.terms_id)
+        return prepayment_quote(position, self.event["amount"], on=on, terms=terms)
+
+
 COMMANDS: dict[str, Callable[[dict[str, Any]], Command]] = {
     "mode": Mode,
+    "settle": Early,
+    "prepay": Early,
     "mandate_end": MandateEnd,
 }
 
