@@ -1,6 +1,6 @@
 """A customer of a worked life: ready, with a card, a mandate and a line that is large enough."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -19,10 +19,11 @@ LIMIT_FEN = 30_000_000
 def create(life: Any, *, number: int, on: date) -> None:
     """Create the customer of a life; who is not debited has no mandate."""
     at = moment(on)
+    registered_at = at - timedelta(days=60)  # the cooling-off period is over (ELIG-10)
     with workflow.importing():
         customer = Customer.objects.create(
             state=CustomerState.READY, name="张三", id_number=f"11010119900307{number:04}",
-            id_blind=number.to_bytes(16, "big"), registered_at=at,
+            id_blind=number.to_bytes(16, "big"), registered_at=registered_at,
         )  # fmt: skip
         card = BankCard.objects.create(
             customer=customer, state=BankCardState.ACTIVE, number=f"621700001000{number:07}",

@@ -61,7 +61,7 @@ class Drawdown(Event):
     """A loan is drawn."""
 
     def __call__(self, life: Any, at: datetime) -> None:
-        loan_id = drawdowns.draw(life.customer_id, self.event, first_on=life.begins_on, at=at)
+        loan_id = drawdowns.draw(life.customer_id, self.event, at=at)
         life.loan_ids.append(loan_id)
 
 

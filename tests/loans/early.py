@@ -6,7 +6,7 @@ from accounts.models import Authorisation, BankCard, Device, LoginSession, Wecha
 from backoffice.core import bulk, clock
 from loans.collection.operations import results
 from loans.gateways.channel import Answer, Outcome
-from loans.models import DebitOrder, DebitOrderState, Loan, OrderPurpose, Origin
+from loans.models import DebitOrder, DebitOrderState, Loan, OrderPurpose, Origin, Quote
 from tests.loans.conftest import moment
 
 NOON = time(12)
@@ -56,19 +56,19 @@ def prepay(loan: Loan, amount_fen: int, *, principal_fen: int, on: date, key: st
     take(order_for(loan, amount_fen, on=on, principal_fen=principal_fen, key=key), on=on)
 
 
-def grant(loan: Loan, amount_fen: int) -> Authorisation:
-    """Store the grant of a customer to repay an amount, as the password endpoint gives it."""
+def grant(of: Loan | Quote, amount_fen: int, *, purpose: str = "settlement") -> Authorisation:
+    """Store the grant of a customer to move an amount, as the password endpoint gives it."""
     now, n = clock.wall(), Authorisation.objects.count()
     device = Device.objects.create(
         fingerprint_blind=n.to_bytes(16, "big"), model="M", os="android", os_version="15",
         is_emulator=False, is_rooted=False, first_seen_at=now, reported_at=now,
     )  # fmt: skip
-    account = WechatAccount.objects.create(customer=loan.customer, bound_at=now, unbound_at=now)
+    account = WechatAccount.objects.create(customer=of.customer, bound_at=now, unbound_at=now)
     session = LoginSession.objects.create(
         account=account, device=device, token_digest=n.to_bytes(32, "big"), began_at=now,
         used_at=now, ends_at=now + timedelta(hours=1),
     )  # fmt: skip
     return Authorisation.objects.create(
-        customer=loan.customer, session=session, purpose="settlement", amount_fen=amount_fen,
+        customer=of.customer, session=session, purpose=purpose, amount_fen=amount_fen,
         given_at=now, expires_at=now + timedelta(minutes=5),
     )  # fmt: skip
