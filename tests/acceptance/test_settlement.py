@@ -158,7 +158,8 @@ class Life:
             principal_fen,
         )  # fmt: skip
         order = operations.request(ask, by="customer", on=on, at=at, wall_at=clock.wall())
-        operations.send([order.pk], by="system:debit-channel", channel=self.channel, at=at)
+        # The answers of the bank in a case are those to direct debits.
+        operations.send([order.pk], by="system:debit-channel", channel=FakeChannel(), at=at)
         order = DebitOrder.objects.get(pk=order.pk)
         assert order.state == "succeeded"
         taken, fee_fen = settled_by(order), fee_of(order)
