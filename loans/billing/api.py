@@ -24,10 +24,10 @@ from loans.accounting.rules.codes import COLLECTED_STATES, REST_STATES
 from loans.accounting.rules.position import InstalmentPosition
 from loans.accounting.rules.reasons import LoanReason
 from loans.billing.operations import auto_debit
-from loans.billing.queries import day_limits
+from loans.billing.queries import day_limits, debit_notices
 from loans.billing.queries.debits import chosen_of
 from loans.billing.rules.day_limits import DayLimitWarning
-from loans.models import Bill, Instalment
+from loans.models import Bill, DebitNotice, Instalment
 from loans.models.bill import BILL_STATES, DEBIT_MODES
 from loans.models.loan import PLANS
 
@@ -43,12 +43,21 @@ class CardLimitReply(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
+class DebitNoticeReply(serializers.Serializer[Any]):
+    """The days on which a bill may be debited, and the most that will be taken."""
+
+    first_on = serializers.DateField()
+    last_on = serializers.DateField()
+    maximum_fen = serializers.IntegerField()
+
+
 class BillReply(serializers.Serializer[Any]):
     """A bill: what was printed, what was paid since, and what pays it today.
 
     ``minimum_fen`` contains ``past_due_fen``, which earlier bills ask and collect; ``total_fen``
     does not. ``owed_fen`` is principal, fees and the interest up to today. ``debit_on`` is the day
-    of the next direct debit, ``card_limit`` a warning before the due date.
+    of the next direct debit, ``debit_notice`` what was notified of it, ``card_limit`` a warning
+    before the due date.
     """
 
     id = serializers.UUIDField()
@@ -64,6 +73,7 @@ class BillReply(serializers.Serializer[Any]):
     paid_on = serializers.DateField(allow_null=True)
     mode = serializers.ChoiceField(choices=DEBIT_MODES)
     debit_on = serializers.DateField(allow_null=True)
+    debit_notice = DebitNoticeReply(allow_null=True)
     card_limit = CardLimitReply(allow_null=True)
 
 
@@ -97,9 +107,12 @@ class BillsView(CustomerEndpoint):
         bills = list(_of(self.customer(request)).order_by("-due_on")[:SHOWN_MAX])
         answer = page(request, bills, is_newest_first=True)
         on = self.context.on
-        warned = day_limits.warnings(answer.data["results"], on=on)
+        shown = answer.data["results"]
+        warned = day_limits.warnings(shown, on=on)
+        notices = debit_notices.coming(shown, on=on)
         answer.data["results"] = [
-            _bill(_statement(bill, on=on), warned.get(bill.pk)) for bill in answer.data["results"]
+            _bill(_statement(bill, on=on), warned.get(bill.pk), notices.get(bill.pk))
+            for bill in shown
         ]
         return answer
 
@@ -115,8 +128,9 @@ class BillView(CustomerEndpoint):
             raise NotFoundError
         statement = statement_of(bill, on=self.context.on)
         warning = day_limits.warnings([bill], on=self.context.on).get(bill.pk)
+        notice = debit_notices.coming([bill], on=self.context.on).get(bill.pk)
         items = [_item(row, part) for row, part in statement.owed]
-        return Response({**_bill(statement, warning), "items": items})
+        return Response({**_bill(statement, warning, notice), "items": items})
 
 
 class AutoDebitBody(Body):
@@ -194,7 +208,9 @@ def _statement(bill: Bill, *, on: date) -> BillStatement:
     return statement_of(bill, on=on) if is_payable else BillStatement(bill, on, [])
 
 
-def _bill(statement: BillStatement, warning: DayLimitWarning | None) -> dict[str, Any]:
+def _bill(
+    statement: BillStatement, warning: DayLimitWarning | None, notice: DebitNotice | None
+) -> dict[str, Any]:
     bill = statement.bill
     names = ("state", "billed_on", "due_on", "total_fen", "past_due_fen", "late_fee_fen",
              "paid_fen", "paid_on", "mode", "debit_on")  # fmt: skip
@@ -203,6 +219,7 @@ def _bill(statement: BillStatement, warning: DayLimitWarning | None) -> dict[str
         **{name: getattr(bill, name) for name in names},
         "minimum_fen": bill.printed_minimum_fen,
         "owed_fen": statement.owed_fen,
+        "debit_notice": None if notice is None else DebitNoticeReply(notice).data,
         "card_limit": None if warning is None else _card_limit(warning),
     }
 

@@ -13,4 +13,7 @@ EXAMPLES = {
     "late_fee_fen": 0,
     "penalty_fen": 0,
     "card_limit": None,
+    "first_on": "2026-10-01",
+    "last_on": "2026-10-03",
+    "maximum_fen": 1_016_508,
 }

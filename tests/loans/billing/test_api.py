@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import BankCard
 from backoffice.core import clock, workflow
-from loans.models import AutoDebit, Bill, Mandate
+from loans.models import AutoDebit, Bill, DebitNotice, Mandate
 from tests.accounts.api.conftest import (  # noqa: F401 - fixtures
     carded,
     identified,
@@ -55,8 +55,24 @@ def test_a_bill_is_listed_with_what_pays_it_today(carded, bill):  # noqa: F811
         "billed_on": str(today - timedelta(5)), "due_on": str(today + timedelta(5)),
         "total_fen": 1_015_000, "minimum_fen": 101_500, "past_due_fen": 0, "late_fee_fen": 0,
         "paid_fen": 0, "owed_fen": 1_012_500, "paid_on": None, "mode": "full",
-        "debit_on": str(today + timedelta(5)), "card_limit": None,
+        "debit_on": str(today + timedelta(5)), "debit_notice": None, "card_limit": None,
     }  # fmt: skip
+
+
+def test_a_bill_shows_the_most_that_was_notified_of(carded, bill):  # noqa: F811
+    made, today = Bill.objects.get(), clock.business_date()
+    DebitNotice.objects.create(
+        bill=made, customer=made.customer, cycle=1, first_on=today, last_on=today + timedelta(2),
+        maximum_fen=1_016_508, notified_on=today, notified_by="test", notified_at=clock.now(),
+    )  # fmt: skip
+    expected = {
+        "first_on": str(today), "last_on": str(today + timedelta(2)), "maximum_fen": 1_016_508,
+    }  # fmt: skip
+
+    [listed] = carded.get("bills").json()["results"]
+
+    assert listed["debit_notice"] == expected
+    assert carded.get(f"bills/{made.public_id}").json()["debit_notice"] == expected
 
 
 def test_one_bill_is_read_with_its_instalments(carded, bill):  # noqa: F811
