@@ -80,6 +80,7 @@ class BillReply(serializers.Serializer[Any]):
 class BillItemReply(serializers.Serializer[Any]):
     """An instalment under a bill and what is owed of it today."""
 
+    loan_id = serializers.UUIDField()
     drawn_on = serializers.DateField()
     plan = serializers.ChoiceField(choices=PLANS)
     instalment = serializers.IntegerField()
@@ -238,6 +239,7 @@ def _card_limit(warning: DayLimitWarning) -> dict[str, Any]:
 
 def _item(row: Instalment, part: InstalmentPosition) -> dict[str, Any]:
     return {
+        "loan_id": row.loan.public_id,
         "drawn_on": row.loan.drawn_on,
         "plan": row.loan.plan,
         "instalment": row.number,

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import BankCard
 from backoffice.core import clock, workflow
-from loans.models import AutoDebit, Bill, DebitNotice, Mandate
+from loans.models import AutoDebit, Bill, DebitNotice, Loan, Mandate
 from tests.accounts.api.conftest import (  # noqa: F401 - fixtures
     carded,
     identified,
@@ -84,6 +84,7 @@ def test_one_bill_is_read_with_its_instalments(carded, bill):  # noqa: F811
         1_000_000, 12_500, 0,
     )  # fmt: skip
     assert found["owed_fen"] == 1_012_500
+    assert item["loan_id"] == str(Loan.objects.get().public_id)
 
 
 def test_the_printed_minimum_contains_what_is_past_due(carded, bill):  # noqa: F811
