@@ -16,7 +16,7 @@ WORDS = {
     "debit-under-way": _("A debit is under way: wait for the answer of your bank."),
     "money-waiting": _("We hold money of yours: ask customer support for its refund."),
 }
-_SETTLED = (LoanState.SETTLED, LoanState.CANCELLED)
+_SETTLED = (LoanState.SETTLED, LoanState.RECOVERED, LoanState.CANCELLED)
 
 
 def blocker(customer_id: int) -> str:

@@ -4,8 +4,12 @@ from loans.accounting import admin as accounting
 from loans.billing import admin as billing
 from loans.collection.admin import orders, run
 from loans.contracts import admin as contracts
+from loans.delinquency import admin as delinquency
 from loans.payouts import admin as payouts
-from loans.repayment.admin import refunds
+from loans.repayment.admin import refunds, waivers
 from loans.reporting import admin as reporting
 
-__all__ = ["accounting", "billing", "contracts", "orders", "payouts", "refunds", "reporting", "run"]
+__all__ = [
+    "accounting", "billing", "contracts", "delinquency", "orders", "payouts", "refunds",
+    "reporting", "run", "waivers",
+]  # fmt: skip

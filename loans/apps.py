@@ -40,6 +40,7 @@ class LoansConfig(AppConfig):
         reasons.register(QUOTE_TEXTS)
         policy.register("loan_operations", LoanOperations)
         policy.register("quotes", QuotePolicy)
+        self._register_interventions()
         for job in JOBS:
             jobs.register(job)
         jobs.register_table(debit_jobs)
@@ -55,3 +56,20 @@ class LoansConfig(AppConfig):
         deletions.register(
             blocker=account_closure.blocker, end=account_closure.end, words=account_closure.WORDS
         )
+
+    def _register_interventions(self) -> None:
+        """Register what staff decide about bills and loans, alone or by two."""
+        from backoffice.platform import approvals, work_queue
+        from loans.billing.operations import extensions
+        from loans.delinquency import admin as delinquency
+        from loans.delinquency.operations import charge_offs
+        from loans.models.loss import CHARGE_OFF_KIND
+        from loans.models.waiver import KIND
+        from loans.repayment.admin import waivers as waiver_pages
+        from loans.repayment.operations import waivers
+
+        waivers.register()
+        charge_offs.register()
+        approvals.present(KIND, waiver_pages.differences)
+        approvals.present(CHARGE_OFF_KIND, delinquency.differences)
+        work_queue.register(extensions.WORK_QUEUE)

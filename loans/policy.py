@@ -61,6 +61,8 @@ class LoanTerms:
     prepayment_fee_min_fen: int = number(500, least=0, most=10_000)  # REPAY-3 最低5元
     # REPAY-4 a bullet is prepaid in parts of at least 100.00
     prepayment_min_fen: int = number(10_000, least=1, most=1_000_000)
+    # RATE-5 later instalments are called due by staff after 90 days past due
+    acceleration_after_days: int = number(90, least=90, most=365)
 
     def __post_init__(self) -> None:
         """Refuse numbers out of range and such that cannot work together; raises ValueError."""
@@ -106,6 +108,8 @@ class LoanOperations:
     cured_alone_days_max: int = number(30, least=0, most=90)
     # FAQ-4 a bill above the day limit of its card's account is warned of three days before
     card_limit_warning_days: int = number(3, least=0, most=9)
+    extension_days_max: int = number(30, least=1, most=30)  # FAQ-7 a due date moves by 30 days
+    extension_every_days: int = number(180, least=1, most=3650)  # FAQ-7 once per 180 days
     # more than 1.5 times the last comparable debit run is held
     runaway_permille: int = number(1500, least=1000, most=10_000)
     runaway_orders_min: int = number(1000, least=0, most=1_000_000)  # smaller days are never held

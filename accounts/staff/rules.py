@@ -30,8 +30,13 @@ _LINES = (
 _STOP_LINES = ("risk.suspend_creditline", "risk.freeze_creditline", "risk.revoke_temporarylimit")
 _LOANS = (
     "loans.view_loan", "loans.view_instalment", "loans.view_contractterms", "loans.view_bill",
-    "loans.view_quote",
+    "loans.view_quote", "loans.view_waiver", "loans.view_extension", "loans.view_acceleration",
+    "loans.view_chargeoff",
 )  # fmt: skip
+# What is given up needs two people; who collects proposes, a manager decides.
+_GIVE_UP = ("loans.propose_waiver", "loans.propose_chargeoff")
+_DECIDE_LOSS = ("loans.decide_waiver", "loans.decide_chargeoff")
+_LATE = ("loans.decide_extension", "loans.accelerate_bill")
 _COLLECTION = (
     "loans.view_debitorder", "loans.view_debitnotice", "loans.view_mandate", "loans.view_autodebit",
     "loans.view_repayment",
@@ -78,16 +83,18 @@ GROUPS: dict[str, tuple[str, ...]] = {
     + ("backoffice.view_policyversion", "backoffice.add_policyversion", *_WITHDRAW)
     + (*_SIMULATIONS, "risk.request_policysimulation")
     + ("risk.decide_limitreview", "risk.decide_appeal", *_STOP_LINES, *_DECIDE),
-    "collections": _CUSTOMERS + _LINES + _LOANS + _COLLECTION + _DAY + _STOP
+    "collections": _CUSTOMERS + _LINES + _LOANS + _COLLECTION + _DAY + _STOP + _WORK
+    + _GIVE_UP + _LATE
     + ("backoffice.start_jobrun",),
     "finance": _CUSTOMERS + _LOANS + _COLLECTION + _LEDGER + _DAY + _STOP + _EXPORT + _WORK
+    + _GIVE_UP
     + ("loans.retry_refund", "backoffice.start_jobrun",),
     "auditor": _CUSTOMERS + _OPENING + _BINS + _ACCESS
     + _ASSESSMENTS + _LINES + _FACTS + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF
     + ("risk.view_policysimulation",),
     "manager": _CUSTOMERS + _OPENING + _KEEP_BINS + _ACCESS + _HOLD + _UNMASK + _FILES
     + _ASSESSMENTS + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF
-    + _STOP + _STOP_LINES
+    + _STOP + _STOP_LINES + _DECIDE_LOSS + _LATE
     + ("accounts.answer_complaint", "risk.decide_limitreview", "risk.decide_appeal")
     + _SIMULATIONS
     + ("backoffice.start_jobrun", "backoffice.release_jobrun", "backoffice.resume_job",

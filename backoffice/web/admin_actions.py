@@ -63,6 +63,14 @@ class WholeYuanError(Refused):
     remedy = _("Correct the amount and try again; nothing was changed.")
 
 
+class YuanError(Refused):
+    """An amount is not yuan with at most two decimals."""
+
+    code = "not-yuan"
+    message = _("{field}: enter yuan with at most two decimals, such as 5.08.")
+    remedy = _("Correct the amount and try again; nothing was changed.")
+
+
 class Field(NamedTuple):
     """An input of a dialog: text, date, area (long text), select, or checks (several of them).
 
@@ -278,6 +286,21 @@ def whole_yuan_fen(text: str, label: Any) -> int:
     if not (digits.isascii() and digits.isdecimal() and len(digits) <= YUAN_DIGITS):
         raise WholeYuanError(field=label)
     return int(digits) * 100
+
+
+def yuan_fen(text: str, label: Any) -> int:
+    """Return yuan with at most two decimals as a person typed them, such as 1,005.08, in fen.
+
+    Raises:
+        YuanError: it is something else; ``label`` names the field.
+    """
+    yuan, _point, decimals = text.replace(",", "").partition(".")
+    digits = f"{yuan}{decimals:0<2}"
+    if not (digits.isascii() and digits.isdecimal() and yuan and len(decimals) <= 2):
+        raise YuanError(field=label)
+    if len(yuan) > YUAN_DIGITS:
+        raise YuanError(field=label)
+    return int(digits)
 
 
 def _given(request: HttpRequest, action: AdminAction) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Staff page of a bill: what was printed, what is owed today and exactly why."""
 
 from datetime import date, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet, Sum
@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.customers.rows import CustomersRows
 from backoffice.core import clock
 from backoffice.core.money import yuan
-from backoffice.web.admin_actions import AdminAction, AdminActionsMixin
+from backoffice.core.staff import StaffMember
+from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field
 from backoffice.web.readonly_admin import (
     PageSection,
     amount,
@@ -30,8 +31,9 @@ from loans.accounting.labels import code_words
 from loans.accounting.queries.statement import BillStatement, statement_of
 from loans.accounting.rules.codes import COLLECTED_STATES
 from loans.accounting.rules.position import InstalmentPosition
+from loans.billing.operations import extensions
 from loans.billing.queries import day_limits
-from loans.models import AutoDebit, Bill, Repayment, RepaymentAllocation
+from loans.models import AutoDebit, Bill, Extension, ExtensionState, Repayment, RepaymentAllocation
 
 # Charges are followed night by night: a day without end would keep a worker for as long.
 AHEAD_MAX = timedelta(days=365)
@@ -224,3 +226,65 @@ def _repayments(bill: Bill) -> PageSection:
         for paid in found.order_by("pk")
     ]  # fmt: skip
     return PageSection(_("Repayments"), heads, rows)
+
+
+def _approve(request: HttpRequest, extension: Extension, given: dict[str, Any]) -> str:
+    at = clock.now()
+    extensions.approve(
+        [extension.pk], by=cast("StaffMember", request.user), on=clock.day_of(at),
+        reason=given["reason"], at=at,
+    )  # fmt: skip
+    return gettext("The bill is due on {day} now.").format(
+        day=date_format(extension.extended_to_on)
+    )
+
+
+def _decline(request: HttpRequest, extension: Extension, given: dict[str, Any]) -> str:
+    at = clock.now()
+    extensions.decline(
+        [extension.pk], answer=given["answer"], by=cast("StaffMember", request.user),
+        on=clock.day_of(at), reason=given["reason"], at=at,
+    )  # fmt: skip
+    return gettext("The due date stays; the customer can read the answer.")
+
+
+def _effect(extension: Extension) -> str:
+    """Return what an approval does to the bill, with its amounts."""
+    statement = statement_of(extension.bill, on=clock.business_date())
+    return gettext(
+        "{bill}, of which {amount} yuan are owed today, is due on {day} instead of {due_on}. "
+        "Interest goes on at the contract rate; attempts and grace begin again."
+    ).format(
+        bill=extension.bill,
+        amount=yuan(statement.owed_fen),
+        day=date_format(extension.extended_to_on),
+        due_on=date_format(extension.due_on),
+    )
+
+
+def _waits(extension: Extension) -> bool:
+    return bool(extension.state == ExtensionState.REQUESTED)
+
+
+@admin.register(Extension)
+class ExtensionPages(AdminActionsMixin, CustomersRows):
+    """Requests of customers to pay a bill later, and what the staff decided (FAQ-7)."""
+
+    latest_by = "requested_at"
+    list_select_related = ("customer", "bill")
+    list_display = (
+        "__str__", "customer_link", "bill_link", "state_label", "days", "due_on",
+        "extended_to_on", "requested_at", "decided_on",
+    )  # fmt: skip
+    list_filter = ("state",)
+    fields = (*list_display[1:], "reason", "answer")
+    record_actions: ClassVar[list[AdminAction]] = [
+        AdminAction(
+            "approve", _("Approve"), "loans.decide_extension", _approve, kind="primary",
+            explanation=_effect, is_open=_waits,
+        ),
+        AdminAction(
+            "decline", _("Decline"), "loans.decide_extension", _decline, kind="danger",
+            fields=(Field("answer", _("answer to the customer"), kind="area"),), is_open=_waits,
+        ),
+    ]  # fmt: skip

@@ -16,4 +16,6 @@ EXAMPLES = {
     "first_on": "2026-10-01",
     "last_on": "2026-10-03",
     "maximum_fen": 1_016_508,
+    "days": 10,
+    "extended_to_on": "2026-10-11",
 }

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
 from backoffice.core import clock
+from backoffice.web.admin_actions import AdminAction, AdminActionsMixin
 from backoffice.web.keyset import number_in
 from backoffice.web.readonly_admin import (
     PageSection,
@@ -35,9 +36,13 @@ from loans.models import Bill, ContractTerms, Instalment, Loan, Quote
 
 
 @admin.register(Loan)
-class LoanPages(CustomersRows):
-    """Loans: what was drawn, what is unpaid, and everything that happened to them."""
+class LoanPages(AdminActionsMixin, CustomersRows):
+    """Loans: what was drawn, what is unpaid, and everything that happened to them.
 
+    Packages above append what may be done to a loan to ``record_actions``.
+    """
+
+    record_actions: ClassVar[list[AdminAction]] = []
     # Packages above append what they know of a loan.
     more_sections: ClassVar[list[Callable[[Loan], list[PageSection]]]] = []
     latest_by = "drawn_on"

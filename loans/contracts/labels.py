@@ -97,6 +97,9 @@ TERMS: dict[str, TermLabel] = {
     "prepayment_fee_ppm": TermLabel(_("prepayment fee"), _of_the_prepaid),
     "prepayment_fee_min_fen": TermLabel(_("prepayment fee at least"), _yuan),
     "prepayment_min_fen": TermLabel(_("smallest prepayment of a bullet"), _yuan),
+    "acceleration_after_days": TermLabel(
+        _("later instalments may be called due when past due for more than"), _days
+    ),
 }
 
 

@@ -19,9 +19,9 @@ def debt_states(customer_ids: Sequence[int], *, on: date) -> dict[int, DebtState
 
 def _in_words(debt: CustomerDebt, *, on: date) -> DebtState:
     """Return the worst state of a customer's debt; days past due count from the due date."""
+    if debt.is_charged_off:
+        return DebtState(_("charged off"), LoanState.CHARGED_OFF)
     if debt.late_since is None:
-        if debt.is_charged_off:
-            return DebtState(_("charged off"), LoanState.CHARGED_OFF)
         return DebtState(_("not past due"), LoanState.ACTIVE)
     days = (on - debt.late_since).days
     if debt.is_overdue:

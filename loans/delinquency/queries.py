@@ -25,6 +25,7 @@ class Late(NamedTuple):
 def late(*, on: date) -> dict[str, Late]:
     """Return the bills in grace and overdue, with what is owed of them on a day.
 
+    Loans that were given up as a loss are counted apart (``charged_off``).
     That is what is posted as unpaid, and what their loans have accrued since (RATE-9): the sum of
     what the pages of the bills say.
     """
@@ -32,11 +33,34 @@ def late(*, on: date) -> dict[str, Late]:
 
 
 def _late(state: str, *, on: date) -> Late:
-    rows = Instalment.objects.filter(bill__state=state)
+    rows = Instalment.objects.filter(bill__state=state).exclude(loan__state=LoanState.CHARGED_OFF)
     unpaid = reduce(add, map(F, columns("unpaid_")))
     found = rows.aggregate(bills=Count("bill", distinct=True), fen=Sum(unpaid, default=0))
     loan_ids = {loan_id for (loan_id,) in bulk.rows(rows, "loan_id")}
     return Late(found["bills"], found["fen"] + unposted_of(loan_ids, on=on))
+
+
+def later_principal_fen(bill_id: int) -> int:
+    """Return the principal of a bill's loans that no bill has asked for yet, in fen."""
+    loan_ids = Instalment.objects.filter(bill=bill_id).values("loan")
+    later = Instalment.objects.filter(loan__in=loan_ids, bill=None)
+    found: int = later.aggregate(fen=Sum("unpaid_principal_fen", default=0))["fen"]
+    return found
+
+
+class ChargedOff(NamedTuple):
+    """Loans given up as a loss on which something is owed, and how much, in fen."""
+
+    loans: int
+    unpaid_fen: int
+
+
+def charged_off() -> ChargedOff:
+    """Return the charged-off loans, with what is posted as unpaid of them."""
+    rows = Instalment.objects.filter(loan__state=LoanState.CHARGED_OFF)
+    unpaid = reduce(add, map(F, columns("unpaid_")))
+    found = rows.aggregate(loans=Count("loan", distinct=True), fen=Sum(unpaid, default=0))
+    return ChargedOff(found["loans"], found["fen"])
 
 
 class CustomerDebt(NamedTuple):

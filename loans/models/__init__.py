@@ -14,14 +14,18 @@ from loans.models.auto_debit import AutoDebit
 from loans.models.bill import Bill
 from loans.models.charge import Charge
 from loans.models.debit import DebitOrder, DebitOrderState, Mandate, MandateState, Origin
+from loans.models.extension import Extension, ExtensionState
 from loans.models.ledger import Account, CauseType, Transfer, TransferKind
 from loans.models.loan import BillSnapshot, ContractTerms, Instalment, Loan, LoanAgreement
+from loans.models.loss import Acceleration, ChargeOff
 from loans.models.notice import DebitNotice
 from loans.models.payout import Payout, PayoutKind, PayoutState
 from loans.models.quote import Quote
 from loans.models.repayment import Repayment, RepaymentAllocation, UnappliedFunds
+from loans.models.waiver import Waiver, WaiverAllocation
 
 __all__ = [
+    "Acceleration",
     "Account",
     "Accrual",
     "AutoDebit",
@@ -31,11 +35,14 @@ __all__ = [
     "CauseType",
     "Charge",
     "ChargeKind",
+    "ChargeOff",
     "ContractTerms",
     "DebitMode",
     "DebitNotice",
     "DebitOrder",
     "DebitOrderState",
+    "Extension",
+    "ExtensionState",
     "Instalment",
     "Loan",
     "LoanAgreement",
@@ -57,4 +64,6 @@ __all__ = [
     "Transfer",
     "TransferKind",
     "UnappliedFunds",
+    "Waiver",
+    "WaiverAllocation",
 ]

@@ -71,6 +71,7 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
         _("direct debit of"), max_length=10, choices=DEBIT_MODES, default=DebitMode.FULL.value
     )
     paid_fen = models.BigIntegerField(_("paid"), default=0)
+    waived_fen = models.BigIntegerField(_("waived by staff"), default=0)
     last_paid_on = models.DateField(_("last paid on"), null=True, blank=True)
     shortfall_fen = models.BigIntegerField(
         _("balance after the last payment"), null=True, blank=True
@@ -107,6 +108,7 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
                     minimum_fen__range=(0, models.F("total_fen")),
                     paid_fen__gte=0,
                     past_due_fen__gte=0,
+                    waived_fen__gte=0,
                     late_fee_fen__gte=0,
                     charged_at_due_fen__gte=0,
                     cycle__gte=1,

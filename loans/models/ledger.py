@@ -11,7 +11,11 @@ from loans.accounting.rules.debt import COMPONENTS
 
 
 class Account(models.TextChoices):
-    """The chart of accounts; balances per loan are the loan dimension of the transfers."""
+    """The chart of accounts; balances per loan are the loan dimension of the transfers.
+
+    A charged-off loan stays on its receivables, for the debt is still owed; ``charged_off`` is the
+    contra account that takes the claim out of the balance sheet (OPS-3).
+    """
 
     BANK = "bank", _("bank")
     LOAN_PRINCIPAL = "loan_principal", _("loan principal")
@@ -24,6 +28,10 @@ class Account(models.TextChoices):
     LATE_FEE_INCOME = "late_fee_income", _("late fee income")
     PLAN_FEE_INCOME = "plan_fee_income", _("plan fee income")
     PREPAYMENT_INCOME = "prepayment_income", _("prepayment fee income")
+    CHARGES_WAIVED = "charges_waived", _("charges waived by staff")
+    CHARGED_OFF = "charged_off", _("charged-off claims")
+    CHARGE_OFF_LOSS = "charge_off_loss", _("loss from charge-offs")
+    RECOVERY_INCOME = "recovery_income", _("recovery income")
     UNAPPLIED_FUNDS = "unapplied_funds", _("unapplied funds of customers")
     OPENING_BALANCE = "opening_balance", _("opening balance")
 
@@ -52,6 +60,9 @@ class TransferKind(models.TextChoices):
     UNAPPLIED = "unapplied", _("waiting for a refund")
     DRAWDOWN = "drawdown", _("loan paid out")
     REFUND = "refund", _("refund")
+    WAIVER = "waiver", _("waiver")
+    CHARGE_OFF = "charge_off", _("charge-off")
+    RECOVERY = "recovery", _("recovery")
     REVERSAL = "reversal", _("reversal")
 
 
@@ -63,6 +74,9 @@ class CauseType(models.TextChoices):
     NIGHT = "night", _("nightly accrual")  # of all loans: no id
     REPAYMENT = "repayment", _("repayment")
     PAYOUT = "payout", _("payout")
+    WAIVER = "waiver", _("waiver")
+    ACCELERATION = "acceleration", _("acceleration")  # of a bill
+    CHARGE_OFF = "charge_off", _("charge-off")  # of a loan
 
 
 class Transfer(models.Model):

@@ -51,6 +51,7 @@ LOAN_STATES = choices(
         LoanState.OVERDUE: _("overdue"),
         LoanState.SETTLED: _("settled"),
         LoanState.CHARGED_OFF: _("charged off"),
+        LoanState.RECOVERED: _("recovered"),
         LoanState.CANCELLED: _("cancelled"),
     },
 )
@@ -85,9 +86,10 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
     """One drawdown and what is still owed on it.
 
     States: created -> disbursing -> active <-> overdue; active or overdue -> settled (nothing
-    owed) or charged_off; created or disbursing -> cancelled; settled -> active (reopened);
-    cancelled -> active (the bank had paid after all). Nothing is owed before the money is out:
-    until then ``unpaid_principal_fen`` is 0 and ``drawn_on`` the day of the request.
+    owed) or charged_off; charged_off -> recovered (nothing owed); created or disbursing ->
+    cancelled; settled, charged_off or recovered -> active (reopened); cancelled -> active (the
+    bank had paid after all). Nothing is owed before the money is out: until then
+    ``unpaid_principal_fen`` is 0 and ``drawn_on`` the day of the request.
     ``rate_factor_permille`` lowers the rate of a loan for a purpose with a preferred rate, which
     is shown by ``proof_until_on`` or ends (RATE-10).
     Charges are posted for the nights before ``accrued_on``; the cap of RATE-7 compares
@@ -178,7 +180,7 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
             ),
             models.CheckConstraint(
                 name="loan_settled_owes_nothing",
-                condition=~Q(state=LoanState.SETTLED.value)
+                condition=~Q(state__in=[LoanState.SETTLED.value, LoanState.RECOVERED.value])
                 | Q(unpaid_principal_fen=0, ended_on__isnull=False),
             ),
         ]
@@ -231,9 +233,18 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
         """Give the loan up as a loss; the claim stays."""
         self.ended_on = on
 
-    @django_fsm.transition(field=state, source=LoanState.SETTLED, target=LoanState.ACTIVE)
+    @django_fsm.transition(field=state, source=LoanState.CHARGED_OFF, target=LoanState.RECOVERED)
+    def recover(self, *, at: datetime, on: date) -> None:
+        """Everything was paid that was owed on a loan given up as a loss."""
+        self.ended_on = on
+
+    @django_fsm.transition(
+        field=state,
+        source=[LoanState.SETTLED, LoanState.CHARGED_OFF, LoanState.RECOVERED],
+        target=LoanState.ACTIVE,
+    )
     def reopen(self, *, at: datetime) -> None:
-        """A repayment was reversed: something is owed again."""
+        """A reversal or an earlier value date: what happened since is replayed (GEN-9)."""
         self.ended_on = None
 
 

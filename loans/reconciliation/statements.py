@@ -29,16 +29,20 @@ _OF_A_LOAN = (
     ("charged to the loan", "fact.charged_fen", "loan.charged_fen"),
     ("waived by the cap", "fact.waived_fen", "loan.waived_fen"),
     ("charges = ledger", "fact.posted_fen", "moved.posted_fen"),
+    ("charged-off claim", "loan.charged_off_fen", "moved.charged_off_fen"),
 )  # fmt: skip
+# What was posted for charges, whatever it is income of: a charged-off loan has none (OPS-3).
+_CHARGED = (
+    "sum(CASE WHEN kind IN ('accrual', 'late_fee', 'plan_fee') THEN amount_fen "
+    "WHEN reverses IN ('accrual', 'late_fee', 'plan_fee') THEN -amount_fen END)"
+)
 # One reading each of ledger, instalments and charges for all that is compared of a loan. What a
 # migrated loan was charged before stands in its opening balance.
 LOANS = f"""
 WITH moved AS (
     SELECT loan_id,
            {", ".join(f"{_moved(account)} AS {name}" for name, account in RECEIVABLES.items())},
-           -{
-    _moved(Account.ACCRUED_UNPOSTED, Account.LATE_FEE_INCOME, Account.PLAN_FEE_INCOME)
-} AS posted_fen
+           {_CHARGED} AS posted_fen, -{_moved(Account.CHARGED_OFF)} AS charged_off_fen
     FROM loans_transfer WHERE loan_id IS NOT NULL AND {_OF_LOANS} GROUP BY loan_id
 ), part AS (
     SELECT loan_id, {", ".join(f"sum(unpaid_{name}) AS {name}" for name in RECEIVABLES)}
@@ -48,7 +52,10 @@ WITH moved AS (
            sum(charged_fen) FILTER (WHERE cause_type <> 'migration') AS posted_fen
     FROM loans_charge WHERE kind <> 'prepayment' AND {_OF_LOANS} GROUP BY loan_id
 ), loan AS (
-    SELECT id AS loan_id, unpaid_principal_fen, charged_fen, waived_fen
+    SELECT id AS loan_id, unpaid_principal_fen, charged_fen, waived_fen,
+           CASE WHEN state = 'charged_off' THEN (
+               SELECT sum({sql_total("unpaid_", table="owed")}) FROM loans_instalment AS owed
+               WHERE owed.loan_id = loans_loan.id) END AS charged_off_fen
     FROM loans_loan WHERE (%(loans)s::bigint[] IS NULL OR id = ANY (%(loans)s::bigint[]))
 )
 SELECT loan_id, name, coalesce(expected, 0), coalesce(found, 0)
@@ -97,6 +104,11 @@ _HOLDING = f"""
       AND part.revision = (SELECT max(revision) FROM loans_repaymentallocation AS latest
                            WHERE latest.repayment_id = part.repayment_id)
 """  # nosec B608: column names of our own
+_WAIVED = """
+    SELECT * FROM loans_waiverallocation AS part
+    WHERE part.revision = (SELECT max(revision) FROM loans_waiverallocation AS latest
+                           WHERE latest.waiver_id = part.waiver_id)
+"""
 BILLS = f"""
 WITH applied AS (
     SELECT bill_id, sum({sql_total("", table="part")}) AS fen
@@ -105,6 +117,13 @@ WITH applied AS (
 SELECT bill.id, 'paid on the bill', coalesce(applied.fen, 0), bill.paid_fen
 FROM loans_bill AS bill LEFT JOIN applied ON applied.bill_id = bill.id
 WHERE bill.paid_fen <> coalesce(applied.fen, 0) AND {_OF_BILLS}
+UNION ALL
+SELECT bill.id, 'waived on the bill', coalesce(waived.fen, 0), bill.waived_fen
+FROM loans_bill AS bill LEFT JOIN (
+    SELECT bill_id, sum(penalty_fen + late_fee_fen + interest_fen + plan_fee_fen) AS fen
+    FROM ({_WAIVED}) AS part GROUP BY bill_id
+) AS waived ON waived.bill_id = bill.id
+WHERE bill.waived_fen <> coalesce(waived.fen, 0) AND {_OF_BILLS}
 UNION ALL
 SELECT bill.id, 'owed on a paid bill', 0, sum({sql_total("unpaid_", table="part")}) AS fen
 FROM loans_bill AS bill JOIN loans_instalment AS part ON part.bill_id = bill.id
@@ -192,6 +211,17 @@ WHERE coalesce(kept.fen, 0) <> coalesce(moved.fen, 0) ORDER BY 1
 BALANCES = """
 SELECT debit_account, credit_account, sum(amount_fen) FROM loans_transfer GROUP BY 1, 2
 """
+# Loans whose charge-off stands: an earlier value date may have cured one before it.
+_GIVEN_UP = """(
+    SELECT loan_id, charged_off_on, at
+    FROM loans_chargeoff JOIN loans_loan ON loans_loan.id = loan_id
+    WHERE state IN ('charged_off', 'recovered')
+) AS given_up"""
+# A charge of a loan that was charged off before it: owed, but no income.
+_IS_OFF_BOOKS = f"""EXISTS (
+    SELECT FROM {_GIVEN_UP}
+    WHERE given_up.loan_id = charge.loan_id AND charge.posted_on > charged_off_on
+)"""  # nosec B608: column names of our own
 # The records of what stands on each account, debits less credits: an account, where it is recorded,
 # and the sum. Nothing here reads the ledger. A loan that was not paid out here was opened with its
 # principal and what an earlier lender had charged.
@@ -215,8 +245,26 @@ FROM loans_unappliedfunds WHERE refunded_at IS NULL
 UNION ALL
 SELECT kind || '_income', 'charges', -coalesce(sum(charged_fen), 0)
 FROM (VALUES ('late_fee'), ('plan_fee'), ('prepayment')) AS fee (kind)
-LEFT JOIN loans_charge USING (kind)
-WHERE coalesce(cause_type, '') <> 'migration' GROUP BY kind
+LEFT JOIN loans_charge AS charge USING (kind)
+WHERE coalesce(cause_type, '') <> 'migration' AND NOT {_IS_OFF_BOOKS} GROUP BY kind
+UNION ALL
+SELECT 'charged_off', 'charged-off loans', -coalesce(sum({sql_total("unpaid_", table="part")}), 0)
+FROM loans_instalment AS part JOIN loans_loan AS loan ON loan.id = part.loan_id
+WHERE loan.state = 'charged_off'
+UNION ALL
+SELECT 'charges_waived', 'waivers',
+       coalesce(sum(part.penalty_fen + part.late_fee_fen + part.interest_fen
+                    + part.plan_fee_fen), 0)
+FROM ({_WAIVED}) AS part JOIN loans_waiver AS waiver ON waiver.id = part.waiver_id
+LEFT JOIN {_GIVEN_UP} ON given_up.loan_id = part.loan_id
+WHERE given_up.at IS NULL OR (waived_on, waiver.at) < (charged_off_on, given_up.at)
+UNION ALL
+SELECT 'recovery_income', 'repayments', -coalesce(sum({sql_total("", table="part")}), 0)
+FROM {_GIVEN_UP} JOIN loans_repaymentallocation AS part ON part.loan_id = given_up.loan_id
+JOIN loans_repayment AS repayment ON repayment.id = part.repayment_id
+WHERE (value_on, recorded_at) > (charged_off_on, given_up.at)
+  AND part.revision = (SELECT max(revision) FROM loans_repaymentallocation AS latest
+                       WHERE latest.repayment_id = part.repayment_id)
 UNION ALL
 SELECT 'opening_balance', 'opened loans',
        -coalesce((SELECT sum(principal_fen) FROM loans_loan
@@ -224,8 +272,9 @@ SELECT 'opening_balance', 'opened loans',
        -coalesce((SELECT sum(charged_fen) FROM loans_charge WHERE cause_type = 'migration'), 0)
 """  # nosec B608: column names of our own
 ACCRUAL_INCOME = f"""
-SELECT (SELECT coalesce(sum(charged_fen), 0) FROM loans_charge
-        WHERE kind NOT IN ('late_fee', 'plan_fee', 'prepayment') AND cause_type <> 'migration'),
+SELECT (SELECT coalesce(sum(charged_fen), 0) FROM loans_charge AS charge
+        WHERE kind NOT IN ('late_fee', 'plan_fee', 'prepayment') AND cause_type <> 'migration'
+          AND NOT {_IS_OFF_BOOKS}),
        (SELECT -coalesce({_moved(Account.ACCRUAL_INCOME)}, 0) FROM loans_transfer
         WHERE 'accrual_income' IN (debit_account, credit_account))
 """  # nosec B608: column names of our own

@@ -27,6 +27,7 @@ def test_a_contract_takes_the_numbers_of_the_rulebook():
         "plan_3_fee_ppm": 15_000, "plan_6_fee_ppm": 30_000, "plan_12_fee_ppm": 60_000,  # REPAY-5
         "prepayment_fee_ppm": 5_000, "prepayment_fee_min_fen": 500,  # REPAY-3
         "prepayment_min_fen": 10_000,  # REPAY-4
+        "acceleration_after_days": 90,  # RATE-5
     }  # fmt: skip
 
 
@@ -35,6 +36,7 @@ def test_a_day_is_run_by_the_numbers_of_the_rulebook():
         "debit_at": time(9), "debit_retry_until": time(21),  # REPAY-11
         "cured_alone_days_max": 30,  # REPAY-19
         "card_limit_warning_days": 3,  # FAQ-4
+        "extension_days_max": 30, "extension_every_days": 180,  # FAQ-7
         "runaway_permille": 1_500, "runaway_orders_min": 1_000,
     }  # fmt: skip
 

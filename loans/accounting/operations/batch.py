@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 
 from backoffice.core import bulk, workflow
 from loans.accounting.operations import facts, ledger, postings
-from loans.accounting.operations.facts import AllocationRow, ChargeRow
+from loans.accounting.operations.facts import AllocationRow, ChargeRow, WaiverRow
 from loans.accounting.operations.ledger import Entry
 from loans.accounting.operations.loan_snapshots import LoanSnapshot
 from loans.accounting.queries import snapshots
@@ -49,7 +49,10 @@ from loans.models import Bill, Instalment, Loan
 from risk.lines import operations as lines
 
 # Transitions whose bodies take the business day of the move.
-_MOVES_WITH_A_DAY = {BillMove.RECORD_OVERDUE, LoanMove.RECORD_OVERDUE, LoanMove.SETTLE}
+_MOVES_WITH_A_DAY = {
+    BillMove.RECORD_OVERDUE, LoanMove.RECORD_OVERDUE, LoanMove.SETTLE, LoanMove.CHARGE_OFF,
+    LoanMove.RECOVER,
+}  # fmt: skip
 
 
 # What the bodies of transitions set: written with each step of a record that takes several.
@@ -89,6 +92,7 @@ class LoanBatch:
         self._surpluses: list[Surplus] = []
         self._issued: list[IssuedLoan] = []
         self._new: list[Bill] = []
+        self._waivers: list[WaiverRow] = []
 
     @classmethod
     def lock(
@@ -204,15 +208,10 @@ class LoanBatch:
         for charge in result.charges:
             loan = self.loans[charge.loan_id]
             self._charges.append(ChargeRow(charge, self._instalment_id(charge), loan.customer_id))
-            self._entries.append(postings.charged(charge, customer_id=loan.customer_id))
         for allocation in result.allocations:
             self._allocations.append(AllocationRow(allocation, self._instalment_id(allocation)))
-            self._entries += postings.repaid(
-                allocation, customer_id=self.loans[allocation.loan_id].customer_id
-            )
-        self._entries += [
-            postings.left_over(one, customer_id=self._customer_of(one)) for one in result.surpluses
-        ]
+        self._waivers += [WaiverRow(one, self._instalment_id(one)) for one in result.waived]
+        self._entries += postings.of(result, self._customer_of)
         return result
 
     def rerun(
@@ -237,18 +236,18 @@ class LoanBatch:
         entries: Iterable[Entry],
         allocations: Iterable[AllocationRow],
         surpluses: Iterable[Surplus],
+        waivers: Iterable[WaiverRow] = (),
     ) -> None:
         """Add the facts that correct those of an earlier run."""
+        self._waivers += waivers
         self._charges += charges
         self._entries += entries
         self._allocations += allocations
         self._surpluses += surpluses
 
-    def _customer_of(self, surplus: Surplus) -> int:
-        if surplus.loan_id is not None:
-            return self.loans[surplus.loan_id].customer_id
-        assert surplus.bill_id is not None, "money is taken for a bill or for a loan"
-        return self.bills[surplus.bill_id].customer_id
+    def _customer_of(self, fact: Any) -> int:
+        of_bill = fact.loan_id is None
+        return (self.bills[fact.bill_id] if of_bill else self.loans[fact.loan_id]).customer_id
 
     def _instalment_id(self, fact: Any) -> int:
         instalment_id: int = self.instalments[fact.loan_id][fact.part_index].id
@@ -290,13 +289,14 @@ class LoanBatch:
         facts.add_allocations(self._allocations)
         facts.add_surpluses([(one, self._customer_of(one)) for one in self._surpluses], at=at)
         facts.add_snapshots(self._issued)
+        facts.add_waivers(self._waivers)
         self._start_over()
 
     def _start_over(self) -> None:
         """Begin again from what is written now."""
         self._loaded = Position(dict(self.position.bills), dict(self.position.loans))
         for waiting in (self._decisions, self._charges, self._entries, self._allocations,
-                        self._surpluses, self._issued, self._new):  # fmt: skip
+                        self._surpluses, self._issued, self._new, self._waivers):  # fmt: skip
             waiting.clear()
 
     def _insert_new(self, *, by: str, at: datetime) -> None:

@@ -12,11 +12,25 @@ from django.db import connection
 
 from loans.accounting.operations import postings
 from loans.accounting.operations.batch import LoanBatch
-from loans.accounting.operations.facts import AllocationRow, ChargeRow
+from loans.accounting.operations.facts import AllocationRow, ChargeRow, WaiverRow
 from loans.accounting.operations.ledger import Entry
 from loans.accounting.rules.debt import COMPONENTS, NOTHING, Debt
-from loans.accounting.rules.engine import Allocation, Cause, ComputedCharge, RunResult, Surplus
-from loans.models import CauseType, Charge, RepaymentAllocation, TransferKind, UnappliedFunds
+from loans.accounting.rules.engine import (
+    Allocation,
+    Cause,
+    ComputedCharge,
+    RunResult,
+    Surplus,
+    WaivedCharge,
+)
+from loans.models import (
+    CauseType,
+    Charge,
+    RepaymentAllocation,
+    TransferKind,
+    UnappliedFunds,
+    WaiverAllocation,
+)
 
 
 def add(
@@ -25,22 +39,21 @@ def add(
     result: RunResult,
     *,
     since: Mapping[int, date],
+    waivers: Mapping[int, date],
 ) -> None:
     """Give the batch the facts that turn those of the earlier run into those of ``result``.
 
-    ``repayments`` are those of the run, with their value dates: all of one customer. ``since`` are
-    the loans and the days up to which these were charged where the run began.
+    ``repayments`` and ``waivers`` are those of the run, with their days: all of one customer.
+    ``since`` are the loans and the days up to which these were charged where the run began.
     """
     customer_id = batch.loans[next(iter(since))].customer_id
-    wanted = [postings.charged(one, customer_id=customer_id) for one in result.charges]
-    for allocation in result.allocations:
-        wanted += postings.repaid(allocation, customer_id=customer_id)
-    wanted += [postings.left_over(one, customer_id=customer_id) for one in result.surpluses]
+    wanted = list(postings.of(result, lambda _fact: customer_id))
     batch.correct(
         charges=_charges(batch, result.charges, since, repayments.keys()),
         entries=_entries(wanted, _posted(since, repayments.keys())),
         allocations=list(_allocations(batch, repayments, result.allocations)),
         surpluses=_surpluses(repayments.keys(), result.surpluses),
+        waivers=list(_waivers(batch, waivers, result.waived)),
     )
 
 
@@ -56,7 +69,8 @@ def _charges(
     """
     rows = Charge.objects.filter(loan_id__in=since.keys()).order_by("pk")
     reversed_ids = {row.reverses for row in rows if row.reverses}
-    left = Counter(wanted)
+    # Whether a charge is in the balance sheet stands in the ledger, not with the charge.
+    left = Counter(one._replace(is_off_books=False) for one in wanted)
     corrections = []
     for row in rows:
         is_of_the_run = row.posted_on > since[row.loan_id] or (
@@ -102,11 +116,11 @@ def _posted(since: Mapping[int, date], repayment_ids: Collection[int]) -> Counte
             "cause_id, loan_id, customer_id, reverses FROM loans_transfer "
             "LEFT JOIN unnest(%s::bigint[], %s::date[]) AS since (id, day) ON since.id = loan_id "
             "WHERE loan_id = ANY(%s) AND business_date > since.day "
-            "AND kind NOT IN ('opening', 'repayment', 'prepayment') "
-            "AND NOT (kind = 'reversal' AND reverses IN ('repayment', 'prepayment')) "
+            "AND kind NOT IN ('opening', 'repayment', 'prepayment', 'recovery') "
+            "AND NOT (kind = 'reversal' AND reverses IN ('repayment', 'prepayment', 'recovery')) "
             "OR cause_type = 'repayment' AND cause_id = ANY(%s) "
-            "AND (kind IN ('repayment', 'prepayment', 'unapplied', 'plan_fee') "
-            "OR reverses IN ('repayment', 'prepayment', 'unapplied', 'plan_fee')) "
+            "AND coalesce(nullif(reverses, ''), kind) "
+            "IN ('repayment', 'prepayment', 'unapplied', 'plan_fee', 'recovery') "
             "AND (loan_id = ANY(%s) OR loan_id IS NULL AND customer_id IN "
             "(SELECT customer_id FROM loans_repayment WHERE id = ANY(%s)))",
             [list(since), list(since.values()), list(since), list(repayment_ids), list(since),
@@ -149,11 +163,7 @@ def _allocations(
     ``days`` are the value dates of the repayments by id. An instalment that receives nothing any
     more gets a row of nothing.
     """
-    places = {
-        row.id: (row.loan_id, index)
-        for rows in batch.instalments.values()
-        for index, row in enumerate(rows)
-    }
+    places = _places(batch)
     stored: dict[int, dict[int, dict[int, tuple[Debt, int | None]]]] = {}
     for row in RepaymentAllocation.objects.filter(repayment__in=days.keys()):
         paid = Debt._make(getattr(row, name) for name in COMPONENTS)
@@ -177,6 +187,49 @@ def _allocations(
                 held[instalment_id][1],
             )  # fmt: skip
             yield AllocationRow(nothing, instalment_id, last + 1)
+
+
+def _waivers(
+    batch: LoanBatch, waivers: Mapping[int, date], wanted: Sequence[WaivedCharge]
+) -> Iterator[WaiverRow]:
+    """Return the waived charges of waivers that now take off something else, as next revisions.
+
+    ``waivers`` are those of the run with their days. An instalment of which nothing is waived any
+    more gets a row of nothing.
+    """
+    places = _places(batch)
+    stored: dict[int, dict[int, dict[int, tuple[Debt, int]]]] = {}
+    for row in WaiverAllocation.objects.filter(waiver__in=waivers.keys()):
+        debt = Debt(row.penalty_fen, row.late_fee_fen, row.interest_fen, row.plan_fee_fen)
+        revisions = stored.setdefault(row.waiver_id, {})
+        revisions.setdefault(row.revision, {})[row.instalment_id] = (debt, row.bill_id)
+    new: dict[int, dict[int, WaivedCharge]] = {}
+    for one in wanted:
+        instalment_id = batch.instalments[one.loan_id][one.part_index].id
+        new.setdefault(one.waiver_id, {})[instalment_id] = one
+    for waiver_id in sorted(new.keys() | stored.keys()):
+        now, revisions = new.get(waiver_id, {}), stored.get(waiver_id, {})
+        last = max(revisions, default=0)
+        held = revisions.get(last, {})
+        if {key: (one.debt, one.bill_id) for key, one in now.items()} == held:
+            continue
+        for instalment_id, one in now.items():
+            yield WaiverRow(one, instalment_id, last + 1)
+        for instalment_id in held.keys() - now.keys():
+            nothing = WaivedCharge(
+                waiver_id, *places[instalment_id], waivers[waiver_id], NOTHING,
+                held[instalment_id][1],
+            )  # fmt: skip
+            yield WaiverRow(nothing, instalment_id, last + 1)
+
+
+def _places(batch: LoanBatch) -> dict[int, tuple[int, int]]:
+    """Return the loan and the index of each instalment of a batch by its id."""
+    return {
+        row.id: (row.loan_id, index)
+        for rows in batch.instalments.values()
+        for index, row in enumerate(rows)
+    }
 
 
 def _surpluses(repayment_ids: Collection[int], wanted: Sequence[Surplus]) -> list[Surplus]:

@@ -7,8 +7,14 @@ from typing import NamedTuple
 from backoffice.core import bulk
 from loans.accounting.queries import snapshots
 from loans.accounting.rules.debt import columns
-from loans.accounting.rules.engine import Allocation, ComputedCharge, IssuedLoan, Surplus
-from loans.models import BillSnapshot, Charge, RepaymentAllocation, UnappliedFunds
+from loans.accounting.rules.engine import (
+    Allocation,
+    ComputedCharge,
+    IssuedLoan,
+    Surplus,
+    WaivedCharge,
+)
+from loans.models import BillSnapshot, Charge, RepaymentAllocation, UnappliedFunds, WaiverAllocation
 
 _CHARGE_COLUMNS = (
     "posted_on", "loan_id", "instalment_id", "customer_id", "kind", "segment_on", "from_on",
@@ -16,6 +22,10 @@ _CHARGE_COLUMNS = (
     "reverses", "at",
 )  # fmt: skip
 _ALLOCATION_COLUMNS = ("repayment", "bill", "loan", "instalment", "revision", *columns())
+_WAIVER_COLUMNS = (
+    "waiver", "bill", "loan", "instalment", "revision", "penalty_fen", "late_fee_fen",
+    "interest_fen", "plan_fee_fen",
+)  # fmt: skip
 _UNAPPLIED_COLUMNS = ("customer", "repayment", "amount_fen", "waiting_since")
 
 
@@ -32,6 +42,14 @@ class AllocationRow(NamedTuple):
     """An allocation with the id of its instalment, under the revision that holds from now on."""
 
     allocation: Allocation
+    instalment_id: int
+    revision: int = 1
+
+
+class WaiverRow(NamedTuple):
+    """A waived charge with the id of its instalment, under the revision that holds from now on."""
+
+    waived: WaivedCharge
     instalment_id: int
     revision: int = 1
 
@@ -60,6 +78,20 @@ def add_allocations(rows: Sequence[AllocationRow]) -> None:
             for one, instalment_id, revision in rows
         ],
     )
+
+
+def add_waivers(rows: Sequence[WaiverRow]) -> None:
+    """Add what waivers took off instalments."""
+    bulk.copy(
+        WaiverAllocation,
+        _WAIVER_COLUMNS,
+        [
+            (one.waiver_id, one.bill_id, one.loan_id, instalment_id, revision,
+             one.debt.penalty_fen, one.debt.late_fee_fen, one.debt.interest_fen,
+             one.debt.plan_fee_fen)
+            for one, instalment_id, revision in rows
+        ],
+    )  # fmt: skip
 
 
 def add_snapshots(issued: Sequence[IssuedLoan]) -> None:

@@ -1,12 +1,20 @@
 """Which transfers each business event posts: one named function per event, amounts in fen."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
+from typing import Any
 
 from loans.accounting.operations.ledger import Entry
 from loans.accounting.rules.codes import ChargeKind
 from loans.accounting.rules.debt import Debt
-from loans.accounting.rules.engine import Allocation, ComputedCharge, Surplus
+from loans.accounting.rules.engine import (
+    Allocation,
+    ChargedOffLoan,
+    ComputedCharge,
+    RunResult,
+    Surplus,
+    WaivedCharge,
+)
 from loans.models import Account, CauseType, TransferKind
 from loans.models.ledger import RECEIVABLES
 
@@ -22,20 +30,65 @@ _CHARGED = {
 }
 
 
+def of(result: RunResult, customer_of: Callable[[Any], int]) -> Iterator[Entry]:
+    """Return the transfers of a run: of each fact, for the customer whom ``customer_of`` names."""
+    for charge in result.charges:
+        yield charged(charge, customer_id=customer_of(charge))
+    for allocation in result.allocations:
+        yield from repaid(allocation, customer_id=customer_of(allocation))
+    for surplus in result.surpluses:
+        yield left_over(surplus, customer_id=customer_of(surplus))
+    for waiver in result.waived:
+        yield from waived(waiver, customer_id=customer_of(waiver))
+    for loan in result.charged_off:
+        yield charged_off(loan, customer_id=customer_of(loan))
+
+
 def charged(charge: ComputedCharge, *, customer_id: int) -> Entry:
     """Return the transfer of a charge: what the cap left of it is owed from its day on."""
     debit, credit, kind = _CHARGED[charge.kind]  # type: ignore[index]  # a code equals its text
+    if charge.is_off_books:  # owed, but no income before it is paid
+        credit = Account.CHARGED_OFF
     return Entry(charge.to_on, debit, credit, charge.charged_fen, kind, *charge.cause,
                  charge.loan_id, customer_id)  # fmt: skip
 
 
 def repaid(allocation: Allocation, *, customer_id: int) -> Iterator[Entry]:
-    """Return the transfers of what a repayment settled: one for each component of the debt."""
+    """Return the transfers of what a repayment settled: one for each component of the debt.
+
+    Money for a charged-off loan is recovery income besides: the claim is off the balance sheet.
+    """
     for account, amount_fen in zip(RECEIVABLES.values(), allocation.debt, strict=True):
         if amount_fen:
             yield Entry(allocation.on, Account.BANK, account, amount_fen, TransferKind.REPAYMENT,
                         CauseType.REPAYMENT, allocation.repayment_id, allocation.loan_id,
                         customer_id)  # fmt: skip
+    if allocation.is_recovery:
+        yield Entry(allocation.on, Account.CHARGED_OFF, Account.RECOVERY_INCOME,
+                    allocation.debt.total_fen, TransferKind.RECOVERY, CauseType.REPAYMENT,
+                    allocation.repayment_id, allocation.loan_id, customer_id)  # fmt: skip
+
+
+def waived(one: WaivedCharge, *, customer_id: int) -> Iterator[Entry]:
+    """Return the transfers of a waiver: income goes back, or a claim off the balance sheet.
+
+    The income of the nights stays as it was accrued: what is given back has an account of its own.
+    """
+    debit = Account.CHARGED_OFF if one.is_off_books else Account.CHARGES_WAIVED
+    for account, amount_fen in zip(RECEIVABLES.values(), one.debt, strict=True):
+        if amount_fen:
+            yield Entry(one.on, debit, account, amount_fen, TransferKind.WAIVER, CauseType.WAIVER,
+                        one.waiver_id, one.loan_id, customer_id)  # fmt: skip
+
+
+def charged_off(one: ChargedOffLoan, *, customer_id: int) -> Entry:
+    """Return the transfer of a charge-off: a loss against the contra account of the claim.
+
+    The receivables stay, for the customer still owes them (OPS-3).
+    """
+    return Entry(one.on, Account.CHARGE_OFF_LOSS, Account.CHARGED_OFF, one.amount_fen,
+                 TransferKind.CHARGE_OFF, CauseType.CHARGE_OFF, one.loan_id, one.loan_id,
+                 customer_id)  # fmt: skip
 
 
 def left_over(surplus: Surplus, *, customer_id: int) -> Entry:

@@ -21,6 +21,7 @@ class LoanState(StrEnum):
     OVERDUE = "overdue"
     SETTLED = "settled"
     CHARGED_OFF = "charged_off"
+    RECOVERED = "recovered"
     CANCELLED = "cancelled"
 
 
@@ -89,6 +90,8 @@ class BillMove(StrEnum):
     ENTER_GRACE = "enter_grace"
     CARRY = "carry"
     RECORD_OVERDUE = "record_overdue"
+    EXTEND = "extend"
+    ISSUE = "issue"
     REOPEN = "reopen"
 
 
@@ -98,4 +101,27 @@ class LoanMove(StrEnum):
     RECORD_OVERDUE = "record_overdue"
     CURE = "cure"
     SETTLE = "settle"
+    CHARGE_OFF = "charge_off"
+    RECOVER = "recover"
     REOPEN = "reopen"
+
+
+# The state that each move leads to.
+BILL_TARGETS = {
+    BillMove.PAY: BillState.PAID,
+    BillMove.SETTLE_MINIMUM: BillState.MIN_PAID,
+    BillMove.ENTER_GRACE: BillState.GRACE,
+    BillMove.CARRY: BillState.CARRIED,
+    BillMove.RECORD_OVERDUE: BillState.OVERDUE,
+    BillMove.EXTEND: BillState.EXTENDED,
+    BillMove.ISSUE: BillState.BILLED,
+    BillMove.REOPEN: BillState.BILLED,
+}
+LOAN_TARGETS = {
+    LoanMove.RECORD_OVERDUE: LoanState.OVERDUE,
+    LoanMove.CURE: LoanState.ACTIVE,
+    LoanMove.SETTLE: LoanState.SETTLED,
+    LoanMove.CHARGE_OFF: LoanState.CHARGED_OFF,
+    LoanMove.RECOVER: LoanState.RECOVERED,
+    LoanMove.REOPEN: LoanState.ACTIVE,
+}

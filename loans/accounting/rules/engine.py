@@ -13,11 +13,13 @@ from typing import Any, NamedTuple, Protocol
 
 from loans.accounting.rules import cap
 from loans.accounting.rules.accrual import rate_micro
+from loans.accounting.rules.allocation import Claim
 from loans.accounting.rules.cap import Charged
 from loans.accounting.rules.codes import (
+    BILL_TARGETS,
+    LOAN_TARGETS,
     Accrual,
     BillMove,
-    BillState,
     ChargeKind,
     LoanMove,
     LoanState,
@@ -60,6 +62,7 @@ class ComputedCharge(NamedTuple):
     contract_fen: int
     charged_fen: int
     cause: Cause
+    is_off_books: bool = False  # of a charged-off loan: owed, but no income (OPS-3)
 
 
 class Allocation(NamedTuple):
@@ -74,6 +77,27 @@ class Allocation(NamedTuple):
     on: date
     debt: Debt
     bill_id: int | None
+    is_recovery: bool = False  # money for a charged-off loan
+
+
+class WaivedCharge(NamedTuple):
+    """What a waiver took off one instalment, and the bill that this stood under then."""
+
+    waiver_id: int
+    loan_id: int
+    part_index: int
+    on: date
+    debt: Debt
+    bill_id: int
+    is_off_books: bool = False
+
+
+class ChargedOffLoan(NamedTuple):
+    """A loan that left the balance sheet with what was charged and unpaid of it, in fen."""
+
+    loan_id: int
+    on: date
+    amount_fen: int
 
 
 class Surplus(NamedTuple):
@@ -112,6 +136,8 @@ class RunResult(NamedTuple):
     allocations: list[Allocation]
     surpluses: list[Surplus]
     issued: list[IssuedLoan]
+    waived: list[WaivedCharge]
+    charged_off: list[ChargedOffLoan]
 
 
 class Accrued(NamedTuple):
@@ -144,7 +170,7 @@ def run(
     """
     under_way = Run(position, terms, known or {})
     for event in events:
-        event.apply(under_way)
+        under_way.apply(event)
     return RunResult(
         under_way.position,
         under_way.charges,
@@ -152,6 +178,8 @@ def run(
         under_way.allocations,
         under_way.surpluses,
         under_way.issued,
+        under_way.waived,
+        under_way.charged_off,
     )
 
 
@@ -221,7 +249,24 @@ class Run:
         self.allocations: list[Allocation] = []
         self.surpluses: list[Surplus] = []
         self.issued: list[IssuedLoan] = []
+        self.waived: list[WaivedCharge] = []
+        self.charged_off: list[ChargedOffLoan] = []
         self._known = known
+        self._off_books = {
+            loan_id
+            for loan_id, loan in position.loans.items()
+            if loan.state == LoanState.CHARGED_OFF
+        }
+
+    def apply(self, event: Event) -> None:
+        """Apply an event; mark what it changes of loans that were charged off before it (OPS-3)."""
+        off_books = set(self._off_books)
+        counts = len(self.charges), len(self.allocations), len(self.waived)
+        event.apply(self)
+        if off_books:
+            _mark(self.charges, counts[0], off_books, "is_off_books")
+            _mark(self.allocations, counts[1], off_books, "is_recovery")
+            _mark(self.waived, counts[2], off_books, "is_off_books")
 
     def bill_terms(self, bill: BillPosition) -> LoanTerms:
         """Return the terms of a bill: those of its oldest loan."""
@@ -287,6 +332,21 @@ class Run:
             for loan_id in bill.loan_ids
         }
 
+    def claims(self, bill: BillPosition, rows: Sequence[InstalmentKey]) -> list[Claim]:
+        """Return instalments under a bill as claims of their current daily rate (REPAY-8)."""
+        found, loans = [], self.payable(bill)
+        for loan_id, index in rows:
+            loan = loans[loan_id]
+            part = loan.parts[index]
+            rate = rate_micro(part.accrual, loan.rate_ppm, self.terms[loan_id])
+            found.append(Claim(part.debt, rate, not loan.is_bullet, loan.drawn_on))
+        return found
+
+    def unpaid_fen(self, bill: BillPosition) -> int:
+        """Return what is unpaid under a bill, plan fees included that are not charged yet."""
+        loans = self.payable(bill)
+        return sum(loans[loan_id].parts[index].debt.total_fen for loan_id, index in bill.rows)
+
     def charge_plan_fees(self, rows: Collection[InstalmentKey], *, on: date, cause: Cause) -> None:
         """Charge the plan fees of some instalments that are paid before their due date (RATE-7)."""
         for loan_id in sorted({row.loan_id for row in rows}):
@@ -313,7 +373,7 @@ class Run:
     ) -> BillPosition:
         """Move a bill along one of its transitions, with the values that follow."""
         self.decisions.append(Decision(move, bill_id, on, reason))
-        return self.change_bill(bill_id, state=_BILL_TARGETS[move], **changes)
+        return self.change_bill(bill_id, state=BILL_TARGETS[move], **changes)
 
     def move_loan(
         self, loan_id: int, move: LoanMove, *, on: date, reason: str, **changes: Any
@@ -321,20 +381,15 @@ class Run:
         """Move a loan along one of its transitions, with the values that follow."""
         self.decisions.append(Decision(move, loan_id, on, reason))
         loans = self.position.loans
-        loans[loan_id] = loans[loan_id]._replace(state=_LOAN_TARGETS[move], **changes)
+        loans[loan_id] = loans[loan_id]._replace(state=LOAN_TARGETS[move], **changes)
+        if move == LoanMove.CHARGE_OFF:
+            self._off_books.add(loan_id)
+        else:
+            self._off_books.discard(loan_id)
 
 
-_BILL_TARGETS = {
-    BillMove.PAY: BillState.PAID,
-    BillMove.SETTLE_MINIMUM: BillState.MIN_PAID,
-    BillMove.ENTER_GRACE: BillState.GRACE,
-    BillMove.CARRY: BillState.CARRIED,
-    BillMove.RECORD_OVERDUE: BillState.OVERDUE,
-    BillMove.REOPEN: BillState.BILLED,
-}
-_LOAN_TARGETS = {
-    LoanMove.RECORD_OVERDUE: LoanState.OVERDUE,
-    LoanMove.CURE: LoanState.ACTIVE,
-    LoanMove.SETTLE: LoanState.SETTLED,
-    LoanMove.REOPEN: LoanState.ACTIVE,
-}
+def _mark(facts: list[Any], first: int, loan_ids: set[int], name: str) -> None:
+    """Set a mark on the facts from a place on that are of some loans."""
+    for place in range(first, len(facts)):
+        if facts[place].loan_id in loan_ids:
+            facts[place] = facts[place]._replace(**{name: True})

@@ -94,6 +94,7 @@ class BillPosition(NamedTuple):
     debit_on: date | None = None
     refused_on: date | None = None
     paid_fen: int = 0
+    waived_fen: int = 0
     last_paid_on: date | None = None
     shortfall_fen: int | None = None
     closed_through: date | None = None
@@ -132,6 +133,12 @@ class Position(NamedTuple):
             debt = loan.parts[index].debt
             mandatory_fen += debt.total_fen - debt.principal_fen * loan.is_bullet
         return mandatory_fen
+
+
+def restart_segment(part: InstalmentPosition, *, on: date) -> InstalmentPosition:
+    """Return the part in a new segment of its kind; nothing accrues on nothing (GEN-3)."""
+    owes = part.debt.principal_fen or (part.accrual == Accrual.PENALTY and part.debt.penalty_fen)
+    return start_segment(part, part.accrual if owes else Accrual.NONE, on=on)
 
 
 def start_segment(part: InstalmentPosition, accrual: str, *, on: date) -> InstalmentPosition:

@@ -34,6 +34,10 @@ class LoanReason(StrEnum):
     REPAID_IN_FULL = "repaid-in-full"
     SETTLED_EARLY = "settled-early"
     PAST_DUE_PAID = "past-due-paid"
+    EXTENSION_ASKED = "extension-asked"
+    EXTENSION_DECIDED = "extension-decided"
+    EXTENDED = "due-date-moved"
+    GIVEN_UP = "given-up-as-a-loss"
     EARLIER_VALUE_DATE = "earlier-value-date"
     MONEY_TAKEN = "money-taken"
     DEBIT_REFUSED = "debit-refused"
@@ -70,6 +74,10 @@ TEXTS: Mapping[StrEnum, str] = {
     LoanReason.REPAID_IN_FULL: gettext_noop("repaid in full"),
     LoanReason.SETTLED_EARLY: gettext_noop("settled early"),
     LoanReason.PAST_DUE_PAID: gettext_noop("everything past due is paid"),
+    LoanReason.EXTENSION_ASKED: gettext_noop("a later due date was asked for"),
+    LoanReason.EXTENSION_DECIDED: gettext_noop("the request was decided"),
+    LoanReason.EXTENDED: gettext_noop("the due date was moved"),
+    LoanReason.GIVEN_UP: gettext_noop("given up as a loss"),
     LoanReason.EARLIER_VALUE_DATE: gettext_noop("an earlier value date"),
     LoanReason.MONEY_TAKEN: gettext_noop("the channel took the money"),
     LoanReason.DEBIT_REFUSED: gettext_noop("the channel refused"),

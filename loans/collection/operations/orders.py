@@ -20,7 +20,7 @@ from backoffice.core import bulk, clock
 from backoffice.core.errors import Refused
 from backoffice.core.money import yuan
 from loans.accounting.operations.batch import LoanBatch
-from loans.accounting.rules.codes import COLLECTED_STATES, BillState
+from loans.accounting.rules.codes import COLLECTED_STATES, BillState, LoanState
 from loans.accounting.rules.position import BillPosition
 from loans.collection.queries import card_limits, due, notices, unsent
 from loans.collection.rules import cycle as cycles
@@ -298,6 +298,9 @@ def _due_for_debit(batch: LoanBatch, bill: BillPosition, *, on: date) -> BillPos
     """
     if bill.debit_on is None or bill.debit_on > on:
         return None
+    if any(batch.position.loans[one].state == LoanState.CHARGED_OFF for one in bill.loan_ids):
+        batch.change_bill(bill.id, debit_on=None)  # the customer pays what was given up (OPS-3)
+        return None
     terms = batch.bill_terms(bill.id)
     cycle = cycles.Cycle(bill.cycle, bill.cycle_on, bill.refusals)
     if bill.state == BillState.OVERDUE:
@@ -326,13 +329,13 @@ def _due_fen(batch: LoanBatch, bill: BillPosition, *, on: date) -> int:
         is_overdue=bill.state == BillState.OVERDUE,
         is_due_day=on <= bill.due_on,
         minimum_fen=bill.minimum_fen,
-        paid_fen=bill.paid_fen,
+        paid_fen=bill.paid_fen + bill.waived_fen,
         shortfall_fen=bill.shortfall_fen,
         unpaid_fen=ahead.owed(bill.id).total_fen,
         mandatory_unpaid_fen=ahead.mandatory_fen(bill.id),
         charged_since_due_fen=charged_fen - bill.charged_at_due_fen
         if bill.state == BillState.GRACE
-        else 0,
+        else bill.late_fee_fen,  # of a bill that was extended in grace (FAQ-7)
     )
     return cycles.ask_fen(demand, batch.bill_terms(bill.id))
 

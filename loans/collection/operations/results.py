@@ -169,6 +169,7 @@ def _count_refusals(
         if ends_mandate(order.code):
             without_mandate.add(order.customer_id)
         is_over = bill.state not in COLLECTED_STATES or order.cycle != bill.cycle
+        is_over |= order.business_date < bill.cycle_on  # the attempts started again (FAQ-7)
         if order.origin != Origin.AUTO or is_over:
             continue
         if not is_counted(order.code):

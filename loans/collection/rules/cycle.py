@@ -119,4 +119,5 @@ def ask_fen(demand: Demand, terms: LoanTerms) -> int:
 
 
 def _minimum_met(demand: Demand) -> bool:
-    return demand.paid_fen >= demand.minimum_fen and not demand.mandatory_unpaid_fen
+    asked_fen = demand.minimum_fen + demand.charged_since_due_fen
+    return demand.paid_fen >= asked_fen and not demand.mandatory_unpaid_fen

@@ -67,7 +67,7 @@ def missed_days(bill: BillPosition, *, through: date, has_mandate: bool) -> Iter
     """
     if bill.state not in (BillState.BILLED, BillState.GRACE):
         return
-    day = (bill.closed_through or bill.due_on) + timedelta(days=1)
+    day = max(bill.closed_through or bill.due_on, bill.due_on) + timedelta(days=1)
     while day <= through:
         yield EndOfDay(bill.id, day, has_mandate)
         day += timedelta(days=1)

@@ -17,7 +17,7 @@ class Unpaid(NamedTuple):
     state: str
     due_on: date
     minimum_fen: int
-    paid_fen: int  # payments since the bill date
+    paid_fen: int  # payments since the bill date, and what staff waived
     last_paid_on: date | None
     shortfall_fen: int | None  # what the last payment left, None when nothing was paid
     unpaid_fen: int

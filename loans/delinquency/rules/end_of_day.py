@@ -107,7 +107,7 @@ class EndOfDay(NamedTuple):
             state=bill.state,
             due_on=bill.due_on,
             minimum_fen=bill.minimum_fen,
-            paid_fen=bill.paid_fen,
+            paid_fen=bill.paid_fen + bill.waived_fen,
             last_paid_on=bill.last_paid_on,
             shortfall_fen=bill.shortfall_fen,
             unpaid_fen=unpaid_fen,

@@ -8,7 +8,7 @@ they reverse; what does not differ is left alone.
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
@@ -32,6 +32,8 @@ from loans.delinquency.rules.end_of_day import EndOfDay, Refusals
 from loans.models import DebitOrder, DebitOrderState, Mandate, Origin, Repayment
 from loans.repayment.operations import lines, run_start
 from loans.repayment.operations.run_start import RunStart
+from loans.repayment.queries import interventions
+from loans.repayment.queries.interventions import DueDates, Happened
 from loans.repayment.rules import Money, Payment, money_for_loan
 from risk.conduct import operations as conduct
 from risk.models import Conduct
@@ -63,26 +65,36 @@ def rerun(batch: LoanBatch, money: Money, *, arrived: Sequence[Money], on: date)
     start = run_start.as_issued(batch, money, arrived)
     before = tuple(batch.position.bills[one] for one in start.bill_ids)
     repayments = _repayments(start)
-    events = _events(start, [event for _on, event in repayments], on=on)
+    decided = interventions.of(start.bill_ids, start.position.loans.keys())
+    # Of a day they count in the order in which they became known.
+    happened = sorted([*repayments, *decided], key=lambda one: (one.on, one.at))
+    events = _events(start, happened, on=on)
     result = batch.rerun(start.position, events, start.decisions)
     for bill in before:
-        after = batch.change_bill(bill.id, refused_on=_first_refused_on(bill.id))
+        after = batch.change_bill(
+            bill.id, refused_on=_first_refused_on(bill.id, start.due_dates[bill.id])
+        )
         _restore_cycle(batch, bill, after)
-    days = {event.repayment_id: value_on for value_on, event in repayments}
-    corrections.add(batch, days, result, since={
-        loan_id: loan.accrued_on for loan_id, loan in start.position.loans.items()
-    })  # fmt: skip
+    corrections.add(
+        batch,
+        {one.event.repayment_id: one.on for one in repayments},
+        result,
+        since={loan_id: loan.accrued_on for loan_id, loan in start.position.loans.items()},
+        waivers=interventions.waivers_among(decided),
+    )
     return Rerun(before, frozenset(start.position.loans))
 
 
-def _repayments(start: RunStart) -> list[tuple[date, Money]]:
+def _repayments(start: RunStart) -> list[Happened[Money]]:
     """Return the money of the run by its value date: of its bills, and of its loans since then."""
     of_bills = Q(bill__in=start.bill_ids)
     rows = Repayment.objects.filter(of_bills | Q(loan__in=start.since.keys()))
-    found: list[tuple[date, Money]] = []
+    found: list[Happened[Money]] = []
     for row in rows.select_related("order").order_by("value_on", "pk"):
+        money: Money
         if row.bill_id is not None:
-            found.append((row.value_on, Payment(row.pk, row.bill_id, row.amount_fen, row.value_on)))
+            money = Payment(row.pk, row.bill_id, row.amount_fen, row.value_on)
+            found.append(Happened(row.value_on, row.recorded_at, money))
             continue
         assert row.loan_id is not None, "a repayment is of a bill or of a loan"
         if row.value_on >= start.since[row.loan_id]:
@@ -90,18 +102,19 @@ def _repayments(start: RunStart) -> list[tuple[date, Money]]:
                 OrderPurpose(row.order.purpose), row.pk, row.loan_id, row.amount_fen, row.value_on,
                 principal_fen=row.order.principal_fen,
             )  # fmt: skip
-            found.append((row.value_on, money))
+            found.append(Happened(row.value_on, row.recorded_at, money))
     return found
 
 
-def _events(start: RunStart, payments: Sequence[Money], *, on: date) -> Iterator[Event]:
+def _events(start: RunStart, happened: Sequence[Happened[Any]], *, on: date) -> Iterator[Event]:
     """Return what happened since the issue, in the order it counts (GEN-8).
 
-    On each day the ends of the bills' days, the bills issued, and the payments. A day closes with
-    what was known when it began: refused debits, and the mandate of that midnight.
+    On each day the ends of the bills' days, the bills issued, then payments and what staff
+    decided. A day closes with what was known when it began: refused debits, and the mandate of
+    that midnight.
     """
     bills = [start.position.bills[bill_id] for bill_id in start.bill_ids]
-    ends = [_ends_of_days(bill) for bill in bills]
+    ends = [_ends_of_days(bill, start.due_dates[bill.id]) for bill in bills]
     issues = [
         Issue(bill.id, bill.billed_on, earlier_bills(bill.id, before=bill.due_on))
         for place, bill in enumerate(bills)
@@ -116,20 +129,24 @@ def _events(start: RunStart, payments: Sequence[Money], *, on: date) -> Iterator
     first = min(
         [
             *([max(issued)] if issued else []),
-            *(one.on for one in payments),
+            *(one.on for one in happened),
             *(one.on for one in issues),
         ]
     )
     for today in _days(first, on):
         for bill, end_of in zip(bills, ends, strict=True):
-            if today > bill.due_on or (today == bill.due_on and bill.id in with_plans):
+            due_on = start.due_dates[bill.id].on(today)
+            if today > due_on or (today == due_on and bill.id in with_plans):
                 yield end_of(today)
         yield from (issue for issue in issues if issue.on == today)
-        yield from (payment for payment in payments if payment.on == today)
+        yield from (one.event for one in happened if one.on == today)
 
 
-def _ends_of_days(bill: BillPosition) -> Callable[[date], EndOfDay]:
-    """Return what makes the end of a day of a bill, as it was known when that day began."""
+def _ends_of_days(bill: BillPosition, due_dates: DueDates) -> Callable[[date], EndOfDay]:
+    """Return what makes the end of a day of a bill, as it was known when that day began.
+
+    An extension lets the attempts start again: debits before it count no more (FAQ-7).
+    """
     mandates = list(Mandate.objects.filter(customer__bills=bill.id))
     refused = [order.business_date for order in _debits(bill.id) if _is_refused(order)]
     first_cycle = _first_cycle(bill.id)
@@ -141,9 +158,11 @@ def _ends_of_days(bill: BillPosition) -> Callable[[date], EndOfDay]:
             and (one.terminated_at is None or one.terminated_at >= midnight)
             for one in mandates
         )
+        since = due_dates.restarted_on(today)
+        counted = ([end for end in ends if end.on > since] for ends in first_cycle)
         refusals = Refusals(
-            cycles.counted_refusals(*first_cycle, before=today),
-            min((day for day in refused if day < today), default=None),
+            cycles.counted_refusals(*counted, before=today),
+            min((day for day in refused if since < day < today), default=None),
         )
         return EndOfDay(bill.id, today, has_mandate, refusals)
 
@@ -154,9 +173,10 @@ def _days(first: date, last: date) -> Iterator[date]:
     return (first + timedelta(days=n) for n in range((last - first).days + 1))
 
 
-def _first_refused_on(bill_id: int) -> date | None:
+def _first_refused_on(bill_id: int, due_dates: DueDates) -> date | None:
+    since = due_dates.restarted_on(date.max)
     days = (order.business_date for order in _debits(bill_id) if _is_refused(order))
-    return min(days, default=None)
+    return min((day for day in days if day > since), default=None)
 
 
 def _first_cycle(bill_id: int) -> tuple[list[cycles.OrderEnd], list[cycles.OrderEnd]]:

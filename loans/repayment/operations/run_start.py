@@ -10,11 +10,19 @@ from loans.accounting.queries import snapshots
 from loans.accounting.queries.snapshots import reset_to
 from loans.accounting.rules.codes import COLLECTED_STATES, BillMove, BillState, LoanMove, LoanState
 from loans.accounting.rules.engine import Decision
-from loans.accounting.rules.position import BillPosition, LoanPosition, Position
+from loans.accounting.rules.position import BillPosition, InstalmentKey, LoanPosition, Position
 from loans.accounting.rules.reasons import LoanReason
 from loans.models import BillSnapshot
+from loans.repayment.queries import interventions
+from loans.repayment.queries.interventions import DueDates
 from loans.repayment.rules import Money, Payment
 
+_MOVES_BACK = {
+    LoanState.OVERDUE: LoanMove.CURE,
+    LoanState.SETTLED: LoanMove.REOPEN,
+    LoanState.CHARGED_OFF: LoanMove.REOPEN,
+    LoanState.RECOVERED: LoanMove.REOPEN,
+}
 _Snapshots = Mapping[tuple[int, int], BillSnapshot]
 
 
@@ -30,6 +38,7 @@ class RunStart(NamedTuple):
     bill_ids: tuple[int, ...]
     since: Mapping[int, date]
     as_drawn: frozenset[int]
+    due_dates: Mapping[int, DueDates]
 
 
 def as_issued(batch: LoanBatch, money: Money, arrived: Sequence[Money]) -> RunStart:
@@ -54,12 +63,14 @@ def as_issued(batch: LoanBatch, money: Money, arrived: Sequence[Money]) -> RunSt
     under_oldest = (
         tuple(row for row in rows_of[bills[0].id] if row.loan_id not in as_drawn) if bills else ()
     )
-    for loan_id, index in {row for rows in rows_of.values() for row in rows}:
-        # The others come under their bills when these are issued.
+    asked = {row for rows in rows_of.values() for row in rows} | _called_due(bills, loans)
+    for loan_id, index in asked:
+        # The others come under their bills when these are issued, or are called due again.
         under = bills[0].id if (loan_id, index) in under_oldest else None
         part = loans[loan_id].parts[index]._replace(bill_id=under, late_fee_base_fen=0)
         loans[loan_id] = loans[loan_id].with_part(index, part)
     issued: dict[int, BillPosition] = {}
+    due_dates = interventions.due_dates((bill.id, bill.due_on) for bill in bills)
     for bill in bills:
         if bill.state != BillState.BILLED:
             decisions.append(Decision(BillMove.REOPEN, bill.id, on, LoanReason.EARLIER_VALUE_DATE))
@@ -70,7 +81,9 @@ def as_issued(batch: LoanBatch, money: Money, arrived: Sequence[Money]) -> RunSt
             loan_ids=batch.loan_ids_of(rows),
             terms_id=batch.loan_ids_of(rows_of[bill.id])[0],
             billed_rows=rows_of[bill.id],
+            due_on=due_dates[bill.id].issued,
             paid_fen=0,
+            waived_fen=0,
             last_paid_on=None,
             shortfall_fen=None,
             late_fee_fen=0,
@@ -85,9 +98,14 @@ def as_issued(batch: LoanBatch, money: Money, arrived: Sequence[Money]) -> RunSt
         loan_id: date.min if loan_id in as_drawn else _first_issue(bills, known, loan_id)
         for loan_id in loans
     }
-    return RunStart(
-        Position(issued, loans), decisions, tuple(bill.id for bill in bills), since, as_drawn
-    )
+    return RunStart(Position(issued, loans), decisions, tuple(issued), since, as_drawn, due_dates)
+
+
+def _called_due(
+    bills: Sequence[BillPosition], loans: Mapping[int, LoanPosition]
+) -> set[InstalmentKey]:
+    """Return the instalments under the bills that an acceleration may have put there."""
+    return {row for bill in bills for row in bill.rows if row.loan_id in loans}
 
 
 def _customer_id(batch: LoanBatch, money: Money) -> int:
@@ -149,9 +167,7 @@ def _loans_as_issued(
                 loans[loan_id] = reset_to(snapshot, batch.position.loans[loan_id])
     decisions = []
     for loan_id, loan in loans.items():
-        move = {LoanState.OVERDUE: LoanMove.CURE, LoanState.SETTLED: LoanMove.REOPEN}.get(
-            LoanState(loan.state)
-        )
+        move = _MOVES_BACK.get(LoanState(loan.state))
         if move is not None:
             decisions.append(Decision(move, loan_id, on, LoanReason.EARLIER_VALUE_DATE))
             loans[loan_id] = loan._replace(state=LoanState.ACTIVE, overdue_on=None, ended_on=None)

@@ -9,28 +9,16 @@ from typing import Any, NamedTuple
 
 from loans.accounting.rules.accrual import rate_micro
 from loans.accounting.rules.allocation import Claim, allocate
-from loans.accounting.rules.codes import (
-    COLLECTED_STATES,
-    Accrual,
-    BillMove,
-    BillState,
-    LoanMove,
-    LoanState,
-)
 from loans.accounting.rules.debt import Debt
+from loans.accounting.rules.ending import end_bill, end_loans
 from loans.accounting.rules.engine import Allocation, Cause, Run, Surplus
 from loans.accounting.rules.position import (
-    BillPosition,
     InstalmentKey,
     InstalmentPosition,
     LoanPosition,
-    start_segment,
+    restart_segment,
 )
-from loans.accounting.rules.reasons import LoanReason
 from loans.policy import LoanTerms
-
-# What ends PAID once nothing is owed; after its minimum a bill stays as it ended (REPAY-9, 16).
-PAYABLE = (*COLLECTED_STATES, BillState.CARRIED)
 
 
 class Payment(NamedTuple):
@@ -78,33 +66,8 @@ class Payment(NamedTuple):
                 "last_paid_on": self.on,
                 "shortfall_fen": owed_fen,
             }
-        if bill.state in PAYABLE and bill.rows and not owed_fen:
-            changes["paid_on"] = changes.get("last_paid_on", bill.last_paid_on)
-            bill = run.move_bill(
-                bill.id, BillMove.PAY, on=self.on, reason=LoanReason.PAID_IN_FULL, **changes
-            )
-        elif changes:
-            bill = run.change_bill(bill.id, **changes)
-        end_loans(run, bill, on=self.on)
-
-
-def end_loans(run: Run, bill: BillPosition, *, on: date) -> None:
-    """Settle the loans of a bill that owe nothing; those that are only cured go on."""
-    for loan_id in bill.loan_ids:
-        loan = run.position.loans[loan_id]
-        if not loan.owes and loan.state in (LoanState.ACTIVE, LoanState.OVERDUE):
-            ended_on = bill.last_paid_on or on
-            run.move_loan(
-                loan_id,
-                LoanMove.SETTLE,
-                on=ended_on,
-                reason=LoanReason.REPAID_IN_FULL,
-                ended_on=ended_on,
-            )
-        elif loan.owes and loan.state == LoanState.OVERDUE and bill.state == BillState.PAID:
-            run.move_loan(
-                loan_id, LoanMove.CURE, on=on, reason=LoanReason.PAST_DUE_PAID, overdue_on=None
-            )
+        bill = end_bill(run, bill, on=self.on, **changes)
+        end_loans(run, bill, on=bill.last_paid_on or self.on)
 
 
 def pay_part(run: Run, loan_id: int, index: int, paid: Debt) -> None:
@@ -112,7 +75,7 @@ def pay_part(run: Run, loan_id: int, index: int, paid: Debt) -> None:
     loan = run.position.loans[loan_id]
     debt, *segment = loan.parts[index]
     part = InstalmentPosition._make((debt - paid, *segment))
-    run.change_part(loan_id, index, _restarted(part, on=loan.accrued_on))
+    run.change_part(loan_id, index, restart_segment(part, on=loan.accrued_on))
 
 
 def claim_of(loan: LoanPosition, row: InstalmentKey, terms: LoanTerms) -> Claim:
@@ -120,9 +83,3 @@ def claim_of(loan: LoanPosition, row: InstalmentKey, terms: LoanTerms) -> Claim:
     part = loan.parts[row.part_index]
     rate = rate_micro(part.accrual, loan.rate_ppm, terms)
     return Claim(part.debt, rate, not loan.is_bullet, loan.drawn_on)
-
-
-def _restarted(part: InstalmentPosition, *, on: date) -> InstalmentPosition:
-    """Return the part in a new segment of its kind; nothing accrues on nothing (GEN-3)."""
-    owes = part.debt.principal_fen or (part.accrual == Accrual.PENALTY and part.debt.penalty_fen)
-    return start_segment(part, part.accrual if owes else Accrual.NONE, on=on)

@@ -17,6 +17,7 @@ from backoffice.core.money import divide_half_up
 from loans.accounting.rules.allocation import allocate
 from loans.accounting.rules.codes import BillMove, ChargeKind, LoanMove, LoanState, OrderPurpose
 from loans.accounting.rules.debt import Debt
+from loans.accounting.rules.ending import PAYABLE, end_loans
 from loans.accounting.rules.engine import (
     Allocation,
     Cause,
@@ -28,7 +29,7 @@ from loans.accounting.rules.engine import (
 from loans.accounting.rules.position import InstalmentKey, LoanPosition, Position
 from loans.accounting.rules.reasons import LoanReason
 from loans.policy import LoanTerms
-from loans.repayment.rules.payment import PAYABLE, claim_of, end_loans, pay_part
+from loans.repayment.rules.payment import claim_of, pay_part
 
 OPEN_STATES = (LoanState.ACTIVE, LoanState.OVERDUE)
 _QUOTED = Cause("", 0)

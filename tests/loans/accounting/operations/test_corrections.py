@@ -56,7 +56,7 @@ def run_again(bill, position, *events):
     result = batch.rerun(position, events, list(back(batch, bill)))
     since = {loan_id: loan.accrued_on for loan_id, loan in position.loans.items()}
     repayments = dict(Repayment.objects.filter(bill=bill).values_list("pk", "value_on"))
-    corrections.add(batch, repayments, result, since=since)
+    corrections.add(batch, repayments, result, since=since, waivers={})
     batch.write(by="test", at=LATER)
     return result
 

@@ -18,7 +18,7 @@ from loans.models import Bill, Loan
 
 STORED = [
     (Plan, "bullet plan-3 plan-6 plan-12"),
-    (LoanState, "created disbursing active overdue settled charged_off cancelled"),
+    (LoanState, "created disbursing active overdue settled charged_off recovered cancelled"),
     (BillState, "open billed paid min_paid grace carried converted extended overdue"),
     (DebitMode, "full minimum off"),
     (Accrual, "none own revolving penalty"),
