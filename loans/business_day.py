@@ -17,7 +17,7 @@ from loans.collection.operations import collection, notices, orders, results
 from loans.collection.operations.orders import CollectionRequest, Prepared
 from loans.collection.queries import due
 from loans.collection.queries import notices as notified
-from loans.contracts.operations import disbursement
+from loans.contracts.operations import disbursement, preferred_rates
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Channel
 from loans.models import Bill, DebitOrder, DebitOrderState, Payout, PayoutKind, PayoutState
@@ -143,6 +143,16 @@ def _in_turns(ids: Sequence[int], *, run_id: int, on: date) -> Iterator[list[int
     ]
     for turn in zip_longest(*of_customers):
         yield [bill_id for bill_id in turn if bill_id is not None]
+
+
+def plan_rate_ends(*, on: date, at: datetime) -> RunPlan:
+    """Plan the loans whose preferred rate ends because their use was not proven (RATE-10)."""
+    return RunPlan(preferred_rates.to_end(on=on))
+
+
+def end_rates(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> Tally:
+    """End the preferred rates of a chunk of loans."""
+    return Tally(done=preferred_rates.end(ids, by=LoanActor.END_OF_DAY, on=on, at=at))
 
 
 def plan_refunds(*, on: date, at: datetime) -> RunPlan:

@@ -120,6 +120,14 @@ JOBS = (
         work=business_day.notify,
     ),
     Job(
+        # Before the night is posted for the whole portfolio, which has one rate a segment.
+        name="00:20",
+        at=time(0, 20),
+        title=_("end of preferred rates"),
+        plan=business_day.plan_rate_ends,
+        work=business_day.end_rates,
+    ),
+    Job(
         name="00:30",
         at=time(0, 30),
         title=_("nightly accrual"),

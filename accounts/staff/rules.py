@@ -74,7 +74,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     + ("accounts.decide_identityverification", "accounts.decide_profilereview",
        "accounts.decide_bankcard", "accounts.decide_proofreview", "risk.decide_assessment",
        "risk.review_appeal", "risk.review_limitcut")
-    + ("risk.propose_limitreview", "risk.revoke_temporarylimit", "backoffice.view_approval",
+    + ("loans.prove_use", "risk.propose_limitreview", "risk.revoke_temporarylimit",
+       "backoffice.view_approval",
        *_WITHDRAW),
     "risk": _CUSTOMERS + _OPENING + _KEEP_BINS + _HOLD + _UNMASK + _LINES + _FACTS + _LOANS
     + _ASSESSMENTS + _COLLECTION + _DAY + _FILES + _WORK

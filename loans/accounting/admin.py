@@ -47,6 +47,7 @@ _RECORDS: dict[str, tuple[type[Model], Any]] = {
     CauseType.END_OF_DAY: (Bill, "B"),
     CauseType.REPAYMENT: (Repayment, "R"),
     CauseType.PAYOUT: (Payout, ""),
+    CauseType.RATE_END: (Loan, ""),
 }
 
 

@@ -30,7 +30,9 @@ def rate(line: ChargeLine, loan: Loan, terms: LoanTerms) -> str:
     if line.kind == ChargeKind.REVOLVING:
         factor = f"{terms.revolve_factor_permille / 1000:g}"
         return f"{percent(loan.daily_rate_ppm)} × {factor}"
-    return percent(loan.daily_rate_ppm) if line.kind == ChargeKind.OWN else ""
+    if line.kind != ChargeKind.OWN:
+        return ""
+    return percent(line.rate_micro // 1000 or loan.daily_rate_ppm)  # a factor may lower it
 
 
 def formula(line: ChargeLine, loan: Loan, terms: LoanTerms) -> SafeString | str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
@@ -30,9 +30,33 @@ from loans.accounting.admin import allocations, charge_calculation, ledger_of
 from loans.accounting.queries.statement import LoanStatement, loan_statement
 from loans.contracts import sheet_text
 from loans.contracts.labels import in_words
+from loans.contracts.operations import preferred_rates
 from loans.contracts.rules import cost_sheet
 from loans.contracts.rules.cost_sheet import CostItem, CostWay
-from loans.models import Bill, ContractTerms, Instalment, Loan, Quote
+from loans.models import Bill, ContractTerms, Instalment, Loan, LoanState, Quote
+
+
+def _needs_proof(loan: Loan) -> bool:
+    is_open = loan.proof_until_on is not None and loan.proven_on is None
+    return is_open and loan.state in (LoanState.ACTIVE, LoanState.OVERDUE)
+
+
+def _prove(request: HttpRequest, loan: Loan, given: dict[str, Any]) -> str:
+    at = clock.now()
+    preferred_rates.prove(
+        loan.pk, by=str(request.user), reason=given["reason"], on=clock.day_of(at), at=at
+    )
+    return gettext("The use of the loan is proven: its preferred rate stays.")
+
+
+def _proof_effect(loan: Loan) -> str:
+    return gettext(
+        "The rate stays at {factor}% of {rate} a day. Without a proof until {until} later nights "
+        "bear the full rate."
+    ).format(
+        factor=loan.rate_factor_permille // 10, rate=percent(loan.daily_rate_ppm),
+        until=loan.proof_until_on,
+    )  # fmt: skip
 
 
 @admin.register(Loan)
@@ -42,7 +66,12 @@ class LoanPages(AdminActionsMixin, CustomersRows):
     Packages above append what may be done to a loan to ``record_actions``.
     """
 
-    record_actions: ClassVar[list[AdminAction]] = []
+    record_actions: ClassVar[list[AdminAction]] = [
+        AdminAction(
+            "prove", _("Record the proof of use"), "loans.prove_use", _prove, kind="primary",
+            is_open=_needs_proof, explanation=_proof_effect,
+        )
+    ]  # fmt: skip
     # Packages above append what they know of a loan.
     more_sections: ClassVar[list[Callable[[Loan], list[PageSection]]]] = []
     latest_by = "drawn_on"
@@ -54,6 +83,7 @@ class LoanPages(AdminActionsMixin, CustomersRows):
     fieldsets = (
         (None, {"fields": (
             ("customer_link", "line_link", "terms_link"), ("state_label", "plan", "rate"),
+            ("purpose", "card_link"), ("rate_factor_permille", "proof_until_on", "proven_on"),
         )}),
         (_("Amounts"), {"fields": (
             ("principal_yuan", "unpaid_principal_yuan"),
@@ -68,7 +98,7 @@ class LoanPages(AdminActionsMixin, CustomersRows):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Loan]:
         """Return the loans with what their page names."""
-        return super().get_queryset(request).select_related("customer", "line", "terms")
+        return super().get_queryset(request).select_related("customer", "line", "terms", "card")
 
     def sections(self, request: HttpRequest, record: Loan) -> list[PageSection]:
         """Return the schedule, the charges with their formulas, the history, and the ledger."""

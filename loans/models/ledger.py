@@ -77,6 +77,7 @@ class CauseType(models.TextChoices):
     WAIVER = "waiver", _("waiver")
     ACCELERATION = "acceleration", _("acceleration")  # of a bill
     CHARGE_OFF = "charge_off", _("charge-off")  # of a loan
+    RATE_END = "rate_end", _("end of a preferred rate")  # of a loan
 
 
 class Transfer(models.Model):

@@ -143,6 +143,7 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
     class Meta:
         verbose_name = _("loan")
         verbose_name_plural = _("loans")
+        permissions: ClassVar = [("prove_use", "Can record the proof of use of a loan")]
         constraints: ClassVar = [
             state_check("loan_state", LoanState),
             code_check("loan_plan", Plan, column="plan"),

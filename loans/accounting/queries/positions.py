@@ -1,6 +1,7 @@
 """Reading rows as positions of the rules, and which column stores which value."""
 
 from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
@@ -35,7 +36,8 @@ BILL_COLUMNS = tuple(
 # The columns of a loan that its position is made of, before and after its parts.
 _OF_LOAN = (
     "daily_rate_ppm", "accrued_on", "principal_nights_fen", "charged_fen", "waived_fen",
-    "drawn_on", "plan", "state", "overdue_on", "ended_on",
+    "drawn_on", "plan", "state", "overdue_on", "ended_on", "rate_factor_permille",
+    "proof_until_on", "proven_on",
 )  # fmt: skip
 _ROW = ("loan_id", "loan__terms_id", *(f"loan__{name}" for name in _OF_LOAN), *PART_COLUMNS)
 _PARTS_FROM = 2 + len(_OF_LOAN)
@@ -68,7 +70,16 @@ def position_of(loan: Loan, instalments: Iterable[Instalment]) -> LoanPosition:
         loan.state,
         loan.overdue_on,
         loan.ended_on,
+        loan.rate_factor_permille,
+        full_rate_on(loan.proof_until_on, loan.proven_on),
     )
+
+
+def full_rate_on(proof_until_on: date | None, proven_on: date | None) -> date:
+    """Return the first night at the full rate; the last day there is where none comes (RATE-10)."""
+    if proof_until_on is None or proven_on is not None:
+        return date.max
+    return proof_until_on + timedelta(days=1)
 
 
 def positions_of(instalments: QuerySet[Instalment]) -> Iterator[tuple[LoanTerms, LoanPosition]]:
@@ -87,13 +98,15 @@ def _position(rows: tuple[tuple[Any, ...], ...]) -> LoanPosition:
     rate_ppm, accrued_on, nights_fen, charged_fen, waived_fen, drawn_on, plan, *now = rows[0][
         2:_PARTS_FROM
     ]
+    state, overdue_on, ended_on, factor_permille, proof_until_on, proven_on = now
     parts = tuple(
         InstalmentPosition(Debt._make(row[_PARTS_FROM:_DEBT_UNTIL]), *row[_DEBT_UNTIL:])
         for row in rows
     )
     return LoanPosition(
         rate_ppm, parts, accrued_on, nights_fen, charged_fen, waived_fen, drawn_on,
-        plan == Plan.BULLET, *now,
+        plan == Plan.BULLET, state, overdue_on, ended_on, factor_permille,
+        full_rate_on(proof_until_on, proven_on),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from django.db import connection
 from loans.accounting.queries.positions import terms_of
 from loans.models import ContractTerms
 
-# A bullet at its own rate, well below its cap in the first and the last night, takes the short way
+# A bullet at its own full rate, well below its cap in the first and last night, takes the short way
 # and is read once. The others are followed night by night: charged(k) = F(k) + min(0, min over j of
 # room(j) - F(j)), room(j) being what the cap of night j leaves above charged(0): nothing for a loan
 # that was taken over with more than its cap. The numbers of the terms come as arrays: unpacked once
@@ -25,6 +25,7 @@ WITH way AS MATERIALIZED (
            array_agg(id) FILTER (WHERE is_short IS NOT TRUE) AS long_ids
     FROM (
         SELECT loan.id, fen, loan.plan = 'bullet' AND part.accrual = 'own'
+               AND loan.rate_factor_permille = 1000
                AND charged_fen + (fen + nights - 1) / nights + 2
                    <= (principal_nights_fen + loan.unpaid_principal_fen) * cap_ppm / cap_year
                AND charged_fen + fen + 2
@@ -42,7 +43,13 @@ WITH way AS MATERIALIZED (
     ) AS bearing
 ), part AS (
     SELECT loan.id, %(on)s::date - loan.accrued_on AS nights, loan.accrued_on, loan.charged_fen,
-           loan.principal_nights_fen, loan.unpaid_principal_fen, loan.daily_rate_ppm AS rate,
+           loan.principal_nights_fen, loan.unpaid_principal_fen,
+           greatest(loan.daily_rate_ppm * (CASE WHEN loan.proven_on IS NOT NULL
+                                           OR part.segment_on <= loan.proof_until_on
+                                           THEN loan.rate_factor_permille ELSE 1000 END)::bigint,
+                    1000 * least(loan.daily_rate_ppm,
+                                 (terms.numbers ->> 'daily_rate_min_ppm')::bigint)
+           )::numeric AS rate,
            part.accrual, part.segment_on, part.segment_base_fen AS base,
            part.segment_posted_fen AS posted,
            (terms.numbers ->> 'revolve_factor_permille')::bigint AS factor,
@@ -56,8 +63,9 @@ WITH way AS MATERIALIZED (
 ), night AS (
     SELECT part.id, part.nights, night,
            sum(CASE accrual
-               WHEN 'own' THEN (2 * base * rate * borne + 1000000) / 2000000
-               WHEN 'revolving' THEN (2 * base * rate * factor * borne + 1000000000) / 2000000000
+               WHEN 'own' THEN div(2 * base * rate * borne + 1000000000, 2000000000)
+               WHEN 'revolving'
+               THEN div(2 * base * rate * factor * borne + 1000000000000, 2000000000000)
                ELSE div(2 * base * (power(1000000 + penalty, borne) - whole) + whole, 2 * whole)
                END - posted) AS fen,
            greatest(0, div((min(principal_nights_fen) + min(unpaid_principal_fen) * night)::numeric

@@ -12,6 +12,7 @@ from loans.accounting.rules.codes import Accrual
 from loans.policy import LoanTerms
 
 _PPM = 1_000_000
+_PERMILLE = 1000
 
 
 def interest_fen(base_fen: int, rate_ppm: int, nights: int) -> int:
@@ -33,23 +34,49 @@ def penalty_fen(base_fen: int, penalty_ppm: int, nights: int) -> int:
     return divide_half_up(base_fen * (grown - whole), whole)
 
 
-def contract_fen(accrual: str, base_fen: int, rate_ppm: int, nights: int, terms: LoanTerms) -> int:
+def own_rate_micro(rate_ppm: int, factor_permille: int, terms: LoanTerms) -> int:
+    """Return a loan's own daily rate after its factor, in ppm x permille: exact (RATE-10).
+
+    A factor never lowers it below the lowest rate; a rate that is lower without one stays.
+    """
+    return max(rate_ppm * factor_permille, min(rate_ppm, terms.daily_rate_min_ppm) * _PERMILLE)
+
+
+def contract_fen(
+    accrual: str,
+    base_fen: int,
+    rate_ppm: int,
+    nights: int,
+    terms: LoanTerms,
+    *,
+    factor_permille: int = _PERMILLE,
+) -> int:
     """Return what a segment bears over its first ``nights``, before the cap of RATE-7."""
-    if accrual == Accrual.OWN:
-        return interest_fen(base_fen, rate_ppm, nights)
-    if accrual == Accrual.REVOLVING:
-        return revolving_fen(base_fen, rate_ppm, terms.revolve_factor_permille, nights)
     if accrual == Accrual.PENALTY:
         return penalty_fen(base_fen, terms.penalty_ppm, nights)
-    return 0
+    if accrual not in (Accrual.OWN, Accrual.REVOLVING):
+        return 0
+    if factor_permille == _PERMILLE:
+        if accrual == Accrual.OWN:
+            return interest_fen(base_fen, rate_ppm, nights)
+        return revolving_fen(base_fen, rate_ppm, terms.revolve_factor_permille, nights)
+    times = terms.revolve_factor_permille if accrual == Accrual.REVOLVING else _PERMILLE
+    exact = base_fen * own_rate_micro(rate_ppm, factor_permille, terms) * times * nights
+    return divide_half_up(exact, MICROFEN_PER_FEN * _PERMILLE * _PERMILLE)
 
 
-def rate_micro(accrual: str, rate_ppm: int, terms: LoanTerms) -> int:
-    """Return the current daily rate of an accrual, in ppm x permille: exact (RATE-10)."""
+def rate_micro(
+    accrual: str, rate_ppm: int, terms: LoanTerms, *, factor_permille: int = _PERMILLE
+) -> int:
+    """Return the current daily rate of an accrual, in ppm x permille (RATE-10).
+
+    The one division is by the permille of the 1.5x: with a factor as well it is half-up.
+    """
     if accrual == Accrual.NONE:
         return 0
     if accrual == Accrual.PENALTY:
-        return terms.penalty_ppm * 1000
+        return terms.penalty_ppm * _PERMILLE
+    own = own_rate_micro(rate_ppm, factor_permille, terms)
     if accrual == Accrual.REVOLVING:
-        return rate_ppm * terms.revolve_factor_permille
-    return rate_ppm * 1000
+        return divide_half_up(own * terms.revolve_factor_permille, _PERMILLE)
+    return own

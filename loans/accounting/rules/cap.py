@@ -162,7 +162,12 @@ def _contract_ends(loan: LoanPosition, on: date, terms: LoanTerms) -> list[int]:
     """Return what each part's segment has still to post up to ``on``, before the cap."""
     return [
         contract_fen(
-            part.accrual, part.segment_base_fen, loan.rate_ppm, (on - part.segment_on).days, terms
+            part.accrual,
+            part.segment_base_fen,
+            loan.rate_ppm,
+            (on - part.segment_on).days,
+            terms,
+            factor_permille=loan.factor_of(part),
         )
         - part.segment_posted_fen
         for part in loan.parts
@@ -226,8 +231,9 @@ def _night_by_night(
             else:
                 borne = first + night - part.segment_on.toordinal()
                 end_fen = contract_fen(
-                    part.accrual, part.segment_base_fen, loan.rate_ppm, borne, terms
-                )
+                    part.accrual, part.segment_base_fen, loan.rate_ppm, borne, terms,
+                    factor_permille=loan.factor_of(part),
+                )  # fmt: skip
                 post_fen, posted[n] = end_fen - posted[n], end_fen
                 is_after_fees = part.accrual == Accrual.PENALTY and night == nights
             kept_fen = min(post_fen, max(0, headroom_fen - late_fees_fen * is_after_fees))

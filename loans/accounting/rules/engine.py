@@ -205,7 +205,8 @@ def nightly_charges(
     return [
         ComputedCharge(loan_id, index, part.accrual, part.segment_on,
                max(part.segment_on, loan.accrued_on), on, part.segment_base_fen,
-               rate_micro(part.accrual, loan.rate_ppm, terms), charged.contract_fen,
+               rate_micro(part.accrual, loan.rate_ppm, terms,
+                          factor_permille=loan.factor_of(part)), charged.contract_fen,
                charged.debt.interest_fen + charged.debt.penalty_fen, cause)
         for index, (part, charged) in enumerate(zip(loan.parts, charges, strict=True))
         if part.accrual != Accrual.NONE
@@ -234,6 +235,11 @@ def plan_fee_charges(
 def payable(loan: LoanPosition, indexes: Collection[int], *, terms: LoanTerms) -> LoanPosition:
     """Return the loan with the plan fees of some instalments charged: what paying them takes."""
     return cap.charge_plan_fees(loan, indexes, terms=terms)[0]
+
+
+def _is_preferred(part: InstalmentPosition, until: date) -> bool:
+    """Say whether a part bears the own rate, once or 1.5 times, in a segment from before a day."""
+    return part.segment_on < until and part.accrual in (Accrual.OWN, Accrual.REVOLVING)
 
 
 class Run:
@@ -291,10 +297,26 @@ class Run:
 
     def accrue_loan(self, loan_id: int, *, on: date, cause: Cause) -> None:
         """Charge a loan its nights before ``on``, as far as not charged yet."""
+        self._end_preferred_rate(loan_id, on=on, cause=cause)
         loan = self.position.loans[loan_id]
         if loan.accrued_on < on:
             known = self._known.get(loan_id)
             self._post(loan_id, accrued(loan, on=on, terms=self.terms[loan_id], known=known), cause)
+
+    def _end_preferred_rate(self, loan_id: int, *, on: date, cause: Cause) -> None:
+        """Let a loan whose use was not proven bear the full rate from its night on (RATE-10).
+
+        Its nights before are charged first: they keep the lower rate, and a new segment begins.
+        """
+        loan = self.position.loans[loan_id]
+        from_on = loan.full_rate_on
+        if on < from_on or not any(_is_preferred(part, from_on) for part in loan.parts):
+            return
+        if loan.accrued_on < from_on:
+            self._post(loan_id, accrued(loan, on=from_on, terms=self.terms[loan_id]), cause)
+        for index, part in enumerate(self.position.loans[loan_id].parts):
+            if _is_preferred(part, from_on):
+                self.change_part(loan_id, index, start_segment(part, part.accrual, on=from_on))
 
     def charge_late_fee(
         self, bill: BillPosition, fees_fen: Mapping[tuple[int, int], int], *, on: date, cause: Cause
@@ -305,6 +327,7 @@ class Run:
         """
         kept_fen = 0
         for loan_id in bill.loan_ids:
+            self._end_preferred_rate(loan_id, on=on, cause=cause)
             loan, terms = self.position.loans[loan_id], self.terms[loan_id]
             fees = [fees_fen.get((loan_id, index), 0) for index in range(len(loan.parts))]
             end, charges = cap.accrue(loan, on=on, terms=terms, late_fees_fen=fees)

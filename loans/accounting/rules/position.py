@@ -30,7 +30,11 @@ class InstalmentPosition(NamedTuple):
 
 
 class LoanPosition(NamedTuple):
-    """One loan: its parts and its account with the cap, as of 00:00 of ``accrued_on``."""
+    """One loan: its parts and its account with the cap, as of 00:00 of ``accrued_on``.
+
+    ``factor_permille`` lowers the rate of segments that begin before ``full_rate_on``, the first
+    night at the full rate of a loan whose use is not proven (RATE-10).
+    """
 
     rate_ppm: int
     parts: tuple[InstalmentPosition, ...]
@@ -43,6 +47,12 @@ class LoanPosition(NamedTuple):
     state: str = "active"
     overdue_on: date | None = None
     ended_on: date | None = None
+    factor_permille: int = 1000
+    full_rate_on: date = date.max
+
+    def factor_of(self, part: InstalmentPosition) -> int:
+        """Return the factor on the own rate that the segment of a part bears, in permille."""
+        return self.factor_permille if part.segment_on < self.full_rate_on else 1000
 
     @property
     def principal_fen(self) -> int:

@@ -81,5 +81,5 @@ def pay_part(run: Run, loan_id: int, index: int, paid: Debt) -> None:
 def claim_of(loan: LoanPosition, row: InstalmentKey, terms: LoanTerms) -> Claim:
     """Return an instalment as a claim with its current daily rate (REPAY-8)."""
     part = loan.parts[row.part_index]
-    rate = rate_micro(part.accrual, loan.rate_ppm, terms)
+    rate = rate_micro(part.accrual, loan.rate_ppm, terms, factor_permille=loan.factor_of(part))
     return Claim(part.debt, rate, not loan.is_bullet, loan.drawn_on)

@@ -1,7 +1,7 @@
 """Rows read as positions, and positions written as rows: each value in its own column."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -67,7 +67,8 @@ def test_each_column_of_a_loan_is_read_as_its_own_value():
     assert found == {
         "rate_ppm": 350, "parts": (), "accrued_on": day(9), "principal_nights_fen": 39_000_000,
         "charged_fen": 22_518, "waived_fen": 38, "drawn_on": day(-30), "is_bullet": False,
-        "state": "overdue", "overdue_on": day(4), "ended_on": day(60),
+        "state": "overdue", "overdue_on": day(4), "ended_on": day(60), "factor_permille": 1000,
+        "full_rate_on": date.max,
     }  # fmt: skip
 
 

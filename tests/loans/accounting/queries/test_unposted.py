@@ -60,14 +60,15 @@ def plan_of(position):
 def write(home, portfolio, state=LoanState.ACTIVE):
     """Put positions and their terms into the database as loans."""
     loan_ids = bulk.reserve_ids(Loan, len(portfolio))
+    is_paid_out = state not in (LoanState.CREATED, LoanState.DISBURSING, LoanState.CANCELLED)
     loans, parts = [], []
     for loan_id, (policy, position) in zip(loan_ids, portfolio, strict=True):
         principal_fen = position.principal_fen
         loans.append(
             (loan_id, home.customer_id, home.line_id, signed_under(policy).pk, state,
-             plan_of(position), max(1, principal_fen), position.rate_ppm, DUE_ON, principal_fen,
-             position.accrued_on, position.principal_nights_fen, position.charged_fen,
-             position.waived_fen)
+             plan_of(position), max(1, principal_fen), position.rate_ppm, DUE_ON,
+             principal_fen * is_paid_out, position.accrued_on, position.principal_nights_fen,
+             position.charged_fen, position.waived_fen)
         )  # fmt: skip
         parts += [
             (loan_id, home.customer_id, number, DUE_ON, max(1, row.debt.principal_fen), 0,

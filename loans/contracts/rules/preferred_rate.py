@@ -1,0 +1,19 @@
+"""The end of a preferred rate whose use was not proven in time (RATE-10)."""
+
+from datetime import date
+from typing import NamedTuple
+
+from loans.accounting.rules.engine import Cause, Run
+
+RATE_END = "rate_end"
+
+
+class PreferredRateEnd(NamedTuple):
+    """The day from whose night on a loan bears its full rate; earlier nights keep the lower one."""
+
+    loan_id: int
+    on: date
+
+    def apply(self, run: Run) -> None:
+        """Charge the nights before, and begin a new segment where the engine finds the end due."""
+        run.accrue_loan(self.loan_id, on=self.on, cause=Cause(RATE_END, self.loan_id))
