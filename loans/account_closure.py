@@ -14,7 +14,7 @@ WORDS = {
         "earlier is not available yet."
     ),
     "debit-under-way": _("A debit is under way: wait for the answer of your bank."),
-    "money-waiting": _("We hold money of yours: ask customer support for its refund."),
+    "money-waiting": _("We hold money of yours: it is refunded to your card the next day."),
 }
 _SETTLED = (LoanState.SETTLED, LoanState.RECOVERED, LoanState.CANCELLED)
 
