@@ -96,7 +96,9 @@ class BillPages(AdminActionsMixin, CustomersRows):
             ("customer_link", "state_label", "mode"),
             ("billed_on", "due_on"), ("total_yuan", "printed_minimum", "past_due_yuan"),
         )}),
-        (_("Payments"), {"fields": (("paid_yuan", "last_paid_on"), ("shortfall_yuan", "paid_on"))}),
+        (_("Payments"), {"fields": (
+            ("paid_yuan", "waived_yuan", "last_paid_on"), ("shortfall_yuan", "paid_on"),
+        )}),
         (_("Debit cycle"), {"fields": (
             ("cycle", "cycle_on", "next_debit"), ("refusals", "tries", "refused_on"),
         )}),

@@ -72,6 +72,7 @@ def test_two_people_waive_charges(overdue):
     approve_all(manager)
 
     assert Waiver.objects.get().penalty_fen == 5_000
+    assert "waived charges" in manager.get(page_of(Loan.objects.get())).content.decode().lower()
     assert Instalment.objects.get().unpaid_penalty_fen == 10_045 - 5_000
 
 

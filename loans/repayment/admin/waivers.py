@@ -26,8 +26,9 @@ from backoffice.web.wording import actor
 from loans.accounting.rules.codes import COLLECTED_STATES, REST_STATES
 from loans.accounting.rules.debt import Debt
 from loans.billing.admin import BillPages
+from loans.contracts.admin import LoanPages
 from loans.delinquency.rules.waiver import WAIVABLE
-from loans.models import Bill, Waiver, WaiverAllocation
+from loans.models import Bill, Loan, Waiver, WaiverAllocation
 from loans.repayment.operations import waivers
 from loans.repayment.operations.waivers import TITLES, ChargeWaiver
 
@@ -123,3 +124,12 @@ def waived_charges(rows: Any) -> PageSection:
         for row in rows.select_related("waiver", "loan").order_by("pk")
     ]  # fmt: skip
     return PageSection(WaiverAllocation._meta.verbose_name_plural, heads, found)
+
+
+def _of_loan(loan: Loan) -> list[PageSection]:
+    """Return what was waived of a loan, if anything was."""
+    rows = loan.waived.all()
+    return [waived_charges(rows)] if rows.exists() else []
+
+
+LoanPages.more_sections.append(_of_loan)
