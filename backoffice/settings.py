@@ -222,6 +222,8 @@ SPECTACULAR_SETTINGS = {
         "Scenario": "loans.models.quote.SCENARIOS",
         "LoanPurpose": "loans.models.loan.PURPOSES",
         "LoanState": "loans.models.loan.LOAN_STATES",
+        "PaymentState": "loans.models.DebitOrderState",
+        "PaymentPurpose": "loans.models.debit.PURPOSES",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -299,6 +301,7 @@ CELERY_BEAT_SCHEDULE = {
     "simulations": {"task": "risk.tasks.sweep_simulations", "schedule": 60.0},
     "quotes": {"task": "loans.tasks.expire_quotes", "schedule": 60.0},
     "payouts": {"task": "loans.tasks.ask_about_payouts", "schedule": 600.0},
+    "payments": {"task": "loans.tasks.sweep_payments", "schedule": 60.0},
 }
 
 # The colour of links and buttons; red and amber mark what needs attention.

@@ -27,6 +27,7 @@ urlpatterns = [
     path("api/v1/", include("loans.contracts.urls")),
     path("api/v1/", include("loans.billing.urls")),
     path("api/v1/", include("loans.settlement.urls")),
+    path("api/v1/", include("loans.collection.urls")),
     path("api/v1/", include("backoffice.guide.urls")),
     path("hooks/", include("risk.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -2,14 +2,15 @@
 
 from loans.accounting import admin as accounting
 from loans.billing import admin as billing
-from loans.collection.admin import orders, run
+from loans.collection.admin import orders, run, transfers
 from loans.contracts import admin as contracts
 from loans.delinquency import admin as delinquency
 from loans.payouts import admin as payouts
+from loans.repayment.admin import pages as repayment
 from loans.repayment.admin import refunds, waivers
 from loans.reporting import admin as reporting
 
 __all__ = [
     "accounting", "billing", "contracts", "delinquency", "orders", "payouts", "refunds",
-    "reporting", "run", "waivers",
+    "repayment", "reporting", "run", "transfers", "waivers",
 ]  # fmt: skip

@@ -21,6 +21,8 @@ class LoansConfig(AppConfig):
         from loans import account_closure, tasks
         from loans.accounting.rules.reasons import TEXTS
         from loans.billing import examples as bill_examples
+        from loans.collection.examples import EXAMPLES as OF_PAYMENTS
+        from loans.collection.operations import payments
         from loans.collection.queries import debit_day
         from loans.contracts.examples import EXAMPLES
         from loans.contracts.operations import disbursement
@@ -31,16 +33,19 @@ class LoansConfig(AppConfig):
         from loans.reporting import operations as exports
         from loans.settlement import examples as settlement_examples
         from loans.settlement import operations as settlements
-        from loans.tasks import JOBS, debit_jobs, evening_jobs
+        from loans.tasks import JOBS, debit_jobs, evening_jobs, start_payment
 
         examples.register(bill_examples.EXAMPLES)
         examples.register(settlement_examples.EXAMPLES)
+        examples.register(OF_PAYMENTS)
+        payments.register(start_payment)
         policy.register("loans", LoanTerms)
         reasons.register(TEXTS)
         reasons.register(QUOTE_TEXTS)
         policy.register("loan_operations", LoanOperations)
         policy.register("quotes", QuotePolicy)
         self._register_interventions()
+        self._register_approvals()
         for job in JOBS:
             jobs.register(job)
         jobs.register_table(debit_jobs)
@@ -73,3 +78,16 @@ class LoansConfig(AppConfig):
         approvals.present(KIND, waiver_pages.differences)
         approvals.present(CHARGE_OFF_KIND, delinquency.differences)
         work_queue.register(extensions.WORK_QUEUE)
+
+    def _register_approvals(self) -> None:
+        """Register what two people decide about money, and what the second one is shown."""
+        from backoffice.platform import approvals
+        from loans.collection.admin import transfer_requests
+        from loans.collection.operations import transfers
+        from loans.repayment.admin import reversal_requests
+        from loans.repayment.operations import reversals
+
+        transfers.register()
+        approvals.present(transfers.KIND, transfer_requests.differences)
+        reversals.register()
+        approvals.present(reversals.KIND, reversal_requests.differences)

@@ -21,7 +21,7 @@ from loans.contracts.operations import disbursement, preferred_rates
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Channel
 from loans.models import Bill, DebitOrder, DebitOrderState, Payout, PayoutKind, PayoutState
-from loans.models.debit import OPEN_ORDER_STATES
+from loans.models.debit import ASKED_STATES, OPEN_ORDER_STATES
 from loans.models.payout import OPEN_PAYOUT_STATES
 from loans.payouts.queries import open_ids
 from loans.payouts.rules.resending import ON_ITS_WAY
@@ -185,9 +185,13 @@ def _open_orders(bill_ids: Sequence[int]) -> list[Prepared]:
     orders = (
         DebitOrder.objects.select_related("card")
         .defer("card__number")
-        .filter(bill_id__any=bulk.Of(bill_ids), state__in=OPEN_ORDER_STATES)
+        .filter(bill_id__any=bulk.Of(bill_ids), state__in=ASKED_STATES, card__isnull=False)
     )
-    return [Prepared(order, order.card.account, False) for order in orders.order_by("pk")]
+    return [
+        Prepared(order, order.card.account, False)
+        for order in orders.order_by("pk")
+        if order.card is not None
+    ]
 
 
 def _tally(bill_ids: Sequence[int], *, run_id: int) -> Tally:

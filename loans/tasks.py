@@ -1,6 +1,7 @@
 """The loans side of the business day, as a table of jobs (GEN-8, REPAY-10, REPAY-11).
 
-Every minute cost sheets whose time is over end (LAW-2).
+What customers start is followed up every minute: payments that were not sent or have no answer,
+and cost sheets whose time is over (LAW-2).
 """
 
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from backoffice.core import clock
 from backoffice.core.policy import current
 from backoffice.platform.jobs import Job, Tally
 from loans import business_day
+from loans.accounting.rules.reasons import LoanActor
+from loans.collection.operations import payments
 from loans.collection.rules import hours as hours_of_debits
 from loans.contracts.operations import disbursement, quotes
 from loans.contracts.rules.reasons import QuoteActor
@@ -22,6 +25,23 @@ from loans.policy import LoanOperations
 from loans.reconciliation import operations as reconciling
 from loans.repayment.operations import refunds
 from loans.settlement import operations as settlements
+
+
+def start_payment(order_id: int) -> None:
+    """Hand a payment to a worker; where no broker answers, the sweep finds it."""
+    send_payment.delay(order_id)
+
+
+@shared_task
+def send_payment(order_id: int) -> None:
+    """Send one payment of a customer."""
+    payments.send([order_id], by=LoanActor.CHANNEL, channel=debit_channel(), at=clock.now())
+
+
+@shared_task
+def sweep_payments() -> None:
+    """Send payments that were never sent, and ask about those without an answer."""
+    payments.sweep(by=LoanActor.CHANNEL, channel=debit_channel(), at=clock.now())
 
 
 def _with_channel(work: Callable[..., Tally]) -> Callable[..., Tally]:

@@ -94,6 +94,7 @@ CLOCKS = {
     "loans.Payout.asked_at": "product",
     "loans.Payout.planned_at": "product",
     "loans.Repayment.recorded_at": "product",
+    "loans.RepaymentReversal.reversed_at": "product",
     "loans.Transfer.at": "product",
     "loans.UnappliedFunds.refunded_at": "product",
     "loans.UnappliedFunds.waiting_since": "product",

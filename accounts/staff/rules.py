@@ -41,7 +41,10 @@ _COLLECTION = (
     "loans.view_debitorder", "loans.view_debitnotice", "loans.view_mandate", "loans.view_autodebit",
     "loans.view_repayment",
     "loans.view_repaymentallocation", "loans.view_unappliedfunds", "loans.view_payout",
+    "loans.view_repaymentreversal",
 )  # fmt: skip
+_BOOK = ("loans.propose_transfer", "loans.propose_reversal")  # a second person decides
+_DECIDE_BOOKED = ("loans.decide_transfer", "loans.decide_reversal")
 _LEDGER = (
     "loans.view_transfer",
     "loans.view_charge",
@@ -88,7 +91,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     + _GIVE_UP + _LATE
     + ("backoffice.start_jobrun",),
     "finance": _CUSTOMERS + _LOANS + _COLLECTION + _LEDGER + _DAY + _STOP + _EXPORT + _WORK
-    + _GIVE_UP
+    + _GIVE_UP + _BOOK
     + ("loans.retry_refund", "backoffice.start_jobrun",),
     "auditor": _CUSTOMERS + _OPENING + _BINS + _ACCESS
     + _ASSESSMENTS + _LINES + _FACTS + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF
@@ -97,7 +100,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     + _ASSESSMENTS + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF
     + _STOP + _STOP_LINES + _DECIDE_LOSS + _LATE
     + ("accounts.answer_complaint", "risk.decide_limitreview", "risk.decide_appeal")
-    + _SIMULATIONS
+    + _DECIDE_BOOKED + _SIMULATIONS
     + ("backoffice.start_jobrun", "backoffice.release_jobrun", "backoffice.resume_job",
        "backoffice.decide_policyversion", *_DECIDE, *_WORK[1:], "backoffice.reassign_workitem",
        *_EXPORT[1:], "backoffice.pii_view", "risk.decide_assessment"),

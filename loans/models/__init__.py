@@ -21,7 +21,13 @@ from loans.models.loss import Acceleration, ChargeOff
 from loans.models.notice import DebitNotice
 from loans.models.payout import Payout, PayoutKind, PayoutState
 from loans.models.quote import Quote
-from loans.models.repayment import Repayment, RepaymentAllocation, UnappliedFunds
+from loans.models.repayment import (
+    Repayment,
+    RepaymentAllocation,
+    RepaymentReversal,
+    ReversalCause,
+    UnappliedFunds,
+)
 from loans.models.waiver import Waiver, WaiverAllocation
 
 __all__ = [
@@ -60,6 +66,8 @@ __all__ = [
     "QuoteState",
     "Repayment",
     "RepaymentAllocation",
+    "RepaymentReversal",
+    "ReversalCause",
     "Scenario",
     "Transfer",
     "TransferKind",

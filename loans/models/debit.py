@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 
 import django_fsm
+import pgtrigger
 from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
@@ -86,6 +87,11 @@ class Origin(models.TextChoices):
 
     AUTO = "auto", _("direct debit")
     CUSTOMER = "customer", _("customer")
+    TRANSFER = "transfer", _("bank transfer")
+
+
+# Paid by hand: it settles the oldest bill first, whichever bill it names (REPAY-8).
+MANUAL_ORIGINS = (Origin.CUSTOMER, Origin.TRANSFER)
 
 
 PURPOSES = choices(
@@ -110,15 +116,36 @@ class DebitOrderState(models.TextChoices):
 
 
 OPEN_ORDER_STATES = (DebitOrderState.PLANNED, DebitOrderState.SENT, DebitOrderState.UNKNOWN)
+# What may have left for the channel: it is asked what became of it.
+ASKED_STATES = (DebitOrderState.SENT, DebitOrderState.UNKNOWN)
+
+# Under this kind two people approve a bank transfer that arrived on the collection account.
+TRANSFER_APPROVAL = "bank-transfer"
+_APPROVED_TRANSFER = pgtrigger.Trigger(
+    name="transfer_approved",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    condition=pgtrigger.Q(new__origin="transfer"),
+    func=(
+        "IF NOT EXISTS (SELECT FROM backoffice_approval AS agreed"
+        " WHERE agreed.kind = 'bank-transfer' AND agreed.state = 'approved'"
+        " AND agreed.payload->>'reference' = NEW.reference"
+        " AND (agreed.payload->>'amount_fen')::bigint = NEW.amount_fen)"
+        " THEN RAISE EXCEPTION 'bank transfer %: two people approve it', NEW.reference"
+        " USING ERRCODE = 'check_violation', CONSTRAINT = 'debit_order_transfer_approved';"
+        " END IF; RETURN NEW;"
+    ),
+)
 
 
 class DebitOrder(django_fsm.FSMModelMixin, models.Model):
-    """One request for money under a number the channel knows it by.
+    """One request for money under a number the channel knows it by, or a transfer that arrived.
 
     States: planned -> sent or cancelled; sent -> succeeded, failed or unknown; unknown ->
     succeeded or failed; failed -> succeeded (the bank's later word). An order that is asked at
     once starts sent: what is written down before it leaves. The number of an automatic order is
     ``bill-cycle-attempt-try``; while one is open no other is made for any bill of the customer.
+    A transfer has no card; its reference is that of the bank, once each.
 
     An order asks for a bill or, by its ``purpose``, for a loan (REPAY-4): a loan has one open
     order. ``principal_fen`` is what a prepayment repays beside interest and fee.
@@ -145,7 +172,7 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
         db_constraint=False, verbose_name=_("customer"),
     )  # fmt: skip
     card = models.ForeignKey(
-        BankCard, on_delete=models.PROTECT, related_name="+", db_index=False,
+        BankCard, on_delete=models.PROTECT, null=True, related_name="+", db_index=False,
         verbose_name=_("bank card"),
     )  # fmt: skip
     run = models.ForeignKey(
@@ -175,6 +202,10 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
     class Meta:
         verbose_name = _("debit order")
         verbose_name_plural = _("debit orders")
+        permissions: ClassVar = [
+            ("propose_transfer", "Can enter a bank transfer"),
+            ("decide_transfer", "Can approve a bank transfer"),
+        ]
         indexes: ClassVar = [
             # Rows come in the order of their days, and a block range costs an update nothing.
             BrinIndex(fields=["business_date"], name="debit_order_day", autosummarize=True),
@@ -234,6 +265,17 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
                 to="loans.Loan",
                 to_fields=["id", "customer"],
             ),
+            models.UniqueConstraint(
+                fields=["reference"],
+                condition=Q(origin=Origin.TRANSFER),
+                name="debit_order_transfer_once",
+            ),
+            models.CheckConstraint(
+                name="debit_order_card",
+                condition=Q(origin=Origin.TRANSFER, card__isnull=True, run__isnull=True)
+                & ~Q(reference="")
+                | ~Q(origin=Origin.TRANSFER) & Q(card__isnull=False),
+            ),
             models.CheckConstraint(
                 name="debit_order_signs",
                 condition=Q(
@@ -251,7 +293,11 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
                 | (Q(taken_fen__gt=0, answered_at__isnull=False) & ~Q(reference="")),
             ),
         ]
-        triggers: ClassVar = [Guard(), InitialState(DebitOrderState.PLANNED, DebitOrderState.SENT)]
+        triggers: ClassVar = [
+            Guard(),
+            InitialState(DebitOrderState.PLANNED, DebitOrderState.SENT),
+            _APPROVED_TRANSFER,
+        ]
 
     def __str__(self) -> str:
         return self.number

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+import pgtrigger
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
 from backoffice.core.guards import CompositeForeignKey, append_only
+from backoffice.core.models import Approval
 from loans.models.bill import Bill
 from loans.models.debit import DebitOrder
 from loans.models.loan import Instalment, Loan
@@ -72,6 +74,70 @@ class Repayment(models.Model):
 
     def __str__(self) -> str:
         return f"R{self.pk}"
+
+
+class ReversalCause(models.TextChoices):
+    """Why money that was booked is not there after all."""
+
+    TAKEN_BACK = "taken_back", _("the bank took the money back")
+    MISTAKE = "mistake", _("entered by mistake")
+
+
+# Under this kind two people approve the reversal of a repayment.
+REVERSAL_APPROVAL = "repayment-reversal"
+_APPROVED_REVERSAL = pgtrigger.Trigger(
+    name="reversal_approved",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    func=(
+        "IF NOT EXISTS (SELECT FROM backoffice_approval AS agreed"
+        " WHERE agreed.id = NEW.approval_id AND agreed.kind = 'repayment-reversal'"
+        " AND agreed.state = 'approved' AND agreed.subject_id = NEW.repayment_id)"
+        " THEN RAISE EXCEPTION 'repayment %: two people approve its reversal', NEW.repayment_id"
+        " USING ERRCODE = 'check_violation', CONSTRAINT = 'repayment_reversal_approved';"
+        " END IF; RETURN NEW;"
+    ),
+)
+
+
+class RepaymentReversal(models.Model):
+    """A repayment that does not count any more: its bills were run again without it (GEN-9).
+
+    One a repayment, approved by two people. Append-only; the repayment itself stays.
+    """
+
+    repayment = models.OneToOneField(
+        Repayment, on_delete=models.PROTECT, related_name="reversal", verbose_name=_("repayment")
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="+", verbose_name=_("customer")
+    )
+    approval = models.OneToOneField(
+        Approval, on_delete=models.PROTECT, related_name="+", verbose_name=_("approval request")
+    )
+    cause = models.CharField(_("cause"), max_length=20, choices=ReversalCause.choices)
+    reason = models.CharField(_("reason"), max_length=200)
+    reversed_by = models.CharField(_("reversed by"), max_length=80)
+    reversed_on = models.DateField(_("reversed on"))
+    reversed_at = models.DateTimeField(_("reversed at"))
+
+    class Meta:
+        verbose_name = _("reversal of a repayment")
+        verbose_name_plural = _("reversals of repayments")
+        default_permissions = ("view",)
+        permissions: ClassVar = [
+            ("propose_reversal", "Can propose the reversal of a repayment"),
+            ("decide_reversal", "Can approve the reversal of a repayment"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="repayment_reversal_cause", condition=Q(cause__in=ReversalCause.values)
+            ),
+        ]
+        triggers: ClassVar = [*append_only(), _APPROVED_REVERSAL]
+
+    def __str__(self) -> str:
+        return f"RR{self.pk}"
 
 
 class RepaymentAllocation(models.Model):

@@ -21,6 +21,7 @@ from loans.models import (
     Instalment,
     Loan,
     LoanState,
+    Origin,
     Payout,
     Repayment,
     Transfer,
@@ -94,8 +95,12 @@ def unapplied_funds(of: Scope = EVERYBODY) -> Iterator[Difference]:
 
 
 def orders(of: Scope = EVERYBODY) -> Iterator[Difference]:
-    """Compare each order with its repayment and what it asked for, and where the money went."""
+    """Compare each order with its repayment and what it asked for, and where the money went.
+
+    A transfer is compared with what two people approved: the channel knows nothing of it.
+    """
     yield from _rows("order", statements.ORDERS, of)
+    yield from _rows("order", statements.TRANSFERS, of)
     yield from _rows("repayment", statements.ALLOCATED, of)
 
 
@@ -203,33 +208,36 @@ def _is_booked(night: date) -> bool:
 
 
 def bank(stated: Mapping[str, int], *, on: date) -> Iterator[Difference]:
-    """Compare what the channel states by order of a day, in fen, with our orders and the ledger."""
+    """Compare what the channel states by order of a day, in fen, with our orders and the ledger.
+
+    The channel states no transfer, and keeps stating a success whose money it took back later: a
+    reversed repayment is in its orders and not in the ledger.
+    """
+    orders: dict[str, int] = {}
     of_day = Repayment.objects.filter(value_on=on)
-    orders = {
-        number: (repayment_id, amount_fen)
-        for number, repayment_id, amount_fen in bulk.rows(
-            of_day, "order__number", "pk", "amount_fen"
-        )
-    }
+    rows = bulk.rows(of_day, "order__number", "order__origin", "pk", "amount_fen", "reversal__pk")
     booked = _booked_fen(on)
+    for number, origin, repayment_id, amount_fen, reversal_id in sorted(rows):
+        if origin != Origin.TRANSFER:
+            orders[number] = amount_fen
+        counts_fen = 0 if reversal_id else amount_fen
+        if (found := booked.get(repayment_id, 0)) != counts_fen:
+            yield Difference("orders = ledger", f"order {number}", counts_fen, found)
     for number in sorted(stated.keys() | orders.keys()):
-        repayment_id, ours = orders.get(number, (None, 0))
-        if stated.get(number, 0) != ours:
-            yield Difference("bank = orders", f"order {number}", stated.get(number, 0), ours)
-        if repayment_id and booked.get(repayment_id, 0) != ours:
-            found = booked.get(repayment_id, 0)
-            yield Difference("orders = ledger", f"order {number}", ours, found)
+        expected, found = stated.get(number, 0), orders.get(number, 0)
+        if expected != found:
+            yield Difference("bank = orders", f"order {number}", expected, found)
 
 
 def _booked_fen(on: date) -> dict[int, int]:
-    rows = (
-        Transfer.objects.filter(
-            business_date=on, debit_account=Account.BANK, cause_type=CauseType.REPAYMENT
-        )
-        .values_list("cause_id")
-        .annotate(fen=Sum("amount_fen"))
-    )
-    return dict(rows)
+    """Return what the ledger holds of each repayment of a day, reversals taken off."""
+    of_repayments = Transfer.objects.filter(business_date=on, cause_type=CauseType.REPAYMENT)
+    totals: dict[int, int] = {}
+    for side, sign in (("debit_account", 1), ("credit_account", -1)):
+        moved = of_repayments.filter(**{side: Account.BANK}).values_list("cause_id")
+        for repayment_id, fen in moved.annotate(fen=Sum("amount_fen")):
+            totals[repayment_id] = totals.get(repayment_id, 0) + sign * fen
+    return totals
 
 
 def paid_out(stated: Mapping[str, int], *, on: date) -> Iterator[Difference]:

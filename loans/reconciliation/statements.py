@@ -165,6 +165,22 @@ LATERAL (VALUES
 ) AS compared (name, expected, found)
 WHERE expected <> found AND {_OF_CUSTOMERS.format("payout.customer_id")} ORDER BY name, number
 """  # nosec B608: column names of our own
+# What two people approved of a bank transfer, which its number names: reference and value date.
+TRANSFERS = f"""
+SELECT number, name, expected, found FROM (
+SELECT debit.number, 'approved = transfer' AS name, coalesce((
+    SELECT sum((agreed.payload->>'amount_fen')::bigint) FROM backoffice_approval AS agreed
+    WHERE agreed.id = substring(debit.number FROM '[0-9]+$')::bigint
+      AND agreed.kind = 'bank-transfer' AND agreed.state = 'approved'
+      AND agreed.payload->>'reference' = debit.reference
+      AND (agreed.payload->>'bill')::bigint = debit.bill_id
+      AND (agreed.payload->>'value_on')::date = repayment.value_on
+ ), 0) AS expected, repayment.amount_fen AS found
+FROM loans_bill AS bill JOIN loans_debitorder AS debit ON debit.bill_id = bill.id
+JOIN loans_repayment AS repayment ON repayment.order_id = debit.id
+WHERE debit.origin = 'transfer' AND {_OF_BILLS}
+) AS compared WHERE expected <> found ORDER BY 1
+"""  # nosec B608: column names of our own
 UNAPPLIED = f"""
 WITH waiting AS (
     SELECT customer_id, sum(amount_fen) AS fen FROM loans_unappliedfunds
@@ -229,6 +245,8 @@ SOURCES = f"""
 SELECT 'bank', 'orders and payouts',
        coalesce((SELECT sum(taken_fen) FROM loans_debitorder WHERE state = 'succeeded'), 0)
        - coalesce((SELECT sum(paid_fen) FROM loans_payout), 0)
+       - coalesce((SELECT sum(repayment.amount_fen) FROM loans_repaymentreversal AS reversal
+                   JOIN loans_repayment AS repayment ON repayment.id = reversal.repayment_id), 0)
 UNION ALL
 SELECT account.code, 'instalments', coalesce(sum(account.fen), 0)
 FROM (SELECT {", ".join(f"sum(unpaid_{name}) AS {name}" for name in RECEIVABLES)}

@@ -22,7 +22,7 @@ from backoffice.web.api.description import describe
 from backoffice.web.api.endpoint import KEY, once
 from backoffice.web.api.fields import Body, Fen, PublicId
 from backoffice.web.api.problems import NotFoundError
-from loans.collection.operations.orders import CardDayLimitError
+from loans.collection.operations.offers import CardDayLimitError
 from loans.models import DebitOrder, DebitOrderState, Loan
 from loans.settlement import operations, queries
 from loans.settlement.operations import EarlyRequest

@@ -29,7 +29,8 @@ from loans.accounting.operations.batch import LoanBatch
 from loans.accounting.rules.position import LoanPosition
 from loans.accounting.rules.reasons import LoanActor
 from loans.collection.operations import orders, results
-from loans.collection.operations.orders import CardDayLimitError, Prepared
+from loans.collection.operations.offers import CardDayLimitError
+from loans.collection.operations.orders import Prepared
 from loans.collection.queries import card_limits
 from loans.gateways.channel import Channel
 from loans.models import DebitOrder, DebitOrderState, Loan, OrderPurpose, Origin
@@ -147,7 +148,7 @@ def request(ask: EarlyRequest, *, by: str, on: date, at: datetime, wall_at: date
         PlanPrepaidError, BilledLoanPrepaidError, PrepaymentTooSmallError, PrepaymentWholeError:
             the loan cannot be prepaid in part, or not by this amount.
         cards.CardNotBoundError: the bank has not confirmed the card, or it is not bound any more.
-        orders.CardDayLimitError: the card's account gives less that day.
+        offers.CardDayLimitError: the card's account gives less that day.
         authorisations.AuthorisationUnknownError, AuthorisationSpentError,
         AuthorisationOtherError, AuthorisationExpiredError: no grant of exactly this amount.
         idempotency.KeyReusedError: the key is that of an earlier order with other values.
@@ -239,7 +240,7 @@ def send(
     )
     rows = waiting.select_related("card").defer("card__number", "card__phone").order_by("pk")
     # The channel is asked by number first: a repeated message sends nothing twice.
-    prepared = [Prepared(order, order.card.account, is_new=False) for order in rows]
+    prepared = [Prepared(one, one.card.account, is_new=False) for one in rows if one.card]
     if not prepared:
         return results.Recorded()
     return results.record(orders.ask(prepared, channel=channel, at=at), by=by, at=at)

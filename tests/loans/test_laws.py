@@ -12,7 +12,7 @@ from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loans.collection.operations import orders, results
+from loans.collection.operations import offers, orders, results
 from loans.collection.operations.orders import CollectionRequest
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer, Outcome
@@ -96,7 +96,7 @@ def offered(bill, amount_fen, *, on, key):
     request = CollectionRequest(bill.pk, amount_fen, "customer", key)
     try:
         [made] = orders.prepare([request], by="customer", on=on, at=moment(on, time(8)))
-    except orders.OverpaidError:
+    except offers.OverpaidError:
         return None
     return made.order
 

@@ -23,7 +23,8 @@ from loans.accounting.operations.batch import LoanBatch
 from loans.billing.operations import issue
 from loans.collection.operations import orders, results
 from loans.collection.operations.notices import notify
-from loans.collection.operations.orders import CollectionRequest, NoMandateError, OverpaidError
+from loans.collection.operations.offers import NoMandateError, OverpaidError
+from loans.collection.operations.orders import CollectionRequest
 from loans.collection.queries import due, notices
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer, Outcome

@@ -51,6 +51,10 @@ class LoanReason(StrEnum):
     NOT_PAID_OUT = "not-paid-out"
     USE_NOT_PROVEN = "use-not-proven"
     USE_PROVEN = "use-proven"
+    PAYMENT_REQUESTED = "payment-requested"
+    NOT_OWED_ANY_MORE = "not-owed-any-more"
+    TRANSFER_ARRIVED = "transfer-arrived"
+    REPAYMENT_REVERSED = "repayment-reversed"
 
 
 TEXTS: Mapping[StrEnum, str] = {
@@ -90,5 +94,9 @@ TEXTS: Mapping[StrEnum, str] = {
     LoanReason.NOT_PAID_OUT: gettext_noop("the money could not be paid out"),
     LoanReason.USE_NOT_PROVEN: gettext_noop("the use was not proven in time"),
     LoanReason.USE_PROVEN: gettext_noop("the use was proven"),
+    LoanReason.PAYMENT_REQUESTED: gettext_noop("the customer pays by hand"),
+    LoanReason.NOT_OWED_ANY_MORE: gettext_noop("the amount is not owed any more"),
+    LoanReason.TRANSFER_ARRIVED: gettext_noop("a bank transfer arrived"),
+    LoanReason.REPAYMENT_REVERSED: gettext_noop("a repayment was reversed"),
     LoanReason.RUNAWAY: gettext_noop("{planned} orders planned, at most {usual} in the last month"),
 }

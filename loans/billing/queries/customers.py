@@ -21,3 +21,11 @@ def bills_of(customer_ids: Collection[int]) -> set[int]:
         return set()
     theirs = Bill.objects.filter(customer_id__any=bulk.Of(customer_ids))
     return {bill_id for (bill_id,) in bulk.rows(theirs, "pk")}
+
+
+def of_the_same_customers(bill_ids: Collection[int]) -> set[int]:
+    """Return every bill of the customers of some bills."""
+    if not bill_ids:
+        return set()
+    bills = Bill.objects.filter(pk__any=bulk.Of(bill_ids))
+    return bills_of({customer_id for (customer_id,) in bulk.rows(bills, "customer_id")})

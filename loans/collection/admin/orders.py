@@ -99,6 +99,8 @@ class DebitOrderPages(ExportMixin, CustomersRows):
     @display(description=_("bank card"))
     def card_shown(self, order: DebitOrder) -> str:
         """Return a link to the card, which is named by its last four digits."""
+        if order.card is None:  # a bank transfer
+            return ""
         return link(order.card, f"{order.card.bank} {masking.card(order.card.last_four)}")
 
     def get_urls(self) -> list[URLPattern]:

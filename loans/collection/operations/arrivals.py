@@ -4,7 +4,7 @@ A value date is the channel's success time, but no later than the day we learn o
 bill is applied in the order of REPAY-8, money for a loan as an early settlement or a prepayment.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from operator import attrgetter
 from typing import NamedTuple
@@ -17,7 +17,9 @@ from loans.accounting.rules.position import BillPosition
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer
 from loans.models import DebitOrder, Repayment
+from loans.models.debit import MANUAL_ORIGINS
 from loans.repayment.operations import reprocess
+from loans.repayment.operations.run_start import older_bills
 from loans.repayment.rules import Money, Payment, money_for_loan
 
 _REPAYMENT_COLUMNS = (
@@ -49,7 +51,9 @@ def store(
         answer = answers[order.number]
         on = clock.day_of(min(answer.at or at, at))
         if order.bill_id is not None:
-            money: Money = Payment(repayment_id, order.bill_id, answer.amount_fen, on)
+            is_manual = order.origin in MANUAL_ORIGINS
+            older = older_bills(batch, order.bill_id) if is_manual else ()
+            money: Money = Payment(repayment_id, order.bill_id, answer.amount_fen, on, older)
         else:
             assert order.loan_id is not None, "an order asks money for a bill or for a loan"
             money = money_for_loan(
@@ -69,25 +73,37 @@ def store(
 
 
 def _is_late(batch: LoanBatch, money: Money) -> bool:
-    """Say whether a later day was already closed or charged without the money."""
+    """Say whether a later day was already closed or charged without the money.
+
+    On the bill that is named, or on an older one that money paid by hand settles first.
+    """
     if isinstance(money, Payment):
-        bill = batch.position.bills[money.bill_id]
-        holder = batch.position.holder_of(bill)
-        if holder is not bill and money.on < holder.billed_on:
-            return True  # the money was there before a later bill took over what was left
-        loan_ids: Iterable[int] = holder.loan_ids
-        bills = [holder]
-    else:
-        loan = batch.position.loans[money.loan_id]
-        if loan.ended_on is not None and loan.ended_on <= money.on:
-            return False  # nothing is owed any more: all of it waits for its refund
-        loan_ids = [money.loan_id]
-        bills = _bills_under(batch, money.loan_id)
-        if any(money.on < bill.billed_on for bill in bills):
-            return True  # it comes before what the bill asks for
-    if any(bill.closed_through is not None and money.on < bill.closed_through for bill in bills):
+        return any(
+            _is_closed_after(batch, batch.position.bills[one], money.on)
+            for one in (*money.older_ids, money.bill_id)
+        )
+    loan = batch.position.loans[money.loan_id]
+    if loan.ended_on is not None and loan.ended_on <= money.on:
+        return False  # nothing is owed any more: all of it waits for its refund
+    bills = _bills_under(batch, money.loan_id)
+    if any(money.on < bill.billed_on for bill in bills):
+        return True  # it comes before what the bill asks for
+    if any(_is_closed(bill, money.on) for bill in bills):
         return True
-    return any(money.on < batch.position.loans[loan_id].accrued_on for loan_id in loan_ids)
+    return money.on < loan.accrued_on
+
+
+def _is_closed_after(batch: LoanBatch, bill: BillPosition, day: date) -> bool:
+    holder = batch.position.holder_of(bill)
+    if holder is not bill and day < holder.billed_on:
+        return True  # the money was there before a later bill took over what was left
+    if _is_closed(holder, day):
+        return True
+    return any(day < batch.position.loans[loan_id].accrued_on for loan_id in holder.loan_ids)
+
+
+def _is_closed(bill: BillPosition, day: date) -> bool:
+    return bill.closed_through is not None and day < bill.closed_through
 
 
 def _bills_under(batch: LoanBatch, loan_id: int) -> list[BillPosition]:
@@ -126,7 +142,7 @@ def apply(batch: LoanBatch, arrived: Sequence[Money], *, by: str, at: datetime) 
 
 def _bills_of(batch: LoanBatch, money: Money) -> list[BillPosition]:
     if isinstance(money, Payment):
-        return [batch.position.bills[money.bill_id]]
+        return [batch.position.bills[one] for one in (*money.older_ids, money.bill_id)]
     return _bills_under(batch, money.loan_id)
 
 

@@ -20,7 +20,8 @@ def collect(
     """Debit some bills: what ``prepare`` has read serves ``record`` where it still holds.
 
     Raises:
-        OverpaidError, NoMandateError, CardDayLimitError: as ``orders.prepare`` does.
+        OverpaidError, PaymentUnderWayError, NoMandateError, CardNotBoundError, CardDayLimitError:
+            as ``orders.prepare`` does.
     """
     prepared, batch = orders.prepare_batch(requests, by=by, on=on, at=at, run_id=run_id)
     return results.record(orders.ask(prepared, channel=channel, at=at), by=by, at=at, seen=batch)

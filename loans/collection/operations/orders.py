@@ -9,40 +9,39 @@ the customer's unapplied funds.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext_lazy as _
 
 from backoffice.core import bulk, clock
-from backoffice.core.errors import Refused
-from backoffice.core.money import yuan
 from loans.accounting.operations.batch import LoanBatch
 from loans.accounting.rules.codes import COLLECTED_STATES, BillState, LoanState
 from loans.accounting.rules.position import BillPosition
-from loans.collection.queries import card_limits, due, notices, unsent
+from loans.billing.queries.customers import of_the_same_customers
+from loans.collection.operations import offers
+from loans.collection.operations.offers import ON_ITS_WAY, NoMandateError, Payer
+from loans.collection.queries import due, notices, unsent
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import NEVER_SENT
 from loans.gateways.channel import Answer, Channel, ChannelFault, DebitRequest, Outcome, unanswered
 from loans.models import Bill, DebitOrder, DebitOrderState, Mandate, MandateState, Origin
-from loans.models.debit import OPEN_ORDER_STATES
-
-# A request of a worker that died may still be on its way: its number is not given up before.
-ON_ITS_WAY = timedelta(minutes=10)
+from loans.models.debit import MANUAL_ORIGINS, OPEN_ORDER_STATES
 
 
 class CollectionRequest(NamedTuple):
     """A request to collect money: the whole bill by direct debit, or an amount the customer chose.
 
-    ``key`` names the request of a customer, so that the same request is the same order.
+    ``key`` names the request of a customer, so that the same request is the same order. ``card_id``
+    is the card that the customer chose, by default that of the mandate.
     """
 
     bill_id: int
     amount_fen: int | None = None
     origin: str = Origin.AUTO
     key: str = ""
+    card_id: int | None = None
 
 
 class Prepared(NamedTuple):
@@ -51,40 +50,6 @@ class Prepared(NamedTuple):
     order: DebitOrder
     account: str
     is_new: bool
-
-
-class Payer(NamedTuple):
-    """The card that a live mandate lets us debit, and the channel's token of it."""
-
-    card_id: int
-    account: str
-
-
-class OverpaidError(Refused):
-    """A customer offered more than is owed under the bill."""
-
-    code = "overpaid"
-    message = _("This bill asks {unpaid} yuan; {offered} is more than that.")
-    remedy = _("Offer at most what is unpaid.")
-
-
-class NoMandateError(Refused):
-    """The customer has no card that may be debited."""
-
-    code = "no-mandate"
-    message = _("There is no live authorisation to debit a card of this customer.")
-    remedy = _("Sign an authorisation first.")
-
-
-class CardDayLimitError(Refused):
-    """The account behind the card gives no more that day (FAQ-4, LAW-20)."""
-
-    public_facts = ("left_fen", "limit_fen")
-    code = "card-day-limit"
-    message = _(
-        "An account of class {account_class} pays at most {limit} yuan a day; {left} are left."
-    )
-    remedy = _("Pay at most what is left today and the rest tomorrow, or with a class I card.")
 
 
 _ORDER_COLUMNS = (
@@ -110,7 +75,9 @@ def prepare(
 
     Raises:
         OverpaidError: a customer's amount is above what is unpaid.
+        PaymentUnderWayError: a customer's open payments cover what is unpaid.
         NoMandateError: a customer's payment without a card to take it from.
+        CardNotBoundError: a customer's payment from a card that is not bound.
         CardDayLimitError: a customer's payment above what the card's account still gives that day.
     """
     return prepare_batch(requests, by=by, on=on, at=at, run_id=run_id)[0]
@@ -123,10 +90,30 @@ def prepare_batch(
     """Return the prepared orders, and the batch that their amounts were computed from.
 
     Raises:
-        OverpaidError, NoMandateError, CardDayLimitError: as ``prepare`` does.
+        OverpaidError, PaymentUnderWayError, NoMandateError, CardNotBoundError, CardDayLimitError:
+            as ``prepare`` does.
     """
-    batch = LoanBatch.lock_bills(request.bill_id for request in requests)
+    return place(requests, by=by, on=on, at=at, run_id=run_id, state=DebitOrderState.SENT)
+
+
+def place(
+    requests: Sequence[CollectionRequest],
+    *,
+    by: str,
+    on: date,
+    at: datetime,
+    run_id: int | None,
+    state: DebitOrderState,
+) -> tuple[list[Prepared], LoanBatch]:
+    """Prepare orders in the caller's transaction: sent with its commit, or planned to be sent.
+
+    Raises:
+        OverpaidError, PaymentUnderWayError, NoMandateError, CardNotBoundError, CardDayLimitError:
+            as ``prepare`` does.
+    """
+    batch = LoanBatch.lock_bills(_bills_to_lock(requests))
     payers = _payers(requests, batch)
+    chosen = offers.chosen_cards(one.card_id for one in requests if one.card_id is not None)
     automatic = {
         batch.bills[request.bill_id].customer_id
         for request in requests
@@ -138,24 +125,34 @@ def prepare_batch(
     made = _already_made(requests, open_orders)
     maxima = notices.maxima_fen(batch.bills.keys(), on=on)
     fresh = []
+    accounts = {order.number: order.card.account for order in made.values() if order.card}
     for request in requests:
         bill = batch.bills[request.bill_id]
         is_automatic = request.origin == Origin.AUTO
         if request in made or (is_automatic and bill.customer_id in taken):
             continue
-        order = _new_order(
-            batch, bill, request, payers.get(bill.customer_id), on=on, at=at, run_id=run_id
-        )
+        payer = payers.get(bill.customer_id)
+        if request.card_id is not None:
+            payer = chosen[request.card_id]
+        order = _new_order(batch, bill, request, payer, on=on, at=at, run_id=run_id)
         if order is not None:
+            assert payer is not None, "an order asks a card"
             fresh.append(order)
+            accounts[order.number] = payer.account
             if is_automatic:  # never more than was notified of (REPAY-10)
                 order.amount_fen = min(order.amount_fen, maxima.get(bill.id, order.amount_fen))
                 taken.add(bill.customer_id)
-    _store(fresh, by=by)
+    _store(fresh, by=by, state=state, at=at)
     batch.write(by=by, at=at)  # cycles that advanced
-    prepared = [Prepared(order, order.card.account, False) for order in made.values()]
-    prepared += [Prepared(order, payers[order.customer_id].account, True) for order in fresh]
+    prepared = [Prepared(order, accounts[order.number], False) for order in made.values()]
+    prepared += [Prepared(order, accounts[order.number], True) for order in fresh]
     return prepared, batch
+
+
+def _bills_to_lock(requests: Sequence[CollectionRequest]) -> set[int]:
+    """Return the bills, and for money offered every bill of its customer: the oldest is first."""
+    by_hand = {one.bill_id for one in requests if one.origin in MANUAL_ORIGINS}
+    return {one.bill_id for one in requests} | of_the_same_customers(by_hand)
 
 
 def ask(prepared: Sequence[Prepared], *, channel: Channel, at: datetime) -> list[Answer]:
@@ -260,8 +257,10 @@ def _new_order(
     if request.origin == Origin.CUSTOMER:
         if payer is None:
             raise NoMandateError
-        amount_fen = _offered_fen(batch, bill, request, on=on)
-        _require_within_day_limit(payer, record, amount_fen, on=on)
+        amount_fen = offers.accepted_fen(
+            batch, bill=record, amount_fen=request.amount_fen, on=on, at=at
+        )
+        offers.require_within_day_limit(payer=payer, bill=record, offered_fen=amount_fen, on=on)
         number = _request_number(request)
     else:
         if payer is None or bill.state not in COLLECTED_STATES:
@@ -281,13 +280,11 @@ def _new_order(
         customer_id=record.customer_id,
         card_id=payer.card_id,
         run_id=run_id,
-        state=DebitOrderState.SENT,
         origin=request.origin,
         cycle=bill.cycle,
         attempt=min(bill.refusals + 1, 3),
         business_date=on,
         amount_fen=amount_fen,
-        asked_at=at,
     )
 
 
@@ -340,31 +337,10 @@ def _due_fen(batch: LoanBatch, bill: BillPosition, *, on: date) -> int:
     return cycles.ask_fen(demand, batch.bill_terms(bill.id))
 
 
-def _offered_fen(
-    batch: LoanBatch, bill: BillPosition, request: CollectionRequest, *, on: date
-) -> int:
-    """Return the amount a customer offers, which may not exceed what is unpaid that day."""
-    unpaid_fen = batch.preview(bill.id, on=on).owed(bill.id).total_fen
-    offered_fen = unpaid_fen if request.amount_fen is None else request.amount_fen
-    if not 0 < offered_fen <= unpaid_fen:
-        raise OverpaidError(unpaid=yuan(unpaid_fen), offered=yuan(offered_fen))
-    return offered_fen
-
-
-def _require_within_day_limit(payer: Payer, bill: Bill, offered_fen: int, *, on: date) -> None:
-    limit = card_limits.of_day(payer.card_id, customer_id=bill.customer_id, on=on)
-    if limit is not None and offered_fen > limit.left_fen:
-        raise CardDayLimitError(
-            account_class=limit.account_class,
-            limit=yuan(limit.limit_fen),
-            limit_fen=limit.limit_fen,
-            left=yuan(limit.left_fen),
-            left_fen=limit.left_fen,
-        )
-
-
-def _store(orders: Sequence[DebitOrder], *, by: str) -> None:
-    """Write the orders down: with the commit of this they may leave."""
+def _store(orders: Sequence[DebitOrder], *, by: str, state: DebitOrderState, at: datetime) -> None:
+    """Write the orders down: with the commit of this those that are sent may leave."""
     for order, order_id in zip(orders, bulk.reserve_ids(DebitOrder, len(orders)), strict=True):
         order.id, order.requested_by = order_id, by
+        order.__dict__["state"] = state
+        order.asked_at = at if state == DebitOrderState.SENT else None
     bulk.insert(orders, _ORDER_COLUMNS)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.cards.operations import cards
 from backoffice.core import bulk, clock, workflow
@@ -30,8 +30,11 @@ from loans.models import (
     DebitOrder,
     DebitOrderState,
     Loan,
+    Mandate,
+    MandateState,
     Origin,
 )
+from loans.models.debit import MANUAL_ORIGINS
 from loans.repayment.operations import lines, reprocess
 from risk.conduct import operations as conduct
 
@@ -61,11 +64,19 @@ def record(
     A success is final; a refusal may still become one; a repeated answer changes nothing.
     ``seen`` is a batch that has read the same bills: what still holds of it is not read again.
     """
+    return apply(answers, by=by, at=at, seen=seen)
+
+
+def apply(
+    answers: Sequence[Answer], *, by: str, at: datetime, seen: LoanBatch | None = None
+) -> Recorded:
+    """Record answers in the caller's transaction: the one way in which money is applied."""
+    assert connection.in_atomic_block, "an answer and what follows from it are one transaction"
     by_number = {answer.number: answer for answer in answers}
     asked = DebitOrder.objects.filter(number__any=bulk.Of(by_number.keys()))
     subjects = [
         _Subject._make(row)
-        for row in bulk.rows(asked, "number", "bill_id", "loan_id", "customer_id")
+        for row in bulk.rows(asked, "number", "bill_id", "loan_id", "customer_id", "origin")
     ]
     batch = LoanBatch.lock_loans(
         {one.loan_id for one in subjects if one.loan_id is not None},
@@ -92,6 +103,7 @@ class _Subject(NamedTuple):
     bill_id: int | None
     loan_id: int | None
     customer_id: int
+    origin: str
 
 
 def _bills_to_lock(
@@ -103,9 +115,10 @@ def _bills_to_lock(
 ) -> set[int]:
     """Return the bills of the orders, and for money that may change others all of its customer.
 
-    That is money of an earlier day, and money for a closed bill: it follows the debt (GEN-9).
-    Bills that ``prepare`` has just found money owed on are not looked at again. Those that a loan
-    stands under are locked with the loan.
+    That is money of an earlier day, money for a closed bill, which follows the debt (GEN-9), and
+    money paid by hand, which settles the oldest bill first (REPAY-8). Bills that ``prepare`` has
+    just found money owed on are not looked at again. Those that a loan stands under are locked
+    with the loan.
     """
     on = clock.day_of(at)
     asked = {one.bill_id for one in subjects if one.bill_id is not None}
@@ -114,7 +127,8 @@ def _bills_to_lock(
         answer = answers[one.number]
         if answer.outcome != Outcome.SUCCEEDED:
             continue
-        if clock.day_of(answer.at or at) < on:
+        is_manual = one.bill_id is not None and one.origin in MANUAL_ORIGINS
+        if is_manual or clock.day_of(answer.at or at) < on:
             late.add(one.customer_id)
         if one.bill_id is not None:
             taken.add(one.bill_id)
@@ -167,7 +181,7 @@ def _count_refusals(
             continue  # a loan is repaid early with any card: no mandate, no cycle
         bill = batch.position.bills[order.bill_id]
         if ends_mandate(order.code):
-            without_mandate.add(order.customer_id)
+            without_mandate.add((order.customer_id, order.card_id))
         is_over = bill.state not in COLLECTED_STATES or order.cycle != bill.cycle
         is_over |= order.business_date < bill.cycle_on  # the attempts started again (FAQ-7)
         if order.origin != Origin.AUTO or is_over:
@@ -186,9 +200,19 @@ def _count_refusals(
     _end_mandates(without_mandate, by=by, at=at)
 
 
-def _end_mandates(customer_ids: Collection[int], *, by: str, at: datetime) -> None:
-    """End the mandates the channel no longer knows: from then on grace alone decides (REPAY-12)."""
-    auto_debit.end(customer_ids, by=by, reason=LoanReason.NO_MANDATE_AT_BANK, at=at)
+def _end_mandates(asked: Collection[tuple[int, int | None]], *, by: str, at: datetime) -> None:
+    """End the mandates the channel no longer knows: from then on grace alone decides (REPAY-12).
+
+    ``asked`` are customers and the cards they were debited from: a mandate for another card stays.
+    """
+    if not asked:
+        return
+    signed = Mandate.objects.filter(
+        customer_id__in={customer_id for customer_id, _card_id in asked},
+        state=MandateState.SIGNED,
+    )
+    gone = {one[0] for one in bulk.rows(signed, "customer_id", "card_id") if one in asked}
+    auto_debit.end(gone, by=by, reason=LoanReason.NO_MANDATE_AT_BANK, at=at)
 
 
 def _next_debit_on(batch: LoanBatch, bill: BillPosition, *, on: date) -> date | None:
@@ -261,13 +285,7 @@ def _reset_counters(batch: LoanBatch, orders: Sequence[DebitOrder]) -> None:
 def _report_paid(batch: LoanBatch, bill_ids: Collection[int], *, by: str, at: datetime) -> None:
     """Report the bills that were paid in time or in grace, and let the lines of others resume."""
     paid = [batch.position.bills[bill_id] for bill_id in sorted(bill_ids)]
-    conduct.record(
-        [
-            end_of_day.report(batch, bill, BillState.PAID)
-            for bill in paid
-            if bill.overdue_on is None
-        ],
-        at=at,
-    )
+    ended = [(bill, BillState.PAID) for bill in paid if bill.overdue_on is None]
+    conduct.record(end_of_day.reports(batch, ended), at=at)
     cured = {batch.bills[bill.id].customer_id for bill in paid if bill.overdue_on is not None}
     lines.resume(cured, by=by, reason=LoanReason.PAST_DUE_PAID, on=clock.day_of(at), at=at)

@@ -11,6 +11,8 @@ from backoffice.core.translation import gettext_noop
 
 # Our own word for an order that never reached the channel and is not wanted any more.
 NEVER_SENT = "NEVER_SENT"
+# A limit of the account, by class or by its bank (FAQ-4).
+RULE_LIMIT = "RULELIMIT"
 
 
 class DebitRefusal(NamedTuple):
@@ -32,7 +34,7 @@ REFUSALS: dict[str, DebitRefusal] = {
     refusal.code: refusal
     for refusal in (
         DebitRefusal("NOTENOUGH", gettext_noop("Balance too low"), counted=True),
-        DebitRefusal("RULELIMIT", gettext_noop("Limit or risk rule of the bank"), counted=True),
+        DebitRefusal(RULE_LIMIT, gettext_noop("Limit or risk rule of the bank"), counted=True),
         DebitRefusal("ACCOUNTERROR", gettext_noop("Account abnormal or frozen"), counted=True),
         DebitRefusal(
             "USER_ACCOUNT_ABNORMAL", gettext_noop("Payer abnormal or frozen"), counted=True

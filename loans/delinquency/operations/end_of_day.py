@@ -18,9 +18,10 @@ from loans.accounting.rules.engine import RunResult
 from loans.accounting.rules.position import BillPosition
 from loans.accounting.rules.reasons import LoanReason
 from loans.delinquency.rules.end_of_day import EndOfDay
-from loans.models import Mandate, MandateState
+from loans.models import Mandate, MandateState, RepaymentReversal
 from risk.conduct import operations as conduct
 from risk.lines import operations as lines
+from risk.models import Conduct
 
 _REPORTED = (BillState.MIN_PAID, BillState.CARRIED, BillState.OVERDUE)
 
@@ -78,11 +79,46 @@ def report_closed(
 ) -> None:
     """Report the bills that ended, and stop drawdowns of those overdue since ``on`` (REPAY-18)."""
     bills = [batch.position.bills[bill_id] for bill_id in bill_ids]
-    conduct.record(
-        [report(batch, bill, bill.state) for bill in bills if bill.state in _REPORTED], at=at
-    )
+    ended = [(bill, bill.state) for bill in bills if bill.state in _REPORTED]
+    conduct.record(reports(batch, ended), at=at)
     overdue = [batch.bills[bill.id].customer_id for bill in bills if bill.overdue_on == on]
     lines.suspend(overdue, by=by, reason=LoanReason.GRACE_OVER, at=at)
+
+
+def reports(
+    batch: LoanBatch, ended: Sequence[tuple[BillPosition, str]]
+) -> list[conduct.ConductReport]:
+    """Return bills with their outcomes as the payment history stores them.
+
+    One that was reported before keeps its report, unless a reversal has opened it again.
+    """
+    customers = {batch.bills[bill.id].customer_id for bill, _outcome in ended}
+    if not customers:
+        return []
+    reversed_ = RepaymentReversal.objects.filter(customer_id__any=bulk.Of(customers))
+    opened = {customer_id for (customer_id,) in bulk.rows(reversed_, "customer_id")}
+    found = (
+        further_report(batch, bill, outcome)
+        if batch.bills[bill.id].customer_id in opened
+        else report(batch, bill, outcome)
+        for bill, outcome in ended
+    )
+    return [one for one in found if one is not None]
+
+
+def further_report(
+    batch: LoanBatch, bill: BillPosition, outcome: str
+) -> conduct.ConductReport | None:
+    """Return the next report of a bill, or None where its last one has this outcome already."""
+    of_bill = Conduct.objects.filter(customer=batch.bills[bill.id].customer_id, due_on=bill.due_on)
+    last = of_bill.order_by("pk").last()
+    found = report(batch, bill, outcome)
+    if last is None:
+        return found
+    if last.outcome == outcome:
+        return None
+    before = Conduct.objects.filter(source__startswith=f"{found.source}:").count()
+    return found._replace(source=f"{found.source}:{before + 2}")
 
 
 def report(batch: LoanBatch, bill: BillPosition, outcome: str) -> conduct.ConductReport:

@@ -6,7 +6,7 @@ value dates. What differs in charges, ledger and allocations is corrected by fac
 they reverse; what does not differ is left alone.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
@@ -15,13 +15,14 @@ from django.db.models import Q, QuerySet
 from backoffice.core import clock
 from loans.accounting.operations import corrections
 from loans.accounting.operations.batch import LoanBatch
+from loans.accounting.rules import engine
 from loans.accounting.rules.codes import (
     COLLECTED_STATES,
     BillState,
     OrderPurpose,
 )
-from loans.accounting.rules.engine import Event
-from loans.accounting.rules.position import BillPosition
+from loans.accounting.rules.engine import Event, Surplus
+from loans.accounting.rules.position import BillPosition, LoanPosition
 from loans.accounting.rules.reasons import LoanReason
 from loans.billing.queries.customers import earlier_bills
 from loans.billing.rules.issue import Issue
@@ -30,13 +31,13 @@ from loans.collection.rules.refusal_codes import is_counted
 from loans.delinquency.operations import end_of_day
 from loans.delinquency.rules.end_of_day import EndOfDay, Refusals
 from loans.models import DebitOrder, DebitOrderState, Mandate, Origin, Repayment
+from loans.models.debit import MANUAL_ORIGINS
 from loans.repayment.operations import lines, run_start
 from loans.repayment.operations.run_start import RunStart
 from loans.repayment.queries import interventions
 from loans.repayment.queries.interventions import DueDates, Happened
 from loans.repayment.rules import Money, Payment, money_for_loan
 from risk.conduct import operations as conduct
-from risk.models import Conduct
 
 
 class Rerun(NamedTuple):
@@ -77,7 +78,9 @@ def rerun(batch: LoanBatch, money: Money, *, arrived: Sequence[Money], on: date)
         _restore_cycle(batch, bill, after)
     corrections.add(
         batch,
-        {one.event.repayment_id: one.on for one in repayments},
+        # One that is reversed is not in the run.
+        {one.event.repayment_id: one.on for one in repayments}
+        | {one.repayment_id: one.on for one in arrived},
         result,
         since={loan_id: loan.accrued_on for loan_id, loan in start.position.loans.items()},
         waivers=interventions.waivers_among(decided),
@@ -85,24 +88,71 @@ def rerun(batch: LoanBatch, money: Money, *, arrived: Sequence[Money], on: date)
     return Rerun(before, frozenset(start.position.loans))
 
 
+class RepaymentEffect(NamedTuple):
+    """What a change of repayments leads to: bills and loans before and after, what is left over."""
+
+    bills: tuple[tuple[BillPosition, BillPosition], ...]
+    loans: Mapping[int, tuple[LoanPosition, LoanPosition]]
+    surpluses: tuple[Surplus, ...]
+
+
+def preview(batch: LoanBatch, money: Money, *, on: date, is_new: bool) -> RepaymentEffect:
+    """Return what bills and loans would come to with money that is new, or without what is there.
+
+    Nothing is kept: it is shown to people before they decide.
+    """
+    start = run_start.as_issued(batch, money, [money])
+    happened: list[Happened[Any]] = [
+        one for one in _repayments(start) if one.event.repayment_id != money.repayment_id
+    ]
+    happened += interventions.of(start.bill_ids, start.position.loans.keys())
+    if is_new:
+        if isinstance(money, Payment):
+            money = money._replace(older_ids=start.older(money.bill_id))
+        happened.append(Happened(money.on, clock.moment_of(on, time.max), money))
+    happened.sort(key=lambda one: (one.on, one.at))
+    result = engine.run(start.position, _events(start, happened, on=on), batch.terms)
+    position = result.position
+    return RepaymentEffect(
+        tuple((batch.position.bills[one], position.bills[one]) for one in start.bill_ids),
+        {one: (batch.position.loans[one], after) for one, after in position.loans.items()},
+        tuple(result.surpluses),
+    )
+
+
+def money_of(repayment: Repayment, *, older_ids: tuple[int, ...] = ()) -> Money:
+    """Return a stored repayment as the event that applies it; ``order`` is loaded with it."""
+    if repayment.bill_id is not None:
+        is_manual = repayment.order.origin in MANUAL_ORIGINS
+        return Payment(
+            repayment.pk, repayment.bill_id, repayment.amount_fen, repayment.value_on,
+            older_ids if is_manual else (),
+        )  # fmt: skip
+    assert repayment.loan_id is not None, "a repayment is of a bill or of a loan"
+    return money_for_loan(
+        OrderPurpose(repayment.order.purpose),
+        repayment.pk,
+        repayment.loan_id,
+        repayment.amount_fen,
+        repayment.value_on,
+        principal_fen=repayment.order.principal_fen,
+    )
+
+
 def _repayments(start: RunStart) -> list[Happened[Money]]:
-    """Return the money of the run by its value date: of its bills, and of its loans since then."""
+    """Return the money of the run by its value date: of its bills, and of its loans since then.
+
+    What was reversed does not count.
+    """
     of_bills = Q(bill__in=start.bill_ids)
-    rows = Repayment.objects.filter(of_bills | Q(loan__in=start.since.keys()))
+    rows = Repayment.objects.filter(of_bills | Q(loan__in=start.since.keys()), reversal=None)
     found: list[Happened[Money]] = []
     for row in rows.select_related("order").order_by("value_on", "pk"):
-        money: Money
         if row.bill_id is not None:
-            money = Payment(row.pk, row.bill_id, row.amount_fen, row.value_on)
+            money = money_of(row, older_ids=start.older(row.bill_id))
             found.append(Happened(row.value_on, row.recorded_at, money))
-            continue
-        assert row.loan_id is not None, "a repayment is of a bill or of a loan"
-        if row.value_on >= start.since[row.loan_id]:
-            money = money_for_loan(
-                OrderPurpose(row.order.purpose), row.pk, row.loan_id, row.amount_fen, row.value_on,
-                principal_fen=row.order.principal_fen,
-            )  # fmt: skip
-            found.append(Happened(row.value_on, row.recorded_at, money))
+        elif row.loan_id is not None and row.value_on >= start.since[row.loan_id]:
+            found.append(Happened(row.value_on, row.recorded_at, money_of(row)))
     return found
 
 
@@ -180,12 +230,15 @@ def _first_refused_on(bill_id: int, due_dates: DueDates) -> date | None:
 
 
 def _first_cycle(bill_id: int) -> tuple[list[cycles.OrderEnd], list[cycles.OrderEnd]]:
-    """Return when the debits of the first cycle were refused and when they succeeded."""
+    """Return when the debits of the first cycle were refused and when they succeeded.
+
+    A success whose money was reversed resets nothing.
+    """
     refused, succeeded = [], []
-    for order in _debits(bill_id).filter(cycle=1).select_related("repayment"):
+    for order in _debits(bill_id).filter(cycle=1).select_related("repayment__reversal"):
         if _is_refused(order):
             refused.append(cycles.OrderEnd(order.business_date, order.pk))
-        elif order.state == DebitOrderState.SUCCEEDED:
+        elif order.state == DebitOrderState.SUCCEEDED and not hasattr(order.repayment, "reversal"):
             succeeded.append(cycles.OrderEnd(order.repayment.value_on, order.pk))
     return refused, succeeded
 
@@ -223,14 +276,9 @@ def _report(batch: LoanBatch, before: BillPosition, *, by: str, on: date, at: da
     bill = batch.position.bills[before.id]
     customer_id = batch.bills[bill.id].customer_id
     outcome = BillState.OVERDUE if bill.overdue_on else bill.state
-    reported = Conduct.objects.filter(source__startswith=f"bill:{bill.id}:").count()
-    last = Conduct.objects.filter(customer=customer_id, due_on=bill.due_on).order_by("pk").last()
-    if outcome in (BillState.PAID, BillState.MIN_PAID, BillState.CARRIED, BillState.OVERDUE) and (
-        last is None or last.outcome != outcome
-    ):
-        found = end_of_day.report(batch, bill, outcome)
-        source = found.source if last is None else f"{found.source}:{reported + 2}"
-        conduct.record([found._replace(source=source)], at=at)
+    if outcome in (BillState.PAID, BillState.MIN_PAID, BillState.CARRIED, BillState.OVERDUE):
+        found = end_of_day.further_report(batch, bill, outcome)
+        conduct.record([found] if found else [], at=at)
     is_cured = before.state == BillState.OVERDUE and bill.state == BillState.PAID
     if is_cured or (before.overdue_on and not bill.overdue_on):
         lines.resume([customer_id], by=by, reason=LoanReason.EARLIER_VALUE_DATE, on=on, at=at)

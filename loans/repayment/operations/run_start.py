@@ -1,7 +1,7 @@
 """Where a rerun begins: bills as they were issued, loans as they stood or were drawn (GEN-9)."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -12,7 +12,8 @@ from loans.accounting.rules.codes import COLLECTED_STATES, BillMove, BillState, 
 from loans.accounting.rules.engine import Decision
 from loans.accounting.rules.position import BillPosition, InstalmentKey, LoanPosition, Position
 from loans.accounting.rules.reasons import LoanReason
-from loans.models import BillSnapshot
+from loans.models import BillSnapshot, Repayment
+from loans.models.debit import MANUAL_ORIGINS
 from loans.repayment.queries import interventions
 from loans.repayment.queries.interventions import DueDates
 from loans.repayment.rules import Money, Payment
@@ -39,6 +40,10 @@ class RunStart(NamedTuple):
     since: Mapping[int, date]
     as_drawn: frozenset[int]
     due_dates: Mapping[int, DueDates]
+
+    def older(self, bill_id: int) -> tuple[int, ...]:
+        """Return the bills of the run that were due before a bill, the oldest first."""
+        return self.bill_ids[: self.bill_ids.index(bill_id)]
 
 
 def as_issued(batch: LoanBatch, money: Money, arrived: Sequence[Money]) -> RunStart:
@@ -117,11 +122,13 @@ def _customer_id(batch: LoanBatch, money: Money) -> int:
 def _first_bills(batch: LoanBatch, money: Money, known: _Snapshots) -> set[int]:
     """Return the bills that a run begins with: its own, or those that contain the loan.
 
-    Of a loan the last one that had been issued when the money came, or else all of them.
+    Money paid by hand may settle older bills first that were open. Of a loan the last one that had
+    been issued when the money came, or else all of them.
     """
-    if isinstance(money, Payment):
-        return {money.bill_id}
     bills = batch.position.bills
+    if isinstance(money, Payment):
+        older = _open_older(batch, money.older_ids, on=money.on)
+        return {money.bill_id, *older}
     containing = {owner for owner, loan_id in known if loan_id == money.loan_id}
     before = [one for one in containing if bills[one].billed_on <= money.on]
     return {max(before, key=lambda one: bills[one].due_on)} if before else containing
@@ -180,8 +187,11 @@ def _bills_to_run(
     """Return the first bills, and those that their loans connect them with, by due date.
 
     Later ones contain what they left, or print what was past due then. An earlier one that had
-    closed before the oldest of them was issued is in their snapshots already.
+    closed before the oldest of them was issued is in their snapshots already. Money paid by hand
+    connects the bill that it names with the older ones that it settled first, or would now
+    (REPAY-8).
     """
+    by_hand = _paid_by_hand({batch.bills[one].customer_id for one in first})
     loans_of: dict[int, set[int]] = defaultdict(set)
     for owner, loan_id in known:
         loans_of[owner].add(loan_id)
@@ -197,10 +207,40 @@ def _bills_to_run(
             if (loan_ids & loans_of[one] or bills[one].past_due_fen or is_past_due_printed)
             and (bills[one].due_on > oldest.due_on or _was_open(bills[one], on=oldest.billed_on))
         }
+        for named, on in by_hand:
+            older = [one for one in older_bills(batch, named) if bills[one].billed_on <= on]
+            if run.intersection((named, *older)):
+                more |= {named, *_open_older(batch, older, on=on)} - run
         if not more:
             break
         run |= more
     return sorted((bills[one] for one in run), key=lambda bill: bill.due_on)
+
+
+def _paid_by_hand(customer_ids: Collection[int]) -> list[tuple[int, date]]:
+    """Return the bill and the value date of each repayment that settles the oldest bill first."""
+    rows = Repayment.objects.filter(
+        bill__customer__in=customer_ids, order__origin__in=MANUAL_ORIGINS, reversal=None
+    )
+    return list(rows.values_list("bill_id", "value_on"))
+
+
+def older_bills(batch: LoanBatch, bill_id: int) -> tuple[int, ...]:
+    """Return the locked bills of the same customer that were due before a bill, oldest first."""
+    customer_id = batch.bills[bill_id].customer_id
+    bills = batch.position.bills
+    older = [
+        one.id
+        for one in batch.bills.values()
+        if one.customer_id == customer_id and one.due_on < bills[bill_id].due_on
+    ]
+    return tuple(sorted(older, key=lambda one: bills[one].due_on))
+
+
+def _open_older(batch: LoanBatch, bill_ids: Iterable[int], *, on: date) -> list[int]:
+    """Return which bills were issued by a day and still asked for money when it began."""
+    bills = (batch.position.bills[one] for one in bill_ids)
+    return [one.id for one in bills if one.billed_on <= on and _was_open(one, on=on)]
 
 
 def _was_open(bill: BillPosition, *, on: date) -> bool:

@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 
 from loans.accounting.rules.accrual import rate_micro
 from loans.accounting.rules.allocation import Claim, allocate
+from loans.accounting.rules.codes import COLLECTED_STATES, REST_STATES
 from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.ending import end_bill, end_loans
 from loans.accounting.rules.engine import Allocation, Cause, Run, Surplus
 from loans.accounting.rules.position import (
+    BillPosition,
     InstalmentKey,
     InstalmentPosition,
     LoanPosition,
@@ -22,20 +24,37 @@ from loans.policy import LoanTerms
 
 
 class Payment(NamedTuple):
-    """Money taken for a bill, in fen, on the day the channel took it (GEN-9)."""
+    """Money taken for a bill, in fen, on the day the channel took it (GEN-9).
+
+    ``older_ids`` are the bills of the customer that were due before, the oldest first: money paid
+    by hand settles them first, whichever bill it names (REPAY-8). A direct debit pays the bill it
+    was ordered for and has none.
+    """
 
     repayment_id: int
     bill_id: int
     amount_fen: int
     on: date
+    older_ids: tuple[int, ...] = ()
 
     def apply(self, run: Run) -> None:
-        """Settle what is owed under the bill in the order of REPAY-8, then close what is paid.
+        """Settle what is owed in the order of REPAY-8, then close what is paid.
 
-        What a later bill has taken over of it is settled there (GEN-9). A plan fee that the money
-        reaches before its due date is charged with it (RATE-7).
+        What a later bill has taken over of a bill is settled there (GEN-9). A plan fee that the
+        money reaches before its due date is charged with it (RATE-7).
         """
-        asked = run.position.bills[self.bill_id]
+        left_fen = self.amount_fen
+        for bill_id in self.older_ids:
+            if left_fen and _is_payable(run.position.bills[bill_id]):
+                left_fen = self._settle(run, bill_id, left_fen)
+        if left_fen:
+            left_fen = self._settle(run, self.bill_id, left_fen)
+        if left_fen:
+            run.surpluses.append(Surplus(self.repayment_id, self.bill_id, self.on, left_fen))
+
+    def _settle(self, run: Run, bill_id: int, amount_fen: int) -> int:
+        """Settle one bill, close it if it is paid, and return the fen left over."""
+        asked = run.position.bills[bill_id]
         bill = run.position.holder_of(asked)
         rows = bill.rows
         if bill is not asked:
@@ -47,7 +66,7 @@ class Payment(NamedTuple):
             payable[row.loan_id].parts[row.part_index].debt.total_fen for row in bill.rows
         )
         claims = [claim_of(payable[row.loan_id], row, run.terms[row.loan_id]) for row in rows]
-        parts, left_fen = allocate(self.amount_fen, claims)
+        parts, left_fen = allocate(amount_fen, claims)
         paid_fees = [row for row, paid in zip(rows, parts, strict=True) if paid.plan_fee_fen]
         run.charge_plan_fees(paid_fees, on=self.on, cause=cause)
         for (loan_id, index), paid in zip(rows, parts, strict=True):
@@ -56,18 +75,22 @@ class Payment(NamedTuple):
                 run.allocations.append(
                     Allocation(self.repayment_id, loan_id, index, self.on, paid, bill.id)
                 )
-        if left_fen:
-            run.surpluses.append(Surplus(self.repayment_id, asked.id, self.on, left_fen))
-        owed_fen -= self.amount_fen - left_fen
+        owed_fen -= amount_fen - left_fen
         changes: dict[str, Any] = {}
-        if left_fen < self.amount_fen:
+        if left_fen < amount_fen:
             changes = {
-                "paid_fen": bill.paid_fen + self.amount_fen - left_fen,
+                "paid_fen": bill.paid_fen + amount_fen - left_fen,
                 "last_paid_on": self.on,
                 "shortfall_fen": owed_fen,
             }
         bill = end_bill(run, bill, on=self.on, **changes)
         end_loans(run, bill, on=bill.last_paid_on or self.on)
+        return left_fen
+
+
+def _is_payable(bill: BillPosition) -> bool:
+    """Say whether an older bill still asks for something under its own number."""
+    return bool(bill.rows) and bill.state in (*COLLECTED_STATES, *REST_STATES)
 
 
 def pay_part(run: Run, loan_id: int, index: int, paid: Debt) -> None:

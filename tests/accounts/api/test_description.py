@@ -81,7 +81,7 @@ def test_lists_are_pages_with_their_parameters():
         "/api/v1/me/cards",
         "/api/v1/me/complaints", "/api/v1/me/consents", "/api/v1/me/line/changes",
         "/api/v1/me/line/temporary-limits", "/api/v1/me/score-history",
-        "/api/v1/me/wechat-accounts",
+        "/api/v1/me/wechat-accounts", "/api/v1/payments",
     ]  # fmt: skip
 
 
@@ -94,13 +94,14 @@ def test_the_idempotency_key_is_a_header_of_what_takes_it():
     }
 
     assert [call for call, is_required in keys.items() if is_required] == [
+        "post /api/v1/bills/{public_id}/payments",
         "post /api/v1/loans",
         "post /api/v1/loans/{public_id}/prepayments",
         "post /api/v1/loans/{public_id}/settlement",
         "post /api/v1/me/authorisations",
         "post /api/v1/me/line/temporary-limits",
     ]
-    assert len(keys) == 21
+    assert len(keys) == 22
 
 
 def test_every_address_is_described_or_a_page():

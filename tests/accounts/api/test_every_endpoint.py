@@ -7,6 +7,7 @@ from accounts.models import CustomerHold, DeletionRequest
 from accounts.urls import urlpatterns as of_accounts
 from backoffice.core import clock
 from loans.billing.urls import urlpatterns as of_bills
+from loans.collection.urls import urlpatterns as of_collection
 from loans.contracts.urls import urlpatterns as of_contracts
 from loans.settlement.urls import urlpatterns as of_settlements
 from risk.decisions.urls import urlpatterns as of_decisions
@@ -25,6 +26,7 @@ OPEN = {
     ("post", "me/deletion"),
     ("delete", "me/deletion"),
     ("delete", f"me/wechat-accounts/{UUID}"),
+    ("post", f"bills/{UUID}/payments"),
 }
 
 
@@ -37,6 +39,7 @@ def addresses():
         *of_contracts,
         *of_bills,
         *of_settlements,
+        *of_collection,
     ):
         route = str(pattern.pattern).replace("<uuid:public_id>", UUID)
         yield route.replace("<slug:purpose>", "social")

@@ -5,7 +5,7 @@ from datetime import time
 import pytest
 
 from loans.collection.operations import results
-from loans.collection.operations.orders import OverpaidError
+from loans.collection.operations.offers import OverpaidError
 from loans.delinquency.operations import end_of_day
 from loans.models import DebitOrder, Instalment, Loan, UnappliedFunds
 from risk.models import Conduct

@@ -15,7 +15,7 @@ from accounts.passwords.operations.authorisations import (
 from backoffice.core import clock, workflow
 from backoffice.core.models import OutboxMessage
 from backoffice.platform.idempotency import KeyReusedError
-from loans.collection.operations.orders import CardDayLimitError
+from loans.collection.operations.offers import CardDayLimitError
 from loans.models import Bill, DebitOrder, Loan, Plan, UnappliedFunds
 from loans.settlement import operations
 from loans.settlement.operations import EarlyRequest

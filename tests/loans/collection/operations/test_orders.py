@@ -14,12 +14,8 @@ from accounts.models import BankCard
 from backoffice.core import workflow
 from backoffice.core.models import JobRun
 from loans.collection.operations import collection, orders
-from loans.collection.operations.orders import (
-    CardDayLimitError,
-    CollectionRequest,
-    NoMandateError,
-    OverpaidError,
-)
+from loans.collection.operations.offers import CardDayLimitError, NoMandateError, OverpaidError
+from loans.collection.operations.orders import CollectionRequest
 from loans.collection.queries import card_limits
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Outcome
