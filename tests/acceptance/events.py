@@ -4,20 +4,23 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from typing import Any
 
-from accounts.models import BankCard
+from accounts.models import BankCard, Staff
 from backoffice.core import clock
 from backoffice.core.errors import Refused
 from loans.accounting.queries.positions import position_of, terms_of
-from loans.billing.operations import auto_debit
+from loans.accounting.rules.codes import BillState
+from loans.billing.operations import auto_debit, extensions
+from loans.billing.operations.extensions import ExtensionRequest
 from loans.collection.operations import orders, results
 from loans.collection.operations.orders import CollectionRequest
 from loans.gateways.channel import Answer, Outcome
-from loans.models import Loan
+from loans.models import Bill, Loan
 from loans.repayment.rules.settlement import EarlyQuote, prepayment_quote
 from loans.settlement import operations as settlement
 from loans.settlement import queries
 from loans.settlement.operations import EarlyRequest
 from tests.acceptance import drawdowns, reading
+from tests.accounts.people import request_of
 from tests.loans.conftest import FakeChannel
 from tests.loans.early import grant
 
@@ -163,8 +166,25 @@ class Early(Event):
         return prepayment_quote(position, self.event["amount"], on=on, terms=terms)
 
 
+class Extension(Event):
+    """A customer asks for a later due date, and the staff approve it at once (FAQ-7)."""
+
+    def __call__(self, life: Any, at: datetime) -> None:
+        bill = Bill.objects.filter(
+            customer=life.customer_id, state__in=[BillState.BILLED, BillState.GRACE]
+        ).earliest("due_on")
+        context = request_of(bill.customer, at=at, wall_at=clock.wall())
+        asked = ExtensionRequest(bill.public_id, self.event["days"], "wages come late")
+        extension = extensions.request(asked, context=context)
+        staff, _is_new = Staff.objects.get_or_create(username="manager")
+        extensions.approve([extension.pk], by=staff, on=at.date(), reason="agreed", at=at)
+        entry = ["extended", extension.extended_to_on.isoformat()]
+        life.done[at.date()].append((at.time(), entry))
+
+
 COMMANDS: dict[str, Callable[[dict[str, Any]], Command]] = {
     "mode": Mode,
+    "extend": Extension,
     "settle": Early,
     "prepay": Early,
     "mandate_end": MandateEnd,

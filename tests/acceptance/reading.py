@@ -22,6 +22,7 @@ from loans.models import (
     Charge,
     DebitNotice,
     DebitOrder,
+    Extension,
     Instalment,
     Loan,
     RepaymentAllocation,
@@ -152,9 +153,10 @@ def done_on(lives: Sequence[Any], *, on: date) -> dict[int, list[list[Any]]]:
     """Return what happened to each customer on a day, in the order it happened."""
     found: dict[int, list[tuple[time, list[Any]]]] = defaultdict(list)
     customers = [life.customer_id for life in lives]
+    due_of = due_dates(customers, on=on)
     for bill in Bill.objects.filter(customer__in=customers, billed_on=on):
         minimum_fen = bill.past_due_fen + bill.minimum_fen
-        asked = ["bill", bill.due_on.isoformat(), bill.total_fen, minimum_fen]
+        asked = ["bill", due_of[bill.pk], bill.total_fen, minimum_fen]
         found[bill.customer_id].append((time(), asked))
     notices = DebitNotice.objects.filter(customer__in=customers, notified_on=on)
     for notice in notices.select_related("bill").order_by("bill__due_on"):
@@ -167,7 +169,7 @@ def done_on(lives: Sequence[Any], *, on: date) -> dict[int, list[list[Any]]]:
         if answer == "tech" and order.bill_id in faults:
             continue  # the file has the first try of a day that fails so
         faults.add(order.bill_id)
-        at, due_on = _time_of(order.asked_at), order.bill.due_on.isoformat()
+        at, due_on = _time_of(order.asked_at), due_of[order.bill_id]
         debit = ["debit", due_on, f"{at:%H:%M}", order.amount_fen, answer]
         found[order.customer_id].append((at, debit))
         if answer == "ok":
@@ -179,6 +181,15 @@ def done_on(lives: Sequence[Any], *, on: date) -> dict[int, list[list[Any]]]:
         customer: [entry for _at, entry in sorted(found[customer], key=lambda one: one[0])]
         for customer in customers
     }
+
+
+def due_dates(customers: Sequence[int], *, on: date) -> dict[int, str]:
+    """Return the due date of each bill as it was that day, before it was extended."""
+    bills = Bill.objects.filter(customer__in=customers)
+    due_of = {bill.pk: bill.due_on.isoformat() for bill in bills}
+    for one in Extension.objects.filter(bill__in=bills, decided_on=on):
+        due_of[one.bill_id] = one.due_on.isoformat()
+    return due_of
 
 
 def _time_of(at: Any) -> time:
@@ -224,6 +235,6 @@ def counted_failures(bill: Bill) -> int:
     cycles = [
         order.cycle
         for order in bill.orders.filter(origin="auto", state="failed")
-        if is_counted(order.code)
+        if is_counted(order.code) and order.business_date >= bill.due_on  # not before an extension
     ]
     return cycles.count(1) or min(1, len(cycles))

@@ -317,6 +317,16 @@ def _due_for_debit(batch: LoanBatch, bill: BillPosition, *, on: date) -> BillPos
     return bill if is_due else None
 
 
+def _charged_since_due_fen(bill: BillPosition, charged_fen: int) -> int:
+    """Return interest since the due date and the late fee, also one from before an extension."""
+    before_fen = bill.late_fee_fen
+    if bill.late_fee_on is not None and bill.late_fee_on > bill.due_on:
+        before_fen = 0  # it is among what was charged since (FAQ-7)
+    if bill.state != BillState.GRACE:
+        return before_fen
+    return charged_fen - bill.charged_at_due_fen + before_fen
+
+
 def _due_fen(batch: LoanBatch, bill: BillPosition, *, on: date) -> int:
     """Return what the customer's mode asks of a bill today, interest and fees included."""
     ahead = batch.preview(bill.id, on=on)
@@ -330,9 +340,7 @@ def _due_fen(batch: LoanBatch, bill: BillPosition, *, on: date) -> int:
         shortfall_fen=bill.shortfall_fen,
         unpaid_fen=ahead.owed(bill.id).total_fen,
         mandatory_unpaid_fen=ahead.mandatory_fen(bill.id),
-        charged_since_due_fen=charged_fen - bill.charged_at_due_fen
-        if bill.state == BillState.GRACE
-        else bill.late_fee_fen,  # of a bill that was extended in grace (FAQ-7)
+        charged_since_due_fen=_charged_since_due_fen(bill, charged_fen),
     )
     return cycles.ask_fen(demand, batch.bill_terms(bill.id))
 
