@@ -34,15 +34,8 @@ from loans.accounting.queries.positions import (
 )
 from loans.accounting.rules import engine
 from loans.accounting.rules.codes import REST_STATES, BillMove, BillState, LoanMove
-from loans.accounting.rules.engine import (
-    Accrued,
-    Decision,
-    Event,
-    IssuedLoan,
-    RunResult,
-    Surplus,
-    accrued,
-)
+from loans.accounting.rules.engine import Accrued, Event, RunResult, accrued
+from loans.accounting.rules.outcomes import Decision, IssuedLoan, Surplus
 from loans.accounting.rules.position import BillPosition, InstalmentKey, Position
 from loans.accounting.rules.reasons import LoanReason
 from loans.models import Bill, Instalment, Loan

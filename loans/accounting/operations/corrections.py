@@ -15,14 +15,8 @@ from loans.accounting.operations.batch import LoanBatch
 from loans.accounting.operations.facts import AllocationRow, ChargeRow, WaiverRow
 from loans.accounting.operations.ledger import Entry
 from loans.accounting.rules.debt import COMPONENTS, NOTHING, Debt
-from loans.accounting.rules.engine import (
-    Allocation,
-    Cause,
-    ComputedCharge,
-    RunResult,
-    Surplus,
-    WaivedCharge,
-)
+from loans.accounting.rules.engine import RunResult
+from loans.accounting.rules.outcomes import Allocation, Cause, ComputedCharge, Surplus, WaivedCharge
 from loans.models import (
     CauseType,
     Charge,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from backoffice.core import bulk
 from loans.accounting.queries import snapshots
 from loans.accounting.rules.debt import columns
-from loans.accounting.rules.engine import (
+from loans.accounting.rules.outcomes import (
     Allocation,
     ComputedCharge,
     IssuedLoan,

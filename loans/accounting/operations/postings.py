@@ -7,11 +7,11 @@ from typing import Any
 from loans.accounting.operations.ledger import Entry
 from loans.accounting.rules.codes import ChargeKind
 from loans.accounting.rules.debt import Debt
-from loans.accounting.rules.engine import (
+from loans.accounting.rules.engine import RunResult
+from loans.accounting.rules.outcomes import (
     Allocation,
     ChargedOffLoan,
     ComputedCharge,
-    RunResult,
     Surplus,
     WaivedCharge,
 )

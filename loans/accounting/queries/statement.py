@@ -14,14 +14,8 @@ from backoffice.core import bulk
 from loans.accounting.queries.positions import position_of, terms_of
 from loans.accounting.rules.cap import cap_fen, charge_plan_fees
 from loans.accounting.rules.codes import ChargeKind
-from loans.accounting.rules.engine import (
-    Accrued,
-    Cause,
-    ComputedCharge,
-    accrued,
-    nightly_charges,
-    plan_fee_charges,
-)
+from loans.accounting.rules.engine import Accrued, accrued, nightly_charges, plan_fee_charges
+from loans.accounting.rules.outcomes import Cause, ComputedCharge
 from loans.accounting.rules.position import InstalmentPosition, LoanPosition
 from loans.models import Bill, Charge, Instalment, Loan
 from loans.policy import LoanTerms

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from loans.accounting.rules import cap
 from loans.accounting.rules.codes import REST_STATES, BillMove, BillState
-from loans.accounting.rules.engine import IssuedLoan, Run, accrued
+from loans.accounting.rules.engine import Run, accrued
+from loans.accounting.rules.outcomes import IssuedLoan
 from loans.accounting.rules.position import (
     BillPosition,
     InstalmentKey,

@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from loans.accounting.rules.codes import COLLECTED_STATES, BillState
-from loans.accounting.rules.engine import Cause, Run, run
+from loans.accounting.rules.engine import Run, run
+from loans.accounting.rules.outcomes import Cause
 from loans.accounting.rules.position import Position
 from loans.collection.rules.cycle import Cycle, following, running
 from loans.delinquency.rules.end_of_day import EndOfDay, Refusals

@@ -3,7 +3,8 @@
 from datetime import date
 from typing import NamedTuple
 
-from loans.accounting.rules.engine import Cause, Run
+from loans.accounting.rules.engine import Run
+from loans.accounting.rules.outcomes import Cause
 
 RATE_END = "rate_end"
 

@@ -9,7 +9,8 @@ from datetime import date
 from typing import NamedTuple
 
 from loans.accounting.rules.codes import Accrual, BillState
-from loans.accounting.rules.engine import Cause, Run
+from loans.accounting.rules.engine import Run
+from loans.accounting.rules.outcomes import Cause
 from loans.accounting.rules.position import (
     BillPosition,
     InstalmentKey,

@@ -10,7 +10,8 @@ from datetime import date
 from typing import NamedTuple
 
 from loans.accounting.rules.codes import COLLECTED_STATES, LoanMove, LoanState
-from loans.accounting.rules.engine import Cause, ChargedOffLoan, Run
+from loans.accounting.rules.engine import Run
+from loans.accounting.rules.outcomes import Cause, ChargedOffLoan
 from loans.accounting.rules.reasons import LoanReason
 
 

@@ -16,7 +16,8 @@ from loans.accounting.rules.codes import (
     LoanMove,
     LoanState,
 )
-from loans.accounting.rules.engine import Cause, Run, accrued
+from loans.accounting.rules.engine import Run, accrued
+from loans.accounting.rules.outcomes import Cause
 from loans.accounting.rules.position import BillPosition
 from loans.accounting.rules.reasons import LoanReason
 from loans.collection.rules import cycle as cycles

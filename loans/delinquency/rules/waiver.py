@@ -12,7 +12,8 @@ from loans.accounting.rules.allocation import Claim, allocate
 from loans.accounting.rules.codes import Accrual
 from loans.accounting.rules.debt import COMPONENTS, NOTHING, Debt
 from loans.accounting.rules.ending import end_bill, end_loans
-from loans.accounting.rules.engine import Cause, Run, WaivedCharge
+from loans.accounting.rules.engine import Run
+from loans.accounting.rules.outcomes import Cause, WaivedCharge
 from loans.accounting.rules.position import InstalmentPosition, restart_segment
 
 WAIVABLE = tuple(name for name in COMPONENTS if name != "principal_fen")

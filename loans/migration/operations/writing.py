@@ -14,7 +14,7 @@ from loans.accounting.operations.ledger import Entry
 from loans.accounting.queries.snapshots import SNAPSHOT_COLUMNS, to_row
 from loans.accounting.rules.accrual import interest_fen
 from loans.accounting.rules.debt import Debt
-from loans.accounting.rules.engine import Cause, ComputedCharge
+from loans.accounting.rules.outcomes import Cause, ComputedCharge
 from loans.accounting.rules.position import InstalmentPosition, LoanPosition
 from loans.migration.operations import debts
 from loans.migration.operations.debts import LiveLoan, PastBill

@@ -21,7 +21,8 @@ from loans.accounting.rules.codes import (
     BillState,
     OrderPurpose,
 )
-from loans.accounting.rules.engine import Event, Surplus
+from loans.accounting.rules.engine import Event
+from loans.accounting.rules.outcomes import Surplus
 from loans.accounting.rules.position import BillPosition, LoanPosition
 from loans.accounting.rules.reasons import LoanReason
 from loans.billing.queries.customers import earlier_bills

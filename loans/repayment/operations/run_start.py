@@ -9,7 +9,7 @@ from loans.accounting.operations.batch import LoanBatch
 from loans.accounting.queries import snapshots
 from loans.accounting.queries.snapshots import reset_to
 from loans.accounting.rules.codes import COLLECTED_STATES, BillMove, BillState, LoanMove, LoanState
-from loans.accounting.rules.engine import Decision
+from loans.accounting.rules.outcomes import Decision
 from loans.accounting.rules.position import BillPosition, InstalmentKey, LoanPosition, Position
 from loans.accounting.rules.reasons import LoanReason
 from loans.models import BillSnapshot, Repayment

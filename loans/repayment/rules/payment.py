@@ -12,7 +12,8 @@ from loans.accounting.rules.allocation import Claim, allocate
 from loans.accounting.rules.codes import COLLECTED_STATES, REST_STATES
 from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.ending import end_bill, end_loans
-from loans.accounting.rules.engine import Allocation, Cause, Run, Surplus
+from loans.accounting.rules.engine import Run
+from loans.accounting.rules.outcomes import Allocation, Cause, Surplus
 from loans.accounting.rules.position import (
     BillPosition,
     InstalmentKey,

@@ -18,14 +18,8 @@ from loans.accounting.rules.allocation import allocate
 from loans.accounting.rules.codes import BillMove, ChargeKind, LoanMove, LoanState, OrderPurpose
 from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.ending import PAYABLE, end_loans
-from loans.accounting.rules.engine import (
-    Allocation,
-    Cause,
-    ComputedCharge,
-    Run,
-    Surplus,
-    payable,
-)
+from loans.accounting.rules.engine import Run, payable
+from loans.accounting.rules.outcomes import Allocation, Cause, ComputedCharge, Surplus
 from loans.accounting.rules.position import InstalmentKey, LoanPosition, Position
 from loans.accounting.rules.reasons import LoanReason
 from loans.policy import LoanTerms

@@ -14,7 +14,7 @@ from loans.accounting.operations.facts import AllocationRow, ChargeRow
 from loans.accounting.operations.ledger import Entry
 from loans.accounting.rules.codes import BillMove, LoanMove
 from loans.accounting.rules.debt import Debt
-from loans.accounting.rules.engine import Allocation, Cause, ComputedCharge, Decision, Surplus
+from loans.accounting.rules.outcomes import Allocation, Cause, ComputedCharge, Decision, Surplus
 from loans.accounting.rules.position import InstalmentKey, Position
 from loans.delinquency.rules.end_of_day import EndOfDay
 from loans.models import (

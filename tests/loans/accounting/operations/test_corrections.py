@@ -10,7 +10,7 @@ from loans.accounting.operations import corrections
 from loans.accounting.operations.batch import LoanBatch
 from loans.accounting.rules.codes import BillMove, LoanMove
 from loans.accounting.rules.debt import COMPONENTS
-from loans.accounting.rules.engine import Decision
+from loans.accounting.rules.outcomes import Decision
 from loans.delinquency.rules.end_of_day import EndOfDay
 from loans.models import (
     Charge,

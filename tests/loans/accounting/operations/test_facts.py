@@ -7,7 +7,7 @@ from psycopg.errors import UniqueViolation
 from loans.accounting.operations import facts
 from loans.accounting.operations.facts import AllocationRow, ChargeRow
 from loans.accounting.rules.debt import COMPONENTS, Debt
-from loans.accounting.rules.engine import Allocation, Cause, ComputedCharge, Surplus
+from loans.accounting.rules.outcomes import Allocation, Cause, ComputedCharge, Surplus
 from loans.models import (
     Charge,
     DebitOrder,

@@ -5,7 +5,7 @@ import pytest
 from loans.accounting.operations import postings
 from loans.accounting.operations.ledger import Entry
 from loans.accounting.rules.debt import Debt
-from loans.accounting.rules.engine import Allocation, Cause, ComputedCharge, Surplus
+from loans.accounting.rules.outcomes import Allocation, Cause, ComputedCharge, Surplus
 from tests.loans.cases import day
 
 OWED = Debt(penalty_fen=1, late_fee_fen=20, interest_fen=300, plan_fee_fen=4_000,

@@ -9,16 +9,8 @@ from loans.accounting.rules import engine
 from loans.accounting.rules.cap import Charged
 from loans.accounting.rules.codes import BillMove, LoanMove
 from loans.accounting.rules.debt import Debt
-from loans.accounting.rules.engine import (
-    Accrued,
-    Cause,
-    ComputedCharge,
-    Decision,
-    Run,
-    RunResult,
-    accrued,
-    nightly_charges,
-)
+from loans.accounting.rules.engine import Accrued, Run, RunResult, accrued, nightly_charges
+from loans.accounting.rules.outcomes import Cause, ComputedCharge, Decision
 from loans.accounting.rules.position import InstalmentKey, Position
 from loans.models import Bill, Loan
 from tests.loans.cases import TERMS, bill, day, loan, part

@@ -3,7 +3,7 @@
 import pytest
 
 from loans.accounting.rules import engine
-from loans.accounting.rules.engine import IssuedLoan
+from loans.accounting.rules.outcomes import IssuedLoan
 from loans.accounting.rules.position import InstalmentKey, Position
 from loans.billing.rules.issue import Earlier, Issue, minimum_months
 from loans.policy import LoanTerms

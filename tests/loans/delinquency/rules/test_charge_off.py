@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loans.accounting.rules import engine
-from loans.accounting.rules.engine import ChargedOffLoan
+from loans.accounting.rules.outcomes import ChargedOffLoan
 from loans.accounting.rules.position import InstalmentKey, Position
 from loans.delinquency.rules.charge_off import ChargeOffLoan
 from loans.repayment.rules import Payment

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from loans.accounting.rules import engine
 from loans.accounting.rules.allocation import Claim
 from loans.accounting.rules.debt import NOTHING, Debt
-from loans.accounting.rules.engine import WaivedCharge
+from loans.accounting.rules.outcomes import WaivedCharge
 from loans.accounting.rules.position import InstalmentKey, Position
 from loans.delinquency.rules.waiver import WaiveCharges, spread, without
 from tests.loans.cases import TERMS, bill, day, loan, part

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from loans.accounting.rules import engine
 from loans.accounting.rules.codes import BillMove, LoanMove
 from loans.accounting.rules.debt import NOTHING, Debt
-from loans.accounting.rules.engine import Allocation, Surplus
+from loans.accounting.rules.outcomes import Allocation, Surplus
 from loans.accounting.rules.position import InstalmentKey, Position, start_segment
 from loans.repayment.rules import Payment
 from tests.loans.cases import TERMS, bill, day, loan, part
