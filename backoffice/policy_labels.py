@@ -276,6 +276,8 @@ _OPERATIONS: Mapping[str, PolicyField] = {
     "card_limit_warning_days": PolicyField(
         _("a bill above the day limit of its card is warned of before"), DAYS, "FAQ-4"
     ),
+    "extension_days_max": PolicyField(_("longest extension of a due date"), DAYS, "FAQ-7"),
+    "extension_every_days": PolicyField(_("time from one extension to the next"), DAYS, "FAQ-7"),
     "runaway_permille": PolicyField(
         _("a debit run above this multiple of the last is held"), FACTOR, "REPAY-11"
     ),
@@ -331,6 +333,7 @@ _LOANS = {
     "prepayment_fee_ppm": (PERCENT_OF_PPM, "REPAY-3"),
     "prepayment_fee_min_fen": (YUAN, "REPAY-3"),
     "prepayment_min_fen": (YUAN, "REPAY-4"),
+    "acceleration_after_days": (DAYS, "RATE-5"),
 }
 
 

@@ -21,7 +21,7 @@ class LoanReason(StrEnum):
 
     BILL_DATE = "bill-date"
     SIGNED_BY_CUSTOMER = "signed-by-customer"
-    ENDED_BY_CUSTOMER = "ended-by-customer"
+    MANDATE_ENDED = "mandate-ended"
     ANOTHER_CARD = "another-card"
     DEBIT_FULL = "debit-full"
     DEBIT_MINIMUM = "debit-minimum"
@@ -64,7 +64,7 @@ TEXTS: Mapping[StrEnum, str] = {
     LoanActor.RECONCILIATION: gettext_noop("reconciliation"),
     LoanReason.BILL_DATE: gettext_noop("the bill date came"),
     LoanReason.SIGNED_BY_CUSTOMER: gettext_noop("signed by the customer"),
-    LoanReason.ENDED_BY_CUSTOMER: gettext_noop("ended by the customer"),
+    LoanReason.MANDATE_ENDED: gettext_noop("the customer ended the mandate"),
     LoanReason.ANOTHER_CARD: gettext_noop("the customer chose another card"),
     LoanReason.DEBIT_FULL: gettext_noop("everything due is debited"),
     LoanReason.DEBIT_MINIMUM: gettext_noop("the minimum is debited"),

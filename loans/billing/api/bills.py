@@ -193,7 +193,7 @@ class AutoDebitView(CustomerEndpoint):
         auto_debit.revoke(
             self.customer(request).pk,
             by=self.context.by,
-            reason=LoanReason.ENDED_BY_CUSTOMER,
+            reason=LoanReason.MANDATE_ENDED,
             at=self.context.at,
         )
         return Response(status=HTTPStatus.NO_CONTENT)

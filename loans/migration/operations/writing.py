@@ -57,7 +57,7 @@ _LOAN = ("id", "customer", "line", "terms", "state", "plan", "principal_fen", "d
          "waived_fen")  # fmt: skip
 _BILL = ("id", "customer", "state", "due_on", "billed_on", "total_fen", "minimum_fen", "mode",
          "paid_fen", "cycle", "cycle_on", "refusals", "tries", "debit_on", "charged_at_due_fen",
-         "late_fee_fen", "past_due_fen")  # fmt: skip
+         "late_fee_fen", "past_due_fen", "waived_fen")  # fmt: skip
 _INSTALMENT = ("id", "loan", "customer", "bill", "number", "due_on", "principal_fen",
                "plan_fee_fen", "unpaid_principal_fen", "unpaid_interest_fen", "unpaid_plan_fee_fen",
                "unpaid_late_fee_fen", "unpaid_penalty_fen", "accrual", "segment_on",
@@ -259,7 +259,7 @@ def _bill(loan: LiveLoan, ids: _Ids, terms: Terms) -> Values:
     billed_on = min(debts.billed_on(due_on, terms.policy), terms.on)
     return (
         ids.bill, ids.customer, BillState.BILLED, due_on, billed_on, loan.total_fen,
-        loan.minimum_fen, DebitMode.FULL, 0, 1, due_on, 0, 0, due_on, 0, 0, 0,
+        loan.minimum_fen, DebitMode.FULL, 0, 1, due_on, 0, 0, due_on, 0, 0, 0, 0,
     )  # fmt: skip
 
 

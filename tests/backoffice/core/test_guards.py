@@ -205,7 +205,11 @@ def test_not_even_the_owner_changes_facts(statement, table, django_db_setup, dat
 
 
 def add_fact(session, table):
-    """Add a row of facts; partitioned tables need the day that names the partition."""
+    """Add a row of facts; partitioned tables need the day that names the partition.
+
+    Past the triggers: some facts may be added only with the approval of two people.
+    """
+    session.execute("SET LOCAL session_replication_role = replica")
     keys = session.execute(
         "SELECT attname FROM pg_index JOIN pg_attribute AS a ON attrelid = indrelid "
         "WHERE indrelid = %s::regclass AND indisprimary AND a.attnum = ANY(indkey) "
@@ -220,7 +224,9 @@ def add_fact(session, table):
         if columns
         else sql.SQL("INSERT INTO {} DEFAULT VALUES RETURNING id").format(sql.Identifier(table))
     )  # fmt: skip
-    return session.execute(statement).fetchone()[0]
+    row_id = session.execute(statement).fetchone()[0]
+    session.execute("SET LOCAL session_replication_role = origin")
+    return row_id
 
 
 def ids(session, table):

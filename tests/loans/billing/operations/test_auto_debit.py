@@ -180,7 +180,7 @@ def test_another_customer_s_bills_are_left_alone(bill, make_bill):
 
 def revoke(customer, at=NOON):
     return auto_debit.revoke(
-        customer.pk, by=f"customer:{customer.pk}", reason="ended-by-customer", at=at
+        customer.pk, by=f"customer:{customer.pk}", reason="mandate-ended", at=at
     )
 
 
