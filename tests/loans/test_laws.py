@@ -92,11 +92,11 @@ def close(bills, *, on, at=None):
 
 
 def offered(bill, amount_fen, *, on, key):
-    """Prepare the payment of a customer; None where that much is not owed."""
+    """Prepare the payment of a customer; None where that much is not owed any more."""
     request = CollectionRequest(bill.pk, amount_fen, "customer", key)
     try:
         [made] = orders.prepare([request], by="customer", on=on, at=moment(on, time(8)))
-    except offers.OverpaidError:
+    except (offers.OverpaidError, offers.PaymentUnderWayError):
         return None
     return made.order
 
