@@ -83,13 +83,18 @@ class LoanPages(AdminActionsMixin, CustomersRows):
     fieldsets = (
         (None, {"fields": (
             ("customer_link", "line_link", "terms_link"), ("state_label", "plan", "rate"),
-            ("purpose", "card_link"), ("rate_factor_permille", "proof_until_on", "proven_on"),
+            ("purpose", "card_link"), ("rate_factor", "proof_until_on", "proven_on"),
         )}),
         (_("Amounts"), {"fields": (
             ("principal_yuan", "unpaid_principal_yuan"),
         )}),
         (_("Days"), {"fields": (("drawn_on", "accrued_on"), ("overdue_on", "ended_on"))}),
     )  # fmt: skip
+
+    @display(description=_("rate factor"))
+    def rate_factor(self, loan: Loan) -> str:
+        """Return what is left of the rate by its purpose, in per cent (RATE-10)."""
+        return f"{loan.rate_factor_permille / 10:g}%"
 
     @display(description=_("daily rate"))
     def rate(self, loan: Loan) -> str:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
+from backoffice.web import wording
 from backoffice.web.readonly_admin import PageSection, day_filter, display, link, timeline
 from loans.models import Payout
 from loans.payouts.rules import payout_codes
@@ -56,7 +57,7 @@ class PayoutPages(CustomersRows):
     )  # fmt: skip
     fields = (
         ("customer_link", "what_for", "card_link"), ("kind", "state_label", "code_shown"),
-        ("amount_yuan", "paid_yuan", "paid_on"), ("reference", "requested_by"),
+        ("amount_yuan", "paid_yuan", "paid_on"), ("reference", "requester"),
         ("planned_at", "asked_at", "answered_at"),
     )  # fmt: skip
     search_help_text = _("Payout number, or customer id such as C42")
@@ -76,6 +77,11 @@ class PayoutPages(CustomersRows):
     def code_shown(self, payout: Payout) -> str:
         """Return the channel's reason in words."""
         return code_words(payout.code)
+
+    @display(description=_("requested by"))
+    def requester(self, payout: Payout) -> SafeString | str:
+        """Return who requested the payout."""
+        return wording.actor(payout.requested_by)
 
     def sections(self, request: HttpRequest, record: Payout) -> list[PageSection]:
         """Return the timeline."""

@@ -37,11 +37,17 @@ def _operations(result: Json) -> Iterable[Json]:
         yield from path.values()
 
 
+def _may_be_null(schema: Json) -> bool:
+    """Say whether a schema allows null; fields of one name can differ in that."""
+    kinds = [one.get("type") for one in schema.get("oneOf", ())] + [schema.get("type")]
+    return any("null" in kind if isinstance(kind, list) else kind == "null" for kind in kinds)
+
+
 def of(schema: Json, schemas: Json, name: str = "") -> Any:
     """Return an example that fits a schema; ``name`` is that of the field."""
     if "$ref" in schema:
         return of(schemas[schema["$ref"].rsplit("/", 1)[1]], schemas, name)
-    if name in _values:
+    if name in _values and (_values[name] is not None or _may_be_null(schema)):
         return _values[name]
     for combined in ("allOf", "oneOf"):
         if combined in schema:

@@ -101,7 +101,7 @@ def test_the_idempotency_key_is_a_header_of_what_takes_it():
         "post /api/v1/me/authorisations",
         "post /api/v1/me/line/temporary-limits",
     ]
-    assert len(keys) == 22
+    assert len(keys) == 23
 
 
 def test_every_address_is_described_or_a_page():
