@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -18,11 +20,11 @@ from backoffice.web.keyset import number_in
 from backoffice.web.readonly_admin import (
     PageSection,
     ReadOnlyAdmin,
+    address_of,
     amount,
     amount_head,
     day_filter,
     display,
-    link,
     timeline,
 )
 from backoffice.web.wording import percent
@@ -118,6 +120,12 @@ class LoanPages(AdminActionsMixin, CustomersRows):
         ]
 
 
+def _bill_link(bill_id: int | None) -> SafeString | str:
+    if bill_id is None:
+        return ""
+    return format_html('<a class="link" href="{}">B{}</a>', address_of(Bill, bill_id), bill_id)
+
+
 def _schedule(statement: LoanStatement, *, on: date) -> PageSection:
     """Return each instalment as agreed, against what was paid and is owed of it."""
     heads = (
@@ -127,10 +135,9 @@ def _schedule(statement: LoanStatement, *, on: date) -> PageSection:
         amount_head(_("unpaid plan fee")), amount_head(_("unpaid late fee")),
         amount_head(_("unpaid penalty interest")), _("accrues"),
     )  # fmt: skip
-    bills = Bill.objects.in_bulk([row.bill_id for row, _part in statement.owed if row.bill_id])
     rows = [
         (
-            row.number, row.due_on, link(bills[row.bill_id]) if row.bill_id else "",
+            row.number, row.due_on, _bill_link(row.bill_id),
             amount(row.principal_fen), amount(row.plan_fee_fen),
             amount(row.principal_fen - part.debt.principal_fen),
             amount(part.debt.principal_fen), amount(part.debt.interest_fen),

@@ -182,7 +182,8 @@ def _events(start: RunStart, happened: Sequence[Happened[Any]], *, on: date) -> 
             *([max(issued)] if issued else []),
             *(one.on for one in happened),
             *(one.on for one in issues),
-        ]
+        ],
+        default=on,
     )
     for today in _days(first, on):
         for bill, end_of in zip(bills, ends, strict=True):
