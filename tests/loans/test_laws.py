@@ -23,6 +23,8 @@ from tests.profiles import database
 pytestmark = pytest.mark.django_db
 
 NOT_COMPARED = {"id", "public_id", "customer_id", "bill_id", "loan_id", "line_id", "terms_id"}
+# Nothing follows from these once a bill is paid; a bill that is run again counts its orders.
+OF_OPEN_BILLS = {"refusals", "refused_on", "tries", "debit_on"}
 amounts = st.one_of(
     st.sampled_from([1, 999, 1_000, 1_001, 101_500, 102_008, 1_015_000]), st.integers(1, 1_100_000)
 )
@@ -57,7 +59,7 @@ def figures(bill, but=()):
     rows = [Bill.objects.get(pk=bill.pk)]
     for loan in loans:
         rows += [loan, *loan.instalments.order_by("number")]
-    left_out = {*NOT_COMPARED, *but}
+    left_out = {*NOT_COMPARED, *but, *(OF_OPEN_BILLS if rows[0].state == "paid" else ())}
     found = [
         {name: value for name, value in vars(row).items() if is_figure(name, value, left_out)}
         for row in rows
