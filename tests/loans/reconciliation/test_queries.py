@@ -31,7 +31,8 @@ def test_the_repayments_of_a_day_are_found_by_their_day():
     with CaptureQueriesContext(connection) as asked:
         assert list(reconciliation.bank({}, on=day(0))) == []
 
-    assert "repayment_day" in plan_of(asked.captured_queries[0]["sql"])
+    # A scan of a whole index beside the condition is avoided too: a large table would not pay it.
+    assert "repayment_day" in plan_of(asked.captured_queries[0]["sql"], without=("indexscan",))
 
 
 def forge(account: str, *, on, loan_id: int | None = None, fen: int = 7) -> None:
