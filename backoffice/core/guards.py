@@ -92,6 +92,34 @@ def append_only() -> list[pgtrigger.Trigger]:
     ]
 
 
+def approved_only(
+    kind: str,
+    *content: str,
+    name: str,
+    constraint: str,
+    row: str,
+    operation: pgtrigger.Operation = pgtrigger.Insert,
+    condition: pgtrigger.Condition | None = None,
+) -> pgtrigger.Trigger:
+    """Return a trigger that refuses a row without an approved request of this kind and content.
+
+    ``content`` are SQL conditions on ``backoffice_approval`` and NEW, ``row`` is the SQL that names
+    the row in the message, ``constraint`` the name that the error carries.
+    """
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=operation,
+        condition=condition,
+        func=(
+            f"IF NOT EXISTS (SELECT FROM backoffice_approval WHERE kind = '{kind}' "  # nosec B608
+            f"AND state = 'approved' AND {' AND '.join(content)}) THEN "
+            f"RAISE EXCEPTION '{kind} of %: no approved request', {row} "
+            f"USING ERRCODE = 'check_violation', CONSTRAINT = '{constraint}'; END IF; RETURN NEW;"
+        ),
+    )
+
+
 def is_append_only(model: type[models.Model]) -> bool:
     """Return whether a table is append-only."""
     return any(trigger.name == "append_only" for trigger in getattr(model._meta, "triggers", ()))

@@ -17,6 +17,7 @@ from backoffice.core.guards import (
     CompositeForeignKey,
     Guard,
     InitialState,
+    approved_only,
     code_check,
     state_check,
 )
@@ -121,20 +122,14 @@ ASKED_STATES = (DebitOrderState.SENT, DebitOrderState.UNKNOWN)
 
 # Under this kind two people approve a bank transfer that arrived on the collection account.
 TRANSFER_APPROVAL = "bank-transfer"
-_APPROVED_TRANSFER = pgtrigger.Trigger(
+_APPROVED_TRANSFER = approved_only(
+    TRANSFER_APPROVAL,
+    "payload->>'reference' = NEW.reference",
+    "(payload->>'amount_fen')::bigint = NEW.amount_fen",
     name="transfer_approved",
-    when=pgtrigger.Before,
-    operation=pgtrigger.Insert,
+    constraint="debit_order_transfer_approved",
+    row="NEW.reference",
     condition=pgtrigger.Q(new__origin="transfer"),
-    func=(
-        "IF NOT EXISTS (SELECT FROM backoffice_approval AS agreed"
-        " WHERE agreed.kind = 'bank-transfer' AND agreed.state = 'approved'"
-        " AND agreed.payload->>'reference' = NEW.reference"
-        " AND (agreed.payload->>'amount_fen')::bigint = NEW.amount_fen)"
-        " THEN RAISE EXCEPTION 'bank transfer %: two people approve it', NEW.reference"
-        " USING ERRCODE = 'check_violation', CONSTRAINT = 'debit_order_transfer_approved';"
-        " END IF; RETURN NEW;"
-    ),
 )
 
 

@@ -2,13 +2,12 @@
 
 from typing import ClassVar
 
-import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
-from backoffice.core.guards import CompositeForeignKey, append_only
+from backoffice.core.guards import CompositeForeignKey, append_only, approved_only
 from backoffice.core.models import Approval
 from loans.models.bill import Bill
 from loans.models.loan import Loan
@@ -83,19 +82,13 @@ class ChargeOff(models.Model):
         ]
         triggers: ClassVar = [
             *append_only(),
-            pgtrigger.Trigger(
+            approved_only(
+                CHARGE_OFF_KIND,
+                "id = NEW.approval_id",
+                "subject_id = NEW.loan_id",
                 name="charged_off_as_approved",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert,
-                condition=pgtrigger.Condition("NEW.approval_id IS NOT NULL"),
-                func=(
-                    "IF NOT EXISTS (SELECT FROM backoffice_approval WHERE id = NEW.approval_id "
-                    "AND kind = 'charge-off' AND state = 'approved' "
-                    "AND subject_id = NEW.loan_id) THEN "
-                    "RAISE EXCEPTION 'charge-off of loan %: no approved request', NEW.loan_id "
-                    "USING ERRCODE = 'check_violation', "
-                    "CONSTRAINT = 'charge_off_as_approved'; END IF; RETURN NEW;"
-                ),
+                constraint="charge_off_as_approved",
+                row="NEW.loan_id",
             ),
         ]
 

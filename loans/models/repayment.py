@@ -2,14 +2,13 @@
 
 from typing import ClassVar
 
-import pgtrigger
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
-from backoffice.core.guards import CompositeForeignKey, append_only
+from backoffice.core.guards import CompositeForeignKey, append_only, approved_only
 from backoffice.core.models import Approval
 from loans.models.bill import Bill
 from loans.models.debit import DebitOrder
@@ -85,18 +84,13 @@ class ReversalCause(models.TextChoices):
 
 # Under this kind two people approve the reversal of a repayment.
 REVERSAL_APPROVAL = "repayment-reversal"
-_APPROVED_REVERSAL = pgtrigger.Trigger(
+_APPROVED_REVERSAL = approved_only(
+    REVERSAL_APPROVAL,
+    "id = NEW.approval_id",
+    "subject_id = NEW.repayment_id",
     name="reversal_approved",
-    when=pgtrigger.Before,
-    operation=pgtrigger.Insert,
-    func=(
-        "IF NOT EXISTS (SELECT FROM backoffice_approval AS agreed"
-        " WHERE agreed.id = NEW.approval_id AND agreed.kind = 'repayment-reversal'"
-        " AND agreed.state = 'approved' AND agreed.subject_id = NEW.repayment_id)"
-        " THEN RAISE EXCEPTION 'repayment %: two people approve its reversal', NEW.repayment_id"
-        " USING ERRCODE = 'check_violation', CONSTRAINT = 'repayment_reversal_approved';"
-        " END IF; RETURN NEW;"
-    ),
+    constraint="repayment_reversal_approved",
+    row="NEW.repayment_id",
 )
 
 

@@ -2,13 +2,12 @@
 
 from typing import ClassVar
 
-import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
-from backoffice.core.guards import CompositeForeignKey, append_only
+from backoffice.core.guards import CompositeForeignKey, append_only, approved_only
 from backoffice.core.models import Approval
 from loans.models.bill import Bill
 from loans.models.loan import Instalment, Loan
@@ -76,21 +75,16 @@ class Waiver(models.Model):
         ]
         triggers: ClassVar = [
             *append_only(),
-            pgtrigger.Trigger(
+            approved_only(
+                KIND,
+                "id = NEW.approval_id",
+                "subject_id = NEW.bill_id",
+                "payload = jsonb_build_object('penalty_fen', NEW.penalty_fen, 'late_fee_fen', "
+                "NEW.late_fee_fen, 'interest_fen', NEW.interest_fen, 'plan_fee_fen', "
+                "NEW.plan_fee_fen)",
                 name="waived_as_approved",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert,
-                condition=pgtrigger.Condition("NEW.approval_id IS NOT NULL"),
-                func=(
-                    "IF NOT EXISTS (SELECT FROM backoffice_approval WHERE id = NEW.approval_id "
-                    "AND kind = 'waiver' AND state = 'approved' AND subject_id = NEW.bill_id "
-                    "AND payload = jsonb_build_object('penalty_fen', NEW.penalty_fen, "
-                    "'late_fee_fen', NEW.late_fee_fen, 'interest_fen', NEW.interest_fen, "
-                    "'plan_fee_fen', NEW.plan_fee_fen)) THEN "
-                    "RAISE EXCEPTION 'waiver of bill %: no approved request', NEW.bill_id "
-                    "USING ERRCODE = 'check_violation', "
-                    "CONSTRAINT = 'waiver_as_approved'; END IF; RETURN NEW;"
-                ),
+                constraint="waiver_as_approved",
+                row="NEW.bill_id",
             ),
         ]
 

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from backoffice.core.guards import Guard, InitialState, append_only, state_check
+from backoffice.core.guards import Guard, InitialState, append_only, approved_only, state_check
 from backoffice.core.models.approval import Approval
 from backoffice.core.reasons import text
 from backoffice.core.states import StateField
@@ -72,20 +72,15 @@ class PolicyVersion(models.Model):
         permissions: ClassVar = [("decide_policyversion", "Can decide on a policy version")]
         triggers: ClassVar = [
             *append_only(),
-            pgtrigger.Trigger(
+            approved_only(
+                "policy-change",
+                "id = NEW.approval_id",
+                "payload = jsonb_build_object('app', NEW.app, 'overrides', NEW.overrides, "
+                "'effective_on', to_char(NEW.effective_on, 'YYYY-MM-DD'))",
                 name="stored_as_approved",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert,
+                constraint="policy_version_as_approved",
+                row="NEW.app",
                 condition=pgtrigger.Condition("NEW.approval_id IS NOT NULL"),
-                func=(
-                    "IF NOT EXISTS (SELECT FROM backoffice_approval WHERE id = NEW.approval_id "
-                    "AND kind = 'policy-change' AND state = 'approved' "
-                    "AND payload = jsonb_build_object('app', NEW.app, 'overrides', NEW.overrides, "
-                    "'effective_on', to_char(NEW.effective_on, 'YYYY-MM-DD'))) THEN "
-                    "RAISE EXCEPTION 'policy version of %: no approved request', NEW.app "
-                    "USING ERRCODE = 'check_violation', "
-                    "CONSTRAINT = 'policy_version_as_approved'; END IF; RETURN NEW;"
-                ),
             ),
         ]
 
@@ -237,18 +232,15 @@ class JobPause(django_fsm.FSMModelMixin, models.Model):
         triggers: ClassVar = [
             Guard(),
             InitialState(JobPauseState.PAUSED),
-            pgtrigger.Trigger(
+            approved_only(
+                "job-resumption",
+                "id = NEW.approval_id",
+                "subject_id = NEW.id",
                 name="resumed_as_approved",
-                when=pgtrigger.Before,
+                constraint="job_pause_as_approved",
+                row="NEW.id",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition("NEW.approval_id IS NOT NULL"),
-                func=(
-                    "IF NOT EXISTS (SELECT FROM backoffice_approval WHERE id = NEW.approval_id "
-                    "AND kind = 'job-resumption' AND subject_id = NEW.id AND state = 'approved') "
-                    "THEN RAISE EXCEPTION 'pause %: no approved request to resume', NEW.id "
-                    "USING ERRCODE = 'check_violation', "
-                    "CONSTRAINT = 'job_pause_as_approved'; END IF; RETURN NEW;"
-                ),
             ),
         ]
 
