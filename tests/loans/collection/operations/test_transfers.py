@@ -206,7 +206,7 @@ def test_two_approvals_of_one_reference_book_one_transfer(bill, maker, together)
 
 
 def test_the_database_takes_no_transfer_that_two_people_have_not_approved(bill):
-    with pytest.raises(IntegrityError, match="two people approve it"):
+    with pytest.raises(IntegrityError, match="bank-transfer of FORGED-1: no approved request"):
         DebitOrder.objects.create(
             number="forged", bill=bill, customer=bill.customer, state="sent", origin="transfer",
             cycle=1, attempt=1, business_date=day(0), amount_fen=1, reference="FORGED-1",
