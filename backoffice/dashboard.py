@@ -20,8 +20,8 @@ from backoffice.web.readonly_admin import list_address
 from loans.collection.admin.run import cards_of
 from loans.collection.queries.debit_day import debit_day, runs_before
 from loans.collection.queries.due import first_debits
-from loans.delinquency.queries import late
-from loans.models import Bill, BillState
+from loans.delinquency.queries import charged_off, late
+from loans.models import Bill, BillState, Loan, LoanState
 
 RECONCILE_JOBS = ("02:00", "02:30")
 
@@ -38,7 +38,7 @@ def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["runs"] = [(run, yuan(run.planned_fen)) for run in runs]
     context["waiting"] = _waiting(request)
     if request.user.has_perm("loans.view_bill"):
-        context["late"] = _late()
+        context["late"] = [*_late(), _charged_off()]
     if request.user.has_perm("backoffice.view_jobrun"):
         context["reconciled"] = _reconciled()
     return context
@@ -109,14 +109,26 @@ def _late() -> list[dict[str, Any]]:
     kinds = {BillState.GRACE: "warning", BillState.OVERDUE: "danger"}
     return [
         {
-            "title": titles[BillState(state)],
+            "title": gettext("Bills {state}").format(state=titles[BillState(state)]),
             "kind": kinds[BillState(state)] if found.bills else "",
-            "bills": found.bills,
+            "count": found.bills,
             "amount": yuan(found.unpaid_fen),
             "address": f"{list_address(Bill)}?state__exact={state}",
         }
         for state, found in late(on=clock.business_date()).items()
     ]
+
+
+def _charged_off() -> dict[str, Any]:
+    """Return the loans that were charged off and are still owed."""
+    found = charged_off()
+    return {
+        "title": _("Loans charged off"),
+        "kind": "",  # nothing is to be done today
+        "count": found.loans,
+        "amount": yuan(found.unpaid_fen),
+        "address": f"{list_address(Loan)}?state__exact={LoanState.CHARGED_OFF}",
+    }
 
 
 def badge(_request: HttpRequest) -> list[str] | None:
@@ -183,6 +195,11 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (_("Instalments"), "calendar_month", "loans_instalment_changelist",
          "loans.view_instalment"),
         (_("Bills"), "receipt_long", "loans_bill_changelist", "loans.view_bill"),
+        (_("Extensions"), "more_time", "loans_extension_changelist", "loans.view_extension"),
+        (_("Waivers"), "money_off", "loans_waiver_changelist", "loans.view_waiver"),
+        (_("Accelerations"), "fast_forward", "loans_acceleration_changelist",
+         "loans.view_acceleration"),
+        (_("Charge-offs"), "block", "loans_chargeoff_changelist", "loans.view_chargeoff"),
         (_("Cost sheets"), "price_check", "loans_quote_changelist", "loans.view_quote"),
         (_("Contract terms"), "contract", "loans_contractterms_changelist",
          "loans.view_contractterms"),
@@ -194,6 +211,9 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (_("Mandates"), "verified_user", "loans_mandate_changelist", "loans.view_mandate"),
         (_("Debit modes"), "tune", "loans_autodebit_changelist", "loans.view_autodebit"),
         (_("Repayments"), "savings", "loans_repayment_changelist", "loans.view_repayment"),
+        (_("Reversals"), "undo", "loans_repaymentreversal_changelist",
+         "loans.view_repaymentreversal"),
+        (_("Payouts"), "outbound", "loans_payout_changelist", "loans.view_payout"),
         (_("Unapplied funds"), "hourglass_empty", "loans_unappliedfunds_changelist",
          "loans.view_unappliedfunds"),
         (_("Charges"), "request_quote", "loans_charge_changelist", "loans.view_charge"),

@@ -18,6 +18,7 @@ from loans.accounting.queries.statement import statement_of
 from loans.models import Bill, DebitOrder, Loan, Repayment, Transfer
 from tests.loans.conftest import DUE_ON, day
 from tests.loans.days import MOVING, live, set_clock
+from tests.loans.staff import charge_off
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -233,6 +234,19 @@ def test_overview_loan_and_bill_say_the_same_long_after_the_last_posting(staff, 
     assert f"{owed} yuan unpaid" in overview
     assert charged in page
     assert yuan(loan.charged_fen) != charged
+
+
+def test_the_overview_counts_charged_off_loans_apart_and_leads_to_them(staff, overdue):
+    charge_off(Loan.objects.get(), on=day(14))
+
+    english = {"accept-language": "en"}
+    overview = staff.get(reverse("admin:index"), headers=english)
+
+    [card] = [one for one in overview.context["late"] if one["title"] == "Loans charged off"]
+    assert (card["count"], card["amount"]) == (1, "10,275.53")
+    assert "10,275.53 yuan unpaid" in overview.content.decode()
+    found = staff.get(card["address"], headers=english).context["cl"].result_list
+    assert list(found) == [Loan.objects.get()]
 
 
 def test_a_loan_s_page_shows_each_attempt_its_effect_and_each_charge_with_its_formula(

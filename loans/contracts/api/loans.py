@@ -108,11 +108,27 @@ class LoanChargeReply(serializers.Serializer[Any]):
     waived_fen = serializers.IntegerField()
 
 
+class LoanWaiverReply(serializers.Serializer[Any]):
+    """What was waived of an instalment: it was charged, and is not owed any more."""
+
+    instalment = serializers.IntegerField()
+    waived_on = serializers.DateField()
+    penalty_fen = serializers.IntegerField()
+    late_fee_fen = serializers.IntegerField()
+    interest_fen = serializers.IntegerField()
+    plan_fee_fen = serializers.IntegerField()
+    total_fen = serializers.IntegerField()
+
+
 class LoanChargesReply(serializers.Serializer[Any]):
-    """The statement of charges of a loan up to today (RATE-9): this product charges no others."""
+    """The statement of charges of a loan up to today (RATE-9): this product charges no others.
+
+    ``total_fen`` is what was charged; what is waived of it afterwards stands under ``waivers``.
+    """
 
     as_of = serializers.DateField()
     lines = LoanChargeReply(many=True)
+    waivers = LoanWaiverReply(many=True)
     service_fee_fen = serializers.IntegerField()
     insurance_fen = serializers.IntegerField()
     total_fen = serializers.IntegerField()
@@ -212,11 +228,13 @@ class LoanChargesView(LoanEndpoint):
     def get(self, request: Request, public_id: UUID) -> Response:
         """Return every charge with its formula, and the fees that are never charged (RATE-9)."""
         on = self.context.on
-        lines = loan_charges.lines_of(self.loan(request, public_id), on=on)
+        loan = self.loan(request, public_id)
+        lines = loan_charges.lines_of(loan, on=on)
         return Response(
             {
                 "as_of": on,
                 "lines": [line._asdict() for line in lines],
+                "waivers": [one._asdict() for one in loan_charges.waivers_of(loan)],
                 "service_fee_fen": 0,
                 "insurance_fen": 0,
                 "total_fen": sum(line.charged_fen for line in lines),

@@ -3,10 +3,12 @@
 from datetime import date
 from typing import NamedTuple
 
+from django.db.models import F, Max
+
 from backoffice.core.money import yuan
 from loans.accounting.queries.statement import ChargeLine, lines_of_loan
 from loans.accounting.rules.codes import ChargeKind
-from loans.models import Loan
+from loans.models import Loan, WaiverAllocation
 
 _PERCENT = 10**7  # one per cent in ppm x permille
 _NO_RATE = (ChargeKind.MIGRATED, ChargeKind.PLAN_FEE)
@@ -28,9 +30,34 @@ class LoanChargeLine(NamedTuple):
     waived_fen: int
 
 
+class LoanWaiver(NamedTuple):
+    """What two people waived of an instalment on a day, in fen: charged, and not owed any more."""
+
+    instalment: int
+    waived_on: date
+    penalty_fen: int
+    late_fee_fen: int
+    interest_fen: int
+    plan_fee_fen: int
+    total_fen: int
+
+
 def lines_of(loan: Loan, *, on: date) -> list[LoanChargeLine]:
     """Return every charge of a loan up to a day, nights that are not posted yet included."""
     return [_line(line) for line in lines_of_loan(loan, on=on)]
+
+
+def waivers_of(loan: Loan) -> list[LoanWaiver]:
+    """Return what was waived of a loan, in order: the highest revision of each waiver holds."""
+    found = WaiverAllocation.objects.filter(loan=loan).select_related("waiver", "instalment")
+    latest = found.annotate(last=Max("waiver__allocations__revision")).filter(revision=F("last"))
+    return [
+        LoanWaiver(
+            one.instalment.number, one.waiver.waived_on, one.penalty_fen, one.late_fee_fen,
+            one.interest_fen, one.plan_fee_fen, one.total_fen,
+        )
+        for one in latest.order_by("waiver", "instalment__number")
+    ]  # fmt: skip
 
 
 def _line(line: ChargeLine) -> LoanChargeLine:

@@ -4,11 +4,15 @@ from datetime import timedelta
 
 import pytest
 
+from loans.collection.operations import results
 from loans.contracts.operations import disbursement
-from loans.contracts.queries.loan_charges import lines_of
+from loans.contracts.queries.loan_charges import LoanWaiver, lines_of, waivers_of
 from loans.models import Loan
-from tests.loans.conftest import day
+from tests.loans.conftest import day, moment
+from tests.loans.delinquency.test_overdue_life import live
 from tests.loans.drawn import DRAWN_AT, DRAWN_ON, make_customer, make_disbursing
+from tests.loans.repayment.operations.test_reprocess import late_success, unheard_of
+from tests.loans.staff import waive
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -38,3 +42,28 @@ def test_a_loan_under_a_bill_has_its_nights_too(make_bill):
     [line] = lines_of(Loan.objects.get(), on=day(0))
 
     assert (line.nights, line.charged_fen, line.formula) == (30, 15_000, "10,000.00 × 0.05% × 30")
+
+
+def test_what_was_waived_stands_beside_what_was_charged(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, until=14)
+    waive(bill, on=day(14), penalty_fen=10_045, late_fee_fen=508)
+
+    loan = Loan.objects.get()
+
+    assert waivers_of(loan) == [LoanWaiver(1, day(14), 10_045, 508, 0, 0, 10_553)]
+    assert sum(line.charged_fen for line in lines_of(loan, on=day(14))) == 27_553
+
+
+def test_a_waiver_that_was_applied_again_is_shown_as_it_holds_now(make_bill, channel):
+    """Money of D+12 paid the penalty: that of two nights is all that was left to waive."""
+    bill = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, until=14)
+    found = unheard_of(bill, channel, 300_000, at=moment(day(12)), key="lost")
+    waive(bill, on=day(14), penalty_fen=10_045, late_fee_fen=508)
+    late = late_success(found, succeeded_at=moment(day(12)))
+    results.record([late], by="system:debit-channel", at=moment(day(15)))
+
+    assert waivers_of(Loan.objects.get()) == [LoanWaiver(1, day(14), 1_452, 0, 0, 0, 1_452)]
