@@ -5,22 +5,8 @@ from datetime import datetime
 
 from django.db.models import Model
 
-from backoffice.core import bulk, clock
-from backoffice.core.models import StateChange
+from backoffice.core import clock, workflow
 from backoffice.core.reasons import Given, stored
-
-_COLUMNS = (
-    "subject_type",
-    "subject_id",
-    "transition",
-    "source",
-    "target",
-    "actor",
-    "reason",
-    "facts",
-    "effective_on",
-    "at",
-)
 
 
 def note(subjects: Iterable[Model], command: str, *, by: str, reason: Given, at: datetime) -> None:
@@ -30,8 +16,7 @@ def note(subjects: Iterable[Model], command: str, *, by: str, reason: Given, at:
     """
     on = clock.day_of(at)
     code, facts = stored(reason)
-    rows = [
+    workflow.trace(
         (type(one)._meta.label_lower, one.pk, command, "", "", by, code, facts, on, at)
         for one in subjects
-    ]
-    bulk.copy(StateChange, _COLUMNS, rows)
+    )

@@ -14,9 +14,10 @@ from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models.base import ModelState
-from django.db.models.expressions import RawSQL
+from django.db.models.expressions import DatabaseDefault, RawSQL
 from psycopg import sql
 
+from backoffice.core import prepared
 from backoffice.core.crypto import SealedColumn
 
 Model = type[models.Model]
@@ -111,6 +112,38 @@ def _fields(model: Model, names: tuple[str, ...]) -> tuple[Any, ...]:
     return tuple(model._meta.get_field(name) for name in names)
 
 
+def store(*groups: Sequence[models.Model]) -> None:
+    """Insert new records of several models in one statement, for a request's few rows.
+
+    A record without an id receives one from the database, which is not read back: records that
+    others name take theirs from ``next_ids``. Foreign keys are checked at the commit.
+    """
+    shape, values = [], []
+    for records in groups:
+        fields = _given(records[0])
+        shape.append((type(records[0]), tuple(field.attname for field in fields), len(records)))
+        for record in records:
+            written = record.__dict__
+            values += [
+                field.get_db_prep_save(written[field.attname], connection) for field in fields
+            ]
+    prepared.rows(_store_statement(tuple(shape)), values)
+    for records in groups:
+        for record in records:
+            record._state.adding = False
+
+
+def _given(record: models.Model) -> list[Any]:
+    """Return the fields of a record that have a value: not those the database fills."""
+    values = record.__dict__
+    return [
+        field
+        for field in record._meta.concrete_fields
+        if not isinstance(values[field.attname], DatabaseDefault)
+        and (values[field.attname] is not None or not field.primary_key)
+    ]
+
+
 @lru_cache(maxsize=256)
 def _copy_statement(model: Model, columns: tuple[str, ...]) -> sql.Composed:
     names = [sql.Identifier(field.column) for field in _fields(model, columns)]
@@ -135,6 +168,25 @@ def insert(records: Sequence[models.Model], columns: tuple[str, ...]) -> None:
     model = type(records[0])
     names = [field.attname for field in _fields(model, columns)]
     copy(model, columns, ([record.__dict__[name] for name in names] for record in records))
+
+
+@lru_cache(maxsize=256)
+def _store_statement(shape: tuple[tuple[Model, tuple[str, ...], int], ...]) -> str:
+    """Return the statement that inserts so many rows with these columns into each table."""
+    inserts = [_insert_statement(model, names, count) for model, names, count in shape]
+    parts = ", ".join(f"part{number} AS ({insert})" for number, insert in enumerate(inserts))
+    return f"WITH {parts} SELECT 1"
+
+
+def _insert_statement(model: Model, names: tuple[str, ...], count: int) -> str:
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(field.column) for field in _fields(model, names))
+    row = f"({', '.join(['%s'] * len(names))})"
+    # Names come from the models, quoted; values travel as parameters.
+    return (
+        f"INSERT INTO {quote(model._meta.db_table)} ({columns}) "  # nosec B608
+        f"VALUES {', '.join([row] * count)}"
+    )
 
 
 @lru_cache(maxsize=256)
@@ -238,3 +290,13 @@ def reserve_ids(model: Model, count: int) -> list[int]:
             [model._meta.db_table, count],
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def next_ids(*tables: Model) -> list[int]:
+    """Take the next id of each of several tables, in one statement."""
+    names = [model._meta.db_table for model in tables]
+    [ids] = prepared.rows(f"SELECT {', '.join([_NEXT_ID] * len(names))}", names)
+    return list(ids)
+
+
+_NEXT_ID = "nextval(pg_get_serial_sequence(%s, 'id'))"

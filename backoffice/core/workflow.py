@@ -7,6 +7,7 @@ refuses any other caller, the ``Guard`` trigger in the database any other writer
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -27,6 +28,9 @@ _CHANGE_COLUMNS = (
     "facts", "effective_on", "at",
 )  # fmt: skip
 _MOVES = "_unsaved_moves"
+# The columns above: subject, move, who, why, and when.
+Change = tuple[str, int, str, str, str, str, str, dict[str, Any] | None, date, datetime]
+_waiting: ContextVar[list[Change] | None] = ContextVar("waiting", default=None)
 
 
 class BypassError(RuntimeError):
@@ -103,8 +107,35 @@ def save(records: Sequence[models.Model], *fields: str) -> None:
         return
     assert connection.in_atomic_block, "states and money are written in one transaction"
     bulk.update(records, ("state", *fields))
-    changes = [change for record in records for change in record.__dict__.pop(_MOVES, ())]
-    bulk.copy(StateChange, _CHANGE_COLUMNS, changes)
+    save_changes(records)
+
+
+def save_changes(records: Iterable[models.Model]) -> None:
+    """Write the state changes alone, of new records that the caller inserts in their state."""
+    trace(change for one in records for change in one.__dict__.pop(_MOVES, ()))
+
+
+def trace(changes: Iterable[Change]) -> None:
+    """Write rows of ``StateChange``, at once or with the others of a block ``in_one_copy``."""
+    assert connection.in_atomic_block, "a trace is written in the transaction of its fact"
+    waiting = _waiting.get()
+    if waiting is None:
+        bulk.copy(StateChange, _CHANGE_COLUMNS, changes)
+    else:
+        waiting.extend(changes)
+
+
+@contextmanager
+def in_one_copy() -> Iterator[None]:
+    """Write the state changes of all commands in this block together, at its end."""
+    assert _waiting.get() is None, "one command writes them"
+    changes: list[Change] = []
+    token = _waiting.set(changes)
+    try:
+        yield
+    finally:
+        _waiting.reset(token)
+    trace(changes)
 
 
 @receiver(pre_transition)

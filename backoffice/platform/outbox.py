@@ -86,6 +86,12 @@ def post(messages: Sequence[Message], *, at: datetime) -> None:
         )
 
 
+def new(message: Message, *, at: datetime) -> OutboxMessage:
+    """Return a message whose key is new, for the caller to insert with its fact."""
+    topic, key, payload = message
+    return OutboxMessage(topic=topic, key=key, payload=dict(payload), created_at=at)
+
+
 def deliver(*, limit: int = 100) -> Delivered:
     """Deliver up to ``limit`` waiting messages, oldest first; return the counts.
 

@@ -185,7 +185,7 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
                 | Q(unpaid_principal_fen=0, ended_on__isnull=False),
             ),
         ]
-        triggers: ClassVar = [Guard(), InitialState(LoanState.CREATED)]
+        triggers: ClassVar = [Guard(), InitialState(LoanState.CREATED, LoanState.DISBURSING)]
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"

@@ -7,6 +7,7 @@ from django.db import transaction
 from accounts.cards.operations import cards
 from accounts.models import BankCard, Customer
 from backoffice.core import clock, workflow
+from backoffice.platform import outbox
 from loans.accounting.operations.terms import signed_under
 from loans.accounting.rules.codes import Accrual, LoanState, Plan
 from loans.contracts.operations import disbursement
@@ -83,5 +84,5 @@ def make_disbursing(
                         loan_id=loan.pk)],
             by="customer", on=on, at=at,
         )  # fmt: skip
-        disbursement.announce(payout, at=at)
+        outbox.post([disbursement.message_of(payout)], at=at)
     return payout

@@ -296,14 +296,16 @@ def hold(card_id: int, *, holder: str, by: str, at: datetime) -> CardHold:
     if card.state not in cards.USABLE:
         raise CardNotBoundError(card=card)
     held = CardHold.objects.filter(card=card, holder=holder).first()
-    return held or hold_locked(card, holder=holder, by=by, at=at)
-
-
-def hold_locked(card: BankCard, *, holder: str, by: str, at: datetime) -> CardHold:
-    """Keep a locked card in use from being unbound, for a holder that is new."""
-    held = CardHold.objects.create(card=card, holder=holder, placed_at=at)
-    trace.note([card], "hold", by=by, reason=Reason(AccountReason.HELD, {"holder": holder}), at=at)
+    if held is None:
+        held = new_hold(card, holder=holder, by=by, at=at)
+        held.save()
     return held
+
+
+def new_hold(card: BankCard, *, holder: str, by: str, at: datetime) -> CardHold:
+    """Return the hold on a locked card in use of a holder that is new, for the caller to insert."""
+    trace.note([card], "hold", by=by, reason=Reason(AccountReason.HELD, {"holder": holder}), at=at)
+    return CardHold(card=card, holder=holder, placed_at=at)
 
 
 @transaction.atomic

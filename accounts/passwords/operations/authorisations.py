@@ -9,9 +9,7 @@ from http import HTTPStatus
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F, Value
-from django.db.models.functions import Greatest
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers import trace
@@ -22,11 +20,20 @@ from accounts.onboarding.context import RequestContext
 from accounts.passwords.operations import passwords
 from accounts.passwords.rules import grant_max_fen
 from accounts.policy import AccountPolicy
-from backoffice.core import clock
+from backoffice.core import clock, prepared
 from backoffice.core.errors import NextCall, Refused
 from backoffice.core.money import yuan
 from backoffice.core.reasons import Reason
 from backoffice.platform import idempotency
+
+_COLUMNS = tuple(field.attname for field in Authorisation._meta.concrete_fields)
+# The clock of another machine may be a moment behind that of the one that gave the grant.
+_USE = f"""
+    UPDATE accounts_authorisation SET used_at = greatest(%s, given_at)
+    WHERE public_id = %s AND customer_id = %s AND purpose = %s AND amount_fen = %s
+      AND used_at IS NULL AND expires_at > %s
+    RETURNING {", ".join(_COLUMNS)}
+"""  # nosec B608: the columns are those of the model
 
 
 class PasswordExpiredError(Refused):
@@ -156,7 +163,6 @@ def _store(context: RequestContext, ask: GrantRequest, right: TransactionPasswor
     )
 
 
-@transaction.atomic
 def use(
     public_id: UUID, *, movement: Movement, by: str, at: datetime, wall_at: datetime
 ) -> Authorisation:
@@ -168,20 +174,17 @@ def use(
         AuthorisationOtherError: purpose or amount are not those it was given for.
         AuthorisationExpiredError: its minutes are over.
     """
-    mine = Authorisation.objects.filter(public_id=public_id, customer=movement.customer)
-    fitting = mine.filter(purpose=movement.purpose, amount_fen=movement.amount_fen)
-    # The clock of another machine may be a moment behind that of the one that gave the grant.
-    used_at = Greatest(Value(wall_at), F("given_at"))
-    if fitting.filter(used_at=None, expires_at__gt=wall_at).update(used_at=used_at):
-        used = mine.get()
-        trace.note(
-            [used],
-            "use",
-            by=by,
-            reason=Reason(AccountReason.GRANT_USED, {"purpose": movement.purpose}),
-            at=at,
-        )
+    assert connection.in_atomic_block, "a grant is used in the transaction of its movement"
+    customer_id, purpose, amount_fen = movement.customer.pk, movement.purpose, movement.amount_fen
+    rows = prepared.rows(
+        _USE, [wall_at, public_id, customer_id, purpose, amount_fen, wall_at]
+    )  # fmt: skip
+    if rows:
+        used = Authorisation.from_db(DEFAULT_DB_ALIAS, _COLUMNS, rows[0])
+        reason = Reason(AccountReason.GRANT_USED, {"purpose": purpose})
+        trace.note([used], "use", by=by, reason=reason, at=at)
         return used
+    mine = Authorisation.objects.filter(public_id=public_id, customer=movement.customer)
     grant = mine.first()
     if grant is None:
         raise AuthorisationUnknownError

@@ -8,7 +8,10 @@ from loans.policy import LoanTerms
 def signed_under(policy: LoanTerms) -> ContractTerms:
     """Return the row that holds these numbers, creating it the first time."""
     numbers = to_numbers(policy)
-    ContractTerms.objects.bulk_create(
-        [ContractTerms(digest=digest(numbers), numbers=numbers)], ignore_conflicts=True
-    )
-    return ContractTerms.objects.get(digest=digest(numbers))
+    same = ContractTerms.objects.filter(digest=digest(numbers))
+    stored = same.first()
+    if stored is None:  # another request may store the same numbers at this moment
+        new = ContractTerms(digest=digest(numbers), numbers=numbers)
+        ContractTerms.objects.bulk_create([new], ignore_conflicts=True)
+        stored = same.get()
+    return stored

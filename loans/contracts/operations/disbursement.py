@@ -44,9 +44,9 @@ def holder_of(loan_id: int) -> str:
     return f"loan:{loan_id}"
 
 
-def announce(payout: Payout, *, at: datetime) -> None:
-    """Let a payout be sent once the caller's transaction has committed."""
-    outbox.post([outbox.Message(TOPIC, payout.number, {"id": payout.pk})], at=at)
+def message_of(payout: Payout) -> outbox.Message:
+    """Return the message that lets a payout be sent once its transaction has committed."""
+    return outbox.Message(TOPIC, payout.number, {"id": payout.pk})
 
 
 def send(payout_ids: Collection[int], *, channel: Channel, at: datetime) -> None:

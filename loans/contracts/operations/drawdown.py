@@ -5,6 +5,9 @@ authorisation, the available amount of the line. The loan waits for its money (`
 the payout leaves after the commit (``loans.contracts.operations.disbursement``). Two drawdowns at
 once meet at the line: one conditional statement reserves what is usable, so that the last fen is
 drawn once.
+
+A customer waits for it, so what it makes is written by few statements: ids are taken first, one
+statement inserts every new row, and one COPY writes every change of a state.
 """
 
 from datetime import date
@@ -17,15 +20,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from accounts.cards.operations import cards
-from accounts.models import Authorisation, BankCard, BankCardState, Customer, GrantPurpose
+from accounts.models import Authorisation, BankCard, BankCardState, GrantPurpose
 from accounts.onboarding.context import RequestContext
 from accounts.passwords.operations import authorisations
 from accounts.passwords.operations.authorisations import Movement
 from accounts.privacy.rules import masking
-from backoffice.core import workflow
+from backoffice.core import bulk, workflow
 from backoffice.core.errors import NextCall, Refused
 from backoffice.core.policy import current
-from backoffice.platform import idempotency
+from backoffice.platform import idempotency, outbox
 from loans.accounting.queries.positions import terms_of
 from loans.accounting.rules.codes import Accrual, Plan
 from loans.accounting.rules.reasons import LoanReason
@@ -34,7 +37,15 @@ from loans.contracts.operations.quotes import QuoteUse
 from loans.contracts.rules import agreement, plans, purposes, scenarios
 from loans.contracts.rules.agreement import AgreedLoan
 from loans.contracts.rules.purposes import LoanPurpose
-from loans.models import Instalment, Loan, LoanAgreement, PayoutKind, Quote, QuotePurpose
+from loans.models import (
+    Instalment,
+    Loan,
+    LoanAgreement,
+    Payout,
+    PayoutKind,
+    Quote,
+    QuotePurpose,
+)
 from loans.models.loan import PLANS, PURPOSES
 from loans.payouts.operations import payouts
 from loans.payouts.operations.payouts import PayoutPlan
@@ -101,6 +112,7 @@ class Drawdown(NamedTuple):
 
 @transaction.atomic(durable=True)
 @idempotency.replies
+@workflow.in_one_copy()
 def draw(request: Drawdown, *, context: RequestContext) -> Loan:
     """Make a loan under a confirmed cost sheet and order its money (REPAY-1, REPAY-2).
 
@@ -123,9 +135,7 @@ def draw(request: Drawdown, *, context: RequestContext) -> Loan:
     if not purposes.is_allowed(request.purpose):
         raise PurposeForbiddenError(purpose=request.purpose)
     by, at, customer = context.by, context.at, context.customer
-    [quote] = quotes.use(
-        [QuoteUse(request.quote_id, customer.pk, QuotePurpose.DRAWDOWN)], by=by, at=at
-    )
+    [quote] = quotes.lock([QuoteUse(request.quote_id, customer.pk, QuotePurpose.DRAWDOWN)], at=at)
     if quote.scenario not in ("", request.purpose):
         raise PurposeOtherError(scenario=quote.scenario)
     card = _card(request.card_id, context=context)
@@ -137,19 +147,27 @@ def draw(request: Drawdown, *, context: RequestContext) -> Loan:
         request.authorisation_id, movement=movement, by=by, at=at, wall_at=context.wall_at
     )
 
-    loan = _make(quote, card, line.pk, request.purpose, context=context)
-    _sign(loan, quote, card, grant, context=context)
-    quotes.link([(quote, loan)])
-    cards.hold_locked(card, holder=disbursement.holder_of(loan.pk), by=by, at=at)
-    _order(loan, card, context=context)
+    drawn = _Drawn(quote, card, line.pk, grant, request.purpose)
+    loan = _store(drawn, context=context)
+    quotes.spend([(quote, loan)], by=by, at=at)
     return loan
 
 
+class _Drawn(NamedTuple):
+    """What a loan is made of: everything is locked, reserved and used up."""
+
+    quote: Quote
+    card: BankCard
+    line_id: int
+    grant: Authorisation
+    purpose: LoanPurpose
+
+
 def _card(public_id: UUID, *, context: RequestContext) -> BankCard:
-    """Lock the card of the customer on which the money is to arrive."""
-    mine = BankCard.objects.filter(customer=context.customer.pk)
-    found = mine.defer("number", "phone").filter(public_id=public_id).select_for_update()
-    card = found.first()
+    """Lock the card of the customer on which the money is to arrive; read its holder with it."""
+    mine = BankCard.objects.filter(customer=context.customer.pk, public_id=public_id)
+    with_holder = mine.select_related("customer").only(*_CARD, *_HOLDER)
+    card = with_holder.select_for_update(of=("self",)).first()
     if card is None or card.state == BankCardState.UNBOUND:
         raise CardUnknownError
     if card.state != BankCardState.ACTIVE:
@@ -157,42 +175,69 @@ def _card(public_id: UUID, *, context: RequestContext) -> BankCard:
     return card
 
 
-def _make(
-    quote: Quote, card: BankCard, line_id: int, purpose: LoanPurpose, *, context: RequestContext
-) -> Loan:
-    """Write the loan and its instalments as the sheet has them; nothing is owed yet."""
-    loan = Loan.objects.create(
+_CARD = ("customer", "state", "public_id", "bank", "last_four")
+_HOLDER = ("customer__name", "customer__id_number")
+
+
+def _store(drawn: _Drawn, *, context: RequestContext) -> Loan:
+    """Write the loan with all that follows from it, in one statement; return the loan.
+
+    Its instalments, the signed agreement, the hold on its card, the payout, and the message that
+    lets the payout leave once this has committed.
+    """
+    loan_id, payout_id = bulk.next_ids(Loan, Payout)
+    loan = _loan(loan_id, drawn, context=context)
+    holder = disbursement.holder_of(loan_id)
+    hold = cards.new_hold(drawn.card, holder=holder, by=context.by, at=context.at)
+    payout = _payout(payout_id, loan, context=context)
+    message = outbox.new(disbursement.message_of(payout), at=context.at)
+
+    instalments = _instalments(loan, drawn.quote)
+    agreement = _agreement(loan, drawn, context=context)
+    bulk.store([loan], instalments, [agreement], [hold], [payout], [message])
+    workflow.save_changes([loan])
+    return loan
+
+
+def _loan(loan_id: int, drawn: _Drawn, *, context: RequestContext) -> Loan:
+    """Return the loan of the sheet, whose money was ordered; nothing is owed yet."""
+    quote = drawn.quote
+    loan = Loan(
+        id=loan_id,
         public_id=uuid4(),
-        customer=context.customer,
-        line_id=line_id,
+        customer_id=quote.customer_id,
+        line_id=drawn.line_id,
         terms_id=quote.terms_id,
         plan=quote.plan,
         principal_fen=quote.amount_fen,
         daily_rate_ppm=quote.daily_rate_ppm,
         rate_factor_permille=quote.factor_permille,
         proof_until_on=_proof_until_on(quote),
-        purpose=purpose.value,
-        card=card,
+        purpose=drawn.purpose.value,
+        card=drawn.card,
         drawn_on=quote.drawn_on,
         unpaid_principal_fen=0,
         accrued_on=quote.drawn_on,
     )
+    reason = LoanReason.DRAWN_BY_CUSTOMER
+    workflow.move([loan], "disburse", by=context.by, reason=reason, at=context.at)
+    return loan
+
+
+def _instalments(loan: Loan, quote: Quote) -> list[Instalment]:
+    """Return the instalments as the sheet has them."""
     rows = plans.rows(
         quote.amount_fen, Plan(quote.plan), first_due_on=quote.first_due_on,
         terms=terms_of(quote.terms_id),
     )  # fmt: skip
-    Instalment.objects.bulk_create(
+    return [
         Instalment(
-            loan=loan, customer=context.customer, number=row.number, due_on=row.due_on,
+            loan=loan, customer_id=loan.customer_id, number=row.number, due_on=row.due_on,
             principal_fen=row.principal_fen, plan_fee_fen=row.fee_fen, unpaid_principal_fen=0,
             accrual=Accrual.NONE, segment_on=quote.drawn_on,
         )
         for row in rows
-    )  # fmt: skip
-    reason = LoanReason.DRAWN_BY_CUSTOMER
-    workflow.move([loan], "disburse", by=context.by, reason=reason, at=context.at)
-    workflow.save([loan])
-    return loan
+    ]  # fmt: skip
 
 
 def _proof_until_on(quote: Quote) -> date | None:
@@ -202,11 +247,9 @@ def _proof_until_on(quote: Quote) -> date | None:
     return scenarios.proof_until_on(quote.drawn_on, current(QuotePolicy, on=quote.drawn_on))
 
 
-def _sign(
-    loan: Loan, quote: Quote, card: BankCard, grant: Authorisation, *, context: RequestContext
-) -> None:
-    """Store the agreement in both languages, with the grant that signed it (OPS-6)."""
-    borrower = Customer.objects.only("name", "id_number").get(pk=context.customer.pk)
+def _agreement(loan: Loan, drawn: _Drawn, *, context: RequestContext) -> LoanAgreement:
+    """Return the agreement in both languages, with the grant that signed it (OPS-6)."""
+    quote, borrower = drawn.quote, drawn.card.customer
     texts = {}
     for language in agreement.LANGUAGES:
         with override(language):
@@ -215,7 +258,7 @@ def _sign(
                 AgreedLoan(
                     masking.name(borrower.name),
                     masking.id_number(borrower.id_number),
-                    str(card),
+                    str(drawn.card),
                     quote.amount_fen,
                     str(dict(PLANS)[quote.plan]),
                     str(dict(PURPOSES)[loan.purpose]),
@@ -223,22 +266,20 @@ def _sign(
                     quote.digest,
                 ),
             )
-    LoanAgreement.objects.create(
-        loan=loan, authorisation=grant, sheet_digest=quote.digest, texts=texts,
+    return LoanAgreement(
+        loan=loan, authorisation=drawn.grant, sheet_digest=quote.digest, texts=texts,
         digest=agreement.digest(texts), signed_at=context.at,
     )  # fmt: skip
 
 
-def _order(loan: Loan, card: BankCard, *, context: RequestContext) -> None:
-    """Plan the payout of the loan, and let it leave once this has committed."""
+def _payout(payout_id: int, loan: Loan, *, context: RequestContext) -> Payout:
+    """Return the payout of a loan to its card."""
+    assert loan.card_id is not None, "a loan is paid out to a card"
     number = number_of(PayoutKind.DISBURSEMENT, loan.pk, 1)
-    [payout] = payouts.plan(
-        [
-            PayoutPlan(
-                PayoutKind.DISBURSEMENT, number, loan.customer_id, card.pk, loan.principal_fen,
-                loan_id=loan.pk,
-            )
-        ],
-        by=context.by, on=context.on, at=context.at,
+    plan = PayoutPlan(
+        PayoutKind.DISBURSEMENT, number, loan.customer_id, loan.card_id, loan.principal_fen,
+        loan_id=loan.pk,
     )  # fmt: skip
-    disbursement.announce(payout, at=context.at)
+    payout = payouts.planned(plan, by=context.by, on=context.on, at=context.at)
+    payout.pk = payout_id
+    return payout

@@ -27,7 +27,7 @@ from loans.contracts.rules.cost_sheet import Price, SheetQuestion
 from loans.contracts.rules.due_dates import converted_first_due_on
 from loans.models import Bill, BillState, Plan, Quote, QuotePurpose, Scenario
 from loans.policy import LoanTerms, QuotePolicy
-from risk.lines.queries.amounts import NoLineError, open_line, summary
+from risk.lines.queries.amounts import NoLineError, summary
 from risk.models import CreditLine, CreditLineState
 
 SCOPE = "quotes"
@@ -227,16 +227,16 @@ def require_drawable(context: RequestContext) -> CreditLine:
         BillUnpaidError: a bill is unpaid after its due date (REPAY-18).
         DebitPendingError: the result of a debit is pending (REPAY-18).
     """
-    line = open_line(context.customer.pk)
-    if line is None:
+    found = blockers.open_line(context.customer.pk, on=context.on)
+    if found is None:
         raise NoLineError
-    if line.state != CreditLineState.ACTIVE:
-        raise LineStoppedError(state=line.state)
-    if blockers.has_unpaid_bill(context.customer.pk, on=context.on):
+    if found.line.state != CreditLineState.ACTIVE:
+        raise LineStoppedError(state=found.line.state)
+    if found.has_unpaid_bill:
         raise BillUnpaidError
-    if blockers.has_pending_debit(context.customer.pk):
+    if found.has_pending_debit:
         raise DebitPendingError
-    return line
+    return found.line
 
 
 def _require_amount(amount_fen: int, policy: QuotePolicy) -> None:

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.onboarding.context import RequestContext
-from backoffice.core import bulk, clock, workflow
+from backoffice.core import clock, workflow
 from backoffice.core.errors import NextCall, Refused
 from backoffice.platform import idempotency
 from loans.contracts.rules.reasons import QuoteReason
@@ -185,8 +185,21 @@ def confirm(public_id: UUID, *, seconds_read: int, context: RequestContext) -> Q
 def use(uses: Sequence[QuoteUse], *, by: str, at: datetime) -> list[Quote]:
     """Lock confirmed quotes and mark them as used, in the caller's transaction, in the given order.
 
-    The caller draws the loan or converts the bill in the same transaction: both happen or neither.
-    Quotes are locked before everything else.
+    The caller converts the bill in the same transaction: both happen or neither.
+
+    Raises:
+        QuoteUnknownError, QuoteOtherError, QuoteUsedError, QuoteExpiredError,
+        QuoteNotConfirmedError: as ``lock``.
+    """
+    quotes = lock(uses, at=at)
+    spend([(quote, None) for quote in quotes], by=by, at=at)
+    return quotes
+
+
+def lock(uses: Sequence[QuoteUse], *, at: datetime) -> list[Quote]:
+    """Lock confirmed quotes that can be used so, in the given order; ``spend`` marks them as used.
+
+    Quotes are locked before everything else. Their sheets and texts are not read.
 
     Raises:
         QuoteUnknownError: a customer has no such quote.
@@ -198,22 +211,23 @@ def use(uses: Sequence[QuoteUse], *, by: str, at: datetime) -> list[Quote]:
     assert connection.in_atomic_block, "a quote is used in the transaction of what is done under it"
     ids = [one.public_id for one in uses]
     assert len(set(ids)) == len(ids), "a quote is used once"
-    found = {one.public_id: one for one in _locked(Quote.objects.filter(public_id__in=ids))}
+    wanted = Quote.objects.filter(public_id__in=ids).defer("sheet", "text_zh", "text_en")
+    found = {one.public_id: one for one in _locked(wanted)}
+    return [_usable(found.get(one.public_id), one, at=at) for one in uses]
 
-    quotes = [_usable(found.get(one.public_id), one, at=at) for one in uses]
 
+def spend(used: Sequence[tuple[Quote, Loan | None]], *, by: str, at: datetime) -> None:
+    """Mark locked quotes as used, each with the loan that was drawn under it.
+
+    In the transaction that draws the loan or converts the bill: both happen or neither.
+    """
+    for quote, loan in used:
+        quote.loan = loan
+    quotes = [quote for quote, _loan in used]
     for purpose, reason in _REASONS.items():
         of_purpose = [quote for quote in quotes if quote.purpose == purpose]
         workflow.move(of_purpose, "use", by=by, reason=reason, at=at)
-    workflow.save(quotes, "used_at")
-    return quotes
-
-
-def link(drawn: Sequence[tuple[Quote, Loan]]) -> None:
-    """Note which loan was drawn under each used quote, in the transaction that draws them."""
-    for quote, loan in drawn:
-        quote.loan = loan
-    bulk.update([quote for quote, _loan in drawn], ("loan",))
+    workflow.save(quotes, "used_at", "loan")
 
 
 @transaction.atomic

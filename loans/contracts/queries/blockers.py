@@ -1,42 +1,56 @@
-"""What stops new loans of a customer while bills are unpaid (REPAY-18)."""
+"""What stops new loans of a customer: no line, unpaid bills, pending debits (REPAY-18)."""
 
 from datetime import date
+from typing import NamedTuple
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS
 
-from loans.models import Bill, BillState
+from backoffice.core import prepared
+from risk.models import CreditLine
 
-# Unpaid after their due date; a bill that waits for the close of its due date is one of them.
-_UNPAID_STATES = (BillState.BILLED, BillState.GRACE, BillState.OVERDUE)
-_PENDING = """
-SELECT EXISTS (
+_COLUMNS = tuple(field.attname for field in CreditLine._meta.concrete_fields)
+# Unpaid after its due date is also a bill that waits for the close of its due date, and one in
+# grace. Automatic orders are found by their customer, the others by their bill or loan, each
+# through the index of what is open.
+_READ = f"""
+SELECT {", ".join(f"line.{column}" for column in _COLUMNS)},
+EXISTS (
+    SELECT FROM loans_bill
+    WHERE customer_id = line.customer_id AND due_on < %s
+      AND state IN ('billed', 'grace', 'overdue')
+),
+EXISTS (
     SELECT FROM loans_debitorder
     WHERE origin = 'auto' AND state IN ('planned', 'sent', 'unknown')
-      AND customer_id = %(customer)s
+      AND customer_id = line.customer_id
 ) OR EXISTS (
     SELECT FROM loans_bill AS bill JOIN loans_debitorder AS asked ON asked.bill_id = bill.id
-    WHERE bill.customer_id = %(customer)s AND asked.origin = 'customer'
+    WHERE bill.customer_id = line.customer_id AND asked.origin = 'customer'
       AND asked.state IN ('planned', 'sent', 'unknown')
 ) OR EXISTS (
     SELECT FROM loans_loan AS loan JOIN loans_debitorder AS asked ON asked.loan_id = loan.id
-    WHERE loan.customer_id = %(customer)s AND asked.state IN ('planned', 'sent', 'unknown')
+    WHERE loan.customer_id = line.customer_id AND asked.state IN ('planned', 'sent', 'unknown')
 )
-"""
+FROM risk_creditline AS line
+WHERE line.customer_id = %s AND line.state <> 'closed'
+"""  # nosec B608: the columns are those of the model
 
 
-def has_unpaid_bill(customer_id: int, *, on: date) -> bool:
-    """Return whether a bill of a customer is unpaid after its due date, grace included."""
-    late = Bill.objects.filter(customer=customer_id, due_on__lt=on, state__in=_UNPAID_STATES)
-    return late.exists()
+class OpenLine(NamedTuple):
+    """The line of a customer that is not closed, and what stops new loans on it."""
+
+    line: CreditLine
+    has_unpaid_bill: bool
+    has_pending_debit: bool
 
 
-def has_pending_debit(customer_id: int) -> bool:
-    """Return whether the result of a debit of a customer is not known yet.
-
-    One statement: automatic orders are found by their customer, the others by their bill or loan,
-    each through the index of what is open.
+def open_line(customer_id: int, *, on: date) -> OpenLine | None:
+    """Return the line of a customer, whether a bill is unpaid after its due date, grace included,
+    and whether the result of a debit is not known yet, as of a day; None without a line.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_PENDING, {"customer": customer_id})
-        (is_pending,) = cursor.fetchone()
-    return bool(is_pending)
+    found = prepared.rows(_READ, [on, customer_id])
+    if not found:
+        return None
+    *columns, has_unpaid_bill, has_pending_debit = found[0]
+    line = CreditLine.from_db(DEFAULT_DB_ALIAS, _COLUMNS, columns)
+    return OpenLine(line, has_unpaid_bill, has_pending_debit)

@@ -57,8 +57,12 @@ Recorder = Callable[[Sequence[Answer]], None]
 def plan(plans: Sequence[PayoutPlan], *, by: str, on: date, at: datetime) -> list[Payout]:
     """Write payouts down in the caller's transaction; nothing is sent before it has committed."""
     assert connection.in_atomic_block, "a payout is planned in the transaction of its fact"
-    facts = {"business_date": on, "requested_by": by, "planned_at": at}
-    return Payout.objects.bulk_create(Payout(**one._asdict(), **facts) for one in plans)
+    return Payout.objects.bulk_create(planned(one, by=by, on=on, at=at) for one in plans)
+
+
+def planned(plan: PayoutPlan, *, by: str, on: date, at: datetime) -> Payout:
+    """Return a planned payout for the caller to insert with the fact that it follows from."""
+    return Payout(**plan._asdict(), business_date=on, requested_by=by, planned_at=at)
 
 
 def pay(

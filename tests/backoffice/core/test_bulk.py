@@ -4,7 +4,7 @@ import json
 from datetime import UTC, date, datetime
 
 import pytest
-from django.db import DataError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import F
 from django.forms.models import model_to_dict
 
@@ -238,3 +238,29 @@ def test_json_is_written_as_it_is():
     with connection.cursor() as cursor:
         cursor.execute("SELECT (%s::jsonb[])[1]::text", [bulk.array([stored.numbers])])
         assert json.loads(cursor.fetchone()[0]) == facts
+
+
+def test_records_of_several_models_are_stored_by_one_statement(django_assert_num_queries):
+    run_id, other_id = bulk.next_ids(JobRun, JobRun)
+    values = dict(zip(RUN_COLUMNS, a_run("close", planned_fen=2**62), strict=True))
+    run = JobRun(id=run_id, **values)
+    chunks = [JobChunk(run=run, number=number, ids=[number, 5], owner="扣款") for number in (1, 2)]
+
+    with django_assert_num_queries(1):
+        bulk.store([run], chunks)
+
+    assert (other_id, run._state.adding) == (run_id + 1, False)
+    stored = JobRun.objects.get()
+    assert (stored.pk, stored.planned_fen, stored.started_at) == (run_id, 2**62, AT)
+    rows = JobChunk.objects.order_by("number").values_list("run_id", "number", "ids", "owner")
+    assert list(rows) == [(run_id, 1, [1, 5], "扣款"), (run_id, 2, [2, 5], "扣款")]
+
+
+def test_of_records_that_are_stored_together_one_bad_one_stores_none():
+    values = dict(zip(RUN_COLUMNS, a_run("close"), strict=True))
+    first, second = bulk.next_ids(JobRun, JobRun)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        bulk.store([JobRun(id=first, **values), JobRun(id=second, **values)])
+
+    assert not JobRun.objects.exists()

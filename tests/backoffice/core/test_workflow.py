@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django_fsm import TransitionNotAllowed
 
 from accounts.models import Customer
@@ -202,3 +203,38 @@ def test_an_import_may_start_late_and_only_while_it_lasts(people):
     with pytest.raises(DatabaseError, match="no row may start as approved"), transaction.atomic():
         approved()
     assert Approval.objects.count() == 1
+
+
+def test_the_changes_of_several_commands_are_written_in_one_copy(line):
+    with CaptureQueriesContext(connection) as captured, workflow.in_one_copy():
+        workflow.move([line], "suspend", by="staff:one", reason="overdue", at=AT)
+        workflow.save([line])
+        workflow.move([line], "resume", by="staff:other", reason="paid", at=AT)
+        workflow.save([line])
+        assert not StateChange.objects.exists()
+
+    copies = [one for one in captured if "COPY" in str(one["sql"])]
+    assert len(copies) == 1
+    traces = StateChange.objects.order_by("pk").values_list("source", "target", "actor")
+    assert list(traces) == [
+        ("active", "suspended", "staff:one"),
+        ("suspended", "active", "staff:other"),
+    ]
+
+
+def test_what_fails_before_its_copy_leaves_no_trace_and_the_next_command_its_own(line):
+    with pytest.raises(TransitionNotAllowed), transaction.atomic():
+        suspend_twice(line)
+
+    locked = CreditLine.objects.select_for_update().get()
+    workflow.move([locked], "suspend", by="staff:other", reason="overdue", at=AT)
+    workflow.save([locked])
+
+    assert [one.actor for one in StateChange.objects.all()] == ["staff:other"]
+
+
+@workflow.in_one_copy()
+def suspend_twice(line):
+    for _again in range(2):
+        workflow.move([line], "suspend", by="staff:one", reason="overdue", at=AT)
+        workflow.save([line])

@@ -21,7 +21,7 @@ AMOUNT_FEN = 500_000
 PASSWORD = "Str0ngPass"
 SECOND = 1 / 86_400
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-STATEMENTS_MAX = 30
+STATEMENTS_MAX = 16
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_a_loan_is_drawn_and_waits_for_its_money(phone):
     assert CardHold.objects.get().holder == f"loan:{Loan.objects.get().pk}"
 
 
-def test_a_drawdown_costs_few_statements(phone):
+def test_a_drawdown_takes_few_statements(phone):
     content = body(phone)
 
     with CaptureQueriesContext(connection) as captured:

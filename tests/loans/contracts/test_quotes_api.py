@@ -217,10 +217,10 @@ def test_in_the_cooling_off_period_no_sheet_is_made(newcomer):
 
 
 def test_a_sheet_is_made_shown_and_confirmed_in_few_statements(phone):
-    with at_most(20):
+    with at_most(17):
         address = f"quotes/{offered(phone)['id']}"
-    with at_most(7):
+    with at_most(6):
         phone.get(address)
     wait(10 * SECOND)
-    with at_most(10):
+    with at_most(7):
         assert phone.post(f"{address}/confirm", {"seconds_read": 10}).status_code == 200

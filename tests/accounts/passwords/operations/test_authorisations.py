@@ -121,7 +121,8 @@ def test_of_fifty_that_use_a_grant_at_once_one_does(together):
 
     def outcome(_number):
         try:
-            use(grant)
+            with transaction.atomic():
+                use(grant)
         except AuthorisationSpentError:
             return "spent"
         return "used"

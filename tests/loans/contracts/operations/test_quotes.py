@@ -218,13 +218,15 @@ def test_the_job_ends_what_is_late_and_nothing_else(quote, borrower):
 
 def test_the_loan_that_was_drawn_under_it_is_noted_once(quote, borrower, make_bill):
     confirmed(quote, borrower)
-    [used] = use(quote, borrower)
     make_bill(customer=borrower.customer)
     loan = Loan.objects.get()
 
-    quotes.link([(used, loan)])
+    asked = QuoteUse(quote.public_id, borrower.customer.pk, QuotePurpose.DRAWDOWN)
+    with transaction.atomic():
+        [locked] = quotes.lock([asked], at=AT + MINUTE)
+        quotes.spend([(locked, loan)], by="customer", at=AT + MINUTE)
 
-    assert stored(quote).loan == loan
+    assert (stored(quote).state, stored(quote).loan) == (QuoteState.USED, loan)
     with refused("quote_sheet_stays", "loans_quote"):
         execute("UPDATE loans_quote SET loan_id = NULL WHERE id = %s", quote.pk)
 
