@@ -279,7 +279,10 @@ class Run:
         for loan_id, index in rows:
             loan = loans[loan_id]
             part = loan.parts[index]
-            rate = rate_micro(part.accrual, loan.rate_ppm, self.terms[loan_id])
+            rate = rate_micro(
+                part.accrual, loan.rate_ppm, self.terms[loan_id],
+                factor_permille=loan.factor_of(part),
+            )  # fmt: skip
             found.append(Claim(part.debt, rate, not loan.is_bullet, loan.drawn_on))
         return found
 

@@ -56,6 +56,22 @@ def test_the_higher_rate_comes_first_and_no_component_pays_for_another():
     assert result.position.bills[1].waived_fen == 5
 
 
+def test_a_rate_with_its_factor_decides_which_comes_first():
+    """0.05 % x 0.9 is less than 0.048 %."""
+    rows = (InstalmentKey(7, 0), InstalmentKey(8, 0))
+    lowered = loan(part(1_000, "own", interest_fen=9), accrued_on=day(4))
+    lowered = lowered._replace(
+        state="overdue", rate_ppm=500, factor_permille=900, full_rate_on=day(30)
+    )
+    other = loan(part(1_000, "own", interest_fen=9), accrued_on=day(4))
+    other = other._replace(state="overdue", rate_ppm=480)
+    position = Position({1: bill(*rows, state="overdue")}, {7: lowered, 8: other})
+
+    result = waive(position, Debt(interest_fen=9))
+
+    assert [(one.loan_id, one.debt) for one in result.waived] == [(8, Debt(interest_fen=9))]
+
+
 def test_waived_penalty_begins_a_segment_on_the_base_without_it():
     owed = part(1_000, "penalty", penalty_fen=300, segment_base_fen=1_200)
 
