@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import time
 
 from backoffice.core import ranges
-from backoffice.core.ranges import FieldsCheck, hour, number
+from backoffice.core.ranges import FieldsCheck, hour, number, option
 from backoffice.core.translation import gettext_noop as _
 
 # 24 % a year over 365 days: no daily rate is higher (RATE-7).
 DAILY_MOST_PPM = 657
+
+# LAW-5 which rate overdue principal bears: the article's, or a multiple of the contract's.
+PENALTY_MODES = (PENALTY_OF_ARTICLE, PENALTY_OF_CONTRACT) = ("article", "contract")
 
 # Fields that cannot change during a day: their overrides start on a later day.
 LATER_DAY = {"from_later_day": True}
@@ -29,7 +32,10 @@ class LoanTerms:
     migrated_daily_rate_ppm: int = number(500, least=0, most=DAILY_MOST_PPM)
     # REPAY-9 未还部分按日利率1.5倍计息
     revolve_factor_permille: int = number(1500, least=1000, most=2000)
+    penalty_mode: str = option(PENALTY_OF_ARTICLE, PENALTY_MODES)  # LAW-5
     penalty_ppm: int = number(1000, least=0, most=2000)  # RATE-5 每日叠加未还本金的0.1%
+    # LAW-5 the contract's rate and 30 to 50 % of it, up to 100 % for misuse
+    penalty_factor_permille: int = number(1500, least=1000, most=2000)
     cap_annual_ppm: int = number(240_000, least=0, most=240_000)  # RATE-7 24 % a year
     # RATE-7, GEN-7 legal figures count 365 days
     cap_year_days: int = number(365, least=365, most=366)

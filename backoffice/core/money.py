@@ -26,6 +26,12 @@ def split(total_fen: int, weights: Sequence[int]) -> list[int]:
     return [end - start for start, end in zip([0, *ends_fen], ends_fen, strict=False)]
 
 
+def percent_of_ppb(ppb: int) -> str:
+    """Return billionths as per cent, exactly: 247500 becomes ``0.02475%``."""
+    whole, part = divmod(ppb, 10_000_000)
+    return f"{whole}.{part:07}".rstrip("0").rstrip(".") + "%"
+
+
 def yuan(amount_fen: int) -> str:
     """Write an amount for people: ``1015008`` becomes ``10,150.08``."""
     sign = "-" if amount_fen < 0 else ""

@@ -15,6 +15,8 @@ from django.utils.translation import gettext
 from accounts.consents import rules as consents
 from backoffice.core.money import yuan
 from backoffice.core.policy import current, registered
+from loans.accounting.rules.accrual import rate_micro
+from loans.accounting.rules.codes import Accrual
 from risk.policy import GRADES
 from risk.scoring.rules.score import LONG_PLANS, SHORT_PLANS
 
@@ -66,6 +68,13 @@ def _shown(name: str, value: Any) -> tuple[str, str]:
     return name, str(value)
 
 
+def _penalty_percent(terms: Any, *, nights: int = 1) -> str:
+    """Return the penalty rate in per cent: one, or those of the lowest and highest rate (LAW-5)."""
+    bounds = (terms.daily_rate_min_ppm, terms.daily_rate_max_ppm)
+    rates = {rate_micro(Accrual.PENALTY, rate_ppm, terms) for rate_ppm in bounds}
+    return " - ".join(percent(rate * nights, 10_000_000) for rate in sorted(rates))
+
+
 def _derived(policies: Mapping[str, Any]) -> dict[str, str]:
     """Return what follows from several numbers, and what rules hold as constants."""
     scoring, terms = policies["scoring"], policies["loans"]
@@ -80,7 +89,8 @@ def _derived(policies: Mapping[str, Any]) -> dict[str, str]:
         "headline_best_percent": percent(best * headline, 10_000),
         "headline_worst_percent": percent(worst * headline, 10_000),
         "headline_year_days": str(headline),
-        "penalty_annual_percent": percent(terms.penalty_ppm * legal, 10_000),
+        "penalty_rate_percent": _penalty_percent(terms),
+        "penalty_annual_percent": _penalty_percent(terms, nights=legal),
         "limit_max_yuan": yuan(policies["accounts"].limit_max_fen).removesuffix(".00"),
         "short_plans": " / ".join(map(str, SHORT_PLANS)),
         "long_plans": " / ".join(map(str, LONG_PLANS)),

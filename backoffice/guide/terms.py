@@ -134,9 +134,10 @@ TERMS = (
     ),
     TermText(
         "penalty", _("Penalty interest"),
-        _("{penalty_percent} % a day of the overdue principal and of the penalty already charged,"
-          " from the day of the overdue record on. It replaces the ordinary interest. Without the"
-          " cost cap it would be {penalty_annual_percent} % a year; the cap limits it."),
+        _("{penalty_rate_percent} % a day of the overdue principal and of the penalty already"
+          " charged, from the day of the overdue record on. It replaces the ordinary interest."
+          " Without the cost cap it would be {penalty_annual_percent} % a year; the cap limits"
+          " it."),
         ("RATE-5", "RATE-6", "RATE-7"),
     ),
     TermText(

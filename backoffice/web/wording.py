@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from backoffice.core import reasons
+from backoffice.core.money import percent_of_ppb
 
 # What each transition of a state machine does, in words.
 TRANSITIONS: dict[str, Any] = {
@@ -128,8 +129,7 @@ def transition(name: str) -> str:
 
 def percent(ppm: int) -> str:
     """Return millionths as per cent: 500 becomes ``0.05%``."""
-    whole, part = divmod(ppm, 10_000)
-    return f"{whole}.{part:04}".rstrip("0").rstrip(".") + "%"
+    return percent_of_ppb(ppm * 1000)
 
 
 def score(permille: int | None) -> str:

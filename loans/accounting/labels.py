@@ -6,7 +6,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from backoffice.core.money import yuan
+from backoffice.core.money import percent_of_ppb, yuan
 from backoffice.web.wording import percent
 from loans.accounting.queries.statement import ChargeLine
 from loans.accounting.rules.codes import ChargeKind
@@ -26,7 +26,7 @@ def rate(line: ChargeLine, loan: Loan, terms: LoanTerms) -> str:
     if line.kind == ChargeKind.PREPAYMENT:
         return percent(terms.prepayment_fee_ppm)
     if line.kind == ChargeKind.PENALTY:
-        return percent(terms.penalty_ppm)
+        return percent_of_ppb(line.rate_micro)
     if line.kind == ChargeKind.REVOLVING:
         factor = f"{terms.revolve_factor_permille / 1000:g}"
         return f"{percent(loan.daily_rate_ppm)} × {factor}"
@@ -50,7 +50,7 @@ def formula(line: ChargeLine, loan: Loan, terms: LoanTerms) -> SafeString | str:
         share, least = percent(terms.prepayment_fee_ppm), yuan(terms.prepayment_fee_min_fen)
         words = f"max({least}, {base} × {share})"
     elif line.kind == ChargeKind.PENALTY:
-        grown = f"1.{terms.penalty_ppm:06}".rstrip("0")
+        grown = f"1.{line.rate_micro:09}".rstrip("0")
         words = f"{base} × ({grown}^{line.nights} − 1)"
     else:
         words = f"{base} × {rate(line, loan, terms)} × {line.nights}"

@@ -31,7 +31,7 @@ from backoffice.web.wording import percent
 from loans.accounting.admin import allocations, charge_calculation, ledger_of
 from loans.accounting.queries.statement import LoanStatement, loan_statement
 from loans.contracts import sheet_text
-from loans.contracts.labels import in_words
+from loans.contracts.labels import in_words, penalty_in_words
 from loans.contracts.operations import preferred_rates
 from loans.contracts.rules import cost_sheet
 from loans.contracts.rules.cost_sheet import CostItem, CostWay
@@ -188,8 +188,8 @@ class ContractTermsPages(ReadOnlyAdmin):
 
     @display(description=_("penalty interest a day"))
     def penalty(self, terms: ContractTerms) -> str:
-        """Return the daily rate of penalty interest."""
-        return percent(terms.numbers.get("penalty_ppm", 0))
+        """Return the daily rate of penalty interest, or the multiple of the contract's rate."""
+        return penalty_in_words(terms.numbers)
 
     @display(description=_("cap a year"))
     def cap(self, terms: ContractTerms) -> str:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.money import yuan
 from backoffice.web.wording import percent
+from loans.policy import PENALTY_OF_CONTRACT
 
 PPM_PER_PERMILLE = 1000
 
@@ -36,6 +37,14 @@ def _of_the_bill(permille: int) -> str:
     return gettext("{share} of the bill").format(share=percent(permille * PPM_PER_PERMILLE))
 
 
+def _penalty_mode(mode: str) -> str:
+    return (
+        gettext("the contract's rate")
+        if mode == PENALTY_OF_CONTRACT
+        else gettext("a rate of its own")
+    )
+
+
 def _times_the_rate(permille: int) -> str:
     return gettext("{factor} times the daily rate").format(factor=f"{permille / 1000:g}")
 
@@ -60,7 +69,7 @@ class TermLabel(NamedTuple):
     """The words of a number of ``LoanTerms``, and how its value is written with its unit."""
 
     title: Any
-    write: Callable[[int], str]
+    write: Callable[[Any], str]
 
 
 TERMS: dict[str, TermLabel] = {
@@ -70,7 +79,11 @@ TERMS: dict[str, TermLabel] = {
     "revolve_factor_permille": TermLabel(
         _("interest on the balance after a minimum payment"), _times_the_rate
     ),
+    "penalty_mode": TermLabel(_("penalty interest follows"), _penalty_mode),
     "penalty_ppm": TermLabel(_("penalty interest on overdue principal"), _a_day),
+    "penalty_factor_permille": TermLabel(
+        _("penalty interest by the contract's rate"), _times_the_rate
+    ),
     "cap_annual_ppm": TermLabel(_("cap on all charges"), _a_year),
     "cap_year_days": TermLabel(_("days in the year of the cap"), _days),
     "late_fee_ppm": TermLabel(_("late fee"), _of_the_unpaid),
@@ -101,6 +114,13 @@ TERMS: dict[str, TermLabel] = {
         _("later instalments may be called due when past due for more than"), _days
     ),
 }
+
+
+def penalty_in_words(numbers: Mapping[str, Any]) -> str:
+    """Return what penalty interest a contract names, by its mode (RATE-5, LAW-5)."""
+    by_contract = numbers.get("penalty_mode") == PENALTY_OF_CONTRACT
+    name = "penalty_factor_permille" if by_contract else "penalty_ppm"
+    return TERMS[name].write(numbers.get(name, 0))
 
 
 def in_words(numbers: Mapping[str, Any]) -> list[tuple[str, str]]:

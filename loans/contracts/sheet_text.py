@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.money import divide_half_up, yuan
+from backoffice.core.money import divide_half_up, percent_of_ppb, yuan
 from backoffice.web.wording import percent
 from loans.accounting.rules.codes import Plan
 from loans.contracts.rules.codes import QuotePurpose, Scenario
@@ -64,12 +64,6 @@ def rate(ppm: int) -> str:
     """Return a yearly rate with two decimals, half-up: 109013 becomes ``10.90%``."""
     hundredths = divide_half_up(ppm, 100)
     return f"{hundredths // 100}.{hundredths % 100:02}%"
-
-
-def daily(ppb: int) -> str:
-    """Return a daily rate as exactly as it is: 247500 becomes ``0.02475%``."""
-    whole, part = divmod(ppb, 10_000_000)
-    return f"{whole}.{part:07}".rstrip("0").rstrip(".") + "%"
 
 
 def contingent(item: Mapping[str, Any]) -> str:
@@ -134,9 +128,11 @@ def _items(sheet: Sheet) -> Iterator[str]:
 
 def _standard(item: Mapping[str, Any]) -> str:
     if item["way"] == CostWay.DAILY:
-        return gettext("{rate} a day").format(rate=daily(item["standard_ppb"]))
+        return gettext("{rate} a day").format(rate=percent_of_ppb(item["standard_ppb"]))
     if item["way"] == CostWay.INSTALMENTS:
-        return gettext("{rate} of the whole principal").format(rate=daily(item["standard_ppb"]))
+        return gettext("{rate} of the whole principal").format(
+            rate=percent_of_ppb(item["standard_ppb"])
+        )
     return gettext("none")
 
 
@@ -152,11 +148,12 @@ def _late_fee(item: Mapping[str, Any]) -> str:
 
 
 def _penalty(item: Mapping[str, Any]) -> str:
+    ppb = item["ppb"] if "ppb" in item else item["ppm"] * 1000  # a sheet of version 1
     return gettext(
         "Penalty interest from the overdue record on: {rate} a day on overdue principal and unpaid"
         " penalty interest, compounded nightly, in place of interest ({annual} a year before the"
         " cap)."
-    ).format(rate=percent(item["ppm"]), annual=rate(item["ppm"] * _DAYS))
+    ).format(rate=percent_of_ppb(ppb), annual=rate(divide_half_up(ppb * _DAYS, 1000)))
 
 
 def _revolving(item: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from loans.accounting.rules.accrual import contract_fen
 from loans.accounting.rules.cap import cap_fen
 from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.position import InstalmentPosition, LoanPosition
+from loans.policy import PENALTY_MODES
 from tests.loans.cases import DUE_ON, TERMS
 
 KINDS = ("none", "own", "revolving", "penalty")
@@ -23,7 +24,9 @@ terms = st.builds(
     replace,
     st.just(TERMS),
     cap_annual_ppm=st.sampled_from([240_000, 120_000, 182_500, 73_000, 0]),
+    penalty_mode=st.sampled_from(PENALTY_MODES),
     penalty_ppm=st.sampled_from([1_000, 500, 750, 1]),
+    penalty_factor_permille=st.sampled_from([1_500, 1_300, 2_000]),
     revolve_factor_permille=st.sampled_from([1_500, 1_000, 1_333]),
 )
 

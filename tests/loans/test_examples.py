@@ -8,14 +8,13 @@ from itertools import pairwise
 
 import pytest
 
-from loans.accounting.rules.accrual import interest_fen, penalty_fen, revolving_fen
+from loans.accounting.rules.accrual import interest_fen, own_rate_micro, penalty_fen, revolving_fen
 from loans.accounting.rules.allocation import Claim, allocate
 from loans.accounting.rules.cap import cap_fen
 from loans.accounting.rules.codes import Plan
 from loans.accounting.rules.debt import Debt
 from loans.billing.rules.minimum import minimum_fen
 from loans.contracts.rules import annual_rate, plans
-from loans.contracts.rules.scenarios import rate_ppb
 from loans.delinquency.rules.late_fee import late_fee_fen
 from tests.loans.cases import TERMS, amounts, fen, ppm, read
 
@@ -84,7 +83,7 @@ def test_a_daily_rate_makes_a_yearly_one_over_its_days(example):
 def test_a_scenario_takes_a_tenth_off_down_to_the_least_rate(example):
     rates = [ppm(found) for found in re.findall(r"r=([\d.]+)%", example["inputs"])]
 
-    found = [rate_ppb(rate, 900, least_ppm=TERMS.daily_rate_min_ppm) for rate in rates]
+    found = [own_rate_micro(rate, 900, TERMS) for rate in rates]
 
     expected = re.findall(r"[\d.]+", example["result"])
     assert found == [int(Decimal(one) * 10**9) for one in expected]

@@ -53,7 +53,9 @@ WITH way AS MATERIALIZED (
            part.accrual, part.segment_on, part.segment_base_fen AS base,
            part.segment_posted_fen AS posted,
            (terms.numbers ->> 'revolve_factor_permille')::bigint AS factor,
-           (terms.numbers ->> 'penalty_ppm')::numeric AS penalty,
+           terms.numbers ->> 'penalty_mode' = 'contract' AS is_by_contract,
+           (terms.numbers ->> 'penalty_ppm')::numeric AS penalty_ppm,
+           (terms.numbers ->> 'penalty_factor_permille')::numeric AS penalty_factor,
            (terms.numbers ->> 'cap_annual_ppm')::bigint AS cap_ppm,
            1000000 * (terms.numbers ->> 'cap_year_days')::bigint AS cap_year
     FROM way
@@ -66,13 +68,17 @@ WITH way AS MATERIALIZED (
                WHEN 'own' THEN div(2 * base * rate * borne + 1000000000, 2000000000)
                WHEN 'revolving'
                THEN div(2 * base * rate * factor * borne + 1000000000000, 2000000000000)
-               ELSE div(2 * base * (power(1000000 + penalty, borne) - whole) + whole, 2 * whole)
+               ELSE div(2 * base * (power(unit + penalty, borne) - whole) + whole, 2 * whole)
                END - posted) AS fen,
            greatest(0, div((min(principal_nights_fen) + min(unpaid_principal_fen) * night)::numeric
                * min(cap_ppm), min(cap_year)) - min(charged_fen)) AS room
     FROM part, generate_series(1, part.nights) AS night,
          LATERAL (SELECT part.accrued_on + night - part.segment_on AS borne) AS elapsed,
-         LATERAL (SELECT power(1000000::numeric, borne) AS whole) AS scale
+         LATERAL (SELECT CASE WHEN is_by_contract THEN rate * penalty_factor
+                         ELSE penalty_ppm END AS penalty,
+                         CASE WHEN is_by_contract THEN 1000000000000
+                         ELSE 1000000 END::numeric AS unit) AS bearing,
+         LATERAL (SELECT power(unit, borne) AS whole) AS scale
     GROUP BY part.id, part.nights, night
 ), long AS (
     SELECT max(fen) FILTER (WHERE night = nights) + least(0, min(room - fen)) AS fen

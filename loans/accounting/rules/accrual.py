@@ -9,7 +9,7 @@ from math import gcd
 
 from backoffice.core.money import MICROFEN_PER_FEN, divide_half_up
 from loans.accounting.rules.codes import Accrual
-from loans.policy import LoanTerms
+from loans.policy import PENALTY_OF_CONTRACT, LoanTerms
 
 _PPM = 1_000_000
 _PERMILLE = 1000
@@ -26,11 +26,14 @@ def revolving_fen(base_fen: int, rate_ppm: int, factor_permille: int, nights: in
     return divide_half_up(exact, MICROFEN_PER_FEN * 1000)
 
 
-def penalty_fen(base_fen: int, penalty_ppm: int, nights: int) -> int:
-    """Return penalty interest, compounded nightly on base and unpaid penalty (RATE-5)."""
-    common = gcd(_PPM + penalty_ppm, _PPM)
-    grown = ((_PPM + penalty_ppm) // common) ** nights
-    whole = (_PPM // common) ** nights
+def penalty_fen(base_fen: int, rate: int, nights: int, *, unit: int = _PPM) -> int:
+    """Return penalty interest, compounded nightly on base and unpaid penalty (RATE-5).
+
+    ``rate`` a night is in parts of ``unit``, by default in ppm.
+    """
+    common = gcd(unit + rate, unit)
+    grown = ((unit + rate) // common) ** nights
+    whole = (unit // common) ** nights
     return divide_half_up(base_fen * (grown - whole), whole)
 
 
@@ -53,6 +56,10 @@ def contract_fen(
 ) -> int:
     """Return what a segment bears over its first ``nights``, before the cap of RATE-7."""
     if accrual == Accrual.PENALTY:
+        if terms.penalty_mode == PENALTY_OF_CONTRACT:
+            own = own_rate_micro(rate_ppm, factor_permille, terms)
+            rate, unit = own * terms.penalty_factor_permille, _PPM * _PERMILLE * _PERMILLE
+            return penalty_fen(base_fen, rate, nights, unit=unit)
         return penalty_fen(base_fen, terms.penalty_ppm, nights)
     if accrual not in (Accrual.OWN, Accrual.REVOLVING):
         return 0
@@ -68,15 +75,17 @@ def contract_fen(
 def rate_micro(
     accrual: str, rate_ppm: int, terms: LoanTerms, *, factor_permille: int = _PERMILLE
 ) -> int:
-    """Return the current daily rate of an accrual, in ppm x permille (RATE-10).
+    """Return the current daily rate of an accrual, in ppm x permille (RATE-10, LAW-5).
 
     The one division is by the permille of the 1.5x: with a factor as well it is half-up.
     """
     if accrual == Accrual.NONE:
         return 0
-    if accrual == Accrual.PENALTY:
+    if accrual == Accrual.PENALTY and terms.penalty_mode != PENALTY_OF_CONTRACT:
         return terms.penalty_ppm * _PERMILLE
     own = own_rate_micro(rate_ppm, factor_permille, terms)
     if accrual == Accrual.REVOLVING:
         return divide_half_up(own * terms.revolve_factor_permille, _PERMILLE)
+    if accrual == Accrual.PENALTY:
+        return divide_half_up(own * terms.penalty_factor_permille, _PERMILLE)
     return own

@@ -5,12 +5,11 @@ from typing import NamedTuple
 
 from django.db.models import F, Max
 
-from backoffice.core.money import yuan
+from backoffice.core.money import percent_of_ppb, yuan
 from loans.accounting.queries.statement import ChargeLine, lines_of_loan
 from loans.accounting.rules.codes import ChargeKind
 from loans.models import Loan, WaiverAllocation
 
-_PERCENT = 10**7  # one per cent in ppm x permille
 _NO_RATE = (ChargeKind.MIGRATED, ChargeKind.PLAN_FEE)
 
 
@@ -70,10 +69,9 @@ def _line(line: ChargeLine) -> LoanChargeLine:
 def _formula(line: ChargeLine) -> str:
     """Return the sum that gives the amount before the cap; empty of what has none."""
     base = yuan(line.base_fen)
-    whole, part = divmod(line.rate_micro, _PERCENT)
-    rate = f"{whole}.{part:07}".rstrip("0").rstrip(".")
+    rate = percent_of_ppb(line.rate_micro)
     if line.kind in _NO_RATE:
         return ""
     if line.kind == ChargeKind.PENALTY:
-        return f"{base} × ((1 + {rate}%)^{line.nights} − 1)"
-    return f"{base} × {rate}%" + (f" × {line.nights}" if line.nights else "")
+        return f"{base} × ((1 + {rate})^{line.nights} − 1)"
+    return f"{base} × {rate}" + (f" × {line.nights}" if line.nights else "")

@@ -11,15 +11,15 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from backoffice.core.money import MICROFEN_PER_FEN, divide_half_up
-from loans.accounting.rules.codes import Plan
+from loans.accounting.rules.accrual import contract_fen, own_rate_micro, rate_micro
+from loans.accounting.rules.codes import Accrual, Plan
 from loans.contracts.rules import annual_rate, plans
 from loans.contracts.rules.annual_rate import Flow
 from loans.contracts.rules.codes import QuotePurpose, Scenario
-from loans.contracts.rules.scenarios import PERMILLE, rate_ppb
+from loans.contracts.rules.scenarios import PERMILLE
 from loans.policy import LoanTerms
 
-SHEET_VERSION = 1
+SHEET_VERSION = 2
 LENDER = "lender"  # who collects every item: no partner charges anything
 
 
@@ -164,13 +164,16 @@ def canonical(content: Any) -> str:
 def _interest_fen(principal_fen: int, nights: int, question: SheetQuestion) -> int:
     if question.plan != Plan.BULLET:
         return 0
-    exact = principal_fen * daily_ppb(question.price, question.terms) * nights
-    return divide_half_up(exact, MICROFEN_PER_FEN * PERMILLE)
+    price = question.price
+    return contract_fen(
+        Accrual.OWN, principal_fen, price.rate_ppm, nights, question.terms,
+        factor_permille=price.factor_permille,
+    )  # fmt: skip
 
 
 def daily_ppb(price: Price, terms: LoanTerms) -> int:
     """Return the daily rate of a price in parts per billion, exact (RATE-10)."""
-    return rate_ppb(price.rate_ppm, price.factor_permille, least_ppm=terms.daily_rate_min_ppm)
+    return own_rate_micro(price.rate_ppm, price.factor_permille, terms)
 
 
 def _annual(question: SheetQuestion, rows: tuple[SheetRow, ...]) -> dict[str, Any]:
@@ -244,10 +247,13 @@ def _items(
 
 
 def _contingent(question: SheetQuestion) -> list[dict[str, Any]]:
-    terms, is_bullet = question.terms, question.plan == Plan.BULLET
+    terms, price, is_bullet = question.terms, question.price, question.plan == Plan.BULLET
+    penalty_ppb = rate_micro(
+        Accrual.PENALTY, price.rate_ppm, terms, factor_permille=price.factor_permille
+    )
     found: list[dict[str, Any]] = [
         {"item": ContingentItem.LATE_FEE.value, "ppm": terms.late_fee_ppm},
-        {"item": ContingentItem.PENALTY.value, "ppm": terms.penalty_ppm},
+        {"item": ContingentItem.PENALTY.value, "ppb": penalty_ppb},
     ]
     if is_bullet:  # the rows of a plan are mandatory: none of them revolves (REPAY-7)
         found.append(

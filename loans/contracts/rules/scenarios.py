@@ -19,14 +19,6 @@ def factor_permille(scenario: Scenario | None, policy: QuotePolicy) -> int:
     return factor
 
 
-def rate_ppb(rate_ppm: int, factor: int, *, least_ppm: int) -> int:
-    """Return the daily rate after its factor in parts per billion, exact (RATE-10).
-
-    A factor never lowers it below 0.02 %. A rate that is lower without a factor stays.
-    """
-    return max(rate_ppm * factor, min(rate_ppm, least_ppm) * PERMILLE)
-
-
 def proof_until_on(drawn_on: date, policy: QuotePolicy) -> date:
     """Return the last day on which a proof of the scenario counts; the drawdown is day 0 (RATE-10).
 

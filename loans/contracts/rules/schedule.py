@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from backoffice.core.money import divide_half_up
+from loans.accounting.rules.accrual import contract_fen
+from loans.accounting.rules.codes import Accrual
 from loans.contracts.rules.due_dates import months_after
-from loans.contracts.rules.scenarios import rate_ppb
 from loans.policy import LoanTerms
 
 
@@ -36,5 +36,5 @@ def interest_until(
     principal_fen: int, rate_ppm: int, factor_permille: int, nights: int, terms: LoanTerms
 ) -> int:
     """Return the interest of a bullet for its nights to the due date, half-up (RATE-3, RATE-10)."""
-    exact = rate_ppb(rate_ppm, factor_permille, least_ppm=terms.daily_rate_min_ppm)
-    return divide_half_up(principal_fen * exact * nights, 10**9)
+    factor = factor_permille
+    return contract_fen(Accrual.OWN, principal_fen, rate_ppm, nights, terms, factor_permille=factor)

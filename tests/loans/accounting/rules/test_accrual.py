@@ -1,12 +1,19 @@
 """What a segment bears, in closed form (GEN-2, GEN-3, RATE-3 to RATE-5, REPAY-9)."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loans.accounting.rules.accrual import contract_fen, interest_fen, penalty_fen, revolving_fen
+from loans.accounting.rules.accrual import (
+    contract_fen,
+    interest_fen,
+    penalty_fen,
+    rate_micro,
+    revolving_fen,
+)
 from tests.loans.cases import TERMS
 from tests.loans.nightly import half_up
 from tests.profiles import pure
@@ -39,6 +46,34 @@ def test_penalty_is_the_exact_power_rounded_once(base_fen, penalty_ppm, night_co
     exact = base_fen * ((1 + Fraction(penalty_ppm, 1_000_000)) ** night_count - 1)
 
     assert penalty_fen(base_fen, penalty_ppm, night_count) == half_up(exact)
+
+
+@pure
+@given(bases, rates, st.sampled_from([1_000, 900]), st.sampled_from([1_500, 1_300, 2_000]),
+       st.integers(0, 120))  # fmt: skip
+def test_penalty_by_the_contract_is_a_multiple_of_the_loans_own_rate(
+    base_fen, rate_ppm, scenario, multiple, night_count
+):
+    terms = replace(TERMS, penalty_mode="contract", penalty_factor_permille=multiple)
+    own = max(Fraction(rate_ppm * scenario, 1_000), min(rate_ppm, terms.daily_rate_min_ppm))
+    rate = own * multiple / 10**9
+    exact = base_fen * ((1 + rate) ** night_count - 1)
+
+    found = contract_fen(
+        "penalty", base_fen, rate_ppm, night_count, terms, factor_permille=scenario
+    )
+
+    assert found == half_up(exact)
+    assert rate_micro("penalty", rate_ppm, terms, factor_permille=scenario) == half_up(rate * 10**9)
+
+
+def test_a_loan_at_the_highest_rate_bears_three_quarters_of_the_articles_penalty():
+    """0.05 % x 1.5 = 0.075 % a night (LAW-5): 10 nights on 10,000.00, compounded."""
+    by_contract = replace(TERMS, penalty_mode="contract")
+
+    assert contract_fen("penalty", 1_000_000, 500, 10, by_contract) == 7_525
+    assert contract_fen("penalty", 1_000_000, 500, 10, TERMS) == 10_045
+    assert rate_micro("penalty", 500, by_contract) == 750_000
 
 
 @pure

@@ -28,6 +28,13 @@ def cases(draw, **shape):
     return policy, draw(positions(policy, **shape)), draw(nights)
 
 
+def penalty_rate(rate_ppm, policy):
+    """The article's rate, or a multiple of the contract's (RATE-5, LAW-5)."""
+    if policy.penalty_mode == "contract":
+        return Fraction(rate_ppm * policy.penalty_factor_permille, 10**9)
+    return Fraction(policy.penalty_ppm, 10**6)
+
+
 def second_reading(position, policy):
     """The same loan as the slow model sees it: its segments relived from their first night."""
     ppm = Fraction(1, 1_000_000)
@@ -35,7 +42,7 @@ def second_reading(position, policy):
         principal_fen=position.principal_fen,
         rate=position.rate_ppm * ppm,
         factor=Fraction(policy.revolve_factor_permille, 1000),
-        penalty=policy.penalty_ppm * ppm,
+        penalty=penalty_rate(position.rate_ppm, policy),
         cap_a_year=policy.cap_annual_ppm * ppm,
         year_days=policy.cap_year_days,
         segments=[Segment(row.accrual, row.segment_base_fen) for row in position.parts],

@@ -102,7 +102,7 @@ def test_a_plan_names_its_flat_fee_in_place_of_interest():
 def test_contingent_costs_of_a_bullet_are_all_listed():
     assert sheet(asked())["contingent"] == [
         {"item": "late_fee", "ppm": 500},
-        {"item": "penalty", "ppm": 1_000},
+        {"item": "penalty", "ppb": 1_000_000},
         {"item": "revolving", "factor_permille": 1_500},
         {"item": "prepayment_fee", "ppm": 5_000, "least_fen": 500},
     ]

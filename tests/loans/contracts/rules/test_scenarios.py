@@ -5,9 +5,10 @@ from datetime import date
 
 import pytest
 
+from loans.accounting.rules.accrual import own_rate_micro
 from loans.contracts.rules.codes import Scenario
-from loans.contracts.rules.scenarios import factor_permille, proof_until_on, rate_ppb
-from loans.policy import QuotePolicy
+from loans.contracts.rules.scenarios import factor_permille, proof_until_on
+from loans.policy import LoanTerms, QuotePolicy
 
 POLICY = QuotePolicy()
 
@@ -37,7 +38,7 @@ def test_each_scenario_has_its_own_factor():
     ],
 )
 def test_the_rate_after_the_factor_is_exact_and_never_below_the_least(rate_ppm, factor, ppb):
-    assert rate_ppb(rate_ppm, factor, least_ppm=200) == ppb
+    assert own_rate_micro(rate_ppm, factor, LoanTerms()) == ppb
 
 
 def test_the_proof_counts_until_the_end_of_day_7():
