@@ -6,6 +6,12 @@ import json
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import models
+from django.db.migrations.state import ModelState, ProjectState
+from django.db.models.signals import class_prepared
+from django_fsm import FSMField
+
+from backoffice.management.commands import migrate
 
 pytestmark = pytest.mark.django_db
 
@@ -64,3 +70,14 @@ def test_the_clock_takes_json_before_and_after_its_action(words):
     call_command("clock", *words, stdout=output)
 
     assert set(json.loads(output.getvalue())) == {"now", "wall", "runs"}
+
+
+def test_migrations_release_the_state_fields_of_the_models_they_make():
+    state = ProjectState()
+    fields = [("id", models.AutoField(primary_key=True)), ("state", FSMField(default="open"))]
+    state.add_model(ModelState("backoffice", "Door", fields))
+    class_prepared.connect(migrate._release)
+    known = len(class_prepared.receivers)
+
+    assert state.apps.get_model("backoffice", "Door")().state == "open"
+    assert len(class_prepared.receivers) == known
