@@ -30,9 +30,16 @@ class BackofficeConfig(AppConfig):
         from backoffice import celery  # noqa: F401
         from backoffice.core import crypto, log_records, reasons
         from backoffice.guide.examples import EXAMPLES
-        from backoffice.platform import approvals, job_control, jobs, policy_changes, policy_fields
+        from backoffice.platform import (
+            approvals,
+            job_control,
+            jobs,
+            outbox,
+            policy_changes,
+            policy_fields,
+        )
         from backoffice.platform.reasons import TEXTS
-        from backoffice.platform.tasks import JOBS
+        from backoffice.platform.tasks import JOBS, deliver_messages
         from backoffice.policy_labels import FIELDS, POLICIES
         from backoffice.web.api import examples
 
@@ -47,6 +54,7 @@ class BackofficeConfig(AppConfig):
         policy_fields.register(POLICIES, FIELDS)
         for job in JOBS:
             jobs.register(job)
+        outbox.register_start(deliver_messages.delay)
         post_migrate.connect(_add_partitions, sender=self)
         post_migrate.connect(_grant_rights, sender=self)
         post_migrate.connect(_mark_sandbox, sender=self)

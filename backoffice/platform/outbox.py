@@ -6,12 +6,15 @@ handler of each topic outside any transaction. A worker killed in a handler leav
 it expires, another worker takes the message. A handler may receive a message more than once,
 detects a repetition by the key, and must end within ``LEASE``.
 
+The tick of each minute delivers. Where a customer waits for the effect, ``deliver_soon`` lets a
+worker begin right after the commit; the tick delivers what that hint did not reach.
+
 ``created_at`` is the product's time; leases, deliveries and dead letters are machine time.
 """
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
@@ -56,12 +59,18 @@ class Delivered(NamedTuple):
 
 
 _handlers: dict[str, Handler] = {}
+_starters: list[Callable[[], object]] = []
 
 
 def register(topic: str, handler: Handler) -> None:
     """Register the handler of a topic, once, when an app is ready."""
     assert topic not in _handlers, f"topic {topic} already has a handler"
     _handlers[topic] = handler
+
+
+def register_start(start: Callable[[], object]) -> None:
+    """Add what makes a worker deliver at once."""
+    _starters.append(start)
 
 
 def post(messages: Sequence[Message], *, at: datetime) -> None:
@@ -90,6 +99,15 @@ def new(message: Message, *, at: datetime) -> OutboxMessage:
     """Return a message whose key is new, for the caller to insert with its fact."""
     topic, key, payload = message
     return OutboxMessage(topic=topic, key=key, payload=dict(payload), created_at=at)
+
+
+def deliver_soon() -> None:
+    """Let a worker deliver once the caller's transaction has committed, before the next tick.
+
+    Only a hint: where no broker answers, the messages wait for the tick.
+    """
+    for start in _starters:
+        transaction.on_commit(start, robust=True)
 
 
 def deliver(*, limit: int = 100) -> Delivered:

@@ -186,6 +186,7 @@ def request(ask: EarlyRequest, *, by: str, on: date, at: datetime, wall_at: date
     )
     order.save(force_insert=True)
     outbox.post([outbox.Message(TOPIC, order.number, {"id": order.pk})], at=at)
+    outbox.deliver_soon()
     return DebitOrder.objects.get(pk=order.pk)
 
 

@@ -195,6 +195,7 @@ def _store(drawn: _Drawn, *, context: RequestContext) -> Loan:
     instalments = _instalments(loan, drawn.quote)
     agreement = _agreement(loan, drawn, context=context)
     bulk.store([loan], instalments, [agreement], [hold], [payout], [message])
+    outbox.deliver_soon()
     workflow.save_changes([loan])
     return loan
 

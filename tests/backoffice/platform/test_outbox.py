@@ -350,3 +350,16 @@ def test_no_message_is_handled_by_two_workers(together):
     assert set(given.values()) == {1}
     assert len(given) == sum(one.done for rounds in delivered for one in rounds) == 300
     assert set(OutboxMessage.objects.values_list("tries", flat=True)) == {1}
+
+
+def test_a_worker_is_started_once_the_transaction_has_committed(
+    db, monkeypatch, django_capture_on_commit_callbacks
+):
+    started = []
+    monkeypatch.setattr(outbox, "_starters", [lambda: started.append("worker")])
+
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        outbox.deliver_soon()
+        assert started == []
+
+    assert started == ["worker"]
