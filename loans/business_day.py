@@ -145,14 +145,16 @@ def _in_turns(ids: Sequence[int], *, run_id: int, on: date) -> Iterator[list[int
         yield [bill_id for bill_id in turn if bill_id is not None]
 
 
-def plan_rate_ends(*, on: date, at: datetime) -> RunPlan:
-    """Plan the loans whose preferred rate ends because their use was not proven (RATE-10)."""
-    return RunPlan(preferred_rates.to_end(on=on))
+def plan_preferred_rates(*, on: date, at: datetime) -> RunPlan:
+    """Plan the loans whose use is not proven yet: it is, or their lower rate ends (RATE-10)."""
+    return RunPlan(preferred_rates.unproven(on=on))
 
 
-def end_rates(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> Tally:
-    """End the preferred rates of a chunk of loans."""
-    return Tally(done=preferred_rates.end(ids, by=LoanActor.END_OF_DAY, on=on, at=at))
+def decide_rates(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> Tally:
+    """Keep the preferred rates of a chunk of loans that payments prove, and end what is over."""
+    by = LoanActor.END_OF_DAY
+    proven = preferred_rates.match(ids, by=by, on=on, at=at)
+    return Tally(done=proven + preferred_rates.end(ids, by=by, on=on, at=at))
 
 
 def plan_refunds(*, on: date, at: datetime) -> RunPlan:

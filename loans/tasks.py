@@ -143,9 +143,9 @@ JOBS = (
         # Before the night is posted for the whole portfolio, which has one rate a segment.
         name="00:20",
         at=time(0, 20),
-        title=_("end of preferred rates"),
-        plan=business_day.plan_rate_ends,
-        work=business_day.end_rates,
+        title=_("preferred rates: proof and end"),
+        plan=business_day.plan_preferred_rates,
+        work=business_day.decide_rates,
     ),
     Job(
         name="00:30",

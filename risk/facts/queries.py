@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -68,6 +68,25 @@ def live_sources(customer_id: int, *, at: datetime) -> set[str]:
             [customer_id, at, at],
         )
         return {purpose for (purpose,) in cursor.fetchall()}
+
+
+class CategorySpending(NamedTuple):
+    """A question: what a customer paid for a category of things from one day to another."""
+
+    customer_id: int
+    category: PaymentCategory
+    since_on: date
+    until_on: date
+
+
+def spent_fen(asked: Sequence[CategorySpending]) -> list[int]:
+    """Answer each question with the payments that partners reported, refunds taken off, in fen."""
+    if not asked:
+        return []
+    columns = zip(*asked, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_SPENT, [list(column) for column in columns])
+        return [fen for (fen,) in cursor.fetchall()]
 
 
 def _parameters(customer_ids: Sequence[int], *, on: date, at: datetime) -> dict[str, Any]:
@@ -181,6 +200,17 @@ def _declared(row: dict[str, Any]) -> DeclaredFeatures | None:
     )
 
 
+_SPENT = """
+SELECT coalesce(sum(CASE WHEN event.result = 'refunded' THEN -amount_fen ELSE amount_fen END), 0)
+FROM unnest(%s::bigint[], %s::text[], %s::date[], %s::date[]) WITH ORDINALITY
+     AS asked (customer_id, category, since_on, until_on, number)
+LEFT JOIN risk_partnerevent AS event
+     ON event.customer_id = asked.customer_id AND event.kind = 'payment'
+        AND event.occurred_on BETWEEN asked.since_on AND asked.until_on
+        AND event.category = asked.category
+        AND (event.direction, event.result) IN (('out', 'succeeded'), ('in', 'refunded'))
+GROUP BY asked.number ORDER BY asked.number
+"""
 _RECEIVED = (
     "event.customer_id = customer.id AND event.occurred_on < %(on)s AND event.received_at <= %(at)s"
 )

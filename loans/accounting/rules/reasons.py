@@ -50,6 +50,7 @@ class LoanReason(StrEnum):
     DRAWN_BY_CUSTOMER = "drawn-by-customer"
     NOT_PAID_OUT = "not-paid-out"
     USE_NOT_PROVEN = "use-not-proven"
+    USE_PAID_FOR = "use-paid-for"
     USE_PROVEN = "use-proven"
     PAYMENT_REQUESTED = "payment-requested"
     NOT_OWED_ANY_MORE = "not-owed-any-more"
@@ -93,6 +94,7 @@ TEXTS: Mapping[StrEnum, str] = {
     LoanReason.DRAWN_BY_CUSTOMER: gettext_noop("the customer drew on the line"),
     LoanReason.NOT_PAID_OUT: gettext_noop("the money could not be paid out"),
     LoanReason.USE_NOT_PROVEN: gettext_noop("the use was not proven in time"),
+    LoanReason.USE_PAID_FOR: gettext_noop("payments for the purpose were reported"),
     LoanReason.USE_PROVEN: gettext_noop("the use was proven"),
     LoanReason.PAYMENT_REQUESTED: gettext_noop("the customer pays by hand"),
     LoanReason.NOT_OWED_ANY_MORE: gettext_noop("the amount is not owed any more"),

@@ -64,6 +64,7 @@ class LoanReply(serializers.Serializer[Any]):
     daily_rate_ppm = serializers.IntegerField()
     rate_factor_permille = serializers.IntegerField()
     proof_until_on = serializers.DateField(allow_null=True)
+    proven_on = serializers.DateField(allow_null=True)
     drawn_on = serializers.DateField()
     ended_on = serializers.DateField(allow_null=True)
     card = LoanCardReply(allow_null=True)
@@ -274,7 +275,7 @@ def _of(customer: Customer) -> QuerySet[Loan]:
 def _reply(loan: Loan, *, owed_fen: int) -> dict[str, Any]:
     names = (
         "state", "plan", "principal_fen", "unpaid_principal_fen", "daily_rate_ppm",
-        "rate_factor_permille", "proof_until_on", "drawn_on", "ended_on",
+        "rate_factor_permille", "proof_until_on", "proven_on", "drawn_on", "ended_on",
     )  # fmt: skip
     card = loan.card
     return {

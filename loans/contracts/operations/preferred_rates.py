@@ -1,10 +1,13 @@
-"""Preferred rates: the proof of use that keeps them, and the day on which they end (RATE-10)."""
+"""Preferred rates: the proof of use that keeps them, and the day on which they end (RATE-10).
+
+Payments that a partner reported prove the use by themselves; staff record an invoice.
+"""
 
 from collections.abc import Collection
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers import trace
@@ -13,11 +16,15 @@ from backoffice.core.errors import Refused
 from loans.accounting.operations.batch import LoanBatch
 from loans.accounting.rules.codes import LoanState
 from loans.accounting.rules.reasons import LoanReason
+from loans.contracts.rules import scenarios
+from loans.contracts.rules.codes import Scenario
 from loans.contracts.rules.preferred_rate import PreferredRateEnd
 from loans.contracts.rules.schedule import full_rate_from
 from loans.models import Loan
+from risk.facts.queries import CategorySpending, spent_fen
 
 _RUNNING = (LoanState.ACTIVE, LoanState.OVERDUE)
+_NEVER_PAID_OUT = (LoanState.CREATED, LoanState.DISBURSING, LoanState.CANCELLED)
 FULL_PERMILLE = 1000
 
 
@@ -37,18 +44,71 @@ class ProofTooLateError(Refused):
     remedy = _("The full rate holds for later nights; earlier nights keep the lower one.")
 
 
-def to_end(*, on: date) -> list[int]:
-    """Return the loans that bear the full rate from the night of a day on: no proof came."""
-    unproven = Loan.objects.filter(
-        state__in=_RUNNING, proven_on=None, proof_until_on__lt=on,
-        rate_factor_permille__lt=FULL_PERMILLE,
-    )  # fmt: skip
+def unproven(*, on: date) -> list[int]:
+    """Return the loans whose use may still be proven, and those whose lower rate must end."""
+    lowered = Loan.objects.filter(
+        state__in=_RUNNING, proven_on=None, rate_factor_permille__lt=FULL_PERMILLE
+    )
     # A segment from before the last day of proof still bears the lower rate.
-    waiting = unproven.filter(
+    is_to_end = Q(
+        proof_until_on__lt=on,
         instalments__accrual__in=["own", "revolving"],
         instalments__segment_on__lte=F("proof_until_on"),
     )
-    return list(waiting.order_by("pk").values_list("pk", flat=True).distinct())
+    found = lowered.filter(Q(proof_until_on__gte=on) | is_to_end)
+    return list(found.order_by("pk").values_list("pk", flat=True).distinct())
+
+
+@transaction.atomic(durable=True)
+def match(loan_ids: Collection[int], *, by: str, on: date, at: datetime) -> int:
+    """Take the use of loans as proven by what was paid for it in their days; return how many.
+
+    Since the drawdown at least the principal was paid to merchants of the scenario, refunds taken
+    off. Where days of several such loans overlap, all their principals must have been spent.
+    """
+    locked = Loan.objects.select_for_update().filter(pk__any=bulk.Of(loan_ids)).order_by("pk")
+    open_loans = [
+        one for one in locked
+        if _is_lowered(one) and one.proven_on is None and one.purpose in scenarios.CATEGORIES
+    ]  # fmt: skip
+    beside = _beside(open_loans)
+    spent = spent_fen([_spending(one, beside[one.pk], on=on) for one in open_loans])
+    proven = [
+        one for one, fen in zip(open_loans, spent, strict=True)
+        if fen >= sum(other.principal_fen for other in beside[one.pk])
+    ]  # fmt: skip
+    for one in proven:
+        assert one.proof_until_on is not None
+        one.proven_on = min(on, one.proof_until_on)
+    bulk.update(proven, ("proven_on",))
+    trace.note(proven, "prove_use", by=by, reason=LoanReason.USE_PAID_FOR, at=at)
+    return len(proven)
+
+
+def _beside(loans: Collection[Loan]) -> dict[int, list[Loan]]:
+    """Return each loan with those drawn before it for the same purpose whose days cover it."""
+    same = Loan.objects.filter(
+        customer__any=bulk.Of(one.customer_id for one in loans),
+        rate_factor_permille__lt=FULL_PERMILLE, proof_until_on__isnull=False,
+    ).exclude(state__in=_NEVER_PAID_OUT)  # fmt: skip
+    lowered = list(same)
+    return {
+        one.pk: [
+            other for other in lowered
+            if (other.customer_id, other.purpose) == (one.customer_id, one.purpose)
+            and (other.drawn_on, other.pk) <= (one.drawn_on, one.pk)
+            and other.proof_until_on is not None and other.proof_until_on >= one.drawn_on
+        ]
+        for one in loans
+    }  # fmt: skip
+
+
+def _spending(loan: Loan, beside: Collection[Loan], *, on: date) -> CategorySpending:
+    """Return the question what was paid for the purpose of a loan in its days."""
+    assert loan.proof_until_on is not None
+    category = scenarios.CATEGORIES[Scenario(loan.purpose)]
+    since_on = min(one.drawn_on for one in beside)
+    return CategorySpending(loan.customer_id, category, since_on, min(on, loan.proof_until_on))
 
 
 @transaction.atomic(durable=True)
@@ -68,14 +128,15 @@ def end(loan_ids: Collection[int], *, by: str, on: date, at: datetime) -> int:
     return len(due)
 
 
+def _is_lowered(loan: Loan) -> bool:
+    """Return whether a running loan has a rate whose use must be proven."""
+    has_rate = loan.rate_factor_permille < FULL_PERMILLE and loan.proof_until_on is not None
+    return has_rate and loan.state in _RUNNING
+
+
 def _ends(loan: Loan, *, on: date) -> bool:
-    return (
-        loan.state in _RUNNING
-        and loan.proven_on is None
-        and loan.rate_factor_permille < FULL_PERMILLE
-        and loan.proof_until_on is not None
-        and loan.proof_until_on < on
-    )
+    is_over = loan.proof_until_on is not None and loan.proof_until_on < on
+    return _is_lowered(loan) and loan.proven_on is None and is_over
 
 
 @transaction.atomic(durable=True)
@@ -87,9 +148,9 @@ def prove(loan_id: int, *, by: str, reason: str, on: date, at: datetime) -> Loan
         ProofTooLateError: the days for it are over.
     """
     loan = Loan.objects.select_for_update().get(pk=loan_id)
-    has_rate = loan.rate_factor_permille < FULL_PERMILLE and loan.state in _RUNNING
-    if not has_rate or loan.proven_on is not None or loan.proof_until_on is None:
+    if not _is_lowered(loan) or loan.proven_on is not None:
         raise NoPreferredRateError(loan=loan)
+    assert loan.proof_until_on is not None
     if on > loan.proof_until_on:
         raise ProofTooLateError(loan=loan, until=str(loan.proof_until_on))
     loan.proven_on = on

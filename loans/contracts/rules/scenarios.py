@@ -7,8 +7,15 @@ from datetime import date, timedelta
 
 from loans.contracts.rules.codes import Scenario
 from loans.policy import QuotePolicy
+from risk.facts.rules import PaymentCategory
 
 PERMILLE = 1000
+# What a partner calls a payment for the purpose of a scenario (RATE-10).
+CATEGORIES = {
+    Scenario.EDUCATION: PaymentCategory.EDUCATION,
+    Scenario.MEDICAL: PaymentCategory.HEALTH,
+}
+assert tuple(CATEGORIES) == tuple(Scenario), "payments can prove every scenario"
 
 
 def factor_permille(scenario: Scenario | None, policy: QuotePolicy) -> int:

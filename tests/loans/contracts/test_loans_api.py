@@ -243,6 +243,7 @@ def test_a_preferred_rate_is_for_its_purpose_only(phone):
     drawn = draw(phone, body(phone, quote_id=sheet_id, purpose="medical")).json()
     assert (drawn["daily_rate_ppm"], drawn["rate_factor_permille"]) == (250, 900)
     assert drawn["proof_until_on"] == (clock.business_date() + timedelta(days=7)).isoformat()
+    assert drawn["proven_on"] is None
 
 
 def test_a_sheet_that_was_not_confirmed_is_refused(phone):

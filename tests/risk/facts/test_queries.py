@@ -337,3 +337,22 @@ def test_without_the_agreement_no_proof_is_used():
     find(ProofFinding(proof_of(customer).pk, ProofVerdict.ACCEPTED, monthly_income_fen=1))
 
     assert of(customer).proofs == ()
+
+
+def test_what_was_paid_for_a_category_is_answered_in_the_order_of_the_questions(customer):
+    store(
+        paid("p-1", ago(5), category="education", amount_fen=100),
+        paid("p-2", ago(3), category="education", amount_fen=20),
+        paid("p-3", ago(3), category="education", amount_fen=7, direction="in", result="refunded"),
+        paid("p-4", ago(3), category="education", amount_fen=900, result="failed"),
+        paid("p-5", ago(3), category="health", amount_fen=3),
+    )
+    asked = [
+        queries.CategorySpending(customer.pk, category, ago(since), ago(until))
+        for category, since, until in (
+            ("health", 9, 0), ("education", 9, 0), ("education", 4, 3), ("education", 2, 0),
+        )
+    ]  # fmt: skip
+
+    assert queries.spent_fen(asked) == [3, 113, 13, 0]
+    assert queries.spent_fen([]) == []

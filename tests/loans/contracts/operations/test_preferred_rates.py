@@ -11,6 +11,7 @@ from loans.contracts.queries import loan_schedule
 from loans.contracts.queries.loan_charges import lines_of
 from loans.models import Charge, Instalment, Loan
 from loans.reconciliation import queries as reconciliation
+from risk.models import PartnerEvent
 from tests.loans.conftest import moment
 from tests.loans.drawn import DRAWN_AT, DRAWN_ON, make_customer, make_disbursing
 
@@ -30,7 +31,7 @@ def loan(channel):
 
 
 def end(on=NIGHT_8):
-    ids = preferred_rates.to_end(on=on)
+    ids = preferred_rates.unproven(on=on)
     return preferred_rates.end(ids, by="system:end-of-day", on=on, at=moment(on))
 
 
@@ -44,7 +45,7 @@ def interest_fen(on=DUE_ON):
 
 
 def test_the_nights_until_the_proof_is_due_bear_the_lower_rate(loan):
-    assert preferred_rates.to_end(on=UNTIL) == []
+    assert end(on=UNTIL) == 0
     assert interest_fen(NIGHT_8) == 3_600
 
 
@@ -69,7 +70,7 @@ def test_a_day_that_was_missed_changes_no_fen(loan):
 def test_the_rate_ends_once(loan):
     end()
 
-    assert preferred_rates.to_end(on=NIGHT_8 + timedelta(days=1)) == []
+    assert preferred_rates.unproven(on=NIGHT_8 + timedelta(days=1)) == []
     preferred_rates.end([loan.pk], by="t", on=NIGHT_8, at=moment(NIGHT_8))
     assert Charge.objects.count() == 1
 
@@ -77,7 +78,7 @@ def test_the_rate_ends_once(loan):
 def test_a_proof_on_the_last_day_keeps_the_rate(loan):
     prove(loan, UNTIL)
 
-    assert preferred_rates.to_end(on=NIGHT_8) == []
+    assert preferred_rates.unproven(on=NIGHT_8) == []
     assert end() == 0
     assert interest_fen() == 30 * 450
     assert StateChange.objects.filter(transition="prove_use", actor="li").count() == 1
@@ -134,3 +135,95 @@ def test_the_lowest_rate_is_not_lowered(channel):
     disbursement.send([payout.pk], channel=channel, at=DRAWN_AT)
 
     assert interest_fen(DRAWN_ON + timedelta(days=1)) == 200  # EX-11
+
+
+def paid_for(loan, fen, *, on=UNTIL, category="education", **facts):
+    """A partner reports a payment of the borrower."""
+    known = {"direction": "out", "result": "succeeded"} | facts
+    PartnerEvent.objects.create(
+        customer_id=loan.customer_id, partner="pay", event_id=f"p-{PartnerEvent.objects.count()}",
+        kind="payment", source="payment", occurred_at=moment(on), occurred_on=on,
+        received_at=moment(on), amount_fen=fen, category=category, party_blind=bytes(16), **known,
+    )  # fmt: skip
+
+
+def match(*loan_ids, on=NIGHT_8):
+    return preferred_rates.match(loan_ids, by="system:end-of-day", on=on, at=moment(on))
+
+
+@pytest.fixture
+def tuition(loan):
+    Loan.objects.update(purpose="education")
+    return Loan.objects.get()
+
+
+def test_payments_of_the_whole_principal_for_the_purpose_prove_it(tuition):
+    paid_for(tuition, 600_000, on=DRAWN_ON)
+    paid_for(tuition, 400_000)
+
+    assert match(tuition.pk) == 1
+
+    assert Loan.objects.get().proven_on == UNTIL
+    assert end() == 0
+    assert interest_fen() == 30 * 450
+    change = StateChange.objects.get(transition="prove_use")
+    assert (change.actor, change.reason) == ("system:end-of-day", "use-paid-for")
+    assert unposted(on=DUE_ON).closed_form_fen == 30 * 450
+
+
+def test_the_use_is_proven_on_the_day_of_the_last_payment_s_night(tuition):
+    paid_for(tuition, 1_000_000, on=DRAWN_ON)
+
+    assert match(tuition.pk, on=DRAWN_ON + timedelta(days=1)) == 1
+    assert Loan.objects.get().proven_on == DRAWN_ON + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"fen": 999_999},
+        {"fen": 1_000_000, "on": NIGHT_8},
+        {"fen": 1_000_000, "on": DRAWN_ON - timedelta(days=1)},
+        {"fen": 1_000_000, "category": "health"},
+        {"fen": 1_000_000, "result": "failed"},
+        {"fen": 1_000_000, "direction": "in"},
+    ],
+)
+def test_less_or_another_payment_proves_nothing(tuition, facts):
+    paid_for(tuition, **facts)
+
+    assert match(tuition.pk) == 0
+    assert Loan.objects.get().proven_on is None
+
+
+def test_a_refund_is_taken_off(tuition):
+    paid_for(tuition, 1_000_000)
+    paid_for(tuition, 1, direction="in", result="refunded")
+
+    assert match(tuition.pk) == 0
+
+
+def test_one_payment_does_not_prove_two_loans(tuition, channel):
+    payout = make_disbursing(*second_of(tuition), factor_permille=900, proof_until_on=UNTIL)
+    disbursement.send([payout.pk], channel=channel, at=DRAWN_AT)
+    Loan.objects.update(purpose="education")
+    paid_for(tuition, 1_999_999)
+    loan_ids = [one.pk for one in Loan.objects.order_by("pk")]
+
+    assert match(*loan_ids) == 1
+    assert [one.proven_on for one in Loan.objects.order_by("pk")] == [UNTIL, None]
+
+    paid_for(tuition, 1)
+    assert match(*loan_ids) == 1
+
+
+def second_of(loan):
+    """The customer and the card of a loan."""
+    return loan.customer, loan.card
+
+
+def test_a_loan_at_its_full_rate_needs_no_proof(tuition):
+    Loan.objects.update(rate_factor_permille=1000, proof_until_on=None)
+    paid_for(tuition, 1_000_000)
+
+    assert match(tuition.pk) == 0
