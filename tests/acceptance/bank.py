@@ -44,18 +44,24 @@ class LifeBank(FakeChannel):
     def __init__(self) -> None:
         super().__init__()
         self.scripts: dict[str, Script] = {}
-        self.technical_days: set[date] = set()
+        # What customers order by themselves: the scripts are answers to direct debits alone.
+        self.by_hand = FakeChannel()
+        self.by_hand.taken, self.by_hand.paid = self.taken, self.paid
 
     def submit(self, requests: Sequence[DebitRequest]) -> list[Answer]:
         return [self.debited(request) for request in requests]
+
+    def take(self, number: str, amount_fen: int, *, at: datetime) -> Answer:
+        """Take the money of an order by hand at a moment; the answer is received when it is."""
+        return self.taken.setdefault(
+            number, Answer(number, Outcome.SUCCEEDED, "SUCCESS", amount_fen, f"ref-{number}", at)
+        )
 
     def debited(self, request: DebitRequest) -> Answer:
         """Answer an order as the script of its account has it, the same number the same way."""
         known = self.taken.get(request.number)
         if known is None:
             code = CODES[self.scripts[request.account].answer(request.asked_at)]
-            if code == CODES["tech"]:
-                self.technical_days.add(clock.day_of(request.asked_at))
             is_taken = code == "SUCCESS"
             known = self.taken[request.number] = Answer(
                 request.number,

@@ -7,26 +7,29 @@ from typing import Any
 from accounts.models import BankCard, Staff
 from backoffice.core import clock
 from backoffice.core.errors import Refused
+from backoffice.core.policy import current
 from loans.accounting.queries.positions import position_of, terms_of
 from loans.accounting.rules.codes import BillState
 from loans.billing.operations import auto_debit, extensions
 from loans.billing.operations.extensions import ExtensionRequest
-from loans.collection.operations import orders, results
-from loans.collection.operations.orders import CollectionRequest
-from loans.gateways.channel import Answer, Outcome
-from loans.models import Bill, Loan
-from loans.repayment.rules.settlement import EarlyQuote, prepayment_quote
+from loans.collection.operations import payments, results
+from loans.contracts.operations import preferred_rates
+from loans.contracts.rules.scenarios import proof_until_on
+from loans.models import Bill, DebitOrder, Loan
+from loans.policy import QuotePolicy
+from loans.repayment.rules.settlement import OPEN_STATES, EarlyQuote, prepayment_quote
 from loans.settlement import operations as settlement
 from loans.settlement import queries
 from loans.settlement.operations import EarlyRequest
 from tests.acceptance import drawdowns, reading
 from tests.accounts.people import request_of
-from tests.loans.conftest import FakeChannel
+from tests.loans.collection.paying import transfer
 from tests.loans.early import grant
 
 # What arrives before the jobs of the night are over is received after them: rows show it then.
 NIGHT_OVER = time(0, 21)
 DRAWN_AT = 10
+LAST_MINUTE = time(23, 59)
 Command = Callable[[Any, datetime], None]
 
 
@@ -37,10 +40,17 @@ def moment(text: str) -> datetime:
 
 
 def of_day(life: Any, today: date) -> Iterator[tuple[time, Command]]:
-    """Yield what happens in a life on a day: drawdowns, then its events, each at its time."""
+    """Yield what happens in a life on a day: drawdowns and proofs, then its events in their order.
+
+    What is received later than it happened takes place twice: when money leaves, and when we learn
+    of it (GEN-9).
+    """
     for number, loan in enumerate(life.input["loans"]):
-        if date.fromisoformat(loan["date"]) == today:
+        drawn_on = date.fromisoformat(loan["date"])
+        if drawn_on == today:
             yield time(DRAWN_AT, number), Drawdown(loan)
+        if loan.get("proof") and proof_until_on(drawn_on, current(QuotePolicy, on=today)) == today:
+            yield LAST_MINUTE, Proof(number)
     for event in life.events:
         at, received = moment(event["t"]), moment(event.get("received", event["t"]))
         if event["kind"] != "pay":
@@ -64,53 +74,76 @@ class Drawdown(Event):
     """A loan is drawn."""
 
     def __call__(self, life: Any, at: datetime) -> None:
-        loan_id = drawdowns.draw(life.customer_id, self.event, at=at)
+        loan_id = drawdowns.draw(life.customer_id, self.event, channel=life.bank.by_hand, at=at)
         life.loan_ids.append(loan_id)
 
 
-class Pay(Event):
-    """A payment by hand: the oldest bill first; what is not owed waits for its refund (REPAY-8).
+class Proof:
+    """The use of a loan is proven in the last minute in which it counts (RATE-10)."""
 
-    The order is prepared when the customer pays; the money is known when it is received (GEN-9).
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __call__(self, life: Any, at: datetime) -> None:
+        loan = Loan.objects.get(pk=life.loan_ids[self.number])
+        if loan.state in OPEN_STATES:  # one that is repaid needs none
+            preferred_rates.prove(loan.pk, by="staff", reason="invoice", on=at.date(), at=at)
+
+
+class Pay(Event):
+    """A payment by hand: the oldest bill first; what is not owed is refunded (REPAY-8).
+
+    The customer orders it from a card, which needs no mandate (REPAY-12). Only a bank transfer
+    brings more than is owed. The money is known when it is received (GEN-9).
     """
 
     def __init__(self, event: dict[str, Any]) -> None:
         super().__init__(event)
         self.success_at = moment(event["t"])
         self.on = self.success_at.date()
-        self.parts: list[tuple[str, int]] = []
+        self.number = ""
 
     def offer(self, life: Any, at: datetime) -> None:
-        """Prepare an order for what is owed under each bill; the last takes all that is left."""
-        left_fen = self.event["amount"]
-        for bill_id, owed_fen in reading.payable(life.customer_id, on=self.on):
-            part_fen = min(left_fen, owed_fen)
-            if part_fen:
-                request = CollectionRequest(bill_id, part_fen, "customer", self.event["t"])
-                [made] = orders.prepare([request], by="customer", on=self.on, at=at)
-                self.parts.append((made.order.number, part_fen))
-                left_fen -= part_fen
-        if self.parts and left_fen:
-            number, part_fen = self.parts.pop()
-            self.parts.append((number, part_fen + left_fen))
+        """Order what is offered; a transfer leaves without us."""
+        owed = reading.payable(life.customer_id, on=self.on)
+        if self.event["amount"] > sum(owed.values()):
+            return
+        [*_older, bill_id] = owed
+        order = payments.request(
+            Bill.objects.get(pk=bill_id), amount_fen=self.event["amount"],
+            card=BankCard.objects.get(customer=life.customer_id), key=self.event["t"],
+            by="customer", on=self.on, at=at,
+        )  # fmt: skip
+        payments.release([order.pk], by="system:debit-channel", on=self.on, at=at)
+        self.number = order.number
 
     def receive(self, life: Any, at: datetime) -> None:
-        """Record what the channel reports, and compare where the money went."""
-        answers = [
-            Answer(number, Outcome.SUCCEEDED, "SUCCESS", fen, f"ref-{number}", self.success_at)
-            for number, fen in self.parts
-        ]
-        if answers:
-            results.record(answers, by="system:debit-channel", at=at)
-        found = reading.allocated([number for number, _fen in self.parts])
-        refunded_fen = self.event["amount"] - sum(found.values())
-        entry = ["pay", f"{self.success_at:%H:%M}", self.event["amount"], found, refunded_fen]
-        if at.date() == self.on:
-            life.done[self.on].append((self.success_at.time(), entry))
+        """Record the money, and keep where it went."""
+        if self.number:
+            answer = life.bank.take(self.number, self.event["amount"], at=self.success_at)
+            results.record([answer], by="system:debit-channel", at=at)
+        else:
+            self._enter_transfer(life, at)
+        life.done[self.on].append((self.success_at.time(), self))
+
+    def _enter_transfer(self, life: Any, at: datetime) -> None:
+        """Let two people enter the transfer; before any bill there is none that it could be for."""
+        bills = Bill.objects.filter(customer=life.customer_id, billed_on__lte=self.on)
+        bill = bills.order_by("due_on").last()
+        if bill is None:
             return
-        expected = [one for one in life.rows[self.on]["do"] if one[0] == "pay"]
-        if reading.normal(expected) != reading.normal([entry]):
-            life.differs(self.on, "late payment", expected, entry)
+        [approval] = transfer(
+            bill, self.event["amount"], at=at, value_on=self.on,
+            reference=f"{life.id}-{self.success_at:%Y%m%d%H%M}",
+        )  # fmt: skip
+        self.number = DebitOrder.objects.get(number=f"{bill.pk}-t-{approval.pk}").number
+
+    @property
+    def entry(self) -> list[Any]:
+        """Return the payment as the file has it: what it settled as it holds now, and the rest."""
+        amount_fen, found = self.event["amount"], reading.allocated([self.number])
+        return ["pay", f"{self.success_at:%H:%M}", amount_fen, found,
+                amount_fen - sum(found.values())]  # fmt: skip
 
 
 class Mode(Event):
@@ -136,19 +169,19 @@ class Early(Event):
     def __call__(self, life: Any, at: datetime) -> None:
         kind, number = self.event["kind"], self.event["loan"]
         try:
-            found = self.repaid(Loan.objects.get(pk=life.loan_ids[number]), at)
+            found = self.repaid(life, Loan.objects.get(pk=life.loan_ids[number]), at)
         except Refused:
             found = {"refused": True}
         life.done[at.date()].append((at.time(), [kind, number, found]))
 
-    def repaid(self, loan: Loan, at: datetime) -> dict[str, int]:
+    def repaid(self, life: Any, loan: Loan, at: datetime) -> dict[str, int]:
         """Return the components of the quote, which are what the order settles."""
         quote, principal_fen = self.quote(loan, on=at.date()), self.event.get("amount")
         card = BankCard.objects.get(customer=loan.customer_id)
         permit = grant(loan, quote.total_fen).public_id
         ask = EarlyRequest(loan.customer, loan, card, permit, self.event["t"], principal_fen)
         order = settlement.request(ask, by="customer", on=at.date(), at=at, wall_at=clock.wall())
-        settlement.send([order.pk], by="system:debit-channel", channel=FakeChannel(), at=at)
+        settlement.send([order.pk], by="system:debit-channel", channel=life.bank.by_hand, at=at)
         found = reading.allocated([order.number])
         fee_fen = quote.prepayment_fee_fen
         whole = {"early_fee": fee_fen, "total": sum(found.values()) + fee_fen}
@@ -193,8 +226,4 @@ COMMANDS: dict[str, Callable[[dict[str, Any]], Command]] = {
 
 def is_possible(scenario: dict[str, Any]) -> bool:
     """Say whether the product has a command for everything that happens in a life."""
-    inputs = scenario["input"]
-    kinds = {event["kind"] for event in inputs.get("events", [])}
-    if "nomandate" in inputs.get("bank", []) and "pay" in kinds:
-        return False  # who has no mandate cannot pay by hand yet
-    return kinds <= {"pay", *COMMANDS} and not any("factor" in loan for loan in inputs["loans"])
+    return all(event["kind"] != "convert" for event in scenario["input"].get("events", []))

@@ -1,8 +1,9 @@
 """What the product shows of a customer, in the words of the worked lives."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, time, timedelta
+from itertools import chain
 from typing import Any
 
 from django.db import transaction
@@ -25,8 +26,11 @@ from loans.models import (
     Extension,
     Instalment,
     Loan,
+    Payout,
+    PayoutKind,
     RepaymentAllocation,
 )
+from loans.reconciliation import queries as reconciliation
 from loans.repayment.rules.settlement import settlement_quote
 from tests.acceptance.bank import CODES
 
@@ -47,14 +51,12 @@ def compare_rows(lives: Sequence[Any], *, on: date) -> None:
     for bill in Bill.objects.filter(customer__in=customers).order_by("due_on", "pk"):
         bills[bill.customer_id].append(bill)
     for life in lives:
-        if life.is_waiting(on - timedelta(days=1)):
-            continue
         row, of_life = life.rows[on], bills[life.customer_id]
         found = [loans[loan_id] for loan_id in life.loan_ids if loan_id in loans]
         if len(row["loans"]) != len(found):
             life.differs(on, "loans", row["loans"], found)
         for number, (expected, shown) in enumerate(zip(row["loans"], found, strict=False)):
-            for name, want, got in zip(COLUMNS, expected, shown, strict=False):
+            for name, want, got in zip(COLUMNS, expected, shown, strict=True):
                 if want not in (got, None):  # the file has no quotes that the cap would cut
                     life.differs(on, f"loan {number} {name}", want, got)
         shown_bills = [shown for bill in of_life if (shown := bill_row(bill, unpaid, on=on))]
@@ -115,14 +117,14 @@ def state_of(bill: Bill, *, on: date) -> str:
     return "DUE" if is_due else bill.state.upper()
 
 
-def payable(customer_id: int, *, on: date) -> list[tuple[int, int]]:
-    """Return the bills that may be paid, the oldest first, and what is owed under each, in fen."""
+def payable(customer_id: int, *, on: date) -> dict[int, int]:
+    """Return what is owed under each bill that may be paid, in fen, the oldest first."""
     bills = Bill.objects.filter(customer=customer_id, state__in=[*COLLECTED_STATES, *REST_STATES])
     ids = list(bills.order_by("due_on").values_list("pk", flat=True))
     with transaction.atomic():
         batch = LoanBatch.lock_bills(ids)
         owed = [(bill_id, batch.preview(bill_id, on=on).owed(bill_id).total_fen) for bill_id in ids]
-    return [(bill_id, owed_fen) for bill_id, owed_fen in owed if owed_fen]
+    return {bill_id: owed_fen for bill_id, owed_fen in owed if owed_fen}
 
 
 def allocated(numbers: Sequence[str]) -> dict[str, int]:
@@ -140,8 +142,6 @@ def compare_done(lives: Sequence[Any], *, on: date) -> None:
     """Compare what happened during a day."""
     found = done_on(lives, on=on)
     for life in lives:
-        if life.is_waiting(on):
-            continue
         # Plan fees that a payment charges follow from the next row.
         expected = [one for one in life.rows.get(on, {"do": []})["do"] if one[0] != "post"]
         shown = found[life.customer_id]
@@ -176,7 +176,9 @@ def done_on(lives: Sequence[Any], *, on: date) -> dict[int, list[list[Any]]]:
             settled = ["alloc", due_on, allocated([order.number])]
             found[order.customer_id].append((at, settled))
     for life in lives:
-        found[life.customer_id] += life.done.pop(on, [])
+        found[life.customer_id] += [
+            (at, getattr(entry, "entry", entry)) for at, entry in life.done.pop(on, [])
+        ]
     return {
         customer: [entry for _at, entry in sorted(found[customer], key=lambda one: one[0])]
         for customer in customers
@@ -216,6 +218,37 @@ def compare_ends(lives: Sequence[Any]) -> None:
         found = [final_row(bill, on=life.ends_on) for bill in bills]
         if found != life.bills_final:
             life.differs(life.ends_on, "bills_final", life.bills_final, found)
+        compare_refunds(life)
+        for difference in reconciled(life):
+            life.differs(life.ends_on, "reconcile", *difference)
+
+
+def compare_refunds(life: Any) -> None:
+    """Compare what was paid out again with what was not owed; of the last day it is still here."""
+    expected = 0
+    for row in life.rows.values():
+        for kind, *entry in row["do"] if date.fromisoformat(row["date"]) < life.ends_on else ():
+            if kind == "pay":
+                expected += entry[3]
+            elif kind == "debit" and entry[3] == "ok":
+                expected += entry[2]
+            elif kind == "alloc":
+                expected -= sum(entry[1].values())
+    refunds = Payout.objects.filter(customer=life.customer_id, kind=PayoutKind.REFUND)
+    found = refunds.aggregate(fen=Sum("paid_fen", default=0))["fen"]
+    if expected != found:
+        life.differs(life.ends_on, "refunds", expected, found)
+
+
+def reconciled(life: Any) -> Iterator[tuple[object, object]]:
+    """Yield what the nightly check of the loans of a life finds unequal."""
+    of, on = reconciliation.scope_of(life.loan_ids), life.ends_on
+    for found in chain(
+        reconciliation.caches(of), reconciliation.limits(of), reconciliation.unapplied_funds(of),
+        reconciliation.orders(of), reconciliation.payouts(of),
+        reconciliation.loan_accruals(of, on=on), reconciliation.unbilled(of, on=on),
+    ):  # fmt: skip
+        yield found, found.found_fen
 
 
 def final_row(bill: Bill, *, on: date) -> list[Any]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from loans.reconciliation import queries as reconciliation
+from loans.reconciliation.operations import reconcile
 from tests.acceptance.bank import LifeBank
 from tests.acceptance.events import is_possible
 from tests.acceptance.world import Life, World, scenarios
@@ -34,3 +36,5 @@ def test_every_day_is_as_the_model_computed_it(first, committed_db, monkeypatch)
 
     differences = [line for life in lives for line in life.differences[:SHOWN]]
     assert not differences, "\n".join(["", *differences])
+    end = max(life.ends_on for life in lives)
+    assert reconcile(days=reconciliation.days_with_orders(), on=end, channel=bank) == []

@@ -17,13 +17,16 @@ from typing import Any
 from backoffice.core import clock
 from backoffice.core.models import JobRun
 from backoffice.platform import jobs
+from loans.collection.queries import due
 from loans.tasks import debit_jobs
-from tests.acceptance import customers, events, reading
+from tests.acceptance import customers, events, forms, reading
 from tests.acceptance.bank import LifeBank, Script
 
 NIGHT_OVER = time(0, 20)  # the jobs of the new day have run, debits have not
-# Jobs that only compare, and the transfer of a night, which no row shows.
-NOT_IN_A_LIFE = ("00:30", "02:00", "02:30")
+FIRST_DEBITS = time(9, 0)
+ONE_DAY = timedelta(days=1)
+# Jobs that only compare: a life is reconciled at its end.
+NOT_IN_A_LIFE = ("02:00", "02:30")
 
 
 @dataclass
@@ -39,11 +42,15 @@ class Life:
     loan_ids: list[int] = field(default_factory=list)
     done: dict[date, list[Any]] = field(default_factory=lambda: defaultdict(list))
     payments: dict[str, Any] = field(default_factory=dict)
+    uncompared: list[date] = field(default_factory=list)
+    bank: LifeBank = field(default_factory=LifeBank)
     differences: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, scenario: dict[str, Any]) -> "Life":
         """Read a life as the file has it."""
+        forms.require_input(scenario["id"], scenario["input"])
+        forms.require_rows(scenario["id"], scenario["expect"])
         rows = {date.fromisoformat(row["date"]): row for row in scenario["expect"]}
         return cls(scenario["id"], scenario["input"], rows, scenario["bills_final"])
 
@@ -62,16 +69,27 @@ class Life:
         """Return the last day."""
         return date.fromisoformat(self.input["until"])
 
-    def is_waiting(self, on: date) -> bool:
-        """Say whether money of a day or of one before it was received later than on that day.
+    def received(self, *, after: date, on: date) -> list[datetime]:
+        """Return when money that was paid on a day or before it was received after that day.
 
-        The rows of such days show what nobody knows yet: they are compared from its reception on.
+        On a later day ``on`` or after it: until then we do not know where that day ended.
         """
-        return any(
-            events.moment(event["t"]).date() <= on < events.moment(event["received"]).date()
-            for event in self.events
-            if "received" in event
-        )
+        late = (event for event in self.events if "received" in event)
+        moments = ((events.moment(one["t"]), events.moment(one["received"])) for one in late)
+        return [
+            received for paid, received in moments
+            if paid.date() <= after < received.date() and received.date() >= on
+        ]  # fmt: skip
+
+    def compared_at(self, on: date) -> time | None:
+        """Return when the row of a day can be compared: after its night, and with all money known.
+
+        None where money of earlier days is received when the debits of the day have run.
+        """
+        known = [NIGHT_OVER]
+        for received in self.received(after=on - ONE_DAY, on=on):
+            known.append(received.time() if received.date() == on else time.max)
+        return max(known) if max(known) < FIRST_DEBITS else None
 
     def differs(self, on: date, what: str, expected: object, found: object) -> None:
         """Keep a difference."""
@@ -83,13 +101,13 @@ class World:
 
     def __init__(self, lives: Sequence[Life], bank: LifeBank) -> None:
         self.lives, self.bank = lives, bank
-        self.retries: set[str] = set()
 
     def run(self) -> None:
         """Run every day from the first drawdown to the last day of the last life."""
         today = min(life.begins_on for life in self.lives)
         for number, life in enumerate(self.lives):
-            customers.create(life, number=number, on=today - timedelta(days=1))
+            life.bank = self.bank
+            customers.create(life, number=number, on=today - ONE_DAY)
             answers = life.input.get("bank", []), life.input.get("bank_default", "ok")
             self.bank.scripts[life.account] = Script(*answers)
         end = max(life.ends_on for life in self.lives)
@@ -97,50 +115,77 @@ class World:
             alive = [life for life in self.lives if life.begins_on <= today <= life.ends_on]
             if alive:
                 self.run_day(today, alive)
-            today += timedelta(days=1)
+            today += ONE_DAY
 
     def run_day(self, today: date, alive: Sequence[Life]) -> None:
         """Run one day in the order of its moments; at the same moment the jobs come first."""
-        self.retries = {job.name for job in debit_jobs(today)[1:]}
+        retries = {job.name for job in debit_jobs(today)[1:]}
         plan: list[tuple[time, Callable[[datetime], None]]] = [
-            (job.at, partial(self.work, job)) for job in jobs.in_order(on=today) if _is_run(job)
-        ]
+            (job.at, partial(work, job, is_retry=job.name in retries))
+            for job in jobs.in_order(on=today) if is_run(job)
+        ]  # fmt: skip
         for life in alive:
             plan += [(at, partial(event, life)) for at, event in events.of_day(life, today)]
-        plan.append((NIGHT_OVER, partial(self.compare, alive)))
+        for at, lives in self.compared(today, alive).items():
+            plan.append((at, partial(self.compare, lives)))
         clock.move_to(clock.moment_of(today, time()), is_back_allowed=True)
         for at, step in sorted(plan, key=lambda one: one[0]):
             step(clock.moment_of(today, at))
-        reading.compare_done(alive, on=today)
+        self.compare_done(today, alive)
         reading.compare_ends([life for life in alive if life.ends_on == today])
 
-    def work(self, job: jobs.Job, at: datetime) -> None:
-        """Work through a job of the day; one that has nothing planned is left out.
+    def compared(self, today: date, alive: Sequence[Life]) -> dict[time, list[Life]]:
+        """Return the lives with a row of the day by the time at which it can be compared."""
+        found: dict[time, list[Life]] = defaultdict(list)
+        for life in alive:
+            at = life.compared_at(today) if today in life.rows else None
+            if at is not None:
+                found[at].append(life)
+        return found
 
-        The hourly debits ask those again whom the bank could not answer: without one nobody.
-        """
-        on = at.date()
-        if job.name in self.retries and on not in self.bank.technical_days:
-            return
-        plan = job.plan(on=on, at=at) if job.plan else jobs.RunPlan([0])
-        if not plan.ids:
-            return
-        assert plan.held_because is None
-        clock.move_to(at, is_back_allowed=True)
-        run = JobRun.objects.create(business_date=on, job=job.name, started_at=at, heartbeat_at=at)
-        job.work(plan.ids, run_id=run.pk, on=on, at=at)
-
-    def compare(self, alive: Sequence[Life], at: datetime) -> None:
+    def compare(self, lives: Sequence[Life], at: datetime) -> None:
         """Compare the rows of the day."""
-        reading.compare_rows([life for life in alive if at.date() in life.rows], on=at.date())
+        reading.compare_rows(lives, on=at.date())
+
+    def compare_done(self, today: date, alive: Sequence[Life]) -> None:
+        """Compare what happened on the day, and on earlier ones whose money is known by now."""
+        known: dict[date, list[Life]] = defaultdict(list)
+        for life in alive:
+            life.uncompared.append(today)
+            for day in [*life.uncompared]:
+                if not life.received(after=day, on=today + ONE_DAY):
+                    life.uncompared.remove(day)
+                    known[day].append(life)
+        for day, lives in sorted(known.items()):
+            reading.compare_done(lives, on=day)
 
 
-def _is_run(job: jobs.Job) -> bool:
+def is_run(job: jobs.Job) -> bool:
     """Say whether a job moves money or bills."""
     return job.work.__module__.startswith("loans") and job.name not in NOT_IN_A_LIFE
 
 
+def work(job: jobs.Job, at: datetime, *, is_retry: bool = False) -> None:
+    """Work through a job of the day; one that has nothing planned is left out.
+
+    Of hourly debits that is asked first: what else their plan reads is of no use then.
+    """
+    on = at.date()
+    if is_retry and not due.to_debit(on=on).ids:
+        return
+    plan = job.plan(on=on, at=at) if job.plan else jobs.RunPlan([0])
+    if not plan.ids:
+        return
+    assert plan.held_because is None
+    clock.move_to(at, is_back_allowed=True)
+    run = JobRun.objects.create(business_date=on, job=job.name, started_at=at, heartbeat_at=at)
+    job.work(plan.ids, run_id=run.pk, on=on, at=at)
+
+
 def scenarios(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the lives of a file, the earliest first, so that neighbours share their days."""
-    found = json.loads(path.read_text())["scenarios"]
-    yield from sorted(found, key=lambda one: min(loan["date"] for loan in one["input"]["loans"]))
+    file = json.loads(path.read_text())
+    forms.require_columns(file["about"])
+    yield from sorted(
+        file["scenarios"], key=lambda one: min(loan["date"] for loan in one["input"]["loans"])
+    )
