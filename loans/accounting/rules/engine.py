@@ -305,12 +305,20 @@ class Run:
         self.position.loans[loan_id] = accrued.end
         self.charges += nightly_charges(loan_id, accrued, terms=self.terms[loan_id], cause=cause)
 
-    def start_segments(self, bill: BillPosition, accrual: str, *, on: date, only: str = "") -> None:
-        """Let the instalments of a bill accrue in a new segment, all or those of one accrual."""
-        for loan_id, index in bill.rows:
-            part = self.position.loans[loan_id].parts[index]
-            if not only or part.accrual == only:
-                self.change_part(loan_id, index, start_segment(part, accrual, on=on))
+    def start_segments(
+        self,
+        bill: BillPosition,
+        accrual: str,
+        *,
+        on: date,
+        only: str = "",
+        loan_id: int | None = None,
+    ) -> None:
+        """Let instalments of a bill accrue in a new segment: all, of one accrual, of one loan."""
+        for owner, index in bill.rows:
+            part = self.position.loans[owner].parts[index]
+            if (not only or part.accrual == only) and loan_id in (None, owner):
+                self.change_part(owner, index, start_segment(part, accrual, on=on))
 
     def move_bill(
         self, bill_id: int, move: BillMove, *, on: date, reason: str, **changes: Any

@@ -136,16 +136,26 @@ class EndOfDay(NamedTuple):
         return self._move(run, bill, BillMove.ENTER_GRACE, charged_at_due_fen=charged_fen)
 
     def _revolve(self, run: Run, bill: BillPosition, *, on: date) -> BillPosition:
-        """Let the unpaid bullet principal bear 1.5 times its rate from a night on (REPAY-9)."""
-        run.start_segments(bill, Accrual.REVOLVING, on=on, only=Accrual.OWN)
+        """Let the unpaid bullet principal bear 1.5 times its rate from a night on (REPAY-9, 15).
+
+        Where a waiver completed the minimum after the last payment, the nights before the waiver
+        are charged already: nothing is charged again for them.
+        """
+        for loan_id in bill.loan_ids:
+            begins_on = max(on, run.position.loans[loan_id].accrued_on)
+            run.start_segments(
+                bill, Accrual.REVOLVING, on=begins_on, only=Accrual.OWN, loan_id=loan_id
+            )
         return self._move(run, bill, BillMove.SETTLE_MINIMUM, debit_on=None)
 
     def _carry(self, run: Run, bill: BillPosition) -> BillPosition:
         """Leave the small balance to the next bill, at its own rate (REPAY-16).
 
-        Until that one is issued it stands under this bill and can be paid.
+        Also what revolved since an earlier bill returns to it. Until the next bill is issued the
+        balance stands under this one and can be paid.
         """
         run.accrue(bill, on=self.on, cause=self.cause)
+        run.start_segments(bill, Accrual.OWN, on=self.on, only=Accrual.REVOLVING)
         return self._move(run, bill, BillMove.CARRY, debit_on=None)
 
     def _record_overdue(self, run: Run, bill: BillPosition) -> BillPosition:

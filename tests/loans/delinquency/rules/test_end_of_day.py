@@ -173,6 +173,19 @@ def test_grace_cured_by_the_minimum_revolves_from_the_night_of_the_payment():
     assert result.position.loans[7].parts[0] == start_segment(row, "revolving", on=day(2))
 
 
+def test_a_waiver_that_completes_the_minimum_charges_no_night_twice():
+    """Paid on D+1 up to 5 fen, waived on D+2: the night of D+1 bears the own rate (REPAY-15)."""
+    row = part(950_000, bill_id=1, segment_on=day(1), segment_posted_fen=475)
+    position = standing(loans={7: loan(row, accrued_on=day(2))}, state="grace", late_fee_fen=508,
+                        late_fee_on=day(1), paid_fen=102_003, waived_fen=5, last_paid_on=day(1),
+                        shortfall_fen=950_005, closed_through=day(2))  # fmt: skip
+
+    result = close(position, 3)
+
+    assert moves(result) == [BillMove.SETTLE_MINIMUM]
+    assert result.position.loans[7].parts[0] == start_segment(row, "revolving", on=day(2))
+
+
 def test_a_minimum_without_late_fee_leaves_no_base_to_charge_later():
     row = part(900, bill_id=1, segment_on=day(0))
     position = standing(loans={7: loan(row, accrued_on=day(0))}, paid_fen=1_014_100, mode="off",
@@ -355,3 +368,16 @@ def test_the_day_is_decided_by_the_terms_of_the_contract():
 
     assert close(in_grace(), 4, terms=longer).decisions == []
     assert moves(close(in_grace(), 6, terms=longer))[-1] == BillMove.RECORD_OVERDUE
+
+
+def test_what_revolved_since_an_earlier_bill_is_carried_at_its_own_rate():
+    row = part(900, "revolving", bill_id=1, segment_on=day(0))
+    held = loan(row, accrued_on=day(0))._replace(principal_nights_fen=31_000_000)
+    position = standing(loans={7: held}, state="grace", paid_fen=101_500, last_paid_on=day(0),
+                        shortfall_fen=900, closed_through=day(3))  # fmt: skip
+
+    result = close(position, 4)
+
+    assert moves(result) == [BillMove.CARRY]
+    [left] = result.position.loans[7].parts
+    assert (left.accrual, left.segment_on, left.debt.interest_fen) == ("own", day(4), 3)
