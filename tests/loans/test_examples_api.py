@@ -352,11 +352,11 @@ TABLE = [
 
 
 def test_the_table_1_9_and_ex_38_42_to_47_are_read_day_by_day(borrower, bullet):
-    lived = DUE_ON
+    from_on = DUE_ON
     for n, interest_fen, late_fee_fen, penalty_fen, payoff_fen in TABLE:
         if n <= 14:  # later days are read from the closed form alone
-            borrower.live(lived, day(n))
-            lived = day(n + 1)
+            borrower.live(from_on, day(n))
+            from_on = day(n + 1)
         stand(day(n))
         found = borrower.charges(bullet)
         assert (found["own"], found["late_fee"], found["penalty"]) == (
