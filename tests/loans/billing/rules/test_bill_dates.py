@@ -16,6 +16,7 @@ def dates(*things, day=1, on=BILL_DATE):
 @pytest.mark.parametrize(
     ("day", "after", "on"),
     [
+        (28, date(2026, 10, 22), date(2026, 10, 28)),
         (1, date(2026, 10, 22), date(2026, 11, 1)),
         (1, date(2026, 11, 1), date(2026, 12, 1)),
         (28, date(2027, 1, 31), date(2027, 2, 28)),

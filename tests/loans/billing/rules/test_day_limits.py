@@ -2,7 +2,12 @@
 
 import pytest
 
-from loans.billing.rules.day_limits import DayLimitWarning, PlannedDebit, warning_of
+from loans.billing.rules.day_limits import (
+    DayLimitWarning,
+    PlannedDebit,
+    asked_at_due_fen,
+    warning_of,
+)
 from tests.loans.conftest import DUE_ON, day
 
 DEBIT = PlannedDebit("billed", DUE_ON, "full", 1_015_000, 101_500, 0, "II")
@@ -34,3 +39,17 @@ def test_the_limit_itself_can_be_paid(total_fen, is_warned):
 )  # fmt: skip
 def test_what_can_be_paid_or_is_not_debited_is_not_warned_of(facts):
     assert warning(**facts) is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "asked_fen"),
+    [
+        ({}, 1_015_000),
+        ({"mode": "minimum"}, 101_500),
+        ({"mode": "off"}, 0),
+        ({"paid_fen": 1_014_999}, 1),
+        ({"paid_fen": 1_015_001}, 0),
+    ],
+)
+def test_the_mode_decides_what_is_asked_on_the_due_date(facts, asked_fen):
+    assert asked_at_due_fen(DEBIT._replace(**facts)) == asked_fen

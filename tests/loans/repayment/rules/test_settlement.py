@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.engine import run
-from loans.accounting.rules.position import InstalmentPosition, LoanPosition, Position
+from loans.accounting.rules.outcomes import Allocation, Cause, ComputedCharge, Surplus
+from loans.accounting.rules.position import (
+    InstalmentKey,
+    InstalmentPosition,
+    LoanPosition,
+    Position,
+)
 from loans.contracts.rules.due_dates import months_after
 from loans.policy import LoanTerms
 from loans.repayment.rules.settlement import (
@@ -20,6 +26,7 @@ from loans.repayment.rules.settlement import (
     principal_within,
     settlement_quote,
 )
+from tests.loans.cases import bill
 from tests.profiles import pure
 
 TERMS = LoanTerms()
@@ -214,3 +221,127 @@ def test_money_for_a_settled_loan_waits():
 
     assert [one.amount_fen for one in second.surpluses] == [1_010_000]
     assert (second.charges, second.allocations) == ([], [])
+
+
+BILL = 3
+ON = date(2026, 9, 25)
+CAUSE = Cause("repayment", 7)
+
+
+def under_bill(loan: LoanPosition, *rows: int, **facts) -> Position:
+    """The loan with some rows under the bill of 2026-10-01."""
+    parts = tuple(
+        part._replace(bill_id=BILL) if index in rows else part
+        for index, part in enumerate(loan.parts)
+    )
+    keys = [InstalmentKey(1, index) for index in rows]
+    asked = bill(*keys, id=BILL, due_on=date(2026, 10, 1), billed_on=date(2026, 9, 21), **facts)
+    return Position({BILL: asked}, {1: loan._replace(parts=parts)})
+
+
+def happens(event, position):
+    return run(position, [event], {1: TERMS})
+
+
+def test_the_prepayment_fee_is_a_charge_of_the_day_with_its_base_and_rate():
+    on = date(2026, 9, 11)
+
+    [_interest, fee] = after(Prepayment(7, 1, 206_000, on, 200_000)).charges
+
+    assert fee == ComputedCharge(
+        1, 0, "prepayment", on, on, on, 200_000, 5_000_000, 1_000, 1_000, CAUSE
+    )
+
+
+def test_the_fee_of_a_settled_plan_stands_on_its_first_row_under_no_bill():
+    loan = plan(paid=4)
+    loan = loan.with_part(4, loan.parts[4]._replace(bill_id=9))
+
+    result = happens(Settlement(7, 1, 809_500, date(2027, 1, 25)), Position(
+        {9: bill(InstalmentKey(1, 4), id=9)}, {1: loan}
+    ))  # fmt: skip
+
+    [row, fee] = result.charges
+    assert (row.part_index, row.kind, row.cause) == (4, "plan_fee", CAUSE)
+    assert (fee.part_index, fee.kind, fee.base_fen, fee.charged_fen) == (
+        5, "prepayment", 700_000, 3_500,
+    )  # fmt: skip
+    assert (fee.cause, fee.to_on) == (CAUSE, date(2027, 1, 25))
+
+
+def test_what_a_settlement_pays_is_allocated_row_by_row_to_the_day_and_the_bill():
+    on = date(2027, 7, 25)
+    loan = plan(paid=10, on=on)
+    loan = loan.with_part(10, loan.parts[10]._replace(bill_id=9))
+    position = Position({9: bill(InstalmentKey(1, 10), id=9)}, {1: loan})
+
+    result = happens(Settlement(7, 1, 207_000, on), position)
+
+    assert result.allocations == [
+        Allocation(7, 1, 10, on, Debt(plan_fee_fen=6_000, principal_fen=100_000), 9),
+        Allocation(7, 1, 11, on, Debt(principal_fen=100_000), None),
+    ]
+    assert result.surpluses == [Surplus(7, None, on, 207_000 - 206_500, 1)]
+    paid = result.position.bills[9]
+    assert (paid.paid_fen, paid.last_paid_on, paid.state) == (106_000, on, "paid")
+
+
+def test_money_short_of_a_billed_bullet_pays_its_interest_and_then_its_principal():
+    """After the bill date nothing is early: the money is a part payment without a fee (REPAY-3)."""
+    result = happens(Settlement(7, 1, 500_000, ON), under_bill(bullet(), 0))
+
+    # 24 nights of 500 are 12,000.
+    settled = Debt(interest_fen=12_000, principal_fen=488_000)
+    assert result.allocations == [Allocation(7, 1, 0, ON, settled, BILL)]
+    assert [(one.kind, one.cause) for one in result.charges] == [("own", CAUSE)]
+    assert result.surpluses == []
+    asked = result.position.bills[BILL]
+    assert (asked.state, asked.paid_fen, asked.shortfall_fen) == ("billed", 500_000, 512_000)
+    assert result.position.loans[1].principal_fen == 512_000
+
+
+def test_a_prepayment_that_finds_its_loan_billed_pays_the_bill_up_to_what_it_named():
+    result = happens(Prepayment(7, 1, 213_000, ON, 200_000), under_bill(bullet(), 0))
+
+    settled = Debt(interest_fen=12_000, principal_fen=200_000)
+    assert [one.debt for one in result.allocations] == [settled]
+    assert result.surpluses == [Surplus(7, None, ON, 1_000, 1)]
+    assert [one.kind for one in result.charges] == ["own"]
+
+
+def test_money_short_of_a_plan_pays_its_billed_row_and_charges_its_fee():
+    position = under_bill(plan(on=ON), 0)
+
+    result = happens(Settlement(7, 1, 106_500, ON), position)
+
+    assert result.allocations == [
+        Allocation(7, 1, 0, ON, Debt(plan_fee_fen=6_000, principal_fen=100_000), BILL)
+    ]
+    [fee] = result.charges
+    assert (fee.kind, fee.part_index, fee.to_on, fee.charged_fen, fee.cause) == (
+        "plan_fee", 0, ON, 6_000, CAUSE,
+    )  # fmt: skip
+    assert result.surpluses == [Surplus(7, None, ON, 500, 1)]
+    assert result.position.bills[BILL].state == "paid"
+    assert result.position.loans[1].state == "active"
+
+
+def test_the_smallest_prepayment_is_taken():
+    on = date(2026, 9, 2)
+
+    # A night of 500, a fee of 500.
+    result = after(Prepayment(7, 1, 11_000, on, 10_000))
+
+    assert [one.debt for one in result.allocations] == [
+        Debt(interest_fen=500, principal_fen=10_000)
+    ]
+    assert result.surpluses == []
+
+
+def test_two_rows_of_a_loan_count_towards_their_bill_together():
+    position = under_bill(plan(on=ON), 0, 1)
+
+    result = happens(Settlement(7, 1, 212_000, ON), position)
+
+    assert result.position.bills[BILL].paid_fen == 212_000
+    assert result.position.bills[BILL].state == "paid"
