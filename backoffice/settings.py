@@ -217,6 +217,7 @@ SPECTACULAR_SETTINGS = {
         "GrantPurpose": "accounts.models.GrantPurpose",
         "Plan": "loans.models.loan.PLANS",
         "ConvertedPlan": "loans.contracts.api.quotes.CONVERTED_PLANS",
+        "ConversionState": "loans.models.ConversionState",
         "QuoteState": "loans.models.quote.QUOTE_STATES",
         "QuotePurpose": "loans.models.quote.PURPOSES",
         "Scenario": "loans.models.quote.SCENARIOS",

@@ -26,6 +26,7 @@ urlpatterns = [
     path("api/v1/", include("risk.appeals.urls")),
     path("api/v1/", include("loans.contracts.urls")),
     path("api/v1/", include("loans.billing.urls")),
+    path("api/v1/", include("loans.conversion.urls")),
     path("api/v1/", include("loans.settlement.urls")),
     path("api/v1/", include("loans.collection.urls")),
     path("api/v1/", include("backoffice.guide.urls")),

@@ -27,6 +27,7 @@ class LoansConfig(AppConfig):
         from loans.contracts.examples import EXAMPLES
         from loans.contracts.operations import disbursement
         from loans.contracts.rules.reasons import TEXTS as QUOTE_TEXTS
+        from loans.conversion import examples as conversion_examples
         from loans.delinquency.labels import debt_states
         from loans.policy import LoanOperations, LoanTerms, QuotePolicy
         from loans.repayment.operations import refunds
@@ -37,6 +38,7 @@ class LoansConfig(AppConfig):
 
         examples.register(bill_examples.EXAMPLES)
         examples.register(settlement_examples.EXAMPLES)
+        examples.register(conversion_examples.EXAMPLES)
         examples.register(OF_PAYMENTS)
         payments.register(start_payment)
         policy.register("loans", LoanTerms)

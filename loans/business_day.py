@@ -18,6 +18,8 @@ from loans.collection.operations.orders import CollectionRequest, Prepared
 from loans.collection.queries import due
 from loans.collection.queries import notices as notified
 from loans.contracts.operations import disbursement, preferred_rates
+from loans.conversion.operations import conversions
+from loans.conversion.queries import conversions as converted
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Channel
 from loans.models import Bill, DebitOrder, DebitOrderState, Payout, PayoutKind, PayoutState
@@ -36,12 +38,16 @@ ONE_DAY = timedelta(days=1)
 
 
 def plan_close(*, on: date, at: datetime) -> RunPlan:
-    """Plan the 00:05 close: every unpaid bill past its due date."""
-    return RunPlan(due.to_close(on=on))
+    """Plan the 00:05 close: every unpaid bill past its due date, and those converted today."""
+    return RunPlan(sorted({*due.to_close(on=on), *converted.due(on=on)}))
 
 
 def close(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> Tally:
-    """Close a chunk of bills."""
+    """Convert what is planned of a chunk of bills, then close them (GEN-8).
+
+    A conversion whose own day was missed must come before the bill enters grace.
+    """
+    conversions.take_effect(ids, by=LoanActor.END_OF_DAY, on=on, at=at)
     end_of_day.close(ids, by=LoanActor.END_OF_DAY, on=on, at=at)
     return Tally(done=len(ids))
 

@@ -80,6 +80,8 @@ CLOCKS = {
     "loans.DebitNotice.notified_at": "product",
     "loans.DebitOrder.answered_at": "product",
     "loans.DebitOrder.asked_at": "product",
+    "loans.Conversion.decided_at": "product",
+    "loans.Conversion.requested_at": "product",
     "loans.Extension.decided_at": "product",
     "loans.Extension.requested_at": "product",
     "loans.Mandate.signed_at": "product",

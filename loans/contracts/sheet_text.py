@@ -56,7 +56,7 @@ def in_both_languages(sheet: Sheet) -> dict[str, str]:
 
 def text(sheet: Sheet) -> str:
     """Return the text of a sheet in the active language, one statement a line."""
-    parts = (_yearly, _amounts, _schedule, _items, _contingent, _ending)
+    parts = (_yearly, _amounts, _converted, _schedule, _items, _contingent, _ending)
     return "\n".join(line for part in parts for line in part(sheet))
 
 
@@ -98,6 +98,20 @@ def _amounts(sheet: Sheet) -> Iterator[str]:
     yield gettext("To be paid in total: {total} yuan, of which {cost} yuan are the cost.").format(
         total=yuan(sheet["total_fen"]), cost=yuan(sheet["cost_fen"])
     )
+
+
+def _converted(sheet: Sheet) -> Iterator[str]:
+    """Return which loans a conversion is of, and that the amounts are the most there can be."""
+    if "loans" not in sheet:
+        return
+    for loan in sheet["loans"]:
+        yield gettext("Converted: the loan drawn on {day}, {amount} yuan of its principal.").format(
+            day=loan["drawn_on"], amount=yuan(loan["principal_fen"])
+        )
+    yield gettext(
+        "What you pay of it before {day} is not converted: instalments and fee become smaller then."
+        " The interest up to {day} stays in the bill."
+    ).format(day=sheet["drawn_on"])
 
 
 def _schedule(sheet: Sheet) -> Iterator[str]:

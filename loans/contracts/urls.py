@@ -13,5 +13,4 @@ urlpatterns = [
     path("quotes", quotes.QuotesView.as_view()),
     path("quotes/<uuid:public_id>", quotes.QuoteView.as_view()),
     path("quotes/<uuid:public_id>/confirm", quotes.ConfirmationView.as_view()),
-    path("bills/<uuid:public_id>/quotes", quotes.ConversionQuotesView.as_view()),
 ]

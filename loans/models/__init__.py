@@ -10,13 +10,15 @@ from loans.accounting.rules.codes import (
     Plan,
 )
 from loans.contracts.rules.codes import QuotePurpose, QuoteState, Scenario
+from loans.models.agreement import LoanAgreement
 from loans.models.auto_debit import AutoDebit
 from loans.models.bill import Bill
 from loans.models.charge import Charge
+from loans.models.conversion import Conversion, ConversionState
 from loans.models.debit import DebitOrder, DebitOrderState, Mandate, MandateState, Origin
 from loans.models.extension import Extension, ExtensionState
 from loans.models.ledger import Account, CauseType, Transfer, TransferKind
-from loans.models.loan import BillSnapshot, ContractTerms, Instalment, Loan, LoanAgreement
+from loans.models.loan import BillSnapshot, ContractTerms, Instalment, Loan
 from loans.models.loss import Acceleration, ChargeOff
 from loans.models.notice import DebitNotice
 from loans.models.payout import Payout, PayoutKind, PayoutState
@@ -43,6 +45,8 @@ __all__ = [
     "ChargeKind",
     "ChargeOff",
     "ContractTerms",
+    "Conversion",
+    "ConversionState",
     "DebitMode",
     "DebitNotice",
     "DebitOrder",

@@ -42,9 +42,10 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
     """One bill a person and month: what was printed, what was paid since, how it is collected.
 
     States: open -> billed -> paid, min_paid, grace, converted or extended; grace -> paid,
-    min_paid, carried, extended or overdue; overdue, carried -> paid; extended -> billed; every
-    closed state -> billed (reopened). The debit cycle counts refusals of ``cycle``, whose first
-    attempt is due on ``cycle_on``; ``debit_on`` is the day of the next attempt (REPAY-10, 11, 18).
+    min_paid, carried, extended or overdue; overdue, carried -> paid; extended, converted ->
+    billed; every closed state -> billed (reopened). The debit cycle counts refusals of ``cycle``,
+    whose first attempt is due on ``cycle_on``; ``debit_on`` is the day of the next attempt
+    (REPAY-10, 11, 18).
     """
 
     public_id = models.UUIDField(  # looked up among the bills of its customer
@@ -132,7 +133,9 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
         return self.past_due_fen + self.minimum_fen
 
     @django_fsm.transition(
-        field=state, source=[BillState.OPEN, BillState.EXTENDED], target=BillState.BILLED
+        field=state,
+        source=[BillState.OPEN, BillState.EXTENDED, BillState.CONVERTED],
+        target=BillState.BILLED,
     )
     def issue(self, *, at: datetime) -> None:
         """Ask the customer for the bill."""
@@ -167,7 +170,7 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
 
     @django_fsm.transition(field=state, source=BillState.BILLED, target=BillState.CONVERTED)
     def convert(self, *, at: datetime) -> None:
-        """The principal became an instalment plan (REPAY-6)."""
+        """Principal of the bill became an instalment plan; what is left is asked (REPAY-6)."""
 
     @django_fsm.transition(
         field=state, source=[BillState.BILLED, BillState.GRACE], target=BillState.EXTENDED

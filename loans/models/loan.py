@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Authorisation, BankCard, Customer
+from accounts.models import BankCard, Customer
 from backoffice.core.guards import Guard, InitialState, append_only, code_check, state_check
 from backoffice.core.states import StateField, choices
 from loans.accounting.rules.codes import Accrual, LoanState, Plan
@@ -92,6 +92,8 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
     ``unpaid_principal_fen`` is 0 and ``drawn_on`` the day of the request.
     ``rate_factor_permille`` lowers the rate of a loan for a purpose with a preferred rate, which
     is shown by ``proof_until_on`` or ends (RATE-10).
+    A bullet converted on ``converted_on`` is repaid by the plan ``converted_to``: its first
+    instalment keeps what the bill asked beside the principal, the plan's rows follow (REPAY-6).
     Charges are posted for the nights before ``accrued_on``; the cap of RATE-7 compares
     ``charged_fen`` with ``principal_nights_fen`` (principal summed over those nights).
     """
@@ -139,6 +141,10 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
     waived_fen = models.BigIntegerField(_("waived by the cap"), default=0)
     overdue_on = models.DateField(_("overdue on"), null=True, blank=True)
     ended_on = models.DateField(_("ended on"), null=True, blank=True)
+    converted_on = models.DateField(_("converted on"), null=True, blank=True)
+    converted_to = models.CharField(
+        _("converted to"), max_length=10, choices=PLANS, blank=True, default="", db_default=""
+    )
 
     class Meta:
         verbose_name = _("loan")
@@ -165,6 +171,15 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
                 & (Q(rate_factor_permille=1000) | Q(proof_until_on__isnull=False)),
             ),
             models.CheckConstraint(
+                name="loan_converted",
+                condition=Q(converted_on=None, converted_to="")
+                | Q(
+                    converted_on__isnull=False,
+                    plan=Plan.BULLET.value,
+                    converted_to__in=[one.value for one in Plan if one != Plan.BULLET],
+                ),
+            ),
+            models.CheckConstraint(
                 name="loan_owes_nothing_before_its_money",
                 condition=~Q(
                     state__in=[
@@ -189,6 +204,11 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"
+
+    @property
+    def current_plan(self) -> Plan:
+        """Return how the loan is repaid now: as it was drawn, or as it was converted."""
+        return Plan(self.converted_to or self.plan)
 
     @django_fsm.transition(field=state, source=LoanState.CREATED, target=LoanState.DISBURSING)
     def disburse(self, *, at: datetime) -> None:
@@ -252,6 +272,9 @@ class Loan(django_fsm.FSMModelMixin, models.Model):
 class Instalment(models.Model):
     """A part of a loan that falls due on a day: the one part of a bullet, a row of a plan.
 
+    Of a converted loan number 1 is what its bill keeps, and the rows of the plan follow (REPAY-6);
+    rows of nothing belong to a conversion that an earlier value date has undone.
+
     The ``unpaid_*`` columns are charged and not yet paid; the fee of a plan row is charged when it
     falls due or is paid (RATE-7), until then it is ``uncharged_plan_fee_fen``. The accrual segment
     (``accrual``, ``segment_on``, ``segment_base_fen``) has posted ``segment_posted_fen`` of its
@@ -302,8 +325,10 @@ class Instalment(models.Model):
             code_check("instalment_accrual", Accrual, column="accrual"),
             models.CheckConstraint(
                 name="instalment_signs",
-                condition=Q(
-                    principal_fen__gt=0,
+                condition=(
+                    Q(principal_fen__gt=0) | Q(principal_fen=0, plan_fee_fen=0, number__gt=1)
+                )
+                & Q(
                     plan_fee_fen__gte=0,
                     unpaid_principal_fen__range=(0, models.F("principal_fen")),
                     unpaid_interest_fen__gte=0,
@@ -317,13 +342,18 @@ class Instalment(models.Model):
                     segment_base_fen__gte=0,
                     segment_posted_fen__gte=0,
                     late_fee_base_fen__gte=0,
-                    number__range=(1, 12),
+                    number__range=(1, 13),
                 ),
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.loan_id}/{self.number}"
+
+    @property
+    def shown_number(self) -> int:
+        """Return the number by which people know it; 0 is what the bill of a conversion kept."""
+        return self.number - 1 if self.loan.converted_on else self.number
 
 
 class BillSnapshot(models.Model):
@@ -359,31 +389,3 @@ class BillSnapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.bill_id}/{self.loan_id}"
-
-
-class LoanAgreement(models.Model):
-    """What a customer agreed to by a drawdown: the text, and the grant it was signed with (OPS-6).
-
-    ``texts`` holds the agreement by language; ``digest`` is the SHA-256 of their canonical JSON.
-    Append-only.
-    """
-
-    loan = models.OneToOneField(
-        Loan, on_delete=models.PROTECT, related_name="agreement", verbose_name=_("loan")
-    )
-    authorisation = models.OneToOneField(
-        Authorisation, on_delete=models.PROTECT, related_name="+", verbose_name=_("authorisation")
-    )
-    sheet_digest = models.CharField(_("digest of the cost sheet"), max_length=64)
-    texts = models.JSONField(_("texts"))
-    digest = models.CharField(_("digest"), max_length=64)
-    signed_at = models.DateTimeField(_("signed at"))
-
-    class Meta:
-        verbose_name = _("loan agreement")
-        verbose_name_plural = _("loan agreements")
-        default_permissions = ("view",)
-        triggers: ClassVar = append_only()
-
-    def __str__(self) -> str:
-        return self.digest[:12]

@@ -22,6 +22,7 @@ from loans.settlement import operations as settlement
 from loans.settlement import queries
 from loans.settlement.operations import EarlyRequest
 from tests.acceptance import drawdowns, reading
+from tests.acceptance.conversions import convert
 from tests.accounts.people import request_of
 from tests.loans.collection.paying import transfer
 from tests.loans.early import grant
@@ -215,15 +216,22 @@ class Extension(Event):
         life.done[at.date()].append((at.time(), entry))
 
 
+class Conversion(Event):
+    """The customer confirms the cost sheet of a conversion and asks for it (REPAY-6).
+
+    What the day of its effect shows, ``reading`` finds.
+    """
+
+    def __call__(self, life: Any, at: datetime) -> None:
+        loan = Loan.objects.get(pk=life.loan_ids[self.event["loan"]])
+        convert(loan, self.event["plan"], at=at)
+
+
 COMMANDS: dict[str, Callable[[dict[str, Any]], Command]] = {
     "mode": Mode,
+    "convert": Conversion,
     "extend": Extension,
     "settle": Early,
     "prepay": Early,
     "mandate_end": MandateEnd,
 }
-
-
-def is_possible(scenario: dict[str, Any]) -> bool:
-    """Say whether the product has a command for everything that happens in a life."""
-    return all(event["kind"] != "convert" for event in scenario["input"].get("events", []))

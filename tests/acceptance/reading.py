@@ -33,6 +33,7 @@ from loans.models import (
 from loans.reconciliation import queries as reconciliation
 from loans.repayment.rules.settlement import settlement_quote
 from tests.acceptance.bank import CODES
+from tests.acceptance.conversions import converted_on
 
 COLUMNS = ("principal", "interest", "revolve", "plan_fee", "late_fee", "penalty", "waived",
            "contract", "cap", "charged", "settle")  # fmt: skip
@@ -162,6 +163,10 @@ def done_on(lives: Sequence[Any], *, on: date) -> dict[int, list[list[Any]]]:
     for notice in notices.select_related("bill").order_by("bill__due_on"):
         notified = ["notice", notice.bill.due_on.isoformat(), notice.maximum_fen]
         found[notice.customer_id].append((_time_of(notice.notified_at), notified))
+    numbers = {loan_id: n for life in lives for n, loan_id in enumerate(life.loan_ids)}
+    for customer, loan_id, due_on, principal_fen, count in converted_on(customers, on=on):
+        converted = ["converted", due_on, numbers[loan_id], principal_fen, count]
+        found[customer].append((time(0, 5), converted))
     asked_today = DebitOrder.objects.filter(customer__in=customers, business_date=on, origin="auto")
     faults = set()
     for order in asked_today.select_related("bill").order_by("pk"):

@@ -1,4 +1,4 @@
-"""Quotes of settlement and prepayment in worked cases, each taken by the product to the fen.
+"""Settlements, prepayments and conversions in worked cases, each taken by the product to the fen.
 
 The cases come from an independent model of the rulebook (``tests/data/settlement.json``; another
 file of the same form is read where ``SETTLEMENTS`` names it). Each is a life of one customer that
@@ -22,18 +22,19 @@ from loans.accounting.rules.debt import COMPONENTS
 from loans.billing.operations import auto_debit, issue
 from loans.collection.operations import collection
 from loans.collection.operations.orders import CollectionRequest
+from loans.conversion.operations import conversions
 from loans.delinquency.operations import end_of_day
 from loans.models import Bill, Charge, DebitOrder, Instalment, Loan, Plan, RepaymentAllocation
 from loans.reconciliation import queries as reconciliation
 from loans.settlement import operations, queries
 from loans.settlement.operations import EarlyRequest
+from tests.acceptance.conversions import convert, converted_on
 from tests.loans.conftest import FakeChannel, make_loan, moment  # noqa: F401 - a fixture
 from tests.loans.early import grant
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 FILE = Path(os.environ.get("SETTLEMENTS", Path(__file__).parents[1] / "data" / "settlement.json"))
 CASES = {case["id"]: case for case in json.loads(FILE.read_text())}
-EARLY = ("settle", "prepay")
 CODES = {"ok": "SUCCESS", "refused": "NOTENOUGH"}
 LEAD_DAYS = 10
 
@@ -41,10 +42,6 @@ LEAD_DAYS = 10
 def set_clock(at):
     """Let the sandbox's clock stand at a moment, a past one too."""
     SandboxClock.objects.update(ahead=at - clock.wall())
-
-
-def is_early(case):
-    return all(event["kind"] in EARLY for event in case["input"]["events"])
 
 
 class Life:
@@ -106,6 +103,7 @@ class Life:
         customer_id, at = self.loans[0].customer_id, moment(on, time(0, 5))
         bills = Bill.objects.filter(customer=customer_id, due_on__lte=on)
         open_ids = list(bills.filter(state__in=COLLECTED_STATES).values_list("pk", flat=True))
+        conversions.take_effect(open_ids, by="system:end-of-day", on=on, at=at)
         if open_ids:
             end_of_day.close(open_ids, by="system:end-of-day", on=on, at=at)
         due_on = on + timedelta(days=LEAD_DAYS)
@@ -117,6 +115,9 @@ class Life:
     def _debit(self, on):
         if not self.loans:
             return
+        numbers = {loan.pk: number for number, loan in enumerate(self.loans)}
+        for _customer, loan_id, *found in converted_on([self.loans[0].customer_id], on=on):
+            self.done.append(["converted", found[0], numbers[loan_id], *found[1:]])
         bills = Bill.objects.filter(
             customer=self.loans[0].customer_id, debit_on__lte=on, state__in=COLLECTED_STATES
         )
@@ -137,6 +138,9 @@ class Life:
         principal_fen = event.get("amount")
         at = moment(on, time.fromisoformat(event["t"][11:]))
         set_clock(at)
+        if event["kind"] == "convert":
+            convert(loan, event["plan"], at=at)
+            return
         try:
             found = self._repay(loan, principal_fen, on, at)
         except operations.Refused:
@@ -213,16 +217,30 @@ def settled_by(order):
     return {name: fen for name, fen in found.items() if fen}
 
 
+def rows_of_plan(loan):
+    """The rows that a loan was converted into: number, due date, principal, fee."""
+    rows = Instalment.objects.filter(loan=loan, number__gt=1).order_by("number")
+    return [
+        (row.number - 1, row.due_on.isoformat(), row.principal_fen, row.plan_fee_fen)
+        for row in rows
+    ]
+
+
 def fee_of(order):
     fees = Charge.objects.filter(cause_id=order.repayment.pk, kind=ChargeKind.PREPAYMENT)
     return sum(fees.values_list("charged_fen", flat=True))
 
 
-@pytest.mark.parametrize("name", [name for name, case in CASES.items() if is_early(case)])
-def test_a_loan_is_repaid_early_as_the_model_computes_it(name, make_loan):  # noqa: F811
+@pytest.mark.parametrize("name", CASES)
+def test_a_loan_is_repaid_early_or_converted_as_the_model_computes_it(name, make_loan):  # noqa: F811
     case = CASES[name]
+    life = Life(case, make_loan)
 
-    assert Life(case, make_loan).run() == case["expect"]["do"]
+    assert life.run() == case["expect"]["do"]
+
+    if "rows" in case["expect"]:
+        rows = [list(row) for loan in life.loans for row in rows_of_plan(loan)]
+        assert rows == case["expect"]["rows"]
 
     unequal = [
         *reconciliation.caches(), *reconciliation.orders(), *reconciliation.unapplied_funds(),

@@ -7,7 +7,7 @@ instalments are covered by their loan's lock.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from itertools import chain, groupby
 from operator import attrgetter
@@ -17,7 +17,7 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 
 from backoffice.core import bulk, workflow
-from loans.accounting.operations import facts, ledger, postings
+from loans.accounting.operations import column_changes, facts, ledger, plan_rows, postings
 from loans.accounting.operations.facts import AllocationRow, ChargeRow, WaiverRow
 from loans.accounting.operations.ledger import Entry
 from loans.accounting.operations.loan_snapshots import LoanSnapshot
@@ -35,7 +35,7 @@ from loans.accounting.queries.positions import (
 from loans.accounting.rules import engine
 from loans.accounting.rules.codes import REST_STATES, BillMove, BillState, LoanMove
 from loans.accounting.rules.engine import Accrued, Event, RunResult, accrued
-from loans.accounting.rules.outcomes import Decision, IssuedLoan, Surplus
+from loans.accounting.rules.outcomes import ConvertedLoan, Decision, IssuedLoan, Surplus
 from loans.accounting.rules.position import BillPosition, InstalmentKey, Position
 from loans.accounting.rules.reasons import LoanReason
 from loans.models import Bill, Instalment, Loan
@@ -86,6 +86,7 @@ class LoanBatch:
         self._issued: list[IssuedLoan] = []
         self._new: list[Bill] = []
         self._waivers: list[WaiverRow] = []
+        self._converted: list[ConvertedLoan] = []
 
     @classmethod
     def lock(
@@ -191,6 +192,13 @@ class LoanBatch:
         position = bill_position_of(record, (), (), terms_id=None)
         self.position.bills[record.id] = position._replace(state=BillState.BILLED, billed_rows=rows)
 
+    def add_rows(self, loan_id: int, count: int) -> None:
+        """Give a bullet blank rows for a plan, so that it can be converted to it (REPAY-6)."""
+        rows = self.instalments[loan_id]
+        rows += plan_rows.blank_rows(rows[0], count=count - len(rows) + 1)
+        loan = plan_rows.with_blanks(self.position.loans[loan_id], len(rows))
+        self.position.loans[loan_id] = self._loaded.loans[loan_id] = loan
+
     def run(self, events: Iterable[Event]) -> RunResult:
         """Run events through the engine; the batch keeps where they lead and what they charge."""
         result = engine.run(self.position, events, self.terms, known=self.known)
@@ -198,6 +206,7 @@ class LoanBatch:
         self._decisions += result.decisions
         self._surpluses += result.surpluses
         self._issued += result.issued
+        self._converted += result.converted
         for charge in result.charges:
             loan = self.loans[charge.loan_id]
             self._charges.append(ChargeRow(charge, self._instalment_id(charge), loan.customer_id))
@@ -220,6 +229,7 @@ class LoanBatch:
         self.position.loans.update(result.position.loans)
         self._decisions += [*decisions, *result.decisions]
         self._issued += result.issued
+        self._converted += result.converted
         return result
 
     def correct(
@@ -253,20 +263,21 @@ class LoanBatch:
         """
         self._insert_new(by=by, at=at)
         is_stepped = self._move(by=by, at=at)
-        bills = list(_changed(self._loaded.bills, self.position.bills, self.bills))
-        loans = list(_changed(self._loaded.loans, self.position.loans, self.loans))
+        bills = list(column_changes.changed(self._loaded.bills, self.position.bills, self.bills))
+        loans = list(column_changes.changed(self._loaded.loans, self.position.loans, self.loans))
         self._restore_lines(loan for loan, _old, _new in loans)
-        _save(
+        column_changes.save(
             [(record, bill_values(old), bill_values(new)) for record, old, new in bills],
             BILL_COLUMNS,
             written=BILL_STEP_COLUMNS if is_stepped else (),
         )
-        _save(
+        column_changes.save(
             [(record, loan_values(old), loan_values(new)) for record, old, new in loans],
             LOAN_COLUMNS,
             written=LOAN_STEP_COLUMNS if is_stepped else (),
         )
-        _update(
+        agreed = plan_rows.write(self._converted, self.instalments)
+        column_changes.update(
             [
                 (row, part_values(old), part_values(new))
                 for loan, before, after in loans
@@ -276,6 +287,7 @@ class LoanBatch:
                 if old is not new
             ],
             PART_COLUMNS,
+            written=agreed,
         )
         facts.add_charges(self._charges, at=at)
         ledger.post(self._entries, at=at)
@@ -289,7 +301,8 @@ class LoanBatch:
         """Begin again from what is written now."""
         self._loaded = Position(dict(self.position.bills), dict(self.position.loans))
         for waiting in (self._decisions, self._charges, self._entries, self._allocations,
-                        self._surpluses, self._issued, self._new, self._waivers):  # fmt: skip
+                        self._surpluses, self._issued, self._new, self._waivers,
+                        self._converted):  # fmt: skip
             waiting.clear()
 
     def _insert_new(self, *, by: str, at: datetime) -> None:
@@ -345,49 +358,3 @@ class LoanBatch:
                 if (change_fen := before[loan.id].principal_fen - after[loan.id].principal_fen)
             ]
         )
-
-
-def _changed(
-    before: Mapping[int, Any], after: Mapping[int, Any], records: Mapping[int, Any]
-) -> Iterator[tuple[Any, Any, Any]]:
-    """Return each record whose position changed, with both positions."""
-    for record_id, now in after.items():
-        was = before[record_id]
-        if was is not now:
-            yield records[record_id], was, now
-
-
-def _apply(
-    changes: Sequence[tuple[Any, Sequence[Any], Sequence[Any]]], columns: Sequence[str]
-) -> tuple[str, ...]:
-    """Put new values into the records; return the columns that changed on any of them."""
-    if not changes:
-        return ()
-    for record, _was, now in changes:
-        record.__dict__.update(zip(columns, now, strict=True))
-    # Column by column: comparing whole columns at once is several times as fast.
-    before = zip(*(was for _record, was, _now in changes), strict=True)
-    after = zip(*(now for _record, _was, now in changes), strict=True)
-    return tuple(
-        column for column, old, new in zip(columns, before, after, strict=True) if old != new
-    )
-
-
-def _save(
-    changes: Sequence[tuple[Any, Sequence[Any], Sequence[Any]]],
-    columns: Sequence[str],
-    *,
-    written: Sequence[str],
-) -> None:
-    """Write states, moves, the columns that changed and those ``written`` on the way."""
-    dirty = _apply(changes, columns)
-    workflow.save([record for record, _was, _now in changes], *{*dirty, *written})
-
-
-def _update(
-    changes: Sequence[tuple[Any, Sequence[Any], Sequence[Any]]], columns: Sequence[str]
-) -> None:
-    """Write the columns that changed."""
-    dirty = _apply(changes, columns)
-    if dirty:
-        bulk.update([record for record, _was, _now in changes], dirty)

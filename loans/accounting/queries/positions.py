@@ -25,7 +25,7 @@ DEBT_COLUMNS = columns("unpaid_")
 PART_COLUMNS = (*DEBT_COLUMNS, *(name for name in InstalmentPosition._fields if name != "debt"))
 LOAN_COLUMNS = (
     "unpaid_principal_fen", "accrued_on", "principal_nights_fen", "charged_fen", "waived_fen",
-    "overdue_on", "ended_on",
+    "overdue_on", "ended_on", "converted_on", "converted_to",
 )  # fmt: skip
 BILL_COLUMNS = tuple(
     name
@@ -37,7 +37,7 @@ BILL_COLUMNS = tuple(
 _OF_LOAN = (
     "daily_rate_ppm", "accrued_on", "principal_nights_fen", "charged_fen", "waived_fen",
     "drawn_on", "plan", "state", "overdue_on", "ended_on", "rate_factor_permille",
-    "proof_until_on", "proven_on",
+    "proof_until_on", "proven_on", "converted_on", "converted_to",
 )  # fmt: skip
 _ROW = ("loan_id", "loan__terms_id", *(f"loan__{name}" for name in _OF_LOAN), *PART_COLUMNS)
 _PARTS_FROM = 2 + len(_OF_LOAN)
@@ -66,12 +66,14 @@ def position_of(loan: Loan, instalments: Iterable[Instalment]) -> LoanPosition:
         loan.charged_fen,
         loan.waived_fen,
         loan.drawn_on,
-        loan.plan == Plan.BULLET,
+        loan.plan == Plan.BULLET and loan.converted_on is None,
         loan.state,
         loan.overdue_on,
         loan.ended_on,
         loan.rate_factor_permille,
         full_rate_on(loan.proof_until_on, loan.proven_on),
+        loan.converted_on,
+        loan.converted_to,
     )
 
 
@@ -98,15 +100,16 @@ def _position(rows: tuple[tuple[Any, ...], ...]) -> LoanPosition:
     rate_ppm, accrued_on, nights_fen, charged_fen, waived_fen, drawn_on, plan, *now = rows[0][
         2:_PARTS_FROM
     ]
-    state, overdue_on, ended_on, factor_permille, proof_until_on, proven_on = now
+    state, overdue_on, ended_on, factor_permille, proof_until_on, proven_on, *converted = now
+    converted_on, converted_to = converted
     parts = tuple(
         InstalmentPosition(Debt._make(row[_PARTS_FROM:_DEBT_UNTIL]), *row[_DEBT_UNTIL:])
         for row in rows
     )
     return LoanPosition(
         rate_ppm, parts, accrued_on, nights_fen, charged_fen, waived_fen, drawn_on,
-        plan == Plan.BULLET, state, overdue_on, ended_on, factor_permille,
-        full_rate_on(proof_until_on, proven_on),
+        plan == Plan.BULLET and converted_on is None, state, overdue_on, ended_on, factor_permille,
+        full_rate_on(proof_until_on, proven_on), converted_on, converted_to,
     )  # fmt: skip
 
 
@@ -132,6 +135,8 @@ def loan_values(loan: LoanPosition) -> tuple[object, ...]:
         loan.waived_fen,
         loan.overdue_on,
         loan.ended_on,
+        loan.converted_on,
+        loan.converted_to,
     )
 
 

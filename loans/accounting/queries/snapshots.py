@@ -6,7 +6,12 @@ from datetime import date
 
 from loans.accounting.rules.codes import Accrual
 from loans.accounting.rules.debt import Debt
-from loans.accounting.rules.position import InstalmentKey, InstalmentPosition, LoanPosition
+from loans.accounting.rules.position import (
+    InstalmentKey,
+    InstalmentPosition,
+    LoanPosition,
+    blank,
+)
 from loans.models import BillSnapshot, Instalment
 
 SNAPSHOT_COLUMNS = (
@@ -69,11 +74,18 @@ def billed_rows(snapshot: BillSnapshot) -> tuple[InstalmentKey, ...]:
     )
 
 
-def reset_to(snapshot: BillSnapshot, loan: LoanPosition) -> LoanPosition:
-    """Return a loan as it stood in a snapshot: its debt, segments and account with the cap.
+def reset_to(snapshot: BillSnapshot, loan: LoanPosition, *, billed_on: date) -> LoanPosition:
+    """Return a loan as it stood when a bill was issued: debt, segments and account with the cap.
 
-    Which instalments stand under which bill, and the loan's state, stay as they are.
+    Which instalments stand under which bill, and the loan's state, stay as they are. A loan that
+    was converted later is a bullet again, its rows are rows of nothing (REPAY-6).
     """
+    if loan.converted_on is not None and loan.converted_on > billed_on:
+        loan = _unconverted(loan)
+    stands = snapshot.parts
+    now, later = loan.parts, loan.parts[:0]
+    if loan.is_bullet:
+        now, later = loan.parts[: len(stands)], loan.parts[len(stands) :]
     parts = tuple(
         part._replace(
             debt=Debt(**stored["debt"]),
@@ -84,10 +96,10 @@ def reset_to(snapshot: BillSnapshot, loan: LoanPosition) -> LoanPosition:
             due_on=date.fromisoformat(stored["due_on"]),
             uncharged_plan_fee_fen=stored["uncharged_plan_fee_fen"],
         )
-        for part, stored in zip(loan.parts, snapshot.parts, strict=True)
+        for part, stored in zip(now, stands, strict=True)
     )
     return loan._replace(
-        parts=parts,
+        parts=(*parts, *map(blank, later)),
         accrued_on=snapshot.accrued_on,
         principal_nights_fen=snapshot.principal_nights_fen,
         charged_fen=snapshot.charged_fen,
@@ -100,6 +112,7 @@ def reset_to_drawdown(loan: LoanPosition, rows: Sequence[Instalment]) -> LoanPos
 
     The loan's state stays as it is.
     """
+    loan = _unconverted(loan) if loan.converted_on else loan
     accrual = Accrual.OWN if loan.is_bullet else Accrual.NONE
     parts = tuple(
         InstalmentPosition(
@@ -112,6 +125,12 @@ def reset_to_drawdown(loan: LoanPosition, rows: Sequence[Instalment]) -> LoanPos
         )
         for row in rows
     )
+    if loan.is_bullet:  # further rows belong to a conversion
+        parts = (parts[0], *map(blank, parts[1:]))
     return loan._replace(
         parts=parts, accrued_on=loan.drawn_on, principal_nights_fen=0, charged_fen=0, waived_fen=0
     )
+
+
+def _unconverted(loan: LoanPosition) -> LoanPosition:
+    return loan._replace(is_bullet=True, converted_on=None, converted_to="")

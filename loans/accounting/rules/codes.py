@@ -42,7 +42,7 @@ class BillState(StrEnum):
 COLLECTED_STATES = (BillState.BILLED, BillState.GRACE, BillState.OVERDUE)
 # A closed bill whose rest can be paid under it until the next bill takes it over.
 REST_STATES = (BillState.MIN_PAID, BillState.CARRIED)
-CLOSED_STATES = (BillState.PAID, BillState.MIN_PAID, BillState.CARRIED, BillState.CONVERTED)
+CLOSED_STATES = (BillState.PAID, BillState.MIN_PAID, BillState.CARRIED)
 
 
 class DebitMode(StrEnum):
@@ -91,6 +91,7 @@ class BillMove(StrEnum):
     CARRY = "carry"
     RECORD_OVERDUE = "record_overdue"
     EXTEND = "extend"
+    CONVERT = "convert"
     ISSUE = "issue"
     REOPEN = "reopen"
 
@@ -114,6 +115,7 @@ BILL_TARGETS = {
     BillMove.CARRY: BillState.CARRIED,
     BillMove.RECORD_OVERDUE: BillState.OVERDUE,
     BillMove.EXTEND: BillState.EXTENDED,
+    BillMove.CONVERT: BillState.CONVERTED,
     BillMove.ISSUE: BillState.BILLED,
     BillMove.REOPEN: BillState.BILLED,
 }

@@ -29,6 +29,7 @@ from loans.accounting.rules.outcomes import (
     Cause,
     ChargedOffLoan,
     ComputedCharge,
+    ConvertedLoan,
     Decision,
     IssuedLoan,
     Surplus,
@@ -56,6 +57,7 @@ class RunResult(NamedTuple):
     issued: list[IssuedLoan]
     waived: list[WaivedCharge]
     charged_off: list[ChargedOffLoan]
+    converted: list[ConvertedLoan]
 
 
 class Accrued(NamedTuple):
@@ -98,6 +100,7 @@ def run(
         under_way.issued,
         under_way.waived,
         under_way.charged_off,
+        under_way.converted,
     )
 
 
@@ -175,6 +178,7 @@ class Run:
         self.issued: list[IssuedLoan] = []
         self.waived: list[WaivedCharge] = []
         self.charged_off: list[ChargedOffLoan] = []
+        self.converted: list[ConvertedLoan] = []
         self._known = known
         self._off_books = {
             loan_id

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from loans.accounting.rules.codes import BillMove, LoanMove
 from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.position import LoanPosition
+from loans.contracts.rules.plans import PlanRow
 
 
 class Cause(NamedTuple):
@@ -97,3 +98,16 @@ class IssuedLoan(NamedTuple):
     bill_id: int
     loan_id: int
     position: LoanPosition
+
+
+class ConvertedLoan(NamedTuple):
+    """The rows that a conversion made of a loan, and what its bill asked before, in fen.
+
+    No rows where there was nothing to convert.
+    """
+
+    conversion_id: int
+    loan_id: int
+    rows: tuple[PlanRow, ...]
+    printed_total_fen: int
+    printed_minimum_fen: int

@@ -33,7 +33,8 @@ class LoanPosition(NamedTuple):
     """One loan: its parts and its account with the cap, as of 00:00 of ``accrued_on``.
 
     ``factor_permille`` lowers the rate of segments that begin before ``full_rate_on``, the first
-    night at the full rate of a loan whose use is not proven (RATE-10).
+    night at the full rate of a loan whose use is not proven (RATE-10). A bullet that was converted
+    is one no more: its first part is what its bill kept, the others are the plan (REPAY-6).
     """
 
     rate_ppm: int
@@ -49,6 +50,8 @@ class LoanPosition(NamedTuple):
     ended_on: date | None = None
     factor_permille: int = 1000
     full_rate_on: date = date.max
+    converted_on: date | None = None
+    converted_to: str = ""
 
     def factor_of(self, part: InstalmentPosition) -> int:
         """Return the factor on the own rate that the segment of a part bears, in permille."""
@@ -143,6 +146,11 @@ class Position(NamedTuple):
             debt = loan.parts[index].debt
             mandatory_fen += debt.total_fen - debt.principal_fen * loan.is_bullet
         return mandatory_fen
+
+
+def blank(part: InstalmentPosition) -> InstalmentPosition:
+    """Return the part as a row of nothing, which no bill asks (REPAY-6)."""
+    return InstalmentPosition(NOTHING, Accrual.NONE, part.segment_on, 0, due_on=part.due_on)
 
 
 def restart_segment(part: InstalmentPosition, *, on: date) -> InstalmentPosition:

@@ -37,6 +37,10 @@ class LoanReason(StrEnum):
     EXTENSION_ASKED = "extension-asked"
     EXTENSION_DECIDED = "extension-decided"
     EXTENDED = "due-date-moved"
+    CONVERSION_ASKED = "conversion-asked"
+    CONVERTED = "converted-to-instalments"
+    NOTHING_TO_CONVERT = "nothing-to-convert"
+    ABOVE_COST_SHEET = "above-the-cost-sheet"
     GIVEN_UP = "given-up-as-a-loss"
     EARLIER_VALUE_DATE = "earlier-value-date"
     MONEY_TAKEN = "money-taken"
@@ -82,6 +86,10 @@ TEXTS: Mapping[StrEnum, str] = {
     LoanReason.EXTENSION_ASKED: gettext_noop("a later due date was asked for"),
     LoanReason.EXTENSION_DECIDED: gettext_noop("the request was decided"),
     LoanReason.EXTENDED: gettext_noop("the due date was moved"),
+    LoanReason.CONVERSION_ASKED: gettext_noop("the customer confirmed a conversion"),
+    LoanReason.CONVERTED: gettext_noop("principal was converted into instalments"),
+    LoanReason.NOTHING_TO_CONVERT: gettext_noop("nothing was left to convert"),
+    LoanReason.ABOVE_COST_SHEET: gettext_noop("more is unpaid than the cost sheet showed"),
     LoanReason.GIVEN_UP: gettext_noop("given up as a loss"),
     LoanReason.EARLIER_VALUE_DATE: gettext_noop("an earlier value date"),
     LoanReason.MONEY_TAKEN: gettext_noop("the channel took the money"),

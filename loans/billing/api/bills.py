@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from accounts.cards.operations.cards import CardNotBoundError
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import BankCard, BankCardState, Customer
+from backoffice.core import reasons
 from backoffice.core.money import yuan
 from backoffice.web.api.description import describe
 from backoffice.web.api.fields import Body, Choice, PublicId
@@ -27,7 +28,7 @@ from loans.billing.operations import auto_debit
 from loans.billing.queries import day_limits, debit_notices
 from loans.billing.queries.debits import chosen_of
 from loans.billing.rules.day_limits import DayLimitWarning
-from loans.models import Bill, DebitNotice, Instalment
+from loans.models import Bill, Conversion, ConversionState, DebitNotice, Instalment
 from loans.models.bill import BILL_STATES, DEBIT_MODES
 from loans.models.loan import PLANS
 
@@ -93,10 +94,26 @@ class BillItemReply(serializers.Serializer[Any]):
     owed_fen = serializers.IntegerField()
 
 
+class BillConversionReply(serializers.Serializer[Any]):
+    """A conversion of a loan under a bill: planned, effective, or lapsed and why (REPAY-6)."""
+
+    loan_id = serializers.UUIDField()
+    plan = serializers.ChoiceField(choices=PLANS)
+    state = serializers.ChoiceField(choices=ConversionState.choices)
+    effective_on = serializers.DateField()
+    offered_fen = serializers.IntegerField(help_text="The principal on the cost sheet.")
+    converted_fen = serializers.IntegerField(help_text="0 until it takes effect.")
+    lapsed_because = serializers.CharField(allow_null=True, help_text="In words.")
+
+
 class WholeBillReply(BillReply):
-    """A bill with its instalments; what a later bill has taken over stands there."""
+    """A bill with its instalments; what a later bill has taken over stands there.
+
+    ``conversions`` are those that its customer asked for, the first one first.
+    """
 
     items = BillItemReply(many=True)
+    conversions = BillConversionReply(many=True)
 
 
 class BillsView(CustomerEndpoint):
@@ -131,7 +148,9 @@ class BillView(CustomerEndpoint):
         warning = day_limits.warnings([bill], on=self.context.on).get(bill.pk)
         notice = debit_notices.coming([bill], on=self.context.on).get(bill.pk)
         items = [_item(row, part) for row, part in statement.owed]
-        return Response({**_bill(statement, warning, notice), "items": items})
+        conversions = Conversion.objects.filter(bill=bill).select_related("loan").order_by("pk")
+        shown = {"items": items, "conversions": [_conversion(one) for one in conversions]}
+        return Response({**_bill(statement, warning, notice), **shown})
 
 
 class AutoDebitBody(Body):
@@ -241,11 +260,24 @@ def _item(row: Instalment, part: InstalmentPosition) -> dict[str, Any]:
     return {
         "loan_id": row.loan.public_id,
         "drawn_on": row.loan.drawn_on,
-        "plan": row.loan.plan,
-        "instalment": row.number,
+        "plan": row.loan.current_plan,
+        "instalment": row.shown_number,
         "due_on": row.due_on,
         **part.debt._asdict(),
         "owed_fen": part.debt.total_fen,
+    }
+
+
+def _conversion(conversion: Conversion) -> dict[str, Any]:
+    because = conversion.lapsed_because
+    return {
+        "loan_id": conversion.loan.public_id,
+        "plan": conversion.plan,
+        "state": conversion.state,
+        "effective_on": conversion.effective_on,
+        "offered_fen": conversion.offered_fen,
+        "converted_fen": conversion.principal_fen,
+        "lapsed_because": str(reasons.text(because)) if because else None,
     }
 
 

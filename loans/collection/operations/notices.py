@@ -1,5 +1,6 @@
 """Notices of debits: the most that a window of attempts may take, stored before it begins."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
 
@@ -11,6 +12,7 @@ from loans.accounting.rules.codes import COLLECTED_STATES
 from loans.collection.queries import notices as notified
 from loans.collection.rules import notices
 from loans.collection.rules.cycle import Cycle
+from loans.conversion.queries import conversions
 from loans.models import DebitNotice
 
 _COLUMNS = ("bill", "customer", "cycle", "first_on", "last_on", "maximum_fen", "notified_on",
@@ -27,6 +29,9 @@ def notify(bill_ids: Sequence[int], *, until: date, by: str, on: date, at: datet
     """
     batch = LoanBatch.lock_bills(bill_ids)
     known = notified.windows(batch.bills.keys())
+    planned = defaultdict(list)
+    for conversion in conversions.planned(batch.bills.keys()):
+        planned[conversion.bill_id].append(conversions.event_of(conversion))
     rows = []
     for bill_id, bill in batch.position.bills.items():
         if bill.state not in COLLECTED_STATES or not bill.rows:
@@ -43,7 +48,9 @@ def notify(bill_ids: Sequence[int], *, until: date, by: str, on: date, at: datet
         )
         if window is None or window.first_on > until or (bill_id, window.first_on) in known:
             continue
-        maximum_fen = notices.maximum_fen(batch.position, bill_id, window, on=on, terms=batch.terms)
+        maximum_fen = notices.maximum_fen(
+            batch.position, bill_id, window, on=on, terms=batch.terms, planned=planned[bill_id]
+        )
         if maximum_fen:
             rows.append((bill_id, batch.bills[bill_id].customer_id, *window, maximum_fen,
                          min(on, at.date()), by, at))  # fmt: skip

@@ -23,6 +23,7 @@ from loans.collection.operations import arrivals
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import ends_mandate, is_counted
 from loans.contracts.operations.disbursement import holder_of
+from loans.conversion.operations import conversions
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer, Outcome
 from loans.models import (
@@ -78,6 +79,7 @@ def apply(
         _Subject._make(row)
         for row in bulk.rows(asked, "number", "bill_id", "loan_id", "customer_id", "origin")
     ]
+    conversions.catch_up({one.customer_id for one in subjects}, by=by, on=clock.day_of(at), at=at)
     batch = LoanBatch.lock_loans(
         {one.loan_id for one in subjects if one.loan_id is not None},
         bill_ids=_bills_to_lock(subjects, by_number, seen=seen, at=at),

@@ -4,7 +4,7 @@ A debit never exceeds the amount notified before it: the payoff of the window's 
 is paid until then and the first attempt is refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from loans.accounting.rules.engine import Run, run
 from loans.accounting.rules.outcomes import Cause
 from loans.accounting.rules.position import Position
 from loans.collection.rules.cycle import Cycle, following, running
+from loans.conversion.rules.conversion import Convert
 from loans.delinquency.rules.end_of_day import EndOfDay, Refusals
 from loans.policy import LoanTerms
 
@@ -70,19 +71,21 @@ def maximum_fen(
     *,
     on: date,
     terms: Mapping[int, LoanTerms],
+    planned: Sequence[Convert] = (),
 ) -> int:
     """Return the payoff of a bill on the last day of a window, as of 00:05 of ``on``, in fen.
 
     Each day ends as it would without a payment, the first attempt refused: late fee, interest and
     penalty under the cap of RATE-7. Nothing is classified before the window ends. 0 where the bill
-    ends by itself before, because its minimum is met (REPAY-15).
+    ends by itself before, because its minimum is met (REPAY-15). Conversions ``planned`` of the
+    bill take effect meanwhile (REPAY-6).
     """
     bill = position.bills[bill_id]
     refusals = Refusals(0, bill.refused_on or window.first_on)
     first = max(on, bill.due_on) + timedelta(days=1)
     days = [first + timedelta(days=n) for n in range((window.last_on - first).days + 1)]
     ends = [EndOfDay(bill_id, day, has_mandate=True, refusals=refusals) for day in days]
-    result = run(position, [*ends, _Charged(bill_id, window.last_on)], terms)
+    result = run(position, [*planned, *ends, _Charged(bill_id, window.last_on)], terms)
     if result.position.bills[bill_id].state not in COLLECTED_STATES:
         return 0
     return result.position.owed(bill_id).total_fen

@@ -51,7 +51,8 @@ class LoanReply(serializers.Serializer[Any]):
 
     ``drawn_on`` is the day of the request until the bank has paid, then the day on which it paid.
     ``owed_fen`` is everything charged and unpaid today. ``proof_until_on`` is set at a preferred
-    rate: without a proof of use by then, later nights bear the full rate.
+    rate: without a proof of use by then, later nights bear the full rate. ``converted_on`` is set
+    of a bullet that became the plan on that day.
     """
 
     id = serializers.UUIDField()
@@ -67,11 +68,15 @@ class LoanReply(serializers.Serializer[Any]):
     proven_on = serializers.DateField(allow_null=True)
     drawn_on = serializers.DateField()
     ended_on = serializers.DateField(allow_null=True)
+    converted_on = serializers.DateField(allow_null=True)
     card = LoanCardReply(allow_null=True)
 
 
 class LoanRowReply(serializers.Serializer[Any]):
-    """An instalment: what falls due by the contract, and what of it is charged and unpaid today."""
+    """An instalment: what falls due by the contract, and what of it is charged and unpaid today.
+
+    Of a converted loan number 0 is what stayed under the bill.
+    """
 
     instalment = serializers.IntegerField()
     due_on = serializers.DateField()
@@ -274,13 +279,15 @@ def _of(customer: Customer) -> QuerySet[Loan]:
 
 def _reply(loan: Loan, *, owed_fen: int) -> dict[str, Any]:
     names = (
-        "state", "plan", "principal_fen", "unpaid_principal_fen", "daily_rate_ppm",
+        "state", "principal_fen", "unpaid_principal_fen", "daily_rate_ppm",
         "rate_factor_permille", "proof_until_on", "proven_on", "drawn_on", "ended_on",
+        "converted_on",
     )  # fmt: skip
     card = loan.card
     return {
         "id": loan.public_id,
         **{name: getattr(loan, name) for name in names},
+        "plan": loan.current_plan,
         "purpose": loan.purpose or None,
         "owed_fen": owed_fen,
         "card": {"id": card.public_id, "bank": card.bank, "last_four": card.last_four}

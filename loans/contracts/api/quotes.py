@@ -21,9 +21,9 @@ from backoffice.web.api.fields import Body, Choice, Fen, Whole
 from backoffice.web.api.problems import NotFoundError
 from loans.contracts import sheet_text
 from loans.contracts.operations import offers, quotes
-from loans.contracts.operations.offers import ConversionRequest, DrawdownRequest
+from loans.contracts.operations.offers import DrawdownRequest
 from loans.contracts.rules.cost_sheet import CostItem, CostWay
-from loans.models import Bill, Plan, Quote, Scenario
+from loans.models import Plan, Quote, Scenario
 from loans.models.loan import PLANS
 from loans.models.quote import PURPOSES, QUOTE_STATES, SCENARIOS
 
@@ -37,12 +37,6 @@ class QuoteBody(Body):
     amount_fen = Fen(min_value=1)
     plan = Choice(choices=PLANS)
     scenario = Choice(choices=SCENARIOS, required=False)
-
-
-class ConversionQuoteBody(Body):
-    """The plan in which the principal of the bill is to be paid."""
-
-    plan = Choice(choices=CONVERTED_PLANS)
 
 
 class ConfirmationBody(Body):
@@ -110,6 +104,14 @@ class AffordabilityReply(serializers.Serializer[Any]):
     is_high = serializers.BooleanField()
 
 
+class SheetLoanReply(serializers.Serializer[Any]):
+    """A running loan that the conversion is of, and the most of it that is converted."""
+
+    id = serializers.UUIDField()
+    drawn_on = serializers.DateField()
+    principal_fen = serializers.IntegerField()
+
+
 class QuoteReply(serializers.Serializer[Any]):
     """A cost sheet: figures, the text in the caller's language, and how far it has come.
 
@@ -120,6 +122,7 @@ class QuoteReply(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=QUOTE_STATES)
     purpose = serializers.ChoiceField(choices=PURPOSES)
     bill_id = serializers.UUIDField(allow_null=True)
+    loans = SheetLoanReply(many=True, help_text="Of a conversion; empty of a drawdown.")
     annual = AnnualCostReply()
     amount_fen = serializers.IntegerField()
     plan = serializers.ChoiceField(choices=PLANS)
@@ -143,7 +146,8 @@ class QuoteReply(serializers.Serializer[Any]):
     used_at = serializers.DateTimeField(allow_null=True)
 
 
-def _offered(_view: CustomerEndpoint, quote: Quote) -> Response:
+def offered(_view: CustomerEndpoint, quote: Quote) -> Response:
+    """Return the reply to a request for a cost sheet."""
     return Response(_reply(quote), status=HTTPStatus.CREATED)
 
 
@@ -166,33 +170,13 @@ class QuotesView(CustomerEndpoint):
             offers.ScenarioWithPlanError,
         ),
     )
-    @once(_offered)
+    @once(offered)
     def post(self, request: Request) -> Quote:
         """Return what a drawdown of today would cost: it must be opened, read and confirmed."""
         given = self.read(QuoteBody, request)
         scenario = Scenario(given["scenario"]) if "scenario" in given else None
         asked = DrawdownRequest(given["amount_fen"], Plan(given["plan"]), scenario)
         return offers.offer(asked, context=self.context)
-
-
-class ConversionQuotesView(CustomerEndpoint):
-    """The cost sheets of conversions."""
-
-    @describe(
-        "Ask for the cost sheet of a bill's conversion into instalments",
-        body=ConversionQuoteBody,
-        replies={201: QuoteReply},
-        refusals=(offers.NotConvertibleError, *offers.PRICE_REFUSALS),
-    )
-    @once(_offered)
-    def post(self, request: Request, public_id: UUID) -> Quote:
-        """Return what it would cost to pay the principal of a bill in instalments (REPAY-6)."""
-        given = self.read(ConversionQuoteBody, request)
-        asked = ConversionRequest(public_id, Plan(given["plan"]))
-        try:
-            return offers.offer_conversion(asked, context=self.context)
-        except Bill.DoesNotExist as error:
-            raise NotFoundError from error
 
 
 class QuoteView(CustomerEndpoint):
@@ -235,6 +219,7 @@ def _reply(quote: Quote) -> dict[str, Any]:
         "state": quote.state,
         "purpose": quote.purpose,
         "bill_id": quote.bill.public_id if quote.bill else None,
+        "loans": sheet.get("loans", []),
         "amount_fen": quote.amount_fen,
         "plan": quote.plan,
         "scenario": quote.scenario or None,

@@ -1,4 +1,4 @@
-"""The offer of a cost sheet: what may be drawn or converted, at what price (LAW-2, REPAY-1).
+"""The offer of a cost sheet: what may be drawn, at what price (LAW-2, REPAY-1).
 
 An offer promises nothing: the line is reserved, and what stops a drawdown is asked again, when the
 loan is drawn.
@@ -7,7 +7,6 @@ loan is drawn.
 from datetime import date, datetime, time, timedelta
 from http import HTTPStatus
 from typing import NamedTuple
-from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -24,8 +23,7 @@ from loans.contracts.queries import blockers, burden, due_dates, pricing
 from loans.contracts.queries.pricing import CustomerPrice
 from loans.contracts.rules import cost_sheet, plans, scenarios
 from loans.contracts.rules.cost_sheet import Price, SheetQuestion
-from loans.contracts.rules.due_dates import converted_first_due_on
-from loans.models import Bill, BillState, Plan, Quote, QuotePurpose, Scenario
+from loans.models import Bill, Plan, Quote, QuotePurpose, Scenario
 from loans.policy import LoanTerms, QuotePolicy
 from risk.lines.queries.amounts import NoLineError, summary
 from risk.models import CreditLine, CreditLineState
@@ -129,17 +127,6 @@ class ScenarioWithPlanError(Refused):
     remedy = _("Leave out the scenario, or choose the plan bullet.")
 
 
-class NotConvertibleError(Refused):
-    """The bill cannot be converted: it is not issued, is past its due date, or has no principal.
-
-    Principal of plan rows is no part of it (REPAY-6).
-    """
-
-    code = "quote-not-convertible"
-    message = _("This bill cannot be converted into instalments.")
-    remedy = _("A bill can be converted from its issue to its due date, for its unpaid principal.")
-
-
 class TooManyQuotesError(Refused):
     """The customer has asked for the highest number of cost sheets of a day."""
 
@@ -167,13 +154,6 @@ class DrawdownRequest(NamedTuple):
     scenario: Scenario | None = None
 
 
-class ConversionRequest(NamedTuple):
-    """The bill a customer wants to pay in instalments, by its public id (REPAY-6)."""
-
-    bill_id: UUID
-    plan: Plan
-
-
 def offer(request: DrawdownRequest, *, context: RequestContext) -> Quote:
     """Offer a cost sheet for a drawdown of today (LAW-2, REPAY-1).
 
@@ -192,30 +172,9 @@ def offer(request: DrawdownRequest, *, context: RequestContext) -> Quote:
     usable_fen = summary(require_drawable(context)).usable_fen
     if request.amount_fen > usable_fen:
         raise AboveUsableError(usable_fen=usable_fen, usable=yuan(usable_fen))
-    price = _price(request.plan, context)
-    _take_one(context, policy)
+    price = price_of(request.plan, context)
+    take_one(context, policy)
     return _offer(request, price, policy=policy, context=context)
-
-
-def offer_conversion(request: ConversionRequest, *, context: RequestContext) -> Quote:
-    """Offer a cost sheet for a bill whose unpaid principal becomes a plan when due (REPAY-6).
-
-    Raises:
-        Bill.DoesNotExist: the customer has no such bill.
-        NotConvertibleError: not issued, past due, without bullet principal, or to a bullet.
-        NotAssessedError, ScoreStopsLoansError, PlanNotOpenError, ConsentWithdrawnError: the price.
-        TooManyQuotesError: the offers of the day are used up.
-    """
-    bill = Bill.objects.get(customer=context.customer, public_id=request.bill_id)
-    policy = current(QuotePolicy, on=context.on)
-    principals_fen = _convertible_fen(bill, on=context.on)
-    if not principals_fen or request.plan == Plan.BULLET:
-        raise NotConvertibleError
-    price = _price(request.plan, context)
-    _take_one(context, policy)
-    return _offer_conversion(
-        bill, principals_fen, price, plan=request.plan, policy=policy, context=context
-    )
 
 
 def require_drawable(context: RequestContext) -> CreditLine:
@@ -247,8 +206,15 @@ def _require_amount(amount_fen: int, policy: QuotePolicy) -> None:
         )  # fmt: skip
 
 
-def _price(plan: Plan, context: RequestContext) -> CustomerPrice:
-    """Return the price of a loan by the latest score, which opens the plan (REPAY-6)."""
+def price_of(plan: Plan, context: RequestContext) -> CustomerPrice:
+    """Return the price of a loan by the latest score, which opens the plan (REPAY-6).
+
+    Raises:
+        ConsentWithdrawnError: a consent without which no score is computed (SCORE-9).
+        NotAssessedError: there is no decided assessment.
+        ScoreStopsLoansError: nothing new is lent after the latest one.
+        PlanNotOpenError: its score does not open the plan.
+    """
     withdrawn = [one for one in _SCORED_BY if one in context.status.withdrawn_consents]
     if withdrawn:
         raise ConsentWithdrawnError(purposes=withdrawn)
@@ -263,7 +229,12 @@ def _price(plan: Plan, context: RequestContext) -> CustomerPrice:
     return price
 
 
-def _take_one(context: RequestContext, policy: QuotePolicy) -> None:
+def take_one(context: RequestContext, policy: QuotePolicy) -> None:
+    """Count an offer of the day.
+
+    Raises:
+        TooManyQuotesError: the offers of the day are used up.
+    """
     on, limit = clock.day_of(context.wall_at), policy.quotes_a_day_max
     if not rate_limit.take(scope=SCOPE, subject=context.subject, on=on, limit=limit):
         raise TooManyQuotesError
@@ -297,34 +268,10 @@ def _offer(
         terms,
         burden.burden_of(customer_id, on=on, policy=policy),
     )
-    return _store(asked, price, bill=None, policy=policy, context=context)
+    return store(asked, price, bill=None, policy=policy, context=context)
 
 
-@transaction.atomic(durable=True)
-@idempotency.replies
-def _offer_conversion(
-    bill: Bill,
-    principals_fen: tuple[int, ...],
-    price: CustomerPrice,
-    *,
-    plan: Plan,
-    policy: QuotePolicy,
-    context: RequestContext,
-) -> Quote:
-    asked = SheetQuestion(
-        QuotePurpose.CONVERSION,
-        principals_fen,
-        plan,
-        bill.due_on,
-        converted_first_due_on(bill.due_on),
-        Price(0),
-        current(LoanTerms, on=context.on),
-        burden.burden_of(context.customer.pk, on=context.on, policy=policy, leave_out=bill.pk),
-    )
-    return _store(asked, price, bill=bill, policy=policy, context=context)
-
-
-def _store(
+def store(
     asked: SheetQuestion,
     price: CustomerPrice,
     *,
@@ -332,6 +279,7 @@ def _store(
     policy: QuotePolicy,
     context: RequestContext,
 ) -> Quote:
+    """Store the sheet of a question with its texts, in the transaction of the caller."""
     sheet = cost_sheet.sheet(asked)
     texts = sheet_text.in_both_languages(sheet)
     return Quote.objects.create(
@@ -361,11 +309,3 @@ def _expires_at(at: datetime, *, on: date, policy: QuotePolicy) -> datetime:
     """Return until when a quote is valid: its schedule is that of its day, so no longer than it."""
     day_ends_at = clock.moment_of(on + timedelta(days=1), time.min)
     return min(at + timedelta(minutes=policy.valid_minutes), day_ends_at)
-
-
-def _convertible_fen(bill: Bill, *, on: date) -> tuple[int, ...]:
-    """Return the unpaid principal of the bullet loans of a bill that can still be converted."""
-    if bill.state != BillState.BILLED or on > bill.due_on:
-        return ()
-    rows = bill.instalments.filter(loan__plan=Plan.BULLET, unpaid_principal_fen__gt=0)
-    return tuple(rows.order_by("loan").values_list("unpaid_principal_fen", flat=True))

@@ -1,6 +1,7 @@
 """What a customer earns and owes a month, for the affordability notice of a cost sheet (LAW-2)."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import date
 
 from loans.accounting.rules.accrual import interest_fen
@@ -11,11 +12,11 @@ from risk.models import CreditLineState, ModelInputs
 
 
 def burden_of(
-    customer_id: int, *, on: date, policy: QuotePolicy, leave_out: int | None = None
+    customer_id: int, *, on: date, policy: QuotePolicy, leave_out: Collection[int] = ()
 ) -> Burden:
     """Return the verified income of a customer and what running loans ask in each month.
 
-    ``leave_out`` is a bill that is about to be converted: the sheet asks for it instead.
+    ``leave_out`` are loans that are about to be converted: the sheet asks for them instead.
     """
     inputs = ModelInputs.objects.filter(customer=customer_id)
     of_open_line = inputs.exclude(line__state=CreditLineState.CLOSED).order_by("-pk")
@@ -24,7 +25,7 @@ def burden_of(
     return Burden(income_fen or None, due, policy.affordability_permille)
 
 
-def _due_fen(customer_id: int, *, on: date, leave_out: int | None) -> dict[date, int]:
+def _due_fen(customer_id: int, *, on: date, leave_out: Collection[int]) -> dict[date, int]:
     """Return what falls due by the first of each month, in fen.
 
     What is due already counts as it is unpaid; what is due later with its plan fee, and with own
@@ -34,11 +35,9 @@ def _due_fen(customer_id: int, *, on: date, leave_out: int | None) -> dict[date,
         loan__customer=customer_id,
         loan__state__in=[LoanState.ACTIVE, LoanState.OVERDUE],
         unpaid_principal_fen__gt=0,
-    ).select_related("loan")
+    ).exclude(loan__in=leave_out)
     found: dict[date, int] = defaultdict(int)
-    for row in rows:
-        if leave_out is not None and row.bill_id == leave_out:
-            continue
+    for row in rows.select_related("loan"):
         found[row.due_on.replace(day=1)] += _row_fen(row, on=on)
     return dict(found)
 

@@ -43,16 +43,19 @@ class LoanWaiver(NamedTuple):
 
 def lines_of(loan: Loan, *, on: date) -> list[LoanChargeLine]:
     """Return every charge of a loan up to a day, nights that are not posted yet included."""
-    return [_line(line) for line in lines_of_loan(loan, on=on)]
+    lines = lines_of_loan(loan, on=on)
+    for line in lines:
+        line.row.loan = loan
+    return [_line(line) for line in lines]
 
 
 def waivers_of(loan: Loan) -> list[LoanWaiver]:
     """Return what was waived of a loan, in order: the highest revision of each waiver holds."""
-    found = WaiverAllocation.objects.filter(loan=loan).select_related("waiver", "instalment")
+    found = WaiverAllocation.objects.filter(loan=loan).select_related("waiver", "instalment__loan")
     latest = found.annotate(last=Max("waiver__allocations__revision")).filter(revision=F("last"))
     return [
         LoanWaiver(
-            one.instalment.number, one.waiver.waived_on, one.penalty_fen, one.late_fee_fen,
+            one.instalment.shown_number, one.waiver.waived_on, one.penalty_fen, one.late_fee_fen,
             one.interest_fen, one.plan_fee_fen, one.total_fen,
         )
         for one in latest.order_by("waiver", "instalment__number")
@@ -61,7 +64,7 @@ def waivers_of(loan: Loan) -> list[LoanWaiver]:
 
 def _line(line: ChargeLine) -> LoanChargeLine:
     return LoanChargeLine(
-        line.row.number, line.kind, line.from_on, line.to_on, line.nights, line.base_fen,
+        line.row.shown_number, line.kind, line.from_on, line.to_on, line.nights, line.base_fen,
         line.rate_micro, _formula(line), line.contract_fen, line.charged_fen, line.waived_fen,
     )  # fmt: skip
 

@@ -34,13 +34,19 @@ _ACCRUING = (LoanState.ACTIVE, LoanState.OVERDUE)
 def rows_of(loan: Loan, *, on: date) -> list[ScheduleRow]:
     """Return the instalments of a loan: interest is that of the nights to the due date (REPAY-2).
 
-    A loan whose money has not arrived yet shows what the cost sheet did.
+    A loan whose money has not arrived yet shows what the cost sheet did. Of a converted loan number
+    0 is what stayed under the bill: the interest, and principal that was paid before (REPAY-6).
     """
     rows = list(loan.instalments.select_related("bill").order_by("number"))
     parts = accrued_on(loan, rows, on=_as_of(loan, on)).end.parts
+    converted_fen = sum(row.principal_fen for row in rows if row.number > 1)
     found = []
     for row, part in zip(rows, parts, strict=True):
-        is_bullet = loan.plan == Plan.BULLET
+        if not row.principal_fen:  # of a conversion that was undone
+            continue
+        row.loan = loan
+        is_bullet = loan.plan == Plan.BULLET and row.number == 1
+        principal_fen = row.principal_fen - converted_fen * is_bullet
         interest_fen = (
             interest_until(
                 row.principal_fen, loan.daily_rate_ppm, loan.rate_factor_permille,
@@ -50,8 +56,8 @@ def rows_of(loan: Loan, *, on: date) -> list[ScheduleRow]:
         )  # fmt: skip
         found.append(
             ScheduleRow(
-                row.number, row.due_on, row.principal_fen, interest_fen, row.plan_fee_fen,
-                row.principal_fen + interest_fen + row.plan_fee_fen, part.debt.total_fen,
+                row.shown_number, row.due_on, principal_fen, interest_fen, row.plan_fee_fen,
+                principal_fen + interest_fen + row.plan_fee_fen, part.debt.total_fen,
                 row.bill.public_id if row.bill else None,
             )
         )  # fmt: skip

@@ -70,10 +70,19 @@ class Burden(NamedTuple):
     share_max_permille: int
 
 
+class SheetLoan(NamedTuple):
+    """A running loan that a conversion makes a plan of, by its public id, and its principal."""
+
+    id: str
+    drawn_on: date
+    principal_fen: int
+
+
 class SheetQuestion(NamedTuple):
     """What a cost sheet is asked for.
 
-    ``principals_fen`` has one amount a loan: a bill that is converted may stand for several.
+    ``principals_fen`` has one amount a loan: a bill that is converted may stand for several, which
+    are ``loans``.
     """
 
     purpose: QuotePurpose
@@ -84,6 +93,7 @@ class SheetQuestion(NamedTuple):
     price: Price
     terms: LoanTerms
     burden: Burden
+    loans: tuple[SheetLoan, ...] = ()
 
 
 class SheetRow(NamedTuple):
@@ -127,7 +137,8 @@ def schedule(question: SheetQuestion) -> tuple[SheetRow, ...]:
 def sheet(question: SheetQuestion) -> dict[str, Any]:
     """Return the cost sheet as JSON of codes and numbers: fen, ppm, permille, ISO days (LAW-2).
 
-    The yearly figures come first; the one over 360 days stands beside the larger one (GEN-7).
+    The yearly figures come first; the one over 360 days stands beside the larger one (GEN-7). The
+    sheet of a conversion lists its loans.
     """
     rows = schedule(question)
     amount_fen = sum(question.principals_fen)
@@ -138,6 +149,7 @@ def sheet(question: SheetQuestion) -> dict[str, Any]:
         "annual": annual,
         "amount_fen": amount_fen,
         "plan": question.plan.value,
+        **({"loans": [_loan(one) for one in question.loans]} if question.loans else {}),
         "drawn_on": question.drawn_on.isoformat(),
         "rate": _rate(question),
         "schedule": [_row(row) for row in rows],
@@ -210,6 +222,10 @@ def _rate(question: SheetQuestion) -> dict[str, Any] | None:
         "factor_permille": price.factor_permille,
         "charged_ppb": daily_ppb(price, question.terms),
     }
+
+
+def _loan(loan: SheetLoan) -> dict[str, Any]:
+    return {**loan._asdict(), "drawn_on": loan.drawn_on.isoformat()}
 
 
 def _row(row: SheetRow) -> dict[str, Any]:

@@ -5,6 +5,7 @@ it is a share of the whole principal, not of each period.
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
@@ -44,6 +45,14 @@ def fee_ppm(plan: Plan, terms: LoanTerms) -> int:
 def fee_fen(principal_fen: int, plan: Plan, terms: LoanTerms) -> int:
     """Return the whole flat fee of a plan, half-up to the fen (REPAY-5)."""
     return divide_half_up(principal_fen * fee_ppm(plan, terms), _PPM)
+
+
+def with_plan_fees(terms: LoanTerms, of: LoanTerms) -> LoanTerms:
+    """Return the terms of a loan with the plan fees of others, as its conversion has (REPAY-6)."""
+    return replace(
+        terms, plan_3_fee_ppm=of.plan_3_fee_ppm, plan_6_fee_ppm=of.plan_6_fee_ppm,
+        plan_12_fee_ppm=of.plan_12_fee_ppm,
+    )  # fmt: skip
 
 
 def shares_fen(total_fen: int, count: int) -> tuple[int, ...]:

@@ -174,7 +174,10 @@ def _events(start: RunStart, happened: Sequence[Happened[Any]], *, on: date) -> 
     with_plans = {
         bill.id
         for bill in bills
-        if any(not start.position.loans[row.loan_id].is_bullet for row in bill.billed_rows)
+        if any(
+            row.part_index or not start.position.loans[row.loan_id].is_bullet
+            for row in bill.billed_rows
+        )
     }
     issued = [start.position.loans[one].accrued_on for one in (bills[0].loan_ids if bills else ())]
     first = min(

@@ -12,6 +12,7 @@ from loans.accounting.rules.codes import COLLECTED_STATES, BillMove, BillState, 
 from loans.accounting.rules.outcomes import Decision
 from loans.accounting.rules.position import BillPosition, InstalmentKey, LoanPosition, Position
 from loans.accounting.rules.reasons import LoanReason
+from loans.conversion.queries import conversions
 from loans.models import BillSnapshot, Repayment
 from loans.models.debit import MANUAL_ORIGINS
 from loans.repayment.queries import interventions
@@ -76,6 +77,7 @@ def as_issued(batch: LoanBatch, money: Money, arrived: Sequence[Money]) -> RunSt
         loans[loan_id] = loans[loan_id].with_part(index, part)
     issued: dict[int, BillPosition] = {}
     due_dates = interventions.due_dates((bill.id, bill.due_on) for bill in bills)
+    printed = conversions.printed(due_dates)
     for bill in bills:
         if bill.state != BillState.BILLED:
             decisions.append(Decision(BillMove.REOPEN, bill.id, on, LoanReason.EARLIER_VALUE_DATE))
@@ -87,6 +89,7 @@ def as_issued(batch: LoanBatch, money: Money, arrived: Sequence[Money]) -> RunSt
             terms_id=batch.loan_ids_of(rows_of[bill.id])[0],
             billed_rows=rows_of[bill.id],
             due_on=due_dates[bill.id].issued,
+            **printed.get(bill.id, {}),
             paid_fen=0,
             waived_fen=0,
             last_paid_on=None,
@@ -171,7 +174,9 @@ def _loans_as_issued(
     for bill in bills:
         for (owner, loan_id), snapshot in known.items():
             if owner == bill.id and loan_id not in loans:
-                loans[loan_id] = reset_to(snapshot, batch.position.loans[loan_id])
+                loans[loan_id] = reset_to(
+                    snapshot, batch.position.loans[loan_id], billed_on=bill.billed_on
+                )
     decisions = []
     for loan_id, loan in loans.items():
         move = _MOVES_BACK.get(LoanState(loan.state))

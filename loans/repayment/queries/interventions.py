@@ -1,4 +1,4 @@
-"""What staff did to bills and loans, as the events that a replay applies on their days (GEN-9)."""
+"""What staff did to bills and loans, and what customers converted: events of a replay (GEN-9)."""
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from loans.accounting.rules.debt import Debt
 from loans.billing.rules.extension import Extend
+from loans.conversion.queries import conversions
 from loans.delinquency.rules.acceleration import Accelerate
 from loans.delinquency.rules.charge_off import ChargeOffLoan
 from loans.delinquency.rules.waiver import WAIVABLE, WaiveCharges
@@ -25,7 +26,7 @@ class Happened(NamedTuple, Generic[Kind]):
 
 
 def of(bill_ids: Collection[int], loan_ids: Collection[int]) -> list[Happened[Any]]:
-    """Return waivers, extensions, accelerations and charge-offs of some bills and loans."""
+    """Return what was decided of some bills and loans, conversions included, by its days."""
     found: list[Happened[Any]] = [
         Happened(
             row.waived_on, row.at, WaiveCharges(row.pk, row.bill_id, _debt(row), row.waived_on)
@@ -43,6 +44,11 @@ def of(bill_ids: Collection[int], loan_ids: Collection[int]) -> list[Happened[An
     found += [
         Happened(row.charged_off_on, row.at, ChargeOffLoan(row.loan_id, row.charged_off_on))
         for row in ChargeOff.objects.filter(loan__in=loan_ids).order_by("pk")
+    ]
+    found += [
+        Happened(row.effective_on, row.decided_at, conversions.event_of(row))
+        for row in conversions.effective(bill_ids)
+        if row.decided_at is not None
     ]
     return sorted(found, key=lambda one: (one.on, one.at))
 

@@ -175,8 +175,16 @@ def _charge_to_settle(run: Run, loan_id: int, *, on: date, cause: Cause) -> Earl
 
 
 def _started(loan: LoanPosition, *, on: date) -> list[int]:
-    """Return the row of the period that a day is in: the first one due on it or later (REPAY-4)."""
-    coming = [(part.due_on, index) for index, part in enumerate(loan.parts) if part.due_on >= on]
+    """Return the row of the period that a day is in: the first one due on it or later (REPAY-4).
+
+    What the bill of a conversion kept is no row of the plan, nor are rows of nothing.
+    """
+    first = 1 if loan.converted_on else 0
+    coming = [
+        (part.due_on, index)
+        for index, part in enumerate(loan.parts)
+        if index >= first and part.due_on >= on
+    ]
     return [min(coming)[1]] if coming else []
 
 

@@ -94,6 +94,7 @@ def test_the_idempotency_key_is_a_header_of_what_takes_it():
     }
 
     assert [call for call, is_required in keys.items() if is_required] == [
+        "post /api/v1/bills/{public_id}/conversion",
         "post /api/v1/bills/{public_id}/payments",
         "post /api/v1/loans",
         "post /api/v1/loans/{public_id}/prepayments",
@@ -101,7 +102,7 @@ def test_the_idempotency_key_is_a_header_of_what_takes_it():
         "post /api/v1/me/authorisations",
         "post /api/v1/me/line/temporary-limits",
     ]
-    assert len(keys) == 23
+    assert len(keys) == 24
 
 
 def test_every_address_is_described_or_a_page():

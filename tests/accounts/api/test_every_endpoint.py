@@ -9,6 +9,7 @@ from backoffice.core import clock
 from loans.billing.urls import urlpatterns as of_bills
 from loans.collection.urls import urlpatterns as of_collection
 from loans.contracts.urls import urlpatterns as of_contracts
+from loans.conversion.urls import urlpatterns as of_conversion
 from loans.settlement.urls import urlpatterns as of_settlements
 from risk.decisions.urls import urlpatterns as of_decisions
 from risk.lines.urls import urlpatterns as of_lines
@@ -37,6 +38,7 @@ def addresses():
         *of_lines,
         *of_decisions,
         *of_contracts,
+        *of_conversion,
         *of_bills,
         *of_settlements,
         *of_collection,

@@ -34,6 +34,7 @@ LATE = {
     "daily_rate_ppm": 350, "accrued_on": day(9), "principal_nights_fen": 39_000_000,
     "charged_fen": 22_518, "waived_fen": 38, "drawn_on": day(-30), "plan": "plan-3",
     "state": "overdue", "overdue_on": day(4), "ended_on": day(60), "unpaid_principal_fen": 50_000,
+    "converted_on": None, "converted_to": "",
 }  # fmt: skip
 
 
@@ -68,7 +69,7 @@ def test_each_column_of_a_loan_is_read_as_its_own_value():
         "rate_ppm": 350, "parts": (), "accrued_on": day(9), "principal_nights_fen": 39_000_000,
         "charged_fen": 22_518, "waived_fen": 38, "drawn_on": day(-30), "is_bullet": False,
         "state": "overdue", "overdue_on": day(4), "ended_on": day(60), "factor_permille": 1000,
-        "full_rate_on": date.max,
+        "full_rate_on": date.max, "converted_on": None, "converted_to": "",
     }  # fmt: skip
 
 
@@ -78,6 +79,14 @@ def test_each_column_of_a_loan_is_read_as_its_own_value():
 )
 def test_only_a_loan_without_a_plan_is_a_bullet(plan, is_bullet):
     assert position_of(loan(plan=plan), []).is_bullet is is_bullet
+
+
+def test_a_converted_loan_is_no_bullet_any_more():
+    converted = loan(plan="bullet", converted_on=day(0), converted_to="plan-6")
+
+    found = position_of(converted, [])
+
+    assert (found.is_bullet, found.converted_on, found.converted_to) == (False, day(0), "plan-6")
 
 
 def test_an_instalment_is_written_to_the_columns_it_was_read_from():

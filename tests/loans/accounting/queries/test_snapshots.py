@@ -16,7 +16,7 @@ from loans.accounting.queries.snapshots import (
 )
 from loans.accounting.rules.cap import accrue
 from loans.accounting.rules.debt import Debt
-from loans.accounting.rules.position import InstalmentKey, start_segment
+from loans.accounting.rules.position import InstalmentKey, blank, start_segment
 from loans.models import BillSnapshot, Loan
 from tests.loans.cases import TERMS, day, loan, part
 from tests.loans.strategies import positions
@@ -60,7 +60,7 @@ def test_a_loan_goes_back_to_where_it_stood_whatever_came_after(position):
         paid = row._replace(debt=Debt(penalty_fen=1, principal_fen=row.debt.principal_fen // 2))
         late = late.with_part(index, start_segment(paid, "penalty", on=day(40)))
 
-    assert reset_to(stored(position), late) == position
+    assert reset_to(stored(position), late, billed_on=day(0)) == position
 
 
 def test_the_state_and_the_bills_of_a_loan_stay_as_they_are():
@@ -69,7 +69,7 @@ def test_the_state_and_the_bills_of_a_loan_stay_as_they_are():
     today = today._replace(state="overdue", overdue_on=day(4), ended_on=day(9), rate_ppm=350,
                            is_bullet=False)  # fmt: skip
 
-    back = reset_to(stored(issued), today)
+    back = reset_to(stored(issued), today, billed_on=day(-10))
 
     kept = {"state": "overdue", "overdue_on": day(4), "ended_on": day(9), "rate_ppm": 350,
             "is_bullet": False}  # fmt: skip
@@ -78,8 +78,23 @@ def test_the_state_and_the_bills_of_a_loan_stay_as_they_are():
 
 
 def test_a_snapshot_of_other_instalments_is_refused():
+    plan = loan(part(1), part(2))._replace(is_bullet=False)
+
     with pytest.raises(ValueError, match="zip"):
-        reset_to(stored(loan(part(1))), loan(part(1), part(2)))
+        reset_to(stored(loan(part(1))), plan, billed_on=day(0))
+
+
+@pytest.mark.parametrize(("billed_on", "is_bullet"), [(day(-1), True), (day(0), False)])
+def test_a_loan_converted_after_a_bill_goes_back_to_a_bullet(billed_on, is_bullet):
+    converted = {"is_bullet": False, "converted_on": day(0), "converted_to": "plan-3"}
+    bullet = loan(part(900))
+    row = part(300, "none", due_on=day(30), uncharged_plan_fee_fen=5)
+    today = loan(part(0, "none"), row)._replace(**converted)
+    held = stored(bullet if is_bullet else today)
+
+    back = reset_to(held, today, billed_on=billed_on)
+
+    assert back == (bullet._replace(parts=(bullet.parts[0], blank(row))) if is_bullet else today)
 
 
 def test_a_stored_snapshot_is_read_as_it_was_written(db, make_bill):
@@ -90,7 +105,7 @@ def test_a_stored_snapshot_is_read_as_it_was_written(db, make_bill):
     assert (snapshot.bill, snapshot.loan) == (bill, Loan.objects.get())
     now = loan(part(5, "none"))
     issued = part(1_000_000, due_on=bill.due_on)
-    assert reset_to(snapshot, now) == loan(issued, accrued_on=day(-30))
+    assert reset_to(snapshot, now, billed_on=bill.billed_on) == loan(issued, accrued_on=day(-30))
 
 
 def test_the_highest_revision_holds(db, make_bill):

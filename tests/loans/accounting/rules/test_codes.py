@@ -38,7 +38,7 @@ def test_a_stored_code_stays_what_it_is(codes, stored):
 
 def test_every_state_of_a_bill_is_collected_or_closed_or_neither():
     assert set(COLLECTED_STATES) == {"billed", "grace", "overdue"}
-    assert set(CLOSED_STATES) == {"paid", "min_paid", "carried", "converted"}
+    assert set(CLOSED_STATES) == {"paid", "min_paid", "carried"}
 
 
 def test_what_is_collected_is_what_can_be_paid():

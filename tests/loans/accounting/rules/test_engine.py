@@ -50,7 +50,7 @@ def under_way(*rows, loans=None, terms=TERMS, known=None, **facts):
 def test_no_event_leads_nowhere():
     position = Position({1: bill(OLD)}, {7: loan(part())})
 
-    assert engine.run(position, [], {7: TERMS}) == RunResult(position, *[[]] * 7)
+    assert engine.run(position, [], {7: TERMS}) == RunResult(position, *[[]] * 8)
 
 
 def test_events_apply_in_their_order():

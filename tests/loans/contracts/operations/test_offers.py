@@ -7,7 +7,7 @@ import pytest
 from backoffice.core.clock import SHANGHAI
 from loans.contracts import sheet_text
 from loans.contracts.operations import offers
-from loans.contracts.operations.offers import ConversionRequest, DrawdownRequest
+from loans.contracts.operations.offers import DrawdownRequest
 from loans.contracts.rules import cost_sheet
 from loans.models import Instalment, Plan, Quote, QuotePurpose, QuoteState, Scenario
 from risk.lines.queries.amounts import NoLineError
@@ -244,54 +244,6 @@ def test_the_offers_of_a_day_are_counted(borrower):
     with pytest.raises(offers.TooManyQuotesError):
         offers.offer(BULLET, context=borrower.context())
     assert Quote.objects.count() == 1
-
-
-def test_a_bill_is_converted_from_its_due_date_on(borrower, make_bill):
-    bill = make_bill(
-        customer=borrower.customer, due_on=date(2026, 11, 30), drawn_on=date(2026, 10, 30),
-        principal_fen=100_000,
-    )  # fmt: skip
-    request = ConversionRequest(bill.public_id, Plan.PLAN_6)
-
-    quote = offers.offer_conversion(request, context=borrower.context())
-
-    assert (quote.purpose, quote.bill_id, quote.amount_fen) == ("conversion", bill.pk, 100_000)
-    assert (quote.drawn_on, quote.first_due_on) == (date(2026, 11, 30), date(2026, 12, 30))
-    assert [row["due_on"] for row in quote.sheet["schedule"]][:3] == [
-        "2026-12-30", "2027-01-30", "2027-02-28",
-    ]  # fmt: skip
-    assert quote.sheet["affordability"]["existing_fen"] == 0  # the bill itself is replaced
-
-
-@pytest.mark.parametrize(
-    ("due_on", "state", "plan"),
-    [
-        (date(2026, 11, 23), "billed", "plan-3"),
-        (date(2026, 11, 30), "paid", "plan-3"),
-        (date(2026, 11, 30), "billed", "bullet"),
-    ],
-)
-def test_only_an_issued_bill_is_converted_and_only_until_its_due_date(
-    borrower, make_bill, due_on, state, plan
-):
-    bill = make_bill(customer=borrower.customer, due_on=due_on, principal_fen=100_000)
-    bring_to(state, borrower.customer)
-
-    with pytest.raises(offers.NotConvertibleError):
-        offers.offer_conversion(
-            ConversionRequest(bill.public_id, Plan(plan)), context=borrower.context()
-        )
-    assert not Quote.objects.exists()
-
-
-def test_rows_of_a_plan_are_not_converted_again(borrower, make_bill):
-    bill = make_bill(customer=borrower.customer, due_on=date(2026, 11, 30), principal_fen=100_000)
-    execute("UPDATE loans_loan SET plan = 'plan-3' WHERE customer_id = %s", borrower.customer.pk)
-
-    with pytest.raises(offers.NotConvertibleError):
-        offers.offer_conversion(
-            ConversionRequest(bill.public_id, Plan.PLAN_3), context=borrower.context()
-        )
 
 
 def test_existing_loans_count_in_the_notice(borrower, make_bill):

@@ -8,8 +8,10 @@ from django.db import transaction
 
 from backoffice.core.models import StateChange
 from loans.contracts.operations import offers, quotes
-from loans.contracts.operations.offers import ConversionRequest, DrawdownRequest
+from loans.contracts.operations.offers import DrawdownRequest
 from loans.contracts.operations.quotes import QuoteUse
+from loans.conversion.operations import sheets
+from loans.conversion.operations.sheets import ConversionRequest
 from loans.models import Loan, Plan, Quote, QuotePurpose, QuoteState
 from loans.tasks import expire_quotes
 from tests.accounts.api.conftest import wait
@@ -175,7 +177,7 @@ def test_it_is_used_for_its_purpose_alone(quote, borrower, make_bill):
 def test_a_conversion_is_used_for_its_bill(borrower, make_bill):
     bill = make_bill(customer=borrower.customer, due_on=AT.date(), principal_fen=100_000)
     request = ConversionRequest(bill.public_id, Plan.PLAN_3)
-    quote = offers.offer_conversion(request, context=borrower.context())
+    quote = sheets.offer(request, context=borrower.context())
     confirmed(quote, borrower)
     conversion = {"purpose": QuotePurpose.CONVERSION, "bill_id": bill.pk}
 

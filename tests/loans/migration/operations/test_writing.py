@@ -198,7 +198,7 @@ def test_a_bill_keeps_where_its_loan_stood_when_it_came(db):
     assert (kept.bill, kept.loan) == (Bill.objects.get(), Loan.objects.get())
     position = position_of(kept.loan, list(Instalment.objects.all()))
     moved = position._replace(accrued_on=OPENED_AT.date(), charged_fen=1, principal_nights_fen=2)
-    assert reset_to(kept, moved) == position
+    assert reset_to(kept, moved, billed_on=kept.bill.billed_on) == position
 
 
 def test_a_loan_whose_nights_lie_ahead_owes_its_principal_alone(db):
