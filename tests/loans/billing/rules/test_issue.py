@@ -193,3 +193,57 @@ def test_how_a_bill_ends_in_the_run_counts_and_not_how_it_had_ended():
 )
 def test_any_other_end_resets_the_count(states, count):
     assert minimum_months(states) == count
+
+
+def fresh(*parts, drawn_on=day(0), is_bullet=True):
+    """A loan drawn on D, nothing of it billed or charged yet."""
+    return loan(*parts, accrued_on=day(0))._replace(drawn_on=drawn_on, is_bullet=is_bullet)
+
+
+def test_a_plan_row_and_two_bullets_are_asked_with_fee_and_interest():
+    """31 nights at 500 ppm on 1,000.00 and 2,000.00: 15.50 and 31.00; the row is 500.00 + 30.00."""
+    first = fresh(part(100_000, segment_on=day(0)))
+    second = fresh(part(200_000, segment_on=day(0)))
+    row = part(50_000, "none", segment_on=day(0), uncharged_plan_fee_fen=3_000)
+    rows = (InstalmentKey(7, 0), InstalmentKey(8, 0), InstalmentKey(9, 0))
+
+    result = issue(
+        bill(state="paid"), {7: first, 8: second, 9: fresh(row, is_bullet=False)}, billed_rows=rows
+    )
+
+    asked = result.position.bills[2]
+    assert (asked.rows, asked.billed_rows) == (rows, rows)
+    assert asked.total_fen == 300_000 + 1_550 + 3_100 + 53_000
+    assert asked.minimum_fen == 1_550 + 3_100 + 53_000  # the whole row is mandatory
+    assert [one.loan_id for one in result.issued] == [7, 8, 9]
+
+
+def test_the_oldest_loan_comes_first_and_gives_the_bill_its_terms():
+    younger = fresh(part(100_000, segment_on=day(0)), drawn_on=day(1))
+    older = fresh(part(200_000, segment_on=day(0)), drawn_on=day(0))
+    rows = (InstalmentKey(7, 0), InstalmentKey(8, 0))
+
+    asked = issue(bill(state="paid"), {7: younger, 8: older}, billed_rows=rows).position.bills[2]
+
+    assert (asked.loan_ids, asked.terms_id) == ((8, 7), 8)
+
+
+def test_a_bill_of_which_nothing_is_owed_is_paid_on_the_day_of_its_issue():
+    result = issue(bill(ROW, state="min_paid"), {7: revolving(principal_fen=0)})
+
+    [decision] = [one for one in result.decisions if one.id == 2]
+    assert (decision.move.value, decision.on, decision.reason) == ("pay", ISSUED_ON, "paid-in-full")
+
+
+def test_the_loans_of_every_bill_of_a_run_are_kept_as_they_were_billed():
+    first = bill(id=1, due_on=NEXT_DUE, billed_on=ISSUED_ON, billed_rows=(ROW,), terms_id=7)
+    other = InstalmentKey(9, 0)
+    second = bill(id=2, due_on=NEXT_DUE, billed_on=ISSUED_ON, billed_rows=(other,), terms_id=9)
+    loans = {7: fresh(part(100_000, segment_on=day(0))), 9: fresh(part(1_000, segment_on=day(0)))}
+
+    result = engine.run(
+        Position({1: first, 2: second}, loans), [Issue(1, ISSUED_ON), Issue(2, ISSUED_ON)],
+        dict.fromkeys(loans, TERMS),
+    )  # fmt: skip
+
+    assert [(one.bill_id, one.loan_id) for one in result.issued] == [(1, 7), (2, 9)]
