@@ -196,7 +196,8 @@ def _posted_accruals(accrued: int, ledger: int, *, on: date) -> Iterator[Differe
 def _is_booked(night: date) -> bool:
     """Say whether a night is the last one booked, and still holds everything before it.
 
-    It does not once an earlier day was posted after it, or a loan with nights of its own came.
+    It does not once an earlier day was posted after it, or a loan with nights of its own came, or
+    one was settled on the day it was drawn: its night is charged before it is over (GEN-6).
     """
     last = Transfer.objects.filter(kind=TransferKind.NIGHT).aggregate(
         on=Max("business_date"), pk=Max("id")
@@ -204,7 +205,8 @@ def _is_booked(night: date) -> bool:
     if last["on"] != night:
         return False
     since = Transfer.objects.filter(pk__gt=last["pk"])
-    return not since.filter(Q(business_date__lte=night) | Q(kind=TransferKind.OPENING)).exists()
+    not_of_today = Q(business_date__lte=night) | Q(business_date__gt=night + timedelta(days=1))
+    return not since.filter(not_of_today | Q(kind=TransferKind.OPENING)).exists()
 
 
 def bank(stated: Mapping[str, int], *, on: date) -> Iterator[Difference]:

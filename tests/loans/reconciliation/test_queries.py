@@ -84,6 +84,20 @@ def test_after_money_of_an_earlier_day_the_ledger_waits_for_the_night(make_bill,
     assert list(reconciliation.accruals(on=day(4))) == []
 
 
+def test_after_a_loan_was_settled_on_its_first_day_the_ledger_waits_for_the_night(make_loan):
+    loan = make_loan(drawn_on=day(0))
+    end_of_day.accrue_night(on=day(0), at=moment(day(0), time(0, 30)))
+
+    settle(loan, 1_005_500, on=day(0))  # with the interest of one night, and the fee
+
+    assert Loan.objects.get().state == "settled"
+    assert unposted(on=day(0)) == (0, -500)
+    assert list(reconciliation.accruals(on=day(0))) == []
+    end_of_day.accrue_night(on=day(1), at=moment(day(1), time(0, 30)))
+    assert unposted(on=day(1)) == (0, 0)
+    assert list(reconciliation.accruals(on=day(1))) == []
+
+
 def test_a_ledger_that_is_not_what_the_night_made_it_is_seen(make_bill, channel):
     bill = make_bill()
     live(bill, channel, until=-1)
