@@ -5,13 +5,14 @@ from typing import Any
 
 from loans.accounting.rules.codes import (
     COLLECTED_STATES,
+    Accrual,
     BillMove,
     BillState,
     LoanMove,
     LoanState,
 )
 from loans.accounting.rules.engine import Run
-from loans.accounting.rules.position import BillPosition
+from loans.accounting.rules.position import BillPosition, LoanPosition
 from loans.accounting.rules.reasons import LoanReason
 
 # What ends PAID once nothing is owed; after its minimum a bill stays as it ended (REPAY-9, 16).
@@ -32,13 +33,21 @@ def end_bill(run: Run, bill: BillPosition, *, on: date, **changes: Any) -> BillP
 
 
 def end_loans(run: Run, bill: BillPosition, *, on: date) -> None:
-    """Settle the loans under a bill that owe nothing; those that are only cured go on."""
+    """Settle the loans under a bill that owe nothing; those that are only cured go on.
+
+    A plan is not cured by one bill while rows of it under another one are overdue.
+    """
     for loan_id in bill.loan_ids:
         loan = run.position.loans[loan_id]
         state = LoanState(loan.state)
         if not loan.owes and state in _SETTLED_BY:
             move, reason = _SETTLED_BY[state]
             run.move_loan(loan_id, move, on=on, reason=reason, ended_on=on)
-        elif loan.owes and state == LoanState.OVERDUE and bill.state == BillState.PAID:
+        elif state == LoanState.OVERDUE and bill.state == BillState.PAID and not _is_late(loan):
             reason = LoanReason.PAST_DUE_PAID
             run.move_loan(loan_id, LoanMove.CURE, on=on, reason=reason, overdue_on=None)
+
+
+def _is_late(loan: LoanPosition) -> bool:
+    """Say whether any part of a loan is overdue: it bears penalty as long as it owes (RATE-5)."""
+    return any(part.accrual == Accrual.PENALTY and any(part.debt) for part in loan.parts)

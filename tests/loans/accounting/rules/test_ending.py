@@ -40,6 +40,13 @@ def test_a_loan_with_later_rows_is_cured_unless_it_was_given_up(state, after):
     assert (one.state, owner.state, owner.ended_on) == ("paid", after, None)
 
 
+def test_a_plan_is_not_cured_while_an_earlier_row_is_overdue():
+    one, owner = end(run_of(part(0, "none"), part(100, "penalty", bill_id=2), state="overdue",
+                            of_bill="billed"))  # fmt: skip
+
+    assert (one.state, owner.state, owner.overdue_on) == ("paid", "overdue", day(4))
+
+
 def test_a_bill_that_still_asks_keeps_its_state():
     one, owner = end(run_of(part(100), state="overdue"))
 
