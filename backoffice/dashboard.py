@@ -196,6 +196,8 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
          "loans.view_instalment"),
         (_("Bills"), "receipt_long", "loans_bill_changelist", "loans.view_bill"),
         (_("Extensions"), "more_time", "loans_extension_changelist", "loans.view_extension"),
+        (_("Conversions"), "splitscreen", "loans_conversion_changelist",
+         "loans.view_conversion"),
         (_("Waivers"), "money_off", "loans_waiver_changelist", "loans.view_waiver"),
         (_("Accelerations"), "fast_forward", "loans_acceleration_changelist",
          "loans.view_acceleration"),

@@ -4,6 +4,7 @@ from loans.accounting import admin as accounting
 from loans.billing import admin as billing
 from loans.collection.admin import orders, run, transfers
 from loans.contracts import admin as contracts
+from loans.conversion import admin as conversion
 from loans.delinquency import admin as delinquency
 from loans.payouts import admin as payouts
 from loans.repayment.admin import pages as repayment
@@ -11,6 +12,6 @@ from loans.repayment.admin import refunds, waivers
 from loans.reporting import admin as reporting
 
 __all__ = [
-    "accounting", "billing", "contracts", "delinquency", "orders", "payouts", "refunds",
-    "repayment", "reporting", "run", "transfers", "waivers",
+    "accounting", "billing", "contracts", "conversion", "delinquency", "orders", "payouts",
+    "refunds", "repayment", "reporting", "run", "transfers", "waivers",
 ]  # fmt: skip

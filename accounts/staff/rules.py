@@ -31,11 +31,12 @@ _STOP_LINES = ("risk.suspend_creditline", "risk.freeze_creditline", "risk.revoke
 _LOANS = (
     "loans.view_loan", "loans.view_instalment", "loans.view_contractterms", "loans.view_bill",
     "loans.view_quote", "loans.view_waiver", "loans.view_extension", "loans.view_acceleration",
-    "loans.view_chargeoff",
+    "loans.view_chargeoff", "loans.view_conversion",
 )  # fmt: skip
 # What is given up needs two people; who collects proposes, a manager decides.
 _GIVE_UP = ("loans.propose_waiver", "loans.propose_chargeoff")
 _DECIDE_LOSS = ("loans.decide_waiver", "loans.decide_chargeoff")
+_CONVERT = ("loans.withdraw_conversion",)  # at the wish of the customer
 _LATE = ("loans.decide_extension", "loans.accelerate_bill")
 _COLLECTION = (
     "loans.view_debitorder", "loans.view_debitnotice", "loans.view_mandate", "loans.view_autodebit",
@@ -71,7 +72,8 @@ _STOP = ("backoffice.add_jobpause", "backoffice.request_resume", *_WITHDRAW)
 GROUPS: dict[str, tuple[str, ...]] = {
     "support": _CUSTOMERS + _OPENING + _BINS + _LINES + _LOANS + _COLLECTION + _UNMASK
     + _ASSESSMENTS
-    + ("accounts.answer_complaint", "accounts.revoke_loginsession", "accounts.report_history"),
+    + ("accounts.answer_complaint", "accounts.revoke_loginsession", "accounts.report_history")
+    + _CONVERT,
     "credit": _CUSTOMERS + _OPENING + _BINS + _LINES + _FACTS + _LOANS + _UNMASK + _FILES
     + _ASSESSMENTS + _WORK
     + ("accounts.decide_identityverification", "accounts.decide_profilereview",
@@ -98,7 +100,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     + ("risk.view_policysimulation",),
     "manager": _CUSTOMERS + _OPENING + _KEEP_BINS + _ACCESS + _HOLD + _UNMASK + _FILES
     + _ASSESSMENTS + _LINES + _LOANS + _COLLECTION + _LEDGER + _DAY + _SYSTEM + _STAFF
-    + _STOP + _STOP_LINES + _DECIDE_LOSS + _LATE
+    + _STOP + _STOP_LINES + _DECIDE_LOSS + _LATE + _CONVERT
     + ("accounts.answer_complaint", "risk.decide_limitreview", "risk.decide_appeal")
     + _DECIDE_BOOKED + _SIMULATIONS
     + ("backoffice.start_jobrun", "backoffice.release_jobrun", "backoffice.resume_job",

@@ -121,7 +121,7 @@ def charge_calculation(one: LoanStatement) -> PageSection:
 
 def _line(line: ChargeLine, one: LoanStatement) -> tuple[Any, ...]:
     cells: Any = (
-        line.row.number, KINDS[line.kind], line.from_on or "", line.to_on or "",
+        line.row.shown_number, KINDS[line.kind], line.from_on or "", line.to_on or "",
         line.nights or "", amount(line.base_fen) if line.base_fen else "",
         rate(line, one.loan, one.terms), formula(line, one.loan, one.terms),
         amount(line.contract_fen), amount(line.waived_fen), amount(line.charged_fen),

@@ -42,7 +42,7 @@ def formula(line: ChargeLine, loan: Loan, terms: LoanTerms) -> SafeString | str:
         return ""
     if line.kind == ChargeKind.PLAN_FEE:
         return gettext("row {number} of the plan: its share of the flat fee").format(
-            number=line.row.number
+            number=line.row.shown_number
         )
     if line.kind == ChargeKind.LATE_FEE:
         words = f"{base} × {percent(terms.late_fee_ppm)}"

@@ -1,5 +1,6 @@
 """Staff page of a bill: what was printed, what is owed today and exactly why."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, ClassVar, cast
 
@@ -75,10 +76,12 @@ class AutoDebitPages(CustomersRows):
 class BillPages(AdminActionsMixin, CustomersRows):
     """Bills: one a person and month.
 
-    Packages above append what may be done to a bill to ``record_actions``.
+    Packages above append what may be done to a bill to ``record_actions``, and what they know of
+    it to ``more_sections``.
     """
 
     record_actions: ClassVar[list[AdminAction]] = []
+    more_sections: ClassVar[list[Callable[[Bill], list[PageSection]]]] = []
 
     prefix = "B"
     latest_by = "due_on"
@@ -132,6 +135,7 @@ class BillPages(AdminActionsMixin, CustomersRows):
         return [
             _owed(statement),
             *(charge_calculation(one) for one in statement.loans),
+            *(section for sections in self.more_sections for section in sections(record)),
             _orders(record),
             _repayments(record),
             allocations(allocated),
@@ -179,7 +183,8 @@ def _owed(statement: BillStatement) -> PageSection:
         amount_head(_("penalty interest")), amount_head(_("unpaid")),
     )  # fmt: skip
     rows: list[Any] = [
-        (link(row.loan), row.number, *map(amount, _parts_fen(part))) for row, part in statement.owed
+        (link(row.loan), row.shown_number, *map(amount, _parts_fen(part)))
+        for row, part in statement.owed
     ]
     parts = [_parts_fen(part) for _row, part in statement.owed]
     total = [amount(sum(column)) for column in zip(*parts, strict=True)]

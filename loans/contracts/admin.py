@@ -86,6 +86,7 @@ class LoanPages(AdminActionsMixin, CustomersRows):
         (None, {"fields": (
             ("customer_link", "line_link", "terms_link"), ("state_label", "plan", "rate"),
             ("purpose", "card_link"), ("rate_factor", "proof_until_on", "proven_on"),
+            ("converted_to", "converted_on"),
         )}),
         (_("Amounts"), {"fields": (
             ("principal_yuan", "unpaid_principal_yuan"),
@@ -128,6 +129,7 @@ def _bill_link(bill_id: int | None) -> SafeString | str:
 
 def _schedule(statement: LoanStatement, *, on: date) -> PageSection:
     """Return each instalment as agreed, against what was paid and is owed of it."""
+    one = statement.loan
     heads = (
         _("number"), _("due on"), _("bill"), amount_head(_("principal")),
         amount_head(_("plan fee")), amount_head(_("principal paid")),
@@ -135,16 +137,22 @@ def _schedule(statement: LoanStatement, *, on: date) -> PageSection:
         amount_head(_("unpaid plan fee")), amount_head(_("unpaid late fee")),
         amount_head(_("unpaid penalty interest")), _("accrues"),
     )  # fmt: skip
+    converted_fen = sum(row.principal_fen for row, _part in statement.owed if row.number > 1)
+    agreed_fen = {
+        row.pk: row.principal_fen - converted_fen * (row.number == 1 and bool(one.converted_on))
+        for row, _part in statement.owed
+    }
     rows = [
         (
-            row.number, row.due_on, _bill_link(row.bill_id),
-            amount(row.principal_fen), amount(row.plan_fee_fen),
-            amount(row.principal_fen - part.debt.principal_fen),
+            row.shown_number, row.due_on, _bill_link(row.bill_id),
+            amount(agreed_fen[row.pk]), amount(row.plan_fee_fen),
+            amount(agreed_fen[row.pk] - part.debt.principal_fen),
             amount(part.debt.principal_fen), amount(part.debt.interest_fen),
             amount(part.debt.plan_fee_fen), amount(part.debt.late_fee_fen),
             amount(part.debt.penalty_fen), row.get_accrual_display(),
         )
         for row, part in statement.owed
+        if row.principal_fen  # of a conversion that was undone
     ]  # fmt: skip
     note = gettext(
         "As agreed, and what is paid and owed on {day}. The fee of a row is owed once it is billed."

@@ -78,6 +78,7 @@ class Conversion(django_fsm.FSMModelMixin, models.Model):
         verbose_name = _("conversion")
         verbose_name_plural = _("conversions")
         default_permissions = ("view",)
+        permissions: ClassVar = [("withdraw_conversion", "Can withdraw planned conversions")]
         indexes: ClassVar = [
             models.Index(
                 fields=["effective_on"],
@@ -138,5 +139,5 @@ class Conversion(django_fsm.FSMModelMixin, models.Model):
         field=state, source=ConversionState.PLANNED.value, target=ConversionState.LAPSED.value
     )
     def lapse(self, *, at: datetime) -> None:
-        """There was nothing to convert on the day, or not what the customer confirmed."""
+        """There was nothing to convert on the day, not what was confirmed, or it was withdrawn."""
         self.decided_at = at

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from accounts.privacy.operations.exports import CopySection, latest
-from loans.models import Bill, Loan, Mandate, Quote, Repayment, UnappliedFunds
+from loans.models import Bill, Conversion, Loan, Mandate, Quote, Repayment, UnappliedFunds
 
 SECTIONS = (
     CopySection(
@@ -32,6 +32,15 @@ SECTIONS = (
          "paid_on": _("paid on"), "overdue_on": _("overdue on")},
         latest(Bill, "state", "billed_on", "due_on", "total_fen", "minimum_fen", "paid_fen",
                "late_fee_fen", "paid_on", "overdue_on"),
+    ),
+    CopySection(
+        "conversions", _("Conversions into instalments"),
+        {"state": _("state"), "plan": _("plan"), "effective_on": _("takes effect on"),
+         "offered_fen": _("principal on the cost sheet in fen"),
+         "principal_fen": _("converted principal in fen"), "fee_fen": _("plan fee in fen"),
+         "requested_at": _("requested at")},
+        latest(Conversion, "state", "plan", "effective_on", "offered_fen", "principal_fen",
+               "fee_fen", "requested_at"),
     ),
     CopySection(
         "repayments", _("Repayments"),

@@ -41,6 +41,7 @@ class LoanReason(StrEnum):
     CONVERTED = "converted-to-instalments"
     NOTHING_TO_CONVERT = "nothing-to-convert"
     ABOVE_COST_SHEET = "above-the-cost-sheet"
+    CONVERSION_WITHDRAWN = "conversion-withdrawn"
     GIVEN_UP = "given-up-as-a-loss"
     EARLIER_VALUE_DATE = "earlier-value-date"
     MONEY_TAKEN = "money-taken"
@@ -90,6 +91,7 @@ TEXTS: Mapping[StrEnum, str] = {
     LoanReason.CONVERTED: gettext_noop("principal was converted into instalments"),
     LoanReason.NOTHING_TO_CONVERT: gettext_noop("nothing was left to convert"),
     LoanReason.ABOVE_COST_SHEET: gettext_noop("more is unpaid than the cost sheet showed"),
+    LoanReason.CONVERSION_WITHDRAWN: gettext_noop("the conversion was withdrawn"),
     LoanReason.GIVEN_UP: gettext_noop("given up as a loss"),
     LoanReason.EARLIER_VALUE_DATE: gettext_noop("an earlier value date"),
     LoanReason.MONEY_TAKEN: gettext_noop("the channel took the money"),

@@ -22,7 +22,7 @@ from loans.contracts.operations import drawdown
 from loans.contracts.operations.drawdown import Drawdown
 from loans.contracts.queries import loan_charges, loan_schedule
 from loans.contracts.rules.purposes import LoanPurpose
-from loans.models import Loan, LoanAgreement
+from loans.models import Loan, LoanAgreement, Quote
 from loans.models.charge import CHARGE_KINDS
 from loans.models.loan import LOAN_STATES, PLANS, PURPOSES
 
@@ -148,13 +148,18 @@ class LoanTermReply(serializers.Serializer[Any]):
 
 
 class LoanContractReply(serializers.Serializer[Any]):
-    """What the customer agreed to: texts, the sheet of costs, the terms; null where migrated."""
+    """What the customer agreed to: texts, the sheets of costs, the terms; null where migrated.
+
+    ``conversion_sheet_text`` is the sheet under which a bullet became a plan (REPAY-6).
+    """
 
     text = serializers.CharField(allow_null=True)
     digest = serializers.CharField(allow_null=True)
     signed_at = serializers.DateTimeField(allow_null=True)
     sheet_text = serializers.CharField(allow_null=True)
     sheet_digest = serializers.CharField(allow_null=True)
+    conversion_sheet_text = serializers.CharField(allow_null=True)
+    conversion_sheet_digest = serializers.CharField(allow_null=True)
     terms = LoanTermReply(many=True)
 
 
@@ -259,6 +264,8 @@ class LoanContractView(LoanEndpoint):
         language = "en" if get_language() == "en" else "zh-hans"
         quote = getattr(loan, "quote", None)
         sheet = (quote.text_en if language == "en" else quote.text_zh) if quote else None
+        under = Quote.objects.filter(conversions__loan=loan, conversions__state="effective").first()
+        converted = (under.text_en if language == "en" else under.text_zh) if under else None
         terms = in_words(loan.terms.numbers)
         return Response(
             {
@@ -267,6 +274,8 @@ class LoanContractView(LoanEndpoint):
                 "signed_at": signed.signed_at if signed else None,
                 "sheet_text": sheet,
                 "sheet_digest": signed.sheet_digest if signed else None,
+                "conversion_sheet_text": converted,
+                "conversion_sheet_digest": under.digest if under else None,
                 "terms": [{"term": term, "value": value} for term, value in terms],
             }
         )

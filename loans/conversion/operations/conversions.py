@@ -46,6 +46,14 @@ class ConversionPlannedError(Refused):
     calls = (NextCall("read-bills", "GET", "/api/v1/bills"),)
 
 
+class ConversionDecidedError(Refused):
+    """The conversion has taken effect, or has lapsed."""
+
+    code = "conversion-decided"
+    message = _("{conversion} has taken effect or has lapsed.")
+    remedy = _("Reload its page: only a planned conversion can be withdrawn.")
+
+
 REFUSALS = (
     *quotes.USE_REFUSALS,
     offers.NotAssessedError,
@@ -158,6 +166,28 @@ def take_effect(bill_ids: Sequence[int], *, by: str, on: date, at: datetime) -> 
     found = conversions.planned(ids, until=on)
     _take_effect(batch, found, by=by, at=at)
     return len(found)
+
+
+@transaction.atomic
+def withdraw(
+    conversion_ids: Sequence[int], *, by: str, reason: str, at: datetime
+) -> list[Conversion]:
+    """Let planned conversions lapse at the wish of their customers; the bills stay as they are.
+
+    Raises:
+        ConversionDecidedError: one has taken effect, or has lapsed.
+    """
+    rows = Conversion.objects.filter(pk__in=conversion_ids)
+    bills = Bill.objects.filter(pk__in=rows.values("bill_id")).order_by("pk")
+    list(bills.select_for_update())  # the 00:05 batch decides under the same locks
+    found = list(rows.order_by("pk"))
+    for one in found:
+        if one.state != ConversionState.PLANNED:
+            raise ConversionDecidedError(conversion=one)
+        one.lapsed_because = LoanReason.CONVERSION_WITHDRAWN
+    workflow.move(found, "lapse", by=by, reason=reason, at=at)
+    workflow.save(found, "decided_at", "lapsed_because")
+    return found
 
 
 def catch_up(customer_ids: Collection[int], *, by: str, on: date, at: datetime) -> None:

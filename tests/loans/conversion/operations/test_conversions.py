@@ -13,6 +13,7 @@ from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer, Outcome
 from loans.models import Conversion, DebitOrder, Instalment, Loan, Plan, Quote, Transfer
 from loans.reconciliation import queries as reconciliation
+from loans.reporting.operations import SECTIONS
 from risk.models import Conduct, CreditLine
 from tests.loans.collection.paying import reverse
 from tests.loans.conftest import day, moment
@@ -353,3 +354,17 @@ def test_on_the_due_date_a_debit_without_an_answer_is_waited_for(make_bill, chan
 
     assert not Conversion.objects.exists()
     assert asked(bill) == ("billed", 1_015_000, 101_500, 0)
+
+
+def test_the_customers_copy_has_what_was_confirmed(make_bill):
+    bill = make_bill()
+    convert(bill, Plan.PLAN_3, at=SOON)
+    section = next(one for one in SECTIONS if one.name == "conversions")
+
+    [row] = section.rows(bill.customer_id, 10)
+
+    copied = dict(zip(section.columns, row, strict=True))
+    assert (copied["state"], copied["plan"], copied["offered_fen"]) == (
+        "planned", "plan-3", 1_000_000,
+    )  # fmt: skip
+    assert list(section.rows(bill.customer_id + 1, 10)) == []
