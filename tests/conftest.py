@@ -1,39 +1,23 @@
 """The database of the tests: migrated by the owner, used through the serving role."""
 
-import hashlib
 import logging
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
 from threading import Barrier
 
-import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connection, connections
 from django.test import Client
 from psycopg import sql
 
-from tests import described
+from tests import described, migrated
 from tests.canary import Listener
 
 KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission", "auth_group",
                "auth_group_permissions", "backoffice_sandboxclock", "accounts_bankbin")  # fmt: skip
-
-
-def _owner(database: str) -> psycopg.Connection:
-    settings = connections["owner"].settings_dict
-    return psycopg.connect(
-        dbname=database,
-        user=settings["USER"],
-        password=settings["PASSWORD"] or None,
-        host=settings["HOST"] or settings["OPTIONS"].get("host"),
-        port=settings["PORT"] or None,
-        autocommit=True,
-    )
 
 
 @pytest.fixture(scope="session")
@@ -46,63 +30,14 @@ def database_name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def django_db_setup(database_name: str, django_db_blocker) -> Iterator[None]:
     """Create the test database as a copy of the migrated one; both roles are pointed at it."""
-    home = connections["owner"].settings_dict["NAME"]
     with django_db_blocker.unblock():
-        migrated = _migrated(home)
-        with _owner(home) as connection:
-            _recreate(connection, database_name, template=migrated)
-        _point_at(database_name)
+        migrated.copy_to(database_name)
+        migrated.point_at(dict.fromkeys(connections, database_name))
         # Nothing is left to migrate: this brings groups and permissions up to date.
         call_command("migrate", verbosity=0, interactive=False)
     yield
-    _point_at(database_name)
-    with _owner(home) as connection:
-        connection.execute(_DROP.format(sql.Identifier(database_name)))
-
-
-_DROP = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-_MIGRATED = "migrated_weidai_"
-
-
-def _migrated(home: str) -> str:
-    """Return the name of the migrated database, made where these migrations have none of today."""
-    sources = [*Path().glob("*/migrations/*.py"), Path("backoffice/core/guards.py")]
-    state = [
-        str(datetime.now(UTC).date()).encode(),
-        *(path.read_bytes() for path in sorted(sources)),
-    ]
-    name = _MIGRATED + hashlib.sha256(b"".join(state)).hexdigest()[:16]
-    with _owner(home) as connection:
-        # One process makes it, the others wait; older ones are of no use.
-        connection.execute("SELECT pg_advisory_lock(hashtext(%s))", [_MIGRATED])
-        known = [
-            row[0]
-            for row in connection.execute(
-                "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [_MIGRATED]
-            ).fetchall()
-        ]
-        if name not in known:
-            for old in [*known, f"new_{name}"]:
-                connection.execute(_DROP.format(sql.Identifier(old)))
-            _recreate(connection, f"new_{name}", template="template1")
-            _point_at(f"new_{name}")
-            call_command("migrate", verbosity=0, interactive=False)
-            _point_at(home)
-            rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
-            connection.execute(rename.format(sql.Identifier(f"new_{name}"), sql.Identifier(name)))
-    return name
-
-
-def _recreate(connection: psycopg.Connection, name: str, *, template: str) -> None:
-    connection.execute(_DROP.format(sql.Identifier(name)))
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-    connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
-
-
-def _point_at(database: str) -> None:
-    for alias in connections:
-        connections[alias].close()
-        connections[alias].settings_dict["NAME"] = database
+    migrated.point_at(dict.fromkeys(connections, database_name))
+    migrated.drop(database_name)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -162,7 +97,7 @@ def empty_tables(database: str) -> None:
     Only those with rows: to truncate all of them with their partitions takes longer than most
     tests.
     """
-    with _owner(database) as connection:
+    with migrated.owner(database) as connection:
         connection.execute("SET session_replication_role = replica")
         tables = connection.execute(
             "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition "

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import DatabaseError, connection, connections, models, transaction
 from psycopg import sql
 
-from tests.conftest import _owner
+from tests import migrated
 
 NOT_ALLOWED = "42501"  # SQLSTATE insufficient_privilege
 OURS = ("accounts", "backoffice", "loans", "risk")
@@ -70,7 +70,7 @@ def bare(table: str, database: str) -> Iterator[psycopg.Connection]:
     What is done to it, and in it, is undone afterwards. The session starts as the owner.
     """
     name = sql.Identifier(table)
-    with _owner(database) as session, session.transaction(force_rollback=True):
+    with migrated.owner(database) as session, session.transaction(force_rollback=True):
         for (constraint,) in session.execute(
             "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass "
             "AND contype IN ('c', 'f')", [table]
@@ -108,5 +108,5 @@ def become(session: psycopg.Connection, role: str) -> None:
 def lockable(table: str, database: str) -> list[int]:
     """Return the ids of the rows that another session could lock at this moment."""
     statement = sql.SQL("SELECT id FROM {} ORDER BY id FOR UPDATE SKIP LOCKED")
-    with _owner(database) as session:
+    with migrated.owner(database) as session:
         return [row_id for (row_id,) in session.execute(statement.format(sql.Identifier(table)))]

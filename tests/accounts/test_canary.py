@@ -12,9 +12,9 @@ from django.urls import reverse
 
 from accounts.models import Staff
 from accounts.staff.rules import GROUPS
+from tests import migrated
 from tests.accounts.api.conftest import Phone, wait
 from tests.canary import PASSWORD, SPELLINGS, WHO, Listener, found_in
-from tests.conftest import _owner
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def onboarded(committed_db, stopped_clock):
 
 def dump(database):
     """Yield every table of a database, as a dump writes it."""
-    with _owner(database) as owner:
+    with migrated.owner(database) as owner:
         tables = owner.execute(
             "SELECT oid::regclass::text FROM pg_class "
             "WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"

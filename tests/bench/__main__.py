@@ -22,6 +22,7 @@ PARTS = (
     "lines",
     "simulation",
     "issue",
+    "drawdowns",
 )
 
 
@@ -61,6 +62,7 @@ def main() -> int:
     from tests.bench import (
         debit_day,
         decisions,
+        drawdowns,
         endpoints,
         issue,
         lines,
@@ -91,6 +93,9 @@ def main() -> int:
             for loans in options.loans
             if "issue" in parts
         ]
+        of_drawdowns = None
+        if "drawdowns" in parts:
+            of_drawdowns = drawdowns.measure(rounds=options.rounds, progress=progress)
         searched = None
         if "search" in parts:
             searched = search.measure(rounds=options.rounds, progress=progress)
@@ -109,6 +114,9 @@ def main() -> int:
     for one in issued:
         Console().print(issue.table(one))
     figures["issue"] = [one._asdict() for one in issued]
+    if of_drawdowns is not None:
+        Console().print(drawdowns.table(of_drawdowns))
+        figures["drawdowns"] = of_drawdowns._asdict()
     options.json.write_text(json.dumps(figures, indent=2) + "\n")
     return 0
 

@@ -43,6 +43,7 @@ def prepared(variant: str, *arguments: str) -> Callable[[], dict[str, Any]]:
 
     from tests.bench import (
         baseline,
+        drawdowns,
         issue,
         lines,
         night,
@@ -55,36 +56,32 @@ def prepared(variant: str, *arguments: str) -> Callable[[], dict[str, Any]]:
     from tests.bench.databases import opened
 
     connection.ensure_connection()
-    if variant == "baseline":
+    if variant in ("baseline", "issue_baseline"):
         owner, folder = opened(connection.settings_dict["NAME"]), Path(arguments[0])
-        baseline.prepare(owner, folder)
-        return lambda: baseline.write(owner, folder) or {}
-    if variant == "issue_baseline":
-        owner, folder = opened(connection.settings_dict["NAME"]), Path(arguments[0])
-        baseline.prepare(owner, folder, issue.WRITTEN)
-        return lambda: baseline.write(owner, folder, issue.WRITTEN) or {}
-    if variant == "orm":
-        return lambda: orm.run(int(arguments[0]))
-    if variant == "two_children":
-        return product.with_two_children()
-    if variant == "search":
-        return search.prepared(int(arguments[0]))
-    if variant == "lines":
-        return lines.prepared(int(arguments[0]))
-    if variant == "simulation":
-        return simulation.run
-    if variant == "bare_simulation":
-        return simulation.prepared_bare()
-    if variant == "reconcile":
-        return reconcile.prepared()
-    variants = {
+        written = issue.WRITTEN if variant == "issue_baseline" else baseline.DEBITS
+        baseline.prepare(owner, folder, written)
+        return lambda: baseline.write(owner, folder, written) or {}
+    # What is prepared before it is measured.
+    prepares: dict[str, Callable[..., Callable[[], dict[str, Any]]]] = {
+        "two_children": product.with_two_children,
+        "search": lambda count: search.prepared(int(count)),
+        "lines": lambda seconds: lines.prepared(int(seconds)),
+        "bare_simulation": simulation.prepared_bare,
+        "reconcile": reconcile.prepared,
+    }
+    if variant in prepares:
+        return prepares[variant](*arguments)
+    runs: dict[str, Callable[..., dict[str, Any]]] = {
         "product": product.run,
+        "orm": lambda bills: orm.run(int(bills)),
+        "record_drawdowns": lambda given, file: drawdowns.record(Path(given), Path(file)),
+        "simulation": simulation.run,
         "issue": issue.run,
         "closed_form": night.closed_form,
         "every_loan": night.every_loan,
         "day": reconcile.live_a_day,
     }
-    return variants[variant]
+    return lambda: runs[variant](*arguments)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from django.conf import settings
 from psycopg import sql
+
+from tests import migrated
 
 PREFIX = "bench"
 
@@ -25,16 +26,7 @@ def names_for(database: str) -> dict[str, str]:
 
 def opened(database: str) -> psycopg.Connection:
     """Return a connection as the owner of the databases, each statement on its own."""
-    given = settings.DATABASES["owner"]
-    return psycopg.connect(
-        dbname=database,
-        user=given["USER"],
-        password=given.get("PASSWORD") or None,
-        host=given.get("HOST") or given["OPTIONS"].get("host"),
-        port=given.get("PORT") or None,
-        options=given["OPTIONS"]["options"],
-        autocommit=True,
-    )
+    return migrated.owner(database)
 
 
 @contextmanager
@@ -56,12 +48,21 @@ def create(database: str, *, template: str = "template0") -> None:
         )
 
 
+@contextmanager
+def migrated_one(database: str) -> Iterator[None]:
+    """Make a migrated database, and let Django's connections lead to it for a block."""
+    migrated.copy_to(database)
+    before = migrated.names()
+    migrated.point_at(dict.fromkeys(before, database))
+    try:
+        yield
+    finally:
+        migrated.point_at(before)
+
+
 def drop(database: str) -> None:
     """Remove a database, whoever is still connected to it."""
-    with owner() as connection:
-        connection.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
-        )
+    migrated.drop(database)
 
 
 @contextmanager

@@ -16,15 +16,14 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.core.management import call_command
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from rich.progress import Progress
 
 from accounts.models import Customer, CustomerState
 from backoffice.core import bulk, workflow
 from risk.lines import operations
 from risk.models import CreditLine, CreditLineState
-from tests.bench import databases, portfolios
+from tests.bench import databases
 from tests.bench.day import NINE, ON
 from tests.bench.debit_day import Figure, child
 
@@ -69,17 +68,9 @@ def measure(*, rounds: int, progress: Progress) -> Drawn:
 def make() -> str:
     """Write customers with a line each by COPY; return the name of their database."""
     database = f"{databases.PREFIX}_lines"
-    databases.drop(database)
-    databases.create(database)
-    before = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
-    try:
-        portfolios.point_at(dict.fromkeys(before, database))
-        call_command("migrate", verbosity=0, interactive=False)
-        with transaction.atomic(), workflow.importing():
-            bulk.copy(Customer, _CUSTOMER, [_customer(n) for n in range(1, LINES + 1)])
-            bulk.copy(CreditLine, _LINE, [_line(n) for n in range(1, LINES + 1)])
-    finally:
-        portfolios.point_at(before)
+    with databases.migrated_one(database), transaction.atomic(), workflow.importing():
+        bulk.copy(Customer, _CUSTOMER, [_customer(n) for n in range(1, LINES + 1)])
+        bulk.copy(CreditLine, _LINE, [_line(n) for n in range(1, LINES + 1)])
     with databases.owner(database) as owner:
         owner.execute("VACUUM ANALYZE")
     return database

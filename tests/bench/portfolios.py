@@ -2,9 +2,6 @@
 
 from collections.abc import Mapping
 
-from django.core.management import call_command
-from django.db import connections
-
 from backoffice.core import partitions
 from loans.migration.operations.generating import generate
 from tests.bench import databases
@@ -29,25 +26,11 @@ def make(loans: int, *, due_share_ppm: int) -> str:
     It is vacuumed and analysed, as a portfolio is that has stood for a night.
     """
     database = name_of(loans, due_share_ppm)
-    databases.drop(database)
-    databases.create(database)
-    before = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
-    try:
-        point_at(dict.fromkeys(before, database))
-        call_command("migrate", verbosity=0, interactive=False)
+    with databases.migrated_one(database):
         # Its days may lie before the months that migrating makes.
         partitions.add_months(on=FIRST_MONTH, using="owner")
         generate(loans, bank=NoBank(), on=ON, at=EARLIER, due_share_ppm=due_share_ppm, seed=1)
-    finally:
-        point_at(before)
     with databases.owner(database) as owner:
         owner.execute("VACUUM ANALYZE")
         owner.execute("CHECKPOINT")
     return database
-
-
-def point_at(names: Mapping[str, str]) -> None:
-    """Let Django's connections lead to other databases from now on."""
-    for alias, name in names.items():
-        connections[alias].close()
-        connections[alias].settings_dict["NAME"] = name

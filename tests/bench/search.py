@@ -8,15 +8,14 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from django.contrib import admin
-from django.core.management import call_command
-from django.db import connections, transaction
+from django.db import transaction
 from django.test import RequestFactory
 from rich.progress import Progress
 
 from accounts.models import AccountClass, BankCard, BankCardState, Customer, CustomerState
 from backoffice.core import bulk, workflow
 from backoffice.core.crypto import blind
-from tests.bench import cpu, databases, portfolios
+from tests.bench import cpu, databases
 from tests.bench.day import NINE
 from tests.bench.debit_day import Figure, child
 
@@ -69,19 +68,12 @@ def measure(*, rounds: int, progress: Progress) -> Searched:
 def make() -> str:
     """Write the customers, each with a card, by COPY; return the name of their database."""
     database = f"{databases.PREFIX}_search"
-    databases.drop(database)
-    databases.create(database)
-    before = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
-    try:
-        portfolios.point_at(dict.fromkeys(before, database))
-        call_command("migrate", verbosity=0, interactive=False)
+    with databases.migrated_one(database):
         for start in range(1, CUSTOMERS + 1, BATCH):
             numbers = range(start, start + BATCH)
             with transaction.atomic(), workflow.importing():
                 bulk.copy(Customer, _CUSTOMER, _customers(numbers))
                 bulk.copy(BankCard, _CARD, _cards(numbers))
-    finally:
-        portfolios.point_at(before)
     with databases.owner(database) as owner:
         owner.execute("VACUUM ANALYZE")
     return database

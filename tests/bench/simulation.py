@@ -12,11 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connection
 from rich.progress import Progress
 
-from tests.bench import databases, portfolios
+from tests.bench import databases
 from tests.bench.debit_day import Figure, child
 
 LINES = 1_000_000
@@ -70,17 +69,10 @@ def make(lines: int) -> str:
     from tests.generated_lines import store
 
     database = f"{databases.PREFIX}_simulation"
-    databases.drop(database)
-    databases.create(database)
-    before = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
-    try:
-        portfolios.point_at(dict.fromkeys(before, database))
-        call_command("migrate", verbosity=0, interactive=False)
+    with databases.migrated_one(database):
         for first_id in range(1, lines + 1, STORED_AT_ONCE):
             count = min(STORED_AT_ONCE, lines + 1 - first_id)
             store(count, seed=first_id, first_id=first_id)
-    finally:
-        portfolios.point_at(before)
     with databases.owner(database) as owner:
         owner.execute("VACUUM ANALYZE")
     return database

@@ -32,14 +32,14 @@ _SHOWN = (
 )
 
 
-@pytest.fixture
-def portfolio(django_db_setup, django_db_blocker, monkeypatch, worker_id):
-    """A small portfolio in its own database, separate from parallel tests."""
-    monkeypatch.setattr(databases, "PREFIX", f"bench_{worker_id}")
-    with django_db_blocker.unblock():
+@pytest.fixture(scope="module")
+def portfolio(django_db_setup, django_db_blocker, worker_id):
+    """A small portfolio in its own database, which every test copies."""
+    with pytest.MonkeyPatch.context() as patched, django_db_blocker.unblock():
+        patched.setattr(databases, "PREFIX", f"bench_{worker_id}")
         name = portfolios.make(10 * BILLS, due_share_ppm=100_000)
-    yield name
-    databases.drop(name)
+        yield name
+        databases.drop(name)
 
 
 def rows(database, queries):

@@ -13,7 +13,7 @@ from psycopg import sql
 from backoffice.core import guards, workflow
 from backoffice.core.guards import Guard, InitialState, declared_pairs
 from backoffice.core.models import Approval, JobPause
-from tests.conftest import _owner
+from tests import migrated
 from tests.policies import payload
 from tests.raw import (
     NOT_ALLOWED,
@@ -127,7 +127,7 @@ def test_a_state_is_one_of_those_declared(model, django_db_setup, database_name)
 
 @MACHINES
 def test_the_guards_stand_in_the_database_and_are_on(model, django_db_setup, database_name):
-    with _owner(database_name) as session:
+    with migrated.owner(database_name) as session:
         found = session.execute(
             "SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = %s::regclass",
             [model._meta.db_table],

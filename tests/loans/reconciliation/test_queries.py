@@ -16,7 +16,7 @@ from loans.models import Bill, DebitOrder, Loan
 from loans.models.ledger import Account
 from loans.reconciliation import queries as reconciliation
 from loans.reconciliation import statements
-from tests.conftest import _owner
+from tests import migrated
 from tests.loans.collection.queries.test_due import plan_of
 from tests.loans.conftest import day, moment
 from tests.loans.delinquency.test_overdue_life import debit, live
@@ -351,7 +351,7 @@ def scope_of_bill(bill) -> reconciliation.Scope:
 
 
 def past_every_guard(database: str, statement: str) -> None:
-    with _owner(database) as owner:
+    with migrated.owner(database) as owner:
         owner.execute("SET session_replication_role = replica")
         owner.execute(statement)
 

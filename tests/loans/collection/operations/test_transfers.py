@@ -20,7 +20,7 @@ from loans.collection.operations.transfers import (
 )
 from loans.models import DebitOrder, Repayment, RepaymentAllocation, UnappliedFunds
 from loans.reconciliation import queries as reconciliation
-from tests.conftest import _owner
+from tests import migrated
 from tests.loans.collection.paying import transfer
 from tests.loans.conftest import day, moment
 from tests.loans.delinquency.test_overdue_life import live, payoff_fen, reread
@@ -231,7 +231,9 @@ def test_the_preview_of_a_transfer_is_what_it_leads_to(make_bill, channel):
 
 def test_reconciliation_finds_a_transfer_that_differs_from_its_approval(bill, database_name):
     transfer(bill, 400_000, at=AT)
-    with _owner(database_name) as owner:  # the triggers of approvals and repayments refuse it
+    with migrated.owner(
+        database_name
+    ) as owner:  # the triggers of approvals and repayments refuse it
         owner.execute("SET session_replication_role = replica")
         owner.execute("UPDATE loans_repayment SET value_on = '2026-09-30'")
 

@@ -9,7 +9,7 @@ from risk.lines import operations as lines
 from risk.lines.operations import temporary
 from risk.lines.operations.growth import apply_conduct
 from risk.lines.queries.reconciliation import differences
-from tests.conftest import _owner
+from tests import migrated
 from tests.risk.lines.making import BY, ON, day, granted, moment, report
 
 LINE = "UPDATE risk_creditline SET "
@@ -32,7 +32,7 @@ def line(committed_db):
 def broken(statement):
     """Write past the triggers, as a bug or a person with the owner's role might."""
     name = str(connection.settings_dict["NAME"])
-    with _owner(name) as session:
+    with migrated.owner(name) as session:
         session.execute("SET session_replication_role = replica")
         session.execute(statement)
 
