@@ -195,7 +195,10 @@ def test_any_other_end_resets_the_count(states, count):
     assert minimum_months(states) == count
 
 
-def fresh(*parts, drawn_on=day(0), is_bullet=True):
+DRAWN_ON = day(0)
+
+
+def fresh(*parts, drawn_on=DRAWN_ON, is_bullet=True):
     """A loan drawn on D, nothing of it billed or charged yet."""
     return loan(*parts, accrued_on=day(0))._replace(drawn_on=drawn_on, is_bullet=is_bullet)
 
