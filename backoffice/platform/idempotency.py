@@ -32,6 +32,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core import prepared
 from backoffice.core.errors import Refused
 from backoffice.core.models import IdempotencyKey
 
@@ -188,7 +189,7 @@ def keep(claim: KeyClaim, reply: Stored) -> Stored:
     The first reply is kept: a slow worker whose key was taken over changes nothing here, as its
     keyed command changed nothing there.
     """
-    if _unanswered(claim).update(status=reply.status, reply=reply.reply):
+    if prepared.rows(_KEEP, [reply.status, reply.reply, claim.principal, claim.key]):
         return reply
     row = IdempotencyKey.objects.filter(principal=claim.principal, key=claim.key).first()
     if row is None or row.status is None:  # deleted meanwhile, with the account of its client
@@ -215,14 +216,18 @@ def forget_of(*principals: str) -> int:
 
 def _insert(principal: str, key: str, fingerprint: bytes, at: datetime) -> bool:
     """Insert the reservation; only one of several duplicates succeeds."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO backoffice_idempotencykey (principal, key, fingerprint, created_at) "
-            "VALUES (%s, %s, %s, %s) ON CONFLICT (principal, key) DO NOTHING",
-            [principal, key, fingerprint, at],
-        )
-        inserted: bool = cursor.rowcount == 1
-    return inserted
+    return bool(prepared.rows(_RESERVE, [principal, key, fingerprint, at]))
+
+
+# Written out: every keyed request sends both.
+_RESERVE = (
+    "INSERT INTO backoffice_idempotencykey (principal, key, fingerprint, created_at) "
+    "VALUES (%s, %s, %s, %s) ON CONFLICT (principal, key) DO NOTHING RETURNING id"
+)
+_KEEP = (
+    "UPDATE backoffice_idempotencykey SET status = %s, reply = %s "
+    "WHERE principal = %s AND key = %s AND status IS NULL RETURNING id"
+)
 
 
 def _take_over(row: IdempotencyKey, at: datetime) -> bool:

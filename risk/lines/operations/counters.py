@@ -4,10 +4,12 @@ Each counter changes in one conditional statement, never by read and write.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple, cast
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import F
+from django.db.models.sql import UpdateQuery
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core import bulk
@@ -36,13 +38,26 @@ def reserve(line_id: int, *, amount_fen: int) -> None:
     Raises:
         LineExhaustedError: the available amount is smaller, or the line is not active.
     """
-    reserved = (
-        CreditLine.objects.usable_at_least(amount_fen)
-        .filter(pk=line_id)
-        .update(reserved_fen=F("reserved_fen") + amount_fen)
-    )
-    if not reserved:
-        raise LineExhaustedError
+    statement, parameters = _reserve()
+    given = {_AMOUNT: amount_fen, _LINE: line_id}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [given.get(one, one) for one in parameters])
+        if not cursor.rowcount:
+            raise LineExhaustedError
+
+
+# Stand in the statement for the amount and the line of a drawdown.
+_AMOUNT, _LINE = -1, -2
+
+
+@cache
+def _reserve() -> tuple[str, tuple[Any, ...]]:
+    """Return the conditional statement and its parameters, put into words once."""
+    lines = CreditLine.objects.usable_at_least(_AMOUNT).filter(pk=_LINE)
+    update = cast("UpdateQuery", lines.query.chain(UpdateQuery))
+    update.add_update_values({"reserved_fen": F("reserved_fen") + _AMOUNT})
+    statement, parameters = update.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+    return statement, tuple(parameters)
 
 
 def draw(line_id: int, *, amount_fen: int) -> None:
