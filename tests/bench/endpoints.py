@@ -53,7 +53,7 @@ end
 """
 
 
-# Each request once: what a client asks beyond the last one is the empty endpoint.
+# Each request once; a client that finds none left calls the empty endpoint, then waits.
 _ONCE = """
 local answered = 0
 next = -1  -- wrk looks at one request before it sends any
@@ -61,6 +61,9 @@ function request()
   next = next + 1
   if next == 0 then return requests[1] end
   return requests[next] or wrk.format("GET", "{path}")
+end
+function delay()  -- whoever has nothing left to send waits for the end
+  return next < #requests and 0 or 600000
 end
 function response(status)
   if status == 200 then return end
