@@ -3,7 +3,10 @@
 from datetime import time
 
 import pytest
+from django.db import transaction
 
+from backoffice.core import workflow
+from loans.billing.queries import day_limits
 from loans.collection.operations import orders, results
 from loans.collection.operations.orders import CollectionRequest
 from loans.contracts.operations import offers, quotes
@@ -368,3 +371,15 @@ def test_the_customers_copy_has_what_was_confirmed(make_bill):
         "planned", "plan-3", 1_000_000,
     )  # fmt: skip
     assert list(section.rows(bill.customer_id + 1, 10)) == []
+
+
+def test_what_is_going_to_be_converted_warns_of_no_day_limit(make_bill):
+    bill = make_bill()
+    convert(bill, Plan.PLAN_3, at=SOON)
+    with transaction.atomic(), workflow.importing():
+        bill.customer.cards.update(account_class="II", state="repay_only", is_default=False)
+
+    assert day_limits.warnings([reread(bill)], on=day(0)) == {}
+
+    Conversion.objects.update(offered_fen=10_000)  # the rest alone is above the limit
+    assert day_limits.warnings([reread(bill)], on=day(0))[bill.pk].asked_fen == 1_005_000
