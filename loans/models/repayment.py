@@ -198,13 +198,16 @@ class RepaymentAllocation(models.Model):
 
 
 class UnappliedFunds(models.Model):
-    """Money taken beyond what was owed; it is the customer's and waits for its refund."""
+    """Money taken beyond what was owed; it is the customer's and waits for its refund.
+
+    What an earlier value date leaves over of a repayment beside a refund of it waits for its own.
+    """
 
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, related_name="unapplied_funds",
         verbose_name=_("customer"),
     )  # fmt: skip
-    repayment = models.OneToOneField(
+    repayment = models.ForeignKey(
         Repayment, on_delete=models.PROTECT, related_name="unapplied",
         verbose_name=_("repayment"),
     )  # fmt: skip

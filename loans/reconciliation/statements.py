@@ -205,8 +205,8 @@ WITH kept AS (
     ) AS account (code, fen)
     GROUP BY part.repayment_id, account.code
     UNION ALL
-    SELECT repayment_id, 'unapplied_funds', amount_fen FROM loans_unappliedfunds
-    WHERE {_OF_CUSTOMERS.format("customer_id")}
+    SELECT repayment_id, 'unapplied_funds', sum(amount_fen) FROM loans_unappliedfunds
+    WHERE {_OF_CUSTOMERS.format("customer_id")} GROUP BY repayment_id
     UNION ALL
     SELECT cause_id, 'prepayment_income', sum(charged_fen) FROM loans_charge
     WHERE kind = 'prepayment' AND {_OF_LOANS} GROUP BY cause_id

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
 from loans.accounting.operations import postings
 from loans.accounting.operations.batch import LoanBatch
@@ -20,6 +21,8 @@ from loans.accounting.rules.outcomes import Allocation, Cause, ComputedCharge, S
 from loans.models import (
     CauseType,
     Charge,
+    Payout,
+    PayoutState,
     RepaymentAllocation,
     TransferKind,
     UnappliedFunds,
@@ -227,13 +230,24 @@ def _places(batch: LoanBatch) -> dict[int, tuple[int, int]]:
 
 
 def _surpluses(repayment_ids: Collection[int], wanted: Sequence[Surplus]) -> list[Surplus]:
-    """Let what waits of each repayment be what the new run left over; return what waits newly."""
+    """Let what waits of each repayment be what the new run left over; return what waits newly.
+
+    What was refunded, or is on its way, stays as it is: more than that waits beside it. Less than
+    that is refused by the reversal that leads to it.
+    """
     left = {one.repayment_id: one for one in wanted}
-    for row in UnappliedFunds.objects.filter(repayment__in=repayment_ids):
+    funds = UnappliedFunds.objects.filter(repayment__in=repayment_ids)
+    refunds = Payout.objects.filter(unapplied=OuterRef("pk"))
+    gone = refunds.exclude(state__in=[PayoutState.FAILED, PayoutState.CANCELLED])
+    for row in funds.annotate(is_gone=Exists(gone)).order_by("-is_gone", "pk"):
         surplus = left.pop(row.repayment_id, None)
-        if surplus is None:
+        fen = surplus.amount_fen if surplus else 0
+        kept_fen = min(fen, row.amount_fen) if row.is_gone else fen
+        if not kept_fen:
             row.delete()
-        elif row.amount_fen != surplus.amount_fen:
-            row.amount_fen = surplus.amount_fen
+        elif row.amount_fen != kept_fen:
+            row.amount_fen = kept_fen
             row.save(update_fields=["amount_fen"])
+        if surplus and fen > kept_fen:
+            left[row.repayment_id] = surplus._replace(amount_fen=fen - kept_fen)
     return list(left.values())

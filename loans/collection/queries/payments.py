@@ -43,12 +43,12 @@ def of_customer(customer_id: int) -> QuerySet[DebitOrder]:
 def money_of(orders: Collection[DebitOrder]) -> dict[int, MoneyOf]:
     """Return what became of the money of those of the orders that were paid, by order."""
     found = Repayment.objects.filter(order__in=[one.pk for one in orders])
-    repayments = list(found.select_related("unapplied", "reversal"))
+    repayments = list(found.select_related("reversal").prefetch_related("unapplied"))
     settled = _settled(repayments)
     return {
         one.order_id: MoneyOf(
             settled.get(one.pk, ()),
-            one.unapplied.amount_fen if hasattr(one, "unapplied") else 0,
+            sum(funds.amount_fen for funds in one.unapplied.all()),
             hasattr(one, "reversal"),
         )
         for one in repayments

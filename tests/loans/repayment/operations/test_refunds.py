@@ -12,6 +12,7 @@ from loans.gateways.channel import Answer, Outcome
 from loans.models import Payout, Transfer, UnappliedFunds
 from loans.reconciliation import queries as reconciliation
 from loans.repayment.operations import refunds
+from tests.loans.collection.paying import transfer
 from tests.loans.conftest import day, moment
 
 pytestmark = pytest.mark.usefixtures("committed_db")
@@ -211,3 +212,20 @@ def test_two_jobs_at_once_plan_one_refund(funds, together):
     together(4, lambda _n: refunds.plan([funds.pk], by="t", on=day(1), at=NEXT))
 
     assert Payout.objects.count() == 1
+
+
+def test_what_an_earlier_value_date_leaves_over_beside_a_refund_is_refunded_too(make_bill, channel):
+    """1.00 too much was paid and refunded; then money is entered that was there a day before."""
+    bill = make_bill(mode="off")
+    transfer(bill, 1_015_100, at=D)
+    refund(channel)
+
+    transfer(bill, 400_000, at=NEXT, value_on=day(-1), reference="BANK-2026-0002")
+
+    # On D 614,500 of principal and 307 of interest were left to pay.
+    found = UnappliedFunds.objects.order_by("pk").values_list("amount_fen", "refunded_at")
+    assert list(found) == [(100, NEXT), (400_193, None)]
+    assert differences() == []
+    refund(channel, on=2, at=moment(day(2)))
+    assert [payout.paid_fen for payout in Payout.objects.order_by("pk")] == [100, 400_193]
+    assert differences() == []
