@@ -24,7 +24,8 @@ from loans.billing.rules.issue import Issue
 from loans.models import AutoDebit, Bill
 from loans.policy import LoanTerms
 
-_BILLABLE = (LoanState.ACTIVE, LoanState.OVERDUE)
+# A charge-off changes the ledger, never the debt: later rows of a plan fall due as before (OPS-3).
+_BILLABLE = (LoanState.ACTIVE, LoanState.OVERDUE, LoanState.CHARGED_OFF)
 
 
 class _Row(NamedTuple):

@@ -24,7 +24,7 @@ SELECT part.customer_id
 FROM loans_instalment AS part JOIN loans_loan AS loan ON loan.id = part.loan_id
 WHERE part.bill_id IS NULL AND part.due_on > %(since)s
   AND part.due_on <= %(on)s::date + %(lead_days)s
-  AND loan.state IN ('active', 'overdue') AND {_OWED}
+  AND loan.state IN ('active', 'overdue', 'charged_off') AND {_OWED}
 UNION
 SELECT bill.customer_id
 FROM loans_bill AS bill JOIN loans_instalment AS part ON part.bill_id = bill.id
@@ -35,7 +35,8 @@ ORDER BY 1
 _LOANS = f"""
 SELECT DISTINCT part.loan_id
 FROM loans_loan AS loan JOIN loans_instalment AS part ON part.loan_id = loan.id
-WHERE loan.customer_id = ANY (%(customers)s::bigint[]) AND loan.state IN ('active', 'overdue')
+WHERE loan.customer_id = ANY (%(customers)s::bigint[])
+  AND loan.state IN ('active', 'overdue', 'charged_off')
   AND part.bill_id IS NULL AND part.due_on <= %(on)s::date + %(lead_days)s AND {_OWED}
 """  # nosec B608: column names of our own
 _BILLS = """

@@ -76,6 +76,15 @@ def test_a_carried_rest_is_asked_with_its_interest():
     assert result.position.bills[2].minimum_fen == 508  # below 10.00: all
 
 
+def test_a_bill_with_a_loan_that_was_given_up_is_not_debited():
+    given_up = before(loan(part(50_000, "none"), accrued_on=day(0)))._replace(state="charged_off")
+
+    result = issue(bill(state="paid"), {7: given_up}, billed_rows=(ROW,))
+
+    asked = result.position.bills[2]
+    assert (asked.rows, asked.total_fen, asked.debit_on) == ((ROW,), 50_000, None)
+
+
 @pytest.mark.parametrize("state", ["billed", "grace", "overdue"])
 def test_what_an_open_bill_asks_stays_under_it(state):
     own = InstalmentKey(8, 0)

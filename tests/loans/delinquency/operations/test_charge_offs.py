@@ -5,14 +5,16 @@ from datetime import time
 import pytest
 from django.db.models import F, Sum
 
+from loans.billing.operations import issue
 from loans.collection.operations import results
 from loans.collection.queries import due
 from loans.delinquency import queries
 from loans.delinquency.operations import end_of_day
 from loans.delinquency.operations.charge_offs import LoanNotOverdueError
-from loans.models import ChargeOff, DebitOrder, Loan, Transfer
+from loans.models import Bill, ChargeOff, DebitOrder, Loan, Transfer
 from loans.reconciliation import queries as reconciliation
 from tests.loans.conftest import day, moment
+from tests.loans.delinquency.plans import as_plan
 from tests.loans.delinquency.test_overdue_life import live, pay, payoff_fen, reread
 from tests.loans.repayment.operations.test_reprocess import (
     differences,
@@ -189,3 +191,17 @@ def test_debits_and_credits_of_every_account_add_up(overdue, channel):
     assert sum(reconciliation.balances().values()) == 0
     paid = Transfer.objects.filter(kind="recovery").aggregate(fen=Sum(F("amount_fen")))
     assert paid["fen"] == 50_000
+
+
+def test_later_rows_are_billed_and_not_debited(make_bill, channel):
+    """The debt of a plan that was given up falls due as before."""
+    bill = as_plan(make_bill(principal_fen=300_000))
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, until=14)
+    charge_off(Loan.objects.get(), on=day(14))
+
+    issue.issue([bill.customer_id], by="t", on=day(90), at=moment(day(90), time(0, 6)))
+
+    later = Bill.objects.get(due_on=day(100))
+    assert (later.state, later.total_fen, later.debit_on) == ("billed", 100_150, None)
+    assert list(reconciliation.unbilled(on=day(91))) == []
