@@ -10,12 +10,12 @@ from http import HTTPStatus
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.onboarding.context import RequestContext
-from backoffice.core import clock, workflow
+from backoffice.core import clock, prepared, workflow
 from backoffice.core.errors import NextCall, Refused
 from backoffice.platform import idempotency
 from loans.contracts.rules.reasons import QuoteReason
@@ -211,9 +211,22 @@ def lock(uses: Sequence[QuoteUse], *, at: datetime) -> list[Quote]:
     assert connection.in_atomic_block, "a quote is used in the transaction of what is done under it"
     ids = [one.public_id for one in uses]
     assert len(set(ids)) == len(ids), "a quote is used once"
-    wanted = Quote.objects.filter(public_id__in=ids).defer("sheet", "text_zh", "text_en")
-    found = {one.public_id: one for one in _locked(wanted)}
+    rows = prepared.rows(_LOCK, [ids])
+    locked = [Quote.from_db(DEFAULT_DB_ALIAS, _COLUMNS, row) for row in rows]
+    found = {one.public_id: one for one in locked}
     return [_usable(found.get(one.public_id), one, at=at) for one in uses]
+
+
+# Written out: a customer waits for it, and sheets and texts are long.
+_COLUMNS = tuple(
+    field.attname
+    for field in Quote._meta.concrete_fields
+    if field.attname not in ("sheet", "text_zh", "text_en")
+)
+_LOCK = (
+    f"SELECT {', '.join(_COLUMNS)} FROM loans_quote "  # nosec B608: the columns of the model
+    "WHERE public_id = ANY(%s) ORDER BY id FOR UPDATE"
+)
 
 
 def spend(used: Sequence[tuple[Quote, Loan | None]], *, by: str, at: datetime) -> None:
