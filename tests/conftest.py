@@ -5,8 +5,10 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from threading import Barrier
 
+import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connection, connections
@@ -95,23 +97,32 @@ def empty_tables(database: str) -> None:
     """Empty every table but those that migrations fill, past the triggers, as the superuser.
 
     Only those with rows: to truncate all of them with their partitions takes longer than most
-    tests.
+    tests. To plan that question takes as long: connection and plan are kept.
     """
-    with migrated.owner(database) as connection:
-        connection.execute("SET session_replication_role = replica")
-        tables = connection.execute(
-            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition "
-            "AND relnamespace = 'public'::regnamespace AND relname <> ALL(%s)",
-            [list(KEPT_TABLES)],
-        ).fetchall()
-        names = [sql.Identifier(name) for (name,) in tables]
-        has_rows = sql.SQL(" UNION ALL ").join(
-            sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(sql.Literal(name), table)
-            for (name,), table in zip(tables, names, strict=True)
+    connection, has_rows = _emptier(database)
+    for (name,) in connection.execute(has_rows, prepare=True).fetchall():
+        connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
+    connection.execute("UPDATE backoffice_sandboxclock SET ahead = '0'")
+
+
+@cache
+def _emptier(database: str) -> tuple[psycopg.Connection, sql.Composed]:
+    """Return a connection that no trigger stops, and the question which tables have rows."""
+    connection = migrated.owner(database)
+    connection.execute("SET session_replication_role = replica")
+    connection.execute("SET plan_cache_mode = force_generic_plan")
+    tables = connection.execute(
+        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition "
+        "AND relnamespace = 'public'::regnamespace AND relname <> ALL(%s)",
+        [list(KEPT_TABLES)],
+    ).fetchall()
+    has_rows = sql.SQL(" UNION ALL ").join(
+        sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(
+            sql.Literal(name), sql.Identifier(name)
         )
-        for (name,) in connection.execute(has_rows).fetchall():
-            connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
-        connection.execute("UPDATE backoffice_sandboxclock SET ahead = '0'")
+        for (name,) in tables
+    )
+    return connection, has_rows
 
 
 @pytest.fixture
