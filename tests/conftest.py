@@ -38,6 +38,7 @@ def django_db_setup(database_name: str, django_db_blocker) -> Iterator[None]:
         # Nothing is left to migrate: this brings groups and permissions up to date.
         call_command("migrate", verbosity=0, interactive=False)
     yield
+    _emptier(database_name)[0].close()
     migrated.point_at(dict.fromkeys(connections, database_name))
     migrated.drop(database_name)
 
