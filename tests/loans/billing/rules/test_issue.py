@@ -7,7 +7,7 @@ from loans.accounting.rules.outcomes import IssuedLoan
 from loans.accounting.rules.position import InstalmentKey, Position
 from loans.billing.rules.issue import Earlier, Issue, minimum_months
 from loans.policy import LoanTerms
-from tests.loans.cases import DUE_ON, bill, day, loan, part
+from tests.loans.cases import bill, day, loan, part
 
 TERMS = LoanTerms()
 ROW = InstalmentKey(7, 0)
@@ -204,14 +204,10 @@ def test_any_other_end_resets_the_count(states, count):
     assert minimum_months(states) == count
 
 
-<<<<<<< HEAD
 DRAWN_ON = day(0)
 
 
 def fresh(*parts, drawn_on=DRAWN_ON, is_bullet=True):
-=======
-def fresh(*parts, drawn_on=DUE_ON, is_bullet=True):
->>>>>>> 8da7d97 (tests: read a default day from a constant)
     """A loan drawn on D, nothing of it billed or charged yet."""
     return loan(*parts, accrued_on=day(0))._replace(drawn_on=drawn_on, is_bullet=is_bullet)
 
