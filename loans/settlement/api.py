@@ -4,7 +4,10 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -38,6 +41,13 @@ _REFUSALS = (
     AuthorisationExpiredError,
     KeyReusedError,
 )
+_PREPAYMENT_REFUSALS = (
+    operations.PlanPrepaidError,
+    operations.BilledLoanPrepaidError,
+    operations.PrepaymentTooSmallError,
+    operations.PrepaymentWholeError,
+)
+_DIGITS_MAX = 15
 
 
 class SettlementBody(Body):
@@ -76,6 +86,16 @@ class EarlyPaymentReply(serializers.Serializer[Any]):
     payment_id = serializers.UUIDField()
     state = serializers.ChoiceField(choices=DebitOrderState.choices)
     amount_fen = serializers.IntegerField()
+
+
+class PrepaymentQuoteReply(serializers.Serializer[Any]):
+    """What prepaying some principal takes today: it, all interest so far, and the fee."""
+
+    as_of = serializers.DateField()
+    principal_fen = serializers.IntegerField()
+    interest_fen = serializers.IntegerField()
+    prepayment_fee_fen = serializers.IntegerField()
+    total_fen = serializers.IntegerField()
 
 
 def _ordered(_view: CustomerEndpoint, order: DebitOrder) -> Response:
@@ -156,19 +176,52 @@ class PrepaymentsView(_LoanEndpoint):
     """Prepayments of a bullet loan."""
 
     @describe(
+        "Read what prepaying a part of a bullet loan takes",
+        replies={200: PrepaymentQuoteReply},
+        parameters=(
+            OpenApiParameter(
+                "amount_fen", int, required=True,
+                description="The principal that would be repaid early, in fen.",
+            ),
+        ),
+        refusals=(operations.LoanNotOpenError, *_PREPAYMENT_REFUSALS),
+    )  # fmt: skip
+    def get(self, request: Request, public_id: UUID) -> Response:
+        """Read what prepaying so much principal takes today: exactly that is authorised."""
+        loan = self._loan(self.customer(request), public_id)
+        amount_fen = _amount_fen(request.query_params.get("amount_fen", ""))
+        quote = operations.quote_prepayment(loan, principal_fen=amount_fen, on=self.context.on)
+        return Response(
+            {
+                "as_of": self.context.on,
+                "principal_fen": quote.debt.principal_fen,
+                "interest_fen": quote.debt.interest_fen,
+                "prepayment_fee_fen": quote.prepayment_fee_fen,
+                "total_fen": quote.total_fen,
+            }
+        )
+
+    @describe(
         "Prepay a part of a bullet loan",
         body=PrepaymentBody,
         replies={202: EarlyPaymentReply},
-        refusals=(
-            *_REFUSALS,
-            operations.PlanPrepaidError,
-            operations.BilledLoanPrepaidError,
-            operations.PrepaymentTooSmallError,
-            operations.PrepaymentWholeError,
-        ),
+        refusals=(*_REFUSALS, *_PREPAYMENT_REFUSALS),
     )
     @once(_ordered, is_required=True)
     def post(self, request: Request, public_id: UUID) -> DebitOrder:
         """Repay some principal with all interest and the fee on it (REPAY-3, REPAY-4)."""
         body = self.read(PrepaymentBody, request)
         return self._order(request, body, public_id, body["amount_fen"])
+
+
+def _amount_fen(text: str) -> int:
+    """Return an amount of the query, in fen.
+
+    Raises:
+        ValidationError: it is no whole number above 0.
+    """
+    is_whole = text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX
+    if not is_whole or not int(text):
+        words = gettext("Give an amount in whole fen, at least 1.")
+        raise ValidationError({"amount_fen": [ErrorDetail(words, "invalid")]})
+    return int(text)

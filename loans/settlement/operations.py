@@ -26,6 +26,7 @@ from backoffice.core.errors import NextCall, Refused
 from backoffice.core.money import yuan
 from backoffice.platform import idempotency, outbox
 from loans.accounting.operations.batch import LoanBatch
+from loans.accounting.queries.positions import position_of, terms_of
 from loans.accounting.rules.position import LoanPosition
 from loans.accounting.rules.reasons import LoanActor
 from loans.collection.operations import orders, results
@@ -198,9 +199,29 @@ def _quoted(batch: LoanBatch, ask: EarlyRequest, *, on: date) -> EarlyQuote:
     on = max(on, loan.accrued_on)
     if ask.principal_fen is None:
         return settlement_quote(batch.position, ask.loan.pk, on=on, terms=batch.terms)
-    terms = batch.terms[ask.loan.pk]
-    _require_prepayable(loan, ask.principal_fen, terms)
-    return prepayment_quote(loan, ask.principal_fen, on=on, terms=terms)
+    return _prepaid(loan, ask.principal_fen, on=on, terms=batch.terms[ask.loan.pk])
+
+
+def quote_prepayment(loan: Loan, *, principal_fen: int, on: date) -> EarlyQuote:
+    """Return what prepaying some principal of a loan takes on a day; nothing is ordered (REPAY-4).
+
+    A day before the last posting shows that posting's.
+
+    Raises:
+        LoanNotOpenError: the loan is not open.
+        PlanPrepaidError, BilledLoanPrepaidError, PrepaymentTooSmallError, PrepaymentWholeError:
+            the loan cannot be prepaid in part, or not by this amount.
+    """
+    if loan.state not in OPEN_STATES:
+        raise LoanNotOpenError
+    position = position_of(loan, loan.instalments.order_by("number"))
+    on = max(on, position.accrued_on)
+    return _prepaid(position, principal_fen, on=on, terms=terms_of(loan.terms_id))
+
+
+def _prepaid(loan: LoanPosition, principal_fen: int, *, on: date, terms: LoanTerms) -> EarlyQuote:
+    _require_prepayable(loan, principal_fen, terms)
+    return prepayment_quote(loan, principal_fen, on=on, terms=terms)
 
 
 def _require_prepayable(loan: LoanPosition, principal_fen: int, terms: LoanTerms) -> None:

@@ -78,6 +78,35 @@ def test_a_part_of_a_bullet_is_prepaid(carded, loan):  # noqa: F811
     assert DebitOrder.objects.get().principal_fen == 200_000
 
 
+def test_the_price_of_a_prepayment_is_exactly_what_it_takes(carded, loan):  # noqa: F811
+    address = f"loans/{loan.public_id}/prepayments"
+
+    quote = carded.get(f"{address}?amount_fen=200000").json()
+
+    assert quote == {
+        "as_of": str(clock.business_date()), "principal_fen": 200_000, "interest_fen": 5_000,
+        "prepayment_fee_fen": 1_000, "total_fen": 206_000,
+    }  # fmt: skip
+    answer = carded.post(address, body(carded, quote["total_fen"], amount_fen=200_000))
+    assert answer.json()["amount_fen"] == quote["total_fen"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ("", 400, "invalid-input"),
+        ("?amount_fen=0", 400, "invalid-input"),
+        ("?amount_fen=100.5", 400, "invalid-input"),
+        ("?amount_fen=9999", 409, "prepayment-too-small"),
+        ("?amount_fen=1000000", 409, "prepayment-of-everything"),
+    ],
+)
+def test_no_other_amount_has_a_price(carded, loan, query, status, code):  # noqa: F811
+    answer = carded.get(f"loans/{loan.public_id}/prepayments{query}")
+
+    assert problem(answer) == (status, code)
+
+
 def test_too_small_a_prepayment_is_refused_with_the_least(carded, loan):  # noqa: F811
     address = f"loans/{loan.public_id}/prepayments"
 
@@ -102,6 +131,7 @@ def test_a_loan_or_card_of_another_customer_is_not_found(carded, make_loan):  # 
 
     assert carded.get(f"loans/{other.public_id}/settlement").status_code == 404
     assert carded.post(f"loans/{other.public_id}/settlement", asked).status_code == 404
+    assert carded.get(f"loans/{other.public_id}/prepayments?amount_fen=20000").status_code == 404
     foreign = asked | {"card_id": str(other.customer.cards.get().public_id)}
     assert carded.post(f"loans/{mine.public_id}/settlement", foreign).status_code == 404
     assert DebitOrder.objects.count() == 0
