@@ -11,7 +11,7 @@ from loans.models.debit import OPEN_ORDER_STATES
 WORDS = {
     "debts-open": _(
         "A loan is not repaid: its bills are debited from your card on their due days. Repaying "
-        "earlier is not available yet."
+        "earlier is possible at any time."
     ),
     "debit-under-way": _("A debit is under way: wait for the answer of your bank."),
     "money-waiting": _("We hold money of yours: it is refunded to your card the next day."),

@@ -26,7 +26,7 @@ class ConsentPurpose(NamedTuple):
 
 _STOPS = gettext_noop(
     "Scoring and new drawdowns stop. What is owed stays owed and is debited on its due days."
-    " Repaying earlier is not available yet."
+    " Repaying earlier is possible at any time."
 )
 _RENORMALISES = gettext_noop(
     "This part drops out of the score and the others weigh more; the score may rise or fall."

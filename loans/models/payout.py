@@ -79,7 +79,7 @@ class Payout(django_fsm.FSMModelMixin, models.Model):
     business_date = models.DateField(_("business date"))
     amount_fen = models.BigIntegerField(_("amount"))
     paid_fen = models.BigIntegerField(_("paid out"), default=0)
-    paid_on = models.DateField(_("paid on"), null=True, blank=True)
+    paid_on = models.DateField(pgettext_lazy("payout", "paid on"), null=True, blank=True)
     code = models.CharField(_("channel's code"), max_length=40, blank=True, default="")
     reference = models.CharField(_("channel's reference"), max_length=80, blank=True, default="")
     requested_by = models.CharField(_("requested by"), max_length=80)

@@ -71,6 +71,8 @@ def _attempt(order: DebitOrder) -> SafeString:
     """Return which request it was, in the colour of what became of it."""
     if order.origin == Origin.AUTO:
         words = gettext("direct debit, cycle {cycle}, attempt {attempt}: {state}")
+    elif order.origin == Origin.TRANSFER:
+        words = gettext("bank transfer")
     else:
         words = gettext("payment: {state}")
     shown = words.format(cycle=order.cycle, attempt=order.attempt, state=order.get_state_display())
