@@ -9,9 +9,11 @@ from django.utils.translation import gettext as _
 from accounts.gateways.from_settings import identity_checks
 from backoffice.core import clock
 from backoffice.management.base import SystemCommand
+from loans.gateways.from_settings import debit_channel
 from loans.management import portfolio
-from loans.migration.operations import demo_customers
-from loans.migration.operations.demo import create_logins, show_portfolio
+from loans.migration.operations import demo_customers, demo_loans
+from loans.migration.operations.demo import create_logins, next_showing, show_portfolio
+from loans.migration.operations.demo_customers import Providers
 from risk.gateways.from_settings import credit_bureau
 from risk.models import AssessmentState
 
@@ -60,12 +62,23 @@ def _new_password() -> str:
 
 
 def _portfolio() -> dict[str, Any] | None:
+    """Show loans of the last quarter of a year, then the portfolio that falls due."""
+    now = clock.now()
     with portfolio.sandbox_bank() as bank:
-        shown = show_portfolio(bank=bank, now=clock.now())
+        demo_loans.show_loans(
+            providers=_providers(), bank=bank, channel=debit_channel(),
+            at=next_showing(now), wall_at=clock.wall(),
+        )  # fmt: skip
+        shown = show_portfolio(bank=bank, now=now)
     return portfolio.summary(shown.report) if shown else None
 
 
 def _customers() -> dict[str, str] | None:
-    providers = demo_customers.Providers(identity_checks(), credit_bureau())
-    shown = demo_customers.show_customers(providers=providers, at=clock.now(), wall_at=clock.wall())
+    shown = demo_customers.show_customers(
+        providers=_providers(), at=clock.now(), wall_at=clock.wall()
+    )
     return shown.states if shown else None
+
+
+def _providers() -> Providers:
+    return Providers(identity_checks(), credit_bureau())

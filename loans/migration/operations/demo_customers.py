@@ -112,8 +112,10 @@ def show_customers(
     if WechatAccount.objects.filter(openid_blind__in=blinds).exists():
         return None
     made = {
-        openid: _onboarded(openid, number, providers, at=at, wall_at=wall_at)
-        for number, openid in enumerate(OPENIDS)
+        openid: onboard(
+            openid, persona=persona, number=number, providers=providers, at=at, wall_at=wall_at
+        )
+        for number, (openid, persona) in enumerate(OPENIDS.items())
     }
     # The profile of the student waits for a person before an assessment can be asked for.
     asked = [
@@ -135,11 +137,16 @@ def show_customers(
     return DemoAssessments(_states(made))
 
 
-def _onboarded(
-    openid: str, number: int, providers: Providers, *, at: datetime, wall_at: datetime
+def onboard(
+    openid: str,
+    *,
+    persona: Persona,
+    number: int,
+    providers: Providers,
+    at: datetime,
+    wall_at: datetime,
 ) -> RequestContext:
     """Take every step up to the profile; return the context of the customer's next request."""
-    persona = OPENIDS[openid]
     age = 20 if persona is Persona.STUDENT else 34
     person = invent(NUMBER_MAX - number, sex=MALE, age=age, on=day_of(at))
     session = _login(openid, at=at - COOLED_OFF, wall_at=wall_at)

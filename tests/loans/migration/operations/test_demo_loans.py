@@ -1,0 +1,117 @@
+"""The loans of a demo: what customers and staff did in the quarter before it."""
+
+from collections import Counter
+from datetime import date, time, timedelta
+
+import pytest
+
+from accounts.gateways.sandbox import SandboxIdentityChecks
+from accounts.models import Customer, WechatAccount
+from backoffice.core import clock
+from backoffice.core.crypto import blind
+from backoffice.core.models import Approval
+from loans.migration.operations.admission import SandboxOnlyError
+from loans.migration.operations.demo import create_logins
+from loans.migration.operations.demo_customers import Providers
+from loans.migration.operations.demo_loans import LIVES, drawn_before, show_loans
+from loans.models import (
+    AutoDebit,
+    Bill,
+    DebitOrder,
+    Extension,
+    Loan,
+    Payout,
+    RepaymentReversal,
+    UnappliedFunds,
+)
+from loans.policy import LoanTerms
+from loans.reconciliation.operations import reconcile
+from loans.reconciliation.queries import days_with_orders
+from risk.gateways.sandbox import SandboxBureau
+
+ON = date(2026, 10, 31)  # no first loan falls due on this day of the month
+PROVIDERS = Providers(SandboxIdentityChecks(), SandboxBureau())
+
+
+class Accounts:
+    """The balances at the channel: an empty account refuses every debit."""
+
+    def __init__(self, channel):
+        self.channel = channel
+
+    def fund(self, balances):
+        for account, fen in balances.items():
+            self.channel.will_answer(account, "SUCCESS" if fen else "NOTENOUGH")
+
+
+@pytest.fixture
+def show(channel):
+    def show():
+        at = clock.moment_of(ON, time(8, 58))
+        return show_loans(
+            providers=PROVIDERS,
+            bank=Accounts(channel),
+            channel=channel,
+            at=at,
+            wall_at=clock.wall(),
+        )
+
+    return show
+
+
+@pytest.fixture
+def shown(committed_db, show):
+    create_logins(password="cold-feet-9")
+    return show()
+
+
+def of(openid):
+    return WechatAccount.objects.get(openid_blind=blind(openid, "openid")).customer_id
+
+
+def states(model):
+    return Counter(map(str, model.objects.values_list("state", flat=True)))
+
+
+def test_a_demo_has_loans_bills_and_payments_in_every_state(shown, show, channel):
+    assert len(shown) == len(LIVES) + 1
+    assert states(Loan) == {"active": 6, "overdue": 2, "settled": 2, "charged_off": 1}
+    assert states(Bill) == {"paid": 4, "overdue": 3, "billed": 2, "min_paid": 2}
+    assert states(Extension) == {"requested": 1, "approved": 1}
+    assert states(Payout) == {"succeeded": 12}  # eleven loans and a refund
+    assert states(Approval) == {"approved": 5, "proposed": 2}
+    payments = DebitOrder.objects.values_list("purpose", "origin", "state")
+    assert Counter(":".join(one) for one in payments) == {
+        "bill:auto:succeeded": 4,
+        "bill:auto:failed": 27,
+        "bill:customer:succeeded": 3,
+        "bill:transfer:succeeded": 3,
+        "prepayment:customer:succeeded": 1,
+        "settlement:customer:succeeded": 1,
+    }
+    modes = Counter(AutoDebit.objects.values_list("mode", flat=True))
+    assert modes == {"full": 7, "minimum": 1, "off": 1}
+    assert RepaymentReversal.objects.count() == 1
+    refunded = UnappliedFunds.objects.get(customer=of("thin-22"))
+    assert refunded.refunded_at == clock.moment_of(ON - timedelta(6), time(6, 30))
+    assert reconcile(days=days_with_orders(), on=ON, channel=channel) == []
+    assert show() is None
+    assert Loan.objects.count() == len(shown)
+
+
+@pytest.mark.parametrize("n", range(31))
+def test_a_first_loan_falls_due_as_late_as_it_may(n):
+    by = ON - timedelta(n)
+
+    drawn_on, due_on = drawn_before(by, LoanTerms())
+
+    assert due_on == by.replace(day=min(by.day, 28))
+    assert (due_on - drawn_on).days >= 20
+
+
+def test_outside_a_sandbox_nobody_borrows(db, show, settings):
+    settings.SANDBOX = False
+
+    with pytest.raises(SandboxOnlyError):
+        show()
+    assert not Customer.objects.exists()
