@@ -1,4 +1,4 @@
-"""A drawdown is measured against its own statements: both leave the same rows."""
+"""A drawdown is measured against its own statements, sent by an endpoint that does no more."""
 
 import shutil
 
