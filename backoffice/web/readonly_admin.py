@@ -7,7 +7,7 @@ Sealed columns are left out.
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, cast, overload
 
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
@@ -16,9 +16,9 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.formats import date_format
+from django.utils.formats import date_format, localize
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
@@ -39,6 +39,8 @@ else:
     from unfold.admin import ModelAdmin as _Admin
 
 PAGE_SIZE = 50
+ROWS_SHOWN = 12  # of a section that grows, unless all are asked for
+WHOLE = "whole"  # the parameter that asks for them
 CELL_MAX = 24  # characters of a cell that stays on one line
 
 # The colour of a state in every state machine; other states are grey.
@@ -86,8 +88,30 @@ def link(record: Model | None, text: object = None) -> SafeString | str:
     return format_html('<a class="link" href="{}">{}</a>', address(record), text or record)
 
 
+class GrowingRows(Sequence[Sequence[Any]]):
+    """Rows that become more with time, each written when it is shown."""
+
+    def __init__(self, records: Sequence[Any], write: Callable[[Any], Sequence[Any]]) -> None:
+        self.records, self.write = records, write
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @overload
+    def __getitem__(self, index: int) -> Sequence[Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> "GrowingRows": ...
+    def __getitem__(self, index: int | slice) -> "Sequence[Any] | GrowingRows":
+        if isinstance(index, slice):
+            return GrowingRows(self.records[index], self.write)
+        return self.write(self.records[index])
+
+
 class PageSection(NamedTuple):
-    """A table on a page: headings, rows of cells, their total, and a note."""
+    """A table on a page: headings, rows of cells, their total, and a note.
+
+    Of ``GrowingRows`` a page shows the latest, and how many are ``hidden``.
+    """
 
     title: Any
     heads: Sequence[Any]
@@ -96,11 +120,29 @@ class PageSection(NamedTuple):
     is_lead: bool = False  # above the fields instead of below them
     total: Sequence[Any] = ()
     address: str = ""  # the list that these rows are taken from
+    hidden: int = 0
 
-    def cells(self) -> Iterator[list[tuple[Any, bool]]]:
-        """Yield the cells of each row, and whether a cell is long plain text, which wraps."""
-        for row in self.rows:
-            yield [(cell, _is_long(cell)) for cell in row]
+    def shortened(self) -> "PageSection":
+        """Return the section with the latest of its growing rows."""
+        if not isinstance(self.rows, GrowingRows) or len(self.rows) <= ROWS_SHOWN:
+            return self
+        latest = self.rows[-ROWS_SHOWN:]
+        return self._replace(rows=latest, hidden=len(self.rows) - ROWS_SHOWN)
+
+    def body(self) -> SafeString:
+        """Return the rows as HTML, written here because a template takes ten times as long.
+
+        A cell of long plain text wraps.
+        """
+        return format_html_join("", "<tr>{}</tr>", ((_cells(row),) for row in self.rows))
+
+
+def _cells(row: Sequence[Any]) -> SafeString:
+    shown = ((_WRAPS if _is_long(cell) else "", localize(cell)) for cell in row)
+    return format_html_join("", "<td{}>{}</td>", shown)
+
+
+_WRAPS = SafeString(' class="text"')
 
 
 def _is_long(cell: Any) -> bool:
@@ -239,6 +281,8 @@ class ReadOnlyAdmin(_Admin):
         """Show a record with its tables."""
         record = self.get_object(request, object_id) if self.has_view_permission(request) else None
         tables = [] if record is None else self.sections(request, record)
+        if WHOLE not in request.GET:
+            tables = [table.shortened() for table in tables]
         context = {
             "sections": [table for table in tables if not table.is_lead],
             "lead_sections": [table for table in tables if table.is_lead],

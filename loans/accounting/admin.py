@@ -1,6 +1,7 @@
 """Staff pages of money: repayments, what they settled, what waits, and the ledger."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -16,6 +17,7 @@ from backoffice.core.money import yuan
 from backoffice.web.admin_actions import AdminAction, AdminActionsMixin
 from backoffice.web.keyset import number_in
 from backoffice.web.readonly_admin import (
+    GrowingRows,
     PageSection,
     ReadOnlyAdmin,
     address_of,
@@ -58,37 +60,39 @@ def allocations(rows: QuerySet[RepaymentAllocation]) -> PageSection:
         amount_head(_("penalty interest")), amount_head(_("late fee")),
         amount_head(_("interest")), amount_head(_("plan fee")), amount_head(_("principal")),
     )  # fmt: skip
-    found = [
-        (
-            link(row.repayment), row.revision, row.repayment.value_on, link(row.loan),
-            amount(row.penalty_fen), amount(row.late_fee_fen), amount(row.interest_fen),
-            amount(row.plan_fee_fen), amount(row.principal_fen),
-        )
-        for row in rows.select_related("repayment", "loan").order_by("pk")
-    ]  # fmt: skip
-    return PageSection(_("Repayment allocation"), heads, found)
+    found = list(rows.select_related("repayment", "loan").order_by("pk"))
+    return PageSection(_("Repayment allocation"), heads, GrowingRows(found, _allocation))
+
+
+def _allocation(row: RepaymentAllocation) -> tuple[Any, ...]:
+    return (
+        link(row.repayment), row.revision, row.repayment.value_on, link(row.loan),
+        amount(row.penalty_fen), amount(row.late_fee_fen), amount(row.interest_fen),
+        amount(row.plan_fee_fen), amount(row.principal_fen),
+    )  # fmt: skip
 
 
 def ledger_of(loan_ids: Sequence[int]) -> PageSection:
-    """Return the ledger transfers of some loans, oldest first."""
+    """Return the latest ledger transfers of some loans, oldest first."""
     heads = (
         _("business date"), _("kind"), _("debit"), _("credit"), amount_head(_("amount")),
         _("loan"), _("cause"),
     )  # fmt: skip
-    transfers = Transfer.objects.filter(loan_id__in=loan_ids).order_by("business_date", "pk")
-    rows = [
-        (
-            row.business_date, row.get_kind_display(), row.get_debit_account_display(),
-            row.get_credit_account_display(), amount(row.amount_fen), _loan_link(row.loan_id),
-            cause(row),
-        )
-        for row in transfers[:LEDGER_ROWS_MAX]
-    ]  # fmt: skip
+    transfers = Transfer.objects.filter(loan_id__in=loan_ids).order_by("-business_date", "-pk")
+    latest = list(transfers[:LEDGER_ROWS_MAX])[::-1]
     note = _(
         "Interest and penalty that have run since they were last posted to a loan are owed, but "
         "not listed here yet."
     )
-    return PageSection(_("Ledger"), heads, rows, note)
+    return PageSection(_("Ledger"), heads, GrowingRows(latest, _transfer), note)
+
+
+def _transfer(row: Transfer) -> tuple[Any, ...]:
+    return (
+        row.business_date, row.get_kind_display(), row.get_debit_account_display(),
+        row.get_credit_account_display(), amount(row.amount_fen), _loan_link(row.loan_id),
+        cause(row),
+    )  # fmt: skip
 
 
 def cause(transfer: Transfer | Charge) -> SafeString | str:
@@ -110,16 +114,16 @@ def charge_calculation(one: LoanStatement) -> PageSection:
         amount_head(_("base")), _("rate"), _("formula"), amount_head(_("by contract")),
         amount_head(_("waived by the cap")), amount_head(_("charged")),
     )  # fmt: skip
-    rows: list[Any] = [_line(line, one) for line in one.lines]
-    rows += [
-        ("", never_charged, *[""] * 8, amount(0))
-        for never_charged in (_("service charge"), _("insurance"))
-    ]
+    lines = [*one.lines, _("service charge"), _("insurance")]
+    rows = GrowingRows(lines, partial(_line, one=one))
     title = gettext("Charge calculation of loan {loan}").format(loan=one.loan.pk)
     return PageSection(title, heads, rows, _cap_note(one), is_lead=True)
 
 
-def _line(line: ChargeLine, one: LoanStatement) -> tuple[Any, ...]:
+def _line(line: Any, one: LoanStatement) -> tuple[Any, ...]:
+    """Return a charge, or the title of one that is never made (RATE-9)."""
+    if not isinstance(line, ChargeLine):
+        return ("", line, *[""] * 8, amount(0))
     cells: Any = (
         line.row.shown_number, KINDS[line.kind], line.from_on or "", line.to_on or "",
         line.nights or "", amount(line.base_fen) if line.base_fen else "",

@@ -12,6 +12,7 @@ from backoffice.core import reasons
 from backoffice.core.money import yuan
 from backoffice.web import wording
 from backoffice.web.readonly_admin import (
+    GrowingRows,
     PageSection,
     amount,
     amount_head,
@@ -38,8 +39,7 @@ def history_section(loan: Loan) -> list[PageSection]:
     heads = (
         _("at"), _("subject"), _("event"), amount_head(_("amount")), _("effect"), _("actor"),
     )  # fmt: skip
-    rows = [_row(event) for event in history(loan)]
-    return [PageSection(_("History"), heads, rows)]
+    return [PageSection(_("History"), heads, GrowingRows(history(loan), _row))]
 
 
 LoanPages.more_sections.append(history_section)

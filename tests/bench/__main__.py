@@ -23,6 +23,7 @@ PARTS = (
     "simulation",
     "issue",
     "drawdowns",
+    "loan-page",
 )
 
 
@@ -66,6 +67,7 @@ def main() -> int:
         endpoints,
         issue,
         lines,
+        loan_page,
         reconcile,
         report,
         scoring,
@@ -96,6 +98,9 @@ def main() -> int:
         of_drawdowns = None
         if "drawdowns" in parts:
             of_drawdowns = drawdowns.measure(rounds=options.rounds, progress=progress)
+        pages = None
+        if "loan-page" in parts:
+            pages = loan_page.measure(rounds=options.rounds, progress=progress)
         searched = None
         if "search" in parts:
             searched = search.measure(rounds=options.rounds, progress=progress)
@@ -117,6 +122,9 @@ def main() -> int:
     if of_drawdowns is not None:
         Console().print(drawdowns.table(of_drawdowns))
         figures["drawdowns"] = of_drawdowns._asdict()
+    if pages is not None:
+        Console().print(loan_page.table(pages))
+        figures["loan_page"] = pages._asdict()
     options.json.write_text(json.dumps(figures, indent=2) + "\n")
     return 0
 

@@ -46,6 +46,7 @@ def prepared(variant: str, *arguments: str) -> Callable[[], dict[str, Any]]:
         drawdowns,
         issue,
         lines,
+        loan_page,
         night,
         orm,
         product,
@@ -66,6 +67,7 @@ def prepared(variant: str, *arguments: str) -> Callable[[], dict[str, Any]]:
         "two_children": product.with_two_children,
         "search": lambda count: search.prepared(int(count)),
         "lines": lambda seconds: lines.prepared(int(seconds)),
+        "loan_page": lambda times: loan_page.prepared(int(times)),
         "bare_simulation": simulation.prepared_bare,
         "reconcile": reconcile.prepared,
     }

@@ -165,6 +165,11 @@ MakeLoan = Callable[..., Loan]
 @pytest.fixture
 def make_loan() -> MakeLoan:
     """Make a customer with card, line and one loan that no bill asks for yet."""
+    return loan_maker()
+
+
+def loan_maker() -> MakeLoan:
+    """Return what makes loans, each with a customer of its own unless one is given."""
     made = 0
 
     def make(
