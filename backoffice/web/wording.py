@@ -70,6 +70,7 @@ TRANSITIONS: dict[str, Any] = {
     "suspect": _("mark as suspicious"),
     "suspend": _("suspend"),
     "take": _("take"),
+    "take_effect": _("take effect"),
     "terminate": _("terminate"),
     "unbind": _("unbind"),
     "unfreeze": _("unfreeze"),
