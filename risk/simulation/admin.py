@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -69,7 +70,8 @@ def _download(
 ) -> HttpResponse:
     """Answer with the rows of all lines; the download is noted on the simulation."""
     by, reason = str(request.user), given["reason"]
-    trace.note([simulation], "download", by=by, reason=reason, at=clock.now())
+    with transaction.atomic():
+        trace.note([simulation], "download", by=by, reason=reason, at=clock.now())
     rows: Any = StreamingHttpResponse(
         requests.csv_of(simulation),
         content_type="text/csv; charset=utf-8",
