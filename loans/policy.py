@@ -16,7 +16,7 @@ from backoffice.core.translation import gettext_noop as _
 DAILY_MOST_PPM = 657
 
 # LAW-5 which rate overdue principal bears: the article's, or a multiple of the contract's.
-PENALTY_MODES = (PENALTY_OF_ARTICLE, PENALTY_OF_CONTRACT) = ("article", "contract")
+PENALTY_MODES = (PENALTY_OF_ARTICLE, PENALTY_OF_CONTRACT) = ("ARTICLE", "CONTRACT")
 
 # Fields that cannot change during a day: their overrides start on a later day.
 LATER_DAY = {"from_later_day": True}

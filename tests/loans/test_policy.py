@@ -14,7 +14,7 @@ def test_a_contract_takes_the_numbers_of_the_rulebook():
         "migrated_daily_rate_ppm": 500,  # RATE-1, grade C
         "revolve_factor_permille": 1_500,  # REPAY-9
         "penalty_ppm": 1_000,  # RATE-5
-        "penalty_mode": "article", "penalty_factor_permille": 1_500,  # LAW-5
+        "penalty_mode": "ARTICLE", "penalty_factor_permille": 1_500,  # LAW-5
         "cap_annual_ppm": 240_000, "cap_year_days": 365,  # RATE-7
         "late_fee_ppm": 500,  # REPAY-13
         "bill_lead_days": 10,  # REPAY-2

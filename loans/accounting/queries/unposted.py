@@ -53,7 +53,7 @@ WITH way AS MATERIALIZED (
            part.accrual, part.segment_on, part.segment_base_fen AS base,
            part.segment_posted_fen AS posted,
            (terms.numbers ->> 'revolve_factor_permille')::bigint AS factor,
-           terms.numbers ->> 'penalty_mode' = 'contract' AS is_by_contract,
+           terms.numbers ->> 'penalty_mode' = 'CONTRACT' AS is_by_contract,
            (terms.numbers ->> 'penalty_ppm')::numeric AS penalty_ppm,
            (terms.numbers ->> 'penalty_factor_permille')::numeric AS penalty_factor,
            (terms.numbers ->> 'cap_annual_ppm')::bigint AS cap_ppm,

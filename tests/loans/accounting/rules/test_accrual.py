@@ -54,7 +54,7 @@ def test_penalty_is_the_exact_power_rounded_once(base_fen, penalty_ppm, night_co
 def test_penalty_by_the_contract_is_a_multiple_of_the_loans_own_rate(
     base_fen, rate_ppm, scenario, multiple, night_count
 ):
-    terms = replace(TERMS, penalty_mode="contract", penalty_factor_permille=multiple)
+    terms = replace(TERMS, penalty_mode="CONTRACT", penalty_factor_permille=multiple)
     own = max(Fraction(rate_ppm * scenario, 1_000), min(rate_ppm, terms.daily_rate_min_ppm))
     rate = own * multiple / 10**9
     exact = base_fen * ((1 + rate) ** night_count - 1)
@@ -69,7 +69,7 @@ def test_penalty_by_the_contract_is_a_multiple_of_the_loans_own_rate(
 
 def test_a_loan_at_the_highest_rate_bears_three_quarters_of_the_articles_penalty():
     """0.05 % x 1.5 = 0.075 % a night (LAW-5): 10 nights on 10,000.00, compounded."""
-    by_contract = replace(TERMS, penalty_mode="contract")
+    by_contract = replace(TERMS, penalty_mode="CONTRACT")
 
     assert contract_fen("penalty", 1_000_000, 500, 10, by_contract) == 7_525
     assert contract_fen("penalty", 1_000_000, 500, 10, TERMS) == 10_045

@@ -30,7 +30,7 @@ def cases(draw, **shape):
 
 def penalty_rate(rate_ppm, policy):
     """The article's rate, or a multiple of the contract's (RATE-5, LAW-5)."""
-    if policy.penalty_mode == "contract":
+    if policy.penalty_mode == "CONTRACT":
         return Fraction(rate_ppm * policy.penalty_factor_permille, 10**9)
     return Fraction(policy.penalty_ppm, 10**6)
 
