@@ -25,7 +25,7 @@ def shown(committed_db, monkeypatch):
     """The demo; ``seconds`` are what the appeals and their customers cost more."""
     create_logins(password="cold-feet-9")
     spent = []
-    for module, name in ((demo_customers, "_onboarded"), (demo_appeals, "show_appeals")):
+    for module, name in ((demo_customers, "onboard"), (demo_appeals, "show_appeals")):
         monkeypatch.setattr(module, name, _timed(getattr(module, name), spent))
     show()
     more = [seconds for openid, seconds in spent if openid is None or openid[-3:] in ("-11", "-12")]
