@@ -38,13 +38,14 @@ def history(loan: Loan) -> list[LoanEvent]:
         .order_by("pk")
     )
     settled = _settled(loan)
-    events = [LoanEvent(change.at, record, change) for change, record in _changes([loan, *bills])]
+    events: list[LoanEvent] = []
     for order in orders:
         assert order.asked_at is not None
         repayment = getattr(order, "repayment", None)
         debt = settled[repayment.pk] if repayment else NOTHING
         events.append(LoanEvent(order.asked_at, order, settled=debt))
-    return sorted(events, key=lambda event: event.at)
+    events += [LoanEvent(change.at, record, change) for change, record in _changes([loan, *bills])]
+    return sorted(events, key=lambda event: event.at)  # of one moment, requests before their effect
 
 
 def _changes(records: Sequence[Model]) -> list[tuple[StateChange, Model]]:

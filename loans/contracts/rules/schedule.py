@@ -36,5 +36,6 @@ def interest_until(
     principal_fen: int, rate_ppm: int, factor_permille: int, nights: int, terms: LoanTerms
 ) -> int:
     """Return the interest of a bullet for its nights to the due date, half-up (RATE-3, RATE-10)."""
-    factor = factor_permille
-    return contract_fen(Accrual.OWN, principal_fen, rate_ppm, nights, terms, factor_permille=factor)
+    return contract_fen(
+        Accrual.OWN, principal_fen, rate_ppm, nights, terms, factor_permille=factor_permille
+    )
