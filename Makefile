@@ -6,7 +6,7 @@ UP = exec $(PYTHON) -m backoffice.up
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long shots bench debit-day rules guide check audit
+.PHONY: help run test test-long shots bench debit-day mutants rules guide check audit
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -28,6 +28,9 @@ bench:  ## 基准 / the 9:00 run against its baseline and a loan at a time; ARGS
 
 debit-day: bench  # the one benchmark there is: make bench debit-day
 	@:
+
+mutants:  ## 变异测试 / do the tests notice a changed rule; ARGS="--only loans --sample 400 --seed 1"
+	@$(UP) exec --dev -- python -m tests.mutants $(ARGS)
 
 rules:  ## 规则表 / docs/rules.md, written again from the table of rules
 	@$(UP) exec --dev -- python manage.py shell --verbosity 0 -c "from tests import rulebook; rulebook.write()"

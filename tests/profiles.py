@@ -1,14 +1,28 @@
-"""The number of examples of a property: hundreds by default, thousands in the long form."""
+"""The number of examples of a property: hundreds by default, thousands in the long form.
+
+The brief form is that of ``make mutants``: the same few examples in each of some thousand runs,
+and no search for a smaller one, for nobody reads it.
+"""
 
 import os
 from typing import NamedTuple
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
-IS_LONG = os.environ.get("WEIDAI_TEST_PROFILE") == "long"
+_PROFILE = os.environ.get("WEIDAI_TEST_PROFILE")
+IS_LONG = _PROFILE == "long"
+IS_BRIEF = _PROFILE == "brief"
 
 # Laws of pure rules.
 pure = settings(max_examples=5_000 if IS_LONG else 200, deadline=None)
+if IS_BRIEF:
+    pure = settings(
+        max_examples=25,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
 
 # Laws that hold in the database; every example rolls its own rows back.
 database = settings(

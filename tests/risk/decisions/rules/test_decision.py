@@ -16,10 +16,14 @@ from risk.facts.rules import (
     EvidenceFeatures,
     Features,
     PaymentFeatures,
+    ProvenFact,
     SocialFeatures,
     WealthFeatures,
 )
 from risk.policy import LimitPolicy, ScoringPolicy
+from risk.scoring.rules.assessment import ScoreInputs
+from risk.scoring.rules.components import Friends, Holdings, Spending
+from risk.scoring.rules.payment_behaviour import PaymentCounts
 
 SCORING, LIMITS = ScoringPolicy(), LimitPolicy()
 ON = date(2026, 11, 24)
@@ -163,3 +167,151 @@ def test_a_score_too_low_has_the_smallest_change_that_passes():
     assert (result["grade"], result["lowest_grade_rate_ppm"]) == (None, 500)
     if result["smallest_change"]:
         assert result["smallest_change"]["total"] >= 500
+
+
+def test_inputs_are_stored_under_these_names():
+    assert INPUTS.as_json() == {
+        "features": FEATURES.as_json(),
+        "reading": READING.as_json(),
+        "report": {"id": 1, "digest": "d"},
+        "own_codes": "",
+        "cap_fen": 30_000_000,
+        "is_ready": True,
+    }
+    without = replace(INPUTS, reading=None, report=None, is_ready=False)
+    assert without.as_json() == {
+        **INPUTS.as_json(), "reading": None, "report": None, "is_ready": False,
+    }  # fmt: skip
+    assert DecisionInputs.from_json(without.as_json()) == without
+
+
+def test_a_result_is_stored_under_these_names_with_exact_values():
+    result = rules.result_of(decide(INPUTS), scoring=SCORING)
+
+    indicators = result.pop("indicators")
+    assert result == {
+        "verdict": "approved",
+        "score": 776,
+        "grade": "AA",
+        "rate_ppm": 250,
+        "lowest_grade_rate_ppm": 500,
+        "plans": [3, 6, 12],
+        "limit_fen": 1_760_000,
+        "components": {
+            "payment": {"value": "2489101/25992", "points": 158},
+            "social": {"value": "63", "points": 87},
+            "wealth": {"value": "100", "points": 110},
+            "consumption": {"value": "80", "points": 66},
+            "performance": {"value": "100", "points": 55},
+        },
+        "failed_gates": [],
+        "doubts": [],
+        "not_evaluated": ["address", "phone"],
+        "capacity": {
+            "income_fen": 800_000,
+            "occupation_permille": 1000,
+            "assets": [],
+            "consumption_permille": 1100,
+        },
+        "weakest": ["social", "consumption"],
+        "smallest_change": None,
+    }
+    assert [one["points"] for one in indicators] == [23, 23, 13, 13, 17, 10, 13, 9, 10, 13, 4, 10]
+    assert indicators[3] == {
+        "code": "PAY-04", "value": "10/720", "sub_score": "69500/720", "points": 13,
+    }  # fmt: skip
+
+
+def test_a_refused_score_is_stored_with_its_gate_and_its_smallest_change():
+    paid = replace(FEATURES.payment, failed_count=400, refund_count=200, night_count=500)
+    poor = with_facts(
+        payment=paid, social=SocialFeatures(0, 0, 0, 0, 9), wealth=WealthFeatures(0, 0, 9),
+        consumption=ConsumptionFeatures(0, 100),
+    )  # fmt: skip
+
+    result = rules.result_of(decide(poor), scoring=SCORING)
+
+    assert (result["verdict"], result["score"], result["rate_ppm"]) == ("refused", 482, None)
+    assert result["failed_gates"] == [
+        {"code": "low-score", "facts": {"total": 482, "total_min": 500}}
+    ]
+    assert result["weakest"] == ["social", "wealth"]
+    assert result["smallest_change"] == {
+        "changes": [
+            {"lever": "refunds", "now": 200, "then": 100},
+            {"lever": "night_payments", "now": 500, "then": 0},
+        ],
+        "total": 500,
+    }
+
+
+def test_a_limit_too_low_names_the_lowest_one():
+    decided = decide(with_facts(evidence=EvidenceFeatures(20_000, "payroll", None, None, ON)))
+
+    assert [(one.code, one.facts) for one in decided.failed] == [
+        ("limit-below-minimum", {"limit_min_fen": 50_000})
+    ]
+
+
+def test_without_any_source_nothing_is_scored_and_nothing_guessed():
+    bare = replace(
+        INPUTS, reading=None, report=None, is_ready=False,
+        features=replace(
+            FEATURES, payment=None, social=None, wealth=None, consumption=None, evidence=None,
+            declared=None,
+        ),
+    )  # fmt: skip
+
+    result = rules.result_of(decide(bare), scoring=SCORING)
+
+    assert result["failed_gates"] == [
+        {"code": "customer-not-ready", "facts": {}}, {"code": "not-scorable", "facts": {}},
+    ]  # fmt: skip
+    assert (result["verdict"], result["score"], result["limit_fen"]) == ("refused", None, 0)
+    parts = ("payment", "social", "wealth", "consumption", "performance")
+    assert result["components"] == {part: {"value": None, "points": 0} for part in parts}
+    assert (result["indicators"], result["weakest"]) == ([], [])
+    assert result["doubts"] == ["income-unverified"]
+    assert result["not_evaluated"] == ["income", "address", "employer", "phone"]
+    assert result["capacity"]["income_fen"] == 0
+
+
+def test_every_count_enters_the_score_in_its_own_place():
+    features = replace(
+        FEATURES,
+        payment=PaymentFeatures(2, 3, 5, 7, 11, 13, 17, 19, 23, (29, 31), 37, 41),
+        social=SocialFeatures(43, 47, 53, 59, 61),
+        wealth=WealthFeatures(67, 71, 73),
+        consumption=ConsumptionFeatures(79, 83),
+    )
+    inputs = replace(INPUTS, features=features, own_codes="N1")
+
+    asked = rules.score_inputs(inputs, income_fen=89)
+
+    assert asked == ScoreInputs(
+        PaymentCounts(
+            payments=2, outgoing_fen=3, large_payments=5, night_payments=7, active_days=11,
+            merchants=13, utility_payments=17, failed=19, tried=2 + 19, refunds=23,
+            inflow_of_months_fen=(29, 31), inflow_fen=37, months_of_use=41,
+        ),
+        Friends(43, 47, 53, 59, 61),
+        Holdings(67, 71, 89, 73),
+        Spending(79, 83),
+        "N" * 24,
+        "N1",
+    )  # fmt: skip
+    none = replace(
+        inputs, reading=None,
+        features=replace(features, payment=None, social=None, wealth=None, consumption=None),
+    )  # fmt: skip
+    assert rules.score_inputs(none, income_fen=89) == ScoreInputs(
+        None, None, None, None, None, "N1"
+    )
+
+
+def test_a_proof_of_the_income_clears_its_contradiction_alone():
+    declared = replace(FEATURES.declared, monthly_income_fen=2_400_000, employer="cd")
+    proof = ProvenFact("p1", "income", ON, None, 1_000_000, None, None, None)
+
+    assert decide(with_facts(declared=declared)).doubts == ("income", "employer")
+    assert decide(with_facts(declared=declared, proofs=(proof,))).doubts == ("employer",)

@@ -52,6 +52,7 @@ def line(db):
     )  # fmt: skip
 
 
+@pytest.mark.django_db
 def test_query_and_trigger_stop_at_the_last_fen(line):
     mine = CreditLine.objects.filter(pk=line.pk)
 
