@@ -21,7 +21,7 @@ PARTS = (
     "decisions",
     "lines",
     "simulation",
-    "issue",
+    "billing-day",
     "drawdowns",
     "loan-page",
 )
@@ -61,11 +61,11 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
     django.setup()
     from tests.bench import (
+        billing_day,
         debit_day,
         decisions,
         drawdowns,
         endpoints,
-        issue,
         lines,
         loan_page,
         reconcile,
@@ -90,10 +90,10 @@ def main() -> int:
             for loans in options.loans
             if "reconcile" in parts
         ]
-        issued = [
-            issue.measure(loans, rounds=options.rounds, progress=progress)
+        days = [
+            billing_day.measure(loans, rounds=options.rounds, progress=progress)
             for loans in options.loans
-            if "issue" in parts
+            if "billing-day" in parts
         ]
         of_drawdowns = None
         if "drawdowns" in parts:
@@ -116,9 +116,9 @@ def main() -> int:
     figures = report.as_dict(
         outcomes, called, reconciled, searched, decided, drawn, simulated, scored
     )
-    for one in issued:
-        Console().print(issue.table(one))
-    figures["issue"] = [one._asdict() for one in issued]
+    for of_a_size in days:
+        Console().print(*billing_day.tables(of_a_size))
+    figures["billing_day"] = [one._asdict() for of_a_size in days for one in of_a_size]
     if of_drawdowns is not None:
         Console().print(drawdowns.table(of_drawdowns))
         figures["drawdowns"] = of_drawdowns._asdict()

@@ -43,8 +43,8 @@ def prepared(variant: str, *arguments: str) -> Callable[[], dict[str, Any]]:
 
     from tests.bench import (
         baseline,
+        billing_day,
         drawdowns,
-        issue,
         lines,
         loan_page,
         night,
@@ -59,7 +59,7 @@ def prepared(variant: str, *arguments: str) -> Callable[[], dict[str, Any]]:
     connection.ensure_connection()
     if variant in ("baseline", "issue_baseline"):
         owner, folder = opened(connection.settings_dict["NAME"]), Path(arguments[0])
-        written = issue.WRITTEN if variant == "issue_baseline" else baseline.DEBITS
+        written = billing_day.ISSUED if variant == "issue_baseline" else baseline.DEBITS
         baseline.prepare(owner, folder, written)
         return lambda: baseline.write(owner, folder, written) or {}
     # What is prepared before it is measured.
@@ -78,7 +78,7 @@ def prepared(variant: str, *arguments: str) -> Callable[[], dict[str, Any]]:
         "orm": lambda bills: orm.run(int(bills)),
         "record_drawdowns": lambda given, file: drawdowns.record(Path(given), Path(file)),
         "simulation": simulation.run,
-        "issue": issue.run,
+        "issue": billing_day.run,
         "closed_form": night.closed_form,
         "every_loan": night.every_loan,
         "day": reconcile.live_a_day,
