@@ -263,10 +263,11 @@ def _new_order(
         offers.require_within_day_limit(payer=payer, bill=record, offered_fen=amount_fen, on=on)
         number = _request_number(request)
     else:
-        if payer is None or bill.state not in COLLECTED_STATES:
+        if bill.state not in COLLECTED_STATES:
             return None
+        # Also without a mandate: a window that passed leaves the plans of the hourly debits.
         due_bill = _due_for_debit(batch, bill, on=on)
-        if due_bill is None:
+        if due_bill is None or payer is None:
             return None
         bill = due_bill
         amount_fen = _due_fen(batch, bill, on=on)

@@ -16,7 +16,7 @@ from backoffice.core.models import JobRun
 from loans.collection.operations import collection, orders
 from loans.collection.operations.offers import CardDayLimitError, NoMandateError, OverpaidError
 from loans.collection.operations.orders import CollectionRequest
-from loans.collection.queries import card_limits
+from loans.collection.queries import card_limits, due
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Outcome
 from loans.models import DebitOrder, Mandate
@@ -207,6 +207,31 @@ def test_a_recovery_window_that_passed_puts_the_debit_off(make_bill, channel):
     assert prepare(CollectionRequest(bill.pk), on=day(9)) == []
 
     assert (reread(bill).cycle, reread(bill).debit_on) == (2, day(13))
+
+
+def test_a_bill_without_a_mandate_leaves_the_plans_between_its_windows(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, until=4)
+    end_mandate()
+
+    assert prepare(CollectionRequest(bill.pk), on=day(9)) == []
+
+    assert (reread(bill).cycle, reread(bill).debit_on) == (2, day(13))
+    assert due.to_debit(on=day(12)).ids == []
+    assert due.to_debit(on=day(13)).ids == [bill.pk]
+
+
+def test_a_bill_without_a_mandate_leaves_the_plans_after_its_last_window(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, until=4)
+    end_mandate()
+
+    assert prepare(CollectionRequest(bill.pk), on=day(100)) == []
+
+    assert reread(bill).debit_on is None
+    assert due.to_debit(on=day(101)).ids == []
 
 
 def test_an_offer_is_an_order_under_its_own_key(make_bill):
