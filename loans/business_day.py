@@ -107,10 +107,10 @@ def plan_debits(*, on: date, at: datetime) -> RunPlan:
 
 def _why_held(planned: int, *, on: date) -> Reason | None:
     policy = current(LoanOperations, on=on)
-    usual = due.comparable_orders(on=on)
-    if usual is None or planned < policy.runaway_orders_min:
+    if planned < policy.runaway_orders_min:
         return None
-    if planned * 1000 <= usual * policy.runaway_permille:
+    usual = due.comparable_orders(on=on)
+    if usual is None or planned * 1000 <= usual * policy.runaway_permille:
         return None
     return Reason(LoanReason.RUNAWAY, {"planned": planned, "usual": usual})
 

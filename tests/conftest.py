@@ -22,6 +22,15 @@ KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission", "a
                "auth_group_permissions", "backoffice_sandboxclock", "accounts_bankbin")  # fmt: skip
 
 
+# What takes minutes mostly waits: begun first, no process is left alone with it at the end.
+LONGEST = ("test_customer_journey.py", "test_killed_workers.py", "test_real_services.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest tests; the others keep their order."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 @pytest.fixture(scope="session")
 def database_name(request: pytest.FixtureRequest) -> str:
     """The name of this process's test database."""
