@@ -31,6 +31,9 @@ database = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
+# Laws over more than one bill.
+months = settings(database, max_examples=500 if IS_LONG else 20)
+
 # Whole lives of loans, many days each.
 lives = settings(
     max_examples=60 if IS_LONG else 10,

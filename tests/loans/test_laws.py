@@ -14,15 +14,19 @@ from hypothesis import strategies as st
 
 from loans.collection.operations import offers, orders, results
 from loans.collection.operations.orders import CollectionRequest
+from loans.contracts.rules.due_dates import months_after
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer, Outcome
 from loans.models import Bill, Charge, Loan, Transfer, UnappliedFunds
+from tests.loans.billing.loans import draw
 from tests.loans.conftest import day, moment
-from tests.profiles import database
+from tests.loans.repayment.issuing import issue_next
+from tests.profiles import database, months
 
 pytestmark = pytest.mark.django_db
 
 NOT_COMPARED = {"id", "public_id", "customer_id", "bill_id", "loan_id", "line_id", "terms_id"}
+LAST_DECISION = 7  # days after D
 # Nothing follows from these once a bill is paid; a bill that is run again counts its orders.
 OF_OPEN_BILLS = {"refusals", "refused_on", "tries", "debit_on"}
 amounts = st.one_of(
@@ -54,10 +58,10 @@ def twins(make_bill):
 
 
 def figures(bill, but=()):
-    """Return all that is kept of a bill and its loans, without ids, moments and ``but`` those."""
+    """Return what is kept of the customer of a bill, without ids, moments and ``but`` those."""
     loans = Loan.objects.filter(customer=bill.customer_id)
-    rows = [Bill.objects.get(pk=bill.pk)]
-    for loan in loans:
+    rows = [*Bill.objects.filter(customer=bill.customer_id).order_by("due_on")]
+    for loan in loans.order_by("pk"):
         rows += [loan, *loan.instalments.order_by("number")]
     left_out = {*NOT_COMPARED, *but, *(OF_OPEN_BILLS if rows[0].state == "paid" else ())}
     found = [
@@ -147,7 +151,7 @@ def test_missed_days_caught_up_are_as_if_run_daily(twins, start, n, amount_fen):
         for k in range(n + 1):
             close([daily], on=day(k))
         orders_made = [offered(bill, amount_fen, on=day(n), key="p") for bill in (daily, missed)]
-        for order in filter(None, orders_made):
+        for order in orders_made if all(orders_made) else ():  # less is owed before the days
             record(answer(order, "SUCCESS", on=day(n)), on=day(n))
         for k in range(n + 1):
             close([missed], on=day(k), at=moment(day(n), time(13)))
@@ -174,6 +178,30 @@ def test_money_received_late_counts_from_its_own_day(twins, start, n, days_late,
         close([in_time, late], on=received_on + timedelta(days=1))
 
     # A cycle that was opened meanwhile is never used again: its order numbers may be known.
+    twins({**start, "mode": "off"}, law, but=("cycle", "cycle_on"))
+
+
+@months
+@given(starts, st.sampled_from([-3, 0, 1, 3, 5, 9, 20]), amounts)
+def test_money_received_after_the_next_bill_counts_in_what_that_one_asks(
+    twins, start, n, amount_fen
+):
+    def law(in_time, late):
+        for bill in (in_time, late):
+            draw(bill.customer, drawn_on=day(-20), due_on=[months_after(bill.due_on, 1)])
+        for k in range(min(n, LAST_DECISION) + 1):
+            close([in_time, late], on=day(k))
+        pair = [offered(bill, amount_fen, on=day(n), key="p") for bill in (in_time, late)]
+        if pair[0] is not None:
+            record(answer(pair[0], "SUCCESS", on=day(n)), on=day(n))
+        for k in range(max(n + 1, 0), LAST_DECISION + 1):
+            close([in_time, late], on=day(k))
+        for bill in (in_time, late):
+            issue_next(bill)
+        if pair[1] is not None:
+            record(answer(pair[1], "SUCCESS", on=day(n)), on=day(24))
+        close([in_time, late], on=day(24))
+
     twins({**start, "mode": "off"}, law, but=("cycle", "cycle_on"))
 
 

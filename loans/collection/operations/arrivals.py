@@ -4,7 +4,8 @@ A value date is the channel's success time, but no later than the day we learn o
 bill is applied in the order of REPAY-8, money for a loan as an early settlement or a prepayment.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from operator import attrgetter
 from typing import NamedTuple
@@ -14,12 +15,13 @@ from loans.accounting.operations.batch import LoanBatch
 from loans.accounting.rules.codes import BillMove, OrderPurpose
 from loans.accounting.rules.engine import RunResult
 from loans.accounting.rules.position import BillPosition
+from loans.billing.rules.issue import PAST_DUE_STATES
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer
 from loans.models import DebitOrder, Repayment
 from loans.models.debit import MANUAL_ORIGINS
 from loans.repayment.operations import reprocess
-from loans.repayment.operations.run_start import older_bills
+from loans.repayment.operations.run_start import customer_of, older_bills
 from loans.repayment.rules import Money, Payment, money_for_loan
 
 _REPAYMENT_COLUMNS = (
@@ -65,18 +67,47 @@ def store(
                      answer.amount_fen, on, at))  # fmt: skip
     bulk.copy(Repayment, _REPAYMENT_COLUMNS, rows)
     found.sort(key=lambda pair: pair[1].on)
-    late = {customer_id for customer_id, money in found if _is_late(batch, money)}
+    today = clock.day_of(at)
+    earlier = {customer_id for customer_id, money in found if money.on < today}
+    printed_on = _past_due_printed_on(batch, earlier)
+    late = {
+        customer_id
+        for customer_id, money in found
+        if _is_late(batch, money, past_due_printed_on=printed_on.get(customer_id, date.min))
+    }
     return Arrived(
         [money for customer_id, money in found if customer_id not in late],
         [money for customer_id, money in found if customer_id in late],
     )
 
 
-def _is_late(batch: LoanBatch, money: Money) -> bool:
-    """Say whether a later day was already closed or charged without the money.
+def _past_due_printed_on(batch: LoanBatch, customer_ids: Collection[int]) -> dict[int, date]:
+    """Return when a bill that prints something past due was last issued, by customer.
 
-    On the bill that is named, or on an older one that money paid by hand settles first.
+    The batch holds all bills of a customer whose money is of an earlier day; money of today comes
+    after every issue.
     """
+    printed_on: dict[int, date] = {}
+    if not customer_ids:
+        return printed_on
+    for bill_id, bill in batch.position.bills.items():
+        customer_id = batch.bills[bill_id].customer_id
+        if bill.past_due_fen and customer_id in customer_ids:
+            printed_on[customer_id] = max(printed_on.get(customer_id, date.min), bill.billed_on)
+    return printed_on
+
+
+def _is_late(batch: LoanBatch, money: Money, *, past_due_printed_on: date) -> bool:
+    """Say whether a later day was already closed, charged or billed without the money.
+
+    On the bill that is named, or on an older one that money paid by hand settles first. Nothing is
+    charged to an overdue bill while it stands untouched, but a bill issued since prints what was
+    owed under it (REPAY-7, GEN-9).
+    """
+    if money.on < past_due_printed_on and any(
+        bill.state in PAST_DUE_STATES for bill in _bills_of(batch, money)
+    ):
+        return True
     if isinstance(money, Payment):
         return any(
             _is_closed_after(batch, batch.position.bills[one], money.on)
@@ -120,7 +151,7 @@ def apply(batch: LoanBatch, arrived: Sequence[Money], *, by: str, at: datetime) 
     rare, so such customers are worked through one by one.
     """
     behind = {
-        _customer_id(batch, money)
+        customer_of(batch, money)
         for money in arrived
         for bill in _bills_of(batch, money)
         if any(end_of_day.missed_days(bill, through=money.on, has_mandate=True))
@@ -128,14 +159,14 @@ def apply(batch: LoanBatch, arrived: Sequence[Money], *, by: str, at: datetime) 
     mandates = end_of_day.customers_with_mandate(behind)
     paid = set()
     for money in arrived:
-        customer_id = _customer_id(batch, money) if behind else 0
+        customer_id = customer_of(batch, money) if behind else 0
         if customer_id in behind:
             for bill in _bills_of(batch, money):
                 _close_before(batch, bill, money, has_mandate=customer_id in mandates, by=by, at=at)
             paid |= _paid(batch.run([money]))
     return paid | _paid(
         batch.run(
-            money for money in arrived if not behind or _customer_id(batch, money) not in behind
+            money for money in arrived if not behind or customer_of(batch, money) not in behind
         )
     )
 
@@ -144,12 +175,6 @@ def _bills_of(batch: LoanBatch, money: Money) -> list[BillPosition]:
     if isinstance(money, Payment):
         return [batch.position.bills[one] for one in (*money.older_ids, money.bill_id)]
     return _bills_under(batch, money.loan_id)
-
-
-def _customer_id(batch: LoanBatch, money: Money) -> int:
-    if isinstance(money, Payment):
-        return batch.bills[money.bill_id].customer_id
-    return batch.loans[money.loan_id].customer_id
 
 
 def _paid(result: RunResult) -> set[int]:
@@ -172,9 +197,8 @@ def _close_before(
 
 
 def rerun(batch: LoanBatch, late: Sequence[Money], *, on: date) -> list[reprocess.Rerun]:
-    """Run what is late again, the oldest first: it takes along what it is connected with, once."""
-    reruns: list[reprocess.Rerun] = []
+    """Run what is late again, once a customer: it takes along what it is connected with."""
+    of_customers: dict[int, list[Money]] = defaultdict(list)
     for money in late:
-        if not any(one.contains(money) for one in reruns):
-            reruns.append(reprocess.rerun(batch, money, arrived=late, on=on))
-    return reruns
+        of_customers[customer_of(batch, money)].append(money)
+    return [reprocess.rerun(batch, theirs, on=on) for theirs in of_customers.values()]

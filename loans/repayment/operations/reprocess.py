@@ -42,29 +42,22 @@ from risk.conduct import operations as conduct
 
 
 class Rerun(NamedTuple):
-    """Bills and loans that were reprocessed: the bills as they were before, the oldest first."""
+    """Bills that were reprocessed, as they were before, the oldest first."""
 
     before: tuple[BillPosition, ...]
-    loan_ids: frozenset[int]
-
-    def contains(self, money: Money) -> bool:
-        """Say whether money was part of what was reprocessed."""
-        if isinstance(money, Payment):
-            return any(bill.id == money.bill_id for bill in self.before)
-        return money.loan_id in self.loan_ids
 
 
-def rerun(batch: LoanBatch, money: Money, *, arrived: Sequence[Money], on: date) -> Rerun:
-    """Run a bill or a loan again up to ``on``, with all its repayments; ``arrived`` are new ones.
+def rerun(batch: LoanBatch, arrived: Sequence[Money], *, on: date) -> Rerun:
+    """Run the bills and loans of a customer again up to ``on``; ``arrived`` is the money for them.
 
-    A bill runs from its issue. With it runs every later bill that contains its loans, and an
-    earlier one that was still open when it was issued: the batch has locked the bills of the
-    customer (``bills_to_lock``). A loan runs from the issue of the last bill with it before its
-    money came, or from its drawdown. The repayments are stored already; allocations, surpluses,
-    charges and states follow from the run, and the batch receives what corrects the facts of the
-    earlier one.
+    A bill runs from its issue. With it runs every later bill of the customer, which contains what
+    it left or prints what was past due, and an earlier one that was still open when it was issued:
+    the batch has locked the bills of the customer (``bills_to_lock``). A loan runs from the issue
+    of the last bill with it before its money came, or from its drawdown. The repayments are stored
+    already; allocations, surpluses, charges and states follow from the run, and the batch receives
+    what corrects the facts of the earlier one.
     """
-    start = run_start.as_issued(batch, money, arrived)
+    start = run_start.as_issued(batch, arrived)
     before = tuple(batch.position.bills[one] for one in start.bill_ids)
     repayments = _repayments(start)
     decided = interventions.of(start.bill_ids, start.position.loans.keys())
@@ -86,7 +79,7 @@ def rerun(batch: LoanBatch, money: Money, *, arrived: Sequence[Money], on: date)
         since={loan_id: loan.accrued_on for loan_id, loan in start.position.loans.items()},
         waivers=interventions.waivers_among(decided),
     )
-    return Rerun(before, frozenset(start.position.loans))
+    return Rerun(before)
 
 
 class RepaymentEffect(NamedTuple):
@@ -102,7 +95,7 @@ def preview(batch: LoanBatch, money: Money, *, on: date, is_new: bool) -> Repaym
 
     Nothing is kept: it is shown to people before they decide.
     """
-    start = run_start.as_issued(batch, money, [money])
+    start = run_start.as_issued(batch, [money])
     happened: list[Happened[Any]] = [
         one for one in _repayments(start) if one.event.repayment_id != money.repayment_id
     ]

@@ -158,7 +158,7 @@ def _run_again(batch: LoanBatch, repayment: Repayment, *, by: str, at: datetime)
     }
     money = _money(batch, repayment)
     try:
-        rerun = reprocess.rerun(batch, money, arrived=[money], on=on)
+        rerun = reprocess.rerun(batch, [money], on=on)
         _let_cycles_go_on(batch, rerun.before)
         batch.write(by=by, at=at)
     except ProtectedError as error:  # of money that waited, which its payout names

@@ -47,14 +47,18 @@ class RunStart(NamedTuple):
         return self.bill_ids[: self.bill_ids.index(bill_id)]
 
 
-def as_issued(batch: LoanBatch, money: Money, arrived: Sequence[Money]) -> RunStart:
-    """Return the bills to run as they were when the oldest of them was issued, and the loans."""
-    customer_id = _customer_id(batch, money)
+def as_issued(batch: LoanBatch, arrived: Sequence[Money]) -> RunStart:
+    """Return the bills to run as they were when the oldest of them was issued, and the loans.
+
+    ``arrived`` is money of one customer, which all runs again at once.
+    """
+    customer_id = customer_of(batch, arrived[0])
     known = snapshots.latest(
         [one.id for one in batch.bills.values() if one.customer_id == customer_id]
     )
-    bills = _bills_to_run(batch, _first_bills(batch, money, known), known)
-    as_drawn = _as_drawn(bills, known, [money, *arrived])
+    first = set().union(*(_first_bills(batch, money, known) for money in arrived))
+    bills = _bills_to_run(batch, first, known)
+    as_drawn = _as_drawn(bills, known, arrived)
     on = min(one.on for one in arrived)
     rows_of = {
         bill.id: tuple(
@@ -82,31 +86,37 @@ def as_issued(batch: LoanBatch, money: Money, arrived: Sequence[Money]) -> RunSt
         if bill.state != BillState.BILLED:
             decisions.append(Decision(BillMove.REOPEN, bill.id, on, LoanReason.EARLIER_VALUE_DATE))
         rows = under_oldest if bill is bills[0] else ()
-        issued[bill.id] = bill._replace(
-            state=BillState.BILLED,
+        issued[bill.id] = _unpaid(bill)._replace(
             rows=rows,
             loan_ids=batch.loan_ids_of(rows),
             terms_id=batch.loan_ids_of(rows_of[bill.id])[0],
             billed_rows=rows_of[bill.id],
             due_on=due_dates[bill.id].issued,
             **printed.get(bill.id, {}),
-            paid_fen=0,
-            waived_fen=0,
-            last_paid_on=None,
-            shortfall_fen=None,
-            late_fee_fen=0,
-            late_fee_on=None,
-            charged_at_due_fen=0,
-            refused_on=None,
-            closed_through=None,
-            overdue_on=None,
-            paid_on=None,
         )
     since = {
         loan_id: date.min if loan_id in as_drawn else _first_issue(bills, known, loan_id)
         for loan_id in loans
     }
     return RunStart(Position(issued, loans), decisions, tuple(issued), since, as_drawn, due_dates)
+
+
+def _unpaid(bill: BillPosition) -> BillPosition:
+    """Return a bill to which nothing has happened since its issue."""
+    return bill._replace(
+        state=BillState.BILLED,
+        paid_fen=0,
+        waived_fen=0,
+        last_paid_on=None,
+        shortfall_fen=None,
+        late_fee_fen=0,
+        late_fee_on=None,
+        charged_at_due_fen=0,
+        refused_on=None,
+        closed_through=None,
+        overdue_on=None,
+        paid_on=None,
+    )
 
 
 def _called_due(
@@ -116,7 +126,8 @@ def _called_due(
     return {row for bill in bills for row in bill.rows if row.loan_id in loans}
 
 
-def _customer_id(batch: LoanBatch, money: Money) -> int:
+def customer_of(batch: LoanBatch, money: Money) -> int:
+    """Return the customer whose bill or loan money is for."""
     if isinstance(money, Payment):
         return batch.bills[money.bill_id].customer_id
     return batch.loans[money.loan_id].customer_id
@@ -189,12 +200,13 @@ def _loans_as_issued(
 def _bills_to_run(
     batch: LoanBatch, first: Collection[int], known: _Snapshots
 ) -> list[BillPosition]:
-    """Return the first bills, and those that their loans connect them with, by due date.
+    """Return the first bills, and those that they are connected with, by due date.
 
-    Later ones contain what they left, or print what was past due then. An earlier one that had
-    closed before the oldest of them was issued is in their snapshots already. Money paid by hand
-    connects the bill that it names with the older ones that it settled first, or would now
-    (REPAY-8).
+    Every later one: it contains what they left, or prints what was past due then, whatever that
+    comes to now. An earlier one that had closed before the oldest of them was issued is in their
+    snapshots already; one that was open is connected by its loans or by what is past due. Money
+    paid by hand connects the bill that it names with the older ones that it settled first, or
+    would now (REPAY-8).
     """
     by_hand = _paid_by_hand({batch.bills[one].customer_id for one in first})
     loans_of: dict[int, set[int]] = defaultdict(set)
@@ -209,8 +221,11 @@ def _bills_to_run(
         more = {
             one
             for one in loans_of.keys() - run
-            if (loan_ids & loans_of[one] or bills[one].past_due_fen or is_past_due_printed)
-            and (bills[one].due_on > oldest.due_on or _was_open(bills[one], on=oldest.billed_on))
+            if bills[one].due_on > oldest.due_on
+            or (
+                (loan_ids & loans_of[one] or bills[one].past_due_fen or is_past_due_printed)
+                and _was_open(bills[one], on=oldest.billed_on)
+            )
         }
         for named, on in by_hand:
             older = [one for one in older_bills(batch, named) if bills[one].billed_on <= on]
