@@ -132,38 +132,114 @@ def broken(change):
     return payload
 
 
+NO_TEXT, NO_AMOUNT, NO_DAY = (
+    "is no text of 1 to 128 characters", "is no amount in fen", "is no day",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("change", "place"),
+    ("change", "place", "reason"),
     [
-        (lambda p: p.pop("accounts"), "/accounts"),
-        (lambda p: p.update(accounts={}), "/accounts"),
-        (lambda p: p["identity"].pop("name"), "/identity/name"),
-        (lambda p: p.update(identity=[]), "/identity"),
-        (lambda p: p["accounts"].append(1), "/accounts/1"),
-        (lambda p: p["accounts"][0].update(limit_fen=-1), "/accounts/0/limit_fen"),
-        (lambda p: p["accounts"][0].update(limit_fen=1.5), "/accounts/0/limit_fen"),
-        (lambda p: p["accounts"][0].update(opened_on="2020"), "/accounts/0/opened_on"),
-        (lambda p: p["accounts"][0]["months"][3].update(code="X"), "/accounts/0/months/3/code"),
+        (lambda p: p.pop("accounts"), "/accounts", "is missing"),
+        (lambda p: p.update(accounts={}), "/accounts", "is no list of at most 500"),
+        (lambda p: p["identity"].pop("name"), "/identity/name", "is missing"),
+        (lambda p: p["identity"].update(name=""), "/identity/name", NO_TEXT),
+        (lambda p: p.update(report_id="R" * 129), "/report_id", NO_TEXT),
+        (lambda p: p.update(report_id=7), "/report_id", NO_TEXT),
+        (lambda p: p.update(identity=[]), "/identity", "is no object"),
+        (lambda p: p["accounts"].append(1), "/accounts/1", "is no object"),
+        (lambda p: p["accounts"][0].update(limit_fen=-1), "/accounts/0/limit_fen", NO_AMOUNT),
+        (lambda p: p["accounts"][0].update(limit_fen=1.5), "/accounts/0/limit_fen", NO_AMOUNT),
+        (lambda p: p["accounts"][0].update(limit_fen=True), "/accounts/0/limit_fen", NO_AMOUNT),
+        (lambda p: p["accounts"][0].update(balance_fen=10**13 + 1), "/accounts/0/balance_fen",
+         NO_AMOUNT),
+        (lambda p: p["accounts"][0].update(opened_on="2020"), "/accounts/0/opened_on", NO_DAY),
+        (lambda p: p["accounts"][0].update(opened_on="20200101"), "/accounts/0/opened_on", NO_DAY),
+        (lambda p: p["accounts"][0]["months"][3].update(code="X"), "/accounts/0/months/3/code",
+         "is no code"),
         (lambda p: p["accounts"][0]["months"][3].update(month="2026-13"),
-         "/accounts/0/months/3/month"),
-        (lambda p: p["accounts"][0]["months"][3].update(month="2026-10"), "/accounts/0/months"),
-        (lambda p: p["accounts"][0]["months"].append(month("2020-01")), "/accounts/0/months"),
-        (lambda p: p["inquiries"][0].update(reason="curiosity"), "/inquiries/0/reason"),
-        (lambda p: p["inquiries"][0].update(on=20261120), "/inquiries/0/on"),
+         "/accounts/0/months/3/month", "is no month"),
+        (lambda p: p["accounts"][0]["months"][3].update(month="2026-10"), "/accounts/0/months",
+         "a month is listed twice"),
+        (lambda p: p["accounts"][0]["months"].append(month("2020-01")), "/accounts/0/months",
+         "is no list of at most 24"),
+        (lambda p: p["inquiries"][0].update(reason="curiosity"), "/inquiries/0/reason",
+         "is no known reason"),
+        (lambda p: p["inquiries"][0].update(on=20261120), "/inquiries/0/on", NO_DAY),
     ],
 )  # fmt: skip
-def test_a_malformed_report_is_refused_with_place_and_reason(change, place):
+def test_a_malformed_report_is_refused_with_place_and_reason(change, place, reason):
     with pytest.raises(BureauPayloadError) as refused:
         rules.read(broken(change), on=ON)
 
-    assert refused.value.place == place
-    assert refused.value.reason and "张" not in str(refused.value)
+    assert (refused.value.place, refused.value.reason) == (place, reason)
+    assert str(refused.value) == f"{place}: {reason}"
 
 
-@pytest.mark.parametrize("payload", [None, [], "report", {}])
-def test_what_is_no_report_is_refused(payload):
-    with pytest.raises(BureauPayloadError):
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda p: p["identity"].update(name="三"),
+        lambda p: p.update(report_id="R" * 128),
+        lambda p: p["accounts"][0].update(limit_fen=0, balance_fen=10**13),
+        lambda p: p["accounts"][0]["months"][3].update(repaid_on="2026-01-31"),
+    ],
+)
+def test_what_is_just_well_formed_is_read(change):
+    assert rules.read(broken(change), on=ON).months == "N" * 24
+
+
+def test_a_list_has_at_most_so_many_places():
+    is_good = rules._is_list(2)
+
+    assert is_good([]) and is_good([1, 2])
+    assert not is_good([1, 2, 3]) and not is_good((1, 2))
+
+
+def test_a_report_is_of_the_person_with_its_id_number():
+    payload = report(account())
+
+    rules.check_person(payload, id_number="11010119900307001X")
+    with pytest.raises(BureauPayloadError) as refused:
+        rules.check_person(payload, id_number="110101199003070011")
+    assert (refused.value.place, refused.value.reason) == (
+        "/identity/id_number", "is another person's",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "worst"), [("2020-01", "N"), ("2019-12", "7")])
+def test_the_credit_repair_begins_with_2020(name, worst):
+    assert read(account(months=[month(**(REPAIRED | {"name": name}))])).months == "#" * 24
+    assert rules._repaired(month(**(REPAIRED | {"name": name}))) == worst
+
+
+def test_the_latest_month_decides_whether_an_account_is_settled():
+    months = [month("2026-09", "C"), month("2026-10", "N")]
+
+    assert read(account(months=months, limit_fen=7)).other_limit_fen == 7
+    assert read(account(months=list(reversed(months)), limit_fen=7)).other_limit_fen == 7
+
+
+def test_every_count_is_of_its_own_code():
+    found = read(account("N" * 18 + "122333"))
+
+    assert (found.count_1, found.count_2, found.count_3, found.worst) == (1, 2, 3, "3")
+
+
+@pytest.mark.parametrize(
+    ("payload", "place", "reason"),
+    [
+        (None, "/", "is no object"),
+        ([], "/", "is no object"),
+        ("report", "/", "is no object"),
+        ({}, "/report_id", "is missing"),
+    ],
+)
+def test_what_is_no_report_is_refused(payload, place, reason):
+    with pytest.raises(BureauPayloadError) as refused:
         rules.read(payload, on=ON)
+
+    assert (refused.value.place, refused.value.reason) == (place, reason)
 
 
 codes = st.lists(st.sampled_from(list(rules.GRAVITY)), min_size=24, max_size=24).map("".join)

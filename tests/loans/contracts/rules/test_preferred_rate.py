@@ -7,6 +7,7 @@ import pytest
 from loans.accounting.rules import engine
 from loans.accounting.rules.accrual import contract_fen, own_rate_micro, rate_micro
 from loans.accounting.rules.debt import Debt
+from loans.accounting.rules.outcomes import Cause
 from loans.accounting.rules.position import InstalmentPosition, LoanPosition, Position
 from loans.contracts.rules.preferred_rate import PreferredRateEnd
 from loans.policy import LoanTerms
@@ -34,6 +35,7 @@ def test_a_run_over_the_end_charges_two_segments():
         (DRAWN_ON, 450_000, 3_600), (NIGHT_8, 500_000, 5_000),
     ]  # fmt: skip
     assert result.position.loans[1].parts[0].debt.interest_fen == 8_600
+    assert {one.cause for one in result.charges} == {Cause("rate_end", 1)}
 
 
 def test_a_run_that_stops_at_the_end_begins_the_new_segment():

@@ -4,7 +4,7 @@ import pytest
 
 from loans.accounting.rules import engine
 from loans.accounting.rules.codes import Plan
-from loans.accounting.rules.outcomes import Decision
+from loans.accounting.rules.outcomes import Cause, ComputedCharge, Decision
 from loans.accounting.rules.position import InstalmentKey, Position, blank
 from loans.conversion.rules.conversion import Convert, convertible_fen
 from loans.policy import LoanTerms
@@ -39,7 +39,18 @@ def test_the_principal_becomes_rows_and_the_bill_keeps_its_interest():
         ("2027-01-01", 333_334, 5_000, None),
     ]  # fmt: skip
     assert (owed.is_bullet, owed.converted_on, owed.converted_to) == (False, day(0), "plan-3")
-    assert [one[:2] for one in result.decisions] == [("convert", 1), ("issue", 1)]
+    assert result.decisions == [
+        Decision("convert", 1, day(0), "converted-to-instalments"),
+        Decision("issue", 1, day(0), "converted-to-instalments"),
+    ]
+    [interest] = result.charges
+    assert interest == ComputedCharge(
+        7, 0, "own", day(-30), day(-30), day(0), 1_000_000, 500_000, 15_000, 15_000,
+        Cause("end_of_day", 1),
+    )  # fmt: skip
+    assert {(row.accrual, row.segment_on, row.segment_base_fen) for row in rows} == {
+        ("none", day(0), 0)
+    }
 
 
 def test_the_cap_goes_on_with_the_account_of_the_same_loan():
@@ -118,6 +129,14 @@ def test_a_bill_of_which_nothing_is_left_is_paid():
     assert (asked.state, asked.total_fen, asked.paid_on) == ("paid", 515_000, day(0))
     assert result.decisions[-1] == Decision("pay", 1, day(0), "paid-in-full")
     assert result.position.loans[7].state == "active"
+
+
+def test_what_was_waived_of_a_bill_stays_in_its_total():
+    asked = bill(ROW, waived_fen=300, paid_fen=200)
+
+    asked = convert(asked, {7: bullet()}).position.bills[1]
+
+    assert (asked.total_fen, asked.minimum_fen) == (15_500, 15_500)
 
 
 def test_rows_that_an_undone_conversion_left_are_blank():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from loans.accounting.rules import engine
 from loans.accounting.rules.allocation import Claim
 from loans.accounting.rules.debt import NOTHING, Debt
-from loans.accounting.rules.outcomes import WaivedCharge
+from loans.accounting.rules.outcomes import Cause, WaivedCharge
 from loans.accounting.rules.position import InstalmentKey, Position
 from loans.delinquency.rules.waiver import WaiveCharges, spread, without
 from tests.loans.cases import TERMS, bill, day, loan, part
@@ -109,7 +109,7 @@ def test_charges_of_a_charged_off_loan_are_marked():
     assert result.waived == [
         WaivedCharge(5, 7, 0, day(5), Debt(interest_fen=15), 1, is_off_books=True)
     ]
-    assert [one.is_off_books for one in result.charges] == [True]
+    assert [(one.is_off_books, one.cause) for one in result.charges] == [(True, Cause("waiver", 5))]
 
 
 def test_a_waiver_is_charged_for_good():

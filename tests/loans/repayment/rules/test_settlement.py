@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.engine import run
-from loans.accounting.rules.outcomes import Allocation, Cause, ComputedCharge, Surplus
+from loans.accounting.rules.outcomes import Allocation, Cause, ComputedCharge, Decision, Surplus
 from loans.accounting.rules.position import (
     InstalmentKey,
     InstalmentPosition,
@@ -21,6 +21,7 @@ from loans.repayment.rules.settlement import (
     EarlyQuote,
     Prepayment,
     Settlement,
+    money_for_loan,
     prepayment_fee_fen,
     prepayment_quote,
     principal_within,
@@ -345,3 +346,65 @@ def test_two_rows_of_a_loan_count_towards_their_bill_together():
 
     assert result.position.bills[BILL].paid_fen == 212_000
     assert result.position.bills[BILL].state == "paid"
+
+
+def test_the_money_of_an_order_is_the_event_of_its_purpose():
+    settled = money_for_loan("settlement", 7, 1, 1_010_000, ON, principal_fen=None)
+    prepaid = money_for_loan("prepayment", 7, 1, 206_000, ON, principal_fen=200_000)
+
+    assert settled == Settlement(repayment_id=7, loan_id=1, amount_fen=1_010_000, on=ON)
+    assert prepaid == Prepayment(
+        repayment_id=7, loan_id=1, amount_fen=206_000, on=ON, principal_fen=200_000
+    )
+    assert (type(settled), type(prepaid)) == (Settlement, Prepayment)
+    with pytest.raises(AssertionError, match=r"^a prepayment names the principal that it repays$"):
+        money_for_loan("prepayment", 7, 1, 206_000, ON, principal_fen=None)
+
+
+def test_a_settlement_charges_its_nights_and_fees_because_of_the_repayment():
+    on = date(2026, 9, 11)
+
+    interest, fee = after(Settlement(7, 1, 1_010_000, on)).charges
+
+    assert interest == ComputedCharge(
+        1, 0, "own", DRAWN_ON, DRAWN_ON, on, 1_000_000, 500_000, 5_000, 5_000, CAUSE
+    )
+    assert fee == ComputedCharge(
+        1, 0, "prepayment", on, on, on, 1_000_000, 5_000_000, 5_000, 5_000, CAUSE
+    )
+
+
+def test_what_settles_a_loan_is_decided_on_the_day_of_the_money():
+    result = happens(Settlement(7, 1, 1_012_000, ON), under_bill(bullet(), 0))
+
+    assert result.decisions == [
+        Decision("settle", 1, ON, "settled-early"), Decision("pay", BILL, ON, "paid-in-full"),
+    ]  # fmt: skip
+    paid = result.position.bills[BILL]
+    assert (paid.paid_on, paid.last_paid_on, paid.shortfall_fen) == (ON, ON, 0)
+    assert result.position.loans[1].ended_on == ON
+
+
+def test_money_short_of_a_fen_pays_the_bill_of_a_plan_in_part():
+    position = under_bill(plan(on=ON), 0, 1)
+
+    result = happens(Settlement(7, 1, 150_000, ON), position)
+
+    assert [(one.part_index, one.debt) for one in result.allocations] == [
+        (0, Debt(plan_fee_fen=6_000, principal_fen=100_000)),
+        (1, Debt(plan_fee_fen=6_000, principal_fen=38_000)),
+    ]
+    asked = result.position.bills[BILL]
+    assert (asked.state, asked.paid_fen, asked.shortfall_fen, asked.last_paid_on) == (
+        "billed", 150_000, 62_000, ON,
+    )  # fmt: skip
+
+
+def test_a_converted_bill_is_no_row_of_the_plan():
+    loan = plan(paid=4)
+    rest = loan.parts[0]._replace(debt=Debt(interest_fen=300), due_on=date(2027, 1, 22))
+    converted = loan._replace(parts=(rest, *loan.parts[1:]), converted_on=date(2026, 9, 30))
+
+    found = quoted(converted, date(2027, 1, 21))
+
+    assert found.debt == Debt(interest_fen=300, plan_fee_fen=6_000, principal_fen=800_000)

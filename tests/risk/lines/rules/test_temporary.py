@@ -47,7 +47,13 @@ def test_what_is_not_allowed_is_refused_with_its_reason(change, verdict):
 
 
 @pytest.mark.parametrize(
-    "change", [{"in_full": (False, *FULL)}, {"last_valid_to": date(2028, 1, 11)}, {"days": 1}]
+    "change",
+    [
+        {"in_full": (False, *FULL)},
+        {"last_valid_to": date(2028, 1, 11)},
+        {"days": 1},
+        {"amount_fen": 1},
+    ],
 )
 def test_what_is_just_allowed_is_granted(change):
     found = decide(REQUEST._replace(**change), cap_fen=CAP_FEN, policy=POLICY)

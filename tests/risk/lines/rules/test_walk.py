@@ -25,6 +25,8 @@ targets = st.fractions(0, 30_000_000, max_denominator=400)
         (1_000_000, Fraction(9_900_001, 10), WalkedLimit(1_000_000, KEEP)),  # falls by nothing
         (1_010_000, 9_000_000, WalkedLimit(1_210_000, KEEP)),  # 12,120 floored
         (1_010_000, 100_000, WalkedLimit(810_000, KEEP)),  # 8,080 ceiled
+        (10_000_000, 30_000_000, WalkedLimit(12_000_000, KEEP)),
+        (10_000_000, 100_000, WalkedLimit(8_000_000, KEEP)),
         (60_000, 50_000, WalkedLimit(50_000, KEEP)),
         (50_000, Fraction(499_999, 10), WalkedLimit(50_000, SUSPEND)),
         (60_000, 0, WalkedLimit(50_000, SUSPEND)),
@@ -35,7 +37,10 @@ targets = st.fractions(0, 30_000_000, max_denominator=400)
     ],
 )
 def test_a_day_goes_towards_its_target(limit_fen, target_fen, following):
-    assert next_day(limit_fen, target_fen, policy=POLICY) == following
+    found = next_day(limit_fen, target_fen, policy=POLICY)
+
+    assert found == following
+    assert type(found.limit_fen) is int
 
 
 def test_a_fall_takes_its_days():
@@ -79,7 +84,8 @@ def test_every_walk_of_whole_steps_arrives(limit_fen, target_fen):
 def test_the_walk_ends_where_it_rests(limit_fen, target_fen):
     *_, last_fen = [limit_fen, *walk(limit_fen, target_fen, policy=POLICY)]
 
-    assert resting_fen(limit_fen, target_fen, policy=POLICY) == last_fen
+    found_fen = resting_fen(limit_fen, target_fen, policy=POLICY)
+    assert (found_fen, type(found_fen)) == (last_fen, int)
 
 
 def test_a_target_rests_in_whole_steps_and_says_whether_it_is_below_the_lowest_limit():

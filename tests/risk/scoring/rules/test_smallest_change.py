@@ -39,6 +39,64 @@ def test_two_inputs_come_where_one_does_not_suffice():
     assert change.total >= 670
 
 
+@pytest.mark.parametrize(
+    ("total_min", "changes", "reached"),
+    [
+        (651, [(Lever.UTILITY_PAYMENTS, 9, 10)], 652),
+        (668, [(Lever.MOVES, 6, 4)], 668),
+        (669, [(Lever.UTILITY_PAYMENTS, 9, 10), (Lever.MOVES, 6, 4)], 669),
+        (670, [(Lever.LARGE_PAYMENTS, 2, 1), (Lever.MOVES, 6, 4)], 670),
+        (672, [(Lever.LARGE_PAYMENTS, 2, 0), (Lever.MOVES, 6, 4)], 672),
+    ],
+)
+def test_one_input_comes_before_two_and_fewer_steps_before_more(total_min, changes, reached):
+    assert found(total_min) == SmallestChange(
+        tuple(InputChange(*change) for change in changes), reached
+    )
+
+
+def test_the_last_score_within_reach_is_reached():
+    assert found(672) is not None
+    assert found(673) is None
+
+
+def test_steps_are_a_twentieth_or_so_of_what_is_and_never_pass_the_best():
+    many = ORDINARY._replace(
+        counts=ORDINARY.counts._replace(failed=400, refunds=39, night_payments=40)
+    )
+
+    ranges = [tuple(one) for one in _levers(many, policy=POLICY)]
+
+    assert ranges == [
+        (Lever.UTILITY_PAYMENTS, 9, 1, 12),
+        (Lever.FAILED, 400, -20, 0),
+        (Lever.REFUNDS, 39, -1, 0),
+        (Lever.LARGE_PAYMENTS, 2, -1, 0),
+        (Lever.NIGHT_PAYMENTS, 40, -2, 0),
+        (Lever.ACTIVE_DAYS, 83, 5, 90),
+        (Lever.MERCHANTS, 29, 2, 30),
+        (Lever.MOVES, 6, -1, 4),
+    ]
+    assert [one.steps_max for one in _levers(many, policy=POLICY)] == [3, 20, 20, 2, 20, 2, 1, 2]
+    assert [one.at(2).then for one in _levers(many, policy=POLICY)] == [
+        11, 360, 37, 0, 36, 90, 30, 4,
+    ]  # fmt: skip
+
+
+def test_what_is_at_its_best_is_no_lever():
+    best = ORDINARY._replace(
+        counts=ORDINARY.counts._replace(
+            utility_payments=13, failed=0, refunds=0, large_payments=0, night_payments=0,
+            active_days=20, merchants=20, payments=20,
+        ),
+        holdings=ORDINARY.holdings._replace(moves=4),
+    )  # fmt: skip
+
+    assert list(_levers(best, policy=POLICY)) == []
+    without = best._replace(counts=None, holdings=None)
+    assert list(_levers(without, policy=POLICY)) == []
+
+
 def test_what_no_two_inputs_reach_is_none():
     assert found(720) is None
 

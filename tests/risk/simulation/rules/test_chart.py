@@ -57,3 +57,29 @@ def test_each_bucket_has_a_caption_of_its_own_and_the_kind_of_its_side():
     assert [bar.kind for bar in bars] == ["fall"] * 5 + ["same"] + ["rise"] * 5
     assert (bars[0].caption, bars[UNCHANGED_BUCKET].caption) == ("≤ \u221250", "0")
     assert (bars[6].caption, bars[-1].caption) == ("0 – +5", "> +50")
+
+
+def test_bars_and_marks_stand_at_exact_pixels():
+    buckets = [0] * BUCKETS
+    buckets[0], buckets[1], buckets[5] = 4, 1, 2
+
+    bars = chart.bars(buckets)
+
+    assert bars[0] == (8, 0, 160, 4, "≤ −50", "fall")
+    assert bars[1] == (72, 120, 40, 1, "−50 – −20", "fall")
+    assert bars[2] == (136, 160, 0, 0, "−20 – −10", "fall")
+    assert bars[5] == (328, 80, 80, 2, "0", "same")
+    assert chart.ticks(4) == [(160, 0), (120, 1), (80, 2), (40, 3), (0, 4)]
+    assert chart.width() == 11 * 64 + 8
+
+
+def test_a_small_count_beside_a_large_one_is_one_pixel_high():
+    buckets = [0] * BUCKETS
+    buckets[0], buckets[1] = 1_000_000, 1
+
+    assert chart.bars(buckets)[1][1:3] == (159, 1)
+
+
+def test_buckets_of_another_number_are_refused():
+    with pytest.raises(ValueError, match="shorter"):
+        chart.bars([1])

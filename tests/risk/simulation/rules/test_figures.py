@@ -54,7 +54,13 @@ def test_lines_are_counted_by_their_target_and_beside_it():
 def test_decisions_are_counted_by_verdict_and_grade():
     out = DecisionMove(DecisionVerdict.APPROVED, DecisionVerdict.REFUSED, "C", "")
     better = DecisionMove(DecisionVerdict.APPROVED, DecisionVerdict.APPROVED, "B", "A")
-    moves = [move(1, 1, 1, decision=out), move(2, 1, 1, decision=better), move(3, 1, 1)]
+    same = DecisionMove(DecisionVerdict.APPROVED, DecisionVerdict.APPROVED, "B", "B")
+    moves = [
+        move(1, 1, 1, decision=out),
+        move(2, 1, 1, decision=better),
+        move(3, 1, 1),
+        move(4, 1, 1, decision=same),
+    ]
 
     found = figures.of_moves(moves)
 
@@ -106,3 +112,51 @@ def test_figures_are_stored_and_read_again():
     found = figures.of_moves([move(1, 100, 200)])
 
     assert SimulationFigures.from_json(found.as_json()) == found
+
+
+def test_what_changes_is_listed_in_full():
+    better = DecisionMove(DecisionVerdict.APPROVED, DecisionVerdict.APPROVED, "B", "A")
+    moves = [move(1, 100, 70), move(2, 5, 5, decision=better)]
+
+    found = figures.of_moves(moves)
+
+    assert found.movers == [
+        {"line": 1, "customer": 1, "before_fen": 100, "after_fen": 70, "reason": "raised"}
+    ]
+    assert found.outcomes == [
+        {"line": 2, "customer": 2, "before_fen": 5, "after_fen": 5, "reason": "raised",
+         "grade_before": "B", "grade_after": "A", "grade_steps": 3},
+    ]  # fmt: skip
+
+
+def test_a_line_that_was_and_stays_below_the_minimum_is_neither_suspended_nor_resumed():
+    found = figures.of_moves([move(1, 1, 1, was_below=True, is_below=True), move(2, 1, 1)])
+
+    assert (found.suspended, found.resumed, found.unchanged) == (0, 0, 2)
+
+
+def test_parts_with_other_buckets_are_refused():
+    part = figures.of_moves([move(1, 100, 200)])
+
+    with pytest.raises(ValueError, match="shorter"):
+        figures.merged([SimulationFigures.from_json(part.as_json() | {"buckets": [0]})])
+    with pytest.raises(ValueError, match="shorter"):
+        figures.merged([SimulationFigures.from_json(part.as_json() | {"bucket_fen": [0]})])
+
+
+def test_a_verdict_weighs_more_than_any_number_of_grades():
+    approved, refused = DecisionVerdict.APPROVED, DecisionVerdict.REFUSED
+    best = DecisionMove(approved, approved, "C", "AAA")
+    moves = [
+        move(1, 5, 5, decision=best),
+        applicant_move(8, DecisionMove(refused, approved, "", "C")),
+        applicant_move(9, DecisionMove(approved, refused, "C", "")),
+    ]
+
+    found = figures.of_moves(moves)
+
+    assert [(one["customer"], one["reason"]) for one in found.outcomes][:2] == [
+        (8, "approved"), (9, "refused"),
+    ]  # fmt: skip
+    assert found.outcomes[2]["customer"] == 1
+    assert (found.approved, found.refused, found.applicants) == (1, 1, 2)
