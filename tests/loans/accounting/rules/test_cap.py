@@ -444,3 +444,15 @@ def test_the_nights_of_a_plan_are_summed_without_its_fees():
     nights_fen = charges[0].debt.penalty_fen
     assert nights_fen > 0
     assert accrued_fen(position, on=day(10), terms=TERMS) == nights_fen
+
+
+@pytest.mark.parametrize(("before_fen", "waived_fen"), [(5_301, 0), (5_302, 1)])
+def test_a_rate_above_the_cap_meets_it_in_the_last_night_to_the_fen(before_fen, waived_fen):
+    # Ten nights behind it, thirty at 700 ppm: 21,000 under a cap of 26,301.
+    start = loan(part(1_000_000), rate_ppm=700, accrued_on=day(-30))
+    start = start._replace(principal_nights_fen=10_000_000, charged_fen=before_fen)
+
+    after, [charged] = accrue(start, on=day(0), terms=TERMS)
+
+    assert (charged.debt.interest_fen, charged.contract_fen) == (21_000 - waived_fen, 21_000)
+    assert (after.waived_fen, after.charged_fen - before_fen) == (waived_fen, 21_000 - waived_fen)

@@ -4,6 +4,7 @@ import pytest
 
 from loans.accounting.rules.ending import end_bill, end_loans
 from loans.accounting.rules.engine import Run
+from loans.accounting.rules.outcomes import Decision
 from loans.accounting.rules.position import InstalmentKey, Position
 from tests.loans.cases import TERMS, bill, day, loan, part
 
@@ -29,6 +30,36 @@ def test_a_loan_that_owes_nothing_ends(state, ended):
 
     assert (one.state, one.paid_on, one.paid_fen) == ("paid", day(9), 5)
     assert (owner.state, owner.ended_on) == (ended, day(9))
+
+
+def test_each_end_is_decided_on_its_day_with_its_reason():
+    settled = run_of(part(0, "none"), state="active")
+    cured = run_of(part(0, "none"), part(100), state="overdue")
+    end(settled)
+    end(cured)
+
+    assert settled.decisions == [
+        Decision("pay", 1, day(9), "paid-in-full"), Decision("settle", 7, day(9), "repaid-in-full"),
+    ]  # fmt: skip
+    assert cured.decisions == [
+        Decision("pay", 1, day(9), "paid-in-full"), Decision("cure", 7, day(9), "past-due-paid"),
+    ]  # fmt: skip
+    assert cured.position.loans[7].overdue_on is None
+
+
+def test_a_loan_that_ended_before_is_not_ended_again():
+    run = run_of(part(0, "none"), state="settled")
+    end(run)
+
+    assert [one.move for one in run.decisions] == ["pay"]
+
+
+def test_a_bill_of_which_nothing_changes_stays_the_same():
+    run = run_of(part(100), state="overdue")
+    asked = run.position.bills[1]
+
+    assert end_bill(run, asked, on=day(9)) is asked
+    assert end_bill(run, asked._replace(rows=()), on=day(9)).state == "overdue"
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,18 @@ from typing import NamedTuple
 import pytest
 
 from loans.accounting.rules import engine
+from loans.accounting.rules.allocation import Claim
 from loans.accounting.rules.cap import Charged
 from loans.accounting.rules.codes import BillMove, LoanMove
 from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.engine import Accrued, Run, RunResult, accrued, nightly_charges
-from loans.accounting.rules.outcomes import Cause, ComputedCharge, Decision
+from loans.accounting.rules.outcomes import (
+    Allocation,
+    Cause,
+    ComputedCharge,
+    Decision,
+    WaivedCharge,
+)
 from loans.accounting.rules.position import InstalmentKey, Position
 from loans.models import Bill, Loan
 from tests.loans.cases import TERMS, bill, day, loan, part
@@ -281,3 +288,156 @@ def test_the_terms_of_a_bill_are_those_of_its_oldest_loan():
     assert run.bill_terms(run.position.bills[1]) is TERMS
     with pytest.raises(AssertionError, match="never had a loan"):
         run.bill_terms(run.position.bills[1]._replace(terms_id=None))
+
+
+def due_plan():
+    """A plan of two rows: the fee of the first one falls due on D, under a cap of 39 fen."""
+    first = part(1_000, "none", segment_base_fen=0, due_on=day(0), uncharged_plan_fee_fen=60)
+    later = first._replace(due_on=day(31))
+    return loan(first, later, accrued_on=day(-30))._replace(is_bullet=False)
+
+
+def plan_fee(n, *, index=0, contract_fen=60, charged_fen=39, cause=CAUSE):
+    return ComputedCharge(
+        7, index, "plan_fee", day(n), day(n), day(n), 0, 0, contract_fen, charged_fen, cause
+    )
+
+
+def test_a_plan_fee_is_charged_on_its_due_date_as_far_as_the_cap_goes():
+    # 2,000 x 30 nights x 24 % / 365 are 39.4.
+    made = accrued(due_plan(), on=day(5), terms=TERMS)
+
+    assert nightly_charges(7, made, terms=TERMS, cause=CAUSE) == [plan_fee(0)]
+    assert [one.debt.plan_fee_fen for one in made.end.parts] == [39, 0]
+    assert [one.uncharged_plan_fee_fen for one in made.end.parts] == [0, 60]
+
+
+def test_a_plan_fee_of_a_day_without_nights_is_charged_with_its_cause():
+    start = due_plan()._replace(accrued_on=day(0), principal_nights_fen=60_000)
+    made = accrued(start, on=day(0), terms=TERMS)
+
+    assert nightly_charges(7, made, terms=TERMS, cause=CAUSE) == [plan_fee(0)]
+
+
+def test_plan_fees_that_are_paid_early_are_charged_on_the_day_of_the_payment():
+    loans = {7: due_plan(), 8: due_plan()._replace(principal_nights_fen=10**6)}
+    run = under_way(OLD, NEW, loans=loans)
+    paid = Cause("repayment", 5)
+
+    run.charge_plan_fees([NEW, InstalmentKey(8, 1)], on=day(-9), cause=paid)
+
+    assert run.charges == [
+        plan_fee(-9, charged_fen=60, cause=paid)._replace(loan_id=8),
+        plan_fee(-9, index=1, charged_fen=60, cause=paid)._replace(loan_id=8),
+    ]
+    assert run.position.loans[7] is loans[7]
+    assert [one.uncharged_plan_fee_fen for one in run.position.loans[8].parts] == [0, 0]
+
+
+def test_what_paying_takes_has_the_plan_fees_of_the_bill_charged():
+    loans = {7: due_plan()._replace(principal_nights_fen=10**6), 8: loan(part(500))}
+    run = under_way(OLD, NEW, loans=loans)
+    asked = run.position.bills[1]
+
+    owing = run.payable(asked)
+
+    assert [one.debt for one in owing[7].parts] == [
+        Debt(plan_fee_fen=60, principal_fen=1_000), Debt(principal_fen=1_000),
+    ]  # fmt: skip
+    assert owing[8] is loans[8]
+    assert run.unpaid_fen(asked) == 1_060 + 500
+    assert run.position.loans == loans
+
+
+def test_a_claim_has_what_paying_takes_and_the_rate_of_its_segment():
+    lowered = loan(part(500), rate_ppm=400)._replace(
+        factor_permille=900, full_rate_on=day(30), drawn_on=day(-30)
+    )
+    plan = due_plan()._replace(principal_nights_fen=10**6, drawn_on=day(-31))
+    run = under_way(OLD, NEW, loans={7: plan, 8: lowered})
+
+    assert run.claims(run.position.bills[1], [NEW, OLD]) == [
+        Claim(Debt(principal_fen=500), 360_000, False, day(-30)),
+        Claim(Debt(plan_fee_fen=60, principal_fen=1_000), 0, True, day(-31)),
+    ]
+
+
+def test_segments_of_one_loan_alone_begin_where_it_is_named():
+    run = under_way(OLD, NEW, loans={7: loan(part(900)), 8: loan(part(700))})
+
+    run.start_segments(run.position.bills[1], "revolving", on=day(3), loan_id=8)
+
+    found = {key: one.parts[0][1:3] for key, one in run.position.loans.items()}
+    assert found == {7: ("own", day(-30)), 8: ("revolving", day(3))}
+
+
+def test_a_preferred_rate_ends_in_every_part_that_bears_it_and_in_no_other():
+    kinds = "own", "revolving", "penalty", "none"
+    rows = [part(10_000, kind, segment_on=day(0)) for kind in kinds]
+    start = loan(*rows, accrued_on=day(0))._replace(
+        factor_permille=900, full_rate_on=day(8), principal_nights_fen=10**7
+    )
+    run = under_way(loans={7: start})
+
+    run.accrue_loan(7, on=day(9), cause=CAUSE)
+
+    assert [one.segment_on for one in run.position.loans[7].parts] == [
+        day(8), day(8), day(0), day(0),
+    ]  # fmt: skip
+    before, after = run.charges[:3], run.charges[3:]
+    assert [(one.kind, one.from_on, one.to_on, one.rate_micro) for one in before] == [
+        ("own", day(0), day(8), 450_000),
+        ("revolving", day(0), day(8), 675_000),
+        ("penalty", day(0), day(8), 1_000_000),
+    ]
+    assert [(one.kind, one.from_on, one.to_on, one.rate_micro) for one in after] == [
+        ("own", day(8), day(9), 500_000),
+        ("revolving", day(8), day(9), 750_000),
+        ("penalty", day(8), day(9), 1_000_000),
+    ]
+    assert {one.cause for one in run.charges} == {CAUSE}
+
+
+class Everything(NamedTuple):
+    """An event that charges, settles and waives something of two loans."""
+
+    n: int
+
+    def apply(self, run):
+        on = day(self.n)
+        for loan_id in (7, 8):
+            run.accrue_loan(loan_id, on=on, cause=CAUSE)
+            run.allocations.append(Allocation(4, loan_id, 0, on, Debt(principal_fen=1), 1))
+            run.waived.append(WaivedCharge(5, loan_id, 0, on, Debt(interest_fen=1), 1))
+
+
+class Move(NamedTuple):
+    """An event that moves the loan 7."""
+
+    move: LoanMove
+
+    def apply(self, run):
+        run.move_loan(7, self.move, on=day(1), reason="y")
+
+
+def marks(events, **of_first):
+    """Return the marks of what two loans were charged, of what they were paid, and waived."""
+    loans = {7: loan(part())._replace(**of_first), 8: loan(part())}
+    position = Position({1: bill(OLD, NEW)}, loans)
+    result = engine.run(position, events, dict.fromkeys(loans, TERMS))
+    return (
+        [one.is_off_books for one in result.charges],
+        [one.is_recovery for one in result.allocations],
+        [one.is_off_books for one in result.waived],
+    )
+
+
+def test_what_becomes_of_a_loan_that_was_charged_off_before_is_marked():
+    assert marks([Everything(1)], state="charged_off") == ([True, False],) * 3
+
+
+def test_an_event_is_marked_by_what_was_charged_off_before_it():
+    written_off, recovered = Move(LoanMove.CHARGE_OFF), Move(LoanMove.RECOVER)
+
+    assert marks([Everything(1), written_off, Everything(2)]) == ([False, False, True, False],) * 3
+    assert marks([written_off, recovered, Everything(1)]) == ([False, False],) * 3

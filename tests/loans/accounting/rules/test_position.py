@@ -1,7 +1,14 @@
 """Where bills and loans stand: what is owed under a bill, and new segments (GEN-3, REPAY-7)."""
 
 from loans.accounting.rules.debt import Debt
-from loans.accounting.rules.position import InstalmentKey, Position, start_segment
+from loans.accounting.rules.position import (
+    InstalmentKey,
+    InstalmentPosition,
+    Position,
+    blank,
+    restart_segment,
+    start_segment,
+)
 from tests.loans.cases import bill, day, loan, part
 
 
@@ -46,3 +53,55 @@ def test_a_replaced_part_leaves_the_others_where_they_are():
     after = before.with_part(1, part(5))
 
     assert after == before._replace(parts=(part(1), part(5), part(3)))
+
+
+def test_a_factor_holds_for_segments_that_begin_before_the_full_rate():
+    owing = loan()._replace(factor_permille=900, full_rate_on=day(8))
+
+    assert owing.factor_of(part(segment_on=day(7))) == 900
+    assert owing.factor_of(part(segment_on=day(8))) == 1000
+
+
+def test_a_loan_owes_the_sum_of_its_parts():
+    several = loan(part(1), part(20), part(300))
+
+    assert (several.principal_fen, loan(part(7)).principal_fen) == (321, 7)
+    assert several.owes
+    assert loan(part(0), part(0, penalty_fen=1)).owes
+    assert not loan(part(0), part(0)).owes
+
+
+def test_a_bill_without_rows_owes_nothing():
+    under = Position({1: bill()}, {})
+
+    assert (under.owed(1), under.mandatory_fen(1)) == (Debt(), 0)
+
+
+def test_what_a_later_bill_took_over_is_held_there():
+    row, other = InstalmentKey(7, 0), InstalmentKey(8, 0)
+    left = bill(billed_rows=(row,))
+    unrelated, holder = bill(other, id=2), bill(other, row, id=3)
+    bills = {1: left, 2: unrelated, 3: holder}
+
+    assert Position(bills, {}).holder_of(left) is holder
+    assert Position(bills, {}).holder_of(unrelated) is unrelated
+    assert Position({1: left, 2: unrelated}, {}).holder_of(left) is left
+
+
+def test_a_blank_row_keeps_its_day_and_nothing_else():
+    row = part(1_000, interest_fen=5, bill_id=7, segment_posted_fen=5, due_on=day(3))
+    row = row._replace(uncharged_plan_fee_fen=9, late_fee_base_fen=8)
+
+    assert blank(row) == InstalmentPosition(Debt(), "none", day(-30), 0, due_on=day(3))
+
+
+def test_a_restarted_segment_bears_only_where_something_is_owed_that_can():
+    on = day(5)
+
+    def restarted(row):
+        return restart_segment(row, on=on)[1:5]
+
+    assert restarted(part(40, "own", interest_fen=9)) == ("own", on, 40, 0)
+    assert restarted(part(0, "own", penalty_fen=9)) == ("none", on, 0, 0)
+    assert restarted(part(0, "penalty", penalty_fen=9)) == ("penalty", on, 9, 0)
+    assert restarted(part(0, "penalty", interest_fen=9)) == ("none", on, 0, 0)

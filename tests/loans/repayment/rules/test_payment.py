@@ -332,3 +332,71 @@ def test_money_that_stops_before_the_fee_leaves_it_to_fall_due():
     assert fees_of(result) == [(0, 500), (0, 500)]
     assert result.charges == []
     assert result.position.bills[1].shortfall_fen == 100_500
+
+
+def taken_over(**facts):
+    """A carried bill whose row stands under the next one, which asks for another loan too."""
+    loans = {7: loan(part(300), accrued_on=day(0)), 8: loan(part(500), accrued_on=day(0))}
+    carried = bill(state="carried", billed_rows=(ONE,))
+    later = bill(ONE, OTHER, id=2, paid_fen=40, billed_rows=(ONE, OTHER))
+    return Position({1: carried, 2: later._replace(**facts)}, loans)
+
+
+def test_money_for_a_bill_pays_its_row_where_a_later_bill_has_taken_it_over():
+    position = taken_over()
+
+    result = pay(position, 350)
+
+    assert result.allocations == [Allocation(41, 7, 0, day(0), Debt(principal_fen=300), 2)]
+    assert result.surpluses == [Surplus(41, 1, day(0), 50)]
+    assert result.position.bills[1] == position.bills[1]
+    paid = result.position.bills[2]
+    assert (paid.state, paid.paid_fen, paid.shortfall_fen, paid.last_paid_on) == (
+        "billed", 340, 500, day(0),
+    )  # fmt: skip
+    assert result.position.loans[7].state == "settled"
+    assert result.position.loans[8] == position.loans[8]
+
+
+def two_bills(**older):
+    loans = {7: loan(part(300), accrued_on=day(0)), 8: loan(part(500), accrued_on=day(0))}
+    first = bill(ONE)._replace(**older)
+    return Position({1: first, 2: bill(OTHER, id=2)}, loans)
+
+
+def by_hand(position, fen):
+    event = Payment(41, 2, fen, day(0), older_ids=(1,))
+    return engine.run(position, [event], dict.fromkeys(position.loans, TERMS))
+
+
+@pytest.mark.parametrize("state", ["billed", "grace", "overdue", "min_paid", "carried"])
+def test_money_paid_by_hand_settles_the_older_bill_first(state):
+    result = by_hand(two_bills(state=state), 301)
+
+    assert result.allocations == [
+        Allocation(41, 7, 0, day(0), Debt(principal_fen=300), 1),
+        Allocation(41, 8, 0, day(0), Debt(principal_fen=1), 2),
+    ]
+    assert result.surpluses == []
+    assert [result.position.bills[n].paid_fen for n in (1, 2)] == [300, 1]
+
+
+@pytest.mark.parametrize("older", [{"state": "paid"}, {"rows": ()}])
+def test_an_older_bill_that_asks_nothing_is_passed_over(older):
+    result = by_hand(two_bills(**older), 100)
+
+    assert [(one.loan_id, one.bill_id) for one in result.allocations] == [(8, 2)]
+    assert result.position.bills[1].paid_fen == 0
+
+
+def test_money_that_ends_with_the_older_bill_leaves_the_named_one_as_it_is():
+    position = two_bills()
+
+    result = by_hand(position, 300)
+
+    assert [one.bill_id for one in result.allocations] == [1]
+    assert (result.surpluses, result.position.bills[2]) == ([], position.bills[2])
+
+
+def test_what_is_too_much_for_both_bills_is_a_surplus_of_the_named_one():
+    assert by_hand(two_bills(), 807).surpluses == [Surplus(41, 2, day(0), 7)]
