@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 
 class Equivalent(NamedTuple):
-    """A change of one line of a function that changes nothing, and why."""
+    """A change in a function that changes nothing, and why.
+
+    ``before`` and ``after`` are parts of the changed line, long enough to be found once.
+    """
 
     function: str
     before: str
@@ -15,7 +18,79 @@ class Equivalent(NamedTuple):
     reason: str
 
 
-EQUIVALENT: tuple[Equivalent, ...] = ()
+def _loose(function: str, zipped: str, reason: str) -> tuple[Equivalent, ...]:
+    """Return the mutants that let the iterables of a strict ``zip`` be of unequal lengths."""
+    return tuple(
+        Equivalent(function, f"{zipped}, strict=True)", f"{zipped}, {other})", reason)
+        for other in ("strict=None", "strict=False", "")
+    )
+
+
+_BY_CONSTRUCTION = "one is made of the other, element by element"
+_ONE_A_COMPONENT = "both have a place for each component"
+
+EQUIVALENT: tuple[Equivalent, ...] = (
+    Equivalent(
+        "risk.lines.rules.walk.resting_fen",
+        "target_fen > limit_fen",
+        "target_fen >= limit_fen",
+        "a target that is the limit rests at the limit on both ways",
+    ),
+    Equivalent(
+        "loans.accounting.rules.cap._cannot_meet_the_cap",
+        "len(loan.parts) + 1",
+        "len(loan.parts) + 2",
+        "with more slack the short way is taken less often, and both ways charge the same",
+    ),
+    Equivalent(
+        "loans.delinquency.rules.end_of_day.EndOfDay._record_overdue",
+        "bill.cycle, bill.cycle_on, bill.refusals",
+        "bill.cycle, None, bill.refusals",
+        "the first recovery cycle follows from the number of the cycle and the day",
+    ),
+    Equivalent(
+        "loans.delinquency.rules.end_of_day.EndOfDay._record_overdue",
+        "bill.cycle, bill.cycle_on, bill.refusals",
+        "bill.cycle, bill.cycle_on, None",
+        "the first recovery cycle follows from the number of the cycle and the day",
+    ),
+    Equivalent(
+        "loans.repayment.rules.settlement._pay_in_part",
+        "InstalmentKey(loan_id, index)",
+        "InstalmentKey(None, index)",
+        "the loan is given beside the rows: only their places are read",
+    ),
+    Equivalent(
+        "loans.contracts.rules.agreement.digest",
+        "ensure_ascii=False",
+        "ensure_ascii=None",
+        "json reads None as False",
+    ),
+    Equivalent(
+        "loans.delinquency.rules.classification.outcome_at_due",
+        "is_debited=False",
+        "is_debited=None",
+        "only its truth is read",
+    ),
+    *_loose("risk.simulation.rules.figures.of_moves", "zip(lines, deltas", _BY_CONSTRUCTION),
+    *_loose("loans.repayment.rules.payment.Payment._settle", "zip(rows, parts", _BY_CONSTRUCTION),
+    *_loose(
+        "risk.scoring.rules.payment_behaviour.score_values",
+        "zip(values, _SHAPES, _NUMBERS, _WEIGHTS",
+        "the number of values is asserted before",
+    ),
+    *_loose("risk.scoring.rules.score.weights", "zip(components, _WEIGHTS", _ONE_A_COMPONENT),
+    *_loose(
+        "risk.scoring.rules.explanation.component_points",
+        "zip(weights(components, policy=policy), components",
+        _ONE_A_COMPONENT,
+    ),
+    *_loose(
+        "risk.scoring.rules.smallest_change._fewest",
+        "zip(together, steps",
+        "each lever has its number of steps",
+    ),
+)
 
 
 def function_of(mutant: str) -> str:
@@ -39,8 +114,10 @@ def change(diff: str) -> tuple[str, str]:
 
 def is_equivalent(mutant: str, diff: str) -> bool:
     """Return whether the mutant is one of those listed."""
-    before, after = change(diff)
+    function, (before, after) = function_of(mutant), change(diff)
     return any(
-        (each.function, each.before, each.after) == (function_of(mutant), before, after)
+        each.function == function
+        and each.before in before
+        and before.replace(each.before, each.after) == after
         for each in EQUIVALENT
     )

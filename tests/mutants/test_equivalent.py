@@ -27,8 +27,7 @@ def test_a_diff_gives_the_changed_lines_alone():
 
 def test_only_a_listed_change_of_the_same_function_is_equivalent(monkeypatch):
     listed = equivalent.Equivalent(
-        "loans.billing.rules.minimum.due_fen", "assert total_fen >= 0", "assert total_fen > 0",
-        "an example",
+        "loans.billing.rules.minimum.due_fen", "total_fen >= 0", "total_fen > 0", "an example",
     )  # fmt: skip
     monkeypatch.setattr(equivalent, "EQUIVALENT", (listed,))
     mutant = "loans.billing.rules.minimum.x_due_fen__mutmut_1"
@@ -42,8 +41,8 @@ def test_only_a_listed_change_of_the_same_function_is_equivalent(monkeypatch):
 def test_a_listed_change_is_of_a_line_that_is_there(each):
     module = each.function.partition(".rules")[0].replace(".", "/") + "/rules"
     modules = [ROOT / f"{module}.py", *(ROOT / module).glob("*.py")]
-    lines = {line.strip() for path in modules if path.exists() for line in path.open()}
+    lines = [line for path in modules if path.exists() for line in path.read_text().splitlines()]
 
     assert each.before != each.after
-    assert set(each.before.split("\n")) <= lines
+    assert any(each.before in line for line in lines)
     assert each.reason
