@@ -91,6 +91,11 @@ class BankProcess:
         with SandboxBank(self.url, SECRET) as sandbox:
             sandbox.fund(balances)
 
+    def confirm(self, prepay_id: str, **facts: Any) -> str:
+        """Confirm a payment in WeChat as its customer; return the bank's code."""
+        with SandboxBank(self.url, SECRET) as sandbox:
+            return sandbox.confirm(prepay_id, **facts)
+
     def reset(self) -> None:
         with SandboxBank(self.url, SECRET) as sandbox:
             sandbox.reset()

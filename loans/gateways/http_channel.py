@@ -15,6 +15,9 @@ from loans.gateways.channel import (
     DebitRequest,
     Outcome,
     PayoutRequest,
+    PrepayRequest,
+    RefundRequest,
+    SheetParameters,
     StatementLine,
     unanswered,
 )
@@ -28,25 +31,26 @@ NOT_FOUND = "not_found"
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _REFERENCE = re.compile(r"[!-~]{1,64}")
+_PARAMETER = re.compile(r"[!-~]{1,1024}")
 
 T = TypeVar("T")
 
 
 class _Service(NamedTuple):
-    """One of the two directions of money: its addresses, its list, and which refusals are final."""
+    """One of the two directions of money: its statements, and which refusals are final."""
 
-    path: str
-    list_name: str
     statements: str
     is_final: Callable[[str], bool]
 
 
-_DEBITS = _Service("/v1/debits", "debits", "/v1/statements", refusal_codes.is_final)
-_PAYOUTS = _Service("/v1/payouts", "payouts", "/v1/payout-statements", payout_codes.is_final)
+_DEBITS = _Service("/v1/statements", refusal_codes.is_final)
+_PAYOUTS = _Service("/v1/payout-statements", payout_codes.is_final)
+
+Request = DebitRequest | PrepayRequest | PayoutRequest | RefundRequest
 
 
 class HttpChannel:
-    """Debits and payouts over HTTP; see ``loans.gateways.channel.Channel``."""
+    """Debits, payments and payouts over HTTP; see ``loans.gateways.channel.Channel``."""
 
     def __init__(self, url: str, secret: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._wire = ChannelConnection(url, secret, timeout_seconds=timeout_seconds)
@@ -63,11 +67,19 @@ class HttpChannel:
 
     def submit(self, requests: Sequence[DebitRequest]) -> list[Answer]:
         """Ask for the money; return one answer per request, in the same order."""
-        return self._order(_DEBITS, requests)
+        return self._order(_DEBITS, "/v1/debits", requests)
+
+    def prepay(self, requests: Sequence[PrepayRequest]) -> list[Answer]:
+        """Prepare payments that customers confirm in WeChat; one answer per request, in order."""
+        return self._order(_DEBITS, "/v1/prepays", requests)
+
+    def close_payments(self, numbers: Sequence[str], *, at: datetime) -> list[Answer | None]:
+        """Close payments that were not confirmed; None: the channel never saw the number."""
+        return self._find(_DEBITS, "/v1/prepays/close", numbers, asked_at=at.isoformat())
 
     def query(self, numbers: Sequence[str]) -> list[Answer | None]:
         """Ask what became of orders; None means that the channel never saw the number."""
-        return self._find(_DEBITS, numbers)
+        return self._find(_DEBITS, "/v1/debits/query", numbers)
 
     def statement(self, on: date) -> Iterator[StatementLine]:
         """Yield every successful debit whose ``at`` falls on that day in Asia/Shanghai.
@@ -79,11 +91,15 @@ class HttpChannel:
 
     def pay_out(self, requests: Sequence[PayoutRequest]) -> list[Answer]:
         """Pay money to cards; return one answer per request, in the same order."""
-        return self._order(_PAYOUTS, requests)
+        return self._order(_PAYOUTS, "/v1/payouts", requests)
+
+    def refund(self, requests: Sequence[RefundRequest]) -> list[Answer]:
+        """Return money of payments inside WeChat; one answer per request, in the same order."""
+        return self._order(_PAYOUTS, "/v1/refunds", requests)
 
     def query_payouts(self, numbers: Sequence[str]) -> list[Answer | None]:
         """Ask what became of payouts; None means that the channel never saw the number."""
-        return self._find(_PAYOUTS, numbers)
+        return self._find(_PAYOUTS, "/v1/payouts/query", numbers)
 
     def payout_statement(self, on: date) -> Iterator[StatementLine]:
         """Yield every successful payout whose ``at`` falls on that day in Asia/Shanghai.
@@ -93,17 +109,23 @@ class HttpChannel:
         """
         return self._lines_of(_PAYOUTS, on)
 
-    def _order(
-        self, service: _Service, requests: Sequence[DebitRequest | PayoutRequest]
-    ) -> list[Answer]:
+    def _order(self, service: _Service, path: str, requests: Sequence[Request]) -> list[Answer]:
         assert len({request.number for request in requests}) == len(requests), "a number twice"
         assert all(request.amount_fen > 0 for request in requests), "nothing to ask for"
         return [
-            answer for batch in batches(requests) for answer in self._order_batch(service, batch)
+            answer
+            for batch in batches(requests)
+            for answer in self._order_batch(service, path, batch)
         ]
 
-    def _find(self, service: _Service, numbers: Sequence[str]) -> list[Answer | None]:
-        return [answer for batch in batches(numbers) for answer in self._find_batch(service, batch)]
+    def _find(
+        self, service: _Service, path: str, numbers: Sequence[str], **facts: str
+    ) -> list[Answer | None]:
+        return [
+            answer
+            for batch in batches(numbers)
+            for answer in self._find_batch(service, path, batch, facts)
+        ]
 
     def _lines_of(self, service: _Service, on: date) -> Iterator[StatementLine]:
         path = f"{service.statements}/{on.isoformat()}"
@@ -120,24 +142,32 @@ class HttpChannel:
                 )
             seen.add(after)
 
-    def _order_batch(
-        self, service: _Service, batch: Sequence[DebitRequest | PayoutRequest]
-    ) -> list[Answer]:
-        asks = [request._asdict() | {"asked_at": request.asked_at.isoformat()} for request in batch]
+    def _order_batch(self, service: _Service, path: str, batch: Sequence[Request]) -> list[Answer]:
         try:
-            reply = self._wire.call("POST", service.path, {service.list_name: asks})
+            list_name = path.rpartition("/")[2]
+            reply = self._wire.call("POST", path, {list_name: [_written(one) for one in batch]})
             found = _Found(reply, [request.number for request in batch], service)
         except ChannelError as error:
             return [unanswered(request.number, error.code) for request in batch]
         return [_exact(found.answer(request.number), request.amount_fen) for request in batch]
 
-    def _find_batch(self, service: _Service, batch: Sequence[str]) -> list[Answer | None]:
+    def _find_batch(
+        self, service: _Service, path: str, batch: Sequence[str], facts: Mapping[str, str]
+    ) -> list[Answer | None]:
         try:
-            reply = self._wire.call("POST", f"{service.path}/query", {"numbers": list(batch)})
+            reply = self._wire.call("POST", path, {"numbers": list(batch), **facts})
             found = _Found(reply, batch, service)
         except ChannelError as error:
             return [unanswered(number, error.code) for number in batch]
         return [None if found.says_never_seen(number) else found.answer(number) for number in batch]
+
+
+def _written(request: Request) -> dict[str, Any]:
+    """Return a request as JSON has it: moments as text with their offset."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in request._asdict().items()
+    }
 
 
 def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
@@ -199,7 +229,17 @@ def _answer(number: str, item: Mapping[str, Any], *, is_final: Callable[[str], b
         raise ValueError("an order that moved money without success")
     if outcome is Outcome.FAILED and is_final(code):
         return Answer(number, outcome, code, 0, "", _moment(item))
-    return Answer(number, Outcome.UNKNOWN, code, 0, "", None)
+    return Answer(number, Outcome.UNKNOWN, code, 0, "", None, _sheet(item))
+
+
+def _sheet(item: Mapping[str, Any]) -> SheetParameters | None:
+    """Return the parameters of the payment sheet; an answer without them has none."""
+    given = item.get("sheet")
+    if given is None:
+        return None
+    if not isinstance(given, dict) or given.keys() != set(SheetParameters._fields):
+        raise ValueError("sheet does not hold the parameters agreed")
+    return SheetParameters(**{name: _matching(_PARAMETER, text) for name, text in given.items()})
 
 
 def _exact(answer: Answer, asked_fen: int) -> Answer:

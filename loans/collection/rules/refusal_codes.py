@@ -11,6 +11,12 @@ from backoffice.core.translation import gettext_noop
 
 # Our own word for an order that never reached the channel and is not wanted any more.
 NEVER_SENT = "NEVER_SENT"
+# The customer has not confirmed the payment in WeChat, or WeChat is still collecting it.
+NOT_PAID = "NOTPAY"
+USER_PAYING = "USERPAYING"
+AWAITS_CUSTOMER = frozenset({NOT_PAID, USER_PAYING})
+# Not confirmed in time, and closed at the channel: nothing can be paid under the number.
+CLOSED = "CLOSED"
 # A limit of the account, by class or by its bank (FAQ-4).
 RULE_LIMIT = "RULELIMIT"
 
@@ -45,7 +51,11 @@ REFUSALS: dict[str, DebitRefusal] = {
         DebitRefusal("BANKERROR", gettext_noop("Bank under maintenance")),
         DebitRefusal("SYSTEMERROR", gettext_noop("System error at the channel")),
         DebitRefusal("FREQUENCY_LIMITED", gettext_noop("Too many requests")),
+        DebitRefusal("PAYERROR", gettext_noop("Payment failed in WeChat")),
+        DebitRefusal(CLOSED, gettext_noop("Not confirmed in time, closed")),
         DebitRefusal(NEVER_SENT, gettext_noop("Never sent, out of date")),
+        DebitRefusal(NOT_PAID, gettext_noop("Waiting for the customer"), final=False),
+        DebitRefusal(USER_PAYING, gettext_noop("Being paid by the customer"), final=False),
         DebitRefusal("ORDER_ACCEPTED", gettext_noop("Accepted, result to come"), final=False),
         DebitRefusal("ORDERPAID", gettext_noop("Already paid"), final=False),
         DebitRefusal("TRADE_ERROR", gettext_noop("Trade error, to be queried"), final=False),
@@ -74,6 +84,11 @@ def is_counted(code: str) -> bool:
 def ends_mandate(code: str) -> bool:
     """Return whether the code says that the mandate is gone (REPAY-12)."""
     return of(code).ends_mandate
+
+
+def awaits_customer(code: str) -> bool:
+    """Return whether the channel waits for a customer who has not confirmed the payment yet."""
+    return code in AWAITS_CUSTOMER
 
 
 def is_final(code: str) -> bool:

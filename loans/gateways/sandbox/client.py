@@ -1,7 +1,8 @@
-"""What only a sandbox may ask of its bank: put money on accounts, and forget everything."""
+"""What only a sandbox may ask of its bank: money on accounts, customers who pay, a new start."""
 
 from collections.abc import Mapping
-from typing import Self
+from datetime import datetime
+from typing import Any, Self
 
 from loans.gateways.http_channel import TIMEOUT_SECONDS, batches
 from loans.gateways.wire import ChannelConnection
@@ -32,6 +33,22 @@ class SandboxBank:
         for batch in batches(list(balances.items())):
             rows = [{"account": account, "balance_fen": fen} for account, fen in batch]
             self._wire.call("PUT", "/v1/accounts", {"balances": rows})
+
+    def confirm(
+        self, prepay_id: str, *, at: datetime, code: str = "", is_late: bool = False
+    ) -> str:
+        """Confirm a payment as its customer in WeChat; return the code of what became of it.
+
+        With a code it is refused. After its time nothing is paid, unless ``is_late``: the money
+        was taken before and the channel learns of it now.
+
+        Raises:
+            ChannelError: the bank did not confirm; it may know no such payment.
+        """
+        facts = {"prepay_id": prepay_id, "at": at.isoformat(), "code": code, "is_late": is_late}
+        reply = self._wire.call("POST", "/v1/confirmations", facts)
+        answers: list[dict[str, Any]] = reply["answers"]
+        return str(answers[0]["code"])
 
     def reset(self) -> None:
         """Forget every account and order, and restart the script's counts.

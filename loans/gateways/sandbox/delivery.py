@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from loans.gateways.sandbox.bank import Reply, ReplyEntry
+from loans.gateways.sandbox.replies import Reply, ReplyEntry
 from loans.gateways.sandbox.script import SILENT, Action
 
 

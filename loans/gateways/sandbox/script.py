@@ -48,9 +48,13 @@ class ScriptCall(StrEnum):
     """The call on whose reply a rule acts."""
 
     DEBIT = "debit"
+    PREPAY = "prepay"
+    CONFIRMATION = "confirmation"
+    CLOSE = "close"
     QUERY = "query"
     STATEMENT = "statement"
     PAYOUT = "payout"
+    REFUND = "refund"
     PAYOUT_QUERY = "payout_query"
     PAYOUT_STATEMENT = "payout_statement"
 
@@ -66,9 +70,14 @@ _ONLY_FOR = {
     "whole_request": SILENT,
 }
 # A code that leaves the order open is no refusal; the bank gives those of itself.
+_OF_DEBITS = frozenset(filter(refusal_codes.is_final, refusal_codes.REFUSALS))
+_OF_PAYOUTS = frozenset(filter(payout_codes.is_final, payout_codes.REFUSALS))
 _FINAL = {
-    ScriptCall.DEBIT: frozenset(filter(refusal_codes.is_final, refusal_codes.REFUSALS)),
-    ScriptCall.PAYOUT: frozenset(filter(payout_codes.is_final, payout_codes.REFUSALS)),
+    ScriptCall.DEBIT: _OF_DEBITS,
+    ScriptCall.PREPAY: _OF_DEBITS,
+    ScriptCall.CONFIRMATION: _OF_DEBITS,
+    ScriptCall.PAYOUT: _OF_PAYOUTS,
+    ScriptCall.REFUND: _OF_PAYOUTS,
 }
 
 
@@ -242,7 +251,11 @@ def _checked(rule: Rule) -> Rule:
         if getattr(rule, name) and rule.action not in actions:
             raise _FieldError(name, _listing(_("only for {known}"), actions))
     if rule.action in ON_EXECUTION and rule.call not in _FINAL:
-        raise _FieldError("call", _('refuse and processing are for "debit" and "payout" only'))
+        raise _FieldError("call", _listing(_("refuse and processing are only for {known}"), _FINAL))
+    if rule.action is Action.PROCESSING and rule.call is ScriptCall.PREPAY:
+        raise _FieldError("call", _("a payment is processed once it is confirmed: confirmation"))
+    if rule.action in ON_REPLY and rule.call is ScriptCall.CONFIRMATION:
+        raise _FieldError("call", _("a confirmation has no reply: use refuse or processing"))
     final = _FINAL.get(rule.call, frozenset())
     if rule.code not in final and (rule.code or rule.action is Action.REFUSE):
         raise _FieldError("code", _listing(_("expected one of {known}"), final))

@@ -14,11 +14,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from backoffice.core import clock
+from loans.collection.rules import refusal_codes
 from loans.gateways import signing
-from loans.gateways.channel import DebitRequest, PayoutRequest
+from loans.gateways.channel import DebitRequest, PayoutRequest, PrepayRequest, RefundRequest
 from loans.gateways.http_channel import BATCH_MAX
-from loans.gateways.sandbox.bank import Bank, Reply
+from loans.gateways.sandbox.bank import Bank
 from loans.gateways.sandbox.delivery import Delivery, inject_fault
+from loans.gateways.sandbox.replies import Reply
 from loans.gateways.sandbox.store import BankStore, Direction
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024
@@ -190,6 +192,44 @@ def _pay_out(bank: Bank, content: Any) -> Reply:
     return bank.execute(asks, way=Direction.OUT)
 
 
+def _refund(bank: Bank, content: Any) -> Reply:
+    return bank.refund(
+        [
+            RefundRequest(
+                _text(one["number"]), _text(one["order_number"]), _fen(one["amount_fen"], least=1),
+                _moment(one["asked_at"]),
+            )
+            for one in _batch(content["refunds"])
+        ]
+    )  # fmt: skip
+
+
+def _prepay(bank: Bank, content: Any) -> Reply:
+    return bank.wechat.prepay(
+        [
+            PrepayRequest(
+                _text(one["number"]), _text(one["openid"]), _fen(one["amount_fen"], least=1),
+                _moment(one["asked_at"]), _moment(one["expires_at"]),
+            )
+            for one in _batch(content["prepays"])
+        ]
+    )  # fmt: skip
+
+
+def _close(bank: Bank, content: Any) -> Reply:
+    return bank.wechat.close(_numbers(content), at=_moment(content["asked_at"]))
+
+
+def _confirm(bank: Bank, content: Any) -> Reply:
+    code = content.get("code", "")
+    if code and not refusal_codes.is_final(_text(code)):
+        raise ValueError(f"{code!r} leaves the payment open")
+    return bank.wechat.confirm(
+        _text(content["prepay_id"]), at=_moment(content["at"]), code=code,
+        is_late=content.get("is_late") is True,
+    )  # fmt: skip
+
+
 def _query(bank: Bank, content: Any) -> Reply:
     return bank.query(_numbers(content), way=Direction.IN)
 
@@ -210,7 +250,11 @@ def _reset(bank: Bank, _content: Any) -> Reply:
 _ENDPOINTS: dict[tuple[str, str], Callable[[Bank, Any], Reply]] = {
     ("POST", "/v1/debits"): _debit,
     ("POST", "/v1/debits/query"): _query,
+    ("POST", "/v1/prepays"): _prepay,
+    ("POST", "/v1/prepays/close"): _close,
+    ("POST", "/v1/confirmations"): _confirm,
     ("POST", "/v1/payouts"): _pay_out,
+    ("POST", "/v1/refunds"): _refund,
     ("POST", "/v1/payouts/query"): _query_payouts,
     ("PUT", "/v1/accounts"): _fund,
     ("DELETE", "/v1/store"): _reset,
@@ -236,11 +280,15 @@ def _numbers(content: Any) -> list[str]:
 
 
 def _ask(item: Any) -> tuple[str, str, int, datetime]:
-    asked_at = datetime.fromisoformat(item["asked_at"])
-    if asked_at.utcoffset() is None:
-        raise ValueError("asked_at has no offset")
     amount_fen = _fen(item["amount_fen"], least=1)
-    return _text(item["number"]), _text(item["account"]), amount_fen, asked_at
+    return _text(item["number"]), _text(item["account"]), amount_fen, _moment(item["asked_at"])
+
+
+def _moment(given: Any) -> datetime:
+    moment = datetime.fromisoformat(given)
+    if moment.utcoffset() is None:
+        raise ValueError(f"{given!r} has no offset")
+    return moment
 
 
 def _text(given: Any) -> str:

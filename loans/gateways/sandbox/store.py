@@ -2,7 +2,9 @@
 
 ``orders`` holds what became of each debit, ``attempts`` every time a number was asked for and
 whether the money moved then: a number executed twice would show there as two rows. ``payouts`` and
-``payout_attempts`` hold the same of money that is paid out.
+``payout_attempts`` hold the same of money that is paid out. ``prepays`` holds the payments that
+customers may confirm in WeChat; one that was confirmed is an order. ``refunds`` names the order of
+each payout that returns its money.
 """
 
 import json
@@ -25,6 +27,21 @@ CREATE TABLE IF NOT EXISTS nonces (
   at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS nonce_age ON nonces (at);
+CREATE TABLE IF NOT EXISTS prepays (
+  number TEXT PRIMARY KEY,
+  openid TEXT NOT NULL,
+  asked_fen INTEGER NOT NULL CHECK (asked_fen > 0),
+  expires_at TEXT NOT NULL,
+  prepay_id TEXT NOT NULL UNIQUE,
+  sheet TEXT NOT NULL,
+  closed_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS refunds (
+  number TEXT PRIMARY KEY,
+  order_number TEXT NOT NULL,
+  amount_fen INTEGER NOT NULL CHECK (amount_fen > 0)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS refund_order ON refunds (order_number);
 """
 _TABLES = """
 CREATE TABLE IF NOT EXISTS {orders} (
@@ -51,6 +68,8 @@ CREATE TABLE IF NOT EXISTS {attempts} (
   executed INTEGER NOT NULL CHECK (executed IN (0, 1))
 ) STRICT;
 """
+
+_PREPAY = "number, openid, asked_fen, expires_at, prepay_id, sheet, closed_at"
 
 
 class Direction(StrEnum):
@@ -82,6 +101,26 @@ class Order(NamedTuple):
     day: str
     silent_queries: int = 0
     silent_until: int = 0
+
+
+class Prepay(NamedTuple):
+    """A payment that a customer may confirm; ``sheet`` is JSON, ``closed_at`` empty while open."""
+
+    number: str
+    openid: str
+    asked_fen: int
+    expires_at: str
+    prepay_id: str
+    sheet: str
+    closed_at: str = ""
+
+
+class Refund(NamedTuple):
+    """Money of an order that went back to the customer."""
+
+    number: str
+    order_number: str
+    amount_fen: int
 
 
 class Attempt(NamedTuple):
@@ -175,6 +214,42 @@ class BankStore:
             attempts,
         )
 
+    def prepays(self, numbers: Sequence[str]) -> dict[str, Prepay]:
+        """Return the payments to be confirmed that are known by these numbers."""
+        rows = self._db.execute(
+            f"SELECT {_PREPAY} FROM prepays"  # nosec B608: names of our own
+            " WHERE number IN (SELECT value FROM json_each(?))",
+            (json.dumps(numbers),),
+        )
+        return {row[0]: Prepay(*row) for row in rows}
+
+    def prepay_of(self, prepay_id: str) -> Prepay | None:
+        """Return the payment to be confirmed under the id that its sheet names."""
+        query = f"SELECT {_PREPAY} FROM prepays WHERE prepay_id = ?"  # nosec B608: names of our own
+        row = self._db.execute(query, (prepay_id,)).fetchone()
+        return None if row is None else Prepay(*row)
+
+    def add_prepays(self, prepays: Iterable[Prepay]) -> None:
+        """Write new payments to be confirmed."""
+        self._db.executemany("INSERT INTO prepays VALUES (?, ?, ?, ?, ?, ?, ?)", prepays)
+
+    def close_prepays(self, numbers: Iterable[str], *, closed_at: str) -> None:
+        """Close payments that were not confirmed."""
+        self._db.executemany(
+            "UPDATE prepays SET closed_at = ? WHERE number = ? AND closed_at = ''",
+            [(closed_at, number) for number in numbers],
+        )
+
+    def refunded_fen(self, order_number: str) -> int:
+        """Return how much of an order went back to the customer, in fen."""
+        query = "SELECT coalesce(sum(amount_fen), 0) FROM refunds WHERE order_number = ?"
+        fen: int = self._db.execute(query, (order_number,)).fetchone()[0]
+        return fen
+
+    def add_refunds(self, refunds: Iterable[Refund]) -> None:
+        """Write down whose money went back."""
+        self._db.executemany("INSERT INTO refunds VALUES (?, ?, ?)", refunds)
+
     def count_queries(self, numbers: Sequence[str], *, way: Direction) -> None:
         """Count one query against each order that keeps silent for a number of them."""
         self._db.execute(
@@ -197,7 +272,8 @@ class BankStore:
 
     def forget(self) -> None:
         """Delete every account, order and attempt; nonces stay used."""
-        for table in ("accounts", *Direction, *(way.attempts for way in Direction)):
+        of_ways = (*Direction, *(way.attempts for way in Direction))
+        for table in ("accounts", "prepays", "refunds", *of_ways):
             self._db.execute(f"DELETE FROM {table}")  # nosec B608: names of our own
 
 

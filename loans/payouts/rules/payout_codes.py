@@ -14,6 +14,10 @@ from backoffice.core.translation import gettext_noop
 NEVER_SENT = "NEVER_SENT"
 
 
+# More than is left of the payment, or too long ago: the money must go another way.
+NOT_REFUNDABLE = "NOT_REFUNDABLE"
+
+
 class Fault(StrEnum):
     """Where the cause of a refusal lies: who has to act before the next payout."""
 
@@ -38,6 +42,9 @@ REFUSALS: dict[str, PayoutRefusal] = {
         PayoutRefusal("ACCOUNTERROR", gettext_noop("Account abnormal or frozen"), Fault.CARD),
         PayoutRefusal("NAME_MISMATCH", gettext_noop("Account holder differs"), Fault.CARD),
         PayoutRefusal("RULELIMIT", gettext_noop("Limit or risk rule of the bank"), Fault.CARD),
+        PayoutRefusal(
+            NOT_REFUNDABLE, gettext_noop("Payment in WeChat cannot be refunded"), Fault.CARD
+        ),
         PayoutRefusal(
             "PAYER_NOTENOUGH", gettext_noop("Balance of the payout account too low"), Fault.LENDER
         ),
