@@ -270,6 +270,7 @@ _ACCOUNTS: Mapping[str, PolicyField] = {
 _OPERATIONS: Mapping[str, PolicyField] = {
     "debit_at": PolicyField(_("time of the first direct debits"), TIME, "REPAY-11"),
     "debit_retry_until": PolicyField(_("last hour of debit retries"), TIME, "REPAY-11"),
+    "wechat_minutes": PolicyField(_("time to confirm a payment in WeChat"), MINUTES, "REPAY-12"),
     "cured_alone_days_max": PolicyField(
         _("a line resumes by itself up to days past due"), DAYS, "REPAY-19"
     ),

@@ -22,7 +22,7 @@ from loans.conversion.operations import conversions
 from loans.conversion.queries import conversions as converted
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Channel
-from loans.models import Bill, DebitOrder, DebitOrderState, Payout, PayoutKind, PayoutState
+from loans.models import Bill, DebitOrder, DebitOrderState, Origin, Payout, PayoutKind, PayoutState
 from loans.models.debit import ASKED_STATES, OPEN_ORDER_STATES
 from loans.models.payout import OPEN_PAYOUT_STATES
 from loans.payouts.queries import open_ids
@@ -190,16 +190,9 @@ def ask_about_payouts(*, channel: Channel, at: datetime) -> None:
 
 def _open_orders(bill_ids: Sequence[int]) -> list[Prepared]:
     """Return every order of the bills that was sent and not answered for good."""
-    orders = (
-        DebitOrder.objects.select_related("card")
-        .defer("card__number")
-        .filter(bill_id__any=bulk.Of(bill_ids), state__in=ASKED_STATES, card__isnull=False)
-    )
-    return [
-        Prepared(order, order.card.account, False)
-        for order in orders.order_by("pk")
-        if order.card is not None
-    ]
+    asked = DebitOrder.objects.filter(bill_id__any=bulk.Of(bill_ids), state__in=ASKED_STATES)
+    found = orders.with_payer(asked.exclude(origin=Origin.TRANSFER))
+    return [orders.prepared_of(one, is_new=False) for one in found.order_by("pk")]
 
 
 def _tally(bill_ids: Sequence[int], *, run_id: int) -> Tally:

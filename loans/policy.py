@@ -110,6 +110,7 @@ class LoanOperations:
     debit_retry_until: time = hour(  # REPAY-11 hourly on technical refusals
         time(21, 0), least=time(7, 0), most=time(22, 0), **LATER_DAY
     )
+    wechat_minutes: int = number(30, least=1, most=120)  # REPAY-12 to confirm a payment in WeChat
     # REPAY-19 the line resumes by itself up to 30 days past due
     cured_alone_days_max: int = number(30, least=0, most=90)
     # FAQ-4 a bill above the day limit of its card's account is warned of three days before

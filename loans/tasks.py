@@ -42,6 +42,7 @@ def send_payment(order_id: int) -> None:
 def sweep_payments() -> None:
     """Send payments that were never sent, and ask about those without an answer."""
     payments.sweep(by=LoanActor.CHANNEL, channel=debit_channel(), at=clock.now())
+    settlements.sweep(by=LoanActor.CHANNEL, channel=debit_channel(), at=clock.now())
 
 
 def _with_channel(work: Callable[..., Tally]) -> Callable[..., Tally]:

@@ -36,6 +36,7 @@ from loans.models import (
     CauseType,
     Charge,
     Loan,
+    PaymentMethod,
     Payout,
     Repayment,
     RepaymentAllocation,
@@ -212,12 +213,12 @@ class UnappliedFundsPages(AdminActionsMixin, CustomersRows):
 
     def sections(self, request: HttpRequest, record: UnappliedFunds) -> list[PageSection]:
         """Return the refunds of the money, each with what the bank answered."""
-        heads = (_("payout"), _("state"), _("bank card"), amount_head(_("amount")),
+        heads = (_("payout"), _("state"), _("goes to"), amount_head(_("amount")),
                  _("channel's code"), _("business date"), _("paid on"))  # fmt: skip
         found = record.payouts.select_related("card").order_by("pk")
         rows = [
-            (link(one), one.get_state_display(), str(one.card), amount(one.amount_fen), one.code,
-             one.business_date, one.paid_on or "")
+            (link(one), one.get_state_display(), str(one.card or PaymentMethod.WECHAT.label),
+             amount(one.amount_fen), one.code, one.business_date, one.paid_on or "")
             for one in found
         ]  # fmt: skip
         return [PageSection(Payout._meta.verbose_name_plural, heads, rows), timeline(record)]

@@ -204,15 +204,16 @@ def _parts_fen(part: InstalmentPosition) -> tuple[int, ...]:
 
 def _orders(bill: Bill) -> PageSection:
     heads = (
-        _("order number"), _("origin"), _("business date"), _("debit cycle"), _("attempt"),
-        amount_head(_("amount")), _("state"), _("channel's code"), amount_head(_("taken")),
-        _("run"),
+        _("order number"), _("origin"), _("method"), _("business date"), _("debit cycle"),
+        _("attempt"), amount_head(_("amount")), _("state"), _("channel's code"),
+        amount_head(_("taken")), _("run"),
     )  # fmt: skip
     rows = [
         (
-            link(order), order.get_origin_display(), order.business_date, order.cycle,
-            order.attempt, amount(order.amount_fen), label(order.get_state_display(), order.state),
-            code_words(order.code), amount(order.taken_fen), link(order.run),
+            link(order), order.get_origin_display(), order.method.label, order.business_date,
+            order.cycle, order.attempt, amount(order.amount_fen),
+            label(order.get_state_display(), order.state), code_words(order.code),
+            amount(order.taken_fen), link(order.run),
         )
         for order in bill.orders.select_related("run").order_by("pk")
     ]  # fmt: skip

@@ -1,12 +1,17 @@
-"""Payments of a customer: pay a bill by hand, and read what became of each payment (REPAY-12)."""
+"""Payments of a customer: pay a bill by hand, and read what became of each payment (REPAY-12).
+
+A payment inside WeChat is accepted like one from a card. Once the channel has prepared it, reading
+it returns what opens the payment sheet, until its customer has confirmed or its time is over.
+"""
 
 from collections.abc import Sequence
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,8 +19,8 @@ from rest_framework.response import Response
 from accounts.cards.operations.cards import CardNotBoundError
 from accounts.cards.rules.card_numbers import day_limit_fen
 from accounts.login.api.endpoint import CustomerEndpoint
-from accounts.models import BankCard, BankCardState
-from backoffice.core.errors import NextCall, Refused
+from accounts.models import BankCard, BankCardState, WechatAccount
+from accounts.onboarding.context import RequestContext
 from backoffice.core.money import yuan
 from backoffice.platform.idempotency import KeyReusedError
 from backoffice.web.api.description import describe
@@ -26,33 +31,42 @@ from backoffice.web.api.problems import NotFoundError
 from loans.collection.operations import offers, payments
 from loans.collection.queries.payments import NO_MONEY, MoneyOf, money_of, of_customer
 from loans.collection.rules import refusal_codes
-from loans.models import Bill, DebitOrder, DebitOrderState, Origin
-from loans.models.debit import PURPOSES
+from loans.models import Bill, DebitOrder, DebitOrderState, Origin, PaymentMethod
+from loans.models.debit import ASKED_STATES, PURPOSES
 
 WECHAT = "wechat"
 SHOWN_MAX = 500
 
 
-class PaymentMethodError(Refused):
-    """Payment inside WeChat is not offered; a bound card pays."""
-
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    code = "payment-method-unavailable"
-    message = _("Payment inside WeChat is not offered.")
-    remedy = _("Pay with one of your bound cards.")
-    calls = (NextCall("list-cards", "GET", "/api/v1/me/cards"),)
-
-
+@extend_schema_field(
+    {"oneOf": [{"type": "string", "format": "uuid"}, {"type": "string", "enum": [WECHAT]}]}
+)
 class CardOrWechat(PublicId):
-    """The id of a card; the word for payment inside WeChat is known and not offered."""
+    """The id of a bound card, or the word for a payment that is confirmed inside WeChat."""
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the id of a card, or the word."""
         return data if data == WECHAT else super().to_internal_value(data)
 
 
+def payer_of(context: RequestContext, card_id: UUID | str) -> BankCard | WechatAccount:
+    """Return what pays: a bound card of the customer, or the WeChat account of the login.
+
+    Raises:
+        NotFoundError: the customer has no such card.
+    """
+    if card_id == WECHAT:
+        assert context.session is not None, "an endpoint of a customer has a login"
+        return context.session.account
+    cards = BankCard.objects.filter(customer=context.customer, public_id=card_id)
+    card = cards.exclude(state=BankCardState.UNBOUND).defer("number", "phone").first()
+    if card is None:
+        raise NotFoundError
+    return card
+
+
 class PaymentBody(Body):
-    """How much is paid, and from which bound card."""
+    """How much is paid, and from which bound card, or inside WeChat."""
 
     amount_fen = Fen(min_value=1)
     card_id = CardOrWechat()
@@ -79,13 +93,29 @@ class PaymentRefusalReply(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
+class SheetReply(serializers.Serializer[Any]):
+    """What the mini program opens the payment sheet of WeChat with, until ``expires_at``.
+
+    ``wx.requestPayment`` calls them ``timeStamp``, ``nonceStr``, ``package``, ``signType`` and
+    ``paySign``; ``app_id`` is the mini program that they are signed for.
+    """
+
+    app_id = serializers.CharField()
+    timestamp = serializers.CharField()
+    nonce = serializers.CharField()
+    package = serializers.CharField()
+    sign_type = serializers.CharField()
+    signature = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
 class PaymentReply(serializers.Serializer[Any]):
     """A payment, whoever ordered it, and where its money went.
 
     ``bill_id`` is the bill that was named, or ``loan_id`` the loan of an early settlement or
     prepayment; ``settled`` lists the bills that received the money, older ones first. What was not
     owed any more is ``unapplied_fen`` and is refunded. A payment that ``is_reversed`` does not
-    count any more.
+    count any more. ``sheet`` is there while the customer can confirm a payment inside WeChat.
     """
 
     id = serializers.UUIDField()
@@ -93,6 +123,7 @@ class PaymentReply(serializers.Serializer[Any]):
     loan_id = serializers.UUIDField(allow_null=True)
     purpose = serializers.ChoiceField(choices=PURPOSES)
     paid_by = serializers.ChoiceField(choices=Origin.choices)
+    method = serializers.ChoiceField(choices=PaymentMethod.choices)
     state = serializers.ChoiceField(choices=DebitOrderState.choices)
     requested_on = serializers.DateField()
     amount_fen = serializers.IntegerField()
@@ -103,6 +134,7 @@ class PaymentReply(serializers.Serializer[Any]):
     unapplied_fen = serializers.IntegerField()
     is_reversed = serializers.BooleanField()
     refusal = PaymentRefusalReply(allow_null=True)
+    sheet = SheetReply(allow_null=True)
 
 
 def _requested(_view: CustomerEndpoint, order: DebitOrder) -> Response:
@@ -120,7 +152,6 @@ class BillPaymentsView(CustomerEndpoint):
         body=PaymentBody,
         replies={202: PaymentRequestedReply},
         refusals=(
-            PaymentMethodError,
             offers.OverpaidError,
             offers.PaymentUnderWayError,
             offers.CardDayLimitError,
@@ -136,16 +167,10 @@ class BillPaymentsView(CustomerEndpoint):
         bill = Bill.objects.filter(customer=customer, public_id=public_id).first()
         if bill is None:
             raise NotFoundError
-        if body["card_id"] == WECHAT:
-            raise PaymentMethodError
-        cards = BankCard.objects.filter(customer=customer, public_id=body["card_id"])
-        card = cards.exclude(state=BankCardState.UNBOUND).defer("number", "phone").first()
-        if card is None:
-            raise NotFoundError
         return payments.request(
             bill,
             amount_fen=body["amount_fen"],
-            card=card,
+            payer=payer_of(self.context, body["card_id"]),
             key=request.headers[KEY],
             by=self.context.by,
             on=self.context.on,
@@ -163,7 +188,8 @@ class PaymentsView(CustomerEndpoint):
     def get(self, request: Request) -> Response:
         """List the latest payments, direct debits and bank transfers too, the newest first."""
         found = list(of_customer(self.customer(request).pk)[:SHOWN_MAX])
-        return page(request, _replies(found), is_newest_first=True)
+        replies = _replies(found, at=self.context.at)
+        return page(request, replies, is_newest_first=True)
 
 
 class PaymentView(CustomerEndpoint):
@@ -175,22 +201,23 @@ class PaymentView(CustomerEndpoint):
         order = of_customer(self.customer(request).pk).filter(public_id=public_id).first()
         if order is None:
             raise NotFoundError
-        [reply] = _replies([order])
+        [reply] = _replies([order], at=self.context.at)
         return Response(reply)
 
 
-def _replies(orders: Sequence[DebitOrder]) -> list[dict[str, Any]]:
+def _replies(orders: Sequence[DebitOrder], *, at: datetime) -> list[dict[str, Any]]:
     money = money_of(orders)
-    return [_reply(order, money.get(order.pk, NO_MONEY)) for order in orders]
+    return [_reply(order, money.get(order.pk, NO_MONEY), at=at) for order in orders]
 
 
-def _reply(order: DebitOrder, money: MoneyOf) -> dict[str, Any]:
+def _reply(order: DebitOrder, money: MoneyOf, *, at: datetime) -> dict[str, Any]:
     return {
         "id": order.public_id,
         "bill_id": order.bill.public_id if order.bill else None,
         "loan_id": order.loan.public_id if order.loan else None,
         "purpose": order.purpose,
         "paid_by": order.origin,
+        "method": order.method,
         "state": order.state,
         "requested_on": order.business_date,
         "amount_fen": order.amount_fen,
@@ -201,7 +228,15 @@ def _reply(order: DebitOrder, money: MoneyOf) -> dict[str, Any]:
         "unapplied_fen": money.unapplied_fen,
         "is_reversed": money.is_reversed,
         "refusal": _refusal(order),
+        "sheet": _sheet(order, at=at),
     }
+
+
+def _sheet(order: DebitOrder, *, at: datetime) -> dict[str, Any] | None:
+    """Return what opens the payment sheet while the order waits for its customer."""
+    if order.state not in ASKED_STATES or order.is_over(at=at) or not hasattr(order, "sheet"):
+        return None
+    return {**order.sheet.parameters, "expires_at": order.expires_at}
 
 
 def _refusal(order: DebitOrder) -> dict[str, str] | None:

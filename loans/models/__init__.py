@@ -15,12 +15,20 @@ from loans.models.auto_debit import AutoDebit
 from loans.models.bill import Bill
 from loans.models.charge import Charge
 from loans.models.conversion import Conversion, ConversionState
-from loans.models.debit import DebitOrder, DebitOrderState, Mandate, MandateState, Origin
+from loans.models.debit import (
+    DebitOrder,
+    DebitOrderState,
+    Mandate,
+    MandateState,
+    Origin,
+    PaymentMethod,
+)
 from loans.models.extension import Extension, ExtensionState
 from loans.models.ledger import Account, CauseType, Transfer, TransferKind
 from loans.models.loan import BillSnapshot, ContractTerms, Instalment, Loan
 from loans.models.loss import Acceleration, ChargeOff
 from loans.models.notice import DebitNotice
+from loans.models.payment_sheet import PaymentSheet
 from loans.models.payout import Payout, PayoutKind, PayoutState
 from loans.models.quote import Quote
 from loans.models.repayment import (
@@ -61,6 +69,8 @@ __all__ = [
     "MandateState",
     "OrderPurpose",
     "Origin",
+    "PaymentMethod",
+    "PaymentSheet",
     "Payout",
     "PayoutKind",
     "PayoutState",

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.models import BankCard, Customer
+from accounts.models import BankCard, Customer, WechatAccount
 from backoffice.core.guards import (
     CompositeForeignKey,
     Guard,
@@ -95,6 +95,14 @@ class Origin(models.TextChoices):
 MANUAL_ORIGINS = (Origin.CUSTOMER, Origin.TRANSFER)
 
 
+class PaymentMethod(models.TextChoices):
+    """How the money of an order moves, and the way on which it is refunded."""
+
+    CARD = "card", _("bank card")
+    WECHAT = "wechat", _("WeChat")
+    TRANSFER = "transfer", _("bank transfer")
+
+
 PURPOSES = choices(
     OrderPurpose,
     {
@@ -140,7 +148,8 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
     succeeded or failed; failed -> succeeded (the bank's later word). An order that is asked at
     once starts sent: what is written down before it leaves. The number of an automatic order is
     ``bill-cycle-attempt-try``; while one is open no other is made for any bill of the customer.
-    A transfer has no card; its reference is that of the bank, once each.
+    A transfer has no card; its reference is that of the bank, once each. A payment inside WeChat
+    has the account of its payer instead, who may confirm it until ``expires_at`` (REPAY-12).
 
     An order asks for a bill or, by its ``purpose``, for a loan (REPAY-4): a loan has one open
     order. ``principal_fen`` is what a prepayment repays beside interest and fee.
@@ -170,6 +179,10 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
         BankCard, on_delete=models.PROTECT, null=True, related_name="+", db_index=False,
         verbose_name=_("bank card"),
     )  # fmt: skip
+    wechat_account = models.ForeignKey(
+        WechatAccount, on_delete=models.PROTECT, null=True, related_name="+", db_index=False,
+        verbose_name=_("WeChat account"),
+    )  # fmt: skip
     run = models.ForeignKey(
         JobRun, on_delete=models.PROTECT, null=True, related_name="+", db_index=False,
         verbose_name=_("run"),
@@ -193,6 +206,7 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
     requested_by = models.CharField(_("requested by"), max_length=80)
     asked_at = models.DateTimeField(_("asked at"), null=True, blank=True)
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("to be confirmed until"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("debit order")
@@ -266,10 +280,21 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
                 name="debit_order_transfer_once",
             ),
             models.CheckConstraint(
-                name="debit_order_card",
-                condition=Q(origin=Origin.TRANSFER, card__isnull=True, run__isnull=True)
+                name="debit_order_payer",
+                condition=Q(
+                    origin=Origin.TRANSFER,
+                    card__isnull=True,
+                    wechat_account__isnull=True,
+                    run__isnull=True,
+                )
                 & ~Q(reference="")
-                | ~Q(origin=Origin.TRANSFER) & Q(card__isnull=False),
+                | ~Q(origin=Origin.TRANSFER) & Q(card__isnull=False, wechat_account__isnull=True)
+                | Q(origin=Origin.CUSTOMER, card__isnull=True, wechat_account__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="debit_order_expires",
+                condition=Q(wechat_account__isnull=True, expires_at__isnull=True)
+                | Q(wechat_account__isnull=False, expires_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="debit_order_signs",
@@ -296,6 +321,17 @@ class DebitOrder(django_fsm.FSMModelMixin, models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def method(self) -> PaymentMethod:
+        """Return how the money moves: from a card, inside WeChat, or by bank transfer."""
+        if self.card_id is not None:
+            return PaymentMethod.CARD
+        return PaymentMethod.TRANSFER if self.expires_at is None else PaymentMethod.WECHAT
+
+    def is_over(self, *, at: datetime) -> bool:
+        """Say whether the time of a payment inside WeChat is over; others have no such time."""
+        return self.expires_at is not None and self.expires_at <= at
 
     @django_fsm.transition(field=state, source=DebitOrderState.PLANNED, target=DebitOrderState.SENT)
     def send(self, *, at: datetime) -> None:

@@ -41,7 +41,9 @@ UNPAID_PAYOUT_STATES = (PayoutState.SENT, PayoutState.UNKNOWN, PayoutState.FAILE
 
 
 class Payout(django_fsm.FSMModelMixin, models.Model):
-    """One transfer to a customer's card under a number the channel knows it by.
+    """One transfer to a customer under a number the channel knows it by.
+
+    It goes to a card, or without one as a refund of the payment inside WeChat that it is of.
 
     States: planned -> sent or cancelled; sent -> succeeded, failed or unknown; unknown ->
     succeeded or failed; failed -> succeeded (the bank's later word). It is planned in the
@@ -66,7 +68,7 @@ class Payout(django_fsm.FSMModelMixin, models.Model):
         Customer, on_delete=models.PROTECT, related_name="payouts", verbose_name=_("customer")
     )
     card = models.ForeignKey(
-        BankCard, on_delete=models.PROTECT, related_name="+", db_index=False,
+        BankCard, on_delete=models.PROTECT, null=True, related_name="+", db_index=False,
         verbose_name=_("bank card"),
     )  # fmt: skip
     state = StateField(
@@ -125,6 +127,10 @@ class Payout(django_fsm.FSMModelMixin, models.Model):
                 fields=["loan", "customer"],
                 to="loans.Loan",
                 to_fields=["id", "customer"],
+            ),
+            models.CheckConstraint(
+                name="payout_card",
+                condition=Q(kind=PayoutKind.REFUND) | Q(card__isnull=False),
             ),
             models.CheckConstraint(
                 name="payout_signs", condition=Q(amount_fen__gt=0, paid_fen__gte=0)

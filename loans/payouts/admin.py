@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.customers.rows import CustomersRows
 from backoffice.web import wording
 from backoffice.web.readonly_admin import PageSection, day_filter, display, link, timeline
-from loans.models import Payout
+from loans.models import PaymentMethod, Payout
 from loans.payouts.rules import payout_codes
 
 SUCCESS = "SUCCESS"  # the state of the payout says it already
@@ -56,7 +56,7 @@ class PayoutPages(CustomersRows):
         day_filter("business_date", _("business date")), "kind", "state", PayoutCodeFilter,
     )  # fmt: skip
     fields = (
-        ("customer_link", "what_for", "card_link"), ("kind", "state_label", "code_shown"),
+        ("customer_link", "what_for", "destination"), ("kind", "state_label", "code_shown"),
         ("amount_yuan", "paid_yuan", "paid_on"), ("reference", "requester"),
         ("planned_at", "asked_at", "answered_at"),
     )  # fmt: skip
@@ -72,6 +72,11 @@ class PayoutPages(CustomersRows):
     def what_for(self, payout: Payout) -> SafeString | str:
         """Return a link to the loan or to the money that was not owed."""
         return link(payout.loan or payout.unapplied)
+
+    @display(description=_("goes to"))
+    def destination(self, payout: Payout) -> SafeString | str:
+        """Return a link to the card; a refund without one goes back to WeChat."""
+        return link(payout.card) if payout.card else str(PaymentMethod.WECHAT.label)
 
     @display(description=_("channel's code"))
     def code_shown(self, payout: Payout) -> str:

@@ -24,7 +24,7 @@ from loans.accounting.labels import code_words
 from loans.accounting.rules.debt import COMPONENTS
 from loans.collection.rules.refusal_codes import is_counted
 from loans.contracts.admin import LoanPages
-from loans.models import DebitOrder, DebitOrderState, Loan, Origin
+from loans.models import DebitOrder, DebitOrderState, Loan, Origin, PaymentMethod
 from loans.reporting.queries import LoanEvent, history
 
 _COMPONENTS = {
@@ -71,8 +71,10 @@ def _attempt(order: DebitOrder) -> SafeString:
     """Return which request it was, in the colour of what became of it."""
     if order.origin == Origin.AUTO:
         words = gettext("direct debit, cycle {cycle}, attempt {attempt}: {state}")
-    elif order.origin == Origin.TRANSFER:
+    elif order.method == PaymentMethod.TRANSFER:
         words = gettext("bank transfer")
+    elif order.method == PaymentMethod.WECHAT:
+        words = gettext("payment in WeChat: {state}")
     else:
         words = gettext("payment: {state}")
     shown = words.format(cycle=order.cycle, attempt=order.attempt, state=order.get_state_display())

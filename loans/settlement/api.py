@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from accounts.cards.operations.cards import CardNotBoundError
 from accounts.login.api.endpoint import CustomerEndpoint
-from accounts.models import BankCard, BankCardState, Customer
+from accounts.models import Customer
 from accounts.passwords.operations.authorisations import (
     AuthorisationExpiredError,
     AuthorisationOtherError,
@@ -25,6 +25,7 @@ from backoffice.web.api.description import describe
 from backoffice.web.api.endpoint import KEY, once
 from backoffice.web.api.fields import Body, Fen, PublicId
 from backoffice.web.api.problems import NotFoundError
+from loans.collection.api import CardOrWechat, payer_of
 from loans.collection.operations.offers import CardDayLimitError
 from loans.models import DebitOrder, DebitOrderState, Loan
 from loans.settlement import operations, queries
@@ -51,9 +52,9 @@ _DIGITS_MAX = 15
 
 
 class SettlementBody(Body):
-    """The bound card that pays, and the grant of exactly the amount of the quote."""
+    """What pays, a bound card or WeChat, and the grant of exactly the amount of the quote."""
 
-    card_id = PublicId()
+    card_id = CardOrWechat()
     authorisation_id = PublicId()
 
 
@@ -121,13 +122,10 @@ class _LoanEndpoint(CustomerEndpoint):
     ) -> DebitOrder:
         customer = self.customer(request)
         loan = self._loan(customer, public_id)
-        cards = BankCard.objects.filter(customer=customer, public_id=body["card_id"])
-        card = cards.exclude(state=BankCardState.UNBOUND).defer("number", "phone").first()
-        if card is None:
-            raise NotFoundError
+        payer = payer_of(self.context, body["card_id"])
         return operations.request(
             EarlyRequest(
-                customer, loan, card, body["authorisation_id"], request.headers[KEY], principal_fen
+                customer, loan, payer, body["authorisation_id"], request.headers[KEY], principal_fen
             ),
             by=self.context.by,
             on=self.context.on,

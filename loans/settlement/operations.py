@@ -13,11 +13,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.cards.operations.cards import CardNotBoundError
 from accounts.cards.queries import USABLE
-from accounts.models import BankCard, Customer, GrantPurpose
+from accounts.models import BankCard, Customer, GrantPurpose, WechatAccount
 from accounts.passwords.operations import authorisations
 from accounts.passwords.operations.authorisations import Movement
 from accounts.privacy.rules import masking
@@ -31,11 +32,10 @@ from loans.accounting.rules.position import LoanPosition
 from loans.accounting.rules.reasons import LoanActor
 from loans.collection.operations import orders, results
 from loans.collection.operations.offers import CardDayLimitError
-from loans.collection.operations.orders import Prepared
 from loans.collection.queries import card_limits
 from loans.gateways.channel import Channel
 from loans.models import DebitOrder, DebitOrderState, Loan, OrderPurpose, Origin
-from loans.models.debit import OPEN_ORDER_STATES
+from loans.models.debit import ASKED_STATES, OPEN_ORDER_STATES
 from loans.policy import LoanTerms
 from loans.repayment.rules.settlement import (
     OPEN_STATES,
@@ -45,6 +45,9 @@ from loans.repayment.rules.settlement import (
 )
 
 TOPIC = "loans.early-repayment"
+# The channel has prepared the payment, and the customer has not confirmed it yet.
+_WAITS = Q(state__in=ASKED_STATES, sheet__isnull=False)
+SWEPT_MAX = 500
 _KEY_DIGITS = 32
 
 
@@ -63,7 +66,7 @@ class EarlyRepaymentUnderWayError(Refused):
     status = HTTPStatus.CONFLICT
     code = "early-repayment-under-way"
     message = _("A repayment of this loan is under way.")
-    remedy = _("Wait for its result, which takes a minute as a rule.")
+    remedy = _("Wait for its result, which takes a minute as a rule, or confirm it in WeChat.")
 
 
 class PlanPrepaidError(Refused):
@@ -112,14 +115,15 @@ class StillUnansweredError(Exception):
 
 
 class EarlyRequest(NamedTuple):
-    """What a customer repays early: a loan, or some principal of a bullet, from a bound card.
+    """What a customer repays early: a loan, or some principal of a bullet.
 
-    ``key`` is that of the client, unique for the customer.
+    ``payer`` is the bound card that pays, or the WeChat account that confirms the payment; ``key``
+    is that of the client, unique for the customer.
     """
 
     customer: Customer
     loan: Loan
-    card: BankCard
+    payer: BankCard | WechatAccount
     authorisation_id: UUID
     key: str
     principal_fen: int | None = None
@@ -128,6 +132,16 @@ class EarlyRequest(NamedTuple):
     def purpose(self) -> OrderPurpose:
         """Return what the order asks money for."""
         return OrderPurpose.SETTLEMENT if self.principal_fen is None else OrderPurpose.PREPAYMENT
+
+    @property
+    def card(self) -> BankCard | None:
+        """Return the card that pays, if one does."""
+        return self.payer if isinstance(self.payer, BankCard) else None
+
+    @property
+    def wechat_account(self) -> WechatAccount | None:
+        """Return the account that confirms the payment in WeChat, if one does."""
+        return self.payer if isinstance(self.payer, WechatAccount) else None
 
     @property
     def number(self) -> str:
@@ -155,16 +169,19 @@ def request(ask: EarlyRequest, *, by: str, on: date, at: datetime, wall_at: date
         idempotency.KeyReusedError: the key is that of an earlier order with other values.
     """
     batch = LoanBatch.lock_loans({ask.loan.pk})
-    made = DebitOrder.objects.filter(number=ask.number).first()
+    made = orders.with_payer(DebitOrder.objects.filter(number=ask.number)).first()
     if made is not None:
-        if (made.card_id, made.principal_fen) != (ask.card.pk, ask.principal_fen):
+        if (made.card, made.wechat_account, made.principal_fen) != (
+            ask.card, ask.wechat_account, ask.principal_fen,
+        ):  # fmt: skip
             raise idempotency.KeyReusedError
         return made
 
     amount_fen = _quoted(batch, ask, on=on).total_fen
     if DebitOrder.objects.filter(loan=ask.loan, state__in=OPEN_ORDER_STATES).exists():
         raise EarlyRepaymentUnderWayError
-    _require_card(ask, amount_fen, on=on)
+    if ask.card is not None:
+        _require_card(ask.card, amount_fen, on=on)
     movement = Movement(ask.customer, GrantPurpose.SETTLEMENT, amount_fen)
     authorisations.use(ask.authorisation_id, movement=movement, by=by, at=at, wall_at=wall_at)
 
@@ -174,7 +191,9 @@ def request(ask: EarlyRequest, *, by: str, on: date, at: datetime, wall_at: date
         purpose=ask.purpose,
         loan_id=ask.loan.pk,
         customer_id=ask.customer.pk,
-        card_id=ask.card.pk,
+        card_id=ask.card and ask.card.pk,
+        wechat_account_id=ask.wechat_account and ask.wechat_account.pk,
+        expires_at=ask.wechat_account and orders.confirmed_until(on=on, at=at),
         state=DebitOrderState.SENT,
         origin=Origin.CUSTOMER,
         cycle=1,
@@ -237,12 +256,12 @@ def _require_prepayable(loan: LoanPosition, principal_fen: int, terms: LoanTerms
         raise PrepaymentWholeError(principal=yuan(owed_fen), principal_fen=owed_fen)
 
 
-def _require_card(ask: EarlyRequest, amount_fen: int, *, on: date) -> None:
+def _require_card(card: BankCard, amount_fen: int, *, on: date) -> None:
     """Hold the card, so that two payments at once share what its day limit gives."""
-    cards = BankCard.objects.select_for_update(no_key=True).filter(pk=ask.card.pk)
+    cards = BankCard.objects.select_for_update(no_key=True).filter(pk=card.pk)
     if not cards.filter(state__in=USABLE).exists():
-        raise CardNotBoundError(card=masking.card(ask.card.last_four))
-    limit = card_limits.of_day(ask.card.pk, customer_id=ask.customer.pk, on=on)
+        raise CardNotBoundError(card=masking.card(card.last_four))
+    limit = card_limits.of_day(card.pk, customer_id=card.customer_id, on=on)
     if limit is not None and amount_fen > limit.left_fen:
         raise CardDayLimitError(
             account_class=limit.account_class,
@@ -260,9 +279,9 @@ def send(
     waiting = DebitOrder.objects.filter(
         pk__in=order_ids, loan__isnull=False, state__in=OPEN_ORDER_STATES
     )
-    rows = waiting.select_related("card").defer("card__number", "card__phone").order_by("pk")
+    rows = orders.with_payer(waiting).order_by("pk")
     # The channel is asked by number first: a repeated message sends nothing twice.
-    prepared = [Prepared(one, one.card.account, is_new=False) for one in rows if one.card]
+    prepared = [orders.prepared_of(one, is_new=False) for one in rows]
     if not prepared:
         return results.Recorded()
     return results.record(orders.ask(prepared, channel=channel, at=at), by=by, at=at)
@@ -271,9 +290,19 @@ def send(
 def deliver(order_id: int, *, channel: Channel, at: datetime) -> None:
     """Send an order for the outbox, which comes again as long as this raises.
 
+    One that waits for its customer in WeChat is delivered: ``sweep`` asks what becomes of it.
+
     Raises:
         StillUnansweredError: the bank has not reported what became of it.
     """
     send([order_id], by=LoanActor.CHANNEL, channel=channel, at=at)
-    if DebitOrder.objects.filter(pk=order_id, state__in=OPEN_ORDER_STATES).exists():
+    mine = DebitOrder.objects.filter(pk=order_id, state__in=OPEN_ORDER_STATES)
+    if mine.exclude(_WAITS).exists():
         raise StillUnansweredError(f"order {order_id} has no final answer")
+
+
+def sweep(*, by: str, channel: Channel, at: datetime) -> results.Recorded:
+    """Ask about the orders that customers confirm in WeChat, and close those whose time is over."""
+    waiting = DebitOrder.objects.filter(_WAITS, loan__isnull=False).order_by("expires_at", "pk")
+    order_ids = list(waiting.values_list("pk", flat=True)[:SWEPT_MAX])
+    return send(order_ids, by=by, channel=channel, at=at)

@@ -112,7 +112,7 @@ class Pay(Event):
         [*_older, bill_id] = owed
         order = payments.request(
             Bill.objects.get(pk=bill_id), amount_fen=self.event["amount"],
-            card=BankCard.objects.get(customer=life.customer_id), key=self.event["t"],
+            payer=BankCard.objects.get(customer=life.customer_id), key=self.event["t"],
             by="customer", on=self.on, at=at,
         )  # fmt: skip
         payments.release([order.pk], by="system:debit-channel", on=self.on, at=at)

@@ -17,7 +17,16 @@ from loans.accounting.rules.debt import Debt
 from loans.billing.rules.minimum import minimum_fen
 from loans.contracts.rules.due_dates import first_due_on, repayment_day
 from loans.contracts.rules.plans import rows
-from loans.gateways.channel import Answer, DebitRequest, Outcome, PayoutRequest, StatementLine
+from loans.gateways.channel import (
+    Answer,
+    DebitRequest,
+    Outcome,
+    PayoutRequest,
+    PrepayRequest,
+    RefundRequest,
+    SheetParameters,
+    StatementLine,
+)
 from loans.models import (
     Accrual,
     Bill,
@@ -46,6 +55,14 @@ def day(n: int) -> date:
     return DUE_ON + timedelta(days=n)
 
 
+SHEET = SheetParameters("wx1", "1788233400", "nonce", "prepay_id=wx2", "RSA", "signature")
+
+
+def waits(number: str) -> Answer:
+    """Return the answer for a payment that its customer has not confirmed."""
+    return Answer(number, Outcome.UNKNOWN, "NOTPAY", 0, "", None, SHEET)
+
+
 class FakeChannel:
     """Answers each order by its account's script; dedups by number like a real channel."""
 
@@ -55,6 +72,9 @@ class FakeChannel:
         self.submitted: list[DebitRequest] = []
         self.paid: dict[str, Answer] = {}
         self.sent_out: list[PayoutRequest] = []
+        self.prepaid: list[PrepayRequest] = []
+        self.closed: list[str] = []
+        self.refunded: list[RefundRequest] = []
 
     def will_answer(self, account: str, *codes: str) -> None:
         """Answer with these codes in turn, the last for ever; TIMEOUT means: never seen."""
@@ -63,6 +83,36 @@ class FakeChannel:
     def submit(self, requests: Sequence[DebitRequest]) -> list[Answer]:
         self.submitted += requests
         return [self._answer(request, self.taken) for request in requests]
+
+    def prepay(self, requests: Sequence[PrepayRequest]) -> list[Answer]:
+        self.prepaid += requests
+        return [self._prepaid(request) for request in requests]
+
+    def _prepaid(self, request: PrepayRequest) -> Answer:
+        if self.codes.get(request.openid):
+            asked = DebitRequest(
+                request.number, request.openid, request.amount_fen, request.asked_at
+            )
+            return self._answer(asked, self.taken)
+        return self.taken.setdefault(request.number, waits(request.number))
+
+    def confirm(self, number: str, *, at: datetime, amount_fen: int | None = None) -> None:
+        """Pay a prepared payment as its customer, also one that is closed: learned of late."""
+        [asked] = [one for one in self.prepaid if one.number == number]
+        fen = asked.amount_fen if amount_fen is None else amount_fen
+        self.taken[number] = Answer(number, Outcome.SUCCEEDED, "SUCCESS", fen, f"ref-{number}", at)
+
+    def close_payments(self, numbers: Sequence[str], *, at: datetime) -> list[Answer | None]:
+        self.closed += numbers
+        for number in numbers:
+            if self.taken[number].code == "NOTPAY":
+                self.taken[number] = Answer(number, Outcome.FAILED, "CLOSED", 0, "", at)
+        return self.query(numbers)
+
+    def refund(self, requests: Sequence[RefundRequest]) -> list[Answer]:
+        self.refunded += requests
+        asked = [PayoutRequest(one.number, "wechat", *one[2:]) for one in requests]
+        return [self._answer(request, self.paid) for request in asked]
 
     def pay_out(self, requests: Sequence[PayoutRequest]) -> list[Answer]:
         self.sent_out += requests

@@ -59,9 +59,9 @@ def test_finance_exports_the_orders_of_a_day(orders, wanted):
     assert messages_of(page) == ["The export is requested; its page shows the file."]
     lines = file.content.decode("utf-8-sig").splitlines()
     assert lines[0].startswith(
-        "order number,customer,name,bank,bank card,business date,attempt,amount"
+        "order number,customer,name,method,bank,bank card,business date,attempt,amount"
     )
-    assert [line.split(",")[7:10] for line in lines[1:]] == [
+    assert [line.split(",")[8:11] for line in lines[1:]] == [
         ["10150.00", "paid", "10150.00"], ["10150.00", "debit failed", "0.00"],
     ]  # fmt: skip
     assert (made.state, made.rows, made.is_masked) == ("done", 2, True)

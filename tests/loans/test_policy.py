@@ -35,6 +35,7 @@ def test_a_contract_takes_the_numbers_of_the_rulebook():
 def test_a_day_is_run_by_the_numbers_of_the_rulebook():
     assert asdict(LoanOperations()) == {
         "debit_at": time(9), "debit_retry_until": time(21),  # REPAY-11
+        "wechat_minutes": 30,  # REPAY-12
         "cured_alone_days_max": 30,  # REPAY-19
         "card_limit_warning_days": 3,  # FAQ-4
         "extension_days_max": 30, "extension_every_days": 180,  # FAQ-7

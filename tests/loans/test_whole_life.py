@@ -280,7 +280,7 @@ class WholeLife(RuleBasedStateMachine):
     def pay(self, bill, amount_fen):
         at = self.now
         order = payments.request(
-            bill, amount_fen=amount_fen, card=self.card, key=str(at), by="customer",
+            bill, amount_fen=amount_fen, payer=self.card, key=str(at), by="customer",
             on=self.today, at=at,
         )  # fmt: skip
         payments.send([order.pk], by="system:debit-channel", channel=self.bank.by_hand, at=at)

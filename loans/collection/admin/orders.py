@@ -20,7 +20,7 @@ from loans.accounting.admin import of_customer
 from loans.accounting.labels import code_words
 from loans.collection.admin import run
 from loans.collection.rules import refusal_codes
-from loans.models import DebitNotice, DebitOrder, Mandate
+from loans.models import DebitNotice, DebitOrder, Mandate, PaymentMethod
 
 
 class AttemptFilter(admin.SimpleListFilter):
@@ -53,31 +53,53 @@ class CodeFilter(admin.SimpleListFilter):
         return queryset.filter(code=self.value()) if self.value() else queryset
 
 
+class MethodFilter(admin.SimpleListFilter):
+    """How the money moves: from a card, inside WeChat, or by bank transfer."""
+
+    title = _("method")
+    parameter_name = "method"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        """Return the methods."""
+        return PaymentMethod.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the orders of the method."""
+        match self.value():
+            case PaymentMethod.CARD:
+                return queryset.filter(card__isnull=False)
+            case PaymentMethod.WECHAT:
+                return queryset.filter(wechat_account__isnull=False)
+            case PaymentMethod.TRANSFER:
+                return queryset.filter(card=None, wechat_account=None)
+        return queryset
+
+
 @admin.register(DebitOrder)
 class DebitOrderPages(ExportMixin, CustomersRows):
     """Each request for money, found by its number."""
 
     export_section = "debit-orders"
     latest_by = "business_date"
-    list_select_related = ("customer", "bill", "loan", "card", "run")
+    list_select_related = ("customer", "bill", "loan", "card", "wechat_account", "run")
     list_display = (
-        "number", "customer_link", "bill_link", "business_date", "attempt", "amount_yuan",
-        "state_label", "code_label", "taken_yuan",
+        "number", "customer_link", "bill_link", "business_date", "method_shown", "attempt",
+        "amount_yuan", "state_label", "code_label", "taken_yuan",
     )  # fmt: skip
     list_filter = (
         day_filter("business_date", _("business date")), "state", AttemptFilter, CodeFilter,
-        "origin", "purpose",
+        "origin", MethodFilter, "purpose",
     )  # fmt: skip
     search_help_text = _("Order number or its beginning, or customer id such as C42")
     fieldsets = (
         (None, {"fields": (
             ("number", "customer_link", "purpose"), ("bill_link", "loan_link"),
-            ("card_shown", "run_link", "origin"),
+            ("origin", "method_shown", "payer_shown", "run_link"),
             ("state_label", "amount_yuan", "taken_yuan"),
         )}),
         (_("Attempt"), {"fields": (("business_date", "cycle", "attempt"),)}),
         (_("Channel"), {"fields": (("code_label", "reference"),
-                                   ("requester", "asked_at", "answered_at"))}),
+                                   ("requester", "asked_at", "answered_at"), "expires_at")}),
     )  # fmt: skip
 
     def find(self, term: str) -> Q:
@@ -96,11 +118,16 @@ class DebitOrderPages(ExportMixin, CustomersRows):
         """Return who requested the debit."""
         return wording.actor(order.requested_by)
 
-    @display(description=_("bank card"))
-    def card_shown(self, order: DebitOrder) -> str:
-        """Return a link to the card, which is named by its last four digits."""
-        if order.card is None:  # a bank transfer
-            return ""
+    @display(description=_("method"))
+    def method_shown(self, order: DebitOrder) -> str:
+        """Return how the money moves."""
+        return str(order.method.label)
+
+    @display(description=_("paid from"))
+    def payer_shown(self, order: DebitOrder) -> str:
+        """Return a link to the card, by its last four digits, or to the WeChat account."""
+        if order.card is None:  # a bank transfer has neither
+            return link(order.wechat_account)
         return link(order.card, f"{order.card.bank} {masking.card(order.card.last_four)}")
 
     def get_urls(self) -> list[URLPattern]:

@@ -1,8 +1,9 @@
-"""What a customer offers to pay by hand: how much at most, and from which card (REPAY-8, REPAY-12).
+"""What a customer offers to pay by hand: how much at most, and with what (REPAY-8, REPAY-12).
 
 Money offered may be refused. It settles the oldest bill first, so that as much may be offered as
 is owed under the bill that is named and under older ones, less what the customer has offered
-already and has no answer to yet. No mandate is needed: any bound card of the customer serves.
+already and has no answer to yet. No mandate is needed: any bound card of the customer serves, and
+the WeChat account that the customer confirms the payment with.
 """
 
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.cards.operations.cards import CardNotBoundError
 from accounts.cards.queries import USABLE
-from accounts.models import BankCard
+from accounts.models import BankCard, WechatAccount
 from accounts.privacy.rules import masking
 from backoffice.core.errors import NextCall, Refused
 from backoffice.core.money import yuan
@@ -46,7 +47,10 @@ class PaymentUnderWayError(Refused):
     public_facts = ("under_way_fen", "unpaid_fen")
     code = "payment-under-way"
     message = _("Your payment of {under_way} yuan is under way; {unpaid} more can be paid today.")
-    remedy = _("Wait for its result, which takes a minute as a rule; it can be read at any time.")
+    remedy = _(
+        "Wait for its result, which takes a minute as a rule, or confirm it in WeChat; it can be "
+        "read at any time."
+    )
     calls = (NextCall("list-payments", "GET", "/api/v1/payments"),)
 
 
@@ -70,10 +74,11 @@ class CardDayLimitError(Refused):
 
 
 class Payer(NamedTuple):
-    """The card that pays, and the channel's token of it."""
+    """What pays: a card and the channel's token of it, or a WeChat account and its openid."""
 
-    card_id: int
+    card_id: int | None
     account: str
+    wechat_account_id: int | None = None
 
 
 def chosen_cards(card_ids: Iterable[int]) -> dict[int, Payer]:
@@ -93,6 +98,15 @@ def chosen_cards(card_ids: Iterable[int]) -> dict[int, Payer]:
         if card.state not in USABLE:
             raise CardNotBoundError(card=masking.card(card.last_four))
     return {card.pk: Payer(card.pk, card.account) for card in found}
+
+
+def chosen_accounts(account_ids: Iterable[int]) -> dict[int, Payer]:
+    """Return the WeChat accounts with which customers confirm their payments."""
+    wanted = set(account_ids)
+    if not wanted:
+        return {}
+    found = WechatAccount.objects.filter(pk__in=wanted)
+    return {one.pk: Payer(None, one.openid or "", one.pk) for one in found}
 
 
 def owed_fen(batch: LoanBatch, bill_id: int, *, on: date) -> int:
@@ -134,10 +148,12 @@ def accepted_fen(
 def _under_way_fen(batch: LoanBatch, bill: Bill, *, at: datetime) -> int:
     """Return what the customer has just offered for this bill or an older one.
 
-    Silence does not keep a customer from paying: what both payments take waits for its refund.
+    Silence does not keep a customer from paying: what both payments take waits for its refund. A
+    payment inside WeChat counts as long as it can be confirmed.
     """
+    waits = Q(asked_at__gt=at - ON_ITS_WAY) | Q(expires_at__gt=at)
     mine = DebitOrder.objects.filter(
-        Q(state=DebitOrderState.PLANNED) | Q(state__in=ASKED_STATES, asked_at__gt=at - ON_ITS_WAY),
+        Q(state=DebitOrderState.PLANNED) | Q(state__in=ASKED_STATES) & waits,
         bill__in=(bill.pk, *older_bills(batch, bill.pk)),
         origin=Origin.CUSTOMER,
     )
@@ -148,9 +164,13 @@ def _under_way_fen(batch: LoanBatch, bill: Bill, *, at: datetime) -> int:
 def require_within_day_limit(*, payer: Payer, bill: Bill, offered_fen: int, on: date) -> None:
     """Require that the account behind a card still gives an amount that day.
 
+    What stands behind a WeChat account is chosen there.
+
     Raises:
         CardDayLimitError: it gives less.
     """
+    if payer.card_id is None:
+        return
     limit = card_limits.of_day(payer.card_id, customer_id=bill.customer_id, on=on)
     if limit is not None and offered_fen > limit.left_fen:
         raise CardDayLimitError(

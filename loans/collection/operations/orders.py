@@ -9,32 +9,42 @@ the customer's unapplied funds.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from backoffice.core import bulk, clock
+from backoffice.core.policy import current
 from loans.accounting.operations.batch import LoanBatch
-from loans.accounting.rules.codes import COLLECTED_STATES, BillState, LoanState
-from loans.accounting.rules.position import BillPosition
+from loans.accounting.rules.codes import COLLECTED_STATES
 from loans.billing.queries.customers import of_the_same_customers
-from loans.collection.operations import offers
+from loans.collection.operations import attempts, offers
 from loans.collection.operations.offers import ON_ITS_WAY, NoMandateError, Payer
 from loans.collection.queries import due, notices, unsent
-from loans.collection.rules import cycle as cycles
-from loans.collection.rules.refusal_codes import NEVER_SENT
-from loans.gateways.channel import Answer, Channel, ChannelFault, DebitRequest, Outcome, unanswered
+from loans.collection.rules import confirmation
+from loans.collection.rules.refusal_codes import NEVER_SENT, awaits_customer
+from loans.gateways.channel import (
+    Answer,
+    Channel,
+    ChannelFault,
+    DebitRequest,
+    Outcome,
+    PrepayRequest,
+    unanswered,
+)
 from loans.models import Bill, DebitOrder, DebitOrderState, Mandate, MandateState, Origin
 from loans.models.debit import MANUAL_ORIGINS, OPEN_ORDER_STATES
+from loans.policy import LoanOperations
 
 
 class CollectionRequest(NamedTuple):
     """A request to collect money: the whole bill by direct debit, or an amount the customer chose.
 
     ``key`` names the request of a customer, so that the same request is the same order. ``card_id``
-    is the card that the customer chose, by default that of the mandate.
+    is the card that the customer chose, by default that of the mandate; ``wechat_account_id`` the
+    account with which the customer confirms the payment instead.
     """
 
     bill_id: int
@@ -42,10 +52,14 @@ class CollectionRequest(NamedTuple):
     origin: str = Origin.AUTO
     key: str = ""
     card_id: int | None = None
+    wechat_account_id: int | None = None
 
 
 class Prepared(NamedTuple):
-    """An order and the account it asks; one that is not new was perhaps sent before."""
+    """An order and the account it asks; one that is not new was perhaps sent before.
+
+    The account is the channel's token of the card, of a payment inside WeChat the openid.
+    """
 
     order: DebitOrder
     account: str
@@ -53,9 +67,9 @@ class Prepared(NamedTuple):
 
 
 _ORDER_COLUMNS = (
-    "id", "number", "bill", "customer", "card", "run", "state", "origin", "cycle", "attempt",
-    "business_date", "amount_fen", "taken_fen", "code", "reference", "requested_by",
-    "asked_at",
+    "id", "number", "bill", "customer", "card", "wechat_account", "run", "state", "origin", "cycle",
+    "attempt", "business_date", "amount_fen", "taken_fen", "code", "reference", "requested_by",
+    "asked_at", "expires_at",
 )  # fmt: skip
 
 
@@ -114,6 +128,9 @@ def place(
     batch = LoanBatch.lock_bills(_bills_to_lock(requests))
     payers = _payers(requests, batch)
     chosen = offers.chosen_cards(one.card_id for one in requests if one.card_id is not None)
+    confirming = offers.chosen_accounts(
+        one.wechat_account_id for one in requests if one.wechat_account_id is not None
+    )
     automatic = {
         batch.bills[request.bill_id].customer_id
         for request in requests
@@ -125,7 +142,7 @@ def place(
     made = _already_made(requests, open_orders)
     maxima = notices.maxima_fen(batch.bills.keys(), on=on)
     fresh = []
-    accounts = {order.number: order.card.account for order in made.values() if order.card}
+    prepared = [prepared_of(order, is_new=False) for order in made.values()]
     for request in requests:
         bill = batch.bills[request.bill_id]
         is_automatic = request.origin == Origin.AUTO
@@ -134,19 +151,18 @@ def place(
         payer = payers.get(bill.customer_id)
         if request.card_id is not None:
             payer = chosen[request.card_id]
+        elif request.wechat_account_id is not None:
+            payer = confirming[request.wechat_account_id]
         order = _new_order(batch, bill, request, payer, on=on, at=at, run_id=run_id)
         if order is not None:
-            assert payer is not None, "an order asks a card"
-            fresh.append(order)
-            accounts[order.number] = payer.account
+            assert payer is not None, "an order asks somebody"
+            fresh.append(Prepared(order, payer.account, is_new=True))
             if is_automatic:  # never more than was notified of (REPAY-10)
                 order.amount_fen = min(order.amount_fen, maxima.get(bill.id, order.amount_fen))
                 taken.add(bill.customer_id)
-    _store(fresh, by=by, state=state, at=at)
+    _store([one.order for one in fresh], by=by, state=state, at=at)
     batch.write(by=by, at=at)  # cycles that advanced
-    prepared = [Prepared(order, accounts[order.number], False) for order in made.values()]
-    prepared += [Prepared(order, accounts[order.number], True) for order in fresh]
-    return prepared, batch
+    return prepared + fresh, batch
 
 
 def _bills_to_lock(requests: Sequence[CollectionRequest]) -> set[int]:
@@ -160,27 +176,60 @@ def ask(prepared: Sequence[Prepared], *, channel: Channel, at: datetime) -> list
 
     Orders that are not new are asked about by their number first, and sent again under the same
     number only when the channel never saw it and the money is still asked for; one that is not is
-    answered ``NEVER_SENT``.
+    answered ``NEVER_SENT``. A payment inside WeChat that was not confirmed in its time is closed.
     """
     assert not connection.in_atomic_block, "the channel is never asked inside a transaction"
     seen = [one for one in prepared if not one.is_new]
     found = channel.query([one.order.number for one in seen]) if seen else []
-    answers = [answer for answer in found if answer is not None]
+    known = [answer for answer in found if answer is not None]
     unseen = [one for one, answer in zip(seen, found, strict=True) if answer is None]
+    over = {one.order.number: one.order for one in seen if one.order.is_over(at=at)}
+    unconfirmed = [
+        over[answer.number] for answer in known
+        if answer.number in over and awaits_customer(answer.code)
+    ]  # fmt: skip
+    closed = {one.number for one in unconfirmed}
+    answers = [answer for answer in known if answer.number not in closed]
+    answers += _closed(unconfirmed, channel=channel, at=at)
     wanted = _still_wanted(unseen, at=at)
     answers += [_given_up(one.order, at=at) for one in unseen if one.order.id not in wanted]
     to_send = [one for one in unseen if one.order.id in wanted]
-    to_send += [one for one in prepared if one.is_new]
-    requests = [
-        DebitRequest(one.order.number, one.account, one.order.amount_fen, at) for one in to_send
+    to_send += [one for one in prepared if one.is_new and one.account]
+    answers += [
+        unanswered(one.order.number, ChannelFault.NO_ANSWER)
+        for one in prepared if one.is_new and not one.account
+    ]  # fmt: skip
+    return answers + _sent(to_send, channel=channel, at=at)
+
+
+def _sent(to_send: Sequence[Prepared], *, channel: Channel, at: datetime) -> list[Answer]:
+    """Ask cards for their money, and prepare what customers confirm in WeChat."""
+    debits, prepays = [], []
+    for order, account, _is_new in to_send:
+        if order.expires_at is None:
+            debits.append(DebitRequest(order.number, account, order.amount_fen, at))
+        else:
+            ask_until = order.expires_at
+            prepays.append(PrepayRequest(order.number, account, order.amount_fen, at, ask_until))
+    answers = channel.submit(debits) if debits else []
+    return answers + (channel.prepay(prepays) if prepays else [])
+
+
+def _closed(unconfirmed: Sequence[DebitOrder], *, channel: Channel, at: datetime) -> list[Answer]:
+    """Close payments whose time is over; one that was confirmed before its close has succeeded."""
+    if not unconfirmed:
+        return []
+    found = channel.close_payments([order.number for order in unconfirmed], at=at)
+    return [
+        _given_up(order, at=at) if answer is None else answer
+        for order, answer in zip(unconfirmed, found, strict=True)
     ]
-    return answers + (channel.submit(requests) if requests else [])
 
 
 def _still_wanted(unseen: Sequence[Prepared], *, at: datetime) -> set[int]:
-    if not unseen:
-        return set()
-    return unsent.still_wanted((one.order.id for one in unseen), on=clock.day_of(at))
+    """Return those that may leave now; without an openid, after its erasure, none can."""
+    ids = [one.order.id for one in unseen if one.account and not one.order.is_over(at=at)]
+    return unsent.still_wanted(ids, on=clock.day_of(at)) if ids else set()
 
 
 def _given_up(order: DebitOrder, *, at: datetime) -> Answer:
@@ -208,13 +257,10 @@ def _payers(requests: Sequence[CollectionRequest], batch: LoanBatch) -> dict[int
 
 def _open_automatic(customer_ids: Collection[int]) -> list[DebitOrder]:
     """Return the automatic orders of customers that have no final answer; one a customer."""
-    return list(
-        _with_account().filter(
-            customer_id__any=bulk.Of(customer_ids),
-            origin=Origin.AUTO,
-            state__in=OPEN_ORDER_STATES,
-        )
+    found = DebitOrder.objects.filter(
+        customer_id__any=bulk.Of(customer_ids), origin=Origin.AUTO, state__in=OPEN_ORDER_STATES
     )
+    return list(with_payer(found))
 
 
 def _already_made(
@@ -223,8 +269,10 @@ def _already_made(
     """Return the order of each request that has one: an open one of its bill, an equal request."""
     of_bill = {order.bill_id: order for order in open_orders}
     numbers = [_request_number(one) for one in requests if one.origin == Origin.CUSTOMER]
-    orders = _with_account().filter(number__any=bulk.Of(numbers)) if numbers else ()
-    by_number = {order.number: order for order in orders}
+    by_number: dict[str, DebitOrder] = {}
+    if numbers:
+        orders = with_payer(DebitOrder.objects.filter(number__any=bulk.Of(numbers)))
+        by_number = {order.number: order for order in orders}
     found = {
         request: of_bill.get(request.bill_id)
         if request.origin == Origin.AUTO
@@ -234,8 +282,18 @@ def _already_made(
     return {request: order for request, order in found.items() if order is not None}
 
 
-def _with_account() -> QuerySet[DebitOrder]:
-    return DebitOrder.objects.select_related("card").defer("card__number")
+def with_payer(found: QuerySet[DebitOrder]) -> QuerySet[DebitOrder]:
+    """Return orders with what ``prepared_of`` reads of their payers."""
+    payers = found.select_related("card", "wechat_account")
+    return payers.defer("card__number", "card__phone", "wechat_account__openid_blind")
+
+
+def prepared_of(order: DebitOrder, *, is_new: bool) -> Prepared:
+    """Return an order of ``with_payer`` with the account that it asks."""
+    if order.card is not None:
+        return Prepared(order, order.card.account, is_new)
+    assert order.wechat_account is not None, "a transfer asks nobody"
+    return Prepared(order, order.wechat_account.openid or "", is_new)
 
 
 def _request_number(request: CollectionRequest) -> str:
@@ -266,11 +324,11 @@ def _new_order(
         if bill.state not in COLLECTED_STATES:
             return None
         # Also without a mandate: a window that passed leaves the plans of the hourly debits.
-        due_bill = _due_for_debit(batch, bill, on=on)
+        due_bill = attempts.due_for_debit(batch, bill, on=on)
         if due_bill is None or payer is None:
             return None
         bill = due_bill
-        amount_fen = _due_fen(batch, bill, on=on)
+        amount_fen = attempts.due_fen(batch, bill, on=on)
         if not amount_fen:
             return None
         number = f"{bill.id}-{bill.cycle}-{bill.refusals + 1}-{bill.tries + 1}"
@@ -280,6 +338,8 @@ def _new_order(
         bill_id=bill.id,
         customer_id=record.customer_id,
         card_id=payer.card_id,
+        wechat_account_id=payer.wechat_account_id,
+        expires_at=None if payer.card_id else confirmed_until(on=on, at=at),
         run_id=run_id,
         origin=request.origin,
         cycle=bill.cycle,
@@ -289,61 +349,11 @@ def _new_order(
     )
 
 
-def _due_for_debit(batch: LoanBatch, bill: BillPosition, *, on: date) -> BillPosition | None:
-    """Return a bill that may be attempted today, an overdue one in the cycle that holds now.
-
-    One whose window has passed waits for the next cycle, if there is one, outside of the plans.
-    """
-    if bill.debit_on is None or bill.debit_on > on:
-        return None
-    if any(batch.position.loans[one].state == LoanState.CHARGED_OFF for one in bill.loan_ids):
-        batch.change_bill(bill.id, debit_on=None)  # the customer pays what was given up (OPS-3)
-        return None
-    terms = batch.bill_terms(bill.id)
-    cycle = cycles.Cycle(bill.cycle, bill.cycle_on, bill.refusals)
-    if bill.state == BillState.OVERDUE:
-        running = cycles.running(cycle, on=on, due_on=bill.due_on, terms=terms)
-        if running != cycle:
-            cycle = running
-            bill = batch.change_bill(
-                bill.id, cycle=cycle.number, cycle_on=cycle.first_on, refusals=cycle.refusals,
-                tries=0,
-            )  # fmt: skip
-        if cycles.is_past(cycle, on=on, terms=terms):
-            later = cycles.following(cycle, due_on=bill.due_on, terms=terms)
-            bill = batch.change_bill(bill.id, debit_on=later.first_on if later else None)
-    is_due = bill.refusals < terms.debit_attempts_max and cycles.is_attempt_day(
-        cycle, on=on, terms=terms
-    )
-    return bill if is_due else None
-
-
-def _charged_since_due_fen(bill: BillPosition, charged_fen: int) -> int:
-    """Return interest since the due date and the late fee, also one from before an extension."""
-    before_fen = bill.late_fee_fen
-    if bill.late_fee_on is not None and bill.late_fee_on > bill.due_on:
-        before_fen = 0  # it is among what was charged since (FAQ-7)
-    if bill.state != BillState.GRACE:
-        return before_fen
-    return charged_fen - bill.charged_at_due_fen + before_fen
-
-
-def _due_fen(batch: LoanBatch, bill: BillPosition, *, on: date) -> int:
-    """Return what the customer's mode asks of a bill today, interest and fees included."""
-    ahead = batch.preview(bill.id, on=on)
-    charged_fen = sum(loan.charged_fen for loan in ahead.loans.values())
-    demand = cycles.Demand(
-        mode=bill.mode,
-        is_overdue=bill.state == BillState.OVERDUE,
-        is_due_day=on <= bill.due_on,
-        minimum_fen=bill.minimum_fen,
-        paid_fen=bill.paid_fen + bill.waived_fen,
-        shortfall_fen=bill.shortfall_fen,
-        unpaid_fen=ahead.owed(bill.id).total_fen,
-        mandatory_unpaid_fen=ahead.mandatory_fen(bill.id),
-        charged_since_due_fen=_charged_since_due_fen(bill, charged_fen),
-    )
-    return cycles.ask_fen(demand, batch.bill_terms(bill.id))
+def confirmed_until(*, on: date, at: datetime) -> datetime:
+    """Return until when a payment of a day may be confirmed in WeChat, by the policy of the day."""
+    minutes = current(LoanOperations, on=on).wechat_minutes
+    day_ends_at = clock.moment_of(on + timedelta(days=1), time())
+    return confirmation.expires_at(at, minutes=minutes, day_ends_at=day_ends_at)
 
 
 def _store(orders: Sequence[DebitOrder], *, by: str, state: DebitOrderState, at: datetime) -> None:

@@ -1,9 +1,10 @@
-"""Payments that customers make by themselves, with any bound card (REPAY-8, REPAY-12).
+"""Payments that customers make by themselves, with a bound card or in WeChat (REPAY-8, REPAY-12).
 
 A request commits a planned order and is answered at once; a worker sends it right after the commit,
 and a sweep of each minute sends what was never sent and asks about what has no answer. Both do the
 same: ``send`` lets an order leave only on its day, while its amount is still owed, and not beside a
-direct debit that has just left. From there on it is an order like those of 9:00.
+direct debit that has just left. From there on it is an order like those of 9:00. One that the
+customer confirms in WeChat waits for that, and is closed when its time is over.
 """
 
 import hashlib
@@ -12,9 +13,9 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
-from accounts.models import BankCard
+from accounts.models import BankCard, WechatAccount
 from backoffice.core import bulk, clock, workflow
 from backoffice.platform import idempotency
 from loans.accounting.operations.batch import LoanBatch
@@ -42,12 +43,20 @@ def register(start: Callable[[int], None]) -> None:
 @transaction.atomic(durable=True)
 @idempotency.replies
 def request(
-    bill: Bill, *, amount_fen: int, card: BankCard, key: str, by: str, on: date, at: datetime
+    bill: Bill,
+    *,
+    amount_fen: int,
+    payer: BankCard | WechatAccount,
+    key: str,
+    by: str,
+    on: date,
+    at: datetime,
 ) -> DebitOrder:
-    """Plan a payment of a customer for a bill from a card; the same ``key`` is the same payment.
+    """Plan a payment of a customer for a bill; the same ``key`` is the same payment.
 
     It settles older bills first (REPAY-8), so that at most what is owed under them and this one is
-    accepted. ``key`` is that of the client, unique for the customer.
+    accepted. ``payer`` is the card that pays, or the WeChat account that confirms the payment;
+    ``key`` is that of the client, unique for the customer.
 
     Raises:
         offers.OverpaidError: the amount is above what is unpaid that day.
@@ -56,14 +65,22 @@ def request(
         cards.CardNotBoundError: the bank has not confirmed the card, or it is not bound any more.
         idempotency.KeyReusedError: the key is that of an earlier payment with other values.
     """
+    is_card = isinstance(payer, BankCard)
     asked = CollectionRequest(
-        bill.pk, amount_fen, Origin.CUSTOMER, _key_of(bill.customer_id, key), card.pk
+        bill.pk,
+        amount_fen,
+        Origin.CUSTOMER,
+        _key_of(bill.customer_id, key),
+        card_id=payer.pk if is_card else None,
+        wechat_account_id=None if is_card else payer.pk,
     )
     [made], _batch = orders.place(
         [asked], by=by, on=on, at=at, run_id=None, state=DebitOrderState.PLANNED
     )
     order = DebitOrder.objects.get(pk=made.order.pk)
-    if (order.amount_fen, order.card_id) != (amount_fen, card.pk):
+    if (order.amount_fen, order.card_id, order.wechat_account_id) != (
+        amount_fen, asked.card_id, asked.wechat_account_id,
+    ):  # fmt: skip
         raise idempotency.KeyReusedError
     if made.is_new:
         for start in _starters:
@@ -91,7 +108,9 @@ def sweep(*, by: str, channel: Channel, at: datetime) -> results.Recorded:
     waiting = DebitOrder.objects.filter(
         asked | Q(state=DebitOrderState.PLANNED), origin=Origin.CUSTOMER, bill__isnull=False
     )
-    order_ids = list(waiting.order_by("pk").values_list("pk", flat=True)[:SWEPT_MAX])
+    # Those that nobody has to confirm first, however many customers are confirming theirs.
+    in_turn = waiting.order_by(F("expires_at").asc(nulls_first=True), "pk")
+    order_ids = list(in_turn.values_list("pk", flat=True)[:SWEPT_MAX])
     return send(order_ids, by=by, channel=channel, at=at)
 
 
@@ -99,21 +118,19 @@ def sweep(*, by: str, channel: Channel, at: datetime) -> results.Recorded:
 def release(order_ids: Collection[int], *, by: str, on: date, at: datetime) -> list[Prepared]:
     """Let planned payments leave, and return them with those that left before.
 
-    One of an earlier day, or whose amount is not owed any more, is cancelled: nothing was sent.
+    One of an earlier day, whose amount is not owed any more, or whose time to be confirmed is over,
+    is cancelled: nothing was sent.
     One whose customer is being debited at this moment stays planned until the answer is there.
     """
     mine = DebitOrder.objects.filter(pk__in=order_ids, origin=Origin.CUSTOMER, bill__isnull=False)
     bill_ids = set(mine.values_list("bill_id", flat=True))
     batch = LoanBatch.lock_bills(of_the_same_customers(bill_ids))
     # Under the locks of the bills: until then another worker may have sent or cancelled them.
-    found = list(
-        mine.filter(state__in=OPEN_ORDER_STATES)
-        .select_related("card").defer("card__number", "card__phone").order_by("pk")
-    )  # fmt: skip
+    found = list(orders.with_payer(mine.filter(state__in=OPEN_ORDER_STATES)).order_by("pk"))
     planned = [one for one in found if one.state == DebitOrderState.PLANNED]
     debited = _being_debited({one.customer_id for one in planned}, at=at)
     ready = [one for one in planned if one.customer_id not in debited]
-    wanted = _wanted(batch, ready, on=on)
+    wanted = _wanted(batch, ready, on=on, at=at)
     cancelled = [one for one in ready if one.pk not in wanted]
     sent = [one for one in ready if one.pk in wanted]
 
@@ -121,17 +138,12 @@ def release(order_ids: Collection[int], *, by: str, on: date, at: datetime) -> l
     workflow.move(cancelled, "cancel", by=by, reason=LoanReason.NOT_OWED_ANY_MORE, at=at)
     workflow.save([*sent, *cancelled], "asked_at")
     asked = [one for one in found if one.state in ASKED_STATES and one not in sent]
-    return [_prepared(one, is_new=False) for one in asked] + [
-        _prepared(one, is_new=True) for one in sent
+    return [orders.prepared_of(one, is_new=False) for one in asked] + [
+        orders.prepared_of(one, is_new=True) for one in sent
     ]
 
 
-def _prepared(order: DebitOrder, *, is_new: bool) -> Prepared:
-    assert order.card is not None, "a payment has a card"
-    return Prepared(order, order.card.account, is_new)
-
-
-def _wanted(batch: LoanBatch, planned: Iterable[DebitOrder], *, on: date) -> set[int]:
+def _wanted(batch: LoanBatch, planned: Iterable[DebitOrder], *, on: date, at: datetime) -> set[int]:
     """Return the planned payments of this day that are still owed, each after those before it."""
     left: dict[int, int] = {}
     wanted = set()
@@ -139,7 +151,8 @@ def _wanted(batch: LoanBatch, planned: Iterable[DebitOrder], *, on: date) -> set
         assert order.bill_id is not None, "a payment names its bill"
         unpaid_fen = offers.owed_fen(batch, order.bill_id, on=on)
         used_fen = left.setdefault(order.customer_id, 0)
-        if order.business_date == on and used_fen + order.amount_fen <= unpaid_fen:
+        is_of_now = order.business_date == on and not order.is_over(at=at)
+        if is_of_now and used_fen + order.amount_fen <= unpaid_fen:
             wanted.add(order.pk)
             left[order.customer_id] = used_fen + order.amount_fen
     return wanted

@@ -21,7 +21,7 @@ from loans.billing.operations import auto_debit
 from loans.billing.queries.customers import bills_of
 from loans.collection.operations import arrivals
 from loans.collection.rules import cycle as cycles
-from loans.collection.rules.refusal_codes import ends_mandate, is_counted
+from loans.collection.rules.refusal_codes import awaits_customer, ends_mandate, is_counted
 from loans.contracts.operations.disbursement import holder_of
 from loans.conversion.operations import conversions
 from loans.delinquency.operations import end_of_day
@@ -34,8 +34,9 @@ from loans.models import (
     Mandate,
     MandateState,
     Origin,
+    PaymentSheet,
 )
-from loans.models.debit import MANUAL_ORIGINS
+from loans.models.debit import ASKED_STATES, MANUAL_ORIGINS
 from loans.repayment.operations import lines, reprocess
 from risk.conduct import operations as conduct
 
@@ -49,11 +50,15 @@ class Recorded(NamedTuple):
 
 
 class Changed(NamedTuple):
-    """The orders whose state an answer changes; not those that were in it before."""
+    """The orders whose state an answer changes; not those that were in it before.
+
+    Those that wait for their customer keep their state.
+    """
 
     succeeded: list[DebitOrder]
     failed: list[DebitOrder]
     unknown: list[DebitOrder]
+    waiting: list[DebitOrder]
 
 
 @transaction.atomic(durable=True)
@@ -142,13 +147,17 @@ def _bills_to_lock(
 
 
 def _changed(orders: Sequence[DebitOrder], answers: Mapping[str, Answer]) -> Changed:
-    changed = Changed([], [], [])
+    changed = Changed([], [], [], [])
     for order in orders:
-        outcome, state = answers[order.number].outcome, order.state
+        answer, state = answers[order.number], order.state
+        outcome = answer.outcome
         if outcome == Outcome.SUCCEEDED and state != DebitOrderState.SUCCEEDED:
             changed.succeeded.append(order)
         elif outcome == Outcome.FAILED and state in (DebitOrderState.SENT, DebitOrderState.UNKNOWN):
             changed.failed.append(order)
+        elif outcome == Outcome.UNKNOWN and awaits_customer(answer.code):
+            if state in ASKED_STATES and order.code != answer.code:
+                changed.waiting.append(order)
         elif outcome == Outcome.UNKNOWN and state == DebitOrderState.SENT:
             changed.unknown.append(order)
     return changed
@@ -171,6 +180,22 @@ def _store(changed: Changed, answers: Mapping[str, Answer], *, by: str, at: date
         at=at,
     )
     workflow.save(orders, "code", "reference", "taken_fen", "answered_at")
+    _keep_waiting(changed.waiting, answers, at=at)
+
+
+def _keep_waiting(
+    orders: Sequence[DebitOrder], answers: Mapping[str, Answer], *, at: datetime
+) -> None:
+    """Store that orders wait for their customers, and what opens the payment sheet of each once."""
+    sheets = []
+    for order in orders:
+        answer = answers[order.number]
+        order.code = answer.code
+        if answer.sheet is not None:
+            parameters = answer.sheet._asdict()
+            sheets.append(PaymentSheet(order=order, parameters=parameters, received_at=at))
+    bulk.update(orders, ("code",))
+    PaymentSheet.objects.bulk_create(sheets, ignore_conflicts=True)
 
 
 def _count_refusals(

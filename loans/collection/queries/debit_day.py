@@ -13,7 +13,7 @@ from backoffice.core.models import JobChunk, JobRun
 from backoffice.core.money import yuan
 from backoffice.platform.export import Column, ExportSection
 from loans.collection.queries import due
-from loans.models import DebitOrder, DebitOrderState, Origin
+from loans.models import DebitOrder, DebitOrderState, Origin, PaymentMethod
 from loans.models.debit import OPEN_ORDER_STATES
 
 ATTEMPTS = (1, 2, 3)
@@ -145,6 +145,7 @@ EXPORT = ExportSection(
         Column(_("order number"), "number"),
         Column(_("customer"), "customer"),
         Column(_("name"), "customer.name", mask=masking.name),
+        Column(_("method"), "method", show=lambda method: PaymentMethod(method).label),
         Column(_("bank"), "card.bank"),
         Column(_("bank card"), "card.last_four", mask=masking.card),
         Column(_("business date"), "business_date"),

@@ -36,7 +36,7 @@ def of_customer(customer_id: int) -> QuerySet[DebitOrder]:
     bills = Bill.objects.filter(customer=customer_id).values("pk")
     loans = Loan.objects.filter(customer=customer_id).values("pk")
     mine = DebitOrder.objects.filter(Q(bill__in=bills) | Q(loan__in=loans))
-    orders = mine.select_related("bill", "loan", "card")
+    orders = mine.select_related("bill", "loan", "card", "sheet")
     return orders.defer("card__number", "card__phone").order_by("-pk")
 
 

@@ -278,7 +278,7 @@ def _pay(amount_fen: int) -> Step:
         context, bill = who.now(at), who.bill
         owed_fen = sum(unpaid_of(bill.pk, on=context.on))
         order = payments.request(
-            bill, amount_fen=min(amount_fen, owed_fen), card=who.card, key=f"demo-{at}",
+            bill, amount_fen=min(amount_fen, owed_fen), payer=who.card, key=f"demo-{at}",
             by=context.by, on=context.on, at=at,
         )  # fmt: skip
         payments.send([order.pk], by=LoanActor.CHANNEL, channel=who.channel, at=at)

@@ -16,7 +16,15 @@ from django.db import connection, transaction
 
 from backoffice.core import bulk, clock, workflow
 from loans.accounting.rules.reasons import LoanReason
-from loans.gateways.channel import Answer, Channel, ChannelFault, Outcome, PayoutRequest, unanswered
+from loans.gateways.channel import (
+    Answer,
+    Channel,
+    ChannelFault,
+    Outcome,
+    PayoutRequest,
+    RefundRequest,
+    unanswered,
+)
 from loans.models import Payout, PayoutState
 from loans.models.payout import OPEN_PAYOUT_STATES
 from loans.payouts.rules.payout_codes import NEVER_SENT
@@ -24,23 +32,34 @@ from loans.payouts.rules.resending import ON_ITS_WAY, is_given_up
 
 
 class PayoutPlan(NamedTuple):
-    """A payout to be: for a loan or for unapplied funds, to which card, how many fen."""
+    """A payout to be: for a loan or for unapplied funds, to which card, how many fen.
+
+    Without a card it is the refund of a payment inside WeChat, and goes the way it came.
+    """
 
     kind: str
     number: str
     customer_id: int
-    card_id: int
+    card_id: int | None
     amount_fen: int
     loan_id: int | None = None
     unapplied_id: int | None = None
 
 
 class PreparedPayout(NamedTuple):
-    """A payout and the account it goes to; one that is not new was perhaps sent before."""
+    """A payout and the account it goes to, or the number of the payment that it returns.
+
+    One that is not new was perhaps sent before.
+    """
 
     payout: Payout
-    account: str
+    target: str
     is_new: bool
+
+    @property
+    def is_to_wechat(self) -> bool:
+        """Return whether the money goes back the way it came: no card is involved."""
+        return self.payout.card_id is None
 
 
 class PaidOut(NamedTuple):
@@ -80,7 +99,7 @@ def prepare(payout_ids: Collection[int], *, by: str, at: datetime) -> list[Prepa
     found = Payout.objects.filter(pk__any=bulk.Of(payout_ids), state__in=OPEN_PAYOUT_STATES)
     locked = list(
         found.select_for_update(of=("self",))
-        .select_related("card")
+        .select_related("card", "unapplied__repayment__order")
         .defer("card__number", "card__phone")
         .order_by("pk")
     )
@@ -88,7 +107,15 @@ def prepare(payout_ids: Collection[int], *, by: str, at: datetime) -> list[Prepa
     workflow.move(planned, "send", by=by, reason=LoanReason.MONEY_SENT, at=at)
     workflow.save(planned, "asked_at")
     new = {one.pk for one in planned}
-    return [PreparedPayout(one, one.card.account, one.pk in new) for one in locked]
+    return [PreparedPayout(one, _target(one), one.pk in new) for one in locked]
+
+
+def _target(payout: Payout) -> str:
+    """Return the account of the card, or the number of the payment inside WeChat."""
+    if payout.card is not None:
+        return payout.card.account
+    assert payout.unapplied is not None, "without a card only money that waited goes back"
+    return payout.unapplied.repayment.order.number
 
 
 def ask(prepared: Sequence[PreparedPayout], *, channel: Channel, at: datetime) -> list[Answer]:
@@ -106,10 +133,16 @@ def ask(prepared: Sequence[PreparedPayout], *, channel: Channel, at: datetime) -
     answers += [_given_up(one.payout, at=at) for one in given_up]
     to_send = [one for one in prepared if one.is_new]
     to_send += [one for one in unseen if one not in given_up]
-    requests = [
-        PayoutRequest(one.payout.number, one.account, one.payout.amount_fen, at) for one in to_send
-    ]
-    return answers + (channel.pay_out(requests) if requests else [])
+    payouts = [
+        PayoutRequest(one.payout.number, one.target, one.payout.amount_fen, at)
+        for one in to_send if not one.is_to_wechat
+    ]  # fmt: skip
+    refunds = [
+        RefundRequest(one.payout.number, one.target, one.payout.amount_fen, at)
+        for one in to_send if one.is_to_wechat
+    ]  # fmt: skip
+    answers += channel.pay_out(payouts) if payouts else []
+    return answers + (channel.refund(refunds) if refunds else [])
 
 
 def _given_up(payout: Payout, *, at: datetime) -> Answer:

@@ -20,15 +20,17 @@ def _retry(request: HttpRequest, funds: UnappliedFunds, given: dict[str, Any]) -
     payout = refunds.retry(
         funds.pk, by=str(request.user), reason=given["reason"], on=clock.day_of(at), at=at
     )
-    return gettext("The refund {number} of {amount} yuan goes to the card {card}.").format(
-        number=payout.number, amount=yuan(payout.amount_fen), card=payout.card
-    )
+    words = (
+        gettext("The refund {number} of {amount} yuan goes to the card {card}.")
+        if payout.card else gettext("The refund {number} of {amount} yuan goes to WeChat.")
+    )  # fmt: skip
+    return words.format(number=payout.number, amount=yuan(payout.amount_fen), card=payout.card)
 
 
 def _effect(funds: UnappliedFunds) -> str:
     return gettext(
-        "{amount} yuan go back to {customer}: to the card that paid, or to the default card if "
-        "that one is not bound any more. A refund under way is never sent a second time."
+        "{amount} yuan go back to {customer}: to the card that paid or to WeChat, else to the "
+        "default card. A refund under way is never sent a second time."
     ).format(amount=yuan(funds.amount_fen), customer=shown_name(funds.customer))
 
 

@@ -1,9 +1,10 @@
-"""Refunds: money that was not owed goes back to the customer, to the card that paid it (REPAY-8).
+"""Refunds: money that was not owed goes back to the customer, the way it came (REPAY-8).
 
-A job plans them for what has waited since before its day, so that money a later bill or a
-correction needs is not sent away within the hour. A refund that failed for a passing cause is
-planned again by the next day's job under its next number; one that the card cannot receive waits
-for a person, who sends it again once the customer has another card.
+That is the card that paid, or WeChat, else another card of the customer. A job plans refunds of
+what has waited since before its day, so that money a later bill or a correction needs is not sent
+away within the hour. A refund that failed for a passing cause is planned again by the next day's
+job under its next number; one that cannot be received waits for a person, who sends it again once
+the customer has another card, or to a card what WeChat could not return.
 """
 
 from collections import Counter
@@ -30,6 +31,7 @@ from loans.payouts.operations import payouts
 from loans.payouts.operations.payouts import PayoutPlan
 from loans.payouts.queries import number_of
 from loans.payouts.rules import payout_codes
+from loans.payouts.rules.payout_codes import Fault
 
 TOPIC = "loans.refund"
 WORK_QUEUE = Queue(
@@ -87,6 +89,9 @@ def due(*, on: date) -> list[int]:
 _NEEDS_A_PERSON = tuple(
     code for code in payout_codes.REFUSALS if not payout_codes.passes_by_itself(code)
 )
+_CANNOT_RECEIVE = tuple(
+    code for code, refusal in payout_codes.REFUSALS.items() if refusal.fault is Fault.CARD
+)
 
 
 @transaction.atomic(durable=True)
@@ -96,7 +101,7 @@ def plan(unapplied_ids: Collection[int], *, by: str, on: date, at: datetime) -> 
     Funds whose customer has no card for it go to the work queue of refunds.
     """
     waiting = _waiting(unapplied_ids)
-    cards = _cards(waiting)
+    cards = _destinations(waiting)
     work_queue.add([one for one in waiting if one.pk not in cards], queue=WORK_QUEUE.name, at=at)
     planned = _plan([one for one in waiting if one.pk in cards], cards, by=by, on=on, at=at)
     return [payout.pk for payout in planned]
@@ -117,7 +122,7 @@ def retry(unapplied_id: int, *, by: str, reason: str, on: date, at: datetime) ->
     under_way = funds.payouts.filter(state__in=OPEN_PAYOUT_STATES).first()
     if under_way is not None:
         raise RefundOpenError(number=under_way.number)
-    cards = _cards([funds])
+    cards = _destinations([funds])
     if funds.pk not in cards:
         raise NoCardForRefundError
     [payout] = _plan([funds], cards, by=by, on=on, at=at)
@@ -188,16 +193,19 @@ def _waiting(unapplied_ids: Collection[int]) -> list[UnappliedFunds]:
     return [one for one in locked if one.pk not in taken]
 
 
-def _cards(waiting: Sequence[UnappliedFunds]) -> dict[int, int]:
-    """Return the card for each of the funds: the one that paid, else the customer's default one.
+def _destinations(waiting: Sequence[UnappliedFunds]) -> dict[int, int | None]:
+    """Return where each of the funds goes: to a card, or to WeChat, which is None.
 
-    Any bound account can receive money of its holder; the class only matters for loans (ELIG-7).
+    It is the card that paid, or WeChat, else the customer's default card. Any bound account can
+    receive money of its holder; the class only matters for loans (ELIG-7). What WeChat could not
+    return once goes to a card.
     """
-    paid_with = UnappliedFunds.objects.filter(
-        pk__any=bulk.Of(one.pk for one in waiting),
-        repayment__order__card__state__in=card_queries.USABLE,
-    )
-    found: dict[int, int] = dict(bulk.rows(paid_with, "pk", "repayment__order__card_id"))
+    mine = UnappliedFunds.objects.filter(pk__any=bulk.Of(one.pk for one in waiting))
+    paid_with = mine.filter(repayment__order__card__state__in=card_queries.USABLE)
+    found: dict[int, int | None] = dict(bulk.rows(paid_with, "pk", "repayment__order__card_id"))
+    refused = Payout.objects.filter(unapplied=OuterRef("pk"), card=None, code__in=_CANNOT_RECEIVE)
+    in_wechat = mine.filter(repayment__order__wechat_account__isnull=False).exclude(Exists(refused))
+    found |= {pk: None for (pk,) in bulk.rows(in_wechat, "pk")}
     others = [one for one in waiting if one.pk not in found]
     if others:
         usable = BankCard.objects.filter(
@@ -214,7 +222,12 @@ def _cards(waiting: Sequence[UnappliedFunds]) -> dict[int, int]:
 
 
 def _plan(
-    waiting: Sequence[UnappliedFunds], cards: dict[int, int], *, by: str, on: date, at: datetime
+    waiting: Sequence[UnappliedFunds],
+    cards: dict[int, int | None],
+    *,
+    by: str,
+    on: date,
+    at: datetime,
 ) -> list[Payout]:
     """Write the payouts down under the next number of each of the funds, and announce them."""
     earlier = Payout.objects.filter(unapplied__any=bulk.Of(one.pk for one in waiting))

@@ -2,8 +2,9 @@
 
 from django.db import transaction
 
-from accounts.models import BankCard, BankCardState, Staff
+from accounts.models import BankCard, BankCardState, Staff, WechatAccount
 from backoffice.core import clock, workflow
+from backoffice.core.crypto import blind
 from backoffice.platform import approvals
 from loans.collection.operations import payments, transfers
 from loans.collection.operations.transfers import ArrivedTransfer
@@ -30,9 +31,17 @@ def bind(customer, n=77, *, state=BankCardState.ACTIVE, account_class="I"):
         )
 
 
+def wechat_account(customer, openid="openid-1"):
+    """Bind a WeChat account with which the customer confirms payments."""
+    return WechatAccount.objects.create(
+        customer=customer, openid=openid, openid_blind=blind(openid, "openid"), seat=1,
+        bound_at=moment(clock.day_of(customer.registered_at)),
+    )  # fmt: skip
+
+
 def request(bill, amount_fen, *, card, at, key="key"):
     return payments.request(
-        bill, amount_fen=amount_fen, card=card, key=key, by="customer:1",
+        bill, amount_fen=amount_fen, payer=card, key=key, by="customer:1",
         on=clock.day_of(at), at=at,
     )  # fmt: skip
 

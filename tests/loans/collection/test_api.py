@@ -8,11 +8,12 @@ import pytest
 from accounts.models import BankCardState, CustomerHold
 from backoffice.core import clock
 from backoffice.core.models import IdempotencyKey
-from loans.collection.operations import payments
+from loans.collection.operations import payments, results
 from loans.models import Bill, DebitOrder, UnappliedFunds
 from tests.accounts.api.conftest import Phone, problem, wait
 from tests.accounts.conftest import cheap_hashing, stopped_clock
 from tests.loans.collection.paying import bind
+from tests.loans.conftest import SHEET
 from tests.raw import contents
 
 DUE_ON, DRAWN_ON = date(2027, 1, 1), date(2026, 12, 2)
@@ -63,6 +64,7 @@ def test_a_payment_is_accepted_and_its_result_can_be_read(phone, bill, card, cha
         "loan_id": None,
         "purpose": "bill",
         "paid_by": "customer",
+        "method": "card",
         "state": "succeeded",
         "requested_on": str(clock.business_date()),
         "amount_fen": 400_000,
@@ -73,6 +75,7 @@ def test_a_payment_is_accepted_and_its_result_can_be_read(phone, bill, card, cha
         "unapplied_fen": 0,
         "is_reversed": False,
         "refusal": None,
+        "sheet": None,
     }
 
 
@@ -142,11 +145,51 @@ def test_a_second_payment_waits_for_the_first(phone, bill, card):
     assert [one["endpoint"] for one in answer.json()["next_steps"]] == ["/api/v1/payments"]
 
 
-def test_payment_inside_wechat_is_not_offered(phone, bill):
+def test_a_payment_inside_wechat_is_opened_with_what_its_reading_returns(phone, bill, channel):
     answer = pay(phone, bill, "wechat")
 
-    assert problem(answer) == (422, "payment-method-unavailable")
-    assert [one["endpoint"] for one in answer.json()["next_steps"]] == ["/api/v1/me/cards"]
+    order = DebitOrder.objects.get()
+    assert (answer.status_code, answer.json()) == (
+        202, {"payment_id": str(order.public_id), "state": "planned"},
+    )  # fmt: skip
+    assert phone.get(f"payments/{order.public_id}").json()["sheet"] is None
+    sent(channel)
+    assert [one.openid for one in channel.prepaid] == ["payer"]
+    reply = phone.get(f"payments/{order.public_id}").json()
+    assert (reply["state"], reply["method"], reply["card_id"]) == ("sent", "wechat", None)
+    assert reply["sheet"] == SHEET._asdict() | {"expires_at": "2026-12-24T15:30:00+08:00"}
+
+
+def test_a_confirmed_payment_has_no_sheet_any_more(phone, bill, channel):
+    pay(phone, bill, "wechat")
+    sent(channel)
+    order = DebitOrder.objects.get()
+    channel.confirm(order.number, at=clock.now())
+    answers = channel.query([order.number])
+    results.record(answers, by="system:debit-channel", at=clock.now())
+
+    reply = phone.get(f"payments/{order.public_id}").json()
+
+    assert (reply["state"], reply["taken_fen"], reply["sheet"]) == ("succeeded", 400_000, None)
+    assert reply["settled"] == [{"bill_id": str(bill.public_id), "amount_fen": 400_000}]
+
+
+def test_a_payment_whose_time_is_over_has_no_sheet_and_a_reason(phone, bill, channel):
+    pay(phone, bill, "wechat")
+    sent(channel)
+    order = DebitOrder.objects.get()
+    at = clock.now() + timedelta(minutes=30)
+    payments.sweep(by="system:debit-channel", channel=channel, at=at)
+
+    reply = phone.get(f"payments/{order.public_id}").json()
+
+    assert (reply["state"], reply["refusal"]["code"], reply["sheet"]) == ("failed", "CLOSED", None)
+
+
+def test_the_bill_of_somebody_else_is_not_paid_inside_wechat(phone, bill):
+    other = Phone("other").log_in()
+
+    assert problem(pay(other, bill, "wechat"))[0] == 404
     assert DebitOrder.objects.count() == 0
 
 

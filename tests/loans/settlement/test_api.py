@@ -144,3 +144,24 @@ def test_the_money_that_moves_needs_a_key(carded, loan):  # noqa: F811
 
     assert answer.status_code == 400
     assert DebitOrder.objects.count() == 0
+
+
+def test_a_settlement_can_be_confirmed_inside_wechat(carded, loan):  # noqa: F811
+    asked = body(carded, 1_010_000) | {"card_id": "wechat"}
+
+    answer = carded.post(f"loans/{loan.public_id}/settlement", asked)
+
+    order = DebitOrder.objects.get()
+    assert (answer.status_code, answer.json()["amount_fen"]) == (202, 1_010_000)
+    assert (order.card, order.wechat_account.customer) == (None, carded.customer)
+    reply = carded.get(f"payments/{order.public_id}").json()
+    assert (reply["method"], reply["card_id"], reply["sheet"]) == ("wechat", None, None)
+
+
+def test_a_prepayment_inside_wechat_needs_its_grant_too(carded, loan):  # noqa: F811
+    asked = body(carded, 205_999, amount_fen=200_000) | {"card_id": "wechat"}
+
+    answer = carded.post(f"loans/{loan.public_id}/prepayments", asked)
+
+    assert problem(answer)[1] == "authorisation-not-for-this"
+    assert DebitOrder.objects.count() == 0

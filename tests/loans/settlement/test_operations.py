@@ -20,6 +20,7 @@ from loans.models import Bill, DebitOrder, Loan, Plan, UnappliedFunds
 from loans.settlement import operations
 from loans.settlement.operations import EarlyRequest
 from tests.loans.collection.operations.test_arrivals import unequal
+from tests.loans.collection.paying import wechat_account
 from tests.loans.conftest import day, moment
 from tests.loans.early import grant
 
@@ -28,10 +29,12 @@ ON = date(2026, 9, 11)
 NOON = time(12)
 
 
-def request(loan, amount_fen, *, principal_fen=None, on=ON, key="a", authorisation=None, card=None):
+def request(
+    loan, amount_fen, *, principal_fen=None, on=ON, key="a", authorisation=None, payer=None
+):
     authorisation = authorisation or grant(loan, amount_fen)
     ask = EarlyRequest(
-        loan.customer, loan, card or BankCard.objects.get(customer=loan.customer),
+        loan.customer, loan, payer or BankCard.objects.get(customer=loan.customer),
         authorisation.public_id, key, principal_fen,
     )  # fmt: skip
     return operations.request(ask, by="customer", on=on, at=moment(on, NOON), wall_at=clock.wall())
@@ -241,3 +244,57 @@ def test_another_grant_of_nobody_is_unknown(make_loan):
         request(loan, 1_010_000, authorisation=unknown)
 
     nothing_is_ordered(loan)
+
+
+def test_a_settlement_is_confirmed_in_wechat(make_loan, channel):
+    loan = make_loan()
+    order = request(loan, 1_010_000, payer=wechat_account(loan.customer))
+    assert (order.state, order.card, order.expires_at) == (
+        "sent", None, moment(ON, time(12, 30)),
+    )  # fmt: skip
+
+    operations.deliver(order.pk, channel=channel, at=moment(ON, NOON))
+    channel.confirm(order.number, at=moment(ON, time(12, 1)))
+    operations.sweep(by="system:debit-channel", channel=channel, at=moment(ON, time(12, 2)))
+
+    assert [(one.openid, one.amount_fen) for one in channel.prepaid] == [("openid-1", 1_010_000)]
+    assert (Loan.objects.get().state, DebitOrder.objects.get().state) == ("settled", "succeeded")
+    assert unequal() == []
+
+
+def test_a_prepayment_that_is_not_confirmed_leaves_the_loan_open_for_another(make_loan, channel):
+    loan = make_loan()
+    account = wechat_account(loan.customer)
+    order = request(loan, 206_000, principal_fen=200_000, payer=account)
+    operations.deliver(order.pk, channel=channel, at=moment(ON, NOON))
+    with pytest.raises(operations.EarlyRepaymentUnderWayError):
+        request(loan, 1_010_000, key="b")
+
+    operations.sweep(by="system:debit-channel", channel=channel, at=moment(ON, time(12, 30)))
+
+    closed = DebitOrder.objects.get()
+    assert (channel.closed, closed.state, closed.code) == ([order.number], "failed", "CLOSED")
+    assert Loan.objects.get().unpaid_principal_fen == 1_000_000
+    assert request(loan, 1_010_000, key="b").state == "sent"
+
+
+def test_a_payment_in_wechat_without_answer_is_delivered_again(make_loan, channel):
+    loan = make_loan()
+    channel.will_answer("openid-1", "TIMEOUT")
+    order = request(loan, 1_010_000, payer=wechat_account(loan.customer))
+
+    with pytest.raises(operations.StillUnansweredError):
+        operations.deliver(order.pk, channel=channel, at=moment(ON, NOON))
+    operations.sweep(by="system:debit-channel", channel=channel, at=moment(ON, NOON))
+
+    assert (len(channel.prepaid), DebitOrder.objects.get().state) == (1, "unknown")
+
+
+def test_the_key_of_a_settlement_from_a_card_is_not_one_in_wechat(make_loan):
+    loan = make_loan()
+    request(loan, 1_010_000)
+
+    with pytest.raises(KeyReusedError):
+        request(loan, 1_010_000, payer=wechat_account(loan.customer))
+
+    assert DebitOrder.objects.get().card is not None

@@ -6,13 +6,14 @@ from loans.gateways.channel import ChannelFault
 COUNTED = {"NOTENOUGH", "RULELIMIT", "ACCOUNTERROR", "USER_ACCOUNT_ABNORMAL", "USER_NOT_EXIST"}
 WITHOUT_MANDATE = {"CONTRACT_NOT_EXIST", "CONTRACTERROR"}
 TECHNICAL = {"BANKERROR", "SYSTEMERROR", "FREQUENCY_LIMITED", refusal_codes.NEVER_SENT}
-OPEN = {"ORDER_ACCEPTED", "ORDERPAID", "TRADE_ERROR", "ORDER_CONFLICT"}
+IN_WECHAT = {"PAYERROR", "CLOSED"}
+AWAITED = {"NOTPAY", "USERPAYING"}
+OPEN = {"ORDER_ACCEPTED", "ORDERPAID", "TRADE_ERROR", "ORDER_CONFLICT", *AWAITED}
 
 
 def test_every_code_of_the_rulebook_and_of_our_own_is_in_the_table():
-    assert {*refusal_codes.REFUSALS} == COUNTED | WITHOUT_MANDATE | TECHNICAL | OPEN | {
-        *ChannelFault
-    }
+    ours = TECHNICAL | IN_WECHAT | {*ChannelFault}
+    assert {*refusal_codes.REFUSALS} == COUNTED | WITHOUT_MANDATE | OPEN | ours
 
 
 @pytest.mark.parametrize("code", sorted(refusal_codes.REFUSALS))
@@ -28,6 +29,11 @@ def test_only_a_missing_contract_ends_the_mandate(code):
 @pytest.mark.parametrize("code", sorted(refusal_codes.REFUSALS))
 def test_what_leaves_the_order_open_settles_nothing(code):
     assert refusal_codes.is_final(code) is (code not in OPEN | {*ChannelFault})
+
+
+@pytest.mark.parametrize("code", ["", "SUCCESS", *sorted(refusal_codes.REFUSALS)])
+def test_only_a_payment_that_is_not_confirmed_waits_for_its_customer(code):
+    assert refusal_codes.awaits_customer(code) is (code in AWAITED)
 
 
 @pytest.mark.parametrize("code", ["", "notenough", "SOMETHING_NEW"])

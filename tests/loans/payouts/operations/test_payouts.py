@@ -30,7 +30,7 @@ def state():
 def test_a_payout_is_sent_before_anything_leaves(payout):
     [prepared] = prepare(payout)
 
-    assert (prepared.account, prepared.is_new) == ("acct-1", True)
+    assert (prepared.target, prepared.is_new) == ("acct-1", True)
     assert state() == ("sent", DRAWN_AT)
 
 
