@@ -85,7 +85,9 @@ class ConversionQuotesView(CustomerEndpoint):
 
 
 class ConversionView(CustomerEndpoint):
-    """The conversion of a bill."""
+    """The conversion of a bill. Who is on hold can withdraw one too."""
+
+    always_open = ("DELETE",)
 
     @describe(
         "Convert a bill into instalments",
@@ -102,6 +104,19 @@ class ConversionView(CustomerEndpoint):
             return conversions.request(asked, context=self.context)
         except Bill.DoesNotExist as error:
             raise NotFoundError from error
+
+    @describe(
+        "Withdraw the planned conversion of a bill",
+        replies={204: None},
+        refusals=(conversions.ConversionDecidedError,),
+    )
+    def delete(self, request: Request, public_id: UUID) -> Response:
+        """Let the bill be due as it was printed; possible until the day before its due date."""
+        try:
+            conversions.withdraw_of_bill(public_id, context=self.context)
+        except Bill.DoesNotExist as error:
+            raise NotFoundError from error
+        return Response(status=HTTPStatus.NO_CONTENT)
 
 
 def _reply(found: Sequence[Conversion]) -> dict[str, Any]:

@@ -50,8 +50,9 @@ class ConversionDecidedError(Refused):
     """The conversion has taken effect, or has lapsed."""
 
     code = "conversion-decided"
-    message = _("{conversion} has taken effect or has lapsed.")
-    remedy = _("Reload its page: only a planned conversion can be withdrawn.")
+    message = _("The conversion has taken effect or has lapsed.")
+    remedy = _("Read it again: a conversion can be withdrawn until the day it takes effect.")
+    calls = (NextCall("read-bills", "GET", "/api/v1/bills"),)
 
 
 REFUSALS = (
@@ -181,13 +182,42 @@ def withdraw(
     bills = Bill.objects.filter(pk__in=rows.values("bill_id")).order_by("pk")
     list(bills.select_for_update())  # the 00:05 batch decides under the same locks
     found = list(rows.order_by("pk"))
-    for one in found:
-        if one.state != ConversionState.PLANNED:
-            raise ConversionDecidedError(conversion=one)
-        one.lapsed_because = LoanReason.CONVERSION_WITHDRAWN
-    workflow.move(found, "lapse", by=by, reason=reason, at=at)
-    workflow.save(found, "decided_at", "lapsed_because")
+    if any(one.state != ConversionState.PLANNED for one in found):
+        raise ConversionDecidedError
+    _withdraw(found, by=by, reason=reason, at=at)
     return found
+
+
+@transaction.atomic
+def withdraw_of_bill(bill_id: UUID, *, context: RequestContext) -> list[Conversion]:
+    """Let what is planned of a customer's bill lapse, before the day on which it takes effect.
+
+    On that day 00:05 comes first, whenever its batch runs. What was withdrawn before stays so: the
+    same call again changes nothing.
+
+    Raises:
+        Bill.DoesNotExist: the customer has no such bill, or nothing of it was to be converted.
+        ConversionDecidedError: a conversion has taken effect, its day has come, or it has lapsed
+            for another reason.
+    """
+    bill = Bill.objects.select_for_update().get(customer=context.customer, public_id=bill_id)
+    found = list(bill.conversions.order_by("pk"))
+    if not found:
+        raise Bill.DoesNotExist
+    planned = [one for one in found if one.state == ConversionState.PLANNED]
+    is_over = any(one.effective_on <= context.on for one in planned)
+    last = found[-1]
+    if is_over or not (planned or last.lapsed_because == LoanReason.CONVERSION_WITHDRAWN):
+        raise ConversionDecidedError
+    _withdraw(planned, by=context.by, reason=LoanReason.CONVERSION_WITHDRAWN, at=context.at)
+    return planned
+
+
+def _withdraw(planned: Sequence[Conversion], *, by: str, reason: str, at: datetime) -> None:
+    for one in planned:
+        one.lapsed_because = LoanReason.CONVERSION_WITHDRAWN
+    workflow.move(planned, "lapse", by=by, reason=reason, at=at)
+    workflow.save(planned, "decided_at", "lapsed_because")
 
 
 def catch_up(customer_ids: Collection[int], *, by: str, on: date, at: datetime) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from backoffice.core import clock
+from backoffice.core.models import StateChange
 from loans.conversion.operations import conversions
 from loans.models import Bill, Conversion, Loan
 from tests.accounts.api.conftest import Phone, problem, wait
@@ -145,3 +146,74 @@ def test_a_conversion_that_lapsed_says_why(phone, bill):
     assert (found["state"], found["lapsed_because"]) == (
         "lapsed", "the conversion was withdrawn",
     )  # fmt: skip
+
+
+def withdraw(phone, bill):
+    return phone.delete(f"bills/{bill.public_id}/conversion")
+
+
+def planned(phone, bill, key="a"):
+    assert convert(phone, bill, confirmed(phone, bill)["id"], key=key).status_code == 201
+    return Conversion.objects.latest("pk")
+
+
+def test_a_planned_conversion_is_withdrawn_once_however_often_it_is_asked(phone, bill):
+    made = planned(phone, bill)
+
+    assert [withdraw(phone, bill).status_code for _time in range(2)] == [204, 204]
+
+    [shown] = phone.get(f"bills/{bill.public_id}").json()["conversions"]
+    assert (shown["state"], shown["converted_fen"]) == ("lapsed", 0)
+    assert shown["lapsed_because"] == "the conversion was withdrawn"
+    changes = StateChange.objects.filter(subject_type="loans.conversion", subject_id=made.pk)
+    assert [(one.target, one.actor) for one in changes.filter(target="lapsed")] == [
+        ("lapsed", f"customer:{phone.customer.pk}")
+    ]
+    wait(5)
+    conversions.take_effect([bill.pk], by="test", on=clock.business_date(), at=clock.now())
+    assert (Loan.objects.get().plan, Bill.objects.get().state) == ("bullet", "billed")
+
+
+def test_a_withdrawn_conversion_can_be_asked_for_again_and_withdrawn_again(phone, bill):
+    planned(phone, bill)
+    withdraw(phone, bill)
+
+    again = planned(phone, bill, key="b")
+    assert withdraw(phone, bill).status_code == 204
+
+    assert Conversion.objects.get(pk=again.pk).state == "lapsed"
+    assert Conversion.objects.count() == 2
+
+
+@pytest.mark.parametrize("has_run", [False, True])
+def test_nothing_is_withdrawn_from_the_day_it_takes_effect(phone, bill, has_run):
+    made = planned(phone, bill)
+    wait(5)
+    if has_run:
+        conversions.take_effect([bill.pk], by="test", on=clock.business_date(), at=clock.now())
+
+    answer = withdraw(phone, bill)
+
+    assert problem(answer) == (409, "conversion-decided")
+    state = "effective" if has_run else "planned"
+    assert Conversion.objects.get(pk=made.pk).state == state
+
+
+def test_what_lapsed_by_itself_was_not_withdrawn(phone, bill):
+    made = planned(phone, bill)
+    Bill.objects.update(due_on=bill.due_on + timedelta(1))
+    wait(5)
+    conversions.take_effect([bill.pk], by="test", on=clock.business_date(), at=clock.now())
+    assert Conversion.objects.get(pk=made.pk).lapsed_because == "due-date-moved"
+
+    assert problem(withdraw(phone, bill)) == (409, "conversion-decided")
+
+
+def test_only_the_own_bill_with_a_conversion_is_found(phone, bill):
+    assert problem(withdraw(phone, bill))[0] == 404
+    made = planned(phone, bill)
+    other = Phone("other").log_in()
+
+    assert problem(withdraw(other, bill))[0] == 404
+
+    assert Conversion.objects.get(pk=made.pk).state == "planned"
