@@ -43,11 +43,12 @@ def main() -> int:
     if not mutants:
         print(f"没有变异体 / no mutant below {' '.join(options.only)}", file=sys.stderr)
         return 2
-    before = mutated_copy.verdicts()
-    code = mutated_copy.run(
-        [each for each in mutants if not report.is_found(before[each])], children=options.children
-    )
-    show(mutants, is_sample=options.sample is not None)
+    verdicts = mutated_copy.verdicts()
+    left = [each for each in mutants if not report.is_found(verdicts[each])]
+    code = mutated_copy.run(left, children=options.children) if left else 0
+    # Where the tests fail without any mutant, nothing was tried: mutmut has printed why.
+    if any(mutated_copy.verdicts()[each] is not None for each in mutants):
+        show(mutants, is_sample=options.sample is not None)
     return code
 
 

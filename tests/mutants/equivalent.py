@@ -72,6 +72,15 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "is_debited=None",
         "only its truth is read",
     ),
+    *(
+        Equivalent(
+            "risk.decisions.rules.capacity.occupation_permille",
+            "Occupation.OTHER, 0,",
+            f"Occupation.OTHER, {years},",
+            "the years count in two other occupations alone",
+        )
+        for years in ("None", "1")
+    ),
     *_loose("risk.simulation.rules.figures.of_moves", "zip(lines, deltas", _BY_CONSTRUCTION),
     *_loose("loans.repayment.rules.payment.Payment._settle", "zip(rows, parts", _BY_CONSTRUCTION),
     *_loose(

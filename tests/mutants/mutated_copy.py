@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 from mutmut.__main__ import create_mutants
@@ -18,9 +20,10 @@ COPY = Path("mutants")
 def write(*, children: int) -> None:
     """Write the copy and every mutant of the rules; with results of an earlier run, keep those."""
     COPY.mkdir(exist_ok=True)
-    copy_src_dir()
-    copy_also_copy_files()
-    create_mutants(children)
+    with redirect_stdout(StringIO()):  # mutmut prints every path
+        copy_src_dir()
+        copy_also_copy_files()
+        create_mutants(children)
 
 
 def clear() -> None:

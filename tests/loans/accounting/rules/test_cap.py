@@ -456,3 +456,8 @@ def test_a_rate_above_the_cap_meets_it_in_the_last_night_to_the_fen(before_fen, 
 
     assert (charged.debt.interest_fen, charged.contract_fen) == (21_000 - waived_fen, 21_000)
     assert (after.waived_fen, after.charged_fen - before_fen) == (waived_fen, 21_000 - waived_fen)
+
+
+def test_late_fees_are_one_a_part():
+    with pytest.raises(ValueError, match="longer"):
+        accrue(loan(part(), accrued_on=day(0)), on=day(1), terms=TERMS, late_fees_fen=[1, 2])

@@ -441,3 +441,12 @@ def test_an_event_is_marked_by_what_was_charged_off_before_it():
 
     assert marks([Everything(1), written_off, Everything(2)]) == ([False, False, True, False],) * 3
     assert marks([written_off, recovered, Everything(1)]) == ([False, False],) * 3
+
+
+def test_charges_are_one_a_part():
+    made = accrued(due_plan(), on=day(5), terms=TERMS)._replace(charges=[])
+
+    with pytest.raises(ValueError, match="shorter"):
+        nightly_charges(7, made, terms=TERMS, cause=CAUSE)
+    with pytest.raises(ValueError, match="shorter"):
+        engine.plan_fee_charges(7, made.start, [], cause=CAUSE)

@@ -70,3 +70,9 @@ def test_a_converted_bill_begins_its_plan_a_month_later():
     assert converted_first_due_on(date(2026, 10, 1)) == date(2026, 11, 1)
     assert converted_first_due_on(date(2026, 12, 31)) == date(2027, 1, 31)
     assert converted_first_due_on(date(2027, 1, 31)) == date(2027, 2, 28)
+
+
+@pytest.mark.parametrize("day", [0, 29])
+def test_a_repayment_day_is_one_that_every_month_has(day):
+    with pytest.raises(AssertionError, match=r"^a repayment day is one that every month has"):
+        first_due_on(date(2026, 9, 1), day, TERMS)

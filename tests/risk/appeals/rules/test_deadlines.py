@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from risk.appeals.rules import deadlines
 from risk.appeals.rules.deadlines import Contested
 from risk.policy import AppealPolicy
+from tests.profiles import pure
 
 NUMBERS = AppealPolicy()
 AT = datetime(2026, 11, 24, 7, tzinfo=UTC)
@@ -26,6 +27,7 @@ def test_a_decision_may_be_contested_for_sixty_days():
     assert deadlines.filed_until(AT, policy=NUMBERS) == AT + timedelta(days=60)
 
 
+@pure
 @given(st.integers(0, 10**7), st.integers(0, 10**7))
 def test_the_staff_has_as_long_as_without_the_question(before, waiting):
     due = deadlines.due_at(AT, Contested.LIMIT, policy=NUMBERS)

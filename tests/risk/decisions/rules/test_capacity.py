@@ -145,3 +145,20 @@ def test_a_rejected_proof_takes_its_former_self_away():
     found = record.with_proofs({"p1": None, "p3": income(3, proof="p3")})
 
     assert [one.proof for one in found.proofs] == ["p2", "p3"]
+
+
+@pytest.mark.parametrize(
+    ("since", "years"),
+    [
+        ([], 0),
+        ([None, None], 0),
+        ([ON], 0),
+        ([ON + timedelta(days=400)], 0),
+        ([date(2025, 11, 25)], 0),
+        ([date(2025, 11, 24)], 1),
+        ([date(2025, 12, 1)], 0),
+        ([None, date(2016, 11, 24), date(2020, 1, 1)], 6),
+    ],
+)
+def test_years_are_complete_and_count_from_the_latest_known_day(since, years):
+    assert rules._years(since, ON) == years

@@ -20,6 +20,7 @@ from risk.facts.rules import (
     SocialFeatures,
     WealthFeatures,
 )
+from risk.lines.rules.grant import Asset, AssetKind
 from risk.policy import LimitPolicy, ScoringPolicy
 from risk.scoring.rules.assessment import ScoreInputs
 from risk.scoring.rules.components import Friends, Holdings, Spending
@@ -315,3 +316,19 @@ def test_a_proof_of_the_income_clears_its_contradiction_alone():
 
     assert decide(with_facts(declared=declared)).doubts == ("income", "employer")
     assert decide(with_facts(declared=declared, proofs=(proof,))).doubts == ("employer",)
+
+
+def test_a_result_needs_a_sub_score_for_each_indicator():
+    decided = decide(INPUTS)
+
+    with pytest.raises(ValueError, match="shorter"):
+        rules.result_of(replace(decided, values=decided.values[:1]), scoring=SCORING)
+
+
+def test_the_assets_of_a_result_come_back_with_their_kinds_and_indexes():
+    deed = ProvenFact("p1", "house", ON, None, None, None, None, "aa")
+    result = rules.result_of(decide(with_facts(proofs=(deed,))), scoring=SCORING)
+
+    assert result["capacity"]["assets"] == [{"kind": "house", "number": "aa"}]
+    assert rules.capacity_of(result).assets == (Asset(AssetKind.HOUSE, "aa"),)
+    assert result["limit_fen"] == 2_020_000  # 17,600.00 and 15 % more, floored to 100.00

@@ -61,3 +61,10 @@ def test_query_and_trigger_stop_at_the_last_fen(line):
     mine.update(reserved_fen=1299)
     with pytest.raises(IntegrityError, match="reservation above available"), transaction.atomic():
         mine.update(reserved_fen=1300)
+
+
+def test_the_formula_of_a_trigger_is_that_of_python():
+    assert uncovered_sql("NEW") == (
+        "((((((NEW.limit_fen + NEW.temporary_fen) * (1000 - NEW.buffer_permille)) / 1000)"
+        " - NEW.held_fen) - NEW.reserved_fen) - NEW.drawn_fen)"
+    )

@@ -80,6 +80,7 @@ def test_every_walk_of_whole_steps_arrives(limit_fen, target_fen):
     assert [limit_fen, *walk(limit_fen, target_fen, policy=POLICY)][-1] == target_fen
 
 
+@profiles.pure
 @given(limits | odd_limits, targets)
 def test_the_walk_ends_where_it_rests(limit_fen, target_fen):
     *_, last_fen = [limit_fen, *walk(limit_fen, target_fen, policy=POLICY)]

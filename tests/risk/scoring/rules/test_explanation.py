@@ -86,3 +86,17 @@ def test_words_are_neutral_and_complete():
     assert {*explanation.WHAT_COUNTS} == {*Component}
     assert [text for text in words if ADVICE.search(text)] == []
     assert "no advice to buy" in explanation.NEUTRAL_NOTE
+
+
+def test_where_no_indicator_has_a_sub_score_none_has_points():
+    counts = ORDINARY.counts._replace(
+        payments=0, outgoing_fen=900, active_days=0, merchants=0, utility_payments=0, failed=1,
+        tried=1, inflow_of_months_fen=(0,) * 6, inflow_fen=0, months_of_use=0, large_payments=9,
+    )  # fmt: skip
+    scored = assess(ORDINARY._replace(counts=counts), policy=POLICY)
+    nothing = scored._replace(sub_scores=((0, 1),) * 12)
+
+    found = explanation.indicator_points(nothing, policy=POLICY)
+
+    assert len(found) == 12
+    assert {*found.values()} == {0}

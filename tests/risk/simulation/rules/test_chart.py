@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from risk.simulation.rules import chart
 from risk.simulation.rules.chart import PLOT_HEIGHT
 from risk.simulation.rules.figures import BUCKETS, UNCHANGED_BUCKET
+from tests.profiles import pure
 
 counts = st.lists(st.integers(0, 10**7), min_size=BUCKETS, max_size=BUCKETS)
 
@@ -29,6 +30,7 @@ def test_the_marks_are_round_steps_up_to_the_highest_count(most, marks):
     assert [one.lines for one in chart.ticks(most)] == marks
 
 
+@pure
 @given(counts)
 def test_bars_are_in_proportion_and_within_the_plot(buckets):
     top = chart.ticks(max(buckets))[-1]

@@ -8,6 +8,7 @@ from risk.decisions.rules.decision import DecisionVerdict
 from risk.simulation.rules import figures
 from risk.simulation.rules.figures import SimulationFigures
 from risk.simulation.rules.moves import DecisionMove, LineMove, MoveReason, applicant_move
+from tests.profiles import pure
 
 amounts = st.integers(0, 30_000_000)
 UP, DOWN, SAME = MoveReason.RAISED, MoveReason.LOWERED, MoveReason.UNCHANGED
@@ -96,6 +97,7 @@ def test_only_the_largest_moves_are_listed_and_equal_ones_in_order():
     assert [row["line"] for row in found] == list(range(4, 100, 5))[: figures.MOVERS_MAX]
 
 
+@pure
 @given(st.lists(st.tuples(amounts, amounts), max_size=60), st.integers(1, 20))
 def test_parts_merge_to_the_figures_of_the_whole(pairs, size):
     moves = [move(n, *pair) for n, pair in enumerate(pairs, 1)]
