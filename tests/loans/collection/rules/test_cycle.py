@@ -212,3 +212,10 @@ def test_without_a_success_every_refusal_before_the_day_counts():
     refused = [OrderEnd(day(n), n) for n in range(3)]
 
     assert [counted_refusals(refused, [], before=day(n)) for n in range(5)] == [0, 1, 2, 3, 3]
+
+
+@pytest.mark.parametrize(("n", "is_past"), [(0, False), (2, False), (3, True), (40, True)])
+def test_the_window_of_a_recovery_cycle_has_three_days(n, is_past):
+    cycle = Cycle(2, day(6), 0)
+
+    assert rules.is_past(cycle, on=day(6 + n), terms=TERMS) is is_past

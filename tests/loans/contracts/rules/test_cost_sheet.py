@@ -13,6 +13,7 @@ from loans.contracts.rules.codes import QuotePurpose, Scenario
 from loans.contracts.rules.cost_sheet import (
     Burden,
     Price,
+    SheetLoan,
     SheetQuestion,
     canonical,
     digest,
@@ -189,3 +190,14 @@ def test_what_is_paid_is_principal_and_the_listed_items(principal_fen, plan, rat
     assert found["cost_fen"] == sum(item["amount_fen"] for item in found["items"])
     assert found["total_fen"] == principal_fen + found["cost_fen"]
     assert found["annual"]["headline_360_ppm"] < found["annual"]["irr_ppm"] < 240_000
+
+
+def test_a_sheet_of_a_conversion_names_its_loans():
+    loans = (SheetLoan("a", date(2026, 8, 1), 100_000), SheetLoan("b", DRAWN_ON, 200_000))
+
+    found = sheet(asked(Plan.PLAN_3, 100_000, 200_000, loans=loans))
+
+    assert found["loans"] == [
+        {"id": "a", "drawn_on": "2026-08-01", "principal_fen": 100_000},
+        {"id": "b", "drawn_on": "2026-09-01", "principal_fen": 200_000},
+    ]

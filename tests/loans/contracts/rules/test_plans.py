@@ -1,5 +1,6 @@
 """Instalments of a plan and the split of its fee (REPAY-5, REPAY-6)."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -71,3 +72,10 @@ def test_the_rows_sum_to_principal_and_fee(principal_fen, plan):
     assert sum(row.fee_fen for row in rows) == plans.fee_fen(principal_fen, plan, TERMS)
     assert len({(row.principal_fen, row.fee_fen) for row in rows[:-1]}) <= 1
     assert all(row.due_on.day == 1 for row in rows)
+
+
+def test_a_conversion_has_the_plan_fees_of_its_sheet_and_the_terms_of_its_loan():
+    own = replace(TERMS, grace_days=2, plan_3_fee_ppm=1, plan_6_fee_ppm=2, plan_12_fee_ppm=3)
+    sheet = replace(TERMS, plan_3_fee_ppm=10, plan_6_fee_ppm=20, plan_12_fee_ppm=30)
+
+    assert plans.with_plan_fees(own, sheet) == replace(sheet, grace_days=2)

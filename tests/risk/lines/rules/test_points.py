@@ -61,3 +61,19 @@ def test_a_month_that_an_anniversary_divides_has_its_days_on_their_side():
 
     assert before == [MonthOfUse(1, 0, False), MonthOfUse(0, 0, True)]
     assert after == [MonthOfUse(2, 1, False), MonthOfUse(1, 0, True)]
+
+
+def test_the_first_day_counts_and_the_day_of_the_next_anniversary_does_not():
+    days = {date(2026, 10, 1): 1 << 30 | 1, date(2026, 12, 1): 0b1001}
+    span = {"since": date(2026, 10, 1), "until": date(2026, 12, 4)}
+
+    found = months_of_use(
+        days,
+        in_full=[date(2026, 10, 1), date(2026, 11, 30), date(2026, 12, 3), date(2026, 12, 4)],
+        overdue=set(),
+        **span,
+    )
+
+    # A month in which nothing was paid by card, but a bill in full, is one too.
+    assert found == [MonthOfUse(2, 1, False), MonthOfUse(0, 1, False), MonthOfUse(1, 1, False)]
+    assert months_of_use({}, in_full=[], overdue={date(2026, 10, 1)}, **span) == []

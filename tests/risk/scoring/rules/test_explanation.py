@@ -100,3 +100,17 @@ def test_where_no_indicator_has_a_sub_score_none_has_points():
 
     assert len(found) == 12
     assert {*found.values()} == {0}
+
+
+def test_deltas_name_both_sides_and_the_greatest_change_comes_first():
+    before, after = Components(80, 70, 60, 90, 100), Components(80, 70, 90, 60, 100)
+
+    found = explanation.deltas(before, after, policy=POLICY)
+
+    assert [(one.component, one.before, one.after, one.points) for one in found] == [
+        (Component.WEALTH, 66, 99, 33),
+        (Component.CONSUMPTION, 75, 50, -25),
+        (Component.PAYMENT, 132, 132, 0),
+        (Component.SOCIAL, 96, 96, 0),
+        (Component.PERFORMANCE, 55, 55, 0),
+    ]
