@@ -72,6 +72,39 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "is_debited=None",
         "only its truth is read",
     ),
+    Equivalent(
+        "loans.collection.rules.cycle.after_refusal",
+        "following <= second_on",
+        "following < second_on",
+        "the first day of the second window is a day of attempts, which is returned before",
+    ),
+    *(
+        Equivalent(
+            "loans.delinquency.rules.classification.outcome_at_due",
+            "date.min if paid_fen else",
+            f"date.min if (paid_fen) {always} else",
+            "the day of the last payment counts in grace alone, and the bill is not in it before",
+        )
+        for always in ("or True", "and False")
+    ),
+    *_loose(
+        "loans.accounting.rules.engine.Run.charge_late_fee",
+        "zip(loan.parts, fees, charges",
+        _BY_CONSTRUCTION,
+    ),
+    *_loose(
+        "loans.delinquency.rules.end_of_day.EndOfDay._charge_late_fee",
+        "zip(rows, fees_fen",
+        _BY_CONSTRUCTION,
+    ),
+    *_loose(
+        "loans.delinquency.rules.waiver.WaiveCharges.apply", "zip(rows, parts", _BY_CONSTRUCTION
+    ),
+    *_loose(
+        "loans.contracts.rules.cost_sheet._affordability",
+        "zip(months, (row.total_fen for row in rows)",
+        _BY_CONSTRUCTION,
+    ),
     *(
         Equivalent(
             "risk.decisions.rules.capacity.occupation_permille",

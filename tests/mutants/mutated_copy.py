@@ -35,7 +35,10 @@ def verdicts() -> dict[str, str | None]:
     """Return what became of each mutant, by its name; None of those that were not tried."""
     found: dict[str, str | None] = {}
     for path in walk_mutatable_files():
-        codes = json.loads((COPY / f"{path}.meta").read_text())["exit_code_by_key"]
+        meta = COPY / f"{path}.meta"
+        if not meta.exists():  # a module that was added while mutants were tried
+            continue
+        codes = json.loads(meta.read_text())["exit_code_by_key"]
         found |= {
             name: None if code is None else status_by_exit_code[code]
             for name, code in codes.items()

@@ -450,3 +450,18 @@ def test_charges_are_one_a_part():
         nightly_charges(7, made, terms=TERMS, cause=CAUSE)
     with pytest.raises(ValueError, match="shorter"):
         engine.plan_fee_charges(7, made.start, [], cause=CAUSE)
+
+
+def test_a_late_fee_after_the_end_of_a_preferred_rate_charges_both_segments_with_its_cause():
+    lowered = loan(part(1_000_000, late_fee_base_fen=1_015_000))._replace(
+        factor_permille=900, full_rate_on=day(-10)
+    )
+    run = under_way(loans={7: lowered})
+
+    run.charge_late_fee(run.position.bills[1], {OLD: 508}, on=day(1), cause=CAUSE)
+
+    assert [(one.kind, one.from_on, one.charged_fen, one.cause) for one in run.charges] == [
+        ("own", day(-30), 9_000, CAUSE),
+        ("own", day(-10), 5_500, CAUSE),
+        ("late_fee", day(1), 508, CAUSE),
+    ]

@@ -219,3 +219,12 @@ def test_the_window_of_a_recovery_cycle_has_three_days(n, is_past):
     cycle = Cycle(2, day(6), 0)
 
     assert rules.is_past(cycle, on=day(6 + n), terms=TERMS) is is_past
+
+
+def test_what_was_charged_since_the_due_date_raises_the_minimum_that_is_met():
+    """A late day of the batch: 5.00 were charged on the due day already."""
+    charged = Demand("minimum", False, True, 101_500, 101_900, 913_600, 913_600, 0, 500)
+
+    assert ask_fen(charged, TERMS) == 100
+    assert ask_fen(charged._replace(paid_fen=102_000), TERMS) == 0
+    assert ask_fen(charged._replace(mode="full"), TERMS) == 913_600

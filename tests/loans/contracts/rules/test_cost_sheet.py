@@ -201,3 +201,62 @@ def test_a_sheet_of_a_conversion_names_its_loans():
         {"id": "a", "drawn_on": "2026-08-01", "principal_fen": 100_000},
         {"id": "b", "drawn_on": "2026-09-01", "principal_fen": 200_000},
     ]
+
+
+def never(item):
+    return {
+        "item": item, "way": "never", "standard_ppb": 0, "collector": "lender", "amount_fen": 0,
+        "annual_ppm": 0,
+    }  # fmt: skip
+
+
+def test_the_sheet_of_a_bullet_in_full():
+    assert sheet(asked()) == {
+        "version": 2,
+        "purpose": "drawdown",
+        "annual": {"irr_ppm": 198_589, "simple_365_ppm": 182_500, "headline_360_ppm": 180_000},
+        "amount_fen": 1_000_000,
+        "plan": "bullet",
+        "drawn_on": "2026-09-01",
+        "rate": {
+            "daily_ppm": 500, "scenario": None, "factor_permille": 1000, "charged_ppb": 500_000,
+        },
+        "schedule": [
+            {"instalment": 1, "due_on": "2026-10-01", "nights": 30, "principal_fen": 1_000_000,
+             "interest_fen": 15_000, "plan_fee_fen": 0, "total_fen": 1_015_000},
+        ],
+        "total_fen": 1_015_000,
+        "cost_fen": 15_000,
+        "items": [
+            {"item": "interest", "way": "daily", "standard_ppb": 500_000, "collector": "lender",
+             "amount_fen": 15_000, "annual_ppm": 198_589},
+            never("plan_fee"), never("service_fee"), never("insurance"),
+        ],
+        "contingent": [
+            {"item": "late_fee", "ppm": 500},
+            {"item": "penalty", "ppb": 1_000_000},
+            {"item": "revolving", "factor_permille": 1500},
+            {"item": "prepayment_fee", "ppm": 5000, "least_fen": 500},
+        ],
+        "cap_annual_ppm": 240_000,
+        "is_nothing_else_charged": True,
+        "affordability": {
+            "month": "2026-10", "new_fen": 1_015_000, "existing_fen": 0, "due_fen": 1_015_000,
+            "income_fen": None, "share_max_permille": 500, "is_high": False,
+        },
+    }  # fmt: skip
+
+
+def test_the_sheet_of_a_plan_has_no_rate_and_names_the_heaviest_month():
+    found = sheet(asked(Plan.PLAN_3, purpose=QuotePurpose.CONVERSION))
+
+    assert (found["purpose"], found["plan"], found["rate"]) == ("conversion", "plan-3", None)
+    assert found["annual"] == {
+        "irr_ppm": 93_835, "simple_365_ppm": None, "headline_360_ppm": 92_492,
+    }  # fmt: skip
+    assert found["items"][1] == {
+        "item": "plan_fee", "way": "instalments", "standard_ppb": 15_000_000,
+        "collector": "lender", "amount_fen": 15_000, "annual_ppm": 93_835,
+    }  # fmt: skip
+    assert found["affordability"]["month"] == "2026-12"
+    assert found["affordability"]["due_fen"] == 338_334

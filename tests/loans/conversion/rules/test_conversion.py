@@ -139,6 +139,16 @@ def test_what_was_waived_of_a_bill_stays_in_its_total():
     assert (asked.total_fen, asked.minimum_fen) == (15_500, 15_500)
 
 
+def test_a_bill_that_asks_nothing_any_more_keeps_its_total_and_is_paid():
+    owing = bullet(1_000)._replace(accrued_on=day(0))
+    asked = bill(ROW, total_fen=1_000, minimum_fen=1_000)
+
+    asked = convert(asked, {7: owing}).position.bills[1]
+
+    assert (asked.total_fen, asked.minimum_fen, asked.state) == (1_000, 1_000, "paid")
+    assert asked.paid_on == day(0)
+
+
 def test_rows_that_an_undone_conversion_left_are_blank():
     owing = bullet()
     left = blank(owing.parts[0])

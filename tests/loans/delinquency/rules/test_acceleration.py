@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from loans.accounting.rules import engine
 from loans.accounting.rules.accrual import penalty_fen
+from loans.accounting.rules.outcomes import Cause
 from loans.accounting.rules.position import InstalmentKey, Position
 from loans.delinquency.rules.acceleration import Accelerate, is_long_overdue, later_rows
 from tests.loans.cases import TERMS, bill, day, loan, part
@@ -40,6 +41,9 @@ def test_the_later_rows_bear_penalty_under_the_bill_from_the_night_of_the_day():
     assert [(one.bill_id, one.accrual, one.segment_on, one.segment_base_fen) for one in later] == [
         (1, "penalty", day(91), 2_000), (1, "penalty", day(91), 3_000),
     ]  # fmt: skip
+    assert {(one.part_index, one.to_on, one.cause) for one in result.charges} == {
+        (0, day(91), Cause("acceleration", 1))
+    }
     assert penalty_fen(2_000, TERMS.penalty_ppm, 1) == 2
 
 

@@ -408,3 +408,30 @@ def test_a_converted_bill_is_no_row_of_the_plan():
     found = quoted(converted, date(2027, 1, 21))
 
     assert found.debt == Debt(interest_fen=300, plan_fee_fen=6_000, principal_fen=800_000)
+
+
+def test_a_settlement_in_the_first_period_charges_the_fee_of_the_first_row():
+    result = after(Settlement(7, 1, 1_300_000, date(2026, 9, 25)), plan(on=date(2026, 9, 25)))
+
+    assert [(one.kind, one.part_index) for one in result.charges] == [
+        ("plan_fee", 0), ("prepayment", 0),
+    ]  # fmt: skip
+
+
+def test_on_the_last_due_date_and_after_it_no_period_starts():
+    last_on = date(2027, 9, 1)
+    loan = plan(paid=11, on=date(2027, 8, 30))
+
+    assert loan.parts[11].due_on == last_on
+    assert quoted(loan, last_on).debt == Debt(plan_fee_fen=6_000, principal_fen=100_000)
+    assert quoted(loan, date(2027, 9, 25)).debt == Debt(plan_fee_fen=6_000, principal_fen=100_000)
+
+
+def test_no_more_principal_is_repaid_than_the_loan_has_left():
+    result = after(Prepayment(7, 1, 2_000_000, date(2026, 9, 11), 1_500_000))
+
+    assert [one.debt for one in result.allocations] == [
+        Debt(interest_fen=5_000, principal_fen=1_000_000)
+    ]
+    assert result.surpluses == [Surplus(7, None, date(2026, 9, 11), 990_000, 1)]
+    assert result.position.loans[1].state == "settled"

@@ -114,3 +114,10 @@ def test_deltas_name_both_sides_and_the_greatest_change_comes_first():
         (Component.SOCIAL, 96, 96, 0),
         (Component.PERFORMANCE, 55, 55, 0),
     ]
+
+
+def test_points_need_a_sub_score_for_each_indicator():
+    scored = assess(ORDINARY, policy=POLICY)
+
+    with pytest.raises(ValueError, match="shorter"):
+        explanation.indicator_points(scored._replace(sub_scores=((1, 1),)), policy=POLICY)
