@@ -37,6 +37,12 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "a target that is the limit rests at the limit on both ways",
     ),
     Equivalent(
+        "risk.scoring.rules.components.consumption",
+        "100 * living <= knee * total",
+        "100 * living < knee * total",
+        "both lines meet at the knee",
+    ),
+    Equivalent(
         "loans.accounting.rules.cap._cannot_meet_the_cap",
         "len(loan.parts) + 1",
         "len(loan.parts) + 2",
