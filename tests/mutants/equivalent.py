@@ -49,6 +49,18 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "with more slack the short way is taken less often, and both ways charge the same",
     ),
     Equivalent(
+        "loans.accounting.rules.cap._cannot_meet_the_cap",
+        "last_cap = cap_fen(loan.principal_nights_fen + principal_fen",
+        "last_cap = cap_fen(loan.principal_nights_fen - principal_fen",
+        "under a lower cap the short way is taken less often, and both ways charge the same",
+    ),
+    Equivalent(
+        "loans.accounting.rules.allocation.allocate",
+        "parts = [[0] *",
+        "parts = [[1] *",
+        "every place is written before it is read",
+    ),
+    Equivalent(
         "loans.delinquency.rules.end_of_day.EndOfDay._record_overdue",
         "bill.cycle, bill.cycle_on, bill.refusals",
         "bill.cycle, None, bill.refusals",

@@ -461,3 +461,13 @@ def test_a_rate_above_the_cap_meets_it_in_the_last_night_to_the_fen(before_fen, 
 def test_late_fees_are_one_a_part():
     with pytest.raises(ValueError, match="longer"):
         accrue(loan(part(), accrued_on=day(0)), on=day(1), terms=TERMS, late_fees_fen=[1, 2])
+
+
+def test_every_night_by_itself_bears_the_factor_of_a_preferred_rate():
+    lowered = loan(part(1_000_000, "revolving"), rate_ppm=400, accrued_on=day(-30))
+    lowered = lowered._replace(factor_permille=900, full_rate_on=day(8))
+
+    _after, [charged] = accrue(lowered, on=day(-20), terms=TERMS)
+
+    # Ten nights at 0.04 % x 0.9 x 1.5; a revolving segment always goes night by night.
+    assert (charged.debt.interest_fen, charged.contract_fen) == (5_400, 5_400)
