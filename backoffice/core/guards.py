@@ -98,17 +98,19 @@ def approved_only(
     name: str,
     constraint: str,
     row: str,
+    when: pgtrigger.When = pgtrigger.Before,
     operation: pgtrigger.Operation = pgtrigger.Insert,
     condition: pgtrigger.Condition | None = None,
 ) -> pgtrigger.Trigger:
     """Return a trigger that refuses a row without an approved request of this kind and content.
 
     ``content`` are SQL conditions on ``backoffice_approval`` and NEW, ``row`` is the SQL that names
-    the row in the message, ``constraint`` the name that the error carries.
+    the row in the message, ``constraint`` the name that the error carries. A table that COPY fills
+    takes it ``when`` the row is in: a BEFORE trigger would disable the fast path.
     """
     return pgtrigger.Trigger(
         name=name,
-        when=pgtrigger.Before,
+        when=when,
         operation=operation,
         condition=condition,
         func=(

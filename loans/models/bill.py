@@ -43,9 +43,9 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
 
     States: open -> billed -> paid, min_paid, grace, converted or extended; grace -> paid,
     min_paid, carried, extended or overdue; overdue, carried -> paid; extended, converted ->
-    billed; every closed state -> billed (reopened). The debit cycle counts refusals of ``cycle``,
-    whose first attempt is due on ``cycle_on``; ``debit_on`` is the day of the next attempt
-    (REPAY-10, 11, 18).
+    billed; every closed state -> billed (reopened). A bill is inserted as it is issued: billed.
+    The debit cycle counts refusals of ``cycle``, whose first attempt is due on ``cycle_on``;
+    ``debit_on`` is the day of the next attempt (REPAY-10, 11, 18).
     """
 
     public_id = models.UUIDField(  # looked up among the bills of its customer
@@ -122,7 +122,7 @@ class Bill(django_fsm.FSMModelMixin, models.Model):
                 condition=Q(paid_on__isnull=True) | Q(state=BillState.PAID.value),
             ),
         ]
-        triggers: ClassVar = [Guard(), InitialState(BillState.OPEN)]
+        triggers: ClassVar = [Guard(), InitialState(BillState.OPEN, BillState.BILLED)]
 
     def __str__(self) -> str:
         return f"B{self.pk} {self.due_on}"

@@ -137,6 +137,7 @@ _APPROVED_TRANSFER = approved_only(
     name="transfer_approved",
     constraint="debit_order_transfer_approved",
     row="NEW.reference",
+    when=pgtrigger.After,
     condition=pgtrigger.Q(new__origin="transfer"),
 )
 

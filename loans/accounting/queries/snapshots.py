@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 from datetime import date
 
+from backoffice.core import bulk
 from loans.accounting.rules.codes import Accrual
 from loans.accounting.rules.debt import Debt
 from loans.accounting.rules.position import (
@@ -51,7 +52,9 @@ def to_row(
 
 def latest(bill_ids: Collection[int]) -> dict[tuple[int, int], BillSnapshot]:
     """Return the snapshots of bills by (bill, loan): of each the revision that holds."""
-    rows = BillSnapshot.objects.filter(bill_id__in=bill_ids).order_by("revision")
+    if not bill_ids:
+        return {}
+    rows = BillSnapshot.objects.filter(bill_id__any=bulk.Of(bill_ids)).order_by("revision")
     return {(row.bill_id, row.loan_id): row for row in rows}
 
 
