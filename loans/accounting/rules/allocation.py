@@ -23,6 +23,9 @@ def allocate(payment_fen: int, claims: Sequence[Claim]) -> tuple[list[Debt], int
     first, then the older drawdown; principal of plan rows before that of bullets.
     """
     assert payment_fen >= 0
+    owed_fen = sum(claim.debt.total_fen for claim in claims)
+    if payment_fen >= owed_fen:  # each receives what it is owed, whoever has the first turn
+        return [claim.debt for claim in claims], payment_fen - owed_fen
     parts = [[0] * len(COMPONENTS) for _ in claims]
     left_fen = payment_fen
     by_rate = sorted(range(len(claims)), key=lambda n: (-claims[n].rate_micro, claims[n].drawn_on))

@@ -61,7 +61,8 @@ def accrue(
             zip(loan.parts, *kept[:2], kept_late_fees_fen, ends_fen, strict=True)
         )
     ]
-    after = _charged(loan, charges)._replace(
+    after = loan._replace(
+        parts=_charged(loan, charges),
         accrued_on=on,
         principal_nights_fen=loan.principal_nights_fen + loan.principal_fen * nights,
         charged_fen=loan.charged_fen + kept_fen + kept_late_fee_fen,
@@ -88,15 +89,17 @@ def charge_plan_fees(
         charges.append(Charged(Debt(plan_fee_fen=kept_fen), plan_fee_contract_fen=fee_fen))
     kept_fen = sum(charge.debt.plan_fee_fen for charge in charges)
     fees_fen = sum(charge.plan_fee_contract_fen for charge in charges)
-    after = _charged(loan, charges)._replace(
-        charged_fen=loan.charged_fen + kept_fen, waived_fen=loan.waived_fen + fees_fen - kept_fen
+    after = loan._replace(
+        parts=_charged(loan, charges),
+        charged_fen=loan.charged_fen + kept_fen,
+        waived_fen=loan.waived_fen + fees_fen - kept_fen,
     )
     return after, charges
 
 
-def _charged(loan: LoanPosition, charges: Sequence[Charged]) -> LoanPosition:
-    """Return the loan with each part owing what it was charged."""
-    parts = tuple(
+def _charged(loan: LoanPosition, charges: Sequence[Charged]) -> tuple[InstalmentPosition, ...]:
+    """Return the parts of a loan, each owing what it was charged."""
+    return tuple(
         InstalmentPosition(
             part.debt + charge.debt,
             part.accrual,
@@ -110,7 +113,6 @@ def _charged(loan: LoanPosition, charges: Sequence[Charged]) -> LoanPosition:
         )
         for part, charge in zip(loan.parts, charges, strict=True)
     )
-    return loan._replace(parts=parts)
 
 
 def accrued_fen(loan: LoanPosition, *, on: date, terms: LoanTerms) -> int:

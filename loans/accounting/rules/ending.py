@@ -17,7 +17,7 @@ from loans.accounting.rules.reasons import LoanReason
 
 # What ends PAID once nothing is owed; after its minimum a bill stays as it ended (REPAY-9, 16).
 PAYABLE = (*COLLECTED_STATES, BillState.CARRIED)
-_SETTLED_BY = {
+_SETTLED_BY: dict[str, tuple[LoanMove, LoanReason]] = {
     LoanState.ACTIVE: (LoanMove.SETTLE, LoanReason.REPAID_IN_FULL),
     LoanState.OVERDUE: (LoanMove.SETTLE, LoanReason.REPAID_IN_FULL),
     LoanState.CHARGED_OFF: (LoanMove.RECOVER, LoanReason.REPAID_IN_FULL),
@@ -39,8 +39,8 @@ def end_loans(run: Run, bill: BillPosition, *, on: date) -> None:
     """
     for loan_id in bill.loan_ids:
         loan = run.position.loans[loan_id]
-        state = LoanState(loan.state)
-        if not loan.owes and state in _SETTLED_BY:
+        state = loan.state
+        if state in _SETTLED_BY and not loan.owes:
             move, reason = _SETTLED_BY[state]
             run.move_loan(loan_id, move, on=on, reason=reason, ended_on=on)
         elif state == LoanState.OVERDUE and bill.state == BillState.PAID and not _is_late(loan):

@@ -158,6 +158,20 @@ def payable(loan: LoanPosition, indexes: Collection[int], *, terms: LoanTerms) -
     return cap.charge_plan_fees(loan, indexes, terms=terms)[0]
 
 
+def payable_under(
+    bill: BillPosition, loans: Mapping[int, LoanPosition], terms: Mapping[int, LoanTerms]
+) -> dict[int, LoanPosition]:
+    """Return the loans of a bill with the plan fees under it charged, as if paid now."""
+    found = {}
+    for loan_id in bill.loan_ids:
+        loan = loans[loan_id]
+        if not loan.is_bullet:  # a bullet has no plan fees: most loans stay as they are
+            under = [index for owner, index in bill.rows if owner == loan_id]
+            loan = payable(loan, under, terms=terms[loan_id])
+        found[loan_id] = loan
+    return found
+
+
 def _is_preferred(part: InstalmentPosition, until: date) -> bool:
     """Say whether a part bears the own rate, once or 1.5 times, in a segment from before a day."""
     return part.segment_on < until and part.accrual in (Accrual.OWN, Accrual.REVOLVING)
@@ -268,14 +282,7 @@ class Run:
 
     def payable(self, bill: BillPosition) -> dict[int, LoanPosition]:
         """Return the loans of a bill with the plan fees under it charged, as if paid now."""
-        return {
-            loan_id: payable(
-                self.position.loans[loan_id],
-                [index for owner, index in bill.rows if owner == loan_id],
-                terms=self.terms[loan_id],
-            )
-            for loan_id in bill.loan_ids
-        }
+        return payable_under(bill, self.position.loans, self.terms)
 
     def claims(self, bill: BillPosition, rows: Sequence[InstalmentKey]) -> list[Claim]:
         """Return instalments under a bill as claims of their current daily rate (REPAY-8)."""
