@@ -20,7 +20,7 @@ from backoffice.core import bulk, workflow
 from loans.accounting.operations import column_changes, facts, ledger, plan_rows, postings
 from loans.accounting.operations.facts import AllocationRow, ChargeRow, WaiverRow
 from loans.accounting.operations.ledger import Entry
-from loans.accounting.operations.loan_snapshots import LoanSnapshot
+from loans.accounting.operations.loan_snapshots import BillRows, LoanSnapshot
 from loans.accounting.queries import snapshots
 from loans.accounting.queries.positions import (
     BILL_COLUMNS,
@@ -65,7 +65,10 @@ class LoanBatch:
         loan_ids: Iterable[int] = (),
     ) -> None:
         locked = Bill.objects.select_for_update().filter(pk__any=bulk.Of(bill_ids)).order_by("pk")
-        self.bills: dict[int, Bill] = {bill.id: bill for bill in bulk.load(locked)}
+        self.bill_rows: BillRows = (
+            seen.bill_rows.read_if_changed(locked) if seen else BillRows.read(locked)
+        )
+        self.bills = dict(self.bill_rows.bills)
         in_bills = Instalment.objects.filter(bill_id__any=bulk.Of(self.bills.keys()))
         behind_bills = {loan_id for (loan_id,) in bulk.rows(in_bills, "loan_id")}
         # By ids: for a join the planner reads all loans.
@@ -75,7 +78,7 @@ class LoanBatch:
         )
         self.loans, self.instalments = self.snapshot.loans, self.snapshot.instalments
         self.terms = {loan.id: terms_of(loan.terms_id) for loan in self.loans.values()}
-        self.position = Position(self._bills(), dict(self.snapshot.positions))
+        self.position = Position(self._bills(seen), dict(self.snapshot.positions))
         self._loaded = Position(dict(self.position.bills), dict(self.position.loans))
         self.known: dict[int, Accrued] = seen.known if seen else {}
         self._decisions: list[Decision] = []
@@ -94,7 +97,8 @@ class LoanBatch:
     ) -> Self:
         """Lock the bills and the loans behind them, in order, for a movement of money.
 
-        Loans that another batch has ``seen`` are not read again while nobody has changed them.
+        Bills and loans that another batch has ``seen`` are not read again while nobody has
+        changed them.
         ``loan_ids`` are further loans: those with instalments that stand under no bill.
         """
         return cls(bill_ids, loans=Loan.objects.select_for_update(), seen=seen, loan_ids=loan_ids)
@@ -124,8 +128,11 @@ class LoanBatch:
         """Lock the bills alone, to compute what is owed under them."""
         return cls(bill_ids, loans=Loan.objects.all())
 
-    def _bills(self) -> dict[int, BillPosition]:
-        """Return the positions of the bills: which instalments stand under which."""
+    def _bills(self, seen: Self | None) -> dict[int, BillPosition]:
+        """Return the positions of the bills: which instalments stand under which.
+
+        What another batch has ``seen`` of a bill that is as it was read needs no second look.
+        """
         under: dict[int, list[InstalmentKey]] = defaultdict(list)
         for row in chain.from_iterable(self.instalments.values()):
             if row.bill_id is not None:
@@ -133,6 +140,11 @@ class LoanBatch:
         found = {}
         for bill_id, bill in self.bills.items():
             rows = tuple(under.get(bill_id, ()))
+            if seen and rows and seen.bills.get(bill_id) is bill:
+                known = seen.position.bills[bill_id]
+                if known.rows == rows:
+                    found[bill_id] = known
+                    continue
             ids = self.loan_ids_of(rows)
             found[bill_id] = bill_position_of(bill, rows, ids, terms_id=ids[0] if ids else None)
         taken_over = [one.id for one in found.values() if one.state in REST_STATES and not one.rows]
@@ -172,9 +184,8 @@ class LoanBatch:
                 known=self.known.get(loan_id),
             )
             self.known[loan_id] = known
-            under = [index for owner, index in bill.rows if owner == loan_id]
-            loans[loan_id] = engine.payable(known.end, under, terms=self.terms[loan_id])
-        return Position({bill_id: bill}, loans)
+            loans[loan_id] = known.end
+        return Position({bill_id: bill}, engine.payable_under(bill, loans, self.terms))
 
     def change_bill(self, bill_id: int, **changes: Any) -> BillPosition:
         """Change values of a bill that no event of the engine decides on."""
@@ -306,16 +317,16 @@ class LoanBatch:
             waiting.clear()
 
     def _insert_new(self, *, by: str, at: datetime) -> None:
-        """Insert the bills that are new, and issue them."""
+        """Issue the bills that are new, and insert them in the state they are then in."""
         for record in self._new:
             position = self.position.bills[record.id]
             record.__dict__.update(zip(BILL_COLUMNS, bill_values(position), strict=True))
             self._loaded.bills[record.id] = position
-        bulk.insert(self._new, ("id", "customer", "state", *BILL_COLUMNS))
         for billed_on, records in groupby(self._new, key=attrgetter("billed_on")):
             workflow.move(list(records), "issue", by=by, reason=LoanReason.BILL_DATE, at=at,
                           effective_on=billed_on)  # fmt: skip
-        workflow.save(self._new)
+        bulk.insert(self._new, ("id", "customer", "state", *BILL_COLUMNS))
+        workflow.save_changes(self._new)
 
     def _move(self, *, by: str, at: datetime) -> bool:
         """Perform the decisions on the records, each record one step at a time.

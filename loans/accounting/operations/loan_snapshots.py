@@ -1,4 +1,4 @@
-"""Loans as they were read, and whether they are still as they were read."""
+"""Bills and loans as they were read, and whether they are still as they were read."""
 
 from typing import NamedTuple, Self
 
@@ -7,7 +7,27 @@ from django.db.models import QuerySet
 from backoffice.core import bulk
 from loans.accounting.queries.positions import position_of
 from loans.accounting.rules.position import LoanPosition
-from loans.models import Instalment, Loan
+from loans.models import Bill, Instalment, Loan
+
+
+class BillRows(NamedTuple):
+    """Bills by id: their rows, and their versions."""
+
+    bills: dict[int, Bill]
+    versions: dict[int, str]
+
+    @classmethod
+    def read(cls, bills: QuerySet[Bill]) -> Self:
+        """Read the bills of a query, with its locks."""
+        rows = bulk.load(bills.annotate(version=bulk.ROW_VERSION))
+        return cls({row.id: row for row in rows}, {row.id: vars(row)["version"] for row in rows})
+
+    def read_if_changed(self, bills: QuerySet[Bill]) -> "BillRows":
+        """Read the bills of a query, with its locks, unless they are still as they were read."""
+        versions: dict[int, str] = dict(bulk.rows(bills, "pk", bulk.ROW_VERSION))
+        if not versions.items() <= self.versions.items():
+            return BillRows.read(bills)
+        return BillRows({bill_id: self.bills[bill_id] for bill_id in versions}, versions)
 
 
 class LoanSnapshot(NamedTuple):

@@ -246,11 +246,9 @@ def _payers(requests: Sequence[CollectionRequest], batch: LoanBatch) -> dict[int
     take what is left of the day's limit.
     """
     customer_ids = {bill.customer_id for bill in batch.bills.values()}
-    live = Mandate.objects.filter(
-        customer_id__any=bulk.Of(customer_ids), state=MandateState.SIGNED
-    ).order_by("pk")
+    live = Mandate.objects.filter(customer_id__any=bulk.Of(customer_ids), state=MandateState.SIGNED)
     if any(request.origin == Origin.CUSTOMER for request in requests):
-        live = live.select_for_update(of=("self",))
+        live = live.order_by("pk").select_for_update(of=("self",))
     rows = bulk.rows(live, "customer_id", "card_id", "card__account")
     return {customer_id: Payer(card_id, account) for customer_id, card_id, account in rows}
 

@@ -252,7 +252,49 @@ def test_a_second_batch_takes_over_what_nobody_has_changed(make_bill):
 
     [loan] = batch.loans.values()
     assert loan is seen.loans[loan.pk]
+    assert batch.bills[bill.pk] is seen.bills[bill.pk]
+    assert batch.position.bills[bill.pk] is seen.position.bills[bill.pk]
     assert batch.known is seen.known
+
+
+def test_a_second_batch_does_not_change_what_the_first_has_seen(make_bill):
+    bill = make_bill()
+    with transaction.atomic():
+        seen = LoanBatch.lock_bills([bill.pk])
+    before = Position(dict(seen.position.bills), dict(seen.position.loans))
+
+    with transaction.atomic():
+        LoanBatch.lock([bill.pk], seen=seen).change_bill(bill.pk, tries=2)
+
+    assert seen.position == before
+
+
+def test_a_second_batch_reads_a_bill_again_whose_row_alone_has_changed(make_bill):
+    bill = make_bill()
+    with transaction.atomic():
+        seen = LoanBatch.lock_bills([bill.pk])
+    Bill.objects.filter(pk=bill.pk).update(tries=2)
+
+    with transaction.atomic():
+        batch = LoanBatch.lock([bill.pk], seen=seen)
+
+    assert batch.position == read(bill)
+    assert (batch.bills[bill.pk].tries, batch.position.bills[bill.pk].tries) == (2, 2)
+
+
+def test_a_second_batch_sees_which_instalments_stand_under_a_bill_now(make_bill):
+    bill = make_bill()
+    with transaction.atomic():
+        seen = LoanBatch.lock_bills([bill.pk])
+    loan = only_loan(bill)
+    loan.instalments.update(bill=None)
+    Loan.objects.filter(pk=loan.pk).update(charged_fen=loan.charged_fen)  # it gets a new version
+
+    with transaction.atomic():
+        batch = LoanBatch.lock([bill.pk], seen=seen, loan_ids=[loan.pk])
+
+    assert batch.bills[bill.pk] is seen.bills[bill.pk]
+    assert batch.position.bills[bill.pk].rows == ()
 
 
 def test_a_second_batch_reads_again_what_somebody_has_changed(make_bill):

@@ -1,12 +1,12 @@
-"""Loans are read with their locks, and read again only where somebody has changed one."""
+"""Bills and loans are read with their locks, and again only where somebody has changed one."""
 
 import pytest
 from django.db import transaction
 
 from backoffice.core import bulk
-from loans.accounting.operations.loan_snapshots import LoanSnapshot
+from loans.accounting.operations.loan_snapshots import BillRows, LoanSnapshot
 from loans.accounting.queries.positions import position_of
-from loans.models import Instalment, Loan
+from loans.models import Bill, Instalment, Loan
 from tests.loans.conftest import day
 from tests.raw import execute
 
@@ -108,3 +108,40 @@ def test_a_lock_alone_changes_no_version(two):
         execute("SELECT id FROM loans_loan FOR UPDATE")
 
     assert LoanSnapshot.read(loans()).versions == seen.versions
+
+
+def bills():
+    return Bill.objects.order_by("pk")
+
+
+def test_bills_that_nobody_has_changed_are_not_read_again(two, django_assert_num_queries):
+    seen = BillRows.read(bills())
+    one = next(iter(seen.bills))
+
+    with django_assert_num_queries(1):
+        again = seen.read_if_changed(Bill.objects.filter(pk=one))
+
+    assert list(again.bills) == list(again.versions) == [one]
+    assert again.bills[one] is seen.bills[one]
+
+
+def test_bills_are_read_again_where_one_was_changed(two):
+    seen = BillRows.read(bills())
+    first, second = seen.bills
+    Bill.objects.filter(pk=second).update(tries=2)
+
+    again = seen.read_if_changed(bills())
+
+    assert [bill.tries for bill in again.bills.values()] == [0, 2]
+    assert again.bills[first] is not seen.bills[first]
+
+
+def test_a_bill_that_was_not_read_before_is_read(two):
+    first, second = bills()
+    seen = BillRows.read(Bill.objects.filter(pk=first.pk))
+
+    assert list(seen.read_if_changed(bills()).bills) == [first.pk, second.pk]
+
+
+def test_no_bills_are_no_rows():
+    assert BillRows.read(Bill.objects.filter(pk__any=bulk.Of([]))) == ({}, {})
