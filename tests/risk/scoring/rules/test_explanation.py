@@ -119,5 +119,8 @@ def test_deltas_name_both_sides_and_the_greatest_change_comes_first():
 def test_points_need_a_sub_score_for_each_indicator():
     scored = assess(ORDINARY, policy=POLICY)
 
-    with pytest.raises(ValueError, match="shorter"):
-        explanation.indicator_points(scored._replace(sub_scores=((1, 1),)), policy=POLICY)
+    for sub_scores, problem in [
+        (scored.sub_scores[:-1], "shorter"), ((*scored.sub_scores, (1, 1)), "longer"),
+    ]:  # fmt: skip
+        with pytest.raises(ValueError, match=problem):
+            explanation.indicator_points(scored._replace(sub_scores=sub_scores), policy=POLICY)
