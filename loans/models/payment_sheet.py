@@ -29,3 +29,8 @@ class PaymentSheet(models.Model):
 
     def __str__(self) -> str:
         return f"PS{self.pk}"
+
+    @property
+    def prepay_id(self) -> str:
+        """Return the id that WeChat knows the prepared payment by."""
+        return str(self.parameters["package"]).removeprefix("prepay_id=")

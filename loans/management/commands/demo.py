@@ -62,7 +62,7 @@ def _new_password() -> str:
 
 
 def _portfolio() -> dict[str, Any] | None:
-    """Show loans of the last quarter of a year, then the portfolio that falls due."""
+    """Show loans of the last months, then the portfolio that falls due."""
     now = clock.now()
     with portfolio.sandbox_bank() as bank:
         demo_loans.show_loans(

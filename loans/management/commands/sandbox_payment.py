@@ -64,7 +64,7 @@ class Command(SystemCommand):
             at = min(at, order.expires_at - _LAST_MOMENT)
         with portfolio.sandbox_bank() as bank:
             try:
-                answered = bank.confirm(_prepay_id(sheet), at=at, code=code, is_late=is_late)
+                answered = bank.confirm(sheet.prepay_id, at=at, code=code, is_late=is_late)
             except ChannelError as error:
                 raise NoBankError(problem=error) from error
         return {
@@ -78,10 +78,6 @@ class Command(SystemCommand):
         words = _("Payment {number} of {amount} yuan at the bank: {code}.")
         amount = yuan(result["amount_fen"])
         self.stdout.write(words.format(amount=amount, **result))
-
-
-def _prepay_id(sheet: PaymentSheet) -> str:
-    return str(sheet.parameters["package"]).removeprefix("prepay_id=")
 
 
 def _sheet(text: str) -> PaymentSheet:

@@ -40,6 +40,18 @@ class Purse(Protocol):
         ...
 
 
+class DemoBank(Purse, Protocol):
+    """The bank of a sandbox, at which customers confirm their payments in WeChat too."""
+
+    def confirm(self, prepay_id: str, *, at: datetime) -> str:
+        """Confirm a payment as its customer; return the bank's code.
+
+        Raises:
+            ChannelError: the bank did not confirm.
+        """
+        ...
+
+
 class SandboxOnlyError(Refused):
     """Synthetic people may not stand among real ones."""
 

@@ -1,4 +1,4 @@
-"""Loans of the demo: what some customers did in the last quarter of a year, for the staff to read.
+"""Loans of the demo: what some customers did in the months before it, for the staff to read.
 
 They borrow, repay and fall behind like every customer, and every day is closed, billed, debited
 and refunded by the operations of the business day. It all lies before the portfolio is imported,
@@ -37,11 +37,14 @@ from loans.contracts.operations.drawdown import Drawdown
 from loans.contracts.operations.offers import DrawdownRequest
 from loans.contracts.rules.due_dates import first_due_on, repayment_day
 from loans.contracts.rules.purposes import LoanPurpose
-from loans.delinquency.operations import charge_offs
+from loans.conversion.operations import conversions, sheets
+from loans.conversion.operations.conversions import ConversionOrder
+from loans.conversion.operations.sheets import ConversionRequest
+from loans.delinquency.operations import accelerations, charge_offs
 from loans.gateways.channel import Channel
-from loans.migration.operations.admission import Purse, SandboxOnlyError
+from loans.migration.operations.admission import DemoBank, SandboxOnlyError
 from loans.migration.operations.demo_customers import Providers, onboard
-from loans.models import Bill, Loan, Payout, Plan, Repayment, ReversalCause
+from loans.models import Bill, Loan, PaymentSheet, Payout, Plan, Quote, Repayment, ReversalCause
 from loans.policy import LoanTerms
 from loans.repayment.operations import reversals, waivers
 from loans.repayment.operations.reversals import ReversalRequest
@@ -72,7 +75,7 @@ class Borrower:
     """A customer of the demo with the first loan; ``bank`` and ``channel`` are the sandbox's."""
 
     context: RequestContext
-    bank: Purse
+    bank: DemoBank
     channel: Channel
 
     def now(self, at: datetime) -> RequestContext:
@@ -117,7 +120,7 @@ class DemoLife(NamedTuple):
 
 
 def show_loans(
-    *, providers: Providers, bank: Purse, channel: Channel, at: datetime, wall_at: datetime
+    *, providers: Providers, bank: DemoBank, channel: Channel, at: datetime, wall_at: datetime
 ) -> list[Loan] | None:
     """Let the customers of the demo borrow, and run the days up to the morning of ``at``, once.
 
@@ -232,14 +235,36 @@ def _draw(who: Borrower, amount_fen: int, plan: Plan, *, at: datetime) -> None:
     """Draw under a cost sheet that was read, and pay the money out."""
     asked = DrawdownRequest(amount_fen, plan)
     quote = offers.offer(asked, context=who.now(at))
-    quotes.show(quote.public_id, context=who.now(at))
-    later = at + timedelta(seconds=SECONDS_READ)
-    quotes.confirm(quote.public_id, seconds_read=SECONDS_READ, context=who.now(later))
+    later = _read(who, quote, at=at)
     grant = _grant(who, GrantPurpose.DRAWDOWN, amount_fen, at=later)
     request = Drawdown(quote.public_id, who.card.public_id, grant.public_id, LoanPurpose.DAILY)
     loan = drawdown.draw(request, context=who.now(later))
     sent = Payout.objects.filter(loan=loan).values_list("pk", flat=True)
     disbursement.send(list(sent), channel=who.channel, at=later)
+
+
+def _read(who: Borrower, quote: Quote, *, at: datetime) -> datetime:
+    """Read and confirm a cost sheet; return the moment after it."""
+    quotes.show(quote.public_id, context=who.now(at))
+    later = at + timedelta(seconds=SECONDS_READ)
+    quotes.confirm(quote.public_id, seconds_read=SECONDS_READ, context=who.now(later))
+    return later
+
+
+def _convert(who: Borrower, at: datetime) -> None:
+    """Convert the bill into three instalments, with effect from its due date."""
+    bill = who.bill
+    quote = sheets.offer(ConversionRequest(bill.public_id, Plan.PLAN_3), context=who.now(at))
+    later = _read(who, quote, at=at)
+    asked = ConversionOrder(bill.public_id, quote.public_id, Plan.PLAN_3)
+    conversions.request(asked, context=who.now(later))
+
+
+def _accelerate(who: Borrower, at: datetime) -> None:
+    """Call the later instalments of the oldest bill due."""
+    oldest = Bill.objects.filter(customer=who.context.customer).earliest("due_on")
+    by, on = str(_staff("collections")), day_of(at)
+    accelerations.accelerate([oldest.pk], by=by, on=on, reason=_REASON, at=at)
 
 
 def _grant(who: Borrower, purpose: GrantPurpose, amount_fen: int, *, at: datetime) -> Authorisation:
@@ -271,17 +296,25 @@ def _repay_early(who: Borrower, total_fen: int, principal_fen: int | None, *, at
     settlements.send([order.pk], by=LoanActor.CHANNEL, channel=who.channel, at=at)
 
 
-def _pay(amount_fen: int) -> Step:
-    """Return a step that pays so much of the bill by hand, or all of it where that is less."""
+def _pay(amount_fen: int, *, in_wechat: bool = False) -> Step:
+    """Return a step that pays so much of the bill by hand, or all of it where that is less.
+
+    A payment inside WeChat is confirmed a minute later.
+    """
 
     def step(who: Borrower, at: datetime) -> None:
         context, bill = who.now(at), who.bill
         owed_fen = sum(unpaid_of(bill.pk, on=context.on))
         order = payments.request(
-            bill, amount_fen=min(amount_fen, owed_fen), payer=who.card, key=f"demo-{at}",
+            bill, amount_fen=min(amount_fen, owed_fen), key=f"demo-{at}",
+            payer=WechatAccount.objects.get(customer=bill.customer_id) if in_wechat else who.card,
             by=context.by, on=context.on, at=at,
         )  # fmt: skip
         payments.send([order.pk], by=LoanActor.CHANNEL, channel=who.channel, at=at)
+        if in_wechat:
+            later = at + timedelta(minutes=1)
+            who.bank.confirm(PaymentSheet.objects.get(order=order).prepay_id, at=later)
+            payments.send([order.pk], by=LoanActor.CHANNEL, channel=who.channel, at=later)
 
     return step
 
@@ -334,13 +367,19 @@ def _staff(name: str) -> Staff:
 
 
 _LAST = 90  # days after any due date: the day before the demo
+_LONG_OVERDUE = 91  # more than 90 days past due (RATE-5)
 LIVES: Mapping[str, DemoLife] = {
     # A plan debited as billed, and a loan of which a part is prepaid.
     "strong-21": DemoLife(
         Persona.STRONG, Plan.PLAN_12, -40, {15: _second_loan, 19: _prepay}, "full"
     ),
     "strong-22": DemoLife(Persona.STRONG, Plan.PLAN_6, -25, {8: _settle}, "full"),
-    "thin-21": DemoLife(Persona.THIN, Plan.BULLET, -20, {10: _pay(30_000)}, "minimum"),
+    # A bill that becomes a plan, and a plan of which nothing is paid and all is called due.
+    "strong-23": DemoLife(Persona.STRONG, Plan.BULLET, -15, {-3: _convert}, "full"),
+    "strong-24": DemoLife(Persona.STRONG, Plan.PLAN_6, -93, {_LONG_OVERDUE: _accelerate}),
+    "thin-21": DemoLife(
+        Persona.THIN, Plan.BULLET, -20, {10: _pay(30_000, in_wechat=True)}, "minimum"
+    ),
     # By hand before the due date; a transfer that came too much is refunded the next morning.
     "thin-22": DemoLife(Persona.THIN, Plan.BULLET, -8, {-2: _pay(PLAN_FEN), 1: _transfer}),
     "thin-23": DemoLife(

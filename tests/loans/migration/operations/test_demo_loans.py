@@ -1,4 +1,4 @@
-"""The loans of a demo: what customers and staff did in the quarter before it."""
+"""The loans of a demo: what customers and staff did in the months before it."""
 
 from collections import Counter
 from datetime import date, time, timedelta
@@ -15,8 +15,10 @@ from loans.migration.operations.demo import create_logins
 from loans.migration.operations.demo_customers import Providers
 from loans.migration.operations.demo_loans import LIVES, drawn_before, show_loans
 from loans.models import (
+    Acceleration,
     AutoDebit,
     Bill,
+    Conversion,
     DebitOrder,
     Extension,
     Loan,
@@ -28,6 +30,7 @@ from loans.policy import LoanTerms
 from loans.reconciliation.operations import reconcile
 from loans.reconciliation.queries import days_with_orders
 from risk.gateways.sandbox import SandboxBureau
+from tests.loans.conftest import SHEET
 
 ON = date(2026, 10, 31)  # no first loan falls due on this day of the month
 PROVIDERS = Providers(SandboxIdentityChecks(), SandboxBureau())
@@ -38,6 +41,11 @@ class Accounts:
 
     def __init__(self, channel):
         self.channel = channel
+
+    def confirm(self, prepay_id, *, at):
+        assert f"prepay_id={prepay_id}" == SHEET.package
+        self.channel.confirm(self.channel.prepaid[-1].number, at=at)
+        return "SUCCESS"
 
     def fund(self, balances):
         for account, fen in balances.items():
@@ -75,14 +83,14 @@ def states(model):
 
 def test_a_demo_has_loans_bills_and_payments_in_every_state(shown, show, channel):
     assert len(shown) == len(LIVES) + 1
-    assert states(Loan) == {"active": 6, "overdue": 2, "settled": 2, "charged_off": 1}
-    assert states(Bill) == {"paid": 4, "overdue": 3, "billed": 2, "min_paid": 2}
+    assert states(Loan) == {"active": 7, "overdue": 3, "settled": 2, "charged_off": 1}
+    assert states(Bill) == {"paid": 5, "overdue": 6, "billed": 2, "min_paid": 2, "grace": 1}
     assert states(Extension) == {"requested": 1, "approved": 1}
-    assert states(Payout) == {"succeeded": 12}  # eleven loans and a refund
+    assert states(Payout) == {"succeeded": 14}  # thirteen loans and a refund
     assert states(Approval) == {"approved": 5, "proposed": 2}
     payments = DebitOrder.objects.values_list("purpose", "origin", "state")
     assert Counter(":".join(one) for one in payments) == {
-        "bill:auto:succeeded": 4,
+        "bill:auto:succeeded": 5,
         "bill:auto:failed": 27,
         "bill:customer:succeeded": 3,
         "bill:transfer:succeeded": 3,
@@ -90,10 +98,22 @@ def test_a_demo_has_loans_bills_and_payments_in_every_state(shown, show, channel
         "settlement:customer:succeeded": 1,
     }
     modes = Counter(AutoDebit.objects.values_list("mode", flat=True))
-    assert modes == {"full": 7, "minimum": 1, "off": 1}
+    assert modes == {"full": 8, "minimum": 1, "off": 1}
     assert RepaymentReversal.objects.count() == 1
     refunded = UnappliedFunds.objects.get(customer=of("thin-22"))
     assert refunded.refunded_at == clock.moment_of(ON - timedelta(6), time(6, 30))
+    in_wechat = DebitOrder.objects.get(wechat_account__isnull=False)
+    assert (in_wechat.customer_id, in_wechat.state, in_wechat.taken_fen) == (
+        of("thin-21"), "succeeded", 30_000,
+    )  # fmt: skip
+    converted = Conversion.objects.get(customer=of("strong-23"))
+    assert (converted.state, converted.principal_fen, converted.fee_fen) == (
+        "effective", 100_000, 1_500,
+    )  # fmt: skip
+    called = Acceleration.objects.get(customer=of("strong-24"))
+    assert (called.bill.state, called.bill.due_on, called.accelerated_on) == (
+        "overdue", date(2026, 7, 28), date(2026, 10, 27),
+    )  # fmt: skip
     assert reconcile(days=days_with_orders(), on=ON, channel=channel) == []
     assert show() is None
     assert Loan.objects.count() == len(shown)
