@@ -67,7 +67,7 @@ def _loss(loan: Loan) -> str:
     """Return what would be given up, and what that does."""
     return gettext(
         "{amount} yuan leave the balance sheet as a loss, once a second person agrees. The debt "
-        "stays and bears penalty interest; no direct debit asks for it, and what is paid is "
+        "stays and bears penalty interest; direct debits go on as before, and what is paid is "
         "recovery income."
     ).format(amount=yuan(_owed_fen(loan)))
 

@@ -349,8 +349,6 @@ class Life:
         counted = [day for day in bill.counted if day >= since]
         if len(counted) >= 3 or self.today in counted:
             return 0
-        if any(part.loan.state == "charged_off" for part in bill.parts):
-            return 0
         if bill.state == "OVERDUE":
             return bill.unpaid
         charged = bill.since_due + bill.late

@@ -9,7 +9,7 @@ from datetime import date
 from typing import NamedTuple
 
 from loans.accounting.rules import cap
-from loans.accounting.rules.codes import REST_STATES, BillMove, BillState, LoanState
+from loans.accounting.rules.codes import REST_STATES, BillMove, BillState
 from loans.accounting.rules.engine import Run, accrued
 from loans.accounting.rules.outcomes import IssuedLoan
 from loans.accounting.rules.position import (
@@ -47,12 +47,9 @@ class Issue(NamedTuple):
         """Put the instalments under the bill, and compute its total and its minimum.
 
         It asks its own instalments and what closed bills left; what an open one asks stays there.
-        A bill of which nothing is owed is paid already, and one with a loan that was given up is
-        paid by hand (OPS-3).
+        A bill of which nothing is owed is paid already.
         """
         bill = self._take_over(run, run.position.bills[self.bill_id])
-        if any(run.position.loans[one].state == LoanState.CHARGED_OFF for one in bill.loan_ids):
-            bill = run.change_bill(bill.id, debit_on=None)
         run.issued += [
             IssuedLoan(bill.id, loan_id, run.position.loans[loan_id]) for loan_id in bill.loan_ids
         ]

@@ -3,7 +3,7 @@
 from datetime import date
 
 from loans.accounting.operations.batch import LoanBatch
-from loans.accounting.rules.codes import BillState, LoanState
+from loans.accounting.rules.codes import BillState
 from loans.accounting.rules.position import BillPosition
 from loans.collection.rules import cycle as cycles
 
@@ -14,9 +14,6 @@ def due_for_debit(batch: LoanBatch, bill: BillPosition, *, on: date) -> BillPosi
     One whose window has passed waits for the next cycle, if there is one, outside of the plans.
     """
     if bill.debit_on is None or bill.debit_on > on:
-        return None
-    if any(batch.position.loans[one].state == LoanState.CHARGED_OFF for one in bill.loan_ids):
-        batch.change_bill(bill.id, debit_on=None)  # the customer pays what was given up (OPS-3)
         return None
     terms = batch.bill_terms(bill.id)
     cycle = cycles.Cycle(bill.cycle, bill.cycle_on, bill.refusals)

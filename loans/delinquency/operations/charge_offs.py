@@ -1,8 +1,8 @@
 """Charge-off (核销): two people give an overdue loan up as a loss (OPS-3).
 
 The balance sheet changes, the debt does not: the customer owes what the contract says, penalty
-included, and pays by hand; no direct debit asks for it any more. What is paid is recovery income,
-and a loan that owes nothing any more is recovered.
+included, and direct debits go on as before (REPAY-18). What is paid is recovery income, and a loan
+that owes nothing any more is recovered.
 """
 
 from collections.abc import Sequence
@@ -114,7 +114,5 @@ def loan_id_of(approval: Approval) -> int:
 
 def _summary(approval: Approval) -> str:
     """Return what becomes of the loan, in one sentence."""
-    words = gettext(
-        "{loan} is given up as a loss. The debt stays; no direct debit asks for it any more."
-    )
+    words = gettext("{loan} is given up as a loss. The debt stays; direct debits go on as before.")
     return words.format(loan=Loan.objects.get(pk=loan_id_of(approval)))

@@ -9,7 +9,7 @@ charged after the charge-off, and what is paid, is marked by the engine (``is_of
 from datetime import date
 from typing import NamedTuple
 
-from loans.accounting.rules.codes import COLLECTED_STATES, LoanMove, LoanState
+from loans.accounting.rules.codes import LoanMove, LoanState
 from loans.accounting.rules.engine import Run
 from loans.accounting.rules.outcomes import Cause, ChargedOffLoan
 from loans.accounting.rules.reasons import LoanReason
@@ -22,9 +22,9 @@ class ChargeOffLoan(NamedTuple):
     on: date
 
     def apply(self, run: Run) -> None:
-        """Charge the loan up to the day, take it out of the balance sheet, end its direct debits.
+        """Charge the loan up to the day and take it out of the balance sheet.
 
-        A loan that an earlier value date has cured or settled meanwhile stays as it is.
+        Its bills are debited as before: only a transfer of the debt would end that (OPS-3). A loan that an earlier value date has cured or settled meanwhile stays as it is.
         """
         if run.position.loans[self.loan_id].state != LoanState.OVERDUE:
             return
@@ -39,6 +39,3 @@ class ChargeOffLoan(NamedTuple):
             ended_on=self.on,
         )
         run.charged_off.append(ChargedOffLoan(self.loan_id, self.on, owed_fen))
-        for bill in list(run.position.bills.values()):
-            if self.loan_id in bill.loan_ids and bill.state in COLLECTED_STATES:
-                run.change_bill(bill.id, debit_on=None)

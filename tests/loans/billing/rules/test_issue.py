@@ -14,11 +14,11 @@ ROW = InstalmentKey(7, 0)
 ISSUED_ON, NEXT_DUE = day(21), day(31)
 
 
-def issue(closed, loans, *, billed_rows=(), earlier=None):
+def issue(closed, loans, *, billed_rows=(), earlier=None, debit_on=None):
     """Issue bill 2, due a month after the closed bill 1."""
     earlier = (Earlier(1, closed.state),) if earlier is None else earlier
     later = bill(id=2, due_on=NEXT_DUE, billed_on=ISSUED_ON, terms_id=min(loans),
-                 billed_rows=billed_rows)  # fmt: skip
+                 billed_rows=billed_rows, debit_on=debit_on)  # fmt: skip
     position = Position({1: closed, 2: later}, loans)
     return engine.run(position, [Issue(2, ISSUED_ON, earlier)], dict.fromkeys(loans, TERMS))
 
@@ -76,13 +76,14 @@ def test_a_carried_rest_is_asked_with_its_interest():
     assert result.position.bills[2].minimum_fen == 508  # below 10.00: all
 
 
-def test_a_bill_with_a_loan_that_was_given_up_is_not_debited():
+def test_a_bill_with_a_loan_that_was_given_up_is_debited_as_any_other():
     given_up = before(loan(part(50_000, "none"), accrued_on=day(0)))._replace(state="charged_off")
 
-    result = issue(bill(state="paid"), {7: given_up}, billed_rows=(ROW,))
+    result = issue(bill(state="paid"), {7: given_up}, billed_rows=(ROW,), debit_on=NEXT_DUE)
 
     asked = result.position.bills[2]
-    assert (asked.rows, asked.total_fen, asked.debit_on) == ((ROW,), 50_000, None)
+    assert (asked.rows, asked.total_fen) == ((ROW,), 50_000)
+    assert asked.debit_on == NEXT_DUE
 
 
 @pytest.mark.parametrize("state", ["billed", "grace", "overdue"])

@@ -7,7 +7,6 @@ from django.db.models import F, Sum
 
 from loans.billing.operations import issue
 from loans.collection.operations import results
-from loans.collection.queries import due
 from loans.delinquency import queries
 from loans.delinquency.operations import end_of_day
 from loans.delinquency.operations.charge_offs import LoanNotOverdueError
@@ -75,14 +74,19 @@ def test_the_penalty_goes_on_and_is_no_income(overdue, channel):
     assert list(reconciliation.accruals(on=day(16))) == []
 
 
-def test_no_debit_asks_for_it_any_more(overdue, channel):
-    asked = DebitOrder.objects.count()
+def test_its_cycles_go_on_until_payment(overdue, channel):
+    """REPAY-18; only the transfer of a debt would end them (OPS-3)."""
     charge_off(Loan.objects.get(), on=day(14))
+    channel.will_answer("acct-1", "SUCCESS")
 
-    live(overdue, channel, first=15, until=40)
+    live(overdue, channel, first=15, until=15)
 
-    assert DebitOrder.objects.count() == asked
-    assert due.to_debit(on=day(40)).ids == []
+    last = DebitOrder.objects.order_by("pk").last()
+    assert (last.business_date, last.taken_fen) == (day(15), OWED_FEN + 1_010)
+    assert (Loan.objects.get().state, reread(overdue).state) == ("recovered", "paid")
+    assert balance("recovery_income") == -(OWED_FEN + 1_010)
+    assert balance("charged_off") == 0
+    assert differences() == []
 
 
 def test_everything_paid_is_recovered(overdue, channel):
@@ -193,7 +197,7 @@ def test_debits_and_credits_of_every_account_add_up(overdue, channel):
     assert paid["fen"] == 50_000
 
 
-def test_later_rows_are_billed_and_not_debited(make_bill, channel):
+def test_later_rows_are_billed_and_debited(make_bill, channel):
     """The debt of a plan that was given up falls due as before."""
     bill = as_plan(make_bill(principal_fen=300_000))
     channel.will_answer("acct-1", "NOTENOUGH")
@@ -203,5 +207,5 @@ def test_later_rows_are_billed_and_not_debited(make_bill, channel):
     issue.issue([bill.customer_id], by="t", on=day(90), at=moment(day(90), time(0, 6)))
 
     later = Bill.objects.get(due_on=day(100))
-    assert (later.state, later.total_fen, later.debit_on) == ("billed", 100_150, None)
+    assert (later.state, later.total_fen, later.debit_on) == ("billed", 100_150, day(100))
     assert list(reconciliation.unbilled(on=day(91))) == []

@@ -30,7 +30,7 @@ def test_the_loan_leaves_the_books_with_what_is_owed_on_the_day():
     assert result.charged_off == [ChargedOffLoan(7, day(5), 1_000_657)]
     loan_ = result.position.loans[7]
     assert (loan_.state, loan_.ended_on) == ("charged_off", day(5))
-    assert result.position.bills[1].debit_on is None
+    assert result.position.bills[1] == overdue().bills[1]
     assert [one.is_off_books for one in result.charges] == [False]
 
 
