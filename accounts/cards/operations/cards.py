@@ -302,6 +302,14 @@ def hold(card_id: int, *, holder: str, by: str, at: datetime) -> CardHold:
     return held
 
 
+@transaction.atomic
+def hold_again(card_id: int, *, holder: str, by: str, at: datetime) -> None:
+    """Keep a card for a holder who relies on it once more, unless it was removed meanwhile."""
+    card = BankCard.objects.select_for_update().get(pk=card_id)
+    if card.state in cards.USABLE:
+        hold(card.pk, holder=holder, by=by, at=at)
+
+
 def new_hold(card: BankCard, *, holder: str, by: str, at: datetime) -> CardHold:
     """Return the hold on a locked card in use of a holder that is new, for the caller to insert."""
     trace.note([card], "hold", by=by, reason=Reason(AccountReason.HELD, {"holder": holder}), at=at)

@@ -44,6 +44,12 @@ def holder_of(loan_id: int) -> str:
     return f"loan:{loan_id}"
 
 
+def hold_card(loan: Loan, *, by: str, at: datetime) -> None:
+    """Let a loan that is owed again rely on its card, unless the customer has removed it by now."""
+    if loan.card_id is not None:
+        cards.hold_again(loan.card_id, holder=holder_of(loan.pk), by=by, at=at)
+
+
 def message_of(payout: Payout) -> outbox.Message:
     """Return the message that lets a payout be sent once its transaction has committed."""
     return outbox.Message(TOPIC, payout.number, {"id": payout.pk})
@@ -111,8 +117,9 @@ def _start(paid: Sequence[Payout], loans: dict[int, Loan], *, by: str, at: datet
     for loan in sorted(moved, key=lambda one: one.line_id):
         if loan.pk in reserved:
             lines.draw(loan.line_id, amount_fen=loan.principal_fen)
-        else:  # the reservation was released when the loan was cancelled
+        else:  # line and card were released when the loan was cancelled
             lines.restore([lines.Restoration(loan.line_id, -loan.principal_fen)])
+            hold_card(loan, by=by, at=at)
     ledger.post(
         [
             postings.disbursed(

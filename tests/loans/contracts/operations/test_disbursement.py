@@ -4,6 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from accounts.cards.operations import cards
+from accounts.cards.operations.cards import CardHeldError
 from accounts.models import CardHold
 from backoffice.core.models import StateChange
 from loans.contracts.operations import disbursement
@@ -187,6 +189,25 @@ def test_a_cancelled_loan_starts_after_all_when_the_bank_had_paid(payout, channe
     assert states() == ("active", "succeeded")
     assert (loan.drawn_on, loan.unpaid_principal_fen, loan.ended_on) == (DRAWN_ON, 1_000_000, None)
     assert line() == {"reserved_fen": 0, "drawn_fen": 1_000_000}
+    assert [one.holder for one in CardHold.objects.all()] == [f"loan:{loan.pk}"]
+    with pytest.raises(CardHeldError):
+        cards.unbind(loan.card, by="customer", at=DRAWN_AT)
+
+
+def test_a_loan_that_starts_after_its_card_was_removed_is_owed_all_the_same(payout, channel):
+    channel.will_answer(ACCOUNT, "SYSTEMERROR")
+    send(payout, channel)
+    cards.unbind(payout.card, by="customer", at=DRAWN_AT)
+
+    disbursement.record(
+        [answer(payout, Outcome.SUCCEEDED)], by="system:reconciliation",
+        at=DRAWN_AT + timedelta(days=1),
+    )  # fmt: skip
+
+    assert (states(), Loan.objects.get().unpaid_principal_fen) == (
+        ("active", "succeeded"), 1_000_000,
+    )  # fmt: skip
+    assert not CardHold.objects.exists()
 
 
 def test_the_drawdown_day_is_the_day_on_which_the_bank_paid(payout, channel):
