@@ -19,7 +19,8 @@ EXTENDABLE = (BillState.BILLED, BillState.GRACE)
 def days_max(due_on: date, *, policy_days_max: int) -> int:
     """Return by how many days a due date may move: it stays before that of the next bill.
 
-    A customer has one bill a due date (REPAY-2).
+    FAQ-7 names the most, 30 days, and no right to them; a customer has one bill a due date
+    (REPAY-2), so that a bill due in a month of 30 days moves by 29 at most.
     """
     return min(policy_days_max, (months_after(due_on, 1) - due_on).days - 1)
 

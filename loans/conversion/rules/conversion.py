@@ -103,6 +103,8 @@ class Convert(NamedTuple):
     def _ask_what_is_left(self, run: Run, bill: BillPosition) -> None:
         """Let the bill ask what was paid of it and what is left: interest, fees, other loans.
 
+        Of a bill without payments that is the interest to the due date and the other loans
+        (REPAY-6). What was paid before stays in the total, for it counts against it (REPAY-7).
         Of the minimum everything but the principal of other bullets is mandatory (REPAY-7). A bill
         that was to be paid whole still is, and one that is paid by now ends.
         """

@@ -250,7 +250,11 @@ def _is_refused(order: DebitOrder) -> bool:
 
 
 def _restore_cycle(batch: LoanBatch, before: BillPosition, after: BillPosition) -> None:
-    """Let the debit cycle go on where it was, unless the bill is out of it now."""
+    """Let the debit cycle go on where it was, unless the bill is out of it now.
+
+    One that is back in grace stays in the cycle that its overdue record had opened: no notice went
+    out for D+4 to D+6, while that of the cycle covers D+6, the last day before D+7 (REPAY-10, 11).
+    """
     if after.state == BillState.OVERDUE and after.overdue_on != before.overdue_on:
         batch.change_bill(after.id, cycle=max(after.cycle, before.cycle + 1))
     elif after.state in COLLECTED_STATES:

@@ -163,6 +163,21 @@ def test_a_bill_that_was_paid_by_then_lets_it_lapse(make_bill, channel):
     assert rows_of(bill) == []
 
 
+def test_a_payment_that_is_reversed_later_does_not_revive_it(make_bill, channel):
+    """A bill is converted until its due date only (REPAY-6): afterwards its customer asks again."""
+    bill = make_bill()
+    convert(bill, Plan.PLAN_3, at=SOON)
+    pay(bill, channel, 1_013_000, at=moment(day(-4), time(11)))
+    batch_of(bill, 0)
+
+    reverse(bill.repayments.get(), at=moment(day(0), time(15)))
+
+    assert Conversion.objects.get().state == "lapsed"
+    assert asked(bill) == ("billed", 1_015_000, 101_500, 0)
+    assert rows_of(bill) == []
+    assert differences() == []
+
+
 def test_a_later_due_date_lets_it_lapse(make_bill):
     bill = make_bill()
     convert(bill, Plan.PLAN_3, at=SOON)

@@ -1,6 +1,6 @@
 """Money that was not owed goes back once, to the card that paid it (REPAY-8)."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
@@ -9,11 +9,13 @@ from backoffice.core.models import OutboxMessage, WorkItem
 from loans.collection.operations import orders, results
 from loans.collection.operations.orders import CollectionRequest
 from loans.gateways.channel import Answer, Outcome
-from loans.models import Payout, Transfer, UnappliedFunds
+from loans.models import DebitOrder, Payout, Transfer, UnappliedFunds
 from loans.reconciliation import queries as reconciliation
 from loans.repayment.operations import refunds
 from tests.loans.collection.paying import transfer
 from tests.loans.conftest import day, moment
+from tests.loans.delinquency.test_overdue_life import live, pay
+from tests.loans.repayment.operations.test_reprocess import late_success
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -228,4 +230,24 @@ def test_what_an_earlier_value_date_leaves_over_beside_a_refund_is_refunded_too(
     assert differences() == []
     refund(channel, on=2, at=moment(day(2)))
     assert [payout.paid_fen for payout in Payout.objects.order_by("pk")] == [100, 400_193]
+    assert differences() == []
+
+
+def test_a_surplus_of_a_debit_that_had_been_refused_goes_back_once(make_bill, channel):
+    """The bank refuses on D and D+1 what it had taken; the customer pays by hand on D+1."""
+    bill = make_bill()
+    channel.will_answer(ACCOUNT, "NOTENOUGH")
+    live(bill, channel, until=1)
+    first, second = DebitOrder.objects.order_by("pk")
+    pay(bill, channel, 1_016_008, at=moment(day(1), time(12)))
+
+    for n, order in ((2, first), (3, second), (4, first)):
+        answer = late_success(order, succeeded_at=order.asked_at)
+        results.record([answer, answer], by="t", at=moment(day(n)))
+        refund(channel, on=n + 1, at=moment(day(n + 1)))
+
+    # The bill took 1,015,000 on D. What came on D+1 is owed to nobody: both went back, each once.
+    sent = [one.amount_fen for one in channel.sent_out]
+    assert sorted(sent) == [1_016_008, 1_016_008]
+    assert UnappliedFunds.objects.filter(refunded_at=None).count() == 0
     assert differences() == []

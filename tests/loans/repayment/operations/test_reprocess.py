@@ -4,12 +4,22 @@ from datetime import datetime, time
 
 import pytest
 
-from loans.collection.operations import orders, results
+from loans.collection.operations import notices, orders, results
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer, Outcome
-from loans.models import Bill, DebitOrder, Instalment, Loan, Repayment, Transfer, UnappliedFunds
+from loans.models import (
+    Bill,
+    DebitNotice,
+    DebitOrder,
+    Instalment,
+    Loan,
+    Repayment,
+    Transfer,
+    UnappliedFunds,
+)
 from loans.reconciliation import queries as reconciliation
 from risk.models import Conduct, CreditLine
+from tests.loans.collection.paying import reverse
 from tests.loans.conftest import day, moment
 from tests.loans.delinquency.test_overdue_life import live, pay, payoff_fen, reread
 
@@ -267,3 +277,34 @@ def test_a_replay_counts_no_refusal_that_a_success_had_reset(make_bill, channel)
 
     assert reread(bill).overdue_on == day(7)
     assert list(reconciliation.caches()) == []
+
+
+def test_a_bill_back_in_grace_is_debited_on_the_days_it_was_notified_of(make_bill, channel):
+    """A success resets the counter, so that D+4 to D+6 would be a window (REPAY-11).
+
+    Its notice was due on D+2, and none was sent: what was sent is that of D+4 for the cycle that
+    began then, and no debit goes without one (REPAY-10). So the bill is debited on D+6 in that
+    cycle, and recorded on D+7 at the latest (REPAY-11).
+    """
+    bill = make_bill()
+    pay(bill, channel, 950_000, at=moment(day(-1)))
+    channel.will_answer("acct-1", "NOTENOUGH")
+    live(bill, channel, until=3)
+    reverse(Repayment.objects.get(), at=moment(day(3), time(15)))
+    live(bill, channel, first=4, until=4)
+    assert (reread(bill).state, reread(bill).cycle_on) == ("overdue", day(6))
+    notices.notify([bill.pk], until=day(6), by="t", on=day(4), at=moment(day(4), time(10)))
+    second = DebitOrder.objects.get(business_date=day(1))
+
+    results.record([late_success(second, succeeded_at=moment(day(1)))], by="t", at=moment(day(4)))
+    assert (reread(bill).state, reread(bill).overdue_on) == ("grace", None)
+    live(bill, channel, first=5, until=7)
+
+    asked = DebitOrder.objects.filter(business_date__gt=day(2))
+    assert [(one.business_date, one.cycle) for one in asked] == [(day(6), 2)]
+    assert DebitNotice.objects.get().first_on == day(6)
+    bill = reread(bill)
+    assert (bill.state, bill.overdue_on, bill.cycle, bill.cycle_on) == (
+        "overdue", day(7), 3, day(9),
+    )  # fmt: skip
+    assert differences() == []
