@@ -24,7 +24,8 @@ class ChargeOffLoan(NamedTuple):
     def apply(self, run: Run) -> None:
         """Charge the loan up to the day and take it out of the balance sheet.
 
-        Its bills are debited as before: only a transfer of the debt would end that (OPS-3). A loan that an earlier value date has cured or settled meanwhile stays as it is.
+        Its bills are debited as before: only a transfer of the debt would end that (OPS-3). A loan
+        that an earlier value date has cured or settled meanwhile stays as it is.
         """
         if run.position.loans[self.loan_id].state != LoanState.OVERDUE:
             return

@@ -182,7 +182,8 @@ def _run_again(batch: LoanBatch, repayment: Repayment, *, by: str, at: datetime)
 
 def _is_owed_again(batch: LoanBatch, loan: Loan) -> bool:
     """Say whether a loan that is settled in the database is open in the batch."""
-    return loan.state == LoanState.SETTLED != batch.position.loans[loan.pk].state
+    was: str = loan.state
+    return was == LoanState.SETTLED != batch.position.loans[loan.pk].state
 
 
 def _let_cycles_go_on(batch: LoanBatch, before: Iterable[BillPosition]) -> None:

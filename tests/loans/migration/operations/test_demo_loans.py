@@ -91,7 +91,7 @@ def test_a_demo_has_loans_bills_and_payments_in_every_state(shown, show, channel
     payments = DebitOrder.objects.values_list("purpose", "origin", "state")
     assert Counter(":".join(one) for one in payments) == {
         "bill:auto:succeeded": 5,
-        "bill:auto:failed": 27,
+        "bill:auto:failed": 37,
         "bill:customer:succeeded": 3,
         "bill:transfer:succeeded": 3,
         "prepayment:customer:succeeded": 1,
