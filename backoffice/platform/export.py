@@ -17,10 +17,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
@@ -111,6 +110,14 @@ class Column:
     show: Callable[[Any], Any] | None = None
 
 
+class ExportRows(Protocol):
+    """What a section exports: a queryset, or what is sliced and iterated like one."""
+
+    def __getitem__(self, index: slice, /) -> Any:
+        """Return some of the rows."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportSection:
     """A list that can be exported: ``rows`` returns the rows for the values of all ``filters``.
@@ -124,7 +131,7 @@ class ExportSection:
     permission: str
     columns: Sequence[Column]
     filters: Sequence[str]
-    rows: Callable[[Mapping[str, str]], "QuerySet[Any]"]
+    rows: Callable[[Mapping[str, str]], ExportRows]
     owner: str = ""
     rows_max: int = ROWS_MAX
 

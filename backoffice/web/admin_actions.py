@@ -190,7 +190,7 @@ class AdminActionsMixin(_Admin):
         if record is None:
             raise Http404
         try:
-            result = action.perform(request, record, _given(request, action))
+            result = action.perform(request, record, given_in(request, action))
         except Refused as refusal:
             messages.error(request, str(refusal))
             return self._refused_page(request, pk, action, refusal)
@@ -303,7 +303,14 @@ def yuan_fen(text: str, label: Any) -> int:
     return int(digits)
 
 
-def _given(request: HttpRequest, action: AdminAction) -> dict[str, Any]:
+def given_in(request: HttpRequest, action: AdminAction) -> dict[str, Any]:
+    """Return what a dialog sent: its fields by name, and the reason.
+
+    Raises:
+        FieldError: a field is empty or has a value that is not an option.
+        ReasonMissingError: the reason is missing or too short.
+        TextTooLongError: the reason or a field is too long.
+    """
     given = {field.name: _value(request, field) for field in action.fields}
     if action.needs_reason:
         given["reason"] = typed_reason(request)

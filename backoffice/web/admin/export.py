@@ -147,7 +147,7 @@ class ExportMixin(_Admin):
         except Refused as refusal:
             messages.error(request, str(refusal))
             return self._refused_list(request, refusal)
-        _send(made)
+        send(made)
         messages.success(request, gettext("The export is requested; its page shows the file."))
         return HttpResponseRedirect(address(made))
 
@@ -162,7 +162,7 @@ class ExportMixin(_Admin):
             return self.changelist_view(request, context)
 
 
-def _send(made: Export) -> None:
+def send(made: Export) -> None:
     """Send the export to a worker; without a broker the next tick sends it."""
     try:
         tasks.run_export.delay(made.pk)
