@@ -72,6 +72,7 @@ CLOCKS = {
     "loans.Acceleration.at": "product",
     "loans.Charge.at": "product",
     "loans.ChargeOff.at": "product",
+    "loans.ClosedMonth.at": "product",
     "backoffice.WorkItem.added_at": "product",
     "backoffice.WorkItem.claimed_at": "product",
     "backoffice.WorkItem.deadline_at": "product",

@@ -157,8 +157,11 @@ BEGIN
             END IF;
         END LOOP;
         IF strays IS NOT NULL THEN
+            -- They were accepted before: no trigger decides on them again.
+            PERFORM set_config('weidai.moving_rows', 'on', true);
             EXECUTE format('INSERT INTO %I SELECT * FROM %I',
                            parted.name, parted.name || '_strays');
+            PERFORM set_config('weidai.moving_rows', 'off', true);
             EXECUTE format('DROP TABLE %I', parted.name || '_strays');
         END IF;
     END LOOP;

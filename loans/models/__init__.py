@@ -24,7 +24,14 @@ from loans.models.debit import (
     PaymentMethod,
 )
 from loans.models.extension import Extension, ExtensionState
-from loans.models.ledger import Account, CauseType, Transfer, TransferKind
+from loans.models.ledger import (
+    Account,
+    CauseType,
+    ClosedBalance,
+    ClosedMonth,
+    Transfer,
+    TransferKind,
+)
 from loans.models.loan import BillSnapshot, ContractTerms, Instalment, Loan
 from loans.models.loss import Acceleration, ChargeOff
 from loans.models.notice import DebitNotice
@@ -52,6 +59,8 @@ __all__ = [
     "Charge",
     "ChargeKind",
     "ChargeOff",
+    "ClosedBalance",
+    "ClosedMonth",
     "ContractTerms",
     "Conversion",
     "ConversionState",

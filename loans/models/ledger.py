@@ -1,13 +1,17 @@
-"""The ledger: append-only one-row transfers between a small chart of accounts."""
+"""The ledger: append-only one-row transfers between a few accounts, and its closed months."""
 
+from datetime import date
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.guards import append_only
+from backoffice.core.guards import append_only, approved_only
+from backoffice.core.models import Approval
 from loans.accounting.rules.debt import COMPONENTS
+
+MONTH_CLOSE_KIND = "month-close"  # of the requests that two people decide
 
 
 class Account(models.TextChoices):
@@ -86,9 +90,14 @@ class Transfer(models.Model):
     ``cause_type`` and ``cause_id`` name what led to it, such as repayment 42. A reversal has the
     cause of what it reverses, and its kind in ``reverses``. Append-only, partitioned by month of
     ``business_date``; the primary key in the database is (id, business_date).
+
+    ``business_date`` is the day it belongs to. ``accounting_date`` is set only where that day lies
+    in a closed month: the first day of the month that was open, which takes it into the ledger. A
+    trigger compares both with the closed months.
     """
 
     business_date = models.DateField(_("business date"))
+    accounting_date = models.DateField(_("accounting date"), null=True)
     debit_account = models.CharField(_("debit"), max_length=20, choices=Account.choices)
     credit_account = models.CharField(_("credit"), max_length=20, choices=Account.choices)
     amount_fen = models.BigIntegerField(_("amount"))
@@ -112,6 +121,11 @@ class Transfer(models.Model):
             models.Index(  # what waits for a refund belongs to no loan
                 fields=["customer_id"], condition=Q(loan_id=None), name="transfer_customer"
             ),
+            models.Index(  # of months that were closed: few
+                fields=["accounting_date"],
+                condition=Q(accounting_date__isnull=False),
+                name="transfer_accounting_date",
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -130,8 +144,108 @@ class Transfer(models.Model):
                 name="transfer_accounts",
                 condition=Q(debit_account__in=Account.values, credit_account__in=Account.values),
             ),
+            models.CheckConstraint(
+                name="transfer_accounting_month",
+                condition=Q(accounting_date=None)
+                | Q(accounting_date__gt=F("business_date"), accounting_date__day=1),
+            ),
         ]
         triggers: ClassVar = append_only()
 
     def __str__(self) -> str:
         return f"T{self.pk}"
+
+    @property
+    def booked_on(self) -> date:
+        """Return the day on which the transfer is in the ledger."""
+        return self.accounting_date or self.business_date
+
+
+class ClosedMonth(models.Model):
+    """A month of the ledger that takes no more transfers, with its trial balance. Append-only.
+
+    The first one closes everything before it too, each later one follows the one before. The
+    database accepts only what an approved request is about, in this order and after the month has
+    ended; from then on a trigger of ``Transfer`` refuses what is dated into it.
+    """
+
+    month = models.DateField(_("month"), unique=True)  # its first day
+    approval = models.OneToOneField(
+        Approval, on_delete=models.PROTECT, related_name="+", verbose_name=_("approval request")
+    )
+    transfers = models.IntegerField(_("transfers"))
+    moved_fen = models.BigIntegerField(_("debits = credits"))
+    reason = models.CharField(_("reason"), max_length=200)
+    closed_by = models.CharField(_("closed by"), max_length=100)
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("closed month")
+        verbose_name_plural = _("closed months")
+        default_permissions = ("view",)
+        permissions: ClassVar = [
+            ("propose_monthclose", "Can propose to close a month of the ledger"),
+            ("decide_monthclose", "Can decide on closing a month of the ledger"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(name="closed_month_first_day", condition=Q(month__day=1)),
+            models.CheckConstraint(name="closed_month_has_a_reason", condition=~Q(reason="")),
+        ]
+        triggers: ClassVar = [
+            *append_only(),
+            approved_only(
+                MONTH_CLOSE_KIND,
+                "id = NEW.approval_id",
+                "payload ->> 'month' = to_char(NEW.month, 'YYYY-MM')",
+                "(payload ->> 'transfers')::integer = NEW.transfers",
+                "(payload ->> 'moved_fen')::bigint = NEW.moved_fen",
+                name="closed_as_approved",
+                constraint="closed_month_as_approved",
+                row="NEW.month",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+
+class ClosedBalance(models.Model):
+    """The line of an account in the trial balance of a closed month. Append-only.
+
+    Balances are debits less credits, in fen.
+    """
+
+    closed_month = models.ForeignKey(
+        ClosedMonth, on_delete=models.PROTECT, related_name="balances", db_index=False,
+        verbose_name=_("closed month"),
+    )  # fmt: skip
+    account = models.CharField(_("account"), max_length=20, choices=Account.choices)
+    opening_fen = models.BigIntegerField(_("opening balance"))
+    debit_fen = models.BigIntegerField(_("debit"))
+    credit_fen = models.BigIntegerField(_("credit"))
+    closing_fen = models.BigIntegerField(_("closing balance"))
+
+    class Meta:
+        verbose_name = _("balance of a closed month")
+        verbose_name_plural = _("balances of closed months")
+        default_permissions = ("view",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["closed_month", "account"], name="closed_balance_account"
+            ),
+            models.CheckConstraint(
+                name="closed_balance_known_account", condition=Q(account__in=Account.values)
+            ),
+            models.CheckConstraint(
+                name="closed_balance_adds_up",
+                condition=Q(
+                    closing_fen=F("opening_fen") + F("debit_fen") - F("credit_fen"),
+                    debit_fen__gte=0,
+                    credit_fen__gte=0,
+                ),
+            ),
+        ]
+        triggers: ClassVar = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.closed_month} {self.account}"

@@ -1,7 +1,8 @@
 """Transfers are added as they are given, those of nothing left out."""
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from psycopg.errors import CheckViolation
 
 from loans.accounting.operations import ledger
@@ -74,3 +75,14 @@ def test_one_bad_transfer_keeps_all_of_them_out(bad):
         ledger.post([ACCRUAL, bad], at=AT)
 
     assert stored() == []
+
+
+def test_transfers_of_the_month_need_no_look_at_the_closed_ones():
+    with CaptureQueriesContext(connection) as asked:
+        ledger.post([ACCRUAL], at=AT)
+    assert len(asked) == 1
+
+    with CaptureQueriesContext(connection) as asked:
+        ledger.post([ACCRUAL._replace(business_date=day(-1))], at=AT)
+    assert len(asked) == 3  # it waits for a close that is under way, then asks what is closed
+    assert set(Transfer.objects.values_list("accounting_date", flat=True)) == {None}
