@@ -218,8 +218,15 @@ _SIDEBAR: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (_("Payouts"), "outbound", "loans_payout_changelist", "loans.view_payout"),
         (_("Unapplied funds"), "hourglass_empty", "loans_unappliedfunds_changelist",
          "loans.view_unappliedfunds"),
-        (_("Charges"), "request_quote", "loans_charge_changelist", "loans.view_charge"),
+    )),
+    (_("Accounting"), (
+        (_("Trial balance"), "balance", "loans_trial_balance", "loans.view_transfer"),
+        (_("Account statement"), "list_alt", "loans_statement", "loans.view_transfer"),
+        (_("Chart of accounts"), "account_tree", "loans_chart", "loans.view_transfer"),
+        (_("Closed months"), "event_available", "loans_closedmonth_changelist",
+         "loans.view_closedmonth"),
         (_("Ledger"), "menu_book", "loans_transfer_changelist", "loans.view_transfer"),
+        (_("Charges"), "request_quote", "loans_charge_changelist", "loans.view_charge"),
     )),
     (pgettext_lazy("menu", "System"), (
         (_("Approval requests"), "approval", "backoffice_approval_changelist",

@@ -6,12 +6,13 @@ from loans.collection.admin import orders, run, transfers
 from loans.contracts import admin as contracts
 from loans.conversion import admin as conversion
 from loans.delinquency import admin as delinquency
+from loans.general_ledger.admin import closed_months
 from loans.payouts import admin as payouts
 from loans.repayment.admin import pages as repayment
 from loans.repayment.admin import refunds, waivers
 from loans.reporting import admin as reporting
 
 __all__ = [
-    "accounting", "billing", "contracts", "conversion", "delinquency", "orders", "payouts",
-    "refunds", "repayment", "reporting", "run", "transfers", "waivers",
+    "accounting", "billing", "closed_months", "contracts", "conversion", "delinquency", "orders",
+    "payouts", "refunds", "repayment", "reporting", "run", "transfers", "waivers",
 ]  # fmt: skip

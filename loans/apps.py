@@ -29,6 +29,7 @@ class LoansConfig(AppConfig):
         from loans.contracts.rules.reasons import TEXTS as QUOTE_TEXTS
         from loans.conversion import examples as conversion_examples
         from loans.delinquency.labels import debt_states
+        from loans.general_ledger.queries import exports as ledger_files
         from loans.policy import LoanOperations, LoanTerms, QuotePolicy
         from loans.repayment.operations import refunds
         from loans.reporting import operations as exports
@@ -57,6 +58,8 @@ class LoansConfig(AppConfig):
         outbox.register(refunds.TOPIC, tasks.pay_refund)
         work_queue.register(refunds.WORK_QUEUE)
         export.register(debit_day.EXPORT)
+        for section in ledger_files.SECTIONS:
+            export.register(section)
         examples.register(EXAMPLES)
         copies.register(exports.SECTIONS)
         debts.register(debt_states)
@@ -86,6 +89,9 @@ class LoansConfig(AppConfig):
         from backoffice.platform import approvals
         from loans.collection.admin import transfer_requests
         from loans.collection.operations import transfers
+        from loans.general_ledger.admin import requests
+        from loans.general_ledger.operations import month_close
+        from loans.models.ledger import MONTH_CLOSE_KIND
         from loans.repayment.admin import reversal_requests
         from loans.repayment.operations import reversals
 
@@ -93,3 +99,5 @@ class LoansConfig(AppConfig):
         approvals.present(transfers.KIND, transfer_requests.differences)
         reversals.register()
         approvals.present(reversals.KIND, reversal_requests.differences)
+        month_close.register()
+        approvals.present(MONTH_CLOSE_KIND, requests.differences)

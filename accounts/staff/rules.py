@@ -44,11 +44,15 @@ _COLLECTION = (
     "loans.view_repaymentallocation", "loans.view_unappliedfunds", "loans.view_payout",
     "loans.view_repaymentreversal",
 )  # fmt: skip
-_BOOK = ("loans.propose_transfer", "loans.propose_reversal")  # a second person decides
-_DECIDE_BOOKED = ("loans.decide_transfer", "loans.decide_reversal")
+_BOOK = (  # a second person decides
+    "loans.propose_transfer", "loans.propose_reversal", "loans.propose_monthclose",
+)  # fmt: skip
+_DECIDE_BOOKED = ("loans.decide_transfer", "loans.decide_reversal", "loans.decide_monthclose")
 _LEDGER = (
     "loans.view_transfer",
     "loans.view_charge",
+    "loans.view_closedmonth",
+    "loans.view_closedbalance",
 )
 _DAY = (
     "backoffice.view_jobrun", "backoffice.view_jobchunk", "backoffice.view_jobpause",

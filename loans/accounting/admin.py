@@ -42,6 +42,7 @@ from loans.models import (
     RepaymentAllocation,
     Transfer,
     UnappliedFunds,
+    Waiver,
 )
 
 LEDGER_ROWS_MAX = 300
@@ -50,6 +51,9 @@ _RECORDS: dict[str, tuple[type[Model], Any]] = {
     CauseType.END_OF_DAY: (Bill, "B"),
     CauseType.REPAYMENT: (Repayment, "R"),
     CauseType.PAYOUT: (Payout, ""),
+    CauseType.WAIVER: (Waiver, ""),
+    CauseType.ACCELERATION: (Bill, "B"),
+    CauseType.CHARGE_OFF: (Loan, ""),
     CauseType.RATE_END: (Loan, ""),
 }
 
@@ -232,7 +236,7 @@ class TransferPages(ReadOnlyAdmin):
         "shown_id", "business_date", "kind", "debit_account", "credit_account", "amount_yuan",
         "loan_shown", "cause_shown",
     )  # fmt: skip
-    fields = (*list_display, "customer_id", "funder", "at")
+    fields = (*list_display, "accounting_date", "customer_id", "funder", "at")
     list_filter = (day_filter("business_date", _("business date")), "kind", "debit_account",
                    "credit_account")  # fmt: skip
     search_fields = ("pk",)
