@@ -33,6 +33,7 @@ from loans.settlement.operations import EarlyRequest
 
 _REFUSALS = (
     operations.LoanNotOpenError,
+    operations.LoanChargedOffError,
     operations.EarlyRepaymentUnderWayError,
     CardNotBoundError,
     CardDayLimitError,
@@ -140,14 +141,14 @@ class SettlementView(_LoanEndpoint):
     @describe(
         "Read what settling a loan takes",
         replies={200: SettlementReply},
-        refusals=(operations.LoanNotOpenError,),
+        refusals=(operations.LoanNotOpenError, operations.LoanChargedOffError),
     )
     def get(self, request: Request, public_id: UUID) -> Response:
         """Read what settling the loan takes today, with its share of every open bill (REPAY-4)."""
         loan = self._loan(self.customer(request), public_id)
+        operations.require_open(loan.state)
         quote = queries.quote_of(loan, on=self.context.on)
-        if quote is None:
-            raise operations.LoanNotOpenError
+        assert quote is not None, "an open loan has a quote"
         return Response(
             {
                 "as_of": self.context.on,
@@ -182,7 +183,9 @@ class PrepaymentsView(_LoanEndpoint):
                 description="The principal that would be repaid early, in fen.",
             ),
         ),
-        refusals=(operations.LoanNotOpenError, *_PREPAYMENT_REFUSALS),
+        refusals=(
+            operations.LoanNotOpenError, operations.LoanChargedOffError, *_PREPAYMENT_REFUSALS,
+        ),
     )  # fmt: skip
     def get(self, request: Request, public_id: UUID) -> Response:
         """Read what prepaying so much principal takes today: exactly that is authorised."""

@@ -28,6 +28,7 @@ from backoffice.core.money import yuan
 from backoffice.platform import idempotency, outbox
 from loans.accounting.operations.batch import LoanBatch
 from loans.accounting.queries.positions import position_of, terms_of
+from loans.accounting.rules.codes import LoanState
 from loans.accounting.rules.position import LoanPosition
 from loans.accounting.rules.reasons import LoanActor
 from loans.collection.operations import orders, results
@@ -58,6 +59,21 @@ class LoanNotOpenError(Refused):
     code = "loan-not-open"
     message = _("This loan cannot be repaid: it is not open.")
     remedy = _("Read the loan to see its state.")
+
+
+class LoanChargedOffError(Refused):
+    """The loan is charged off: it is overdue, and its bills ask for what is owed (OPS-3)."""
+
+    status = HTTPStatus.CONFLICT
+    code = "loan-charged-off"
+    message = _("This loan is charged off: it is repaid through its bills, not early.")
+    remedy = _(
+        "Pay the bill that asks for the loan, in part or as a whole; paying it costs no fee."
+    )
+    calls = (
+        NextCall("list-bills", "GET", "/api/v1/bills"),
+        NextCall("pay-bill", "POST", "/api/v1/bills/{id}/payments"),
+    )
 
 
 class EarlyRepaymentUnderWayError(Refused):
@@ -159,6 +175,7 @@ def request(ask: EarlyRequest, *, by: str, on: date, at: datetime, wall_at: date
 
     Raises:
         LoanNotOpenError: the loan is not open.
+        LoanChargedOffError: the loan is charged off; its bills are paid instead.
         EarlyRepaymentUnderWayError: another order for the loan has no answer yet.
         PlanPrepaidError, BilledLoanPrepaidError, PrepaymentTooSmallError, PrepaymentWholeError:
             the loan cannot be prepaid in part, or not by this amount.
@@ -210,11 +227,23 @@ def request(ask: EarlyRequest, *, by: str, on: date, at: datetime, wall_at: date
     return DebitOrder.objects.get(pk=order.pk)
 
 
+def require_open(state: str) -> None:
+    """Refuse a loan in a state in which it is not repaid early.
+
+    Raises:
+        LoanNotOpenError: the loan is not open.
+        LoanChargedOffError: the loan is charged off; its bills are paid instead.
+    """
+    if state == LoanState.CHARGED_OFF:
+        raise LoanChargedOffError
+    if state not in OPEN_STATES:
+        raise LoanNotOpenError
+
+
 def _quoted(batch: LoanBatch, ask: EarlyRequest, *, on: date) -> EarlyQuote:
     """Return what the request takes on a day, or refuse it."""
     loan = batch.position.loans[ask.loan.pk]
-    if loan.state not in OPEN_STATES:
-        raise LoanNotOpenError
+    require_open(loan.state)
     on = max(on, loan.accrued_on)
     if ask.principal_fen is None:
         return settlement_quote(batch.position, ask.loan.pk, on=on, terms=batch.terms)
@@ -228,11 +257,11 @@ def quote_prepayment(loan: Loan, *, principal_fen: int, on: date) -> EarlyQuote:
 
     Raises:
         LoanNotOpenError: the loan is not open.
+        LoanChargedOffError: the loan is charged off; its bills are paid instead.
         PlanPrepaidError, BilledLoanPrepaidError, PrepaymentTooSmallError, PrepaymentWholeError:
             the loan cannot be prepaid in part, or not by this amount.
     """
-    if loan.state not in OPEN_STATES:
-        raise LoanNotOpenError
+    require_open(loan.state)
     position = position_of(loan, loan.instalments.order_by("number"))
     on = max(on, position.accrued_on)
     return _prepaid(position, principal_fen, on=on, terms=terms_of(loan.terms_id))

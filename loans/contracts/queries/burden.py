@@ -33,7 +33,7 @@ def _due_fen(customer_id: int, *, on: date, leave_out: Collection[int]) -> dict[
     """
     rows = Instalment.objects.filter(
         loan__customer=customer_id,
-        loan__state__in=[LoanState.ACTIVE, LoanState.OVERDUE],
+        loan__state__in=[LoanState.ACTIVE, LoanState.OVERDUE, LoanState.CHARGED_OFF],
         unpaid_principal_fen__gt=0,
     ).exclude(loan__in=leave_out)
     found: dict[date, int] = defaultdict(int)

@@ -27,8 +27,9 @@ class ScheduleRow(NamedTuple):
     bill_id: UUID | None
 
 
-# What is charged to a loan in these states runs on with the days.
-_ACCRUING = (LoanState.ACTIVE, LoanState.OVERDUE)
+# What is charged to a loan in these states runs on with the days: a charge-off changes the
+# ledger, never the debt (OPS-3).
+_ACCRUING = (LoanState.ACTIVE, LoanState.OVERDUE, LoanState.CHARGED_OFF)
 
 
 def rows_of(loan: Loan, *, on: date) -> list[ScheduleRow]:

@@ -83,3 +83,12 @@ def test_a_row_of_a_plan_counts_with_its_fee(make_bill):
     found = burden_of(bill.customer_id, on=ON, policy=POLICY)
 
     assert found.due_fen == {date(2026, 12, 1): 100_500}
+
+
+def test_a_charge_off_changes_nothing_of_what_is_due(make_bill):
+    bill = make_bill(drawn_on=date(2026, 9, 1), due_on=date(2026, 10, 1), principal_fen=100_000)
+    execute("UPDATE loans_loan SET state = 'charged_off', ended_on = '2026-11-20'")
+
+    found = burden_of(bill.customer_id, on=ON, policy=POLICY)
+
+    assert found.due_fen == {date(2026, 10, 1): 100_000}

@@ -5,16 +5,23 @@ from datetime import time
 import pytest
 from django.db.models import F, Sum
 
+from accounts.models import Authorisation, BankCard
+from backoffice.core import clock
 from loans.billing.operations import issue
 from loans.collection.operations import results
+from loans.contracts.queries import loan_schedule
 from loans.delinquency import queries
 from loans.delinquency.operations import end_of_day
 from loans.delinquency.operations.charge_offs import LoanNotOverdueError
 from loans.models import Bill, ChargeOff, DebitOrder, Loan, Transfer
 from loans.reconciliation import queries as reconciliation
+from loans.settlement import operations as early
+from loans.settlement import queries as settlement
+from loans.settlement.operations import EarlyRequest, LoanChargedOffError
 from tests.loans.conftest import day, moment
 from tests.loans.delinquency.plans import as_plan
 from tests.loans.delinquency.test_overdue_life import live, pay, payoff_fen, reread
+from tests.loans.early import grant
 from tests.loans.repayment.operations.test_reprocess import (
     differences,
     late_success,
@@ -72,6 +79,37 @@ def test_the_penalty_goes_on_and_is_no_income(overdue, channel):
     assert balance("charged_off") == -(OWED_FEN + 2_021 - 1_000)
     assert differences() == []
     assert list(reconciliation.accruals(on=day(16))) == []
+
+
+def test_the_loan_owes_what_its_bill_asks(overdue):
+    charge_off(Loan.objects.get(), on=day(14))
+
+    loan = Loan.objects.get()
+    owed_fen = payoff_fen(overdue, day(20))
+    [row] = loan_schedule.rows_of(loan, on=day(20))
+    assert owed_fen > OWED_FEN
+    assert loan_schedule.owed_fen([loan], on=day(20)) == {loan.pk: owed_fen}
+    assert row.owed_fen == owed_fen
+
+
+def test_it_is_repaid_through_its_bill(overdue):
+    charge_off(Loan.objects.get(), on=day(14))
+    loan = Loan.objects.get()
+    authorisation, orders = grant(loan, OWED_FEN), DebitOrder.objects.count()
+    card = BankCard.objects.get(customer=loan.customer)
+    ask = EarlyRequest(loan.customer, loan, card, authorisation.public_id, "a")
+
+    with pytest.raises(LoanChargedOffError) as early_refused:
+        early.request(
+            ask, by="customer", on=day(14), at=moment(day(14), time(12)), wall_at=clock.wall()
+        )
+    with pytest.raises(LoanChargedOffError):
+        early.quote_prepayment(loan, principal_fen=100_000, on=day(14))
+
+    assert [call.step for call in early_refused.value.calls] == ["list-bills", "pay-bill"]
+    assert DebitOrder.objects.count() == orders
+    assert Authorisation.objects.get().used_at is None
+    assert settlement.quote_of(loan, on=day(14)) is None
 
 
 def test_its_cycles_go_on_until_payment(overdue, channel):
