@@ -50,12 +50,19 @@ class CardNotBoundError(Refused):
 
 
 class CardHeldError(Refused):
-    """A mandate or a loan under way relies on the card."""
+    """Direct debit, or a loan that is being paid out, relies on the card."""
 
     code = "card-held"
-    message = _("Automatic repayment or a loan under way still relies on the card {card}.")
-    remedy = _("Choose another card for automatic repayment first, or wait for the loan.")
-    calls = (NextCall("choose-another-card", "PUT", "/api/v1/me/auto-debit"),)
+    message = _("Direct debit, or a loan that is being paid out, still relies on the card {card}.")
+    remedy = _(
+        "Choose another card for direct debit or end the mandate; a loan relies on its card only "
+        "until the bank has paid it out."
+    )
+    calls = (
+        NextCall("choose-another-card", "PUT", "/api/v1/me/auto-debit"),
+        NextCall("end-mandate", "DELETE", "/api/v1/me/auto-debit"),
+        NextCall("list-loans", "GET", "/api/v1/loans"),
+    )
 
 
 class CardNotActiveError(Refused):
@@ -302,14 +309,6 @@ def hold(card_id: int, *, holder: str, by: str, at: datetime) -> CardHold:
     return held
 
 
-@transaction.atomic
-def hold_again(card_id: int, *, holder: str, by: str, at: datetime) -> None:
-    """Keep a card for a holder who relies on it once more, unless it was removed meanwhile."""
-    card = BankCard.objects.select_for_update().get(pk=card_id)
-    if card.state in cards.USABLE:
-        hold(card.pk, holder=holder, by=by, at=at)
-
-
 def new_hold(card: BankCard, *, holder: str, by: str, at: datetime) -> CardHold:
     """Return the hold on a locked card in use of a holder that is new, for the caller to insert."""
     trace.note([card], "hold", by=by, reason=Reason(AccountReason.HELD, {"holder": holder}), at=at)
@@ -338,7 +337,7 @@ def unbind(card: BankCard, *, by: str, at: datetime) -> BankCard:
 
     Raises:
         CardNotBoundError: it was rejected, or taken away before.
-        CardHeldError: a mandate or a loan under way relies on it.
+        CardHeldError: a mandate, or a loan that is being paid out, relies on it.
     """
     [locked] = _lock([card.pk])
     if locked.state not in cards.BOUND:

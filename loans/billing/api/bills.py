@@ -208,7 +208,10 @@ class AutoDebitView(CustomerEndpoint):
         refusals=(auto_debit.NoMandateToEndError,),
     )
     def delete(self, request: Request) -> Response:
-        """End the mandate at once: nothing is debited any more, and its card can be unbound."""
+        """End the mandate at once: nothing is debited any more, and its card can be unbound.
+
+        Only a loan that is still being paid out to the card keeps it bound until then.
+        """
         auto_debit.revoke(
             self.customer(request).pk,
             by=self.context.by,

@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from accounts.cards.operations import cards
 from backoffice.core import bulk, clock, workflow
 from loans.accounting.operations.batch import LoanBatch
-from loans.accounting.rules.codes import COLLECTED_STATES, BillState, LoanState
+from loans.accounting.rules.codes import COLLECTED_STATES, BillState
 from loans.accounting.rules.position import BillPosition
 from loans.accounting.rules.reasons import LoanReason
 from loans.billing.operations import auto_debit
@@ -22,7 +21,6 @@ from loans.billing.queries.customers import bills_of
 from loans.collection.operations import arrivals
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import awaits_customer, ends_mandate, is_counted
-from loans.contracts.operations.disbursement import holder_of
 from loans.conversion.operations import conversions
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer, Outcome
@@ -30,7 +28,6 @@ from loans.models import (
     Bill,
     DebitOrder,
     DebitOrderState,
-    Loan,
     Mandate,
     MandateState,
     Origin,
@@ -269,26 +266,10 @@ def _apply(
     paid = arrivals.apply(batch, arrived.in_time, by=by, at=at) - carried
     reruns = arrivals.rerun(batch, arrived.late, on=on)
     _reset_counters(batch, orders)
-    ended = [loan.id for loan in batch.loans.values() if loan.card_id and _ends(batch, loan)]
     batch.write(by=by, at=at)
-    _release_cards(batch, ended, by=by, at=at)
     _report_paid(batch, paid, by=by, at=at)
     for rerun in reruns:
         reprocess.report(batch, rerun, by=by, on=on, at=at)
-
-
-def _ends(batch: LoanBatch, loan: Loan) -> bool:
-    """Say whether a loan that is open in the database is settled in the batch."""
-    was: str = loan.state
-    return was != LoanState.SETTLED == batch.position.loans[loan.id].state
-
-
-def _release_cards(batch: LoanBatch, loan_ids: Iterable[int], *, by: str, at: datetime) -> None:
-    """Release the cards that settled loans were paid out to: no debt relies on them any more."""
-    for loan_id in loan_ids:
-        card_id = batch.loans[loan_id].card_id
-        assert card_id is not None, "only loans that were paid out to a card are given here"
-        cards.release([card_id], holder=holder_of(loan_id), by=by, at=at)
 
 
 def _reset_counters(batch: LoanBatch, orders: Sequence[DebitOrder]) -> None:

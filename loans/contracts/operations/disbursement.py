@@ -40,14 +40,12 @@ class StillUnpaidError(Exception):
 
 
 def holder_of(loan_id: int) -> str:
-    """Return the name under which a loan holds the card that it was paid out to."""
+    """Return the name under which a loan holds the card that it is being paid out to.
+
+    It relies on the card no longer once the bank has answered: what is owed is debited from the
+    card of the mandate, and a customer with a loan may change cards (FAQ-7).
+    """
     return f"loan:{loan_id}"
-
-
-def hold_card(loan: Loan, *, by: str, at: datetime) -> None:
-    """Let a loan that is owed again rely on its card, unless the customer has removed it by now."""
-    if loan.card_id is not None:
-        cards.hold_again(loan.card_id, holder=holder_of(loan.pk), by=by, at=at)
 
 
 def message_of(payout: Payout) -> outbox.Message:
@@ -117,9 +115,9 @@ def _start(paid: Sequence[Payout], loans: dict[int, Loan], *, by: str, at: datet
     for loan in sorted(moved, key=lambda one: one.line_id):
         if loan.pk in reserved:
             lines.draw(loan.line_id, amount_fen=loan.principal_fen)
+            _release_card(loan, by=by, at=at)
         else:  # line and card were released when the loan was cancelled
             lines.restore([lines.Restoration(loan.line_id, -loan.principal_fen)])
-            hold_card(loan, by=by, at=at)
     ledger.post(
         [
             postings.disbursed(
@@ -164,5 +162,10 @@ def _cancel(refused: Sequence[Payout], loans: dict[int, Loan], *, by: str, at: d
     workflow.save(cancelled, "ended_on")
     for loan in sorted(cancelled, key=lambda one: one.line_id):
         lines.release(loan.line_id, amount_fen=loan.principal_fen)
-        assert loan.card_id is not None, "a loan is paid out to a card"
-        cards.release([loan.card_id], holder=holder_of(loan.pk), by=by, at=at)
+        _release_card(loan, by=by, at=at)
+
+
+def _release_card(loan: Loan, *, by: str, at: datetime) -> None:
+    """Let the customer unbind the card: the bank has answered about the payout to it."""
+    assert loan.card_id is not None, "a loan is paid out to a card"
+    cards.release([loan.card_id], holder=holder_of(loan.pk), by=by, at=at)

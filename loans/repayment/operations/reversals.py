@@ -23,14 +23,12 @@ from backoffice.core.staff import StaffMember
 from backoffice.platform import approvals
 from backoffice.platform.approvals import Proposal
 from loans.accounting.operations.batch import LoanBatch
-from loans.accounting.rules.codes import COLLECTED_STATES, BillState, DebitMode, LoanState
+from loans.accounting.rules.codes import COLLECTED_STATES, BillState, DebitMode
 from loans.accounting.rules.position import BillPosition
 from loans.accounting.rules.reasons import LoanReason
 from loans.billing.queries.customers import bills_of
-from loans.contracts.operations.disbursement import hold_card
 from loans.models import (
     DebitOrder,
-    Loan,
     Origin,
     Payout,
     Repayment,
@@ -162,7 +160,6 @@ def _run_again(batch: LoanBatch, repayment: Repayment, *, by: str, at: datetime)
     try:
         rerun = reprocess.rerun(batch, [money], on=on)
         _let_cycles_go_on(batch, rerun.before)
-        owed_again = [one for one in batch.loans.values() if _is_owed_again(batch, one)]
         batch.write(by=by, at=at)
     except ProtectedError as error:  # of money that waited, which its payout names
         raise RepaymentRefundedError(amount=yuan(sum(gone.values()))) from error
@@ -170,20 +167,12 @@ def _run_again(batch: LoanBatch, repayment: Repayment, *, by: str, at: datetime)
     missing_fen = sum(gone.values()) - sum(fen for _pk, fen in kept)
     if missing_fen > 0:
         raise RepaymentRefundedError(amount=yuan(missing_fen))
-    for loan in owed_again:
-        hold_card(loan, by=by, at=at)
     reprocess.report(batch, rerun, by=by, on=on, at=at)
     was_overdue = {one.id for one in rerun.before if one.overdue_on}
     now = [batch.position.bills[one.id] for one in rerun.before]
     late = [one.id for one in now if one.overdue_on and one.id not in was_overdue]
     customers = [batch.bills[bill_id].customer_id for bill_id in late]
     lines.suspend(customers, by=by, reason=LoanReason.REPAYMENT_REVERSED, at=at)
-
-
-def _is_owed_again(batch: LoanBatch, loan: Loan) -> bool:
-    """Say whether a loan that is settled in the database is open in the batch."""
-    was: str = loan.state
-    return was == LoanState.SETTLED != batch.position.loans[loan.pk].state
 
 
 def _let_cycles_go_on(batch: LoanBatch, before: Iterable[BillPosition]) -> None:

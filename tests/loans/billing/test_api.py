@@ -158,7 +158,10 @@ def test_a_signed_card_is_not_taken_away_before_the_mandate_ends(carded):  # noq
     card_id = sign(carded)
     refused = carded.delete(f"me/cards/{card_id}")
     assert problem(refused) == (409, "card-held")
-    assert refused.json()["next_steps"][0]["endpoint"] == "/api/v1/me/auto-debit"
+    assert [(one["method"], one["endpoint"]) for one in refused.json()["next_steps"]] == [
+        ("PUT", "/api/v1/me/auto-debit"), ("DELETE", "/api/v1/me/auto-debit"),
+        ("GET", "/api/v1/loans"),
+    ]  # fmt: skip
 
     assert carded.delete(DEBIT).status_code == 204
     assert carded.delete(f"me/cards/{card_id}").status_code == 204

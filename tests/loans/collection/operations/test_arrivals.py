@@ -4,9 +4,6 @@ from datetime import date, time
 
 import pytest
 
-from accounts.cards.operations import cards
-from accounts.models import BankCard, CardHold
-from loans.contracts.operations.disbursement import holder_of
 from loans.models import (
     Bill,
     Charge,
@@ -56,20 +53,6 @@ def test_a_settlement_ends_the_loan_and_gives_the_line_back(make_loan):
         "bank", "prepayment_income", 5_000,
     )  # fmt: skip
     assert unequal() == []
-
-
-def test_a_settled_loan_relies_on_its_card_no_longer(make_loan):
-    loan, other = make_loan(), make_loan()
-    for one in (loan, other):
-        card = BankCard.objects.get(customer=one.customer_id)
-        Loan.objects.filter(pk=one.pk).update(card=card)
-        cards.hold(card.pk, holder=holder_of(one.pk), by="test", at=moment(NIGHT_TEN))
-
-    prepay(loan, 206_000, principal_fen=200_000, on=NIGHT_TEN)
-    assert CardHold.objects.count() == 2
-    take(order_for(loan, 804_000, on=NIGHT_TEN, key="b"), on=NIGHT_TEN)
-
-    assert [one.holder for one in CardHold.objects.all()] == [holder_of(other.pk)]
 
 
 def test_a_second_settlement_of_the_same_loan_waits_for_its_refund(make_loan):

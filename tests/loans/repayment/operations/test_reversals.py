@@ -5,13 +5,11 @@ from datetime import time
 import pytest
 from django.db import IntegrityError
 
-from accounts.cards.operations import cards
-from accounts.models import BankCard, CardHold, Staff
+from accounts.models import BankCard, Staff
 from backoffice.core.models import Approval
 from backoffice.platform import approvals
 from backoffice.platform.approvals import NotPermittedError, SamePersonError
 from loans.collection.operations import results
-from loans.contracts.operations.disbursement import holder_of
 from loans.delinquency.operations import end_of_day
 from loans.models import (
     DebitOrder,
@@ -70,18 +68,6 @@ def test_a_paid_bill_asks_everything_again(bill, channel):
     assert payoff_fen(bill, day(0)) == WHOLE_FEN
     assert balances() == before
     assert differences() == []
-
-
-def test_a_loan_that_is_owed_again_holds_its_card_again(bill, channel):
-    card = BankCard.objects.get()
-    Loan.objects.update(card=card)
-    cards.hold(card.pk, holder=holder_of(Loan.objects.get().pk), by="test", at=AT)
-    debit(bill, channel, on=day(0))
-    assert not CardHold.objects.exists()
-
-    reverse(Repayment.objects.get(), at=AT)
-
-    assert [one.holder for one in CardHold.objects.all()] == [holder_of(Loan.objects.get().pk)]
 
 
 def test_the_facts_stay_and_name_who_reversed_them(bill, channel):
