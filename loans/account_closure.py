@@ -4,17 +4,27 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.errors import NextCall
 from loans.billing.operations import auto_debit
 from loans.models import DebitOrder, Loan, LoanState, UnappliedFunds
 from loans.models.debit import OPEN_ORDER_STATES
 
 WORDS = {
     "debts-open": _(
-        "A loan is not repaid: its bills are debited from your card on their due days. Repaying "
-        "earlier is possible at any time."
+        "A loan is not repaid: pay its bills, or settle it, which is possible at any time; a "
+        "direct debit you have chosen takes what is due on the due dates."
     ),
     "debit-under-way": _("A debit is under way: wait for the answer of your bank."),
     "money-waiting": _("We hold money of yours: it is refunded to your card the next day."),
+}
+CALLS = {
+    "debts-open": (
+        NextCall("list-bills", "GET", "/api/v1/bills"),
+        NextCall("pay-bill", "POST", "/api/v1/bills/{id}/payments"),
+        NextCall("list-loans", "GET", "/api/v1/loans"),
+        NextCall("settle", "POST", "/api/v1/loans/{id}/settlement"),
+    ),
+    "debit-under-way": (NextCall("list-payments", "GET", "/api/v1/payments"),),
 }
 _SETTLED = (LoanState.SETTLED, LoanState.RECOVERED, LoanState.CANCELLED)
 

@@ -64,8 +64,9 @@ class LoansConfig(AppConfig):
         copies.register(exports.SECTIONS)
         debts.register(debt_states)
         deletions.register(
-            blocker=account_closure.blocker, end=account_closure.end, words=account_closure.WORDS
-        )
+            blocker=account_closure.blocker, end=account_closure.end,
+            words=account_closure.WORDS, calls=account_closure.CALLS,
+        )  # fmt: skip
 
     def _register_interventions(self) -> None:
         """Register what staff decide about bills and loans, alone or by two."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.errors import NextCall
 from risk.appeals.operations import closing as appeals
 from risk.lines import operations as lines
 from risk.lines.operations import cut_reviews
@@ -14,7 +15,13 @@ WORDS = {
     "line-in-use": _(
         "Your credit line is in use: it is free when what was drawn is repaid by its bills."
     ),
-    "assessment-open": _("Your assessment is not decided yet: wait for its decision."),
+    "assessment-open": _(
+        "Your assessment is not decided yet: read by when it will be, and complain if that is over."
+    ),
+}
+CALLS = {
+    "line-in-use": (NextCall("read-line", "GET", "/api/v1/me/line"),),
+    "assessment-open": (NextCall("read-next-steps", "GET", "/api/v1/me"),),
 }
 
 

@@ -64,8 +64,9 @@ class RiskConfig(AppConfig):
         copies.register((*exports.SECTIONS, *facts.SECTIONS, *bureau.SECTIONS, *decisions.SECTIONS))
         consents.register(sandbox.announce)
         deletions.register(
-            blocker=account_closure.blocker, end=account_closure.end, words=account_closure.WORDS
-        )
+            blocker=account_closure.blocker, end=account_closure.end,
+            words=account_closure.WORDS, calls=account_closure.CALLS,
+        )  # fmt: skip
         self._register_appeals()
         self._register_simulations()
         self._register_cut_reviews()

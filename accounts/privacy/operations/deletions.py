@@ -5,7 +5,7 @@ Who owes or is owed money cannot leave: apps above say so, and end what is their
 ``register``. What the law keeps is kept until its day and named in the reply.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
@@ -21,15 +21,17 @@ from accounts.privacy.rules.retention import DataClass
 from backoffice.core import clock, workflow
 from backoffice.core.errors import NextCall, RefusalCause, Refused, Text
 
+_ASK_SUPPORT = NextCall("ask-support", "POST", "/api/v1/me/complaints")
+
 
 class BlockedClosureError(Refused):
     """Open items block the closure of the account."""
 
-    public_facts = ("blockers",)
+    public_facts = ("blockers", "next_steps")
     code = "deletion-not-possible"
     message = _("Your account cannot be closed yet: some items are not settled.")
     remedy = "{words}"
-    calls = (NextCall("ask-support", "POST", "/api/v1/me/complaints"),)
+    calls = (_ASK_SUPPORT,)
 
     @classmethod
     def causes(cls) -> Iterable[RefusalCause]:
@@ -66,6 +68,7 @@ Blocker = Callable[[int], str]
 _blockers: list[Blocker] = []
 _ends: list[ClosureStep] = []
 _words: dict[str, Text] = {}
+_calls: dict[str, Sequence[NextCall]] = {}
 
 _LOGS = _("The law on cyber security has the logs of logins kept for six months.")
 _PAPERS = _(
@@ -83,13 +86,20 @@ WHY = {
 }
 
 
-def register(*, blocker: Blocker, end: ClosureStep, words: Mapping[str, Text]) -> None:
+def register(
+    *,
+    blocker: Blocker,
+    end: ClosureStep,
+    words: Mapping[str, Text],
+    calls: Mapping[str, Sequence[NextCall]],
+) -> None:
     """Let an app above name what blocks an account closure, and end what is its own.
 
     ``blocker`` returns the code of what blocks the closure of a customer, by id, or nothing;
-    ``words`` says of each code what the customer can do.
+    ``words`` describe for each code what the customer can do, ``calls`` are the endpoints for it.
     """
     _words.update(words)
+    _calls.update(calls)
     _blockers.append(blocker)
     _ends.append(end)
 
@@ -125,7 +135,7 @@ def request(customer: Customer, *, by: str, at: datetime) -> DeletionRequest:
     found = blockers(locked.pk)
     if found:
         words = " ".join(str(_words[code]) for code in found if code in _words)
-        raise BlockedClosureError(blockers=found, words=words)
+        raise BlockedClosureError(blockers=found, words=words, next_steps=_next_steps(found))
     asked = DeletionRequest.objects.filter(customer=locked, state=DeletionState.REQUESTED).first()
     if asked is not None:
         return asked
@@ -135,6 +145,12 @@ def request(customer: Customer, *, by: str, at: datetime) -> DeletionRequest:
     )
     trace.note([asked], "request", by=by, reason=AccountReason.DELETION_REQUESTED, at=at)
     return asked
+
+
+def _next_steps(codes: Iterable[str]) -> list[dict[str, str]]:
+    """Return what ends each blocker, in their order, and last the way to a person."""
+    calls = [call for code in codes for call in _calls.get(code, ())]
+    return [{**call._asdict(), "state": "open"} for call in dict.fromkeys([*calls, _ASK_SUPPORT])]
 
 
 @transaction.atomic(durable=True)

@@ -122,6 +122,9 @@ def test_every_blocker_of_a_closure_says_what_to_do():
     assert set(of_loans.WORDS) == {"debts-open", "debit-under-way", "money-waiting"}
     assert set(of_risk.WORDS) == {"line-in-use", "assessment-open"}
     assert set(deletions._words) >= {*of_loans.WORDS, *of_risk.WORDS}
+    for code, calls in (of_loans.CALLS | of_risk.CALLS).items():
+        assert code in deletions._words
+        assert [call for call in calls if not exists(call.method, call.endpoint)] == []
 
 
 def test_a_refused_identity_has_the_remedy_of_its_reason():

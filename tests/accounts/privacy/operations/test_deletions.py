@@ -44,6 +44,9 @@ def test_a_blocker_refuses_it(monkeypatch):
         deletions.request(customer(), **BY_CUSTOMER)
 
     assert refused.value.facts["blockers"] == ["debts-open"]
+    assert [one["step"] for one in refused.value.facts["next_steps"]] == [
+        "list-bills", "pay-bill", "list-loans", "settle", "ask-support",
+    ]  # fmt: skip
     assert not DeletionRequest.objects.exists()
 
 
