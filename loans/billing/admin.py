@@ -30,10 +30,10 @@ from backoffice.web.readonly_admin import (
 from loans.accounting.admin import allocations, charge_calculation, ledger_of, of_customer
 from loans.accounting.labels import code_words
 from loans.accounting.queries.statement import BillStatement, statement_of
-from loans.accounting.rules.codes import COLLECTED_STATES
 from loans.accounting.rules.position import InstalmentPosition
 from loans.billing.operations import extensions
 from loans.billing.queries import day_limits
+from loans.billing.queries.debits import HAS_MANDATE, next_debit
 from loans.models import AutoDebit, Bill, Extension, ExtensionState, Repayment, RepaymentAllocation
 
 # Charges are followed night by night: a day without end would keep a worker for as long.
@@ -117,10 +117,14 @@ class BillPages(AdminActionsMixin, CustomersRows):
 
     @display(description=_("next debit on"))
     def next_debit(self, bill: Bill) -> str:
-        """Return the day of the next attempt of a bill that is still collected."""
-        if bill.debit_on is None or bill.state not in COLLECTED_STATES:
-            return ""
-        return date_format(bill.debit_on)
+        """Return the day of the next attempt of a bill that will be debited."""
+        day = next_debit(bill, bool(getattr(bill, "has_mandate", False)), on=clock.business_date())
+        return "" if day is None else date_format(day)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Bill]:
+        """Read with each bill whether its customer has a live mandate."""
+        rows: QuerySet[Bill] = super().get_queryset(request)
+        return rows.annotate(has_mandate=HAS_MANDATE)
 
     def sections(self, request: HttpRequest, record: Bill) -> list[PageSection]:
         """Return what is owed, why, the orders, the money and the timeline."""

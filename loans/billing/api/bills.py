@@ -26,7 +26,7 @@ from loans.accounting.rules.position import InstalmentPosition
 from loans.accounting.rules.reasons import LoanReason
 from loans.billing.operations import auto_debit
 from loans.billing.queries import day_limits, debit_notices
-from loans.billing.queries.debits import chosen_of
+from loans.billing.queries.debits import chosen_of, next_debits
 from loans.billing.rules.day_limits import DayLimitWarning
 from loans.models import Bill, Conversion, ConversionState, DebitNotice, Instalment
 from loans.models.bill import BILL_STATES, DEBIT_MODES
@@ -56,9 +56,10 @@ class BillReply(serializers.Serializer[Any]):
     """A bill: what was printed, what was paid since, and what pays it today.
 
     ``minimum_fen`` contains ``past_due_fen``, which earlier bills ask and collect; ``total_fen``
-    does not. ``owed_fen`` is principal, fees and the interest up to today. ``debit_on`` is the day
-    of the next direct debit, ``debit_notice`` what was notified of it, ``card_limit`` a warning
-    before the due date.
+    does not. ``owed_fen`` is principal, fees and the interest up to today. ``mode`` is what direct
+    debit takes where there is a mandate, ``debit_on`` the day of the next one, null where none will
+    be asked; ``debit_notice`` is what was notified of it, ``card_limit`` a warning before the due
+    date.
     """
 
     id = serializers.UUIDField()
@@ -128,8 +129,12 @@ class BillsView(CustomerEndpoint):
         shown = answer.data["results"]
         warned = day_limits.warnings(shown, on=on)
         notices = debit_notices.coming(shown, on=on)
+        debits = next_debits(shown, on=on)
         answer.data["results"] = [
-            _bill(_statement(bill, on=on), warned.get(bill.pk), notices.get(bill.pk))
+            {
+                **_bill(_statement(bill, on=on), warned.get(bill.pk), notices.get(bill.pk)),
+                "debit_on": debits.get(bill.pk),
+            }
             for bill in shown
         ]
         return answer
@@ -149,7 +154,11 @@ class BillView(CustomerEndpoint):
         notice = debit_notices.coming([bill], on=self.context.on).get(bill.pk)
         items = [_item(row, part) for row, part in statement.owed]
         conversions = Conversion.objects.filter(bill=bill).select_related("loan").order_by("pk")
-        shown = {"items": items, "conversions": [_conversion(one) for one in conversions]}
+        shown = {
+            "debit_on": next_debits([bill], on=self.context.on).get(bill.pk),
+            "items": items,
+            "conversions": [_conversion(one) for one in conversions],
+        }
         return Response({**_bill(statement, warning, notice), **shown})
 
 
@@ -236,7 +245,7 @@ def _bill(
 ) -> dict[str, Any]:
     bill = statement.bill
     names = ("state", "billed_on", "due_on", "total_fen", "past_due_fen", "late_fee_fen",
-             "paid_fen", "paid_on", "mode", "debit_on")  # fmt: skip
+             "paid_fen", "paid_on", "mode")  # fmt: skip
     return {
         "id": bill.public_id,
         **{name: getattr(bill, name) for name in names},

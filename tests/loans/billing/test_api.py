@@ -55,7 +55,7 @@ def test_a_bill_is_listed_with_what_pays_it_today(carded, bill):  # noqa: F811
         "billed_on": str(today - timedelta(5)), "due_on": str(today + timedelta(5)),
         "total_fen": 1_015_000, "minimum_fen": 101_500, "past_due_fen": 0, "late_fee_fen": 0,
         "paid_fen": 0, "owed_fen": 1_012_500, "paid_on": None, "mode": "full",
-        "debit_on": str(today + timedelta(5)), "debit_notice": None, "card_limit": None,
+        "debit_on": None, "debit_notice": None, "card_limit": None,
     }  # fmt: skip
 
 
@@ -145,6 +145,28 @@ def test_a_card_is_signed_and_its_mode_chosen(carded, bill):  # noqa: F811
     found = carded.get(DEBIT).json()
     assert (found["mode"], found["is_active"], found["card_id"]) == ("minimum", True, card_id)
     assert Bill.objects.get().mode == "minimum"
+
+
+def debit_days(phone):
+    """The day of the next debit, as the list of bills and the bill itself show it."""
+    [listed] = phone.get("bills").json()["results"]
+    return listed["debit_on"], phone.get(f"bills/{listed['id']}").json()["debit_on"]
+
+
+def test_a_bill_shows_a_day_of_debit_only_where_one_will_be_asked(carded, bill):  # noqa: F811
+    today = clock.business_date()
+    due_on = str(today + timedelta(5))
+    sign(carded)
+    assert debit_days(carded) == (due_on, due_on)
+
+    assert carded.delete(DEBIT).status_code == 204
+    assert debit_days(carded) == (None, None)
+
+    sign(carded, mode="off")
+    assert debit_days(carded) == (None, None)
+
+    sign(carded, mode="full")
+    assert debit_days(carded) == (due_on, due_on)
 
 
 def test_choosing_again_is_the_same_mandate(carded):  # noqa: F811
