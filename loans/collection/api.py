@@ -16,7 +16,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.cards.operations.cards import CardNotBoundError
+from accounts.cards.operations.cards import CardNotBoundError, CardUnknownError
 from accounts.cards.rules.card_numbers import day_limit_fen
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import BankCard, BankCardState, WechatAccount
@@ -53,7 +53,7 @@ def payer_of(context: RequestContext, card_id: UUID | str) -> BankCard | WechatA
     """Return what pays: a bound card of the customer, or the WeChat account of the login.
 
     Raises:
-        NotFoundError: the customer has no such card.
+        CardUnknownError: the customer has no such card.
     """
     if card_id == WECHAT:
         assert context.session is not None, "an endpoint of a customer has a login"
@@ -61,7 +61,7 @@ def payer_of(context: RequestContext, card_id: UUID | str) -> BankCard | WechatA
     cards = BankCard.objects.filter(customer=context.customer, public_id=card_id)
     card = cards.exclude(state=BankCardState.UNBOUND).defer("number", "phone").first()
     if card is None:
-        raise NotFoundError
+        raise CardUnknownError
     return card
 
 
@@ -156,6 +156,7 @@ class BillPaymentsView(CustomerEndpoint):
             offers.PaymentUnderWayError,
             offers.CardDayLimitError,
             CardNotBoundError,
+            CardUnknownError,
             KeyReusedError,
         ),
     )

@@ -11,7 +11,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.cards.operations.cards import CardNotBoundError
+from accounts.cards.operations.cards import CardNotBoundError, CardUnknownError
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import Customer
 from accounts.passwords.operations.authorisations import (
@@ -36,6 +36,7 @@ _REFUSALS = (
     operations.LoanChargedOffError,
     operations.EarlyRepaymentUnderWayError,
     CardNotBoundError,
+    CardUnknownError,
     CardDayLimitError,
     AuthorisationUnknownError,
     AuthorisationSpentError,

@@ -9,6 +9,7 @@ default card however many are bound at once.
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -45,6 +46,16 @@ class CardNotBoundError(Refused):
 
     code = "card-not-bound"
     message = _("The card {card} is not bound.")
+    remedy = _("Choose one of your bound cards.")
+    calls = (NextCall("list-cards", "GET", "/api/v1/me/cards"),)
+
+
+class CardUnknownError(Refused):
+    """The customer has no such card."""
+
+    status = HTTPStatus.NOT_FOUND
+    code = "card-unknown"
+    message = _("You have no such card.")
     remedy = _("Choose one of your bound cards.")
     calls = (NextCall("list-cards", "GET", "/api/v1/me/cards"),)
 

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.cards.operations.cards import CardNotBoundError
+from accounts.cards.operations.cards import CardNotBoundError, CardUnknownError
 from accounts.login.api.endpoint import CustomerEndpoint
 from accounts.models import BankCard, BankCardState, Customer
 from backoffice.core import reasons
@@ -192,7 +192,7 @@ class AutoDebitView(CustomerEndpoint):
         "Choose what is debited",
         body=AutoDebitBody,
         replies={200: AutoDebitReply},
-        refusals=(auto_debit.MandateCardMissingError, CardNotBoundError, NotFoundError),
+        refusals=(auto_debit.MandateCardMissingError, CardNotBoundError, CardUnknownError),
     )
     def put(self, request: Request) -> Response:
         """Choose everything due, the minimum or nothing, and the card; again, nothing changes.
@@ -294,11 +294,15 @@ def _conversion(conversion: Conversion) -> dict[str, Any]:
 
 
 def _card(customer: Customer, public_id: UUID) -> int:
-    """Return the row id of a card that the customer has not taken away."""
+    """Return the row id of a card that the customer has not unbound.
+
+    Raises:
+        CardUnknownError: the customer has no such card.
+    """
     cards = BankCard.objects.filter(customer=customer, public_id=public_id)
     card_id = cards.exclude(state=BankCardState.UNBOUND).values_list("pk", flat=True).first()
     if card_id is None:
-        raise NotFoundError
+        raise CardUnknownError
     return card_id
 
 

@@ -76,22 +76,12 @@ class PurposeOtherError(Refused):
     calls = (NextCall("ask-quote", "POST", "/api/v1/quotes"),)
 
 
-class CardUnknownError(Refused):
-    """The customer has no such card."""
-
-    status = HTTPStatus.NOT_FOUND
-    code = "card-unknown"
-    message = _("You have no such card.")
-    remedy = _("Choose one of your bound cards.")
-    calls = (NextCall("list-cards", "GET", "/api/v1/me/cards"),)
-
-
 REFUSALS = (
     *quotes.USE_REFUSALS,
     *offers.DRAW_REFUSALS,
     PurposeForbiddenError,
     PurposeOtherError,
-    CardUnknownError,
+    cards.CardUnknownError,
     cards.CardNotActiveError,
     LineExhaustedError,
     authorisations.AuthorisationUnknownError,
@@ -123,7 +113,7 @@ def draw(request: Drawdown, *, context: RequestContext) -> Loan:
         quotes.QuoteUnknownError, quotes.QuoteOtherError, quotes.QuoteNotConfirmedError,
         quotes.QuoteUsedError, quotes.QuoteExpiredError: the cost sheet cannot be used.
         PurposeOtherError: it has the preferred rate of another purpose (RATE-10).
-        CardUnknownError: the customer has no such card.
+        cards.CardUnknownError: the customer has no such card.
         cards.CardNotActiveError: it cannot receive loans (ELIG-7).
         offers.NoLineError, offers.LineStoppedError, offers.BillUnpaidError,
         offers.DebitPendingError: nothing can be drawn now (REPAY-18).
@@ -169,7 +159,7 @@ def _card(public_id: UUID, *, context: RequestContext) -> BankCard:
     with_holder = mine.select_related("customer").only(*_CARD, *_HOLDER)
     card = with_holder.select_for_update(of=("self",)).first()
     if card is None or card.state == BankCardState.UNBOUND:
-        raise CardUnknownError
+        raise cards.CardUnknownError
     if card.state != BankCardState.ACTIVE:
         raise cards.CardNotActiveError(card=card)
     return card

@@ -216,5 +216,5 @@ def test_the_card_of_another_customer_is_not_there(make_bill, carded):  # noqa: 
 
     answer = carded.put(DEBIT, {"mode": "full", "card_id": str(theirs.public_id)})
 
-    assert problem(answer) == (404, "not-found")
+    assert problem(answer) == (404, "card-unknown")
     assert not Mandate.objects.filter(customer=carded.customer).exists()

@@ -208,8 +208,8 @@ def test_what_belongs_to_another_customer_does_not_exist(phone, bill, card, make
     theirs = Bill.objects.get(pk=make_bill(due_on=DUE_ON, drawn_on=DRAWN_ON).pk)
 
     assert problem(pay(phone, theirs, card)) == (404, "not-found")
-    assert problem(pay(phone, bill, bind(theirs.customer, 78))) == (404, "not-found")
-    assert problem(pay(phone, bill, uuid4())) == (404, "not-found")
+    assert problem(pay(phone, bill, bind(theirs.customer, 78))) == (404, "card-unknown")
+    assert problem(pay(phone, bill, uuid4())) == (404, "card-unknown")
     assert DebitOrder.objects.count() == 0
 
 
