@@ -56,7 +56,7 @@ class AccountsConfig(AppConfig):
         )
         work_queue.register(proof_reviews.WORK_QUEUE)
         for end in (profiles.end, proof_reviews.end):
-            deletions.register(blocker=lambda _customer_id: "", end=end, words={})
+            deletions.register(blocker=lambda _customer_id: "", end=end, words={}, calls={})
         outbox.register(identities.TOPIC, tasks.check_identity)
         outbox.register(cards.TOPIC, tasks.check_card)
         post_migrate.connect(_grant_rights, dispatch_uid="accounts.groups")
