@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0001_initial"),
-        ("loans", "0018_rows_copied_as_they_are"),
+        ("loans", "0019_closed_months"),
     ]
 
     operations = [migrations.RunSQL(_RELEASE, migrations.RunSQL.noop)]
