@@ -177,9 +177,15 @@ def _revolving(item: Mapping[str, Any]) -> str:
 
 
 def _prepayment(item: Mapping[str, Any]) -> str:
-    return gettext(
+    words = gettext(
         "Early settlement: {rate} of the principal that is not billed yet, at least {least} yuan."
-    ).format(rate=percent(item["ppm"]), least=yuan(item["least_fen"]))
+    )
+    if item.get("is_in_part_too"):  # sheets before version 3 do not name it
+        words = gettext(
+            "Early settlement and partial prepayment: {rate} of the principal that is repaid before"
+            " it is billed, at least {least} yuan each time."
+        )
+    return words.format(rate=percent(item["ppm"]), least=yuan(item["least_fen"]))
 
 
 def _scenario_lost(item: Mapping[str, Any]) -> str:
@@ -201,7 +207,7 @@ _CONTINGENT: Mapping[ContingentItem, Callable[[Mapping[str, Any]], str]] = {
 def _ending(sheet: Sheet) -> Iterator[str]:
     yield gettext(
         "All charges together never exceed {cap} a year of the outstanding principal; the excess is"
-        " waived. The early settlement fee is your choice and is not part of it."
+        " waived. The fee for repaying early is your choice and is not part of it."
     ).format(cap=percent(sheet["cap_annual_ppm"]))
     yield gettext("Nothing else is charged, by anybody.")
     notice = sheet["affordability"]

@@ -19,7 +19,7 @@ from loans.contracts.rules.codes import QuotePurpose, Scenario
 from loans.contracts.rules.scenarios import PERMILLE
 from loans.policy import LoanTerms
 
-SHEET_VERSION = 2
+SHEET_VERSION = 3
 LENDER = "lender"  # who collects every item: no partner charges anything
 
 
@@ -283,6 +283,7 @@ def _contingent(question: SheetQuestion) -> list[dict[str, Any]]:
             "item": ContingentItem.PREPAYMENT_FEE.value,
             "ppm": terms.prepayment_fee_ppm,
             "least_fen": terms.prepayment_fee_min_fen,
+            "is_in_part_too": is_bullet,  # a plan is repaid early as a whole (REPAY-4)
         }
     )
     if question.price.scenario is not None:

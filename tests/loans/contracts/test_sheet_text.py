@@ -59,12 +59,21 @@ def test_every_contingent_cost_and_the_cap_are_written():
         " penalty interest, compounded nightly, in place of interest (36.50% a year before the"
         " cap).",
         "After a minimum payment the unpaid principal bears 1.5 times the daily rate.",
-        "Early settlement: 0.5% of the principal that is not billed yet, at least 5.00 yuan.",
+        "Early settlement and partial prepayment: 0.5% of the principal that is repaid before it is"
+        " billed, at least 5.00 yuan each time.",
         "All charges together never exceed 24% a year of the outstanding principal; the excess is"
-        " waived. The early settlement fee is your choice and is not part of it.",
+        " waived. The fee for repaying early is your choice and is not part of it.",
         "Nothing else is charged, by anybody.",
         "Notice: in 2026-10 you would pay 10,150.00 yuan, more than 50% of your verified monthly"
         " income of 10,000.00 yuan. Borrow only what you can repay.",
+    ]
+
+
+def test_a_plan_is_repaid_early_as_a_whole():
+    question = BULLET._replace(plan=Plan.PLAN_3, price=Price(0))
+
+    assert [line for line in lines(question) if line.startswith("Early settlement")] == [
+        "Early settlement: 0.5% of the principal that is not billed yet, at least 5.00 yuan."
     ]
 
 

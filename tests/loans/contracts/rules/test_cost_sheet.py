@@ -105,7 +105,7 @@ def test_contingent_costs_of_a_bullet_are_all_listed():
         {"item": "late_fee", "ppm": 500},
         {"item": "penalty", "ppb": 1_000_000},
         {"item": "revolving", "factor_permille": 1_500},
-        {"item": "prepayment_fee", "ppm": 5_000, "least_fen": 500},
+        {"item": "prepayment_fee", "ppm": 5_000, "least_fen": 500, "is_in_part_too": True},
     ]
     assert sheet(asked())["cap_annual_ppm"] == 240_000
     assert sheet(asked())["is_nothing_else_charged"] is True
@@ -212,7 +212,7 @@ def never(item):
 
 def test_the_sheet_of_a_bullet_in_full():
     assert sheet(asked()) == {
-        "version": 2,
+        "version": 3,
         "purpose": "drawdown",
         "annual": {"irr_ppm": 198_589, "simple_365_ppm": 182_500, "headline_360_ppm": 180_000},
         "amount_fen": 1_000_000,
@@ -236,7 +236,7 @@ def test_the_sheet_of_a_bullet_in_full():
             {"item": "late_fee", "ppm": 500},
             {"item": "penalty", "ppb": 1_000_000},
             {"item": "revolving", "factor_permille": 1500},
-            {"item": "prepayment_fee", "ppm": 5000, "least_fen": 500},
+            {"item": "prepayment_fee", "ppm": 5000, "least_fen": 500, "is_in_part_too": True},
         ],
         "cap_annual_ppm": 240_000,
         "is_nothing_else_charged": True,
