@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 
 from backoffice.core.money import percent_of_ppb, yuan
 from backoffice.web.wording import percent
-from loans.accounting.queries.statement import ChargeLine
+from loans.accounting.queries.statement import ChargeLine, plan_fee_formula
 from loans.accounting.rules.codes import ChargeKind
 from loans.collection.rules import refusal_codes
 from loans.models import Loan
@@ -41,9 +41,7 @@ def formula(line: ChargeLine, loan: Loan, terms: LoanTerms) -> SafeString | str:
     if line.kind == ChargeKind.MIGRATED:
         return ""
     if line.kind == ChargeKind.PLAN_FEE:
-        return gettext("row {number} of the plan: its share of the flat fee").format(
-            number=line.row.shown_number
-        )
+        return plan_fee_formula(line)
     if line.kind == ChargeKind.LATE_FEE:
         words = f"{base} × {percent(terms.late_fee_ppm)}"
     elif line.kind == ChargeKind.PREPAYMENT:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from django.utils.translation import gettext
+
 from backoffice.core import bulk
 from loans.accounting.queries.positions import position_of, terms_of
 from loans.accounting.rules.cap import cap_fen, charge_plan_fees
@@ -119,6 +121,13 @@ def lines_of_loan(loan: Loan, *, on: date) -> list[ChargeLine]:
     unposted = nightly_charges(loan.pk, ahead, terms=terms_of(loan.terms_id), cause=_NOT_POSTED)
     pieces = [*charges, *(_piece(rows[one.part_index].pk, one) for one in unposted)]
     return _lines(pieces, {row.pk: row for row in rows})
+
+
+def plan_fee_formula(line: ChargeLine) -> str:
+    """Return in words where the fee of a row of a plan comes from (REPAY-5)."""
+    return gettext("row {number} of the plan: its share of the flat fee").format(
+        number=line.row.shown_number
+    )
 
 
 def _standing_charges(loans: Sequence[Loan]) -> dict[int, list["_Piece"]]:

@@ -6,11 +6,11 @@ from typing import NamedTuple
 from django.db.models import F, Max
 
 from backoffice.core.money import percent_of_ppb, yuan
-from loans.accounting.queries.statement import ChargeLine, lines_of_loan
+from loans.accounting.queries.positions import terms_of
+from loans.accounting.queries.statement import ChargeLine, lines_of_loan, plan_fee_formula
 from loans.accounting.rules.codes import ChargeKind
 from loans.models import Loan, WaiverAllocation
-
-_NO_RATE = (ChargeKind.MIGRATED, ChargeKind.PLAN_FEE)
+from loans.policy import LoanTerms
 
 
 class LoanChargeLine(NamedTuple):
@@ -46,7 +46,8 @@ def lines_of(loan: Loan, *, on: date) -> list[LoanChargeLine]:
     lines = lines_of_loan(loan, on=on)
     for line in lines:
         line.row.loan = loan
-    return [_line(line) for line in lines]
+    terms = terms_of(loan.terms_id)
+    return [_line(line, terms) for line in lines]
 
 
 def waivers_of(loan: Loan) -> list[LoanWaiver]:
@@ -62,19 +63,27 @@ def waivers_of(loan: Loan) -> list[LoanWaiver]:
     ]  # fmt: skip
 
 
-def _line(line: ChargeLine) -> LoanChargeLine:
+def _line(line: ChargeLine, terms: LoanTerms) -> LoanChargeLine:
     return LoanChargeLine(
         line.row.shown_number, line.kind, line.from_on, line.to_on, line.nights, line.base_fen,
-        line.rate_micro, _formula(line), line.contract_fen, line.charged_fen, line.waived_fen,
+        line.rate_micro, _formula(line, terms), line.contract_fen, line.charged_fen,
+        line.waived_fen,
     )  # fmt: skip
 
 
-def _formula(line: ChargeLine) -> str:
-    """Return the sum that gives the amount before the cap; empty of what has none."""
+def _formula(line: ChargeLine, terms: LoanTerms) -> str:
+    """Return the sum that gives the amount before the cap; empty of what has none.
+
+    The fee of a row of a plan is its share of the flat fee: words name it (REPAY-5).
+    """
     base = yuan(line.base_fen)
     rate = percent_of_ppb(line.rate_micro)
-    if line.kind in _NO_RATE:
+    if line.kind == ChargeKind.MIGRATED:
         return ""
+    if line.kind == ChargeKind.PLAN_FEE:
+        return plan_fee_formula(line)
+    if line.kind == ChargeKind.PREPAYMENT:
+        return f"max({yuan(terms.prepayment_fee_min_fen)}, {base} × {rate})"
     if line.kind == ChargeKind.PENALTY:
         return f"{base} × ((1 + {rate})^{line.nights} − 1)"
     return f"{base} × {rate}" + (f" × {line.nights}" if line.nights else "")

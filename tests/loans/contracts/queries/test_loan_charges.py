@@ -1,16 +1,19 @@
 """The statement of charges of a loan: every line can be computed again (RATE-9)."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+from django.utils.translation import override
 
 from loans.collection.operations import results
 from loans.contracts.operations import disbursement
 from loans.contracts.queries.loan_charges import LoanWaiver, lines_of, waivers_of
 from loans.models import Loan
 from tests.loans.conftest import day, moment
+from tests.loans.delinquency.plans import as_plan
 from tests.loans.delinquency.test_overdue_life import live
 from tests.loans.drawn import DRAWN_AT, DRAWN_ON, make_customer, make_disbursing
+from tests.loans.early import prepay
 from tests.loans.repayment.operations.test_reprocess import late_success, unheard_of
 from tests.loans.staff import waive
 
@@ -42,6 +45,29 @@ def test_a_loan_under_a_bill_has_its_nights_too(make_bill):
     [line] = lines_of(Loan.objects.get(), on=day(0))
 
     assert (line.nights, line.charged_fen, line.formula) == (30, 15_000, "10,000.00 × 0.05% × 30")
+
+
+def test_a_prepayment_fee_names_its_minimum(make_loan):
+    loan = make_loan(principal_fen=500_000)
+    prepay(loan, 92_900, principal_fen=89_900, on=date(2026, 9, 11))
+
+    lines = lines_of(Loan.objects.get(), on=date(2026, 9, 11))
+    [fee] = [line for line in lines if line.kind == "prepayment"]
+
+    assert (fee.formula, fee.contract_fen, fee.charged_fen) == (
+        "max(5.00, 899.00 × 0.5%)", 500, 500,
+    )  # fmt: skip
+
+
+def test_a_plan_fee_says_that_it_is_a_share(make_bill):
+    as_plan(make_bill())
+
+    with override("en"):
+        lines = lines_of(Loan.objects.get(), on=day(0))
+
+    assert [line.formula for line in lines if line.kind == "plan_fee"] == [
+        "row 1 of the plan: its share of the flat fee"
+    ]
 
 
 def test_what_was_waived_stands_beside_what_was_charged(make_bill, channel):
