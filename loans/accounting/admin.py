@@ -143,7 +143,8 @@ def _cap_note(one: LoanStatement) -> str:
     note = gettext(
         "Amounts are rounded half up to the fen. The law caps all charges of a loan at {rate} a "
         "year: principal summed over the nights {base} × {rate} ÷ {days} = {cap} yuan at most; "
-        "charged {charged}, permanently waived {waived}."
+        "charged under the cap {charged}, permanently waived {waived}. A prepayment fee is not "
+        "under the cap. Charged in all rows together: {total} yuan."
     ).format(
         rate=percent(terms.cap_annual_ppm),
         base=yuan(position.principal_nights_fen),
@@ -151,6 +152,7 @@ def _cap_note(one: LoanStatement) -> str:
         cap=yuan(one.cap_fen),
         charged=yuan(position.charged_fen),
         waived=yuan(position.waived_fen),
+        total=yuan(sum(line.charged_fen for line in one.lines)),
     )
     if not one.is_migrated:
         return note

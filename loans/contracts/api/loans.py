@@ -129,7 +129,8 @@ class LoanWaiverReply(serializers.Serializer[Any]):
 class LoanChargesReply(serializers.Serializer[Any]):
     """The statement of charges of a loan up to today (RATE-9): this product charges no others.
 
-    ``total_fen`` is what was charged; what is waived of it afterwards stands under ``waivers``.
+    ``total_fen`` is the sum of what the lines charged, prepayment fees too, which the cap of the
+    law does not count (RATE-7); what is waived of it afterwards stands under ``waivers``.
     """
 
     as_of = serializers.DateField()
