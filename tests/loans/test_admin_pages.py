@@ -28,7 +28,8 @@ LISTS = (
     "accounts_customer", "accounts_bankcard", "risk_creditline", "risk_conduct", "loans_loan",
     "loans_instalment", "loans_bill", "loans_debitorder", "loans_debitnotice", "loans_mandate",
     "loans_autodebit",
-    "loans_repayment", "loans_transfer", "loans_charge", "backoffice_jobrun", "backoffice_jobchunk",
+    "loans_repayment", "loans_transfer", "loans_charge", "loans_closedmonth",
+    "backoffice_jobrun", "backoffice_jobchunk",
     "backoffice_statechange",
 )  # fmt: skip
 

@@ -42,6 +42,7 @@ from loans.conversion.operations.conversions import ConversionOrder
 from loans.conversion.operations.sheets import ConversionRequest
 from loans.delinquency.operations import accelerations, charge_offs
 from loans.gateways.channel import Channel
+from loans.migration.operations import demo_ledger
 from loans.migration.operations.admission import DemoBank, SandboxOnlyError
 from loans.migration.operations.demo_customers import Providers, onboard
 from loans.models import Bill, Loan, PaymentSheet, Payout, Plan, Quote, Repayment, ReversalCause
@@ -146,6 +147,7 @@ def show_loans(
                 borrowers[openid] = Borrower(context, bank, channel)
             step(borrowers[openid], moment)
     _close(today)
+    demo_ledger.close_last_month(on=today)
     return list(Loan.objects.filter(customer__in=[b.context.customer for b in borrowers.values()]))
 
 
@@ -233,8 +235,7 @@ def _first_draw(life: DemoLife) -> Step:
 
 def _draw(who: Borrower, amount_fen: int, plan: Plan, *, at: datetime) -> None:
     """Draw under a cost sheet that was read, and pay the money out."""
-    asked = DrawdownRequest(amount_fen, plan)
-    quote = offers.offer(asked, context=who.now(at))
+    quote = offers.offer(DrawdownRequest(amount_fen, plan), context=who.now(at))
     later = _read(who, quote, at=at)
     grant = _grant(who, GrantPurpose.DRAWDOWN, amount_fen, at=later)
     request = Drawdown(quote.public_id, who.card.public_id, grant.public_id, LoanPurpose.DAILY)

@@ -18,6 +18,7 @@ from loans.models import (
     Acceleration,
     AutoDebit,
     Bill,
+    ClosedMonth,
     Conversion,
     DebitOrder,
     Extension,
@@ -87,7 +88,7 @@ def test_a_demo_has_loans_bills_and_payments_in_every_state(shown, show, channel
     assert states(Bill) == {"paid": 5, "overdue": 6, "billed": 2, "min_paid": 2, "grace": 1}
     assert states(Extension) == {"requested": 1, "approved": 1}
     assert states(Payout) == {"succeeded": 14}  # thirteen loans and a refund
-    assert states(Approval) == {"approved": 5, "proposed": 2}
+    assert states(Approval) == {"approved": 6, "proposed": 2}
     payments = DebitOrder.objects.values_list("purpose", "origin", "state")
     assert Counter(":".join(one) for one in payments) == {
         "bill:auto:succeeded": 5,
@@ -115,6 +116,8 @@ def test_a_demo_has_loans_bills_and_payments_in_every_state(shown, show, channel
         "overdue", date(2026, 7, 28), date(2026, 10, 27),
     )  # fmt: skip
     assert reconcile(days=days_with_orders(), on=ON, channel=channel) == []
+    closed = ClosedMonth.objects.get()
+    assert (closed.month, closed.balances.count()) == (date(2026, 9, 1), 17)
     assert show() is None
     assert Loan.objects.count() == len(shown)
 
