@@ -29,6 +29,7 @@ class LoansConfig(AppConfig):
         from loans.contracts.rules.reasons import TEXTS as QUOTE_TEXTS
         from loans.conversion import examples as conversion_examples
         from loans.delinquency.labels import debt_states
+        from loans.delinquency.queries import has_overdue_bill
         from loans.general_ledger.queries import exports as ledger_files
         from loans.policy import LoanOperations, LoanTerms, QuotePolicy
         from loans.repayment.operations import refunds
@@ -36,12 +37,14 @@ class LoansConfig(AppConfig):
         from loans.settlement import examples as settlement_examples
         from loans.settlement import operations as settlements
         from loans.tasks import JOBS, debit_jobs, evening_jobs, start_payment
+        from risk.lines.queries import stops
 
         examples.register(bill_examples.EXAMPLES)
         examples.register(settlement_examples.EXAMPLES)
         examples.register(conversion_examples.EXAMPLES)
         examples.register(OF_PAYMENTS)
         payments.register(start_payment)
+        stops.register(has_overdue_bill)
         policy.register("loans", LoanTerms)
         reasons.register(TEXTS)
         reasons.register(QUOTE_TEXTS)

@@ -121,3 +121,8 @@ WHERE line.customer_id = ANY(%s) AND line.state = 'suspended' AND bill.overdue_o
   AND (bill.state = 'overdue' OR bill.paid_on >= suspended.on_day)
 GROUP BY bill.customer_id
 """
+
+
+def has_overdue_bill(customer_id: int) -> bool:
+    """Return whether a bill of a customer is overdue: the line stays suspended until it is paid."""
+    return Bill.objects.filter(customer=customer_id, state=BillState.OVERDUE).exists()

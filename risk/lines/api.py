@@ -18,7 +18,7 @@ from backoffice.web.api.fields import Body, Fen, Whole
 from backoffice.web.api.paging import page
 from backoffice.web.api.problems import NotFoundError
 from risk.lines.operations import cut_reviews, temporary
-from risk.lines.queries import cuts
+from risk.lines.queries import cuts, stops
 from risk.lines.queries.amounts import NoLineError, open_line, sentence, summary, why
 from risk.lines.queries.cuts import ListedChange
 from risk.models import (
@@ -143,12 +143,17 @@ class LineView(LineEndpoint):
 
     @describe("Read the credit line", replies={200: LineReply}, refusals=[NoLineError])
     def get(self, request: Request) -> Response:
-        """Return every amount of the line, and the sentence that adds them up (LIMIT-9)."""
+        """Return every amount of the line, and the sentence that adds them up (LIMIT-9).
+
+        Where the line is suspended or frozen it also states why, and what can be done.
+        """
         line = self.line(request)
         amounts = summary(line)
         shown = amounts._asdict()
         del shown["buffer_permille"]  # the sentence names it
-        return Response({**shown, "why": why(amounts), "holds": _holds(line)})
+        stop = stops.stop_of(line)
+        stated = why(amounts) if stop is None else f"{why(amounts)} {stops.sentences(stop)}"
+        return Response({**shown, "why": stated, "holds": _holds(line)})
 
 
 class LineChangesView(LineEndpoint):

@@ -4,6 +4,7 @@ An offer promises nothing: the line is reserved, and what stops a drawdown is as
 loan is drawn.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from http import HTTPStatus
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.onboarding.context import RequestContext
 from backoffice.core import clock
-from backoffice.core.errors import NextCall, Refused
+from backoffice.core.errors import NextCall, RefusalCause, Refused
 from backoffice.core.money import yuan
 from backoffice.core.policy import current
 from backoffice.platform import idempotency, rate_limit
@@ -25,6 +26,7 @@ from loans.contracts.rules import cost_sheet, plans, scenarios
 from loans.contracts.rules.cost_sheet import Price, SheetQuestion
 from loans.models import Bill, Plan, Quote, QuotePurpose, Scenario
 from loans.policy import LoanTerms, QuotePolicy
+from risk.lines.queries import stops
 from risk.lines.queries.amounts import NoLineError, summary
 from risk.models import CreditLine, CreditLineState
 
@@ -58,11 +60,16 @@ class AboveUsableError(Refused):
 class LineStoppedError(Refused):
     """The credit line is suspended or frozen: nothing new is lent on it."""
 
-    public_facts = ("state",)
+    public_facts = ("state", "reason", "next_steps")
     code = "quote-line-stopped"
     message = _("Nothing can be drawn on your credit line at the moment.")
-    remedy = _("Read your credit line: it says why.")
+    remedy = "{why}"
     calls = _READ_LINE
+
+    @classmethod
+    def causes(cls) -> Iterable[RefusalCause]:
+        """Return what can stop a line."""
+        return stops.CAUSES.values()
 
 
 class NotAssessedError(Refused):
@@ -190,12 +197,22 @@ def require_drawable(context: RequestContext) -> CreditLine:
     if found is None:
         raise NoLineError
     if found.line.state != CreditLineState.ACTIVE:
-        raise LineStoppedError(state=found.line.state)
+        raise _stopped(found.line)
     if found.has_unpaid_bill:
         raise BillUnpaidError
     if found.has_pending_debit:
         raise DebitPendingError
     return found.line
+
+
+def _stopped(line: CreditLine) -> LineStoppedError:
+    """Return the refusal of a line that is suspended or frozen, with what can be done about it."""
+    stop = stops.stop_of(line)
+    assert stop is not None, "an active line is not stopped, and a closed one is not found"
+    return LineStoppedError(
+        state=line.state, reason=stop.value, why=stops.sentences(stop),
+        next_steps=stops.next_steps(stop),
+    )  # fmt: skip
 
 
 def _require_amount(amount_fen: int, policy: QuotePolicy) -> None:

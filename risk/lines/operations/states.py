@@ -11,9 +11,10 @@ from backoffice.core import bulk, workflow
 from backoffice.core.errors import Refused
 from backoffice.core.reasons import Given
 from backoffice.platform import work_queue
+from risk.lines.queries.stops import RESUMPTION_QUEUE
 from risk.models import CreditLine, CreditLineState
 
-QUEUE = "line-resumption"
+QUEUE = RESUMPTION_QUEUE
 WORK_QUEUE = work_queue.Queue(
     name=QUEUE,
     title=_("suspended lines to review after long arrears"),

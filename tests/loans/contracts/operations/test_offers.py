@@ -10,6 +10,7 @@ from loans.contracts.operations import offers
 from loans.contracts.operations.offers import DrawdownRequest
 from loans.contracts.rules import cost_sheet
 from loans.models import Instalment, Plan, Quote, QuotePurpose, QuoteState, Scenario
+from risk.lines.queries import stops
 from risk.lines.queries.amounts import NoLineError
 from risk.models import CreditLineState
 from tests.accounts.people import AT
@@ -115,11 +116,22 @@ def test_without_a_line_nothing_is_offered(borrower):
     refused(NoLineError, borrower)
 
 
-@pytest.mark.parametrize("state", [CreditLineState.SUSPENDED, CreditLineState.FROZEN])
-def test_a_line_that_is_not_active_lends_nothing(borrower, state):
+@pytest.mark.parametrize(
+    ("state", "reason", "step"),
+    [
+        (CreditLineState.SUSPENDED, "bill-overdue", "list-bills"),
+        (CreditLineState.FROZEN, "frozen", "ask-support"),
+    ],
+)
+def test_a_line_that_is_not_active_lends_nothing(borrower, monkeypatch, state, reason, step):
+    monkeypatch.setattr(stops, "_overdue", [lambda customer_id: True])
     with_state(borrower.customer, state)
 
-    refused(offers.LineStoppedError, borrower, state=state)
+    with pytest.raises(offers.LineStoppedError) as stopped:
+        offers.offer(BULLET, context=borrower.context())
+
+    assert (stopped.value.facts["state"], stopped.value.facts["reason"]) == (state, reason)
+    assert stopped.value.facts["next_steps"][0]["step"] == step
 
 
 def with_state(customer, state):
