@@ -324,9 +324,10 @@ def _value(request: HttpRequest, field: Field) -> Any:
         if not chosen:
             raise FieldError(field=field.label)
         return chosen
-    value = request.POST.get(field.name, "").strip()[: field.length_max]
-    if not (field.keeps_numbers or offered):
-        value = typed_text(request, field.name, label=field.label, length_max=field.length_max)
+    value = request.POST.get(field.name, "").strip()
+    if not offered:
+        masked = typed_text(request, field.name, label=field.label, length_max=field.length_max)
+        value = value if field.keeps_numbers else masked
     if not value or (offered and value not in offered):
         raise FieldError(field=field.label)
     return value

@@ -12,6 +12,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
@@ -21,6 +23,7 @@ from backoffice.core.errors import Refused
 from backoffice.core.models import Approval, ApprovalState, PolicyVersion
 from backoffice.core.staff import StaffMember
 from backoffice.platform import approvals, policy_changes, policy_fields
+from backoffice.platform.approvals import ApprovalKind, ValueChange
 from backoffice.platform.policy_changes import PolicyChange
 from backoffice.web.admin_actions import (
     AdminAction,
@@ -81,6 +84,28 @@ def extend(*, panel: Panel, action: AdminAction | None = None) -> None:
     _panels.append(panel)
 
 
+def _effect(approval: Approval) -> SafeString:
+    """Return what a decision is about, a line each, in the words of the request's page."""
+    kind = approvals.kinds().get(approval.kind)
+    words = [str(kind.title) if kind else approval.kind, _summary(kind, approval)]
+    for one in _differences(kind, approval):
+        values = " → ".join(str(value) for value in (one.now, one.proposed) if str(value))
+        words.append(f"{one.name}: {values} {one.unit}".rstrip())
+    return format_html_join(mark_safe("<br>"), "{}", ((one,) for one in words if one))
+
+
+def _summary(kind: ApprovalKind | None, approval: Approval) -> str:
+    return kind.summary(approval) if kind else ""
+
+
+def _differences(kind: ApprovalKind | None, approval: Approval) -> Sequence[ValueChange]:
+    """Return what a request changes, computed once for the dialogs and the table of a page."""
+    found: Sequence[ValueChange] | None = approval.__dict__.get("_changed")
+    if found is None:
+        found = approval.__dict__["_changed"] = kind.differences(approval) if kind else ()
+    return found
+
+
 def _is_open(approval: Approval) -> bool:
     return bool(approval.state == ApprovalState.PROPOSED)
 
@@ -113,12 +138,12 @@ class ApprovalAdmin(AdminActionsMixin, ReadOnlyAdmin):
         AdminAction(
             "approve", _("Approve"), "backoffice.approve_approval",
             _decide(approvals.approve, _("The request is approved and has taken effect.")),
-            kind="primary", is_open=_is_open, is_offered=_decides,
+            explanation=_effect, kind="primary", is_open=_is_open, is_offered=_decides,
         ),
         AdminAction(
             "reject", _("Reject"), "backoffice.reject_approval",
             _decide(approvals.reject, _("The request is rejected.")),
-            kind="danger", is_open=_is_open, is_offered=_decides,
+            explanation=_effect, kind="danger", is_open=_is_open, is_offered=_decides,
         ),
         AdminAction(
             "withdraw", _("Withdraw"), "backoffice.withdraw_approval",
@@ -177,15 +202,14 @@ class ApprovalAdmin(AdminActionsMixin, ReadOnlyAdmin):
 def changes(approval: Approval) -> PageSection:
     """Return what a request changes: each value before and after, with its rule and unit if any."""
     kind = approvals.kinds().get(approval.kind)
-    changed = kind.differences(approval) if kind else ()
+    changed = _differences(kind, approval)
     heads = [_("field"), _("now"), _("proposed value")]
     rows: list[tuple[Any, ...]] = [(one.name, one.now, one.proposed) for one in changed]
     if any(one.unit or one.source for one in changed):
         heads = [_("field"), _("rule"), _("now"), _("proposed value"),
                  _("unit")]  # fmt: skip
         rows = [(one.name, one.source, one.now, one.proposed, one.unit) for one in changed]
-    note = kind.summary(approval) if kind else ""
-    return PageSection(_("changes"), heads, rows, note=note, is_lead=True)
+    return PageSection(_("changes"), heads, rows, note=_summary(kind, approval), is_lead=True)
 
 
 def _shown(value: Any) -> str:

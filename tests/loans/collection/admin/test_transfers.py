@@ -57,6 +57,28 @@ def test_the_dialog_names_what_is_owed(bill):
     assert "Today 10,150.00 yuan are owed under this bill and older ones" in page.content.decode()
 
 
+def test_the_dialog_of_the_decision_names_amount_customer_and_effect(bill):
+    enter(person("finance"), bill)
+    address = reverse("admin:backoffice_approval_change", args=[Approval.objects.get().pk])
+
+    page = person("manager").get(address)
+
+    dialogs = {one.action.code: one.explanation for one in page.context["record_actions"]}
+    assert dialogs["approve"] == dialogs["reject"]
+    assert dialogs["approve"].split("<br>") == [
+        "bank transfer", f"customer: {bill.customer}", f"bill: {bill}", "amount, yuan: 4,000.50",
+        "bank&#x27;s reference: BANK-77", f"value date: {day(0)}",
+        f"bill B{bill.pk}, due on {day(0)}: billed, 0.00 paid → billed, 4,000.50 paid",
+    ]  # fmt: skip
+
+
+def test_a_reference_that_is_too_long_is_refused_and_not_cut(bill):
+    answer = enter(person("finance"), bill, reference="A" * 81)
+
+    assert "at most 80 characters; this has 81" in answer.content.decode()
+    assert Approval.objects.count() == 0
+
+
 @pytest.mark.parametrize("group", ["support", "manager", "auditor"])
 def test_others_do_not_enter_transfers(bill, group):
     assert enter(person(group), bill).status_code == 403
