@@ -43,7 +43,10 @@ class _Groups(_GroupsField):
 
 @admin.register(Staff)
 class StaffPages(_StaffAdmin):
-    """Who works here; rights come with the groups."""
+    """Who works here; rights come with the groups.
+
+    An own account is read only: nobody gives rights to themselves, or locks themselves out.
+    """
 
     form = UserChangeForm
     add_form = UserCreationForm
@@ -61,6 +64,14 @@ class StaffPages(_StaffAdmin):
     add_fieldsets = (
         (None, {"fields": ("username", "password1", "password2", "is_staff", "groups")}),
     )
+
+    def has_change_permission(self, request: HttpRequest, obj: Staff | None = None) -> bool:
+        """Return whether the person may change an account: never the own one."""
+        return obj != request.user and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Staff | None = None) -> bool:
+        """Return whether the person may delete an account: never the own one."""
+        return obj != request.user and super().has_delete_permission(request, obj)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Return the groups as boxes to tick, named in the reader's language."""
