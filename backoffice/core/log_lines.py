@@ -10,6 +10,7 @@ import traceback
 from copy import copy
 from types import TracebackType
 
+from django.core.exceptions import PermissionDenied
 from django.db import Error as DjangoDatabaseError
 from psycopg import Error as DatabaseError
 
@@ -33,9 +34,14 @@ class LogLines(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the lines of a record, with its exception formatted here and nowhere before."""
+        """Return the lines of a record, with its exception formatted here and nowhere before.
+
+        A page that a person may not open is no fault of the program: one line without traceback.
+        """
         own = copy(record)
         own.exc_text = None
+        if own.exc_info and isinstance(own.exc_info[1], PermissionDenied):
+            own.exc_info = None
         return super().format(own)
 
     def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802

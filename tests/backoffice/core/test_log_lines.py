@@ -2,14 +2,16 @@
 
 import io
 import logging
+import sys
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test import Client
 from django.urls import path
 
 from backoffice import urls
-from backoffice.core.log_lines import harmless
+from backoffice.core.log_lines import LogLines, harmless
 
 NAME, PHONE = "张三", "13800138000"
 
@@ -88,3 +90,17 @@ def test_an_error_of_the_database_leaves_its_state_and_no_row(logged):
 )  # fmt: skip
 def test_a_message_keeps_what_cannot_be_a_value(error, line):
     assert harmless(error) == line
+
+
+def test_a_page_without_permission_leaves_one_line():
+    lines = LogLines()
+    try:
+        raise PermissionDenied
+    except PermissionDenied:
+        record = logging.LogRecord(
+            "django.request", logging.WARNING, "", 0, "Forbidden: %s", ("/admin/",), sys.exc_info()
+        )
+
+    assert lines.format(record).splitlines() == [
+        f"{lines.formatTime(record)} WARNING django.request: Forbidden: /admin/"
+    ]
