@@ -195,9 +195,9 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Weidai",
-    "DESCRIPTION": "Endpoints for customers: onboarding, privacy, complaints; and for partners. "
-    "Every refusal is a problem document (RFC 9457); its `type` is the address of its code in the "
-    "[error catalogue](/api/errors/).",
+    "DESCRIPTION": "Endpoints for customers: onboarding, credit line, loans, bills, payments, "
+    "privacy, complaints; and for partners. Every refusal is a problem document (RFC 9457); its "
+    "`type` is the address of its code in the [error catalogue](/api/errors/).",
     "EXTERNAL_DOCS": {"description": "Error catalogue 错误码一览", "url": "/api/errors/"},
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,

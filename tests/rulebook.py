@@ -283,7 +283,7 @@ ROWS = (
 ELSEWHERE = {
     "LIMIT-14": "a row for each change of a limit: models and operations of `risk/lines`",
     "FAQ-5": "the statement of charges (RATE-9): `loans/accounting/queries/statement.py`",
-    "FAQ-7": "another card, direct debit, extension: endpoints of loans are not built",
+    "FAQ-7": "another card, direct debit, a later due date: `loans/billing/operations`",
     "RATE-8": "rates of other lenders: content of `backoffice/guide/comparison.py`",
 }
 HEAD = """# Rules, code and tests
