@@ -343,12 +343,14 @@ class LoanBatch:
             step = [decisions.pop(0) for decisions in waiting.values()]
             waiting = {key: decisions for key, decisions in waiting.items() if decisions}
             grouped: dict[tuple[Any, ...], list[models.Model]] = defaultdict(list)
+            words: dict[str, Any] = {}
             for move, record_id, on, reason in step:
                 record = self._record(type(move).__name__, record_id)
-                grouped[type(record), move, on, reason].append(record)
+                words[str(reason)] = reason  # its facts are no part of a key
+                grouped[type(record), move, on, str(reason)].append(record)
             for (_model, move, on, reason), records in grouped.items():
                 taken = {"on": on} if move in _MOVES_WITH_A_DAY else {}
-                workflow.move(records, move.value, by=by, reason=reason, at=at,
+                workflow.move(records, move.value, by=by, reason=words[reason], at=at,
                               effective_on=on, **taken)  # fmt: skip
             more = [self._record(*key) for key in waiting]
             workflow.save([one for one in more if isinstance(one, Bill)], *BILL_STEP_COLUMNS)

@@ -1,7 +1,8 @@
 """What events of the engine lead to: charges, money settled, waived or left over, and moves."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from loans.accounting.rules.codes import BillMove, LoanMove
 from loans.accounting.rules.debt import Debt
@@ -84,12 +85,15 @@ class Surplus(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """A move of a bill or a loan: which transition, on which business day, and why."""
+    """A move of a bill or a loan: which transition, on which business day, and why.
+
+    The reason is a code, alone or with the facts that its text names.
+    """
 
     move: BillMove | LoanMove
     id: int
     on: date
-    reason: str
+    reason: str | tuple[str, Mapping[str, Any]]
 
 
 class IssuedLoan(NamedTuple):

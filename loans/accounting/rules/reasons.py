@@ -36,6 +36,7 @@ class LoanReason(StrEnum):
     PAST_DUE_PAID = "past-due-paid"
     EXTENSION_ASKED = "extension-asked"
     EXTENSION_DECIDED = "extension-decided"
+    EXTENSION_LAPSED = "extension-lapsed"
     EXTENDED = "due-date-moved"
     CONVERSION_ASKED = "conversion-asked"
     CONVERTED = "converted-to-instalments"
@@ -61,6 +62,7 @@ class LoanReason(StrEnum):
     NOT_OWED_ANY_MORE = "not-owed-any-more"
     TRANSFER_ARRIVED = "transfer-arrived"
     REPAYMENT_REVERSED = "repayment-reversed"
+    REVERSAL = "reversal-of-a-repayment"
 
 
 TEXTS: Mapping[StrEnum, str] = {
@@ -86,6 +88,9 @@ TEXTS: Mapping[StrEnum, str] = {
     LoanReason.PAST_DUE_PAID: gettext_noop("everything past due is paid"),
     LoanReason.EXTENSION_ASKED: gettext_noop("a later due date was asked for"),
     LoanReason.EXTENSION_DECIDED: gettext_noop("the request was decided"),
+    LoanReason.EXTENSION_LAPSED: gettext_noop(
+        "the bill is not extendable any more, or the date asked for has come"
+    ),
     LoanReason.EXTENDED: gettext_noop("the due date was moved"),
     LoanReason.CONVERSION_ASKED: gettext_noop("the customer confirmed a conversion"),
     LoanReason.CONVERTED: gettext_noop("principal was converted into instalments"),
@@ -110,5 +115,6 @@ TEXTS: Mapping[StrEnum, str] = {
     LoanReason.NOT_OWED_ANY_MORE: gettext_noop("the amount is not owed any more"),
     LoanReason.TRANSFER_ARRIVED: gettext_noop("a bank transfer arrived"),
     LoanReason.REPAYMENT_REVERSED: gettext_noop("a repayment was reversed"),
+    LoanReason.REVERSAL: gettext_noop("repayment {repayment} was reversed"),
     LoanReason.RUNAWAY: gettext_noop("{planned} orders planned, at most {usual} in the last month"),
 }

@@ -15,6 +15,7 @@ from loans.accounting.operations.batch import LoanBatch
 from loans.accounting.rules.codes import BillMove, OrderPurpose
 from loans.accounting.rules.engine import RunResult
 from loans.accounting.rules.position import BillPosition
+from loans.accounting.rules.reasons import LoanReason
 from loans.billing.rules.issue import PAST_DUE_STATES
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer
@@ -201,4 +202,7 @@ def rerun(batch: LoanBatch, late: Sequence[Money], *, on: date) -> list[reproces
     of_customers: dict[int, list[Money]] = defaultdict(list)
     for money in late:
         of_customers[customer_of(batch, money)].append(money)
-    return [reprocess.rerun(batch, theirs, on=on) for theirs in of_customers.values()]
+    return [
+        reprocess.rerun(batch, theirs, on=on, reason=LoanReason.EARLIER_VALUE_DATE)
+        for theirs in of_customers.values()
+    ]

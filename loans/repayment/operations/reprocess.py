@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q, QuerySet
 
 from backoffice.core import clock
+from backoffice.core.reasons import Given
 from loans.accounting.operations import corrections
 from loans.accounting.operations.batch import LoanBatch
 from loans.accounting.rules import engine
@@ -47,8 +48,10 @@ class Rerun(NamedTuple):
     before: tuple[BillPosition, ...]
 
 
-def rerun(batch: LoanBatch, arrived: Sequence[Money], *, on: date) -> Rerun:
+def rerun(batch: LoanBatch, arrived: Sequence[Money], *, on: date, reason: Given) -> Rerun:
     """Run the bills and loans of a customer again up to ``on``; ``arrived`` is the money for them.
+
+    ``reason`` explains in the history of what was closed why it is open again.
 
     A bill runs from its issue. With it runs every later bill of the customer, which contains what
     it left or prints what was past due, and an earlier one that was still open when it was issued:
@@ -64,7 +67,8 @@ def rerun(batch: LoanBatch, arrived: Sequence[Money], *, on: date) -> Rerun:
     # Of a day they count in the order in which they became known.
     happened = sorted([*repayments, *decided], key=lambda one: (one.on, one.at))
     events = _events(start, happened, on=on)
-    result = batch.rerun(start.position, events, start.decisions)
+    reopened = [one._replace(reason=reason) for one in start.decisions]
+    result = batch.rerun(start.position, events, reopened)
     for bill in before:
         after = batch.change_bill(
             bill.id, refused_on=_first_refused_on(bill.id, start.due_dates[bill.id])

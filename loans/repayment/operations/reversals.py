@@ -19,6 +19,7 @@ from backoffice.core import bulk, clock
 from backoffice.core.errors import Refused
 from backoffice.core.models import Approval
 from backoffice.core.money import yuan
+from backoffice.core.reasons import Reason
 from backoffice.core.staff import StaffMember
 from backoffice.platform import approvals
 from backoffice.platform.approvals import Proposal
@@ -158,7 +159,12 @@ def _run_again(batch: LoanBatch, repayment: Repayment, *, by: str, at: datetime)
     }
     money = _money(batch, repayment)
     try:
-        rerun = reprocess.rerun(batch, [money], on=on)
+        rerun = reprocess.rerun(
+            batch,
+            [money],
+            on=on,
+            reason=Reason(LoanReason.REVERSAL, {"repayment": str(repayment)}),
+        )
         _let_cycles_go_on(batch, rerun.before)
         batch.write(by=by, at=at)
     except ProtectedError as error:  # of money that waited, which its payout names

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError
 
 from accounts.models import BankCard, Staff
-from backoffice.core.models import Approval
+from backoffice.core.models import Approval, StateChange
 from backoffice.platform import approvals
 from backoffice.platform.approvals import NotPermittedError, SamePersonError
 from loans.collection.operations import results
@@ -97,6 +97,19 @@ def test_a_reversal_after_days_leads_where_the_bill_would_be_without_the_money(b
     assert CreditLine.objects.get().state == "suspended"
     assert [one.outcome for one in Conduct.objects.order_by("pk")] == ["paid", "overdue"]
     assert differences() == []
+
+
+def test_the_history_of_a_bill_names_the_reversal_that_opened_it_again(bill, channel):
+    debit(bill, channel, on=day(0))
+    repayment = Repayment.objects.get()
+
+    reverse(repayment, at=AT)
+
+    moves = StateChange.objects.filter(reason="reversal-of-a-repayment").order_by("pk")
+    assert [(one.target, one.actor, one.facts) for one in moves] == [
+        ("billed", "checker", {"repayment": f"R{repayment.pk}"}),
+        ("active", "checker", {"repayment": f"R{repayment.pk}"}),
+    ]
 
 
 def test_a_part_is_taken_off_and_the_rest_stays(bill, channel):
