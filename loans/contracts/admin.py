@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
 from backoffice.core import clock
+from backoffice.core.money import yuan
 from backoffice.web.admin_actions import AdminAction, AdminActionsMixin
 from backoffice.web.keyset import number_in
 from backoffice.web.readonly_admin import (
@@ -155,8 +156,9 @@ def _schedule(statement: LoanStatement, *, on: date) -> PageSection:
         if row.principal_fen  # of a conversion that was undone
     ]  # fmt: skip
     note = gettext(
-        "As agreed, and what is paid and owed on {day}. The fee of a row is owed once it is billed."
-    ).format(day=on)
+        "Owed on {day}: {amount} yuan in all. Each row as agreed, what is paid, and what is owed; "
+        "the fee of a row is owed once it is billed."
+    ).format(day=on, amount=yuan(sum(part.debt.total_fen for _row, part in statement.owed)))
     return PageSection(_("Schedule and payments"), heads, rows, note)
 
 

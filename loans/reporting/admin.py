@@ -89,7 +89,7 @@ def _effect(event: LoanEvent, order: DebitOrder) -> str:
             for name, fen in event.settled._asdict().items()
             if fen
         ]
-        return ", ".join(parts) or gettext("nothing of this loan")
+        return gettext(", ").join(parts) or gettext("nothing of this loan")
     if order.state != DebitOrderState.FAILED:
         return ""
     counts = (

@@ -234,6 +234,7 @@ def test_overview_loan_and_bill_say_the_same_long_after_the_last_posting(staff, 
 
     assert f"{owed} yuan unpaid" in overview
     assert charged in page
+    assert f"Owed on 2026-11-24: {owed} yuan in all" in page
     assert yuan(loan.charged_fen) != charged
 
 

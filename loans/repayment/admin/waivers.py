@@ -48,7 +48,7 @@ def _propose(request: HttpRequest, bill: Bill, given: dict[str, Any]) -> str:
 def _explanation(bill: Bill) -> str:
     """Return what may be waived today, and what that does."""
     unpaid = waivers.unpaid_of(bill.pk, on=clock.business_date())
-    amounts = ", ".join(
+    amounts = gettext(", ").join(
         f"{TITLES[name]} {yuan(getattr(unpaid, name))}"
         for name in WAIVABLE
         if getattr(unpaid, name)
