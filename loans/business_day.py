@@ -11,7 +11,7 @@ from backoffice.core.reasons import Reason
 from backoffice.platform.jobs import RunPlan, Tally, is_paused
 from loans.accounting.rules.codes import COLLECTED_STATES
 from loans.accounting.rules.reasons import LoanActor, LoanReason
-from loans.billing.operations import issue
+from loans.billing.operations import extensions, issue
 from loans.billing.queries import unbilled
 from loans.collection.operations import collection, notices, orders, results
 from loans.collection.operations.orders import CollectionRequest, Prepared
@@ -38,17 +38,23 @@ ONE_DAY = timedelta(days=1)
 
 
 def plan_close(*, on: date, at: datetime) -> RunPlan:
-    """Plan the 00:05 close: every unpaid bill past its due date, and those converted today."""
-    return RunPlan(sorted({*due.to_close(on=on), *converted.due(on=on)}))
+    """Plan the 00:05 close: every unpaid bill past its due date, and those converted today.
+
+    And those with requests for a later due date that have no effect any more.
+    """
+    waiting = extensions.without_effect(on=on)
+    return RunPlan(sorted({*due.to_close(on=on), *converted.due(on=on), *waiting}))
 
 
 def close(ids: Sequence[int], *, run_id: int, on: date, at: datetime) -> Tally:
     """Convert what is planned of a chunk of bills, then close them (GEN-8).
 
-    A conversion whose own day was missed must come before the bill enters grace.
+    A conversion whose own day was missed must come before the bill enters grace. Requests for a
+    later due date end with the bills that leave grace.
     """
     conversions.take_effect(ids, by=LoanActor.END_OF_DAY, on=on, at=at)
     end_of_day.close(ids, by=LoanActor.END_OF_DAY, on=on, at=at)
+    extensions.lapse(ids, by=LoanActor.END_OF_DAY, on=on, at=at)
     return Tally(done=len(ids))
 
 

@@ -34,7 +34,16 @@ from loans.accounting.rules.position import InstalmentPosition
 from loans.billing.operations import extensions
 from loans.billing.queries import day_limits
 from loans.billing.queries.debits import HAS_MANDATE, next_debit
-from loans.models import AutoDebit, Bill, Extension, ExtensionState, Repayment, RepaymentAllocation
+from loans.models import (
+    AutoDebit,
+    Bill,
+    Conversion,
+    ConversionState,
+    Extension,
+    ExtensionState,
+    Repayment,
+    RepaymentAllocation,
+)
 
 # Charges are followed night by night: a day without end would keep a worker for as long.
 AHEAD_MAX = timedelta(days=365)
@@ -263,7 +272,9 @@ def _decline(request: HttpRequest, extension: Extension, given: dict[str, Any]) 
 def _effect(extension: Extension) -> str:
     """Return what an approval does to the bill, with its amounts."""
     statement = statement_of(extension.bill, on=clock.business_date())
-    return gettext(
+    planned = Conversion.objects.filter(bill=extension.bill, state=ConversionState.PLANNED)
+    warning = gettext("The conversion planned of this bill lapses.") if planned.exists() else ""
+    words = gettext(
         "{bill}, of which {amount} yuan are owed today, is due on {day} instead of {due_on}. "
         "Interest goes on at the contract rate; attempts and grace begin again."
     ).format(
@@ -272,6 +283,7 @@ def _effect(extension: Extension) -> str:
         day=date_format(extension.extended_to_on),
         due_on=date_format(extension.due_on),
     )
+    return f"{words} {warning}".rstrip()
 
 
 def _waits(extension: Extension) -> bool:

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -87,5 +88,14 @@ def _reply(extension: Extension) -> dict[str, Any]:
         "extended_to_on": extension.extended_to_on,
         "requested_at": extension.requested_at,
         "decided_at": extension.decided_at,
-        "answer": extension.answer,
+        "answer": extension.answer or _answer_of_the_system(extension),
     }
+
+
+def _answer_of_the_system(extension: Extension) -> str | None:
+    """Return why a request ended that nobody of the staff declined."""
+    if extension.state != ExtensionState.DECLINED or extension.decided_by_id is not None:
+        return None
+    return gettext(
+        "The request has ended: the bill is paid or overdue, or the date you asked for has come."
+    )

@@ -3,12 +3,14 @@
 An approved extension takes effect on its day: the bill is asked again from the new due date on.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers import trace
@@ -188,6 +190,34 @@ def decline(
     Extension.objects.filter(pk__in=[one.pk for one in found]).update(answer=Sealed(answer))
     _decide(found, "decline", by=by, on=on, reason=reason, at=at)
     return found
+
+
+def without_effect(*, on: date) -> list[int]:
+    """Return the bills with open requests that no approval could carry out on a day."""
+    return list(_without_effect(on=on).values_list("bill_id", flat=True))
+
+
+@transaction.atomic
+def lapse(bill_ids: Sequence[int], *, by: str, on: date, at: datetime) -> list[Extension]:
+    """Decline the open requests of some bills that no approval could carry out, by the system.
+
+    The bill is paid, closed or overdue, or the due date that was asked for has come (FAQ-7).
+    """
+    locked = Bill.objects.select_for_update().filter(pk__in=bill_ids).order_by("pk")
+    stale = _without_effect(on=on).filter(bill__in=[bill.pk for bill in locked])
+    found = list(stale.select_for_update(of=("self",)).order_by("pk"))
+    for one in found:
+        one.decided_on = on
+    reason = LoanReason.EXTENSION_LAPSED
+    workflow.move(found, "decline", by=by, reason=reason, at=at)
+    workflow.save(found, "decided_on", "decided_at")
+    work_queue.finish(found, queue=QUEUE, by=by, reason=reason, at=at)
+    return found
+
+
+def _without_effect(*, on: date) -> QuerySet[Extension]:
+    waiting = Extension.objects.filter(state=ExtensionState.REQUESTED)
+    return waiting.filter(~Q(bill__state__in=EXTENDABLE) | Q(extended_to_on__lte=on))
 
 
 def _require_seldom(customer_id: int, *, on: date, policy: LoanOperations) -> None:

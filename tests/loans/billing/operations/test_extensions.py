@@ -10,6 +10,7 @@ import pytest
 from accounts.onboarding import context
 from backoffice.core.crypto import Sealed
 from backoffice.core.models import StateChange, WorkItem
+from loans import business_day
 from loans.accounting.operations.closed_days import DayNotClosedError
 from loans.billing.operations import extensions
 from loans.billing.operations.extensions import (
@@ -298,3 +299,45 @@ def test_a_declined_request_leaves_the_bill_and_says_why(make_bill):
     assert (reread(bill).state, reread(bill).due_on) == ("billed", day(0))
     with pytest.raises(ExtensionDecidedError):
         approve(extension, n=0)
+
+
+def end_of_day_of(n):
+    on, at = day(n), moment(day(n), time(0, 5))
+    plan = business_day.plan_close(on=on, at=at)
+    business_day.close(list(plan.ids), run_id=0, on=on, at=at)
+
+
+def test_a_request_ends_by_itself_when_its_bill_is_paid(make_bill, channel):
+    bill = make_bill()
+    extension = request(bill, n=-2)
+    pay(bill, channel, 1_014_500, at=moment(day(-1), time(8)))
+
+    end_of_day_of(0)
+
+    extension.refresh_from_db()
+    assert (extension.state, extension.decided_on, extension.decided_by) == (
+        "declined", day(0), None,
+    )  # fmt: skip
+    assert WorkItem.objects.get(queue="extension").state == "done"
+    [*_asked, change] = StateChange.objects.filter(subject_type="loans.extension").order_by("pk")
+    assert (change.actor, change.reason) == ("system:end-of-day", "extension-lapsed")
+
+
+def test_a_request_that_can_be_carried_out_goes_on_waiting(make_bill, channel):
+    extension = request(make_bill(), n=-2, days=10)
+
+    end_of_day_of(1)
+
+    extension.refresh_from_db()
+    assert (extension.state, WorkItem.objects.get(queue="extension").state) == (
+        "requested", "open",
+    )  # fmt: skip
+
+
+def test_a_request_ends_on_the_date_that_was_asked_for(make_bill, channel):
+    extension = request(make_bill(), n=-2, days=1)
+
+    end_of_day_of(1)
+
+    extension.refresh_from_db()
+    assert extension.state == "declined"
