@@ -330,7 +330,7 @@ def test_a_request_that_can_be_carried_out_goes_on_waiting(make_bill, channel):
 
     extension.refresh_from_db()
     assert (extension.state, WorkItem.objects.get(queue="extension").state) == (
-        "requested", "open",
+        "requested", "waiting",
     )  # fmt: skip
 
 
