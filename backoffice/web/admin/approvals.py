@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
@@ -91,7 +91,7 @@ def _effect(approval: Approval) -> SafeString:
     for one in _differences(kind, approval):
         values = " → ".join(str(value) for value in (one.now, one.proposed) if str(value))
         words.append(f"{one.name}: {values} {one.unit}".rstrip())
-    return format_html_join(mark_safe("<br>"), "{}", ((one,) for one in words if one))
+    return format_html_join("", "{}<br>", ((one,) for one in words if one))
 
 
 def _summary(kind: ApprovalKind | None, approval: Approval) -> str:
