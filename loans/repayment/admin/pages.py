@@ -40,7 +40,7 @@ def _explained(repayment: Repayment) -> str:
 
 
 def _can_be_reversed(repayment: Repayment) -> bool:
-    return not hasattr(repayment, "reversal")
+    return not hasattr(repayment, "reversal") and not reversals.is_refunded(repayment)
 
 
 RepaymentPages.record_actions.append(

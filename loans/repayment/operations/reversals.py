@@ -74,7 +74,8 @@ class RepaymentRefundedError(Refused):
         "refund was tried."
     )
     remedy = _(
-        "Agree with the customer on a repayment of that amount first, then reverse this one."
+        "This repayment stays booked. Recover that amount from the customer, and enter what "
+        "arrives as a bank transfer."
     )
 
 
@@ -100,7 +101,7 @@ def propose(
     """
     for one in requests:
         repayment = _require(one)
-        _require_not_refunded(UnappliedFunds.objects.filter(repayment=repayment))
+        _require_not_refunded(surplus_of(repayment))
     proposals = [Proposal(KIND, one.repayment_id, {"cause": one.cause}) for one in requests]
     return approvals.propose(proposals, by=by, reason=reason, at=at)
 
@@ -229,6 +230,16 @@ def _require(request: ReversalRequest) -> Repayment:
     if request.cause == ReversalCause.MISTAKE and repayment.order.origin != Origin.TRANSFER:
         raise NotEnteredError
     return repayment
+
+
+def surplus_of(repayment: Repayment) -> QuerySet[UnappliedFunds]:
+    """Return what a repayment brought that was not owed."""
+    return UnappliedFunds.objects.filter(repayment=repayment)
+
+
+def is_refunded(repayment: Repayment) -> bool:
+    """Say whether money of a repayment went back to the customer: it can not be reversed then."""
+    return surplus_of(repayment).filter(_GONE).exists()
 
 
 def _require_not_refunded(funds: QuerySet[UnappliedFunds]) -> None:

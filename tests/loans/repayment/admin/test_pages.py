@@ -1,18 +1,22 @@
 """Finance proposes the reversal of a repayment on its page; a manager sees where it leads."""
 
+from datetime import time
+
 import pytest
 from django.urls import reverse
 
 from backoffice.core.models import Approval
-from loans.models import Repayment, RepaymentReversal
+from loans.models import Repayment, RepaymentReversal, UnappliedFunds
 from tests.loans.collection.admin.test_run import person
 from tests.loans.collection.admin.test_transfers import decide
-from tests.loans.conftest import day
+from tests.loans.collection.paying import transfer
+from tests.loans.conftest import day, moment
 from tests.loans.days import set_clock
 from tests.loans.delinquency.test_overdue_life import debit, reread
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
+WHOLE_FEN = 1_015_000
 GIVEN = {"cause": "taken_back", "reason": "the bank has written"}
 
 
@@ -60,6 +64,16 @@ def test_a_reversed_repayment_offers_no_further_reversal(bill):
     found = RepaymentReversal.objects.get()
     address = reverse("admin:loans_repaymentreversal_change", args=[found.pk])
     assert "the bank took the money back" in person("auditor").get(address).content.decode()
+
+
+def test_a_repayment_whose_surplus_went_back_offers_no_reversal(make_bill):
+    transfer(make_bill(), WHOLE_FEN + 700, at=moment(day(0), time(15)))
+    set_clock(day(0), "16:00")
+    assert "/action/reverse/" in page_of(person("finance")).content.decode()
+
+    UnappliedFunds.objects.update(refunded_at=moment(day(0), time(15, 30)))
+
+    assert "/action/reverse/" not in page_of(person("finance")).content.decode()
 
 
 @pytest.mark.parametrize("group", ["support", "collections", "manager"])
