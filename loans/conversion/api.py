@@ -85,9 +85,7 @@ class ConversionQuotesView(CustomerEndpoint):
 
 
 class ConversionView(CustomerEndpoint):
-    """The conversion of a bill. Who is on hold can withdraw one too."""
-
-    always_open = ("DELETE",)
+    """The conversion of a bill."""
 
     @describe(
         "Convert a bill into instalments",

@@ -212,7 +212,8 @@ def test_what_lapsed_by_itself_was_not_withdrawn(phone, bill):
 def test_only_the_own_bill_with_a_conversion_is_found(phone, bill):
     assert problem(withdraw(phone, bill))[0] == 404
     made = planned(phone, bill)
-    other = Phone("other").log_in()
+    other = Phone("o-stranger", 2).log_in()
+    wait(31)
 
     assert problem(withdraw(other, bill))[0] == 404
 
