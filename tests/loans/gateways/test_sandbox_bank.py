@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 
 from backoffice.core.clock import SHANGHAI
-from loans.gateways.channel import Outcome
+from loans.gateways.channel import Answer, Outcome
 from loans.gateways.sandbox.script import Action, BadScriptError, load
 from tests.sandbox import ENVIRONMENT, NINE, PROJECT, ask, bank_command
 
@@ -58,7 +58,7 @@ def test_too_small_a_balance_is_refused_whole(bank, channel):
 
     [answer] = channel.submit([ask("1-1-1-1", "poor")])
 
-    assert answer == ("1-1-1-1", Outcome.FAILED, "NOTENOUGH", 0, "", NINE)
+    assert answer == Answer("1-1-1-1", Outcome.FAILED, "NOTENOUGH", 0, "", NINE)
     assert bank.balance_fen("poor") == 499
 
 
@@ -181,7 +181,7 @@ def test_refuse_answers_the_code_and_takes_nothing(make_bank, code):
     with bank.channel() as channel:
         [answer] = channel.submit([ask("1-1-1-1")])
 
-    assert answer == ("1-1-1-1", Outcome.FAILED, code, 0, "", NINE)
+    assert answer == Answer("1-1-1-1", Outcome.FAILED, code, 0, "", NINE)
     assert bank.balance_fen("rich") == 1_000_000
 
 
@@ -216,7 +216,7 @@ def test_a_single_order_that_times_out_meets_a_dropped_connection(make_bank, act
     with bank.channel() as channel:
         [answer] = channel.submit([ask("1-1-1-1")])
 
-    assert answer == ("1-1-1-1", Outcome.UNKNOWN, "UNREACHABLE", 0, "", None)
+    assert answer == Answer("1-1-1-1", Outcome.UNKNOWN, "UNREACHABLE", 0, "", None)
     assert bank.taken_fen() == taken_fen
 
 

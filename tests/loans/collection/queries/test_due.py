@@ -32,7 +32,8 @@ def test_open_orders_are_found_without_reading_the_closed_ones(make_bill):
     with CaptureQueriesContext(connection) as asked:
         due.to_debit(on=day(0))
 
-    plan = plan_of(asked.captured_queries[0]["sql"])
+    # Both are read alone; another one, in the order of bills, would need the rows too.
+    plan = plan_of(asked.captured_queries[0]["sql"], without=("indexscan",))
 
     assert "debit_order_one_open" in plan
     assert "debit_order_open_request" in plan
