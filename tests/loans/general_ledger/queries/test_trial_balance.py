@@ -22,6 +22,7 @@ from loans.general_ledger.rules.trial_balance import (
     KindMovement,
     is_balanced,
 )
+from tests.loans.collection.queries.test_due import plan_of
 from tests.loans.conftest import moment
 from tests.loans.general_ledger.months import close_reconciled
 
@@ -113,9 +114,7 @@ def test_a_month_after_a_closed_one_reads_one_month_and_the_stored_balances(post
         trial_balance(month_of(SEPTEMBER))
 
     assert len(asked) == 3  # the last closed month, its balances, the movements
-    with connection.cursor() as cursor:
-        cursor.execute("EXPLAIN " + asked.captured_queries[2]["sql"])
-        plan = "\n".join(row for (row,) in cursor.fetchall())
+    plan = plan_of(asked.captured_queries[2]["sql"])
     read_whole = [row for row in plan.splitlines() if "Seq Scan on loans_transfer_2" in row]
     assert [row for row in read_whole if "loans_transfer_202609" not in row] == []
 
