@@ -17,7 +17,7 @@ from risk.lines.queries.reconciliation import differences
 from risk.models import Appeal, AppealState, Assessment, CreditLine, CutReview
 from tests.loans.migration.operations.test_demo_customers import show
 
-CPU_SECONDS_MAX = 3
+CPU_SECONDS_MAX = 5  # 2 to 3 on a quiet machine; beside other work the same steps cost more
 
 
 @pytest.fixture
