@@ -329,14 +329,19 @@ class LifeOfALoan(RuleBasedStateMachine):
 
     @invariant()
     def a_bill_is_overdue_only_after_grace_and_three_refusals(self):
-        """Or seven days, or nobody to debit (REPAY-11, REPAY-12)."""
+        """Or seven days, or nobody to debit (REPAY-11, REPAY-12).
+
+        A refusal counts also when the bank finds the money after the bill became overdue.
+        """
         assert not execute(
             "SELECT bill.id FROM loans_bill AS bill WHERE bill.state = 'overdue' AND ("
             "bill.overdue_on < bill.due_on + 4 OR (bill.overdue_on < bill.due_on + 7 "
             "AND bill.mode <> 'off' AND EXISTS (SELECT FROM loans_mandate AS mandate "
             "WHERE mandate.customer_id = bill.customer_id AND mandate.state = 'signed') "
             "AND 3 > (SELECT count(*) FROM loans_debitorder AS debit WHERE debit.bill_id = bill.id "
-            "AND debit.origin = 'auto' AND debit.cycle = 1 AND debit.code = 'NOTENOUGH')))"
+            "AND debit.origin = 'auto' AND debit.cycle = 1 AND (debit.code = 'NOTENOUGH' "
+            "OR EXISTS (SELECT FROM backoffice_statechange AS step WHERE step.subject_type = "
+            "'loans.debitorder' AND step.subject_id = debit.id AND step.source = 'failed')))))"
         )
 
     @invariant()
