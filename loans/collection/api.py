@@ -113,8 +113,9 @@ class PaymentReply(serializers.Serializer[Any]):
     """A payment, whoever ordered it, and where its money went.
 
     ``bill_id`` is the bill that was named, or ``loan_id`` the loan of an early settlement or
-    prepayment; ``settled`` lists the bills that received the money, older ones first. What was not
-    owed any more is ``unapplied_fen`` and is refunded. A payment that ``is_reversed`` does not
+    prepayment; ``settled`` lists the bills that received the money, older ones first. It and the
+    ``prepayment_fee_fen`` of an early repayment are together ``settled_fen``. What was not owed any
+    more is ``unapplied_fen`` and is refunded. A payment that ``is_reversed`` does not
     count any more. ``sheet`` is there while the customer can confirm a payment inside WeChat.
     """
 
@@ -131,6 +132,8 @@ class PaymentReply(serializers.Serializer[Any]):
     card_id = serializers.UUIDField(allow_null=True)
     answered_at = serializers.DateTimeField(allow_null=True)
     settled = SettledReply(many=True)
+    prepayment_fee_fen = serializers.IntegerField()
+    settled_fen = serializers.IntegerField()
     unapplied_fen = serializers.IntegerField()
     is_reversed = serializers.BooleanField()
     refusal = PaymentRefusalReply(allow_null=True)
@@ -152,6 +155,7 @@ class BillPaymentsView(CustomerEndpoint):
         body=PaymentBody,
         replies={202: PaymentRequestedReply},
         refusals=(
+            offers.NothingOwedError,
             offers.OverpaidError,
             offers.PaymentUnderWayError,
             offers.CardDayLimitError,
@@ -226,6 +230,8 @@ def _reply(order: DebitOrder, money: MoneyOf, *, at: datetime) -> dict[str, Any]
         "card_id": order.card.public_id if order.card else None,
         "answered_at": order.answered_at,
         "settled": [one._asdict() for one in money.settled],
+        "prepayment_fee_fen": money.prepayment_fee_fen,
+        "settled_fen": money.settled_fen,
         "unapplied_fen": money.unapplied_fen,
         "is_reversed": money.is_reversed,
         "refusal": _refusal(order),

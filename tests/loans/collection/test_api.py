@@ -72,6 +72,8 @@ def test_a_payment_is_accepted_and_its_result_can_be_read(phone, bill, card, cha
         "card_id": str(card.public_id),
         "answered_at": "2026-12-24T15:00:00+08:00",
         "settled": [{"bill_id": str(bill.public_id), "amount_fen": 400_000}],
+        "prepayment_fee_fen": 0,
+        "settled_fen": 400_000,
         "unapplied_fen": 0,
         "is_reversed": False,
         "refusal": None,
@@ -132,6 +134,18 @@ def test_more_than_is_owed_is_refused_with_the_amount(phone, bill, card):
     # On 2026-12-24: 22 nights of 10,000.00 at 500 ppm are 110.00.
     assert problem(answer) == (409, "overpaid")
     assert answer.json()["unpaid_fen"] == 1_011_000
+    assert contents(TABLES) == before
+
+
+def test_a_paid_bill_is_not_paid_again(phone, bill, card, channel):
+    pay(phone, bill, card, 1_011_000)
+    sent(channel)
+    before = contents(TABLES)
+
+    answer = pay(phone, bill, card, 1)
+
+    assert problem(answer) == (409, "nothing-owed")
+    assert [one["endpoint"] for one in answer.json()["next_steps"]] == ["/api/v1/bills"]
     assert contents(TABLES) == before
 
 

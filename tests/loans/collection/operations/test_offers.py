@@ -4,13 +4,19 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from django.utils.translation import override
 
 from accounts.cards.operations.cards import CardNotBoundError
 from accounts.models import BankCardState
 from loans.accounting.operations.batch import LoanBatch
 from loans.billing.queries.customers import of_the_same_customers
 from loans.collection.operations import offers
-from loans.collection.operations.offers import OverpaidError, Payer, PaymentUnderWayError
+from loans.collection.operations.offers import (
+    NothingOwedError,
+    OverpaidError,
+    Payer,
+    PaymentUnderWayError,
+)
 from tests.loans.collection.paying import bind, request, send
 from tests.loans.conftest import day, moment
 from tests.loans.delinquency.test_overdue_life import reread
@@ -40,6 +46,17 @@ def test_without_an_amount_everything_unpaid_is_offered(make_bill):
 def test_nothing_and_too_much_are_refused(make_bill, amount_fen):
     with pytest.raises(OverpaidError):
         accepted(make_bill(), amount_fen)
+
+
+def test_a_bill_that_asks_for_nothing_is_named_so(make_bill, channel):
+    bill = make_bill()
+    send(channel, request(bill, WHOLE_FEN, card=bind(bill.customer), at=AT), at=AT)
+
+    with pytest.raises(NothingOwedError) as refused, override("en"):
+        accepted(bill, 1)
+
+    assert (refused.value.code, refused.value.facts) == ("nothing-owed", {"unpaid_fen": 0})
+    assert refused.value.title() == "Nothing is owed on this bill any more."
 
 
 def test_silence_keeps_nobody_from_paying(make_bill, channel):

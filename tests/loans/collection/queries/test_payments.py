@@ -1,5 +1,7 @@
 """The payments of a customer, and where their money went."""
 
+from datetime import date
+
 import pytest
 
 from loans.collection.queries.payments import SettledPart, money_of, of_customer
@@ -7,6 +9,7 @@ from loans.models import Bill, Repayment
 from tests.loans.collection.paying import bind, request, reverse, send, transfer
 from tests.loans.conftest import day, moment
 from tests.loans.delinquency.test_overdue_life import debit
+from tests.loans.early import prepay
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
@@ -50,6 +53,30 @@ def test_what_waits_and_what_was_reversed_are_shown(make_bill):
 
     found = money_of([order])[order.pk]
     assert (found.settled, found.unapplied_fen, found.is_reversed) == ([], 0, True)
+
+
+def test_what_a_prepayment_settled_includes_its_fee(make_loan):
+    loan = make_loan(drawn_on=date(2026, 9, 1))
+    prepay(loan, 206_300, principal_fen=200_000, on=date(2026, 9, 11))  # 300 more than it takes
+    [order] = of_customer(loan.customer_id)
+
+    found = money_of([order])[order.pk]
+
+    assert found.settled == [SettledPart(None, 205_000)]
+    assert (found.prepayment_fee_fen, found.settled_fen, found.unapplied_fen) == (
+        1_000, 206_000, 300,
+    )  # fmt: skip
+
+
+def test_the_fee_of_a_reversed_prepayment_is_settled_no_more(make_loan):
+    loan = make_loan(drawn_on=date(2026, 9, 1))
+    prepay(loan, 206_000, principal_fen=200_000, on=date(2026, 9, 11))
+    [order] = of_customer(loan.customer_id)
+
+    reverse(Repayment.objects.get(), at=moment(date(2026, 9, 12)))
+
+    found = money_of([order])[order.pk]
+    assert (found.settled, found.prepayment_fee_fen, found.settled_fen) == ([], 0, 0)
 
 
 def test_an_order_without_money_has_none(make_bill):
