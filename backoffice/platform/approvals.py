@@ -16,9 +16,10 @@ from typing import Any, NamedTuple, Protocol
 import psycopg
 from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core import workflow
+from backoffice.core import clock, workflow
 from backoffice.core.errors import Refused
 from backoffice.core.models import Approval, ApprovalState
 from backoffice.core.staff import StaffMember
@@ -73,15 +74,19 @@ class AlreadyProposedError(Refused):
     """The same request is open already."""
 
     code = "already-proposed"
-    message = _("The same request is open already: {request}.")
-    remedy = _("Decide or withdraw that request first.")
+    message = _("The same request waits for its decision already: {request}.")
+    remedy = _("Open it on the page of approval requests, and decide or withdraw it first.")
 
     @classmethod
     def of(cls, approval: Approval) -> "AlreadyProposedError":
-        """Return the refusal that names an open request, and what it changes first."""
-        changes = kind_named(approval.kind).differences(approval)
-        words = [f"{one.name} {one.proposed}" for one in changes[:1]]
-        return cls(request=" · ".join([str(approval), *words]))
+        """Return the refusal that names an open request: its change, proposer and moment."""
+        kind = kind_named(approval.kind)
+        words = [f"{one.name} {one.proposed}" for one in kind.differences(approval)[:1]]
+        since = approval.proposed_at.astimezone(clock.SHANGHAI)
+        origin = gettext("proposed by {name} on {since}").format(
+            name=approval.proposed_by, since=f"{since:%Y-%m-%d %H:%M}"
+        )
+        return cls(request=" · ".join([str(approval), *(words or [str(kind.title)]), origin]))
 
 
 class UnknownKindError(Refused):

@@ -41,6 +41,15 @@ class OverpaidError(Refused):
     remedy = _("Offer at most what is unpaid, and at least one fen.")
 
 
+class NothingOwedError(OverpaidError):
+    """Nothing is owed under the bill and older ones: there is nothing to pay."""
+
+    code = "nothing-owed"
+    message = _("Nothing is owed on this bill any more.")
+    remedy = _("Read your bills to see what each still asks for.")
+    calls = (NextCall("list-bills", "GET", "/api/v1/bills"),)
+
+
 class PaymentUnderWayError(Refused):
     """A payment of the customer has no answer yet, and with it nothing more is owed."""
 
@@ -126,10 +135,13 @@ def accepted_fen(
     """Return the amount of an offer, everything that is unpaid where it names none.
 
     Raises:
+        NothingOwedError: nothing is owed, whatever is offered.
         OverpaidError: it is nothing, or more than is owed.
         PaymentUnderWayError: it is more than is owed once an open payment has succeeded.
     """
     unpaid_fen = owed_fen(batch, bill.pk, on=on)
+    if not unpaid_fen:
+        raise NothingOwedError(unpaid_fen=0)
     offered_fen = unpaid_fen if amount_fen is None else amount_fen
     if not 0 < offered_fen <= unpaid_fen:
         raise OverpaidError(

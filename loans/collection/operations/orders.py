@@ -88,6 +88,7 @@ def prepare(
     order for another bill is open (REPAY-10).
 
     Raises:
+        NothingOwedError: a customer's payment for a bill that asks for nothing any more.
         OverpaidError: a customer's amount is above what is unpaid.
         PaymentUnderWayError: a customer's open payments cover what is unpaid.
         NoMandateError: a customer's payment without a card to take it from.
@@ -104,8 +105,8 @@ def prepare_batch(
     """Return the prepared orders, and the batch that their amounts were computed from.
 
     Raises:
-        OverpaidError, PaymentUnderWayError, NoMandateError, CardNotBoundError, CardDayLimitError:
-            as ``prepare`` does.
+        NothingOwedError, OverpaidError, PaymentUnderWayError, NoMandateError, CardNotBoundError,
+        CardDayLimitError: as ``prepare`` does.
     """
     return place(requests, by=by, on=on, at=at, run_id=run_id, state=DebitOrderState.SENT)
 
@@ -122,8 +123,8 @@ def place(
     """Prepare orders in the caller's transaction: sent with its commit, or planned to be sent.
 
     Raises:
-        OverpaidError, PaymentUnderWayError, NoMandateError, CardNotBoundError, CardDayLimitError:
-            as ``prepare`` does.
+        NothingOwedError, OverpaidError, PaymentUnderWayError, NoMandateError, CardNotBoundError,
+        CardDayLimitError: as ``prepare`` does.
     """
     batch = LoanBatch.lock_bills(_bills_to_lock(requests))
     payers = _payers(requests, batch)

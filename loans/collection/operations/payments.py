@@ -59,6 +59,7 @@ def request(
     ``key`` is that of the client, unique for the customer.
 
     Raises:
+        offers.NothingOwedError: nothing is owed under the bill and older ones.
         offers.OverpaidError: the amount is above what is unpaid that day.
         offers.PaymentUnderWayError: open payments of the customer cover what is unpaid.
         offers.CardDayLimitError: the card's account gives less that day.

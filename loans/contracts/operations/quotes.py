@@ -23,17 +23,25 @@ from loans.models import Loan, Quote, QuotePurpose, QuoteState
 
 OPEN_STATES = (QuoteState.OFFERED, QuoteState.SHOWN, QuoteState.CONFIRMED)
 BATCH_MAX = 500
-_OFFER = (NextCall("ask-quote", "POST", "/api/v1/quotes"),)
+_OF_DRAWDOWN = NextCall("ask-quote", "POST", "/api/v1/quotes")
+_OF_CONVERSION = NextCall("ask-conversion-quote", "POST", "/api/v1/bills/{id}/quotes")
+_OFFER = (_OF_DRAWDOWN, _OF_CONVERSION)
 _REASONS = {
     QuotePurpose.DRAWDOWN: QuoteReason.DRAWN,
     QuotePurpose.CONVERSION: QuoteReason.CONVERTED,
 }
 
 
+def next_sheet(purpose: str) -> dict[str, list[dict[str, str]]]:
+    """Return the facts of a refusal that say where a new sheet of the purpose is asked for."""
+    call = _OF_CONVERSION if purpose == QuotePurpose.CONVERSION else _OF_DRAWDOWN
+    return {"next_steps": [{**call._asdict(), "state": "open"}]}
+
+
 class QuoteExpiredError(Refused):
     """The cost sheet is no longer valid: its time or its day is over."""
 
-    public_facts = ("expires_at",)
+    public_facts = ("expires_at", "next_steps")
     code = "quote-expired"
     message = _("This cost sheet was valid until {expires_at}.")
     remedy = _("Ask for a new one.")
@@ -78,9 +86,10 @@ class QuoteNotConfirmedError(Refused):
 class QuoteUsedError(Refused):
     """A loan was drawn or a bill was converted under the cost sheet before."""
 
+    public_facts = ("next_steps",)
     code = "quote-used"
-    message = _("This cost sheet was used before.")
-    remedy = _("Ask for a new one for another loan.")
+    message = _("This cost sheet was used before: each serves once.")
+    remedy = _("Ask for a new one for another loan, or for another bill to convert.")
     calls = _OFFER
 
 
@@ -88,6 +97,7 @@ class QuoteUnknownError(Refused):
     """The customer has no such cost sheet."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
+    public_facts = ("next_steps",)
     code = "quote-unknown"
     message = _("You have no such cost sheet.")
     remedy = _("Send the id of one that you confirmed.")
@@ -98,9 +108,13 @@ class QuoteOtherError(Refused):
     """The cost sheet is for something else than what is requested."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
+    public_facts = ("next_steps",)
     code = "quote-for-another"
-    message = _("This cost sheet is for something else.")
-    remedy = _("Ask for one for exactly this request.")
+    message = _("This cost sheet is for something else than you request.")
+    remedy = _(
+        "Ask for one for exactly this drawdown, or for the conversion of this very bill: with its "
+        "plan and due date, and what is unpaid of it now."
+    )
     calls = _OFFER
 
 
@@ -268,11 +282,11 @@ def _of_customer(public_id: UUID, context: RequestContext) -> Quote:
 
 def _usable(quote: Quote | None, use: QuoteUse, *, at: datetime) -> Quote:
     if quote is None or quote.customer_id != use.customer_id:
-        raise QuoteUnknownError
+        raise QuoteUnknownError(**next_sheet(use.purpose))
     if (quote.purpose, quote.bill_id) != (use.purpose, use.bill_id):
-        raise QuoteOtherError
+        raise QuoteOtherError(**next_sheet(use.purpose))
     if quote.state == QuoteState.USED:
-        raise QuoteUsedError
+        raise QuoteUsedError(**next_sheet(use.purpose))
     _require_in_time(quote, at=at)
     if quote.state != QuoteState.CONFIRMED:
         raise QuoteNotConfirmedError(state=quote.state)
@@ -282,7 +296,7 @@ def _usable(quote: Quote | None, use: QuoteUse, *, at: datetime) -> Quote:
 def _require_in_time(quote: Quote, *, at: datetime) -> None:
     if quote.state == QuoteState.EXPIRED or at >= quote.expires_at:
         expires_at = quote.expires_at.astimezone(clock.SHANGHAI)
-        raise QuoteExpiredError(expires_at=expires_at.isoformat())
+        raise QuoteExpiredError(expires_at=expires_at.isoformat(), **next_sheet(quote.purpose))
 
 
 def _readable_at(quote: Quote) -> datetime:

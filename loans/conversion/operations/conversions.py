@@ -31,7 +31,11 @@ from loans.contracts.rules import plans
 from loans.contracts.rules.due_dates import converted_first_due_on
 from loans.conversion.operations import sheets
 from loans.conversion.queries import conversions
-from loans.conversion.rules.conversion import convertible_fen
+from loans.conversion.rules.conversion import (
+    ConversionBlocker,
+    bill_blocker,
+    convertible_fen,
+)
 from loans.delinquency.operations import end_of_day
 from loans.models import Bill, BillState, Conversion, ConversionState, Loan, Quote, QuotePurpose
 from risk.conduct import operations as conduct
@@ -105,9 +109,9 @@ def request(asked: ConversionOrder, *, context: RequestContext) -> list[Conversi
     due_on = batch.position.bills[bill_id].due_on
     assert on <= due_on, "a cost sheet is valid no longer than its day, nor offered after D"
     if (quote.plan, quote.first_due_on) != (asked.plan, converted_first_due_on(due_on)):
-        raise quotes.QuoteOtherError
+        raise quotes.QuoteOtherError(**quotes.next_sheet(QuotePurpose.CONVERSION))
     offers.price_of(asked.plan, context)
-    loans = _loans(batch, bill_id, quote)
+    loans = _loans(batch, bill_id, quote, on=on)
     line = blockers.open_line(customer.pk, on=on) if on == due_on else None
     if line is not None and line.has_pending_debit:
         raise offers.DebitPendingError
@@ -127,7 +131,7 @@ def request(asked: ConversionOrder, *, context: RequestContext) -> list[Conversi
     )
 
 
-def _loans(batch: LoanBatch, bill_id: int, quote: Quote) -> list[tuple[Loan, int]]:
+def _loans(batch: LoanBatch, bill_id: int, quote: Quote, *, on: date) -> list[tuple[Loan, int]]:
     """Return the loans of a cost sheet with their principal on it, all of which can be converted.
 
     Raises:
@@ -140,15 +144,16 @@ def _loans(batch: LoanBatch, bill_id: int, quote: Quote) -> list[tuple[Loan, int
     for shown in quote.sheet["loans"]:
         loan = of_bill.get(shown["id"])
         if loan is None:
-            raise sheets.NotConvertibleError
+            raise sheets.NotConvertibleError.of(ConversionBlocker.OTHER_LOAN)
         standing = Conversion.objects.filter(loan=loan).exclude(state=ConversionState.LAPSED)
         if standing.exists():
             raise ConversionPlannedError
         fen = convertible_fen(bill, loan.pk, batch.position.loans[loan.pk], Plan(quote.plan))
         if not fen:
-            raise sheets.NotConvertibleError
+            closed = bill_blocker(bill.state, due_on=bill.due_on, on=on)
+            raise sheets.NotConvertibleError.of(closed or ConversionBlocker.NO_BULLET)
         if fen > shown["principal_fen"]:
-            raise quotes.QuoteOtherError
+            raise quotes.QuoteOtherError(**quotes.next_sheet(QuotePurpose.CONVERSION))
         found.append((loan, shown["principal_fen"]))
     return found
 

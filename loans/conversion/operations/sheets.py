@@ -1,7 +1,6 @@
 """The offer of a cost sheet for a bill that is to be paid in instalments (LAW-2, REPAY-6)."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.onboarding.context import RequestContext
-from backoffice.core.errors import Refused
+from backoffice.core.errors import RefusalCause, Refused
 from backoffice.core.policy import current
 from backoffice.platform import idempotency
 from loans.accounting.queries.positions import terms_of
@@ -20,9 +19,10 @@ from loans.contracts.rules import plans
 from loans.contracts.rules.cost_sheet import Price, SheetLoan, SheetQuestion
 from loans.contracts.rules.due_dates import converted_first_due_on
 from loans.contracts.rules.plans import with_plan_fees
+from loans.conversion.rules.conversion import ConversionBlocker, bill_blocker
 from loans.models import (
     Bill,
-    BillState,
+    Conversion,
     ConversionState,
     Instalment,
     LoanState,
@@ -32,16 +32,55 @@ from loans.models import (
 )
 from loans.policy import LoanTerms, QuotePolicy
 
+_CAUSES = {
+    ConversionBlocker.PAST_DUE: (
+        _("Its due date has passed."),
+        _("Pay the bill; a bill can be converted until its due date."),
+    ),
+    ConversionBlocker.CLOSED: (
+        _("It is closed: it was paid, or a later bill asks for what is left of it."),
+        _("Choose the bill that asks for it now."),
+    ),
+    ConversionBlocker.PLANNED: (
+        _("The conversion of its loans is planned already."),
+        _("Read the bill: it shows the plan and the day on which it takes effect."),
+    ),
+    ConversionBlocker.OTHER_LOAN: (
+        _("A loan that you named is not repaid in one amount under this bill, or was paid."),
+        _("Name loans of this bill that are repaid in one amount, or none for all of them."),
+    ),
+    ConversionBlocker.NO_BULLET: (
+        _("No principal that is repaid in one amount is left unpaid on it."),
+        _("Pay the bill; interest, fees and instalments cannot be converted."),
+    ),
+    ConversionBlocker.NO_PLAN: (
+        _("It is asked for in one amount already."),
+        _("Choose a plan of instalments."),
+    ),
+}
+
 
 class NotConvertibleError(Refused):
-    """The bill cannot be converted: it is not issued, is past its due date, or has no principal.
+    """The bill cannot be converted into instalments: ``reason`` is the code of the cause.
 
     Principal of plan rows is no part of it (REPAY-6).
     """
 
+    public_facts = ("reason",)
     code = "quote-not-convertible"
-    message = _("This bill cannot be converted into instalments.")
-    remedy = _("A bill can be converted from its issue to its due date, for its unpaid principal.")
+    message = _("This bill cannot be converted into instalments: {why}")
+    remedy = "{remedy}"
+
+    @classmethod
+    def of(cls, blocker: ConversionBlocker) -> "NotConvertibleError":
+        """Return the refusal that names what stands against the conversion."""
+        why, remedy = _CAUSES[blocker]
+        return cls(reason=blocker.value, why=why, remedy=remedy)
+
+    @classmethod
+    def causes(cls) -> Iterable[RefusalCause]:
+        """Return what can stand against a conversion."""
+        return [RefusalCause(code, why, remedy) for code, (why, remedy) in _CAUSES.items()]
 
 
 class ConversionRequest(NamedTuple):
@@ -72,9 +111,12 @@ def offer(request: ConversionRequest, *, context: RequestContext) -> Quote:
     """
     bill = Bill.objects.get(customer=context.customer, public_id=request.bill_id)
     policy = current(QuotePolicy, on=context.on)
-    rows = _convertible(bill, request, on=context.on)
-    if not rows or request.plan == Plan.BULLET:
-        raise NotConvertibleError
+    blocker = bill_blocker(bill.state, due_on=bill.due_on, on=context.on)
+    if request.plan == Plan.BULLET:
+        blocker = ConversionBlocker.NO_PLAN
+    rows = [] if blocker else _convertible(bill, request)
+    if not rows:
+        raise NotConvertibleError.of(blocker or _loan_blocker(bill, request))
     price = offers.price_of(request.plan, context)
     offers.take_one(context, policy)
     return _offer(bill, rows, price, plan=request.plan, policy=policy, context=context)
@@ -112,13 +154,11 @@ def _offer(
     return offers.store(asked, price, bill=bill, policy=policy, context=context)
 
 
-def _convertible(bill: Bill, request: ConversionRequest, *, on: date) -> list[Instalment]:
+def _convertible(bill: Bill, request: ConversionRequest) -> list[Instalment]:
     """Return the bullets of a bill that can still be converted, the oldest loan first.
 
     None where one that is named is not among them.
     """
-    if bill.state != BillState.BILLED or on > bill.due_on:
-        return []
     bullets = bill.instalments.filter(
         loan__plan=Plan.BULLET, loan__converted_on=None, loan__state=LoanState.ACTIVE,
         unpaid_principal_fen__gte=plans.count_of(request.plan),
@@ -127,3 +167,13 @@ def _convertible(bill: Bill, request: ConversionRequest, *, on: date) -> list[In
         bullets = bullets.filter(loan__public_id__in=request.loan_ids)
     rows = list(bullets.select_related("loan").order_by("loan__drawn_on", "loan"))
     return rows if len(rows) == len(set(request.loan_ids)) or not request.loan_ids else []
+
+
+def _loan_blocker(bill: Bill, request: ConversionRequest) -> ConversionBlocker:
+    """Return why loans of a bill that can be converted cannot."""
+    meant = Conversion.objects.filter(loan__instalments__bill=bill, state=ConversionState.PLANNED)
+    if request.loan_ids:
+        meant = meant.filter(loan__public_id__in=request.loan_ids)
+    if meant.exists():
+        return ConversionBlocker.PLANNED
+    return ConversionBlocker.OTHER_LOAN if request.loan_ids else ConversionBlocker.NO_BULLET

@@ -6,6 +6,7 @@ as it would have been; a plan bears no interest, and RATE-10 does not touch its 
 """
 
 from datetime import date
+from enum import StrEnum
 from typing import NamedTuple
 
 from loans.accounting.rules.codes import Accrual, BillMove, BillState, LoanState, Plan
@@ -27,6 +28,26 @@ from loans.contracts.rules import plans
 from loans.contracts.rules.due_dates import converted_first_due_on
 from loans.contracts.rules.plans import PlanRow
 from loans.policy import LoanTerms
+
+
+class ConversionBlocker(StrEnum):
+    """Why a bill, or a loan under it, cannot be converted into instalments."""
+
+    PAST_DUE = "bill-past-due"
+    CLOSED = "bill-closed"
+    PLANNED = "conversion-planned"
+    OTHER_LOAN = "loan-not-convertible"
+    NO_BULLET = "no-bullet-principal"
+    NO_PLAN = "no-plan"
+
+
+def bill_blocker(state: str, *, due_on: date, on: date) -> ConversionBlocker | None:
+    """Return why a bill cannot be converted on a day, None from its issue to its due date."""
+    if state in (BillState.GRACE, BillState.OVERDUE):
+        return ConversionBlocker.PAST_DUE
+    if state != BillState.BILLED:
+        return ConversionBlocker.CLOSED
+    return ConversionBlocker.PAST_DUE if on > due_on else None
 
 
 def convertible_fen(bill: BillPosition, loan_id: int, loan: LoanPosition, plan: Plan) -> int:

@@ -217,9 +217,11 @@ def test_a_change_that_is_submitted_twice_is_one_request(filled):
 
     page = client.post(FORM, filled | {"reason": "once more"})
 
+    made = Approval.objects.get()
+    since = made.proposed_at.astimezone(clock.SHANGHAI)
     assert messages_of(page)[-1].startswith(
-        f"The same request is open already: approval request {Approval.objects.get().pk} · "
-        "grace after the due date 2. Decide"
+        f"The same request waits for its decision already: approval request {made.pk} · "
+        f"grace after the due date 2 · proposed by {made.proposed_by} on {since:%Y-%m-%d %H:%M}."
     )
     assert Approval.objects.count() == 1
 

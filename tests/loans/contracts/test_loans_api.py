@@ -214,7 +214,9 @@ def test_the_same_sheet_and_grant_draw_once(phone):
     content = body(phone)
     draw(phone, content)
 
-    assert problem(draw(phone, content)) == (409, "quote-used")
+    used = draw(phone, content)
+    assert problem(used) == (409, "quote-used")
+    assert [one["endpoint"] for one in used.json()["next_steps"]] == ["/api/v1/quotes"]
     assert Loan.objects.count() == 1
 
 

@@ -110,7 +110,9 @@ def test_a_repeated_request_gets_the_same_reply(phone, bill):
     assert problem(convert(phone, bill, sheet["id"], plan="plan-6")) == (
         422, "idempotency-key-reused",
     )  # fmt: skip
-    assert problem(convert(phone, bill, sheet["id"], key="b")) == (409, "quote-used")
+    used = convert(phone, bill, sheet["id"], key="b")
+    assert problem(used) == (409, "quote-used")
+    assert [one["endpoint"] for one in used.json()["next_steps"]] == ["/api/v1/bills/{id}/quotes"]
     assert Conversion.objects.count() == 1
 
 

@@ -4,11 +4,13 @@ from datetime import date
 from uuid import uuid4
 
 import pytest
+from django.utils.translation import override
 
 from loans.conversion.operations import sheets
 from loans.conversion.operations.sheets import ConversionRequest
 from loans.models import Loan, Plan, Quote
 from tests.loans.contracts.operations.test_offers import bring_to
+from tests.loans.conversion.sheets import convert
 from tests.policies import put_in_force
 from tests.raw import execute
 
@@ -45,21 +47,23 @@ def test_a_bill_is_converted_from_its_due_date_on(borrower, make_bill):
 
 
 @pytest.mark.parametrize(
-    ("due_on", "state", "plan"),
+    ("due_on", "state", "plan", "reason"),
     [
-        (date(2026, 11, 23), "billed", "plan-3"),
-        (date(2026, 11, 30), "paid", "plan-3"),
-        (date(2026, 11, 30), "billed", "bullet"),
+        (date(2026, 11, 23), "billed", "plan-3", "bill-past-due"),
+        (date(2026, 11, 23), "grace", "plan-3", "bill-past-due"),
+        (date(2026, 11, 30), "paid", "plan-3", "bill-closed"),
+        (date(2026, 11, 30), "billed", "bullet", "no-plan"),
     ],
 )
 def test_only_an_issued_bill_is_converted_and_only_until_its_due_date(
-    borrower, make_bill, due_on, state, plan
+    borrower, make_bill, due_on, state, plan, reason
 ):
     bill = make_bill(customer=borrower.customer, due_on=due_on, principal_fen=100_000)
     bring_to(state, borrower.customer)
 
-    with pytest.raises(sheets.NotConvertibleError):
+    with pytest.raises(sheets.NotConvertibleError) as refused:
         sheets.offer(ConversionRequest(bill.public_id, Plan(plan)), context=borrower.context())
+    assert refused.value.facts["reason"] == reason
     assert not Quote.objects.exists()
 
 
@@ -67,8 +71,27 @@ def test_rows_of_a_plan_are_not_converted_again(borrower, make_bill):
     bill = make_bill(customer=borrower.customer, due_on=date(2026, 11, 30), principal_fen=100_000)
     execute("UPDATE loans_loan SET plan = 'plan-3' WHERE customer_id = %s", borrower.customer.pk)
 
-    with pytest.raises(sheets.NotConvertibleError):
+    with pytest.raises(sheets.NotConvertibleError) as refused, override("en"):
         sheets.offer(ConversionRequest(bill.public_id, Plan.PLAN_3), context=borrower.context())
+    assert refused.value.facts["reason"] == "no-bullet-principal"
+    with override("en"):
+        assert str(refused.value) == (
+            "This bill cannot be converted into instalments: No principal that is repaid in one "
+            "amount is left unpaid on it. Pay the bill; interest, fees and instalments cannot be "
+            "converted."
+        )
+
+
+def test_a_bill_whose_conversion_is_planned_is_refused_with_that(borrower, make_bill):
+    bill = make_bill(customer=borrower.customer, due_on=date(2026, 11, 30), principal_fen=100_000)
+    [planned] = convert(bill, Plan.PLAN_3, at=borrower.context().at)
+
+    for loan_ids in ((), (planned.loan.public_id,)):
+        asked = ConversionRequest(bill.public_id, Plan.PLAN_6, loan_ids)
+        with pytest.raises(sheets.NotConvertibleError) as refused:
+            sheets.offer(asked, context=borrower.context())
+        assert refused.value.facts["reason"] == "conversion-planned"
+    assert Quote.objects.count() == 1
 
 
 def test_the_sheet_lists_every_bullet_of_the_bill(borrower, make_bill):
@@ -100,8 +123,9 @@ def test_a_loan_that_is_not_under_the_bill_is_refused(borrower, make_bill):
     bill, older, _younger = with_two_loans(borrower, make_bill)
     asked = ConversionRequest(bill.public_id, Plan.PLAN_3, (older.public_id, uuid4()))
 
-    with pytest.raises(sheets.NotConvertibleError):
+    with pytest.raises(sheets.NotConvertibleError) as refused:
         sheets.offer(asked, context=borrower.context())
+    assert refused.value.facts["reason"] == "loan-not-convertible"
     assert not Quote.objects.exists()
 
 

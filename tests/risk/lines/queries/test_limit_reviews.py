@@ -99,5 +99,6 @@ def test_a_second_request_is_refused_by_the_number_and_limit_of_the_first():
 
     with override("en"):
         assert str(refused.value).startswith(
-            f"The same request is open already: {made} · target of {line}, yuan 20,000.00."
+            f"The same request waits for its decision already: {made} · target of {line}, "
+            f"yuan 20,000.00 · proposed by {made.proposed_by} on "
         )
