@@ -29,6 +29,7 @@ urlpatterns = [
     path("api/v1/", include("loans.conversion.urls")),
     path("api/v1/", include("loans.settlement.urls")),
     path("api/v1/", include("loans.collection.urls")),
+    path("api/v1/", include("loans.statements.urls")),
     path("api/v1/", include("backoffice.guide.urls")),
     path("hooks/", include("risk.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -11,8 +11,9 @@ from loans.payouts import admin as payouts
 from loans.repayment.admin import pages as repayment
 from loans.repayment.admin import refunds, waivers
 from loans.reporting import admin as reporting
+from loans.statements import admin as statements
 
 __all__ = [
     "accounting", "billing", "closed_months", "contracts", "conversion", "delinquency", "orders",
-    "payouts", "refunds", "repayment", "reporting", "run", "transfers", "waivers",
+    "payouts", "refunds", "repayment", "reporting", "run", "statements", "transfers", "waivers",
 ]  # fmt: skip

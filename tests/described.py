@@ -98,7 +98,7 @@ def faults_of_body(path, method, status, answer):
     media_type = answer.headers["content-type"].split(";")[0]
     if media_type not in described:
         return [f"{method} {path} {status}: {media_type} is not described"]
-    if media_type.startswith("text/"):
+    if media_type.startswith("text/") or media_type == "application/pdf":
         return []
     errors = validator(path, method, status, media_type).iter_errors(answer.json())
     return [f"{method} {path} {status} {error.instance_path}: {error.message[:300]}"

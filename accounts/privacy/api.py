@@ -1,16 +1,12 @@
 """A customer's own data: a copy of it, and its end."""
 
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
 from django.http import HttpResponse
-from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
-from django.utils.translation import gettext
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,23 +15,10 @@ from accounts.models import DeletionRequest
 from accounts.privacy.operations import deletions, exports
 from backoffice.core import clock
 from backoffice.web.api.description import describe
+from backoffice.web.api.files import JsonAlways, as_file, asked_form
 from backoffice.web.api.problems import NotFoundError
 
 READABLE = "readable"
-
-Answer = TypeVar("Answer", bound=HttpResponseBase)
-
-
-class _JsonAlways(BaseContentNegotiation):
-    """Lets the endpoint itself look at what the caller accepts."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        return parsers[0]
-
-    def select_renderer(
-        self, request: Request, renderers: Any, format_suffix: str | None = None
-    ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type
 
 
 class ExportReply(serializers.Serializer[Any]):
@@ -48,7 +31,7 @@ class ExportReply(serializers.Serializer[Any]):
 class ExportView(CustomerEndpoint):
     """Everything that is held of a customer."""
 
-    content_negotiation_class = _JsonAlways
+    content_negotiation_class = JsonAlways
 
     @describe(
         "Read a copy of one's data",
@@ -60,29 +43,13 @@ class ExportView(CustomerEndpoint):
 
         The page is for ``Accept: text/html`` or ``?form=readable``; the content is the same.
         """
-        if request.query_params.getlist("form") not in ([], [READABLE]):
-            words = gettext("It must be one of: {choices}.").format(choices=READABLE)
-            raise serializers.ValidationError(
-                {"form": [serializers.ErrorDetail(words, "invalid_choice")]}
-            )
+        form = asked_form(request, {READABLE: "text/html"})
         customer, at = self.customer(request), clock.now()
-        if _is_page(request):
+        if form:
             tables = exports.tables(customer)
             page = render_to_string("accounts/export.html", {"tables": tables, "at": at})
-            return _file(HttpResponse(page), "weidai.html")
-        return _file(Response(exports.as_json(customer, at=at)), "weidai.json")
-
-
-def _is_page(request: Request) -> bool:
-    accepts_page = "text/html" in request.headers.get("Accept", "")
-    return accepts_page or request.query_params.get("form") == READABLE
-
-
-def _file(answer: Answer, name: str) -> Answer:
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer["Cache-Control"] = "no-store"
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
+            return as_file(HttpResponse(page), "weidai.html")
+        return as_file(Response(exports.as_json(customer, at=at)), "weidai.json")
 
 
 class KeptReply(serializers.Serializer[Any]):

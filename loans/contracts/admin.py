@@ -5,8 +5,10 @@ from datetime import date
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin import AdminSite
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -77,6 +79,8 @@ class LoanPages(AdminActionsMixin, CustomersRows):
     ]  # fmt: skip
     # Packages above append what they know of a loan.
     more_sections: ClassVar[list[Callable[[Loan], list[PageSection]]]] = []
+    # And the addresses of pages of their own.
+    more_urls: ClassVar[list[Callable[[AdminSite], list[URLPattern]]]] = []
     latest_by = "drawn_on"
     list_display = (
         "__str__", "customer_link", "state_label", "plan", "principal_yuan",
@@ -104,6 +108,11 @@ class LoanPages(AdminActionsMixin, CustomersRows):
     def rate(self, loan: Loan) -> str:
         """Return the daily rate in per cent."""
         return percent(loan.daily_rate_ppm)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the addresses of the pages, those of packages above first."""
+        more = [one for pages in self.more_urls for one in pages(self.admin_site)]
+        return [*more, *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Loan]:
         """Return the loans with what their page names."""

@@ -1,8 +1,8 @@
 """The page of a customer: masked, with the four conditions, the steps, and what happened."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Q
@@ -135,6 +135,8 @@ class CustomerPages(AdminActionsMixin, ReadOnlyAdmin):
                            ("masked_id", "masked_phone", "born_on"),
                            ("public_id", "origin"), "related")}),
     )  # fmt: skip
+    # Apps above append the address and the title of what else they show of a customer.
+    more_links: ClassVar[list[Callable[[Customer], tuple[str, Any]]]] = []
     record_actions = (
         AdminAction(
             "unmask", _("Show the identity in full"), "accounts.unmask_customer", unmask,
@@ -210,10 +212,11 @@ class CustomerPages(AdminActionsMixin, ReadOnlyAdmin):
     @display(description=_("all about this customer"))
     def related(self, customer: Customer) -> SafeString:
         """Return links to the lists of this customer's rows, whichever app keeps them."""
-        rows = (
+        rows = [
             (list_of(relation, customer), relation.related_model._meta.verbose_name_plural)
             for relation in relations()
-        )
+        ]
+        rows += [more(customer) for more in self.more_links]
         return format_html_join(" · ", '<a class="link" href="{}">{}</a>', rows)
 
     def sections(self, request: HttpRequest, record: Customer) -> list[PageSection]:

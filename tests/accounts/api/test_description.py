@@ -81,7 +81,7 @@ def test_lists_are_pages_with_their_parameters():
         "/api/v1/me/cards",
         "/api/v1/me/complaints", "/api/v1/me/consents", "/api/v1/me/line/changes",
         "/api/v1/me/line/temporary-limits", "/api/v1/me/score-history",
-        "/api/v1/me/wechat-accounts", "/api/v1/payments",
+        "/api/v1/me/statements", "/api/v1/me/wechat-accounts", "/api/v1/payments",
     ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from loans.collection.urls import urlpatterns as of_collection
 from loans.contracts.urls import urlpatterns as of_contracts
 from loans.conversion.urls import urlpatterns as of_conversion
 from loans.settlement.urls import urlpatterns as of_settlements
+from loans.statements.urls import urlpatterns as of_statements
 from risk.decisions.urls import urlpatterns as of_decisions
 from risk.lines.urls import urlpatterns as of_lines
 from tests import described
@@ -42,9 +43,10 @@ def addresses():
         *of_bills,
         *of_settlements,
         *of_collection,
+        *of_statements,
     ):
         route = str(pattern.pattern).replace("<uuid:public_id>", UUID)
-        yield route.replace("<slug:purpose>", "social")
+        yield route.replace("<slug:purpose>", "social").replace("<slug:month>", "2026-10")
 
 
 def calls():
@@ -107,7 +109,13 @@ def test_reading_works_from_the_first_moment(newcomer, address):
 
 
 BODYLESS = sorted(
-    (method, path.removeprefix("/api/v1/").replace("{public_id}", UUID).replace("{purpose}", "x"))
+    (
+        method,
+        path.removeprefix("/api/v1/")
+        .replace("{public_id}", UUID)
+        .replace("{purpose}", "x")
+        .replace("{month}", "2026-10"),
+    )
     for path, method, operation in described.operations()
     if path.startswith("/api/v1/") and "requestBody" not in operation
 )
