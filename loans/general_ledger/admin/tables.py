@@ -1,6 +1,6 @@
 """The tables of the ledger's pages: the chart, a trial balance, an account statement."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Model
@@ -38,7 +38,7 @@ def account_link(code: str, period: str) -> SafeString:
 
 def chart(period: str) -> PageSection:
     """Return the chart of accounts as a tree, each account with a link to its statement."""
-    heads = (_("number"), _("account"), _("type"), _("normal side"), _("code"),
+    heads = (_("account number"), _("account"), _("type"), _("normal side"), _("code"),
              _("kinds of transfers"))  # fmt: skip
     rows = [_chart_row(line.depth, line.entry, period) for line in tree()]
     note = _("Nothing is posted to headings. A reversal may use every account.")
@@ -63,18 +63,38 @@ def _chart_row(depth: int, entry: Any, period: str) -> tuple[Any, ...]:
 def trial_balance(
     lines: Sequence[SidedLine], period: str, *, title: Any, note: Any = ""
 ) -> PageSection:
-    """Return a trial balance: each balance on its side, and the sums, which are equal."""
+    """Return a trial balance: each balance on its side, and the sums, which are equal.
+
+    A heading stands above its accounts with the sums of their columns.
+    """
     heads = (
-        _("number"), _("account"), amount_head(_("opening debit")),
+        _("account number"), _("account"), amount_head(_("opening debit")),
         amount_head(_("opening credit")), amount_head(_("debit")), amount_head(_("credit")),
         amount_head(_("closing debit")), amount_head(_("closing credit")),
     )  # fmt: skip
+    by_account = {one.account: one for one in lines}
     rows = [
-        (number_of(one.account), account_link(one.account, period), *_blank_zeros(one[1:]))
-        for one in lines
+        row for line in tree() if (row := _balance_row(line.depth, line.entry, by_account, period))
     ]
     sums = [amount(sum(column)) for column in zip(*(one[1:] for one in lines), strict=True)]
     return PageSection(title, heads, rows, note, total=("", _("Total"), *sums))
+
+
+def _balance_row(
+    depth: int, entry: Any, lines: Mapping[str, SidedLine], period: str
+) -> tuple[Any, ...]:
+    """Return the row of an account or a heading; nothing of one without a line."""
+    if isinstance(entry, ChartAccount):
+        if entry.code not in lines:
+            return ()
+        title = format_html("{}{}", _INDENT * depth, account_link(entry.code, period))
+        return (entry.number, title, *_blank_zeros(lines[entry.code][1:]))
+    under = [line.entry for line in tree(entry.number)]
+    found = [lines[one.code][1:] for one in under
+             if isinstance(one, ChartAccount) and one.code in lines]  # fmt: skip
+    words = capfirst(gettext(entry.title))
+    title = format_html("{}<strong>{}</strong>", _INDENT * depth, words)
+    return (entry.number, title, *_blank_zeros(map(sum, zip(*found, strict=True))))
 
 
 def _blank_zeros(amounts: Iterable[int]) -> list[SafeString | str]:

@@ -139,7 +139,7 @@ def _balance_section(
         filters=filters,
         rows=rows,
         columns=(
-            Column(_("number"), "account", show=number_of),
+            Column(_("account number"), "account", show=number_of),
             Column(_("account"), "account", show=title_of),
             Column(_("type"), "account", show=lambda code: gettext(TYPES[BY_CODE[code].type])),
             Column(_("opening debit"), "opening_debit_fen", kind="fen"),

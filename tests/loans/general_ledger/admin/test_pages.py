@@ -49,6 +49,12 @@ def total_of(page: str) -> list[str]:
     return re.findall(r'class="amount">([\d,.-]+)<', row)
 
 
+def heading_of(page: str, number: str) -> list[str]:
+    """Return the amounts of the line of a heading."""
+    [row] = re.findall(rf"<tr><td>{number}</td>(.*?)</tr>", page, re.DOTALL)
+    return [re.sub("<.*?>", "", cell) for cell in re.findall(r"<td>(.*?)</td>", row)][1:]
+
+
 @pytest.mark.parametrize("group", ["finance", "auditor", "manager"])
 @pytest.mark.parametrize("page", ["chart", "trial_balance", "statement"])
 def test_who_reads_the_ledger_reads_its_pages(read, group, page):
@@ -145,6 +151,8 @@ def test_finance_proposes_the_close_from_the_page_and_a_manager_approves(
     client.force_login(person("auditor"))
     stored = client.get(reverse("admin:loans_closedmonth_change", args=[closed.pk]),
                         headers={"accept-language": "en"}).content.decode()  # fmt: skip
+    assert heading_of(stored, "1303") == ["10,000.00", "", "", "10,000.00", "", ""]
+    assert heading_of(stored, "1132") == ["150.00", "", "150.00", "300.00", "", ""]
     assert total_of(stored) == [*["10,150.00"] * 2, *["10,300.00"] * 2, *["10,150.00"] * 2]
 
 
