@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.web.readonly_admin import PageSection, address_of, amount, amount_head, link
 from loans.accounting.admin import cause
-from loans.general_ledger.queries.exports import SidedLine, number_of, stated, title_of
+from loans.general_ledger.queries.exports import SidedLine, stated, title_of
 from loans.general_ledger.queries.statement import StatementPage
 from loans.general_ledger.queries.trial_balance import AccountSummary
 from loans.general_ledger.rules.chart import SIDES, TYPES, ChartAccount, kinds_of, tree
