@@ -73,6 +73,7 @@ CLOCKS = {
     "loans.Charge.at": "product",
     "loans.ChargeOff.at": "product",
     "loans.ClosedMonth.at": "product",
+    "loans.LedgerCheckpoint.at": "product",
     "backoffice.WorkItem.added_at": "product",
     "backoffice.WorkItem.claimed_at": "product",
     "backoffice.WorkItem.deadline_at": "product",

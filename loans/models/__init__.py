@@ -32,6 +32,7 @@ from loans.models.ledger import (
     Transfer,
     TransferKind,
 )
+from loans.models.ledger_total import LedgerCheckpoint, LedgerTotal
 from loans.models.loan import BillSnapshot, ContractTerms, Instalment, Loan
 from loans.models.loss import Acceleration, ChargeOff
 from loans.models.notice import DebitNotice
@@ -71,6 +72,8 @@ __all__ = [
     "Extension",
     "ExtensionState",
     "Instalment",
+    "LedgerCheckpoint",
+    "LedgerTotal",
     "Loan",
     "LoanAgreement",
     "LoanState",

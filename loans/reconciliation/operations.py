@@ -17,6 +17,7 @@ from django.db import connection, transaction
 
 from backoffice.core import bulk
 from backoffice.platform.jobs import RunPlan, Tally
+from loans.accounting.operations import checkpoints
 from loans.accounting.rules.reasons import LoanActor
 from loans.collection.operations import results
 from loans.contracts.operations import disbursement
@@ -34,8 +35,12 @@ BATCH = 5_000
 _NOT_TAKEN = (DebitOrderState.SENT, DebitOrderState.UNKNOWN, DebitOrderState.FAILED)
 
 
-def reconcile(*, days: Sequence[date], on: date, channel: Channel) -> list[Difference]:
+def reconcile(
+    *, days: Sequence[date], on: date, channel: Channel, is_full: bool = False
+) -> list[Difference]:
     """Return every difference: caches, accruals, accounts, and the bank on these days.
+
+    Of the totals of the ledger those are compared with their transfers whose turn it is, or all.
 
     The portfolio is looked at as it stands at one moment, each day of the bank as the orders stand
     after its statement was read: answers that come meanwhile are no differences.
@@ -51,6 +56,7 @@ def reconcile(*, days: Sequence[date], on: date, channel: Channel) -> list[Diffe
                 reconciliation.payouts(),
                 reconciliation.accruals(on=on),
                 reconciliation.unbilled(on=on),
+                reconciliation.totals(on=None if is_full else on),
             )
         )
     return differences + [difference for day in days for difference in _bank(day, channel)]
@@ -81,6 +87,8 @@ def _one_moment() -> Iterator[None]:
 def nightly(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel: Channel) -> Tally:
     """Take the bank's statement of the day before; reconcile that day and the accounts.
 
+    The accounts are totals of the ledger and what came since: a thirtieth of the totals is compared
+    with the transfers, and those of the day are added up.
     Each difference counts as a failure and is logged.
     """
     day_before = on - timedelta(days=1)
@@ -91,8 +99,13 @@ def nightly(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel:
         logger.warning("the statement of %s could not be read", day_before)
     with _one_moment():
         differences = list(
-            chain(reconciliation.account_balances(), reconciliation.posted_accruals(on=on))
+            chain(
+                reconciliation.account_balances(),
+                reconciliation.posted_accruals(on=on),
+                reconciliation.totals(on=on),
+            )
         )
+    checkpoints.advance(by=LoanActor.RECONCILIATION, on=on, at=at)
     differences += _bank(day_before, channel)
     return Tally(done=int(not differences), failed=_logged(differences))
 

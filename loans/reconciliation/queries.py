@@ -12,6 +12,7 @@ from django.db.models import Max, Q, QuerySet, Sum
 
 from backoffice.core import bulk
 from backoffice.core.policy import current
+from loans.accounting.queries import ledger_totals
 from loans.accounting.queries.positions import positions_of
 from loans.accounting.queries.unposted import unposted, unposted_of
 from loans.accounting.rules.cap import accrued_fen
@@ -125,14 +126,23 @@ def account_balances() -> Iterator[Difference]:
 
 
 def balances() -> dict[str, int]:
-    """Return debits less credits of every account, from one reading of the ledger."""
-    totals = dict.fromkeys(Account.values, 0)
-    with connection.cursor() as cursor:
-        cursor.execute(statements.BALANCES)
-        for debit, credit, fen in cursor.fetchall():
-            totals[debit] += int(fen)
-            totals[credit] -= int(fen)
-    return totals
+    """Return debits less credits of every account: the totals and what came since."""
+    found = dict.fromkeys(Account.values, 0)
+    for debit, credit, fen in ledger_totals.rows(statements.BALANCES):
+        found[debit] += int(fen)
+        found[credit] -= int(fen)
+    return found
+
+
+def totals(*, on: date | None) -> Iterator[Difference]:
+    """Compare the totals of the ledger with their transfers: a thirtieth, or all with None.
+
+    A total whose sum is right and whose number of transfers is not has twice the same fen.
+    """
+    for one in ledger_totals.differences(on=on):
+        moved = f"{one.booked_on} {one.debit_account} {one.credit_account} {one.kind}"
+        subject = f"checkpoint {one.checkpoint}: {moved}"
+        yield Difference("ledger total = transfers", subject, one.expected_fen, one.found_fen)
 
 
 def balance_fen(account: str) -> int:
@@ -186,11 +196,10 @@ def _posted_accruals(accrued: int, ledger: int, *, on: date) -> Iterator[Differe
         return
     if accrued != ledger:
         yield Difference("accrued, not posted", f"as of {on}", accrued, ledger)
-    with connection.cursor() as cursor:
-        cursor.execute(statements.ACCRUAL_INCOME)
-        charged, income = map(int, cursor.fetchone())
+    [(charged, income)] = ledger_totals.rows(statements.ACCRUAL_INCOME)
     if charged + accrued != income:
-        yield Difference("accrual income", f"as of {on}", charged + accrued, income)
+        expected_fen = int(charged) + accrued
+        yield Difference("accrual income", f"as of {on}", expected_fen, int(income))
 
 
 def _is_booked(night: date) -> bool:
@@ -199,9 +208,8 @@ def _is_booked(night: date) -> bool:
     It does not once an earlier day was posted after it, or a loan with nights of its own came, or
     one was settled on the day it was drawn: its night is charged before it is over (GEN-6).
     """
-    last = Transfer.objects.filter(kind=TransferKind.NIGHT).aggregate(
-        on=Max("business_date"), pk=Max("id")
-    )
+    booked = Transfer.objects.filter(kind=TransferKind.NIGHT, business_date__gte=night)
+    last = booked.aggregate(on=Max("business_date"), pk=Max("id"))
     if last["on"] != night:
         return False
     since = Transfer.objects.filter(pk__gt=last["pk"])

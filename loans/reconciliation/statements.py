@@ -3,6 +3,7 @@
 The values are ``customers`` and ``loans``, arrays of ids or NULL for everybody's.
 """
 
+from loans.accounting.queries.ledger_totals import MOVED
 from loans.accounting.rules.debt import sql_total
 from loans.models.ledger import RECEIVABLES, Account
 
@@ -224,9 +225,9 @@ SELECT coalesce(kept.repayment_id, moved.repayment_id) || ' ' || coalesce(kept.c
 FROM kept FULL JOIN moved ON moved.repayment_id = kept.repayment_id AND moved.code = kept.code
 WHERE coalesce(kept.fen, 0) <> coalesce(moved.fen, 0) ORDER BY 1
 """  # nosec B608: column names of our own
-BALANCES = """
-SELECT debit_account, credit_account, sum(amount_fen) FROM loans_transfer GROUP BY 1, 2
-"""
+BALANCES = f"""
+SELECT debit_account, credit_account, sum(amount_fen) FROM {MOVED} GROUP BY 1, 2
+"""  # nosec B608: a statement of our own
 # Loans whose charge-off stands: an earlier value date may have cured one before it.
 _GIVEN_UP = """(
     SELECT loan_id, charged_off_on, at
@@ -293,6 +294,6 @@ ACCRUAL_INCOME = f"""
 SELECT (SELECT coalesce(sum(charged_fen), 0) FROM loans_charge AS charge
         WHERE kind NOT IN ('late_fee', 'plan_fee', 'prepayment') AND cause_type <> 'migration'
           AND NOT {_IS_OFF_BOOKS}),
-       (SELECT -coalesce({_moved(Account.ACCRUAL_INCOME)}, 0) FROM loans_transfer
+       (SELECT -coalesce({_moved(Account.ACCRUAL_INCOME)}, 0) FROM {MOVED}
         WHERE 'accrual_income' IN (debit_account, credit_account))
 """  # nosec B608: column names of our own

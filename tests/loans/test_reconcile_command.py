@@ -8,9 +8,11 @@ from django.core.management import call_command
 from django.utils.translation import override
 
 from backoffice.core import clock
+from loans.accounting.operations import checkpoints
 from loans.management.commands import reconcile
-from loans.models import Bill
+from loans.models import Bill, LedgerTotal, Transfer
 from tests.loans.cases import day
+from tests.loans.conftest import moment
 
 
 @pytest.fixture(autouse=True)
@@ -59,3 +61,23 @@ def test_months_that_run_out_are_a_line_and_no_difference(make_bill, monkeypatch
 
     assert code == 0
     assert "! loans_transfer: partitions for 0 months are left: run manage.py migrate" in printed
+
+
+def test_totals_are_compared_in_their_turn_or_all_with_full_and_added_up_again(
+    make_bill, monkeypatch
+):
+    make_bill()
+    checkpoints.advance(by="system:reconciliation", on=day(0), at=moment(day(0)))
+    LedgerTotal.objects.filter(kind="opening").update(transfers=9)
+    monkeypatch.setattr(clock, "business_date", lambda: day(1))
+    assert run("--json")[0] == 0
+
+    code, printed = run("--full")
+
+    assert code == 1
+    assert "ledger total = transfers | checkpoint " in printed
+    out = StringIO()
+    call_command("rebuild_totals", stdout=out)
+    last = Transfer.objects.latest("pk").pk
+    assert out.getvalue() == f"The totals go up to transfer {last}.\n"
+    assert run("--full")[0] == 0

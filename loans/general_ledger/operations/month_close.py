@@ -123,7 +123,8 @@ def propose(
         _require_next(month, at=at)
         _require_jobs(month, at=at)
         days = [day for day in days_with_orders() if day.replace(day=1) == month]
-        _require_no_difference(reconcile(days=days, on=clock.day_of(at), channel=channel))
+        found = reconcile(days=days, on=clock.day_of(at), channel=channel, is_full=True)
+        _require_no_difference(found)
     return propose_reconciled(months, by=by, reason=reason, at=at)
 
 

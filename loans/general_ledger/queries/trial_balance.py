@@ -1,15 +1,14 @@
 """The trial balance of a period, from the transfers of its days and the months closed before it.
 
 A transfer is in the ledger on its accounting date, which is its business date unless that lies in a
-closed month. The table is partitioned by business date: a period reads its own partitions, and from
-the others by an index the few transfers that came late.
+closed month. Up to the last checkpoint there are totals of each day; of the transfers after it a
+period reads those in its own partitions, and from the others by an index the few that came late.
 """
 
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from django.db import connection
-
+from loans.accounting.queries import ledger_totals
 from loans.general_ledger.rules.periods import LedgerPeriod, next_month
 from loans.general_ledger.rules.trial_balance import (
     AccountMovement,
@@ -21,13 +20,17 @@ from loans.general_ledger.rules.trial_balance import (
 from loans.models import ClosedMonth
 
 _MOVEMENTS = """
-SELECT debit_account, credit_account, kind, count(*), sum(amount_fen)
+SELECT debit_account, credit_account, kind, sum(transfers), sum(amount_fen)
 FROM (
-    SELECT debit_account, credit_account, kind, amount_fen FROM loans_transfer
-    WHERE business_date BETWEEN %(first)s AND %(last)s AND accounting_date IS NULL
+    SELECT debit_account, credit_account, kind, transfers, amount_fen FROM loans_ledgertotal
+    WHERE booked_on BETWEEN %(first)s AND %(last)s AND checkpoint_id <= %(through)s
     UNION ALL
-    SELECT debit_account, credit_account, kind, amount_fen FROM loans_transfer
-    WHERE accounting_date BETWEEN %(first)s AND %(last)s
+    SELECT debit_account, credit_account, kind, 1, amount_fen FROM loans_transfer
+    WHERE business_date BETWEEN %(first)s AND %(last)s AND accounting_date IS NULL
+      AND id > %(through)s
+    UNION ALL
+    SELECT debit_account, credit_account, kind, 1, amount_fen FROM loans_transfer
+    WHERE accounting_date BETWEEN %(first)s AND %(last)s AND id > %(through)s
 ) AS moved
 GROUP BY 1, 2, 3 ORDER BY 3, 1, 2
 """
@@ -54,12 +57,11 @@ def summary_of(account: str, period: LedgerPeriod) -> AccountSummary:
 
 def movements(period: LedgerPeriod) -> list[AccountMovement]:
     """Return what moved in a period, summed by accounts and kind."""
-    with connection.cursor() as cursor:
-        cursor.execute(_MOVEMENTS, {"first": period.first_on, "last": period.last_on})
-        return [
-            AccountMovement(debit, credit, kind, transfers, int(fen))
-            for debit, credit, kind, transfers, fen in cursor.fetchall()
-        ]
+    moved = ledger_totals.rows(_MOVEMENTS, first=period.first_on, last=period.last_on)
+    return [
+        AccountMovement(debit, credit, kind, int(transfers), int(fen))
+        for debit, credit, kind, transfers, fen in moved
+    ]
 
 
 def balances_before(on: date) -> dict[str, int]:

@@ -24,11 +24,16 @@ class Command(SystemCommand):
         parser.add_argument(
             "--date", type=date.fromisoformat, help="only this day's bank record; default: all"
         )
+        parser.add_argument(
+            "--full",
+            action="store_true",
+            help="compare all totals of the ledger with their transfers, not a thirtieth",
+        )
 
     def perform(self, **options: Any) -> dict[str, Any]:
         on = clock.business_date()
         days = [options["date"]] if options["date"] else days_with_orders()
-        differences = reconcile(days=days, on=on, channel=debit_channel())
+        differences = reconcile(days=days, on=on, channel=debit_channel(), is_full=options["full"])
         return {
             "on": on,
             "days": days,

@@ -14,10 +14,11 @@ from backoffice.platform import jobs
 from loans.collection.operations import results
 from loans.delinquency.operations import end_of_day
 from loans.gateways.channel import Answer, ChannelError, ChannelFault, Outcome
-from loans.models import Bill, DebitOrder, Loan, Repayment
+from loans.models import Bill, DebitOrder, LedgerCheckpoint, Loan, Repayment, Transfer
 from loans.reconciliation import operations as reconciling
 from loans.reconciliation import queries as reconciliation
 from loans.tasks import JOBS
+from tests import raw
 from tests.loans import days
 from tests.loans.conftest import FakeChannel, day, moment
 from tests.loans.delinquency.test_overdue_life import live
@@ -161,6 +162,22 @@ def test_a_statement_that_cannot_be_read_is_counted_and_changes_nothing(make_bil
 
     assert (tally.done, tally.failed) == (0, 1)
     assert DebitOrder.objects.get().state == "failed"
+
+
+def test_each_night_adds_up_what_came_and_compares_a_thirtieth_of_the_totals(make_bill, channel):
+    live(make_bill(), channel, until=0)
+    end_of_day.accrue_night(on=day(1), at=moment(day(1), time(0, 30)))
+    assert nightly(channel, 1) == (1, 0, 0)
+    last = Transfer.objects.latest("pk").pk
+    assert LedgerCheckpoint.objects.get().through == last
+
+    # The sums of the accounts stay: only the transfers tell that the day is wrong.
+    raw.execute("UPDATE loans_ledgertotal SET booked_on = booked_on - 1 WHERE kind = 'repayment'")
+    end_of_day.accrue_night(on=day(2), at=moment(day(2), time(0, 30)))
+
+    assert nightly(channel, 2) == (1, 0, 0)
+    assert list(reconciliation.totals(on=day(2))) == []
+    assert nightly(channel, 1).failed == len(list(reconciliation.totals(on=day(1)))) > 0
 
 
 def check(ids, n: int):

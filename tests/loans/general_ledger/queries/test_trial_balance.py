@@ -113,8 +113,8 @@ def test_a_month_after_a_closed_one_reads_one_month_and_the_stored_balances(post
     with CaptureQueriesContext(connection) as asked:
         trial_balance(month_of(SEPTEMBER))
 
-    assert len(asked) == 3  # the last closed month, its balances, the movements
-    plan = plan_of(asked.captured_queries[2]["sql"])
+    assert len(asked) == 4  # the last closed month, its balances, the checkpoint, the movements
+    plan = plan_of(asked.captured_queries[3]["sql"])
     read_whole = [row for row in plan.splitlines() if "Seq Scan on loans_transfer_2" in row]
     assert [row for row in read_whole if "loans_transfer_202609" not in row] == []
 
