@@ -153,7 +153,7 @@ class StateChangeAdmin(ReadOnlyAdmin):
     @display(description=_("transition"))
     def move(self, change: StateChange) -> str:
         """Return what was done."""
-        return wording.transition(change.transition)
+        return wording.transition(change.transition, is_move=bool(change.target))
 
     @display(description=_("from"))
     def before(self, change: StateChange) -> SafeString:

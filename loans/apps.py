@@ -19,7 +19,7 @@ class LoansConfig(AppConfig):
         from backoffice.platform import export, jobs, outbox, work_queue
         from backoffice.web.api import examples
         from loans import account_closure, tasks
-        from loans.accounting.rules.reasons import TEXTS
+        from loans.accounting.rules.reasons import REFERENCES, TEXTS
         from loans.billing import examples as bill_examples
         from loans.collection.examples import EXAMPLES as OF_PAYMENTS
         from loans.collection.operations import payments
@@ -46,8 +46,8 @@ class LoansConfig(AppConfig):
         payments.register(start_payment)
         stops.register(has_overdue_bill)
         policy.register("loans", LoanTerms)
-        reasons.register(TEXTS)
-        reasons.register(QUOTE_TEXTS)
+        for texts in (TEXTS, QUOTE_TEXTS, REFERENCES):
+            reasons.register(texts)
         policy.register("loan_operations", LoanOperations)
         policy.register("quotes", QuotePolicy)
         self._register_interventions()

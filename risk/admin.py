@@ -1,10 +1,14 @@
 """Staff pages of risk: those of credit lines are registered by their package."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.customers.rows import CustomersRows
+from backoffice.core import reasons
 from backoffice.web.readonly_admin import day_filter, display, label
 from risk.appeals import admin as appeals
 from risk.bureau import admin as bureau
@@ -23,10 +27,20 @@ class ConductAdmin(CustomersRows):
 
     latest_by = "due_on"
     list_display = (
-        "source", "customer_link", "due_on", "total_yuan", "minimum_yuan", "paid_yuan",
+        "source_words", "customer_link", "due_on", "total_yuan", "minimum_yuan", "paid_yuan",
         "outcome_label", "paid_on", "recorded_at",
     )  # fmt: skip
     list_filter = (day_filter("due_on", _("due on")), "outcome")
+    hidden = ("source",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return every visible column, the source in words."""
+        return ["source_words", *super().get_fields(request, obj)]
+
+    @display(description=_("source"))
+    def source_words(self, row: Conduct) -> str:
+        """Return the bill that was reported."""
+        return str(reasons.worded(row.source))
 
     @display(description=_("outcome"))
     def outcome_label(self, row: Conduct) -> SafeString:

@@ -17,7 +17,7 @@ class RiskConfig(AppConfig):
         from accounts.privacy.operations import deletions
         from accounts.privacy.operations import exports as copies
         from accounts.proofs.operations import reviews as proof_reviews
-        from backoffice.core import policy, reasons
+        from backoffice.core import policy
         from backoffice.platform import approvals, jobs, outbox, work_queue
         from backoffice.web.api import examples
         from risk import account_closure, tasks
@@ -29,7 +29,6 @@ class RiskConfig(AppConfig):
         from risk.decisions import tasks as tasks_of_decisions
         from risk.decisions.operations import inputs, purchases, reviews, special_reviews
         from risk.decisions.operations import requests as assessments
-        from risk.decisions.rules.reasons import TEXTS
         from risk.facts import export as facts
         from risk.facts.operations import events
         from risk.lines import export as exports
@@ -37,7 +36,6 @@ class RiskConfig(AppConfig):
         from risk.lines.examples import EXAMPLES as OF_LINES
         from risk.lines.operations import reviews as limit_reviews
         from risk.lines.queries import limit_reviews as review_requests
-        from risk.lines.rules.reasons import TEXTS as LINE_TEXTS
         from risk.policy import AssessmentPolicy, LimitPolicy, ScoringPolicy
         from risk.sandbox import operations as sandbox
 
@@ -46,8 +44,6 @@ class RiskConfig(AppConfig):
         policy.register("scoring", ScoringPolicy)
         policy.register("limits", LimitPolicy)
         policy.register("assessments", AssessmentPolicy)
-        reasons.register(LINE_TEXTS)
-        reasons.register(TEXTS)
         for job in (*tasks_of_decisions.JOBS, *line_tasks.JOBS):
             jobs.register(job)
         limit_reviews.register()
@@ -67,9 +63,23 @@ class RiskConfig(AppConfig):
             blocker=account_closure.blocker, end=account_closure.end,
             words=account_closure.WORDS, calls=account_closure.CALLS,
         )  # fmt: skip
+        self._register_words()
         self._register_appeals()
         self._register_simulations()
         self._register_cut_reviews()
+
+    def _register_words(self) -> None:
+        """Register the words of stored codes: reasons, actors, references, answers of bureaus."""
+        from accounts.customer_page.queries import provider_words
+        from backoffice.core import reasons
+        from risk.bureau import queries as bureau
+        from risk.decisions.rules.reasons import TEXTS
+        from risk.lines.rules.reasons import REFERENCES
+        from risk.lines.rules.reasons import TEXTS as LINE_TEXTS
+
+        provider_words.register(actions=bureau.ACTIONS, verdicts=bureau.VERDICTS)
+        for texts in (TEXTS, LINE_TEXTS, REFERENCES):
+            reasons.register(texts)
 
     def _register_simulations(self) -> None:
         """Register what belongs to simulations of product numbers."""

@@ -73,6 +73,7 @@ PROSE = {
 
 # Chinese of pages and documents.
 CHINESE = {
+    "借据": "贷款",
     "已就绪": "开户资料齐备",
     "执行者": "执行节点",
     "时段": "批次",

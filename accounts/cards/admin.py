@@ -13,7 +13,7 @@ from accounts.cards.operations import cards
 from accounts.customers.rows import CustomersRows
 from accounts.models import ACCOUNT_CLASSES, AccountClass, BankBin, BankCard
 from accounts.privacy.rules import masking
-from backoffice.core import clock
+from backoffice.core import clock, reasons
 from backoffice.core.crypto import blind
 from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field
 from backoffice.web.readonly_admin import PageSection, display
@@ -77,7 +77,9 @@ class BankCardPages(AdminActionsMixin, CustomersRows):
 
     def sections(self, request: HttpRequest, record: BankCard) -> list[PageSection]:
         """Return what relies on the card, and the timeline."""
-        rows = [(hold.holder, hold.placed_at) for hold in record.holds.order_by("pk")]
+        rows = [
+            (reasons.worded(hold.holder), hold.placed_at) for hold in record.holds.order_by("pk")
+        ]
         heads = (_("holder"), _("placed at"))
         held = [PageSection(_("What relies on this card"), heads, rows)] if rows else []
         return [*held, *super().sections(request, record)]

@@ -39,6 +39,16 @@ class RequestContext:
         """Return the business day of the request."""
         return clock.day_of(self.at)
 
+    def in_product_time(self, wall_at: datetime) -> datetime:
+        """Return a moment of the machine's clock as the product's clock shows it, to the second.
+
+        People read one clock: in a sandbox that was moved, a grant that ends in five minutes ends
+        five minutes after the product's time, not on the day of the machine.
+        """
+        second = timedelta(seconds=1)
+        ahead = (self.at - self.wall_at + second / 2) // second
+        return wall_at + ahead * second
+
     @property
     def subject(self) -> str:
         """Return the customer as the subject of rate limits."""

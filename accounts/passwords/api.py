@@ -117,12 +117,12 @@ class AuthorisationReply(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
 
-def _granted(_view: CustomerEndpoint, grant: Authorisation) -> Response:
+def _granted(view: CustomerEndpoint, grant: Authorisation) -> Response:
     body = {
         "id": grant.public_id,
         "purpose": grant.purpose,
         "amount_fen": grant.amount_fen,
-        "expires_at": grant.expires_at,
+        "expires_at": view.context.in_product_time(grant.expires_at),
     }
     return Response(body, status=HTTPStatus.CREATED)
 

@@ -47,7 +47,25 @@ def text(code: str, facts: Mapping[str, Any] | None = None) -> str:
     """Return a stored reason in the active language; an unknown code is shown as it is."""
     if code == STATED and facts:
         return str(facts["text"])
-    return gettext(_texts[code]).format(**(facts or {})) if code in _texts else code
+    if code not in _texts:
+        return code
+    return gettext(_texts[code]).format(
+        **{name: worded(one) for name, one in (facts or {}).items()}
+    )
+
+
+def worded(fact: Any) -> Any:
+    """Return a fact in the active language where it is a code, else as it is.
+
+    ``kind:id`` is the code of a record: its text is registered under ``kind:``.
+    """
+    if not isinstance(fact, str):
+        return fact
+    if fact in _texts:
+        return gettext(_texts[fact])
+    kind, colon, number = fact.partition(":")
+    of_kind = _texts.get(kind + colon) if colon else None
+    return fact if of_kind is None else gettext(of_kind).format(id=number)
 
 
 def actor(code: str) -> str:

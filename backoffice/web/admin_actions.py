@@ -75,6 +75,7 @@ class Field(NamedTuple):
     """An input of a dialog: text, date, area (long text), select, or checks (several of them).
 
     Phone, ID and card numbers in it are masked before it is used, unless ``keeps_numbers``.
+    ``is_option_of(record, code)`` hides options that a record does not have.
     """
 
     name: str
@@ -83,6 +84,12 @@ class Field(NamedTuple):
     options: Sequence[tuple[str, Any]] = ()
     length_max: int = 200
     keeps_numbers: bool = False
+    is_option_of: Callable[[Any, str], bool] = lambda _record, _code: True
+
+    def of(self, record: Any) -> "Field":
+        """Return the input with the options of a record."""
+        shown = [one for one in self.options if self.is_option_of(record, one[0])]
+        return self._replace(options=shown)
 
 
 class AdminAction(NamedTuple):
@@ -91,7 +98,7 @@ class AdminAction(NamedTuple):
     ``perform(request, record, given)`` returns the message for the person, or a response. ``given``
     holds the fields by name and, if ``needs_reason``, the reason. ``explanation`` is the text of
     the dialog, or a function that returns it for a record: what names an amount and its effect.
-    ``is_open`` and ``is_offered`` only hide the button: the operation refuses by itself.
+    ``is_open``, ``is_offered`` and what hides an option only hide: the operation refuses by itself.
     """
 
     code: str
@@ -208,7 +215,9 @@ class AdminActionsMixin(_Admin):
         if record is None:
             return HttpResponseRedirect(self._record_address(pk))
         refused = self._dialog(record, action)._replace(
-            inputs=[DialogInput(one, request.POST.getlist(one.name)) for one in action.fields],
+            inputs=[
+                DialogInput(one.of(record), request.POST.getlist(one.name)) for one in action.fields
+            ],
             reason=request.POST.get("reason", ""),
             refusal=str(refusal),
         )
@@ -240,7 +249,7 @@ class AdminActionsMixin(_Admin):
         return Dialog(
             action,
             address,
-            [DialogInput(field) for field in action.fields],
+            [DialogInput(field.of(record)) for field in action.fields],
             explanation=words(record) if callable(words) else words,
         )
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext_lazy, pgettext_lazy
 
 from backoffice.core import reasons
 from backoffice.core.money import percent_of_ppb
@@ -80,6 +80,28 @@ TRANSITIONS: dict[str, Any] = {
     "withdraw": _("withdraw"),
 }
 
+# What commands without a state machine do, as ``trace.note`` stores them.
+COMMANDS: dict[str, Any] = {
+    "ask-bureau": _("ask the bureau for a report"),
+    "change_mode": _("change the debit mode"),
+    "choose": _("choose the debit mode"),
+    "collect": _("add a material"),
+    "delete": _("delete"),
+    "download": _("download"),
+    "end_preferred_rate": _("end the preferred rate"),
+    "file": _("file"),
+    "hold": _("hold the card"),
+    "make_default": _("make it the default card"),
+    "open": pgettext_lazy("command", "open"),
+    "prove_use": _("prove the use"),
+    "release": _("release the card"),
+    "renew_identity": _("renew the identity"),
+    "report_history": _("record since when WeChat is used"),
+    "request": _("request"),
+    "sign": _("sign"),
+    "take": _("take"),
+    "use": _("use"),
+}
 
 # Django's own Chinese of this span reads as the name of a month, "1 月" as January.
 MONTHS = ngettext_lazy("%(num)d month", "%(num)d months", "num")
@@ -123,9 +145,12 @@ def actor(code: str) -> SafeString | str:
     return reasons.actor(code)
 
 
-def transition(name: str) -> str:
-    """Return what a transition does; an unknown name is shown as it is."""
-    return str(TRANSITIONS.get(name, name))
+def transition(name: str, *, is_move: bool = True) -> str:
+    """Return what a transition, or a command that moves no state, does.
+
+    An unknown name is shown as it is.
+    """
+    return str((TRANSITIONS if is_move else COMMANDS).get(name, name))
 
 
 def percent(ppm: int) -> str:

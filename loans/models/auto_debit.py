@@ -30,4 +30,4 @@ class AutoDebit(models.Model):
         constraints: ClassVar = [code_check("auto_debit_mode", DebitMode, column="mode")]
 
     def __str__(self) -> str:
-        return f"{self.customer_id} {self.mode}"
+        return f"{self.customer_id} {self.get_mode_display()}"

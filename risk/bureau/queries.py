@@ -1,16 +1,28 @@
 """The credit report that a decision may use: recent, and under a consent in force."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Consent
 from backoffice.core import clock
 from risk.bureau import rules
 from risk.bureau.rules import BureauReading
+from risk.gateways.bureau import BureauVerdict
 from risk.models import BureauPayload, BureauReport
 
 PURPOSE = "bureau"
+# What a bureau is asked and what it answers, in words, by the codes of its calls.
+ACTIONS = {"bureau": _("credit report")}
+VERDICTS: Mapping[str, Any] = {
+    BureauVerdict.FOUND: _("report received"),
+    BureauVerdict.NO_FILE: _("no file"),
+    BureauVerdict.UNAVAILABLE: _("no answer"),
+    BureauVerdict.MALFORMED: _("no readable report"),
+}
 # Inquiries are counted over 30 days: an older report would miss all that was applied for since.
 REUSE_DAYS = 30
 

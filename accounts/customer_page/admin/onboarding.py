@@ -10,8 +10,8 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.consents.rules import PURPOSES
+from accounts.customer_page.queries import provider_words
 from accounts.customers.rows import CustomersRows, code_filter
-from accounts.gateways.identity import Verdict
 from accounts.identity.operations import identities
 from accounts.login import operations as logins
 from accounts.models import (
@@ -32,8 +32,6 @@ from backoffice.core import clock, reasons
 from backoffice.web import wording
 from backoffice.web.admin_actions import AdminAction, AdminActionsMixin, Field
 from backoffice.web.readonly_admin import PageSection, ReadOnlyAdmin, display, link, timeline
-
-_ACTIONS = {"identity": _("ID check"), "face": _("face check"), "card": _("card check")}
 
 
 def _report_history(request: HttpRequest, account: WechatAccount, given: dict[str, Any]) -> str:
@@ -203,8 +201,8 @@ class IdentityVerificationPages(AdminActionsMixin, CustomersRows):
             subject_type=record._meta.label_lower, subject_id=record.pk
         ).order_by("pk")
         rows = [
-            (call.asked_at, call.action, call.attempt, call.verdict, call.code, call.request_id,
-             call.latency_ms)
+            (call.asked_at, provider_words.action(call.action), call.attempt,
+             provider_words.verdict(call.verdict), call.code, call.request_id, call.latency_ms)
             for call in calls
         ]  # fmt: skip
         heads = (_("asked at"), _("action"),
@@ -218,18 +216,28 @@ class ProviderCallPages(CustomersRows):
     """Every question to a provider and what it said; what was asked is masked."""
 
     latest_by = "asked_at"
-    list_display = ("__str__", "customer_link", "verdict", "code", "attempt", "latency_ms",
-                    "asked_at")  # fmt: skip
+    list_display = ("__str__", "customer_link", "asked", "answered", "code", "attempt",
+                    "latency_ms", "asked_at")  # fmt: skip
     list_filter = (
-        code_filter("action", _("action"), _ACTIONS),
-        code_filter("verdict", _("verdict"), {str(one): str(one) for one in Verdict}),
+        code_filter("action", _("action"), provider_words.actions()),
+        code_filter("verdict", _("verdict"), provider_words.verdicts()),
         ("answered_at", admin.EmptyFieldListFilter),
     )
-    hidden = ("subject_type", "subject_id")
+    hidden = ("subject_type", "subject_id", "action", "verdict")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return every visible column, and the record that was checked."""
-        return ["subject", *super().get_fields(request, obj)]
+        return ["subject", "asked", "answered", *super().get_fields(request, obj)]
+
+    @display(description=_("action"))
+    def asked(self, call: ProviderCall) -> str:
+        """Return what was asked."""
+        return provider_words.action(call.action)
+
+    @display(description=_("verdict"))
+    def answered(self, call: ProviderCall) -> str:
+        """Return what was answered."""
+        return provider_words.verdict(call.verdict)
 
     @display(description=_("subject"))
     def subject(self, call: ProviderCall) -> SafeString | str:

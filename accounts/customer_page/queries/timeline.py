@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.consents.rules import PURPOSES
+from accounts.customer_page.queries import provider_words
 from accounts.customer_page.queries.records import OnboardingRecords
 from accounts.models import BankCard, Consent
 from accounts.privacy.rules import masking
@@ -76,7 +77,8 @@ def _proofs(records: OnboardingRecords) -> list[TimelineEntry]:
     ]
     asked = [
         TimelineEntry(call.asked_at, _("provider asked"),
-              f"{call.provider} {call.action}: {call.verdict} {call.code} {call.request_id}")
+              f"{call.provider} {provider_words.action(call.action)}: "
+              f"{provider_words.verdict(call.verdict)} {call.code} {call.request_id}")
         for call in records.calls
     ]  # fmt: skip
     return sent + asked
@@ -135,13 +137,16 @@ def _moves(records: OnboardingRecords) -> list[TimelineEntry]:
 
 
 def _move(move: StateChange, cards: dict[int, str]) -> TimelineEntry:
-    """Return a state change of the customer, an identity verification or a card."""
+    """Return a state change of the customer, an identity verification or a card.
+
+    Where no state has moved, the reason alone names what was done.
+    """
     model = apps.get_model(move.subject_type)
     states = dict(model._meta.get_field("state").flatchoices)
     named = cards.get(move.subject_id, "") if model is BankCard else str(model(pk=move.subject_id))
     reason = reasons.text(move.reason, move.facts)
-    arrow = f"{states.get(move.source, move.source)} → {states.get(move.target, move.target)}"
-    return TimelineEntry(
-        move.at, model._meta.verbose_name, f"{named} {arrow}: {reason}".rstrip(": "),
-        move.actor,
-    )  # fmt: skip
+    if move.target:
+        arrow = f"{states.get(move.source, move.source)} → {states.get(move.target, move.target)}"
+        named = f"{named} {arrow}"
+    words = f"{named}: {reason}".rstrip(": ")
+    return TimelineEntry(move.at, model._meta.verbose_name, words, move.actor)

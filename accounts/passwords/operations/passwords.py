@@ -241,7 +241,7 @@ def require_right(
     scope, subject, on = SCOPE, context.subject, clock.day_of(context.wall_at)
     if not rate_limit.take(scope=scope, subject=subject, on=on, limit=limit):
         tomorrow = clock.moment_of(on + timedelta(days=1), time.min)
-        raise PasswordLockedError(available_at=tomorrow.isoformat())
+        raise PasswordLockedError(available_at=context.in_product_time(tomorrow).isoformat())
     if not check_password(password, newest.digest):
         left = rate_limit.left(scope=scope, subject=subject, on=on, limit=limit)
         raise PasswordWrongError(left=left)

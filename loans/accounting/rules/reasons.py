@@ -118,3 +118,10 @@ TEXTS: Mapping[StrEnum, str] = {
     LoanReason.REVERSAL: gettext_noop("repayment {repayment} was reversed"),
     LoanReason.RUNAWAY: gettext_noop("{planned} orders planned, at most {usual} in the last month"),
 }
+
+# What holds cards, and which bills are reported, as facts and records name them.
+REFERENCES: Mapping[str, str] = {
+    "auto-debit": gettext_noop("the direct debit"),
+    "loan:": gettext_noop("the payout of loan {id}"),
+    "bill:": gettext_noop("bill {id}"),
+}

@@ -43,11 +43,17 @@ def _can_be_reversed(repayment: Repayment) -> bool:
     return not hasattr(repayment, "reversal") and not reversals.is_refunded(repayment)
 
 
+def _can_be_cause(repayment: Repayment, cause: str) -> bool:
+    """Say whether a cause fits: what the channel reported was entered by nobody."""
+    return cause != ReversalCause.MISTAKE or reversals.is_entered(repayment)
+
+
 RepaymentPages.record_actions.append(
     AdminAction(
         "reverse", _("Propose a reversal"), "loans.propose_reversal", _propose, kind="danger",
         explanation=_explained, fields=(
-            Field("cause", _("cause"), kind="select", options=ReversalCause.choices),
+            Field("cause", _("cause"), kind="select", options=ReversalCause.choices,
+                  is_option_of=_can_be_cause),
         ),
         is_open=_can_be_reversed,
     )

@@ -227,9 +227,14 @@ def _require(request: ReversalRequest) -> Repayment:
     repayment = found.first()
     if repayment is None:
         raise ReversedAlreadyError
-    if request.cause == ReversalCause.MISTAKE and repayment.order.origin != Origin.TRANSFER:
+    if request.cause == ReversalCause.MISTAKE and not is_entered(repayment):
         raise NotEnteredError
     return repayment
+
+
+def is_entered(repayment: Repayment) -> bool:
+    """Say whether staff entered a repayment; every other one was reported by the channel."""
+    return repayment.order.origin == Origin.TRANSFER
 
 
 def surplus_of(repayment: Repayment) -> QuerySet[UnappliedFunds]:

@@ -270,16 +270,21 @@ class LimitChangePages(CustomersRows):
     list_select_related = ("customer", "line")
     list_display = (
         "effective_on", "customer_link", "line_link", "old_yuan", "new_yuan", "target_yuan",
-        "words", "changed_by_shown", "evidence",
+        "words", "changed_by_shown", "evidence_shown",
     )  # fmt: skip
     list_filter = (day_filter("effective_on", _("effective on")),)
     fields = ("customer_link", "line_link", "effective_on", "at", "old_yuan", "new_yuan",
-              "target_yuan", "words", "changed_by_shown", "evidence")  # fmt: skip
+              "target_yuan", "words", "changed_by_shown", "evidence_shown")  # fmt: skip
 
     @display(description=_("why"))
     def words(self, change: LimitChange) -> str:
         """Return the change in plain words with its rule."""
         return sentence(change)
+
+    @display(description=_("evidence"))
+    def evidence_shown(self, change: LimitChange) -> SafeString | str:
+        """Return the record that the change rests on, as a link where it has a page."""
+        return evidence.shown(change.evidence)
 
 
 @admin.register(TemporaryLimit)

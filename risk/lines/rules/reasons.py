@@ -85,3 +85,9 @@ TEXTS: Mapping[StrEnum, str] = {
     LineReason.CUT_REVIEW_DECIDED: gettext_noop("decided"),
     LineReason.CUT_REVIEW_LEFT: gettext_noop("the customer closed the account"),
 }
+
+# What a change rests on that has no page of its own.
+REFERENCES: Mapping[str, str] = {
+    "facts:": gettext_noop("facts as of {id}"),
+    "book:": gettext_noop("{id} of the imported portfolio"),
+}

@@ -33,7 +33,7 @@ def test_the_right_password_gives_a_grant_for_five_minutes(holder):
         "id": str(grant.public_id),
         "purpose": "drawdown",
         "amount_fen": 500_000,
-        "expires_at": "2026-11-24T15:05:00+08:00",
+        "expires_at": "2026-12-24T15:05:00+08:00",
     }
     assert (grant.customer, grant.used_at) == (holder.customer, None)
 

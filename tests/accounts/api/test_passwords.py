@@ -290,7 +290,7 @@ def test_after_five_wrong_tries_not_even_the_right_one_is_looked_at(holder):
     answer = authorise(holder, FIRST)
 
     assert problem(answer) == LOCKED
-    assert answer.json()["available_at"] == "2026-11-25T00:00:00+08:00"
+    assert answer.json()["available_at"] == "2026-12-25T00:00:00+08:00"
     change = holder.put(URL, {"password": SECOND, "current_password": FIRST})
     assert problem(change) == LOCKED
 

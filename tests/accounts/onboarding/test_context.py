@@ -1,6 +1,7 @@
 """What one request knows: read once, and again under the lock."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
@@ -50,3 +51,15 @@ def test_under_the_lock_the_customer_is_another_reading():
 
     assert context.locked().customer.name == "李四"
     assert context.customer.name == "张三丰"
+
+
+def test_a_moment_of_the_machine_is_shown_in_product_time():
+    moved = replace(request_of(customer()), at=AT + timedelta(days=30, microseconds=40), wall_at=AT)
+
+    assert moved.in_product_time(AT + timedelta(minutes=5)) == AT + timedelta(days=30, minutes=5)
+
+
+def test_where_no_clock_was_moved_a_moment_stays_as_it_is():
+    still = replace(request_of(customer()), at=AT, wall_at=AT + timedelta(microseconds=40))
+
+    assert still.in_product_time(AT) == AT

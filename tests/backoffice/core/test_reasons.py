@@ -12,6 +12,8 @@ from backoffice.core.reasons import Reason, stored, text
 from backoffice.platform.reasons import TEXTS as OF_PLATFORM
 from loans.accounting.rules.reasons import TEXTS as OF_LOANS
 from loans.accounting.rules.reasons import LoanActor, LoanReason
+from loans.contracts.operations.disbursement import holder_of
+from loans.models.debit import CARD_HOLDER
 
 TABLES = (OF_ACCOUNTS, OF_PLATFORM, OF_LOANS)
 
@@ -62,3 +64,27 @@ def test_no_code_stands_in_two_tables():
     codes = [code for table in TABLES for code in table]
 
     assert len(codes) == len({*codes})
+
+
+@pytest.mark.parametrize(
+    ("fact", "words"),
+    [
+        (CARD_HOLDER, "the direct debit"),
+        (holder_of(13), "the payout of loan 13"),
+        ("bill:1843", "bill 1843"),
+        ("bill:1843:2", "bill 1843:2"),
+        ("book:1001:2", "1001:2 of the imported portfolio"),
+        ("facts:2026-11-29", "facts as of 2026-11-29"),
+        ("10:00", "10:00"),
+        ("unknown:7", "unknown:7"),
+        (12, 12),
+    ],
+)
+def test_a_fact_that_is_a_code_is_shown_in_words(fact, words):
+    with override("en"):
+        assert reasons.worded(fact) == words
+
+
+def test_a_reason_names_its_facts_in_words():
+    with override("en"):
+        assert text("held", {"holder": "loan:13"}) == "held by the payout of loan 13"

@@ -1,5 +1,6 @@
 """Codes as staff read them: words with links, rates as per cent, similarity as a score."""
 
+import ast
 from datetime import UTC, datetime
 
 import django_fsm
@@ -10,6 +11,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import override
 
 from backoffice.web import wording
+from tests.source_tree import sources, walk
 
 TRANSITIONS = {
     transition.name
@@ -22,6 +24,24 @@ TRANSITIONS = {
 
 def test_every_transition_has_words():
     assert set(wording.TRANSITIONS) == TRANSITIONS
+
+
+def commands():
+    """The commands that ``trace.note`` stores, as the sources name them."""
+    calls = (node for path in sources() for node in walk(path, ast.Call))
+    notes = [one for one in calls if ast.unparse(one.func).endswith("trace.note")]
+    return {ast.literal_eval(one.args[1]) for one in notes}
+
+
+def test_every_command_that_moves_no_state_has_words():
+    assert set(wording.COMMANDS) == commands()
+
+
+def test_a_command_and_a_transition_of_one_name_have_their_own_words():
+    with override("en"):
+        assert wording.transition("release") == "release"
+        assert wording.transition("release", is_move=False) == "release the card"
+        assert wording.transition("unheard-of", is_move=False) == "unheard-of"
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "loan 1821"), ("zh-hans", "贷款 1821")])

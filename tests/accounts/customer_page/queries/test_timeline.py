@@ -109,8 +109,8 @@ def test_a_submission_is_shown_with_what_was_asked_about_it():
     [move] = shown(owner, "identity verification")
 
     assert submitted == (AT, "identity verification submitted", str(made), "")
-    assert [call[2].split(":")[0] for call in calls] == ["sandbox identity", "sandbox face"]
-    assert all("match 0" in call[2] or "pass" in call[2] for call in calls)
+    assert [call[2].split(":")[0] for call in calls] == ["sandbox ID check", "sandbox face check"]
+    assert all("matches 0" in call[2] for call in calls)
     assert (move[0], move[2].startswith(f"{made} pending → passed")) == (AT, True)
 
 
@@ -125,6 +125,19 @@ def test_a_card_is_shown_by_its_bank_and_last_four(owner):
     moves = shown(owner, "bank card")
     assert [move[0] for move in moves] == [AT, LATER]
     assert moves[1][2:] == (f"{name} active → repay only: classed again", "bank")
+
+
+def test_what_holds_a_card_is_named_in_words(owner):
+    card = bound(owner, account_class=ONE)
+    name = f"{card.bank} **** {card.last_four}"
+
+    cards.hold(card.pk, holder="auto-debit", by="customer:1", at=LATER)
+    cards.release([card.pk], holder="loan:13", by="x", at=LATER)  # holds nothing: no entry
+    cards.release([card.pk], holder="auto-debit", by="x", at=LATER)
+
+    assert [one[2] for one in shown(owner, "bank card")][-2:] == [
+        f"{name}: held by the direct debit", f"{name}: released by the direct debit",
+    ]  # fmt: skip
 
 
 def test_a_consent_is_shown_when_it_is_given_and_when_it_is_taken_back(owner):

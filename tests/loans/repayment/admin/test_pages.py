@@ -82,6 +82,20 @@ def test_others_propose_no_reversal(bill, group):
     assert Approval.objects.count() == 0
 
 
+def test_a_mistake_is_offered_only_for_what_staff_entered(make_bill):
+    transfer(make_bill(), 100, at=moment(day(0), time(15)))
+    set_clock(day(0), "16:00")
+
+    assert 'value="mistake"' in page_of(person("finance")).content.decode()
+
+
+def test_a_mistake_is_not_offered_for_money_of_the_channel(bill):
+    shown = page_of(person("finance")).content.decode()
+
+    assert 'value="taken_back"' in shown
+    assert 'value="mistake"' not in shown
+
+
 def test_a_cause_that_cannot_be_is_refused_on_the_page(bill):
     answer = propose(person("finance"), cause="mistake")
 
