@@ -111,8 +111,8 @@ def nightly(ids: Sequence[int], *, run_id: int, on: date, at: datetime, channel:
 
 
 def plan_loans(*, on: date, at: datetime) -> RunPlan:
-    """Plan the check of every loan, those of one customer together."""
-    loan_ids, customer_ids = reconciliation.to_check()
+    """Plan the loans of a night, those of one customer together; ended ones have their turns."""
+    loan_ids, customer_ids = reconciliation.to_check(on=on)
     return RunPlan(loan_ids, owners=customer_ids)
 
 

@@ -8,11 +8,12 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models import F, Max, Q, QuerySet, Sum
 
 from backoffice.core import bulk
 from backoffice.core.policy import current
 from loans.accounting.queries import ledger_totals
+from loans.accounting.queries.ledger_totals import PROOF_NIGHTS
 from loans.accounting.queries.positions import positions_of
 from loans.accounting.queries.unposted import unposted, unposted_of
 from loans.accounting.rules.cap import accrued_fen
@@ -51,11 +52,24 @@ class Scope(NamedTuple):
 
 
 EVERYBODY = Scope()
+_ENDED = (LoanState.SETTLED, LoanState.RECOVERED, LoanState.CANCELLED)
 
 
-def to_check() -> tuple[list[int], list[int]]:
-    """Return every loan, and the customer of each, those of one customer together."""
-    pairs = bulk.rows(Loan.objects.order_by("customer_id", "pk"), "pk", "customer_id")
+def to_check(*, on: date) -> tuple[list[int], list[int]]:
+    """Return the loans to check in a night, and the customer of each, those of one together.
+
+    They are those that have not ended or ended within thirty days, those that the ledger moved
+    since the checkpoint before the last, and of all others the thirtieth whose turn it is.
+    """
+    recent = on - timedelta(days=PROOF_NIGHTS)
+    moved = ledger_totals.moved_loans(after=ledger_totals.last_after())
+    due = Loan.objects.annotate(turn=F("pk") % PROOF_NIGHTS).filter(
+        ~Q(state__in=_ENDED)
+        | Q(ended_on__gte=recent)
+        | Q(turn=on.toordinal() % PROOF_NIGHTS)
+        | Q(pk__any=bulk.Of(moved))
+    )
+    pairs = bulk.rows(due.order_by("customer_id", "pk"), "pk", "customer_id")
     return [loan_id for loan_id, _ in pairs], [customer_id for _, customer_id in pairs]
 
 

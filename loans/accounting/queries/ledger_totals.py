@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import Max, QuerySet
 
+from backoffice.core import bulk
 from loans.models import LedgerCheckpoint, Transfer
 
 # Each checkpoint is compared with its transfers once in so many nights.
@@ -80,6 +81,18 @@ def rows(query: str, **values: Any) -> list[tuple[Any, ...]]:
 def last_through() -> int:
     """Return the id of the last transfer that the totals contain, 0 where there are none."""
     return LedgerCheckpoint.objects.aggregate(last=Max("through"))["last"] or 0
+
+
+def last_after() -> int:
+    """Return the id of the last transfer before those of the last checkpoint, 0 without one."""
+    last = LedgerCheckpoint.objects.order_by("through").values_list("after_id", flat=True).last()
+    return last or 0
+
+
+def moved_loans(*, after: int) -> list[int]:
+    """Return the loans of the transfers after one."""
+    since = Transfer.objects.filter(pk__gt=after).exclude(loan_id=None)
+    return [loan_id for (loan_id,) in bulk.rows(since.order_by().distinct(), "loan_id")]
 
 
 def settled_through() -> int | None:

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from backoffice.core import workflow
-from loans.accounting.operations import ledger
+from loans.accounting.operations import checkpoints, ledger
 from loans.accounting.operations.ledger import Entry
 from loans.accounting.queries.unposted import unposted
 from loans.collection.operations import results
@@ -170,10 +170,41 @@ def test_a_scope_is_every_loan_its_customers_have_by_now(make_bill):
     assert reconciliation.scope_of(of.loan_ids) == (
         [first.customer_id], [*loans_of(first), *loans_of(second)]
     )  # fmt: skip
-    assert reconciliation.to_check() == (
+    assert reconciliation.to_check(on=day(0)) == (
         [*loans_of(first), *loans_of(second), *loans_of(other)],
         [first.customer_id, first.customer_id, other.customer_id],
     )
+
+
+def nights_of(loan_id: int, nights: range) -> list[int]:
+    """Return the nights of some in which a loan is checked."""
+    return [n for n in nights if loan_id in reconciliation.to_check(on=day(n))[0]]
+
+
+def checkpoint(n: int) -> None:
+    forge("interest", on=day(n))
+    checkpoints.advance(by="system:reconciliation", on=day(n), at=moment(day(n)))
+
+
+def test_an_ended_loan_is_checked_for_thirty_nights_then_in_its_turn(make_bill, channel):
+    bill, still_open = make_bill(), make_bill()
+    debit(bill, channel, on=day(0))
+    [ended], [other] = loans_of(bill), loans_of(still_open)
+    assert Loan.objects.get(pk=ended).ended_on == day(0)
+    assert nights_of(ended, range(31, 34)) == [31, 32, 33]  # without totals all are
+    checkpoint(1)
+    checkpoint(2)
+
+    turn = next(n for n in range(31, 61) if day(n).toordinal() % 30 == ended % 30)
+    assert nights_of(ended, range(28, 91)) == [28, 29, 30, turn, turn + 30]
+    assert nights_of(other, range(31, 61)) == list(range(31, 61))
+
+    forge("interest", on=day(2), loan_id=ended)
+    assert nights_of(ended, range(31, 61)) == list(range(31, 61))
+    checkpoint(3)
+    assert nights_of(ended, range(31, 61)) == list(range(31, 61))
+    checkpoint(4)
+    assert nights_of(ended, range(31, 61)) == [turn]
 
 
 def is_small(statement: str) -> bool:
