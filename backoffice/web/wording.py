@@ -83,9 +83,11 @@ TRANSITIONS: dict[str, Any] = {
 # What commands without a state machine do, as ``trace.note`` stores them.
 COMMANDS: dict[str, Any] = {
     "ask-bureau": _("ask the bureau for a report"),
+    "change_account": _("change the account"),
     "change_mode": _("change the debit mode"),
     "choose": _("choose the debit mode"),
     "collect": _("add a material"),
+    "create_account": _("create the account"),
     "delete": _("delete"),
     "download": _("download"),
     "end_preferred_rate": _("end the preferred rate"),

@@ -13,7 +13,7 @@ from backoffice.core import clock
 from backoffice.core.models import JobRun
 from loans import business_day
 from loans.gateways.http_channel import HttpChannel
-from loans.migration.operations import demo
+from loans.migration.operations import demo, demo_loans
 from loans.migration.operations.reading import ClientRow, read
 from loans.models import Bill
 from risk.models import TemporaryLimit
@@ -200,12 +200,16 @@ def test_a_demo_prints_logins_that_work_and_shows_its_book_once(committed_db, mo
     assert Staff.objects.get(username="admin").check_password("cold-feet-9")
     assert summary["book"]["imported"] == 40
     assert summary["customers"]["strong-9"] == "approved"
+    assert summary["borrowers"].keys() == demo_loans.LIVES.keys()
+    assert {summary["borrowers"][one] for one in ("strong-22", "strong-24", "thin-28")} == {
+        "settled", "overdue", "charged_off",
+    }  # fmt: skip
     assert {"granted", "expired"} <= {*TemporaryLimit.objects.values_list("state", flat=True)}
     assert clock.now().strftime("%H:%M") == "08:58"
     code, found = run_json("reconcile")
     assert (code, found["differences"]) == (0, [])
     again = run_json("demo")[1]
-    assert (again["book"], again["customers"]) == (None, None)
+    assert (again["book"], again["customers"], again["borrowers"]) == (None, None, None)
 
 
 def test_a_demo_without_a_book_has_a_random_password(committed_db):

@@ -5,18 +5,21 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
-from django.forms import ModelMultipleChoiceField
+from django.forms import CharField, ModelMultipleChoiceField
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
+from accounts.customers import trace
 from accounts.models import Staff
 from accounts.staff.rules import TITLES
-from backoffice.web.readonly_admin import ReadOnlyAdmin, display
+from backoffice.core import clock, personal_numbers
+from backoffice.web.admin_actions import REASON_MAX, REASON_MIN
+from backoffice.web.readonly_admin import ReadOnlyAdmin, display, timeline
 
 if TYPE_CHECKING:
     _StaffAdmin = UserAdmin[Staff]
@@ -41,15 +44,34 @@ class _Groups(_GroupsField):
         return _title(obj)
 
 
+def _reason() -> CharField:
+    """Return the input of the reason, which every change of an account needs."""
+    return CharField(
+        label=_("reason"), min_length=REASON_MIN, max_length=REASON_MAX,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("The reason is stored with the change."),
+    )  # fmt: skip
+
+
+class _ChangeForm(UserChangeForm):
+    reason = _reason()
+
+
+class _CreationForm(UserCreationForm):
+    reason = _reason()
+
+
 @admin.register(Staff)
 class StaffPages(_StaffAdmin):
     """Who works here; rights come with the groups.
 
-    An own account is read only: nobody gives rights to themselves, or locks themselves out.
+    An own account is read only: nobody gives rights to themselves, or locks themselves out. Who
+    creates or changes another one gives a reason, which stands in its timeline.
     """
 
-    form = UserChangeForm
-    add_form = UserCreationForm
+    form = _ChangeForm
+    add_form = _CreationForm
+    change_form_after_template = "admin/sections.html"
     change_password_form = AdminPasswordChangeForm
     actions = None
     list_display = ("username", "full_name", "group_names", "is_active", "is_superuser")
@@ -60,10 +82,12 @@ class StaffPages(_StaffAdmin):
         (_("Person"), {"fields": ("last_name", "first_name", "email")}),
         (_("Rights"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
         (_("Moments"), {"fields": ("last_login", "date_joined")}),
+        (_("Change"), {"fields": ("reason",)}),
     )
     add_fieldsets = (
-        (None, {"fields": ("username", "password1", "password2", "is_staff", "groups")}),
-    )
+        (None, {"fields": ("username", "password1", "password2", "is_staff", "groups",
+                           "reason")}),
+    )  # fmt: skip
 
     def has_change_permission(self, request: HttpRequest, obj: Staff | None = None) -> bool:
         """Return whether the person may change an account: never the own one."""
@@ -72,6 +96,34 @@ class StaffPages(_StaffAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Staff | None = None) -> bool:
         """Return whether the person may delete an account: never the own one."""
         return obj != request.user and super().has_delete_permission(request, obj)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Staff | None = None) -> Any:
+        """Return the fields; the reason is there for who may save."""
+        found = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return found
+        return [one for one in found if one[1]["fields"] != ("reason",)]
+
+    def save_model(self, request: HttpRequest, obj: Staff, form: Any, change: bool) -> None:
+        """Store an account with the reason, in the transaction of the form."""
+        super().save_model(request, obj, form, change)
+        trace.note(
+            [obj], "change_account" if change else "create_account", by=str(request.user),
+            reason=personal_numbers.mask(form.cleaned_data["reason"]), at=clock.now(),
+        )  # fmt: skip
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Show an account with its changes and their reasons."""
+        person = self.get_object(request, object_id)
+        sections = [timeline(person)] if person is not None else []
+        context = {"sections": sections, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Return the groups as boxes to tick, named in the reader's language."""

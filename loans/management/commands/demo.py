@@ -8,12 +8,16 @@ from django.utils.translation import gettext as _
 
 from accounts.gateways.from_settings import identity_checks
 from backoffice.core import clock
+from backoffice.core.crypto import blind
 from backoffice.management.base import SystemCommand
 from loans.gateways.from_settings import debit_channel
 from loans.management import portfolio
 from loans.migration.operations import demo_customers, demo_loans
 from loans.migration.operations.demo import create_logins, next_showing, show_portfolio
 from loans.migration.operations.demo_customers import Providers
+from loans.migration.operations.demo_loans import LIVES, PASSWORD
+from loans.models import Loan
+from loans.models.loan import LOAN_STATES
 from risk.gateways.from_settings import credit_bureau
 from risk.models import AssessmentState
 
@@ -40,6 +44,7 @@ class Command(SystemCommand):
             "book": None if options["no_book"] else _portfolio(),
             "customers": None if options["no_book"] else _customers(),
         }
+        result["borrowers"] = _borrowers() if result["book"] else None
         return result | {"now": clock.now().isoformat(" ", "minutes")}
 
     def show(self, result: dict[str, Any]) -> None:
@@ -54,6 +59,14 @@ class Command(SystemCommand):
             for openid, state in result["customers"].items():
                 shown = AssessmentState(state).label if state else _("profile in review")
                 self.stdout.write(f"  sandbox:{openid:<18} {shown}")
+        if result["borrowers"]:
+            words = _(
+                "Customers with loans log in with these codes, transaction password {password}"
+            )
+            self.stdout.write(words.format(password=PASSWORD))
+            states = dict(LOAN_STATES)
+            for openid, state in result["borrowers"].items():
+                self.stdout.write(f"  sandbox:{openid:<18} {states[state]}")
         self.stdout.write(_("Business clock: {now}").format(now=result["now"]))
 
 
@@ -78,6 +91,15 @@ def _customers() -> dict[str, str] | None:
         providers=_providers(), at=clock.now(), wall_at=clock.wall()
     )
     return shown.states if shown else None
+
+
+def _borrowers() -> dict[str, str]:
+    """Return who has borrowed in the months before the demo, with the state of the first loan."""
+    blinds = {blind(openid, "openid"): openid for openid in LIVES}
+    loans = Loan.objects.filter(customer__wechat_accounts__openid_blind__in=blinds)
+    rows = loans.order_by("-pk").values_list("customer__wechat_accounts__openid_blind", "state")
+    states = {blinds[bytes(openid)]: state for openid, state in rows}
+    return {openid: states[openid] for openid in LIVES if openid in states}
 
 
 def _providers() -> Providers:

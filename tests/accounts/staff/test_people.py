@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Staff
+from backoffice.core.models import StateChange
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +50,35 @@ def test_the_page_of_the_own_account_is_still_shown(client, superuser):
 def test_another_account_is_changed(client):
     other = Staff.objects.create_user("other", is_staff=True)
 
-    change(client, other, username="renamed", is_active="on", is_staff="on")
+    change(client, other, username="renamed", is_active="on", is_staff="on", reason="new surname")
 
     assert Staff.objects.get(pk=other.pk).username == "renamed"
+    noted = StateChange.objects.get(subject_type="accounts.staff", subject_id=other.pk)
+    assert (noted.transition, noted.actor, noted.facts) == (
+        "change_account", "admin", {"text": "new surname"},
+    )  # fmt: skip
+    page = client.get(reverse("admin:accounts_staff_change", args=[other.pk]))
+    assert "new surname" in page.content.decode()
+
+
+@pytest.mark.parametrize("reason", ["", "abcd", "x" * 201])
+def test_an_account_is_not_changed_without_a_reason(client, reason):
+    other = Staff.objects.create_user("other", is_staff=True)
+
+    page = change(client, other, username="renamed", is_active="on", reason=reason)
+
+    assert page.status_code == 200  # the form again
+    found = Staff.objects.get(pk=other.pk)
+    assert (found.username, found.is_staff) == ("other", True)
+    assert not StateChange.objects.exists()
+
+
+@pytest.mark.parametrize(("reason", "created"), [("joins support", True), ("", False)])
+def test_an_account_is_created_with_a_reason(client, reason, created):
+    password = "A-long-password-1"
+    given = {"username": "newcomer", "password1": password, "password2": password}
+
+    client.post(reverse("admin:accounts_staff_add"), given | {"reason": reason})
+
+    assert Staff.objects.filter(username="newcomer").exists() is created
+    assert StateChange.objects.filter(transition="create_account").exists() is created
