@@ -5,11 +5,15 @@ the names of others from elsewhere uses up the tries of that place alone: a coll
 locked out by an attacker, and the wait ends by itself.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Staff
+from backoffice.core import reasons, workflow
 from backoffice.core.clock import SHANGHAI, day_of
 from backoffice.core.crypto import blind
 from backoffice.core.errors import Refused
@@ -74,3 +78,13 @@ def _windows(at: datetime) -> tuple[_Window, _Window]:
 
 def _time(at: datetime) -> str:
     return f"{at.astimezone(SHANGHAI):%H:%M}"
+
+
+@transaction.atomic
+def note(people: Sequence[Staff], command: str, *, by: str, reason: str, at: datetime) -> None:
+    """Record what was done to accounts and why, in the transaction that does it."""
+    code, facts = reasons.stored(reason)
+    workflow.trace(
+        (one._meta.label_lower, one.pk, command, "", "", by, code, facts, day_of(at), at)
+        for one in people
+    )

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
-from accounts.customers import trace
 from accounts.models import Staff
+from accounts.staff import operations
 from accounts.staff.rules import TITLES
 from backoffice.core import clock, personal_numbers
 from backoffice.web.admin_actions import REASON_MAX, REASON_MIN
@@ -53,11 +53,11 @@ def _reason() -> CharField:
     )  # fmt: skip
 
 
-class _ChangeForm(UserChangeForm):
+class _ChangeForm(UserChangeForm):  # type: ignore[misc]  # unfold has no types
     reason = _reason()
 
 
-class _CreationForm(UserCreationForm):
+class _CreationForm(UserCreationForm):  # type: ignore[misc]  # unfold has no types
     reason = _reason()
 
 
@@ -107,7 +107,7 @@ class StaffPages(_StaffAdmin):
     def save_model(self, request: HttpRequest, obj: Staff, form: Any, change: bool) -> None:
         """Store an account with the reason, in the transaction of the form."""
         super().save_model(request, obj, form, change)
-        trace.note(
+        operations.note(
             [obj], "change_account" if change else "create_account", by=str(request.user),
             reason=personal_numbers.mask(form.cleaned_data["reason"]), at=clock.now(),
         )  # fmt: skip

@@ -98,7 +98,7 @@ def _borrowers() -> dict[str, str]:
     blinds = {blind(openid, "openid"): openid for openid in LIVES}
     loans = Loan.objects.filter(customer__wechat_accounts__openid_blind__in=blinds)
     rows = loans.order_by("-pk").values_list("customer__wechat_accounts__openid_blind", "state")
-    states = {blinds[bytes(openid)]: state for openid, state in rows}
+    states = {blinds[bytes(openid or b"")]: state for openid, state in rows}
     return {openid: states[openid] for openid in LIVES if openid in states}
 
 

@@ -29,7 +29,7 @@ def test_every_transition_has_words():
 def commands():
     """The commands that ``trace.note`` stores, as the sources name them."""
     calls = (node for path in sources() for node in walk(path, ast.Call))
-    notes = [one for one in calls if ast.unparse(one.func).endswith("trace.note")]
+    notes = [one for one in calls if ast.unparse(one.func) in ("trace.note", "operations.note")]
     named = [node for one in notes for node in ast.walk(one.args[1])]
     return {node.value for node in named if isinstance(node, ast.Constant)}
 
