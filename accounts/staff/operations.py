@@ -81,7 +81,7 @@ def _time(at: datetime) -> str:
 
 
 @transaction.atomic
-def note(people: Sequence[Staff], command: str, *, by: str, reason: str, at: datetime) -> None:
+def note(people: Sequence[Staff], *, command: str, by: str, reason: str, at: datetime) -> None:
     """Record what was done to accounts and why, in the transaction that does it."""
     code, facts = reasons.stored(reason)
     workflow.trace(

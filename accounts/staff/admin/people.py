@@ -108,7 +108,7 @@ class StaffPages(_StaffAdmin):
         """Store an account with the reason, in the transaction of the form."""
         super().save_model(request, obj, form, change)
         operations.note(
-            [obj], "change_account" if change else "create_account", by=str(request.user),
+            [obj], command="change_account" if change else "create_account", by=str(request.user),
             reason=personal_numbers.mask(form.cleaned_data["reason"]), at=clock.now(),
         )  # fmt: skip
 

@@ -30,8 +30,13 @@ def commands():
     """The commands that ``trace.note`` stores, as the sources name them."""
     calls = (node for path in sources() for node in walk(path, ast.Call))
     notes = [one for one in calls if ast.unparse(one.func) in ("trace.note", "operations.note")]
-    named = [node for one in notes for node in ast.walk(one.args[1])]
+    named = [node for one in notes for node in ast.walk(_command_of(one))]
     return {node.value for node in named if isinstance(node, ast.Constant)}
+
+
+def _command_of(note):
+    keywords = {one.arg: one.value for one in note.keywords}
+    return keywords["command"] if "command" in keywords else note.args[1]
 
 
 def test_every_command_that_moves_no_state_has_words():
