@@ -54,7 +54,7 @@ LOAN_STEP_COLUMNS = ("overdue_on", "ended_on")
 
 
 class LoanBatch:
-    """Bills with everything behind them, the bills locked in this transaction."""
+    """Bills with everything behind them, the bills locked in this transaction unless only read."""
 
     def __init__(
         self,
@@ -63,8 +63,10 @@ class LoanBatch:
         loans: QuerySet[Loan],
         seen: Self | None = None,
         loan_ids: Iterable[int] = (),
+        bills: QuerySet[Bill] | None = None,
     ) -> None:
-        locked = Bill.objects.select_for_update().filter(pk__any=bulk.Of(bill_ids)).order_by("pk")
+        every = Bill.objects.select_for_update() if bills is None else bills
+        locked = every.filter(pk__any=bulk.Of(bill_ids)).order_by("pk")
         self.bill_rows: BillRows = (
             seen.bill_rows.read_if_changed(locked) if seen else BillRows.read(locked)
         )
@@ -127,6 +129,11 @@ class LoanBatch:
     def lock_bills(cls, bill_ids: Iterable[int]) -> Self:
         """Lock the bills alone, to compute what is owed under them."""
         return cls(bill_ids, loans=Loan.objects.all())
+
+    @classmethod
+    def read(cls, bill_ids: Iterable[int], *, loan_ids: Iterable[int]) -> Self:
+        """Read bills and loans without a lock, to compute what is not kept."""
+        return cls(bill_ids, loans=Loan.objects.all(), loan_ids=loan_ids, bills=Bill.objects.all())
 
     def _bills(self, seen: Self | None) -> dict[int, BillPosition]:
         """Return the positions of the bills: which instalments stand under which.

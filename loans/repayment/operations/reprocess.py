@@ -62,11 +62,11 @@ def rerun(batch: LoanBatch, arrived: Sequence[Money], *, on: date, reason: Given
     """
     start = run_start.as_issued(batch, arrived)
     before = tuple(batch.position.bills[one] for one in start.bill_ids)
-    repayments = _repayments(start)
+    repayments = repayments_of(start)
     decided = interventions.of(start.bill_ids, start.position.loans.keys())
     # Of a day they count in the order in which they became known.
     happened = sorted([*repayments, *decided], key=lambda one: (one.on, one.at))
-    events = _events(start, happened, on=on)
+    events = events_of(start, happened, on=on)
     reopened = [one._replace(reason=reason) for one in start.decisions]
     result = batch.rerun(start.position, events, reopened)
     for bill in before:
@@ -101,7 +101,7 @@ def preview(batch: LoanBatch, money: Money, *, on: date, is_new: bool) -> Repaym
     """
     start = run_start.as_issued(batch, [money])
     happened: list[Happened[Any]] = [
-        one for one in _repayments(start) if one.event.repayment_id != money.repayment_id
+        one for one in repayments_of(start) if one.event.repayment_id != money.repayment_id
     ]
     happened += interventions.of(start.bill_ids, start.position.loans.keys())
     if is_new:
@@ -109,7 +109,7 @@ def preview(batch: LoanBatch, money: Money, *, on: date, is_new: bool) -> Repaym
             money = money._replace(older_ids=start.older(money.bill_id))
         happened.append(Happened(money.on, clock.moment_of(on, time.max), money))
     happened.sort(key=lambda one: (one.on, one.at))
-    result = engine.run(start.position, _events(start, happened, on=on), batch.terms)
+    result = engine.run(start.position, events_of(start, happened, on=on), batch.terms)
     position = result.position
     return RepaymentEffect(
         tuple((batch.position.bills[one], position.bills[one]) for one in start.bill_ids),
@@ -137,7 +137,7 @@ def money_of(repayment: Repayment, *, older_ids: tuple[int, ...] = ()) -> Money:
     )
 
 
-def _repayments(start: RunStart) -> list[Happened[Money]]:
+def repayments_of(start: RunStart) -> list[Happened[Money]]:
     """Return the money of the run by its value date: of its bills, and of its loans since then.
 
     What was reversed does not count.
@@ -154,7 +154,7 @@ def _repayments(start: RunStart) -> list[Happened[Money]]:
     return found
 
 
-def _events(start: RunStart, happened: Sequence[Happened[Any]], *, on: date) -> Iterator[Event]:
+def events_of(start: RunStart, happened: Sequence[Happened[Any]], *, on: date) -> Iterator[Event]:
     """Return what happened since the issue, in the order it counts (GEN-8).
 
     On each day the ends of the bills' days, the bills issued, then payments and what staff

@@ -59,7 +59,43 @@ def as_issued(batch: LoanBatch, arrived: Sequence[Money]) -> RunStart:
     first = set().union(*(_first_bills(batch, money, known) for money in arrived))
     bills = _bills_to_run(batch, first, known)
     as_drawn = _as_drawn(bills, known, arrived)
-    on = min(one.on for one in arrived)
+    return _start(batch, bills, known, as_drawn, on=min(one.on for one in arrived))
+
+
+def as_drawn(batch: LoanBatch, *, taken_over: Collection[int]) -> RunStart:
+    """Return where everything in a batch of one customer began: each loan as it was drawn.
+
+    Loans that were ``taken_over`` from an earlier lender begin as the oldest bill found them.
+    """
+    known = snapshots.latest(batch.bills.keys())
+    bills = sorted(batch.position.bills.values(), key=lambda bill: bill.due_on)
+    own = frozenset(batch.loans.keys() - set(taken_over))
+    start = _start(batch, bills, known, own, on=date.min)
+    under = set(start.position.bills[bills[0].id].rows) if bills else set()
+    loans = {
+        loan_id: loan._replace(
+            parts=tuple(
+                part if (loan_id, index) in under else part._replace(bill_id=None)
+                for index, part in enumerate(loan.parts)
+            )
+        )
+        for loan_id, loan in start.position.loans.items()
+    }
+    return start._replace(position=start.position._replace(loans=loans))
+
+
+def _start(
+    batch: LoanBatch,
+    bills: Sequence[BillPosition],
+    known: _Snapshots,
+    as_drawn: frozenset[int],
+    *,
+    on: date,
+) -> RunStart:
+    """Return some bills as they were issued, by due date, and their loans; ``on`` dates the moves.
+
+    Loans of ``as_drawn`` begin with their drawdown, the others with the oldest bill with them.
+    """
     rows_of = {
         bill.id: tuple(
             row

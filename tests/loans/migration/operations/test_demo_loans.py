@@ -32,6 +32,7 @@ from loans.reconciliation.operations import reconcile
 from loans.reconciliation.queries import days_with_orders
 from risk.gateways.sandbox import SandboxBureau
 from tests.loans.conftest import SHEET
+from tests.loans.repayment.operations.test_as_of import replayed, stored
 from tests.loans.statements.proof import closings, unpaid
 
 ON = date(2026, 10, 31)  # no first loan falls due on this day of the month
@@ -121,6 +122,7 @@ def test_a_demo_has_loans_bills_and_payments_in_every_state(shown, show, channel
     assert (closed.month, closed.balances.count()) == (date(2026, 9, 1), 17)
     for customer in Customer.objects.filter(loans__isnull=False).distinct():
         assert closings(customer, on=ON)[-1] == unpaid(customer).total_fen
+        assert replayed(customer.pk, on=ON) == stored(customer.pk, on=ON)
     assert show() is None
     assert Loan.objects.count() == len(shown)
 

@@ -1,0 +1,81 @@
+"""A past day is as it was stored then, and today is as it is stored now."""
+
+from datetime import date, time
+
+import pytest
+
+from loans.contracts.queries.loan_schedule import owed_fen
+from loans.models import Bill, Loan, Repayment
+from loans.repayment.operations.as_of import as_of
+from tests.loans.collection.paying import reverse
+from tests.loans.conftest import day, moment
+from tests.loans.delinquency.test_overdue_life import live, pay
+
+pytestmark = pytest.mark.usefixtures("committed_db")
+
+_OF_BILL = ("state", "due_on", "paid_fen", "waived_fen", "late_fee_fen", "overdue_on", "paid_on",
+            "total_fen", "minimum_fen", "past_due_fen")  # fmt: skip
+
+
+def stored(customer_id, *, on):
+    """Return what the tables say now of the bills and loans of a customer."""
+    loans = list(Loan.objects.filter(customer=customer_id, drawn_on__lte=on))
+    owed = owed_fen(loans, on=on)
+    bills = Bill.objects.filter(customer=customer_id)
+    return (
+        {one.pk: tuple(getattr(one, name) for name in _OF_BILL) for one in bills},
+        {one.pk: (one.state, one.unpaid_principal_fen, owed[one.pk]) for one in loans},
+    )
+
+
+def replayed(customer_id, *, on):
+    """Return the same of the position of a day."""
+    found = as_of(customer_id, on=on)
+    return (
+        {pk: tuple(getattr(one, name) for name in _OF_BILL) for pk, one in found.bills.items()},
+        {
+            pk: (one.state, one.principal_fen, sum(part.debt.total_fen for part in one.parts))
+            for pk, one in found.loans.items()
+        },
+    )
+
+
+def test_each_day_of_an_overdue_life_is_as_it_was(make_bill, channel):
+    bill = make_bill()
+    channel.will_answer("acct-1", "NOTENOUGH")
+    was = {}
+    for n in range(14):
+        live(bill, channel, first=n, until=n)
+        if n == 9:
+            pay(bill, channel, 100_000, at=moment(day(9), time(15)))
+        was[day(n)] = stored(bill.customer_id, on=day(n))
+
+    for on, then in was.items():
+        assert replayed(bill.customer_id, on=on) == then, on
+
+
+def test_a_paid_bill_was_owed_the_day_before(make_bill, channel):
+    bill = make_bill()
+    live(bill, channel, until=0)
+
+    bills, loans = replayed(bill.customer_id, on=day(-1))
+    assert [one[0] for one in bills.values()] == ["billed"]
+    assert [one[1] for one in loans.values()] == [1_000_000]
+    assert replayed(bill.customer_id, on=day(0)) == stored(bill.customer_id, on=day(0))
+
+
+def test_what_was_reversed_never_was(make_bill, channel):
+    bill = make_bill()
+    live(bill, channel, until=0)
+    reverse(Repayment.objects.get(), at=moment(day(2), time(15)))
+
+    bills, loans = replayed(bill.customer_id, on=day(0))
+    assert [one[0] for one in bills.values()] == ["billed"]
+    assert [one[1] for one in loans.values()] == [1_000_000]
+    assert replayed(bill.customer_id, on=day(2)) == stored(bill.customer_id, on=day(2))
+
+
+def test_before_its_loans_a_customer_owes_nothing(make_bill):
+    bill = make_bill()
+
+    assert replayed(bill.customer_id, on=date(2026, 8, 31)) == ({}, {})
