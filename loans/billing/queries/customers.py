@@ -1,6 +1,6 @@
 """The bills of a customer, one a month."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from backoffice.core import bulk
@@ -8,11 +8,20 @@ from loans.billing.rules.issue import Earlier
 from loans.models import Bill
 
 
-def earlier_bills(bill_id: int, *, before: date) -> tuple[Earlier, ...]:
-    """Return the bills of the customer of a bill that were due before a day, the latest first."""
-    customer = Bill.objects.filter(pk=bill_id).values("customer")
-    bills = Bill.objects.filter(customer__in=customer, due_on__lt=before).order_by("-due_on")
-    return tuple(Earlier(*row) for row in bills.values_list("pk", "state"))
+def earlier_bills(due_on: Mapping[int, date]) -> dict[int, tuple[Earlier, ...]]:
+    """Return the bills of one customer that were due before each of some, the latest first.
+
+    ``due_on`` are the due dates of those by their ids.
+    """
+    if not due_on:
+        return {}
+    customer = Bill.objects.filter(pk=next(iter(due_on))).values("customer")
+    bills = Bill.objects.filter(customer__in=customer).order_by("-due_on")
+    rows = list(bills.values_list("pk", "state", "due_on"))
+    return {
+        bill_id: tuple(Earlier(pk, state) for pk, state, due in rows if due < before)
+        for bill_id, before in due_on.items()
+    }
 
 
 def bills_of(customer_ids: Collection[int]) -> set[int]:

@@ -45,7 +45,7 @@ def as_of(customer_id: int, *, on: date) -> Position:
         *interventions.of(start.bill_ids, start.position.loans.keys()),
     ]
     happened.sort(key=lambda one: (one.on, one.at))
-    events = reprocess.events_of(start, happened, on=on)
+    events = reprocess.events_of(start, happened=happened, on=on)
     position = engine.run(start.position, events, batch.terms).position
     return position._replace(
         loans={
@@ -61,4 +61,5 @@ def _taken_over(customer_id: int) -> dict[int, date]:
     """Return the loans that an earlier lender had, with the day on which they came."""
     opened = Transfer.objects.filter(customer_id=customer_id, kind=TransferKind.OPENING)
     loans = Loan.objects.filter(customer=customer_id).values("pk")
-    return dict(opened.filter(loan_id__in=loans).values_list("loan_id", "business_date"))
+    rows = opened.filter(loan_id__in=loans).values_list("loan_id", "business_date")
+    return {loan_id: on for loan_id, on in rows if loan_id is not None}

@@ -6,11 +6,11 @@ value dates. What differs in charges, ledger and allocations is corrected by fac
 they reverse; what does not differ is left alone.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from backoffice.core import clock
 from backoffice.core.reasons import Given
@@ -66,12 +66,13 @@ def rerun(batch: LoanBatch, arrived: Sequence[Money], *, on: date, reason: Given
     decided = interventions.of(start.bill_ids, start.position.loans.keys())
     # Of a day they count in the order in which they became known.
     happened = sorted([*repayments, *decided], key=lambda one: (one.on, one.at))
-    events = events_of(start, happened, on=on)
+    events = events_of(start, happened=happened, on=on)
     reopened = [one._replace(reason=reason) for one in start.decisions]
     result = batch.rerun(start.position, events, reopened)
+    debits = _debits(start.bill_ids)
     for bill in before:
         after = batch.change_bill(
-            bill.id, refused_on=_first_refused_on(bill.id, start.due_dates[bill.id])
+            bill.id, refused_on=_first_refused_on(debits[bill.id], start.due_dates[bill.id])
         )
         _restore_cycle(batch, bill, after)
     corrections.add(
@@ -109,7 +110,7 @@ def preview(batch: LoanBatch, money: Money, *, on: date, is_new: bool) -> Repaym
             money = money._replace(older_ids=start.older(money.bill_id))
         happened.append(Happened(money.on, clock.moment_of(on, time.max), money))
     happened.sort(key=lambda one: (one.on, one.at))
-    result = engine.run(start.position, events_of(start, happened, on=on), batch.terms)
+    result = engine.run(start.position, events_of(start, happened=happened, on=on), batch.terms)
     position = result.position
     return RepaymentEffect(
         tuple((batch.position.bills[one], position.bills[one]) for one in start.bill_ids),
@@ -154,7 +155,7 @@ def repayments_of(start: RunStart) -> list[Happened[Money]]:
     return found
 
 
-def events_of(start: RunStart, happened: Sequence[Happened[Any]], *, on: date) -> Iterator[Event]:
+def events_of(start: RunStart, *, happened: Sequence[Happened[Any]], on: date) -> Iterator[Event]:
     """Return what happened since the issue, in the order it counts (GEN-8).
 
     On each day the ends of the bills' days, the bills issued, then payments and what staff
@@ -162,9 +163,14 @@ def events_of(start: RunStart, happened: Sequence[Happened[Any]], *, on: date) -
     that midnight.
     """
     bills = [start.position.bills[bill_id] for bill_id in start.bill_ids]
-    ends = [_ends_of_days(bill, start.due_dates[bill.id]) for bill in bills]
+    mandates = list(Mandate.objects.filter(customer__bills__in=start.bill_ids).distinct())
+    debits = _debits(start.bill_ids)
+    ends = [
+        _ends_of_days(bill, start.due_dates[bill.id], mandates, debits[bill.id]) for bill in bills
+    ]
+    earlier = earlier_bills({bill.id: bill.due_on for bill in bills})
     issues = [
-        Issue(bill.id, bill.billed_on, earlier_bills(bill.id, before=bill.due_on))
+        Issue(bill.id, bill.billed_on, earlier[bill.id])
         for place, bill in enumerate(bills)
         if place or start.as_drawn.intersection(row.loan_id for row in bill.billed_rows)
     ]
@@ -194,14 +200,18 @@ def events_of(start: RunStart, happened: Sequence[Happened[Any]], *, on: date) -
         yield from (one.event for one in happened if one.on == today)
 
 
-def _ends_of_days(bill: BillPosition, due_dates: DueDates) -> Callable[[date], EndOfDay]:
+def _ends_of_days(
+    bill: BillPosition,
+    due_dates: DueDates,
+    mandates: Sequence[Mandate],
+    debits: Sequence[DebitOrder],
+) -> Callable[[date], EndOfDay]:
     """Return what makes the end of a day of a bill, as it was known when that day began.
 
     An extension lets the attempts start again: debits before it count no more (FAQ-7).
     """
-    mandates = list(Mandate.objects.filter(customer__bills=bill.id))
-    refused = [order.business_date for order in _debits(bill.id) if _is_refused(order)]
-    first_cycle = _first_cycle(bill.id)
+    refused = [order.business_date for order in debits if _is_refused(order)]
+    first_cycle = _first_cycle(debits)
 
     def end_of(today: date) -> EndOfDay:
         midnight = clock.moment_of(today, time())
@@ -225,19 +235,23 @@ def _days(first: date, last: date) -> Iterator[date]:
     return (first + timedelta(days=n) for n in range((last - first).days + 1))
 
 
-def _first_refused_on(bill_id: int, due_dates: DueDates) -> date | None:
+def _first_refused_on(debits: Sequence[DebitOrder], due_dates: DueDates) -> date | None:
     since = due_dates.restarted_on(date.max)
-    days = (order.business_date for order in _debits(bill_id) if _is_refused(order))
+    days = (order.business_date for order in debits if _is_refused(order))
     return min((day for day in days if day > since), default=None)
 
 
-def _first_cycle(bill_id: int) -> tuple[list[cycles.OrderEnd], list[cycles.OrderEnd]]:
+def _first_cycle(
+    debits: Sequence[DebitOrder],
+) -> tuple[list[cycles.OrderEnd], list[cycles.OrderEnd]]:
     """Return when the debits of the first cycle were refused and when they succeeded.
 
     A success whose money was reversed resets nothing.
     """
     refused, succeeded = [], []
-    for order in _debits(bill_id).filter(cycle=1).select_related("repayment__reversal"):
+    for order in debits:
+        if order.cycle != 1:
+            continue
         if _is_refused(order):
             refused.append(cycles.OrderEnd(order.business_date, order.pk))
         elif order.state == DebitOrderState.SUCCEEDED and not hasattr(order.repayment, "reversal"):
@@ -245,8 +259,14 @@ def _first_cycle(bill_id: int) -> tuple[list[cycles.OrderEnd], list[cycles.Order
     return refused, succeeded
 
 
-def _debits(bill_id: int) -> QuerySet[DebitOrder]:
-    return DebitOrder.objects.filter(bill=bill_id, origin=Origin.AUTO).order_by("pk")
+def _debits(bill_ids: Collection[int]) -> dict[int, list[DebitOrder]]:
+    """Return the direct debits of bills in order, with what came of them."""
+    found: dict[int, list[DebitOrder]] = {bill_id: [] for bill_id in bill_ids}
+    rows = DebitOrder.objects.filter(bill__in=bill_ids, origin=Origin.AUTO).order_by("pk")
+    for row in rows.select_related("repayment__reversal"):
+        assert row.bill_id is not None, "a direct debit is of a bill"
+        found[row.bill_id].append(row)
+    return found
 
 
 def _is_refused(order: DebitOrder) -> bool:

@@ -15,7 +15,7 @@ def test_the_bills_before_one_come_latest_first(make_bill):
         make_bill(due_on=day(n), drawn_on=day(n - 30), customer=bill.customer)
     make_bill(due_on=day(-1))
 
-    found = earlier_bills(bill.pk, before=bill.due_on)
+    found = earlier_bills({bill.pk: bill.due_on})[bill.pk]
 
     ids = [one.pk for one in sorted(bill.customer.bills.all(), key=lambda one: one.due_on)]
     assert found == (Earlier(ids[1], "billed"), Earlier(ids[0], "billed"))

@@ -1,18 +1,24 @@
 """A past day is as it was stored then, and today is as it is stored now."""
 
-from datetime import date, time
+from datetime import date, time, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from loans.contracts.queries.loan_schedule import owed_fen
+from loans.contracts.rules.due_dates import months_after
 from loans.models import Bill, Loan, Repayment
 from loans.repayment.operations.as_of import as_of
 from tests.loans.collection.paying import reverse
 from tests.loans.conftest import day, moment
 from tests.loans.delinquency.test_overdue_life import live, pay
+from tests.loans.reporting import history
+from tests.loans.reporting.history import LONG
 
 pytestmark = pytest.mark.usefixtures("committed_db")
 
+STATEMENTS_MAX = 20  # of a customer with however many bills
 _OF_BILL = ("state", "due_on", "paid_fen", "waived_fen", "late_fee_fen", "overdue_on", "paid_on",
             "total_fen", "minimum_fen", "past_due_fen")  # fmt: skip
 
@@ -73,6 +79,20 @@ def test_what_was_reversed_never_was(make_bill, channel):
     assert [one[0] for one in bills.values()] == ["billed"]
     assert [one[1] for one in loans.values()] == [1_000_000]
     assert replayed(bill.customer_id, on=day(2)) == stored(bill.customer_id, on=day(2))
+
+
+def test_three_years_are_read_in_as_few_statements_as_a_month(make_loan, channel):
+    counts = []
+    for months in (1, LONG):
+        loan = history.live(make_loan, channel, months)
+        on = months_after(history.DRAWN_ON, months) + timedelta(1)
+        with CaptureQueriesContext(connection) as asked:
+            found = as_of(loan.customer_id, on=on)
+        counts.append(len(asked))
+        assert len(found.bills) == months
+        assert replayed(loan.customer_id, on=on) == stored(loan.customer_id, on=on)
+
+    assert max(counts) <= STATEMENTS_MAX
 
 
 def test_before_its_loans_a_customer_owes_nothing(make_bill):
