@@ -1,4 +1,4 @@
-"""The transfers of a customer as changes of what is owed, and the statement of a month from them.
+"""The statement of a month from the transfers of a customer, and the debts of any day.
 
 Days are those to which a transfer belongs (GEN-9): money that is recorded late changes the month in
 which it was paid, and its line says when it was recorded.
@@ -12,10 +12,12 @@ from django.db.models import Min, Q, QuerySet, Sum
 
 from accounts.models import Customer
 from backoffice.core.clock import day_of
-from loans.accounting.rules.debt import NOTHING
+from loans.accounting.rules.debt import NOTHING, Debt
+from loans.accounting.rules.position import LoanPosition, Position
 from loans.general_ledger.rules.periods import LedgerPeriod, month_of, next_month
 from loans.models import Account, Bill, Loan, Transfer, TransferKind
 from loans.models.ledger import RECEIVABLES
+from loans.repayment.operations.as_of import as_of
 from loans.statements.rules import LineKind, StatedChange, Statement, statement_of
 
 _COMPONENT_OF = {account: component for component, account in RECEIVABLES.items()}
@@ -46,6 +48,69 @@ class CustomerStatement(NamedTuple):
     statement: Statement
     loans: dict[int, Loan]
     bills: list[Bill]
+
+
+class LoanOnDay(NamedTuple):
+    """A loan at the end of a day: its state, how it is repaid, and what is owed of it, in fen."""
+
+    loan: Loan
+    state: str
+    plan: str
+    overdue_on: date | None
+    debt: Debt
+
+
+class BillOnDay(NamedTuple):
+    """A bill at the end of a day: what it asked, what was paid of it, what is owed under it."""
+
+    bill: Bill
+    state: str
+    due_on: date
+    total_fen: int
+    minimum_fen: int
+    paid_fen: int
+    owed_fen: int
+
+
+class DebtsOnDay(NamedTuple):
+    """The loans and bills of a customer at the end of a day, as it is known now (GEN-9)."""
+
+    customer: Customer
+    on: date
+    loans: list[LoanOnDay]
+    bills: list[BillOnDay]
+
+    @property
+    def total(self) -> Debt:
+        """Return what was owed of all loans."""
+        return sum((one.debt for one in self.loans), NOTHING)
+
+
+def debts(customer: Customer, *, on: date) -> DebtsOnDay:
+    """Return the loans and bills of a customer at the end of a day, the oldest first."""
+    position = as_of(customer.pk, on=on)
+    loans = Loan.objects.filter(pk__in=position.loans.keys()).order_by("drawn_on", "pk")
+    bills = Bill.objects.filter(pk__in=position.bills.keys()).order_by("due_on")
+    return DebtsOnDay(
+        customer,
+        on,
+        [_loan_on_day(one, position.loans[one.pk]) for one in loans],
+        [_bill_on_day(one, position) for one in bills],
+    )
+
+
+def _loan_on_day(loan: Loan, stood: LoanPosition) -> LoanOnDay:
+    debt = sum((part.debt for part in stood.parts), NOTHING)
+    plan = stood.converted_to or loan.plan
+    return LoanOnDay(loan, stood.state, plan, stood.overdue_on, debt)
+
+
+def _bill_on_day(bill: Bill, position: Position) -> BillOnDay:
+    stood = position.bills[bill.pk]
+    return BillOnDay(
+        bill, stood.state, stood.due_on, stood.total_fen, stood.past_due_fen + stood.minimum_fen,
+        stood.paid_fen, position.owed(bill.pk).total_fen,
+    )  # fmt: skip
 
 
 def statement(customer: Customer, *, month: date, on: date) -> CustomerStatement:

@@ -12,6 +12,7 @@ from loans.reconciliation import queries as reconciliation
 from loans.reconciliation.operations import reconcile
 from tests.acceptance.bank import LifeBank
 from tests.acceptance.world import Life, World, scenarios
+from tests.loans.repayment.operations.test_as_of import replayed, stored
 
 FILE = Path(__file__).parents[1] / "data" / "loan_days.json"
 CHUNKS = 10  # so that processes share them
@@ -36,4 +37,7 @@ def test_every_day_is_as_the_model_computed_it(first, committed_db, monkeypatch)
     differences = [line for life in lives for line in life.differences[:SHOWN]]
     assert not differences, "\n".join(["", *differences])
     end = max(life.ends_on for life in lives)
+    for life in lives:
+        today = replayed(life.customer_id, on=end)
+        assert today == stored(life.customer_id, on=end), life.id
     assert reconcile(days=reconciliation.days_with_orders(), on=end, channel=bank) == []

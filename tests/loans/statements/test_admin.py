@@ -84,3 +84,37 @@ def test_the_page_of_the_customer_leads_to_the_statements(client, customer):
     page = client.get(reverse("admin:accounts_customer_change", args=[customer.pk]))
 
     assert reverse("admin:loans_customer_statement", args=[customer.pk]) in page.content.decode()
+
+
+def test_the_debts_of_a_day_are_shown_with_a_switch(client, customer, read):
+    client.force_login(person("auditor"))
+    address = reverse("admin:loans_customer_debts", args=[customer.pk])
+
+    past = client.get(address, {"as_of": "2026-10-03"}, headers={"accept-language": "en"})
+    today = client.get(address, headers={"accept-language": "en"})
+
+    page = past.content.decode()
+    for text in ("10,165.08", "in grace", "as_of=2026-10-02", "as_of=2026-10-04"):
+        assert text in page
+    assert "overdue" in today.content.decode()
+
+
+@pytest.mark.parametrize("as_of", ["2026-11-06", "x", "2026-13-01"])
+def test_a_day_that_is_none_shows_today_and_says_so(client, customer, read, as_of):
+    client.force_login(person("auditor"))
+
+    page = client.get(
+        reverse("admin:loans_customer_debts", args=[customer.pk]), {"as_of": as_of},
+        headers={"accept-language": "en"},
+    ).content.decode()  # fmt: skip
+
+    assert f"{as_of} is no day" in page
+    assert 'value="2026-11-05"' in page
+
+
+def test_who_may_not_see_loans_may_not_see_debts(client, customer):
+    client.force_login(Staff.objects.create_user("nobody", is_staff=True))
+
+    answer = client.get(reverse("admin:loans_customer_debts", args=[customer.pk]))
+
+    assert answer.status_code == 403

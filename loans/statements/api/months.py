@@ -18,13 +18,17 @@ from backoffice.web.api.description import describe
 from backoffice.web.api.files import JsonAlways, as_file, asked_form
 from backoffice.web.api.paging import page
 from backoffice.web.pdf import CONTENT_TYPE
-from loans.accounting.rules.debt import Debt
 from loans.general_ledger.rules.periods import month_code
 from loans.models import Loan
 from loans.models.loan import PLANS
+from loans.statements.api.amounts import DebtReply, debt_reply
 from loans.statements.labels import LINE_KINDS
 from loans.statements.printed import printed
-from loans.statements.queries import CustomerStatement, months_of, statement
+from loans.statements.queries import (
+    CustomerStatement,
+    months_of,
+    statement,
+)
 from loans.statements.rules import LoanMonth, StatedChange
 
 PDF = "pdf"
@@ -45,17 +49,6 @@ class StatementMonthReply(serializers.Serializer[Any]):
 
     month = serializers.CharField()
     has_ended = serializers.BooleanField()
-
-
-class DebtReply(serializers.Serializer[Any]):
-    """What is owed, or changed, by component, in fen."""
-
-    penalty_fen = serializers.IntegerField()
-    late_fee_fen = serializers.IntegerField()
-    interest_fen = serializers.IntegerField()
-    plan_fee_fen = serializers.IntegerField()
-    principal_fen = serializers.IntegerField()
-    total_fen = serializers.IntegerField()
 
 
 class StatedLoanReply(serializers.Serializer[Any]):
@@ -229,13 +222,13 @@ def _loan(one: LoanMonth, loan: Loan) -> dict[str, Any]:
         "plan": loan.current_plan,
         "principal_fen": loan.principal_fen,
         "drawn_on": loan.drawn_on,
-        "opening": _debt(one.opening),
-        "received": _debt(one.received),
-        "charged": _debt(one.charged),
-        "waived": _debt(one.waived),
-        "paid": _debt(one.paid),
+        "opening": debt_reply(one.opening),
+        "received": debt_reply(one.received),
+        "charged": debt_reply(one.charged),
+        "waived": debt_reply(one.waived),
+        "paid": debt_reply(one.paid),
         "prepayment_fee_fen": one.prepayment_fee_fen,
-        "closing": _debt(one.closing),
+        "closing": debt_reply(one.closing),
     }
 
 
@@ -247,9 +240,5 @@ def _line(one: StatedChange, loans: dict[int, Loan]) -> dict[str, Any]:
         "is_correction": one.is_correction,
         "loan_id": loans[one.loan_id].public_id if one.loan_id is not None else None,
         "amount_fen": one.amount_fen,
-        "change": _debt(one.debt),
+        "change": debt_reply(one.debt),
     }
-
-
-def _debt(debt: Debt) -> dict[str, int]:
-    return {**debt._asdict(), "total_fen": debt.total_fen}

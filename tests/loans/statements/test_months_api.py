@@ -6,7 +6,7 @@ import pytest
 
 from loans.delinquency.operations import end_of_day
 from loans.models import Bill, Loan
-from loans.statements.api import StatementUnknownError
+from loans.statements.api.months import StatementUnknownError
 from tests.accounts.api.conftest import problem
 from tests.loans.conftest import day, moment
 
