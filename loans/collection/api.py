@@ -28,9 +28,10 @@ from backoffice.web.api.endpoint import KEY, once
 from backoffice.web.api.fields import Body, Fen, PublicId
 from backoffice.web.api.paging import page
 from backoffice.web.api.problems import NotFoundError
-from loans.collection.operations import offers, payments
+from loans.collection.operations import cancellations, offers, payments
 from loans.collection.queries.payments import NO_MONEY, MoneyOf, money_of, of_customer
 from loans.collection.rules import refusal_codes
+from loans.gateways.from_settings import debit_channel
 from loans.models import Bill, DebitOrder, DebitOrderState, Origin, PaymentMethod
 from loans.models.debit import ASKED_STATES, PURPOSES
 
@@ -198,16 +199,37 @@ class PaymentsView(CustomerEndpoint):
 
 
 class PaymentView(CustomerEndpoint):
-    """One payment of a customer."""
+    """One payment of a customer. It can be cancelled on hold too: nothing new is owed."""
+
+    always_open = ("DELETE",)
 
     @describe("Read a payment", replies={200: PaymentReply})
     def get(self, request: Request, public_id: UUID) -> Response:
         """Return a payment, and where its money went."""
+        [reply] = _replies([self._order(request, public_id)], at=self.context.at)
+        return Response(reply)
+
+    @describe(
+        "Cancel a payment inside WeChat",
+        replies={200: PaymentReply},
+        refusals=(cancellations.NotCancellableError, cancellations.NotClosedYetError),
+    )
+    def delete(self, request: Request, public_id: UUID) -> Response:
+        """Close a payment that was not confirmed yet; one that was meanwhile is returned as paid.
+
+        The same again returns the payment as it stands.
+        """
+        order = self._order(request, public_id)
+        cancellations.cancel(
+            [order.pk], by=self.context.by, channel=debit_channel(), at=self.context.at
+        )
+        return self.get(request, public_id)
+
+    def _order(self, request: Request, public_id: UUID) -> DebitOrder:
         order = of_customer(self.customer(request).pk).filter(public_id=public_id).first()
         if order is None:
             raise NotFoundError
-        [reply] = _replies([order], at=self.context.at)
-        return Response(reply)
+        return order
 
 
 def _replies(orders: Sequence[DebitOrder], *, at: datetime) -> list[dict[str, Any]]:
@@ -249,6 +271,8 @@ def _sheet(order: DebitOrder, *, at: datetime) -> dict[str, Any] | None:
 def _refusal(order: DebitOrder) -> dict[str, str] | None:
     if order.state == DebitOrderState.CANCELLED:
         text = gettext("The amount is not owed any more; nothing was sent.")
+        if order.code == refusal_codes.WITHDRAWN:
+            text = gettext("You cancelled this payment; nothing was sent.")
         return {"code": "CANCELLED", "text": text}
     if order.state != DebitOrderState.FAILED:
         return None

@@ -105,7 +105,7 @@ class FakeChannel:
     def close_payments(self, numbers: Sequence[str], *, at: datetime) -> list[Answer | None]:
         self.closed += numbers
         for number in numbers:
-            if self.taken[number].code == "NOTPAY":
+            if number in self.taken and self.taken[number].code == "NOTPAY":
                 self.taken[number] = Answer(number, Outcome.FAILED, "CLOSED", 0, "", at)
         return self.query(numbers)
 

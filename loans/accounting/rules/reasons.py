@@ -59,6 +59,7 @@ class LoanReason(StrEnum):
     USE_PAID_FOR = "use-paid-for"
     USE_PROVEN = "use-proven"
     PAYMENT_REQUESTED = "payment-requested"
+    PAYMENT_CANCELLED = "payment-cancelled"
     NOT_OWED_ANY_MORE = "not-owed-any-more"
     TRANSFER_ARRIVED = "transfer-arrived"
     REPAYMENT_REVERSED = "repayment-reversed"
@@ -112,6 +113,7 @@ TEXTS: Mapping[StrEnum, str] = {
     LoanReason.USE_PAID_FOR: gettext_noop("payments for the purpose were reported"),
     LoanReason.USE_PROVEN: gettext_noop("the use was proven"),
     LoanReason.PAYMENT_REQUESTED: gettext_noop("the customer pays by hand"),
+    LoanReason.PAYMENT_CANCELLED: gettext_noop("the customer cancelled the payment"),
     LoanReason.NOT_OWED_ANY_MORE: gettext_noop("the amount is not owed any more"),
     LoanReason.TRANSFER_ARRIVED: gettext_noop("a bank transfer arrived"),
     LoanReason.REPAYMENT_REVERSED: gettext_noop("a repayment was reversed"),

@@ -191,7 +191,7 @@ def ask(prepared: Sequence[Prepared], *, channel: Channel, at: datetime) -> list
     ]  # fmt: skip
     closed = {one.number for one in unconfirmed}
     answers = [answer for answer in known if answer.number not in closed]
-    answers += _closed(unconfirmed, channel=channel, at=at)
+    answers += close(unconfirmed, channel=channel, at=at)
     wanted = _still_wanted(unseen, at=at)
     answers += [_given_up(one.order, at=at) for one in unseen if one.order.id not in wanted]
     to_send = [one for one in unseen if one.order.id in wanted]
@@ -216,8 +216,12 @@ def _sent(to_send: Sequence[Prepared], *, channel: Channel, at: datetime) -> lis
     return answers + (channel.prepay(prepays) if prepays else [])
 
 
-def _closed(unconfirmed: Sequence[DebitOrder], *, channel: Channel, at: datetime) -> list[Answer]:
-    """Close payments whose time is over; one that was confirmed before its close has succeeded."""
+def close(unconfirmed: Sequence[DebitOrder], *, channel: Channel, at: datetime) -> list[Answer]:
+    """Close payments inside WeChat; one that was confirmed before its close has succeeded.
+
+    One that the channel never saw may still be on its way to it: then it has no answer yet.
+    """
+    assert not connection.in_atomic_block, "the channel is never asked inside a transaction"
     if not unconfirmed:
         return []
     found = channel.close_payments([order.number for order in unconfirmed], at=at)

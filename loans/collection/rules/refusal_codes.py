@@ -15,8 +15,10 @@ NEVER_SENT = "NEVER_SENT"
 NOT_PAID = "NOTPAY"
 USER_PAYING = "USERPAYING"
 AWAITS_CUSTOMER = frozenset({NOT_PAID, USER_PAYING})
-# Not confirmed in time, and closed at the channel: nothing can be paid under the number.
+# Not confirmed, and closed at the channel: nothing can be paid under the number.
 CLOSED = "CLOSED"
+# Our own word for a payment that its customer cancelled before it was sent.
+WITHDRAWN = "WITHDRAWN"
 # A limit of the account, by class or by its bank (FAQ-4).
 RULE_LIMIT = "RULELIMIT"
 
@@ -52,7 +54,8 @@ REFUSALS: dict[str, DebitRefusal] = {
         DebitRefusal("SYSTEMERROR", gettext_noop("System error at the channel")),
         DebitRefusal("FREQUENCY_LIMITED", gettext_noop("Too many requests")),
         DebitRefusal("PAYERROR", gettext_noop("Payment failed in WeChat")),
-        DebitRefusal(CLOSED, gettext_noop("Not confirmed in time, closed")),
+        DebitRefusal(CLOSED, gettext_noop("Not confirmed, closed")),
+        DebitRefusal(WITHDRAWN, gettext_noop("Cancelled by the customer")),
         DebitRefusal(NEVER_SENT, gettext_noop("Never sent, out of date")),
         DebitRefusal(NOT_PAID, gettext_noop("Waiting for the customer"), final=False),
         DebitRefusal(USER_PAYING, gettext_noop("Being paid by the customer"), final=False),

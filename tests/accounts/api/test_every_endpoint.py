@@ -29,6 +29,7 @@ OPEN = {
     ("delete", "me/deletion"),
     ("delete", f"me/wechat-accounts/{UUID}"),
     ("post", f"bills/{UUID}/payments"),
+    ("delete", f"payments/{UUID}"),
 }
 
 

@@ -280,3 +280,47 @@ def test_a_payment_that_never_left_is_cancelled(phone, bill, card, channel):
 
     assert (found["state"], found["refusal"]["code"]) == ("cancelled", "CANCELLED")
     assert UnappliedFunds.objects.count() == 0
+
+
+@pytest.fixture
+def waits_in_wechat(phone, bill, channel, monkeypatch):
+    """The address of a payment that its customer may confirm in WeChat."""
+    monkeypatch.setattr("loans.collection.api.debit_channel", lambda: channel)
+    payment_id = pay(phone, bill, "wechat").json()["payment_id"]
+    sent(channel)
+    return f"payments/{payment_id}"
+
+
+def test_a_payment_in_wechat_is_cancelled(phone, waits_in_wechat):
+    answer = phone.delete(waits_in_wechat)
+
+    assert (answer.status_code, answer.json()["state"]) == (200, "failed")
+    assert (answer.json()["refusal"]["code"], answer.json()["sheet"]) == ("CLOSED", None)
+    assert phone.delete(waits_in_wechat).json() == answer.json()
+
+
+def test_a_payment_that_was_confirmed_meanwhile_is_returned_as_paid(
+    phone, waits_in_wechat, channel
+):
+    channel.confirm(DebitOrder.objects.get().number, at=clock.now())
+
+    answer = phone.delete(waits_in_wechat)
+
+    assert (answer.status_code, answer.json()["state"]) == (200, "succeeded")
+    assert answer.json()["settled_fen"] == 400_000
+
+
+def test_a_payment_from_a_card_is_refused_to_be_cancelled(phone, bill, card):
+    payment_id = pay(phone, bill, card).json()["payment_id"]
+
+    answer = phone.delete(f"payments/{payment_id}")
+
+    assert problem(answer) == (409, "payment-not-cancellable")
+    assert DebitOrder.objects.get().state == "planned"
+
+
+def test_nobody_cancels_the_payment_of_another(waits_in_wechat):
+    other = Phone("other").log_in()
+
+    assert problem(other.delete(waits_in_wechat)) == (404, "not-found")
+    assert DebitOrder.objects.get().state == "sent"
