@@ -7,7 +7,9 @@ compares the two on every shape of segment, and ``reconcile`` recomputes it with
 
 from collections.abc import Collection
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from django.db import connection
 
 from loans.accounting.queries import ledger_totals
 from loans.accounting.queries.positions import terms_of
@@ -102,25 +104,27 @@ class Unposted(NamedTuple):
 
 def unposted(*, on: date) -> Unposted:
     """Return both sides as of 00:00 of a day, from one snapshot."""
-    closed_form, ledger = _computed(_SQL + _LEDGER, on=on, loan_ids=None)
-    return Unposted(closed_form, ledger)
+    [(closed_form, ledger)] = ledger_totals.rows(_SQL + _LEDGER, **_values(on=on, loan_ids=None))
+    return Unposted(int(closed_form), int(ledger))
 
 
 def unposted_of(loan_ids: Collection[int], *, on: date) -> int:
     """Return what these loans have accrued beyond what is posted to them, as of 00:00, in fen."""
     if not loan_ids:
         return 0
-    [closed_form] = _computed(_SQL, on=on, loan_ids=list(loan_ids))
-    return closed_form
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL, _values(on=on, loan_ids=list(loan_ids)))
+        [closed_form] = cursor.fetchone()
+    return int(closed_form)
 
 
-def _computed(query: str, *, on: date, loan_ids: list[int] | None) -> list[int]:
+def _values(*, on: date, loan_ids: list[int] | None) -> dict[str, Any]:
     ids = list(ContractTerms.objects.values_list("pk", flat=True))
     terms = [terms_of(terms_id) for terms_id in ids]
-    caps = {
+    return {
+        "on": on,
+        "loan_ids": loan_ids,
         "terms": ids,
         "cap_ppm": [each.cap_annual_ppm for each in terms],
         "cap_year": [1_000_000 * each.cap_year_days for each in terms],
     }
-    [found] = ledger_totals.rows(query, on=on, loan_ids=loan_ids, **caps)
-    return [int(fen) for fen in found]
