@@ -17,19 +17,27 @@ def changed(
 
 
 def _apply(
-    changes: Sequence[tuple[Any, Sequence[Any], Sequence[Any]]], columns: Sequence[str]
+    changes: Sequence[tuple[Any, Sequence[Any], Sequence[Any]]],
+    columns: Sequence[str],
+    written: Sequence[str],
 ) -> tuple[str, ...]:
-    """Put new values into the records; return the columns that changed on any of them."""
+    """Put new values into the records; return the columns that changed on any of them.
+
+    A transition may have set those ``written`` on the way to something else than what is new.
+    """
     if not changes:
         return ()
-    for record, _was, now in changes:
-        record.__dict__.update(zip(columns, now, strict=True))
     # Column by column: comparing whole columns at once is several times as fast.
     before = zip(*(was for _record, was, _now in changes), strict=True)
     after = zip(*(now for _record, _was, now in changes), strict=True)
-    return tuple(
-        column for column, old, new in zip(columns, before, after, strict=True) if old != new
-    )
+    dirty = []
+    for column, old, new in zip(columns, before, after, strict=True):
+        if old != new:
+            dirty.append(column)
+        if old != new or column in written:  # the records hold the others already
+            for (record, _was, _now), value in zip(changes, new, strict=True):
+                record.__dict__[column] = value
+    return tuple(dirty)
 
 
 def save(
@@ -39,7 +47,7 @@ def save(
     written: Sequence[str],
 ) -> None:
     """Write states, moves, the columns that changed and those ``written`` on the way."""
-    dirty = _apply(changes, columns)
+    dirty = _apply(changes, columns, written)
     workflow.save([record for record, _was, _now in changes], *{*dirty, *written})
 
 
@@ -50,6 +58,6 @@ def update(
     written: Sequence[str] = (),
 ) -> None:
     """Write the columns that changed, and those ``written`` that the records hold already."""
-    dirty = _apply(changes, columns)
+    dirty = _apply(changes, columns, written)
     if dirty:
         bulk.update([record for record, _was, _now in changes], (*dirty, *written))
