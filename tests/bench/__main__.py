@@ -24,6 +24,7 @@ PARTS = (
     "billing-day",
     "drawdowns",
     "loan-page",
+    "history",
 )
 
 
@@ -66,6 +67,7 @@ def main() -> int:
         decisions,
         drawdowns,
         endpoints,
+        history,
         lines,
         loan_page,
         reconcile,
@@ -101,6 +103,11 @@ def main() -> int:
         pages = None
         if "loan-page" in parts:
             pages = loan_page.measure(rounds=options.rounds, progress=progress)
+        of_ledger = (
+            history.measure(rounds=options.rounds, progress=progress)
+            if "history" in parts
+            else None
+        )
         searched = None
         if "search" in parts:
             searched = search.measure(rounds=options.rounds, progress=progress)
@@ -119,12 +126,14 @@ def main() -> int:
     for of_a_size in days:
         Console().print(*billing_day.tables(of_a_size))
     figures["billing_day"] = [one._asdict() for of_a_size in days for one in of_a_size]
-    if of_drawdowns is not None:
-        Console().print(drawdowns.table(of_drawdowns))
-        figures["drawdowns"] = of_drawdowns._asdict()
-    if pages is not None:
-        Console().print(loan_page.table(pages))
-        figures["loan_page"] = pages._asdict()
+    for name, measured, table in (
+        ("drawdowns", of_drawdowns, drawdowns.table),
+        ("loan_page", pages, loan_page.table),
+        ("history", of_ledger, history.table),
+    ):
+        if measured is not None:
+            Console().print(table(measured))
+            figures[name] = measured._asdict()
     options.json.write_text(json.dumps(figures, indent=2) + "\n")
     return 0
 

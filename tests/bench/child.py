@@ -45,6 +45,7 @@ def prepared(variant: str, *arguments: str) -> Callable[[], dict[str, Any]]:
         baseline,
         billing_day,
         drawdowns,
+        history,
         lines,
         loan_page,
         night,
@@ -70,6 +71,7 @@ def prepared(variant: str, *arguments: str) -> Callable[[], dict[str, Any]]:
         "loan_page": lambda times: loan_page.prepared(int(times)),
         "bare_simulation": simulation.prepared_bare,
         "reconcile": reconcile.prepared,
+        "history": history.prepared,
     }
     if variant in prepares:
         return prepares[variant](*arguments)
