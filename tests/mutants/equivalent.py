@@ -134,6 +134,17 @@ EQUIVALENT: tuple[Equivalent, ...] = (
     ),
     *_loose("risk.simulation.rules.figures.of_moves", "zip(lines, deltas", _BY_CONSTRUCTION),
     *_loose("loans.repayment.rules.payment.Payment._settle", "zip(rows, parts", _BY_CONSTRUCTION),
+    *_loose("loans.delinquency.rules.waiver.spread", "zip(parts, found", _BY_CONSTRUCTION),
+    *_loose("loans.repayment.rules.settlement._pay_in_part", "zip(billed, parts", _BY_CONSTRUCTION),
+    *(
+        Equivalent(
+            "loans.contracts.rules.annual_rate.irr_ppm",
+            'amounts, day_count="act/365F")',
+            f"amounts, {other})",
+            "the library counts so by default; it is named so that another default changes nothing",
+        )
+        for other in ("day_count=None", "")
+    ),
     *_loose(
         "risk.scoring.rules.payment_behaviour.score_values",
         "zip(values, _SHAPES, _NUMBERS, _WEIGHTS",

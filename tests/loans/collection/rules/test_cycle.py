@@ -50,6 +50,17 @@ def test_three_refusals_running_are_d_d1_and_d2():
     assert attempts(Cycle(1, DUE_ON, 0), lambda n: True, until=30)[0] == [0, 1, 2]
 
 
+@pytest.mark.parametrize(
+    ("refusals", "n", "following"),
+    [(2, 1, 2), (3, 2, None), (3, 1, None), (2, 2, 4), (2, 3, 4), (2, 6, None), (1, 7, None)],
+)
+def test_after_the_last_failure_of_the_rulebook_no_day_follows(refusals, n, following):
+    """Three failures end the attempts on whatever day; fewer lead to the second window."""
+    found = rules.after_refusal(Cycle(1, DUE_ON, refusals), on=day(n), terms=TERMS)
+
+    assert found == (None if following is None else day(following))
+
+
 def test_technical_faults_alone_end_after_the_second_window():
     assert attempts(Cycle(1, DUE_ON, 0), lambda n: False, until=30)[0] == [*FIRST_CYCLE]
 

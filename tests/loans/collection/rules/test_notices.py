@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from loans.accounting.rules.engine import run
+from loans.accounting.rules.outcomes import Cause
 from loans.accounting.rules.position import InstalmentKey, Position
 from loans.collection.rules.cycle import Cycle
-from loans.collection.rules.notices import Window, maximum_fen, next_window
+from loans.collection.rules.notices import Window, _Charged, maximum_fen, next_window
 from loans.delinquency.rules.end_of_day import EndOfDay, Refusals
 from tests.loans.cases import DUE_ON, TERMS, bill, day, loan, part
 
@@ -94,3 +95,10 @@ def test_after_ninety_days_there_is_no_window():
     last = Cycle(14, DUE_ON + timedelta(days=90), 0)
 
     assert following("overdue", last, on=last.first_on + timedelta(days=3)) is None
+
+
+def test_the_nights_ahead_are_charged_because_of_the_end_of_day():
+    result = run(position(), [_Charged(1, day(2))], {7: TERMS})
+
+    assert {one.cause for one in result.charges} == {Cause("end_of_day", 1)}
+    assert sum(one.charged_fen for one in result.charges) == 16_000  # of 32 nights

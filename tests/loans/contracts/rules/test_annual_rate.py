@@ -24,6 +24,13 @@ def test_a_month_is_compounded_over_its_real_nights():
     assert irr_ppm(flows) == 198_589  # 1.015 ** (365 / 30) - 1
 
 
+def test_the_nights_of_a_leap_year_count_over_365():
+    """1.1 ** (365 / 366) - 1: neither a year of its own length nor one of 30-day months."""
+    flows = [Flow(date(2028, 1, 1), -1_000_000), Flow(date(2029, 1, 1), 1_100_000)]
+
+    assert irr_ppm(flows) == 99_714
+
+
 def test_a_year_of_360_days_gives_the_smaller_figure():
     flows = [Flow(DRAWN_ON, -1_000_000), Flow(date(2026, 10, 1), 1_015_000)]
 

@@ -1,5 +1,6 @@
 """What a waiver takes off, and what becomes of the segments, the bill and the loan (RATE-5, 7)."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -124,3 +125,8 @@ def test_a_waiver_is_charged_for_good():
 
 def test_nothing_is_owed_of_nothing():
     assert spread(NOTHING, []) == []
+
+
+def test_a_waiver_of_principal_is_named_as_one_that_cannot_be():
+    with pytest.raises(AssertionError, match=r"^principal is never waived$"):
+        spread(Debt(principal_fen=1), [])

@@ -385,6 +385,23 @@ def test_what_settles_a_loan_is_decided_on_the_day_of_the_money():
     assert result.position.loans[1].ended_on == ON
 
 
+def test_another_loan_of_the_paid_bill_is_cured_on_the_day_of_the_money():
+    """What was overdue of it is paid, and the settlement ends the bill that named both."""
+    position = under_bill(bullet(), 0)
+    asked = position.bills[BILL]
+    other = plan(on=ON)
+    paid_row = other.parts[0]._replace(debt=Debt(), bill_id=BILL, uncharged_plan_fee_fen=0)
+    other = other.with_part(0, paid_row)._replace(state="overdue")
+    rows = (*asked.rows, InstalmentKey(2, 0))
+    position = Position(
+        {BILL: asked._replace(rows=rows, loan_ids=(1, 2))}, {**position.loans, 2: other}
+    )
+
+    result = run(position, [Settlement(7, 1, 1_012_000, ON)], {1: TERMS, 2: TERMS})
+
+    assert result.decisions[-1] == Decision("cure", 2, ON, "past-due-paid")
+
+
 def test_money_short_of_a_fen_pays_the_bill_of_a_plan_in_part():
     position = under_bill(plan(on=ON), 0, 1)
 
