@@ -7,7 +7,7 @@ from pathlib import Path
 
 # What stays Latin in a Chinese page: names, codes, ids and the names of both languages.
 LATIN = re.compile(
-    r"^(admin|ID|FAQ|PAY|BIN表?|C|English|en|zh-hans|EN|ZH-HANS|Esc|Ctrl|K|loans|bill|loan|creditline|mandate|"
+    r"^(admin|ID|FAQ|PAY|PDF|BIN表?|C|English|en|zh-hans|EN|ZH-HANS|Esc|Ctrl|K|loans|bill|loan|creditline|mandate|"
     r"debitorder|risk|jobpause|backoffice|acct|own|"
     r"enter_grace|record_overdue|settle|cure|suspend|resume|pay|send|succeed|fail|mark_unknown|"
     r"terminate|ref|book|B\d+|C\d+|L\d+|M\d+|R\d+|U\d+|T\d+|[A-Z]+(_[A-Z]+)+|[A-Z]{5,}|I+类\w*|\w*\d\w*)$"

@@ -31,6 +31,11 @@ def pages():
         ("loan", reverse("admin:loans_loan_change", args=[overdue.instalments.get().loan_id])),
         ("order", reverse("admin:loans_debitorder_change", args=[order.pk])),
         ("customer", reverse("admin:accounts_customer_change", args=[overdue.customer_id])),
+        ("statement", reverse("admin:loans_customer_statement", args=[overdue.customer_id])),
+        ("debts", reverse("admin:loans_customer_debts", args=[overdue.customer_id])),
+        ("balance", reverse("admin:loans_trial_balance")),
+        ("account", f"{reverse('admin:loans_statement')}?account=bank"),
+        ("chart", reverse("admin:loans_chart")),
         ("run-row", reverse("admin:backoffice_jobrun_change", args=[order.run_id])),
         ("group", reverse("admin:auth_group_change", args=[7])),
         *((f"{model._meta.model_name}-row", address(model.objects.latest("pk")))

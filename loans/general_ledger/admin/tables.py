@@ -38,7 +38,7 @@ def account_link(code: str, period: str) -> SafeString:
 
 def chart(period: str) -> PageSection:
     """Return the chart of accounts as a tree, each account with a link to its statement."""
-    heads = (_("account number"), _("account"), _("type"), _("normal side"), _("code"),
+    heads = (_("account number"), _("account"), _("type"), _("normal side"),
              _("kinds of transfers"))  # fmt: skip
     rows = [_chart_row(line.depth, line.entry, period) for line in tree()]
     note = _("Nothing is posted to headings. A reversal may use every account.")
@@ -49,13 +49,12 @@ def _chart_row(depth: int, entry: Any, period: str) -> tuple[Any, ...]:
     if not isinstance(entry, ChartAccount):
         words = capfirst(gettext(entry.title))
         title = format_html("{}<strong>{}</strong>", _INDENT * depth, words)
-        return (entry.number, title, "", "", "", "")
+        return (entry.number, title, "", "", "")
     return (
         entry.number,
         format_html("{}{}", _INDENT * depth, account_link(entry.code, period)),
         gettext(TYPES[entry.type]),
         gettext(SIDES[entry.side]),
-        entry.code,
         ", ".join(str(TransferKind(kind).label) for kind in kinds_of(entry.code)),
     )
 
