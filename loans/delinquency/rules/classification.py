@@ -101,6 +101,8 @@ def is_classified(bill: Unpaid, *, on: date, terms: LoanTerms) -> bool:
     """Say whether the overdue record is due, grace being over (REPAY-11, REPAY-12).
 
     Three counted refusals, nobody to debit, or the last day technical faults may put it off to.
+    That last day is counted from the due date, whatever was refused: a bill that the reversal of a
+    payment leaves unpaid on it or later is recorded at once, though nothing was ever refused.
     """
     return (
         bill.refusals >= terms.debit_attempts_max
