@@ -23,7 +23,8 @@ KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission", "a
 
 
 # What takes minutes mostly waits: begun first, no process is left alone with it at the end.
-LONGEST = ("test_customer_journey.py", "test_killed_workers.py", "test_real_services.py")
+LONGEST = ("test_whole_life.py", "test_customer_journey.py", "test_killed_workers.py",
+           "test_real_services.py")  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -165,21 +165,22 @@ def is_run(job: jobs.Job) -> bool:
     return job.work.__module__.startswith("loans") and job.name not in NOT_IN_A_LIFE
 
 
-def work(job: jobs.Job, at: datetime, *, is_retry: bool = False) -> None:
-    """Work through a job of the day; one that has nothing planned is left out.
+def work(job: jobs.Job, at: datetime, *, is_retry: bool = False) -> bool:
+    """Work through a job of the day; return False for one that has nothing planned.
 
     Of hourly debits that is asked first: what else their plan reads is of no use then.
     """
     on = at.date()
     if is_retry and not due.to_debit(on=on).ids:
-        return
+        return False
     plan = job.plan(on=on, at=at) if job.plan else jobs.RunPlan([0])
     if not plan.ids:
-        return
+        return False
     assert plan.held_because is None
     clock.move_to(at, is_back_allowed=True)
     run = JobRun.objects.create(business_date=on, job=job.name, started_at=at, heartbeat_at=at)
     job.work(plan.ids, run_id=run.pk, on=on, at=at)
+    return True
 
 
 def scenarios(path: Path) -> Iterator[dict[str, Any]]:

@@ -13,29 +13,32 @@ RECOVERED_AT = time(13)
 
 
 class LifelongBank(FakeChannel):
-    """Answers the bills of a day by its words, the first asked by the first; money by hand always.
+    """Answers the bills of an account on a day by its words, the first asked by the first.
 
     ``late`` is answered when somebody reports it, ``lost`` and ``timeout`` at the next query,
-    ``tech@13`` is a technical fault until 13:00.
+    ``tech@13`` is a technical fault until 13:00. Money by hand is always taken.
     """
 
     def __init__(self):
         super().__init__()
-        self.words, self.asked = ["ok", "ok"], []
+        self.words, self.asked = {}, []
         self.by_hand = FakeChannel()
         self.by_hand.taken, self.by_hand.paid = self.taken, self.paid
 
-    def begin(self, answers):
-        self.words, self.asked = answers, []
+    def begin(self, words):
+        """Begin a day with the words of each account."""
+        self.words, self.asked = words, []
 
     def submit(self, requests):
         return [self.debited(request) for request in requests]
 
     def debited(self, request):
-        bill = request.number.partition("-")[0]
+        bill = (request.account, request.number.partition("-")[0])
         if bill not in self.asked:
             self.asked.append(bill)
-        word = self.words[min(self.asked.index(bill), len(self.words) - 1)]
+        turn = [one for one in self.asked if one[0] == request.account].index(bill)
+        words = self.words[request.account]
+        word = words[min(turn, len(words) - 1)]
         self.will_answer(request.account, self.code_of(word, request))
         self.submitted.append(request)
         return self._answer(request, self.taken)
