@@ -23,7 +23,11 @@ from loans.accounting.operations.batch import LoanBatch
 from loans.billing.operations import issue
 from loans.collection.operations import orders, results
 from loans.collection.operations.notices import notify
-from loans.collection.operations.offers import NoMandateError, OverpaidError
+from loans.collection.operations.offers import (
+    NoMandateError,
+    OverpaidError,
+    PaymentUnderWayError,
+)
 from loans.collection.operations.orders import CollectionRequest
 from loans.collection.queries import due, notices
 from loans.delinquency.operations import end_of_day
@@ -179,6 +183,10 @@ class LifeOfALoan(RuleBasedStateMachine):
             prepared = orders.prepare([request], by="test", on=at.date(), at=at)
         except NoMandateError:
             assert not Mandate.objects.filter(customer=bill.customer_id, state="signed").exists()
+            return
+        except PaymentUnderWayError:
+            mine = DebitOrder.objects.filter(customer=bill.customer_id)
+            assert mine.filter(state__in=OPEN_ORDER_STATES).exists()
             return
         self.record(orders.ask(prepared, channel=self.channel, at=at))
 
