@@ -15,6 +15,7 @@ from backoffice.core import workflow
 from backoffice.core.money import yuan
 from loans.accounting.admin import cause
 from loans.accounting.queries.statement import statement_of
+from loans.contracts.queries.loan_schedule import owed_fen
 from loans.models import Bill, DebitOrder, Loan, Repayment, Transfer
 from tests.loans.conftest import DUE_ON, day
 from tests.loans.days import MOVING, live, set_clock
@@ -249,6 +250,19 @@ def test_the_overview_counts_charged_off_loans_apart_and_leads_to_them(staff, ov
     assert "10,275.53 yuan unpaid" in overview.content.decode()
     found = staff.get(card["address"], headers=english).context["cl"].result_list
     assert list(found) == [Loan.objects.get()]
+
+
+def test_a_charged_off_loan_owes_on_its_page_what_its_customer_reads(staff, overdue):
+    loan = Loan.objects.get()
+    charge_off(loan, on=day(14))
+    set_clock(day(54))
+
+    address = reverse("admin:loans_loan_change", args=[loan.pk])
+    page = staff.get(address, headers={"accept-language": "en"}).content.decode()
+
+    owed = owed_fen([Loan.objects.get()], on=day(54))[loan.pk]
+    assert owed > 1_027_553
+    assert f"Owed on 2026-11-24: {yuan(owed)} yuan in all" in page
 
 
 def test_a_loan_s_page_shows_each_attempt_its_effect_and_each_charge_with_its_formula(

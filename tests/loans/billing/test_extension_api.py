@@ -56,6 +56,19 @@ def test_the_answer_of_the_staff_is_read(carded, bill):  # noqa: F811
     assert (found["state"], found["answer"]) == ("declined", "please pay the minimum")
 
 
+def test_a_request_that_ended_by_itself_says_why(carded, bill):  # noqa: F811
+    carded.post(address(bill), {"days": 1, "reason": "wages come late"})
+    at = clock.now()
+
+    extensions.lapse([bill.pk], by="system:end-of-day", on=clock.day_of(at) + timedelta(6), at=at)
+
+    found = carded.get(address(bill)).json()
+    assert (found["state"], found["answer"]) == (
+        "declined",
+        "The request has ended: the bill is paid or overdue, or the date you asked for has come.",
+    )
+
+
 def test_nothing_was_asked_yet(carded, bill):  # noqa: F811
     assert problem(carded.get(address(bill))) == (404, "not-found")
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 from loans.accounting.rules.codes import Plan
 from loans.conversion.operations import conversions
 from loans.models import Conversion, Instalment, Loan
+from tests.loans.billing.operations.test_extensions import request
 from tests.loans.conftest import day, moment
 from tests.loans.conversion.sheets import convert
 from tests.loans.days import set_clock
@@ -87,3 +88,11 @@ def test_what_took_effect_is_not_withdrawn(bill):
         conversions.withdraw([done.pk], by="li", reason="too late", at=moment(day(0)))
 
     assert Conversion.objects.get().state == "effective"
+
+
+def test_an_extension_that_would_end_a_planned_one_says_so_before(bill):
+    extension = request(bill, n=-4)
+
+    assert "The conversion planned of this bill lapses." in page(
+        client_of("collections"), extension
+    )
