@@ -18,12 +18,11 @@ from loans.accounting.rules.codes import LoanState
 from loans.accounting.rules.reasons import LoanReason
 from loans.contracts.rules import scenarios
 from loans.contracts.rules.codes import Scenario
-from loans.contracts.rules.preferred_rate import PreferredRateEnd
+from loans.contracts.rules.preferred_rate import RUNNING, PreferredRateEnd
 from loans.contracts.rules.schedule import full_rate_from
 from loans.models import Loan
 from risk.facts.queries import CategorySpending, spent_fen
 
-_RUNNING = (LoanState.ACTIVE, LoanState.OVERDUE)
 _NEVER_PAID_OUT = (LoanState.CREATED, LoanState.DISBURSING, LoanState.CANCELLED)
 FULL_PERMILLE = 1000
 
@@ -47,7 +46,7 @@ class ProofTooLateError(Refused):
 def unproven(*, on: date) -> list[int]:
     """Return the loans whose use may still be proven, and those whose lower rate must end."""
     lowered = Loan.objects.filter(
-        state__in=_RUNNING, proven_on=None, rate_factor_permille__lt=FULL_PERMILLE
+        state__in=RUNNING, proven_on=None, rate_factor_permille__lt=FULL_PERMILLE
     )
     # A segment from before the last day of proof still bears the lower rate.
     is_to_end = Q(
@@ -131,7 +130,7 @@ def end(loan_ids: Collection[int], *, by: str, on: date, at: datetime) -> int:
 def _is_lowered(loan: Loan) -> bool:
     """Return whether a running loan has a rate whose use must be proven."""
     has_rate = loan.rate_factor_permille < FULL_PERMILLE and loan.proof_until_on is not None
-    return has_rate and loan.state in _RUNNING
+    return has_rate and loan.state in RUNNING
 
 
 def _ends(loan: Loan, *, on: date) -> bool:

@@ -30,6 +30,7 @@ from loans.billing.queries.customers import earlier_bills
 from loans.billing.rules.issue import Issue
 from loans.collection.rules import cycle as cycles
 from loans.collection.rules.refusal_codes import is_counted
+from loans.contracts.rules.preferred_rate import PreferredRateEnd
 from loans.delinquency.operations import end_of_day
 from loans.delinquency.rules.end_of_day import EndOfDay, Refusals
 from loans.models import DebitOrder, DebitOrderState, Mandate, Origin, Repayment
@@ -158,9 +159,9 @@ def repayments_of(start: RunStart) -> list[Happened[Money]]:
 def events_of(start: RunStart, *, happened: Sequence[Happened[Any]], on: date) -> Iterator[Event]:
     """Return what happened since the issue, in the order it counts (GEN-8).
 
-    On each day the ends of the bills' days, the bills issued, then payments and what staff
-    decided. A day closes with what was known when it began: refused debits, and the mandate of
-    that midnight.
+    On each day the preferred rates that end (RATE-10), the ends of the bills' days, the bills
+    issued, then payments and what staff decided. A day closes with what was known when it began:
+    refused debits, and the mandate of that midnight.
     """
     bills = [start.position.bills[bill_id] for bill_id in start.bill_ids]
     mandates = list(Mandate.objects.filter(customer__bills__in=start.bill_ids).distinct())
@@ -182,16 +183,23 @@ def events_of(start: RunStart, *, happened: Sequence[Happened[Any]], on: date) -
             for row in bill.billed_rows
         )
     }
+    rate_ends = [
+        PreferredRateEnd(loan_id, loan.full_rate_on)
+        for loan_id, loan in start.position.loans.items()
+        if loan.accrued_on < loan.full_rate_on <= on
+    ]
     issued = [start.position.loans[one].accrued_on for one in (bills[0].loan_ids if bills else ())]
     first = min(
         [
             *([max(issued)] if issued else []),
             *(one.on for one in happened),
             *(one.on for one in issues),
+            *(one.on for one in rate_ends),
         ],
         default=on,
     )
     for today in _days(first, on):
+        yield from (end for end in rate_ends if end.on == today)
         for bill, end_of in zip(bills, ends, strict=True):
             due_on = start.due_dates[bill.id].on(today)
             if today > due_on or (today == due_on and bill.id in with_plans):

@@ -6,13 +6,17 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from loans.billing.operations import issue
+from loans.contracts.operations import disbursement, preferred_rates
 from loans.contracts.queries.loan_schedule import owed_fen
 from loans.contracts.rules.due_dates import months_after
-from loans.models import Bill, Loan, Repayment
+from loans.models import Bill, Instalment, Loan, Repayment
 from loans.repayment.operations.as_of import as_of
 from tests.loans.collection.paying import reverse
 from tests.loans.conftest import day, moment
 from tests.loans.delinquency.test_overdue_life import live, pay
+from tests.loans.drawn import DRAWN_AT, DRAWN_ON, FIRST_DUE_ON, make_customer, make_disbursing
+from tests.loans.early import order_for, take
 from tests.loans.reporting import history
 from tests.loans.reporting.history import LONG
 
@@ -99,3 +103,59 @@ def test_before_its_loans_a_customer_owes_nothing(make_bill):
     bill = make_bill()
 
     assert replayed(bill.customer_id, on=date(2026, 8, 31)) == ({}, {})
+
+
+@pytest.fixture
+def lowered(channel):
+    """Return what pays out 10,000.00 at the factor 0.9, whose use is not proven until night 8."""
+
+    def make(n):
+        payout = make_disbursing(
+            *make_customer(n), factor_permille=900, proof_until_on=DRAWN_ON + timedelta(7)
+        )
+        disbursement.send([payout.pk], channel=channel, at=DRAWN_AT)
+        return Loan.objects.get(pk=payout.loan_id)
+
+    return make
+
+
+def bill_of(loan):
+    """Let the preferred rate end on its day, and the bill be issued on its own."""
+    on = DRAWN_ON + timedelta(8)
+    preferred_rates.end([loan.pk], by="test", on=on, at=moment(on))
+    on = FIRST_DUE_ON - timedelta(10)
+    issue.issue([loan.customer_id], by="test", on=on, at=moment(on, time(0, 6)))
+    return Bill.objects.get(customer=loan.customer_id)
+
+
+def test_a_preferred_rate_that_ended_had_ended(lowered):
+    loan = lowered(1)
+    bill = bill_of(loan)
+
+    assert bill.total_fen == 1_000_000 + 8 * 450 + 22 * 500
+    for on in (DRAWN_ON + timedelta(7), DRAWN_ON + timedelta(9), bill.billed_on):
+        [(_state, principal_fen, owed_fen_)] = replayed(loan.customer_id, on=on)[1].values()
+        nights = (on - DRAWN_ON).days
+        assert owed_fen_ - principal_fen == 450 * min(nights, 8) + 500 * max(nights - 8, 0)
+    assert replayed(loan.customer_id, on=bill.billed_on) == stored(
+        loan.customer_id, on=bill.billed_on
+    )
+
+
+def test_money_of_before_the_bill_leaves_the_end_of_the_preferred_rate(lowered):
+    """A prepayment that is recorded after the bill leads to the bill of one in time (GEN-9)."""
+    on, known_on = DRAWN_ON + timedelta(5), FIRST_DUE_ON - timedelta(8)
+    in_time, late = lowered(1), lowered(2)
+    for loan, recorded_on in ((in_time, on), (late, known_on)):
+        if recorded_on > on:
+            bill_of(loan)
+        order = order_for(loan, 302_100, on=on, principal_fen=300_000)
+        take(order, on=on, recorded_at=moment(recorded_on, time(16)))
+        if recorded_on == on:
+            bill_of(loan)
+
+    bills = [Bill.objects.get(customer=one.customer_id) for one in (in_time, late)]
+    assert len({(one.total_fen, one.minimum_fen, one.state) for one in bills}) == 1
+    parts = [Instalment.objects.get(loan=one) for one in (in_time, late)]
+    names = ("unpaid_principal_fen", "unpaid_interest_fen", "segment_on", "segment_base_fen")
+    assert len({tuple(getattr(one, name) for name in names) for one in parts}) == 1
