@@ -35,7 +35,7 @@ def client_of(who, language="en"):
 
 @pytest.fixture
 def review():
-    fall = fallen(evidence="facts:2026-11-24")
+    fall = fallen(evidence="facts as of 2026-11-24")
     stepped(fall.line)
     return asked(fall)
 
@@ -51,8 +51,8 @@ def words_of(answer):
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ["What changed and why", "facts:2026-11-24", "7,000.00", "5,000.00", "LIMIT-13",
-                "Inputs of the limit", "Changes since then", "14,000.00 → 10,000.00"]),
+        ("en", ["What changed and why", "facts as of 2026-11-24", "7,000.00", "5,000.00",
+                "LIMIT-13", "Inputs of the limit", "Changes since then", "14,000.00 → 10,000.00"]),
         ("zh-hans", ["变更内容与原因", "额度测算依据", "变更前", "变更后", "降额人工复核"]),
     ],
 )  # fmt: skip
