@@ -49,8 +49,8 @@ def rows_of(content: bytes) -> list[list[str]]:
 def test_the_trial_balance_of_a_period(posted):
     heads, *rows = rows_of(file_of(exports.TRIAL_BALANCE, period="2026-09"))
 
-    assert heads == ["account number", "account", "type", "opening debit", "opening credit", "debit",
-                     "credit", "closing debit", "closing credit"]  # fmt: skip
+    assert heads == ["account number", "account", "type", "opening debit", "opening credit",
+                     "debit", "credit", "closing debit", "closing credit"]  # fmt: skip
     assert len(rows) == 17
     assert rows[0] == ["1002", "bank", "asset", "10.50", "0.00", "0.03", "0.00", "10.53", "0.00"]
     assert [row for row in rows if row[0] == "2241"] == [
