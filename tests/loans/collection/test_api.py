@@ -310,7 +310,8 @@ def test_a_payment_that_was_confirmed_meanwhile_is_returned_as_paid(
     assert answer.json()["settled_fen"] == 400_000
 
 
-def test_a_payment_from_a_card_is_refused_to_be_cancelled(phone, bill, card):
+def test_a_payment_from_a_card_is_refused_to_be_cancelled(phone, bill, card, channel, monkeypatch):
+    monkeypatch.setattr("loans.collection.api.debit_channel", lambda: channel)
     payment_id = pay(phone, bill, card).json()["payment_id"]
 
     answer = phone.delete(f"payments/{payment_id}")
